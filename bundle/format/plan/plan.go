@@ -1,0 +1,109 @@
+// Package plan holds what a capture is told to do. A plan is data: it travels to
+// every node and into the bundle, and names targets and amounts, never commands.
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+)
+
+// Duration is a time.Duration that reads and writes as "60s" in JSON.
+type Duration time.Duration
+
+func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+
+func (d *Duration) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	v, err := time.ParseDuration(s)
+	*d = Duration(v)
+	return err
+}
+
+// Plan is one capture on one or more nodes.
+type Plan struct {
+	// CaseID is the support ticket or any name the admin gives. May be empty.
+	CaseID string `json:"case_id,omitempty"`
+	// Cluster names the bundle; the node's name when there is no cluster.
+	Cluster string `json:"cluster,omitempty"`
+	// Start is the moment of the first dump round on the reference clock. Zero: as soon as ready.
+	Start time.Time `json:"start,omitzero"`
+	// Duration is the length of every series, from the first dump round on.
+	Duration Duration `json:"duration"`
+	// Dumps and DumpInterval are the timetable of thread dumps: round k is due at Start + k*DumpInterval.
+	Dumps        int      `json:"dumps"`
+	DumpInterval Duration `json:"dump_interval"`
+	// SampleEvery is the period of counter series.
+	SampleEvery Duration `json:"sample_every"`
+	// PIDs and Apps (globs over application name, e.g. "confluence*") choose processes; both empty means all.
+	PIDs []int    `json:"pids,omitempty"`
+	Apps []string `json:"apps,omitempty"`
+	// GoURLs are base addresses of net/http/pprof, e.g. http://127.0.0.1:6060.
+	GoURLs []string `json:"go_urls,omitempty"`
+	// AllowPause admits commands that stop the target for long (heap walks).
+	AllowPause bool `json:"allow_pause,omitempty"`
+	// MaxLogBytes caps what is copied of the logs of one target, newest first.
+	MaxLogBytes int64 `json:"max_log_bytes"`
+}
+
+// Default is the capture that support asks for: six dumps, ten seconds apart.
+func Default() Plan {
+	return Plan{
+		Duration:     Duration(60 * time.Second),
+		Dumps:        6,
+		DumpInterval: Duration(10 * time.Second),
+		SampleEvery:  Duration(time.Second),
+		MaxLogBytes:  64 << 20,
+	}
+}
+
+// Bounds of a plan; a plan from outside that asks for more is refused.
+const (
+	MaxDuration = time.Hour
+	MaxDumps    = 1000
+)
+
+// Validate tells what is wrong with a plan, naming the field.
+func (p Plan) Validate() error {
+	span := time.Duration(p.DumpInterval) * time.Duration(max(p.Dumps-1, 0))
+	switch {
+	case p.Duration <= 0 || time.Duration(p.Duration) > MaxDuration:
+		return fmt.Errorf("duration %v: must be above 0 and at most %v", time.Duration(p.Duration), MaxDuration)
+	case p.Dumps < 0 || p.Dumps > MaxDumps:
+		return fmt.Errorf("dumps %d: must be 0 to %d", p.Dumps, MaxDumps)
+	case p.Dumps > 1 && time.Duration(p.DumpInterval) < 100*time.Millisecond:
+		return fmt.Errorf("dump interval %v: must be at least 100ms", time.Duration(p.DumpInterval))
+	case span > time.Duration(p.Duration):
+		return fmt.Errorf("%d dumps every %v need %v, but duration is %v", p.Dumps, time.Duration(p.DumpInterval), span, time.Duration(p.Duration))
+	case time.Duration(p.SampleEvery) < 100*time.Millisecond:
+		return fmt.Errorf("sample period %v: must be at least 100ms", time.Duration(p.SampleEvery))
+	case p.MaxLogBytes < 0:
+		return errors.New("max log bytes: must not be negative")
+	}
+	for _, g := range p.Apps {
+		if _, err := path.Match(g, ""); err != nil {
+			return fmt.Errorf("app pattern %q: %w", g, err)
+		}
+	}
+	return nil
+}
+
+// Due returns when round k is due, given the moment of round 0.
+func (p Plan) Due(start time.Time, k int) time.Time {
+	return start.Add(time.Duration(k) * time.Duration(p.DumpInterval))
+}
+
+// WantsApp tells whether the application name is chosen by the plan.
+func (p Plan) WantsApp(name string) bool {
+	for _, g := range p.Apps {
+		if ok, _ := path.Match(g, name); ok {
+			return true
+		}
+	}
+	return len(p.Apps) == 0
+}
