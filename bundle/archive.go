@@ -1,0 +1,118 @@
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow bounds the memory a hostile zstd frame can ask for.
+const maxWindow = 64 << 20
+
+// archive gives the files of a container one after the other. next returns
+// io.EOF at a proper end and any other error where the container is cut or broken.
+type archive interface {
+	next() (name string, record []byte, body io.Reader, size int64, err error)
+	Close() error
+}
+
+// openArchive tells a container by its first bytes.
+func openArchive(path string) (archive, Format, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	if st.IsDir() {
+		f.Close()
+		a, err := openDir(path)
+		return a, Dir, err
+	}
+	head := make([]byte, 512)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		f.Close()
+		return nil, "", err
+	}
+	head = head[:n]
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	switch {
+	case n == 0:
+		return &emptyArchive{f}, TarZstd, nil
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		a, err := openTarZstd(f)
+		return a, TarZstd, err
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		a, err := openZip(f, st.Size())
+		return a, Zip, err
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			f.Close()
+			return nil, "", err
+		}
+		return &tarArchive{f: f, tr: tar.NewReader(z)}, TarZstd, nil
+	case len(head) >= 262 && string(head[257:262]) == "ustar":
+		return &tarArchive{f: f, tr: tar.NewReader(f)}, TarZstd, nil
+	}
+	f.Close()
+	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
+}
+
+// ErrNotArchive says that a file is no tar.zst, tar, tar.gz, zip or folder.
+var ErrNotArchive = errors.New("not a bundle or archive")
+
+// emptyArchive is a bundle cut at byte 0.
+type emptyArchive struct{ f *os.File }
+
+func (e *emptyArchive) next() (string, []byte, io.Reader, int64, error) {
+	return "", nil, nil, 0, io.ErrUnexpectedEOF
+}
+func (e *emptyArchive) Close() error { return e.f.Close() }
+
+type tarArchive struct {
+	f  *os.File
+	z  *zstd.Decoder
+	tr *tar.Reader
+}
+
+func openTarZstd(f *os.File) (archive, error) {
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &tarArchive{f: f, z: z, tr: tar.NewReader(z)}, nil
+}
+
+func (t *tarArchive) next() (string, []byte, io.Reader, int64, error) {
+	for {
+		h, err := t.tr.Next()
+		if err != nil {
+			return "", nil, nil, 0, err
+		}
+		if h.Typeflag == tar.TypeReg {
+			return h.Name, []byte(h.PAXRecords["comment"]), t.tr, h.Size, nil
+		}
+	}
+}
+
+func (t *tarArchive) Close() error {
+	if t.z != nil {
+		t.z.Close()
+	}
+	return t.f.Close()
+}

@@ -1,0 +1,81 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// dirArchive walks a folder; the journal of a bundle gives the records.
+type dirArchive struct {
+	root    string
+	names   []string
+	records map[string][]byte
+	open    *os.File
+}
+
+func openDir(root string) (archive, error) {
+	d := &dirArchive{root: root, records: map[string][]byte{}}
+	if err := d.readJournal(); err != nil {
+		return nil, err
+	}
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err == nil && e.Type().IsRegular() && rel != journalFile && !strings.HasSuffix(rel, ".part") {
+			d.names = append(d.names, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	return d, err
+}
+
+func (d *dirArchive) readJournal() error {
+	b, err := os.ReadFile(filepath.Join(d.root, journalFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for line := range bytes.Lines(b) {
+		var e Entry
+		if json.Unmarshal(line, &e) == nil {
+			d.records[e.Path] = bytes.TrimSpace(line)
+		}
+	}
+	return err
+}
+
+func (d *dirArchive) next() (string, []byte, io.Reader, int64, error) {
+	if d.open != nil {
+		d.open.Close()
+		d.open = nil
+	}
+	if len(d.names) == 0 {
+		return "", nil, nil, 0, io.EOF
+	}
+	name := d.names[0]
+	d.names = d.names[1:]
+	f, err := os.Open(filepath.Join(d.root, filepath.FromSlash(name)))
+	if err != nil {
+		return "", nil, nil, 0, err
+	}
+	d.open = f
+	st, err := f.Stat()
+	if err != nil {
+		return "", nil, nil, 0, err
+	}
+	return name, d.records[name], f, st.Size(), nil
+}
+
+func (d *dirArchive) Close() error {
+	if d.open != nil {
+		return d.open.Close()
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// dirContainer writes plain files below root, and a line for each into the journal.
+type dirContainer struct {
+	root    string
+	journal appendFile
+}
+
+func newDir(root string, journal appendFile) container {
+	return &dirContainer{root: root, journal: journal}
+}
+
+func (d *dirContainer) codec(dst io.Writer) (codec, error) { return plainBody{dst}, nil }
+
+type plainBody struct{ io.Writer }
+
+func (plainBody) finish(int64) error { return nil }
+
+func (d *dirContainer) add(e Entry, _ uint32, body *overflow) error {
+	dst := filepath.Join(d.root, filepath.FromSlash(e.Path))
+	if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
+		return err
+	}
+	if err := d.write(dst, body); err != nil {
+		os.Remove(dst + ".part")
+		if isNoSpace(err) {
+			return fmt.Errorf("%w: %w", ErrDiskFull, err)
+		}
+		return err
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return d.journal.append(0, func(w io.Writer) error {
+		_, err := w.Write(append(line, '\n'))
+		return err
+	})
+}
+
+func (d *dirContainer) write(dst string, body *overflow) error {
+	f, err := os.OpenFile(dst+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := firstError(body.copyTo(f), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(dst+".part", dst)
+}
+
+func (d *dirContainer) close() error { return d.journal.close() }

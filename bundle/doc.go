@@ -1,0 +1,29 @@
+// Package bundle is the file that a capture leaves behind: everything that was
+// obtained on all nodes, and a ledger of what was not.
+//
+// # Format, version 1
+//
+// A bundle is a tar archive compressed with zstd, a zip archive, or a plain
+// folder. Stock tools open all three (tar --zstd -xf, unzip). It holds, in the
+// order of writing:
+//
+//	plan.json        what was to be captured, by which version, where, when
+//	nodes/<node>/... evidence, each file as its source gave it apart from redaction
+//	cluster/...      what concerns all nodes
+//	report.html, SUMMARY.md, findings.json
+//	casefile.json    the Manifest, last: entries with checksums, coverage, overhead
+//
+// Each entry describes itself: its Entry record travels as the PAX "comment" of
+// its tar header, as an extra field (id 0xCA5E) of its zip header, or as a line
+// of casefile.jsonl in a folder. So a bundle may be cut at any byte (a killed
+// process, a full disk, a lost link) and all entries before the cut can be
+// listed and checked without the manifest.
+//
+// In tar.zst every entry has two zstd frames of its own, header and body. Frames
+// are independent, so bundles merge by copying frames, without recompression.
+//
+// # Compatibility
+//
+// Readers accept any version up to their own and ignore unknown JSON fields.
+// Files may be added in a later minor release; none is renamed within a version.
+package bundle

@@ -1,0 +1,194 @@
+package bundle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// Limits of what a reader accepts from a bundle.
+const (
+	maxEntries  = 1_000_000
+	maxManifest = 256 << 20
+)
+
+// Reader reads a bundle, whole or cut, and any other archive or folder.
+type Reader struct {
+	Path   string
+	Format Format
+	// Manifest is casefile.json; where that is missing, plan.json and the records
+	// of the entries that are there. Entries always lists what the file holds.
+	Manifest Manifest
+	// Foreign tells that this is not a casefile bundle: entries have a path only.
+	Foreign bool
+	// Cut says why the file ends early; nil when it is whole.
+	Cut error
+	// CutEntry names the entry that the cut went through, if any.
+	CutEntry string
+
+	declared []Entry // by casefile.json
+}
+
+// Open reads the list of what a bundle holds. A cut bundle is no error.
+func Open(path string) (*Reader, error) {
+	r := &Reader{Path: path}
+	var plan, final *Manifest
+	var entries []Entry
+	cut, err := r.scan(context.Background(), func(e Entry, body io.Reader) error {
+		if len(entries) >= maxEntries {
+			return fmt.Errorf("%s: more than %d entries", path, maxEntries)
+		}
+		entries = append(entries, e)
+		var err error
+		switch e.Path {
+		case PlanFile:
+			plan, err = readManifest(path, e, body)
+		case ManifestFile:
+			final, err = readManifest(path, e, body)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Cut, r.CutEntry = cut.err, cut.entry
+	switch {
+	case final != nil:
+		r.Manifest, r.declared = *final, final.Entries
+	case plan != nil:
+		r.Manifest = *plan
+		if r.Cut == nil {
+			r.Cut = errors.New("ends without " + ManifestFile)
+		}
+	case r.Cut == nil || len(entries) > 0 && entries[0].SHA256 == "":
+		r.Foreign = true
+	}
+	r.Manifest.Entries = entries
+	return r, nil
+}
+
+func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
+	var m Manifest
+	if err := json.NewDecoder(io.LimitReader(body, maxManifest)).Decode(&m); err != nil {
+		if isCut(err) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: %s: %w", path, e.Path, err)
+	}
+	if m.FormatVersion == 0 {
+		return nil, nil // another tool's plan.json
+	}
+	if m.FormatVersion > FormatVersion {
+		return nil, fmt.Errorf("%s: format version %d is newer than this casefile reads (%d): use a newer casefile", path, m.FormatVersion, FormatVersion)
+	}
+	return &m, nil
+}
+
+// Walk gives every whole entry with its content, in the order of the file. It
+// returns the first error of visit, or that of a broken file; a cut is no error.
+func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) error {
+	_, err := r.scan(ctx, visit)
+	return err
+}
+
+// ReadEntry returns the content of one entry, at most limit bytes of it.
+func (r *Reader) ReadEntry(ctx context.Context, path string, limit int64) ([]byte, error) {
+	var content []byte
+	found := errors.New("found")
+	err := r.Walk(ctx, func(e Entry, body io.Reader) (err error) {
+		if e.Path != path {
+			return nil
+		}
+		content, err = io.ReadAll(io.LimitReader(body, limit))
+		return errors.Join(found, err)
+	})
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("%s: no entry %s: %w", r.Path, path, fs.ErrNotExist)
+	case errors.Is(err, found):
+		return content, nil
+	}
+	return nil, err
+}
+
+// cutAt tells where a file ended early.
+type cutAt struct {
+	err   error
+	entry string
+}
+
+// scan visits the entries up to the end or the cut. A record that does not fit
+// its file, or a path that leads out of the bundle, is an error.
+func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (cutAt, error) {
+	a, format, err := openArchive(r.Path)
+	if err != nil {
+		return cutAt{}, err
+	}
+	defer a.Close()
+	r.Format = format
+	for {
+		if err := ctx.Err(); err != nil {
+			return cutAt{}, err
+		}
+		name, record, body, size, err := a.next()
+		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return cutAt{}, nil
+		}
+		if isCut(err) {
+			return cutAt{err: err}, nil
+		}
+		if err != nil {
+			return cutAt{}, fmt.Errorf("%s: %w", r.Path, err)
+		}
+		e, err := entryOf(name, record, size)
+		if err != nil {
+			return cutAt{}, fmt.Errorf("%s: %w", r.Path, err)
+		}
+		in := &tracked{r: body}
+		err = visit(e, in)
+		if err == nil {
+			_, err = io.Copy(io.Discard, in) // a cut shows at the end of the body
+		}
+		if in.err != nil {
+			if isCut(in.err) {
+				return cutAt{err: in.err, entry: e.Path}, nil
+			}
+			return cutAt{}, fmt.Errorf("%s: %s: %w", r.Path, e.Path, in.err)
+		}
+		if err != nil {
+			return cutAt{}, err
+		}
+	}
+}
+
+// tracked remembers the error of the archive, so that it is told apart from
+// one of whoever reads the entry.
+type tracked struct {
+	r   io.Reader
+	err error
+}
+
+func (t *tracked) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		t.err = err
+	}
+	return n, err
+}
+
+func isCut(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+
+func entryOf(name string, record []byte, size int64) (Entry, error) {
+	if !fs.ValidPath(name) {
+		return Entry{}, fmt.Errorf("entry path %q leads out of the bundle", name)
+	}
+	e := Entry{Path: name, Bytes: size}
+	var own Entry
+	if len(record) > 0 && json.Unmarshal(record, &own) == nil && own.Path == name {
+		return own, nil
+	}
+	return e, nil
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package bundle
+
+import "os"
+
+func preallocate(*os.File, int64, int64) error { return nil }
+
+func isNoSpace(error) bool { return false }

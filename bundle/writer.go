@@ -1,0 +1,287 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"casefile/bundle/redact"
+)
+
+// Writer writes a bundle. Its methods may be called from many goroutines;
+// entries are scrubbed and compressed side by side and appended whole.
+type Writer struct {
+	path    string
+	secrets *redact.Secrets
+
+	mu       sync.Mutex
+	c        container
+	manifest Manifest
+	names    map[string]bool
+	rules    map[string]int
+	closed   bool
+}
+
+// Create starts a bundle at path with what is known of the capture so far. The
+// file appears under its name only once its first entry, plan.json, is whole;
+// an older file of that name is replaced then.
+func Create(path string, format Format, opening Manifest, secrets *redact.Secrets) (*Writer, error) {
+	opening.FormatVersion = FormatVersion
+	w := &Writer{path: path, secrets: secrets, manifest: opening, names: map[string]bool{}, rules: map[string]int{}}
+	publish, err := w.open(format)
+	if err != nil {
+		return nil, fmt.Errorf("create bundle: %w", err)
+	}
+	err = w.addJSON(PlanFile, opening)
+	if err == nil {
+		err = publish()
+	}
+	if err != nil {
+		w.c.close()
+		os.Remove(path + ".new")
+		return nil, fmt.Errorf("create bundle: %w", err)
+	}
+	return w, nil
+}
+
+// open creates the container under a temporary name; publish gives it its own.
+func (w *Writer) open(format Format) (publish func() error, err error) {
+	name := w.path + ".new"
+	publish = func() error { return os.Rename(name, w.path) }
+	if format == Dir {
+		if err := os.MkdirAll(w.path, 0o700); err != nil {
+			return nil, err
+		}
+		if left, err := os.ReadDir(w.path); err != nil || len(left) > 0 {
+			return nil, errors.Join(fmt.Errorf("folder %s is not empty", w.path), err)
+		}
+		name = filepath.Join(w.path, journalFile)
+		publish = func() error { return nil }
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	switch out := (appendFile{f: f}); format {
+	case Dir:
+		w.c = newDir(w.path, out)
+	case Zip:
+		w.c, err = newZip(out)
+	default:
+		w.c, err = newTar(out)
+	}
+	return publish, err
+}
+
+// Path is where the bundle lies.
+func (w *Writer) Path() string { return w.path }
+
+// EntryWriter takes the content of one entry. Nothing of it is in the bundle
+// before Close has returned nil.
+type EntryWriter struct {
+	w     *Writer
+	entry Entry
+	scrub *redact.Writer
+	meter *meter
+	codec codec
+	spool *overflow
+	err   error
+	done  bool
+}
+
+// Entry starts an entry; e names path, node, collector, target and times, the
+// writer fills in size, checksum and redactions. Ended is set by Close if zero.
+func (w *Writer) Entry(e Entry, kind redact.Kind) (*EntryWriter, error) {
+	if !fs.ValidPath(e.Path) {
+		return nil, fmt.Errorf("entry path %q is not valid", e.Path)
+	}
+	ew := &EntryWriter{w: w, entry: e, spool: &overflow{dir: os.TempDir()}}
+	w.mu.Lock()
+	taken := w.names[e.Path]
+	w.names[e.Path] = true
+	c, err := w.c.codec(ew.spool)
+	w.mu.Unlock()
+	if taken {
+		return nil, fmt.Errorf("entry %s exists already", e.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ew.codec = c
+	ew.meter = newMeter(c)
+	ew.scrub = redact.New(w.secrets).Writer(ew.meter, kind)
+	return ew, nil
+}
+
+// Write adds content.
+func (e *EntryWriter) Write(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.scrub.Write(p)
+	e.err = err
+	return n, err
+}
+
+// Note lets the caller complete the record (how much was cut, when it ended)
+// before Close.
+func (e *EntryWriter) Note(change func(*Entry)) { change(&e.entry) }
+
+// Abort drops the entry.
+func (e *EntryWriter) Abort() {
+	if e.done {
+		return
+	}
+	e.done = true
+	e.spool.close()
+	e.w.mu.Lock()
+	delete(e.w.names, e.entry.Path)
+	e.w.mu.Unlock()
+}
+
+// Close commits the entry. After an error nothing of it is in the bundle.
+func (e *EntryWriter) Close() error {
+	if e.done {
+		return nil
+	}
+	if e.err == nil {
+		e.err = firstError(e.scrub.Close())
+	}
+	if e.err == nil {
+		e.err = e.codec.finish(e.meter.n)
+	}
+	if e.err != nil {
+		e.Abort()
+		return fmt.Errorf("entry %s: %w", e.entry.Path, e.err)
+	}
+	defer e.spool.close()
+	e.done = true
+	return e.w.commit(e)
+}
+
+func (w *Writer) commit(e *EntryWriter) error {
+	counts := e.scrub.Counts()
+	for _, n := range counts {
+		e.entry.Redactions += n
+	}
+	e.entry.Bytes, e.entry.SHA256 = e.meter.n, e.meter.sum()
+	if e.entry.Ended.IsZero() {
+		e.entry.Ended = time.Now()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return fmt.Errorf("entry %s: bundle is closed", e.entry.Path)
+	}
+	if err := w.c.add(e.entry, e.meter.crc.Sum32(), e.spool); err != nil {
+		delete(w.names, e.entry.Path)
+		return fmt.Errorf("entry %s: %w", e.entry.Path, err)
+	}
+	w.manifest.Entries = append(w.manifest.Entries, e.entry)
+	for rule, n := range counts {
+		w.rules[rule] += n
+	}
+	return nil
+}
+
+// Add writes a whole entry.
+func (w *Writer) Add(e Entry, kind redact.Kind, content []byte) error {
+	ew, err := w.Entry(e, kind)
+	if err != nil {
+		return err
+	}
+	if _, err := ew.Write(content); err != nil {
+		ew.Abort()
+		return fmt.Errorf("entry %s: %w", e.Path, err)
+	}
+	return ew.Close()
+}
+
+// AddReader copies r into an entry.
+func (w *Writer) AddReader(e Entry, kind redact.Kind, r io.Reader) error {
+	ew, err := w.Entry(e, kind)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(ew, r); err != nil {
+		ew.Abort()
+		return fmt.Errorf("entry %s: %w", e.Path, err)
+	}
+	return ew.Close()
+}
+
+func (w *Writer) addJSON(path string, v any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetIndent("", " ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return w.Add(Entry{Path: path}, redact.JSON, buf.Bytes())
+}
+
+// Cover adds a line to the ledger.
+func (w *Writer) Cover(c Coverage) {
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	w.mu.Lock()
+	w.manifest.Coverage = append(w.manifest.Coverage, c)
+	w.mu.Unlock()
+}
+
+// Update changes the manifest that Close will write.
+func (w *Writer) Update(change func(*Manifest)) {
+	w.mu.Lock()
+	change(&w.manifest)
+	w.mu.Unlock()
+}
+
+// Manifest returns a copy of the manifest as it stands.
+func (w *Writer) Manifest() Manifest {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := w.manifest
+	m.Entries = slices.Clone(m.Entries)
+	m.Coverage = slices.Clone(m.Coverage)
+	m.Nodes = slices.Clone(m.Nodes)
+	m.Overhead = slices.Clone(m.Overhead)
+	r := Redaction{Rules: maps.Clone(w.rules), KnownValues: w.secrets.Count()}
+	if m.Redaction != nil {
+		r.LeakCheck = m.Redaction.LeakCheck
+	}
+	for _, n := range w.rules {
+		r.Total += n
+	}
+	m.Redaction = &r
+	return m
+}
+
+// Close writes the manifest and ends the bundle. Even when the disk is full,
+// the file is closed at the end of its last whole entry.
+func (w *Writer) Close() (Manifest, error) {
+	w.Update(func(m *Manifest) {
+		if m.Ended.IsZero() {
+			m.Ended = time.Now()
+		}
+	})
+	m := w.Manifest()
+	err := w.addJSON(ManifestFile, m)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return m, errors.New("bundle is closed already")
+	}
+	w.closed = true
+	return m, firstError(err, w.c.close())
+}
