@@ -1,0 +1,367 @@
+package threads
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+var fullThreadDump = []byte("Full thread dump")
+
+func isHotSpot(b []byte) bool { return bytes.HasPrefix(b, fullThreadDump) }
+
+// isPrefixedHotSpot recognises the title behind what a log framework put before it.
+func isPrefixedHotSpot(b []byte) bool {
+	if len(b) > 400 || b[0] == '\t' || b[0] == ' ' {
+		return false
+	}
+	if bytes.HasPrefix(b, []byte("Thread dump from ")) {
+		return true
+	}
+	i := bytes.Index(b, fullThreadDump)
+	return i > 0 && i < 120 && bytes.HasSuffix(bytes.TrimSpace(b), []byte(":")) && bytes.Contains(b[i:], []byte("VM"))
+}
+
+func isHeader(b []byte) bool {
+	h, ok := parseHeader(b)
+	return ok && h.known
+}
+
+type phase uint8
+
+const (
+	preamble  phase = iota // SMR block
+	inThreads              // thread blocks
+	inDeadlock
+	inHeap
+	inTail // behind the JNI references
+)
+
+// hotspot reads the text of HotSpot and its kin: a title, a block a thread, then JNI references, deadlocks, heap, class histogram.
+type hotspot struct {
+	phase   phase
+	t       *Thread
+	carrier *Thread // of the mounted virtual thread that t is
+	frames  []*Frame
+	locks   []Lock
+	owned   bool // in "Locked ownable synchronizers"
+	kept    bool // t's stack is set already: only locks may follow
+	gap     bool // a blank line since the last frame
+	foreign bool // the frames that follow are those of a logged exception
+
+	partial     []byte // first lines of a name that holds line breaks
+	partialLine int
+	partialN    int
+
+	waiter  string // of the deadlock section
+	sinceIn int    // lines of that section without a wait
+}
+
+func openHotSpot(s *scan, b []byte) format {
+	d := s.begin(FormatHotSpot)
+	if i := bytes.Index(b, fullThreadDump); i >= 0 {
+		d.VM = titleVM(d, string(b[i+len(fullThreadDump):]))
+	}
+	return &hotspot{}
+}
+
+// titleVM takes the VM out of the title; HP-UX puts the date there too.
+func titleVM(d *Dump, title string) string {
+	title = strings.TrimSuffix(strings.TrimSpace(title), ":")
+	if date, vm, found := strings.Cut(title, "]"); found && strings.HasPrefix(date, "[") {
+		if t, err := time.Parse(time.UnixDate, date[1:]); err == nil && d.Time.IsZero() {
+			d.Time = t.UTC()
+		}
+		title = strings.TrimSpace(vm)
+		if strings.HasPrefix(title, "(") && strings.HasSuffix(title, ")") {
+			title = title[1 : len(title)-1]
+		}
+	}
+	return strings.ToValidUTF8(title, "\uFFFD")
+}
+
+// openHeaderless begins a dump that lost its title, as in a rotated log.
+func openHeaderless(s *scan, b []byte) format {
+	s.begin(FormatHotSpot)
+	h := &hotspot{}
+	h.line(s, b)
+	return h
+}
+
+func (h *hotspot) line(s *scan, b []byte) verdict {
+	trimmed := bytes.TrimLeft(b, " \t")
+	if len(trimmed) == 0 {
+		h.gap = true
+		return unknown
+	}
+	if h.phase <= inThreads {
+		if v := h.threadLine(s, b, trimmed); v != unknown {
+			return v
+		}
+	}
+	return h.sectionLine(s, b, trimmed)
+}
+
+// threadLine reads a line of a thread's block. Most lines of a dump are frames: they come first.
+func (h *hotspot) threadLine(s *scan, b, trimmed []byte) verdict {
+	indented := len(trimmed) < len(b)
+	switch c := trimmed[0]; {
+	case c == 'a' && indented && h.t != nil:
+		if text, ok := bytes.CutPrefix(trimmed, []byte("at ")); ok {
+			return h.frame(s, text)
+		}
+	case c == '-' && indented && h.t != nil:
+		return h.lock(s, trimmed)
+	case !indented:
+		if v := h.header(s, b); v != unknown {
+			return v
+		}
+	}
+	if h.t != nil && indented {
+		return h.note(s, trimmed)
+	}
+	return unknown
+}
+
+func (h *hotspot) frame(s *scan, text []byte) verdict {
+	if h.gap || h.foreign || h.kept {
+		return unknown
+	}
+	if len(h.frames) >= s.opt.MaxDepth {
+		s.sum.CutStacks++
+		return taken
+	}
+	h.frames = append(h.frames, s.intern.frame(bytes.TrimRight(text, " ")))
+	h.owned = false
+	return taken
+}
+
+func (h *hotspot) header(s *scan, b []byte) verdict {
+	hd, ok := parseHeader(b)
+	line := s.in.n
+	switch {
+	case ok:
+		h.partial = nil
+	case h.partial != nil:
+		h.partial = append(append(h.partial, '\n'), b...)
+		h.partialN++
+		if hd, ok = parseHeader(h.partial); ok {
+			line = h.partialLine
+			s.unhold(h.partialN - 1)
+		} else if h.partialN > 5 || len(h.partial) > 4096 {
+			h.partial = nil
+		}
+	case b[0] == '"' && bytes.IndexByte(b[1:], '"') < 0:
+		h.partial, h.partialLine, h.partialN = append([]byte(nil), b...), s.in.n, 1
+	}
+	if !ok {
+		return unknown
+	}
+	h.finish(s)
+	h.phase = inThreads
+	h.open(s, &hd)
+	h.t.Line = int32(line)
+	h.partial = nil
+	return taken
+}
+
+// unhold takes the last n held lines back: they turned out to belong to a thread's name.
+func (s *scan) unhold(n int) {
+	n = min(n, s.pending.n)
+	if kept := s.pending.n - n; kept < len(s.pending.sample) {
+		s.pending.sample = s.pending.sample[:kept]
+	}
+	s.pending.n -= n
+}
+
+func (h *hotspot) open(s *scan, hd *header) {
+	t := s.newThread()
+	in := s.intern
+	t.Name, t.Num, t.NID, t.TID = in.str(hd.name), hd.num, hd.nid, hd.tid
+	t.CPU, t.Elapsed, t.Allocated = hd.cpu, hd.elapsed, hd.alloc
+	t.Prio, t.OSPrio, t.Daemon, t.Virtual, t.VMInternal = hd.prio, hd.osPrio, hd.daemon, hd.virtual, hd.internal
+	t.State, t.StateText, t.StateDetail = hd.state, in.str(hd.words), in.str(hd.detail)
+	if t.State == StateUnknown {
+		t.State, _ = stateOfWords(hd.words)
+	}
+	if hd.format != FormatHotSpot && s.dump.Format == FormatHotSpot {
+		s.dump.Format = hd.format
+	}
+	*h = hotspot{phase: h.phase, t: t, frames: h.frames[:0], locks: h.locks[:0]}
+	if hd.lock.Class != "" {
+		h.locks = append(h.locks, hd.lock)
+	}
+}
+
+// finish gives the open thread its stack and locks.
+func (h *hotspot) finish(s *scan) {
+	t := h.t
+	if t == nil {
+		return
+	}
+	if !h.kept {
+		t.Stack = s.intern.stack(h.frames)
+	}
+	for i := range h.locks {
+		l := &h.locks[i]
+		if l.Kind != OwnsSynchronizer {
+			l.Depth = max(l.Depth, 0)
+		}
+		if l.Kind == WaitingOn && s.dump.Format != FormatHotSpot && strings.HasSuffix(t.Stack.Top(), "Unsafe.park") {
+			l.Kind = Parking
+		}
+	}
+	t.Locks = s.intern.lockList(h.locks)
+	deriveState(t)
+	h.t, h.carrier, h.kept, h.owned, h.gap, h.foreign = nil, nil, false, false, false, false
+	h.frames, h.locks = h.frames[:0], h.locks[:0]
+}
+
+// deriveState settles the state where the dump prints none, or only a vague one.
+func deriveState(t *Thread) {
+	top := t.Stack.Top()
+	switch {
+	case t.State == Waiting && t.StateDetail == "" && top == "java.lang.Thread.sleep":
+		t.State, t.StateDetail = TimedWaiting, "sleeping"
+	case t.State != StateUnknown:
+	case len(t.Locks) > 0 && t.Locks[0].Kind == WaitingToLock:
+		t.State = Blocked
+	case strings.HasSuffix(top, "Unsafe.park"), strings.HasPrefix(top, "java.lang.Object.wait"), strings.HasSuffix(top, "VirtualThread.parkOnCarrierThread"):
+		t.State = Waiting
+	case t.Mounted != 0 || t.Virtual:
+		t.State = Runnable
+	}
+}
+
+// note reads the other indented lines of a thread's block.
+func (h *hotspot) note(s *scan, b []byte) verdict {
+	t := h.t
+	switch b[0] {
+	case 'j':
+		if st, ok := bytes.CutPrefix(b, []byte("java.lang.Thread.State: ")); ok {
+			h.state(s, st)
+			return h.extend(s)
+		}
+	case 'L', 'N':
+		if bytes.HasPrefix(b, []byte("Locked ownable synchronizers:")) || bytes.HasPrefix(b, []byte("Locked synchronizers: count =")) ||
+			bytes.HasPrefix(b, []byte("Number of locked synchronizers =")) {
+			h.ownedSection(s)
+			return h.extend(s)
+		}
+		if bytes.HasPrefix(b, []byte("No compile task")) {
+			return h.extend(s)
+		}
+	case 'C':
+		if id, ok := bytes.CutPrefix(b, []byte("Carrying virtual thread #")); ok {
+			t.Mounted, _ = atoi(bytes.TrimSpace(id))
+			return h.extend(s)
+		}
+		if bytes.HasPrefix(b, []byte("Compiling:")) {
+			return h.extend(s)
+		}
+	case 'M':
+		if id, ok := bytes.CutPrefix(b, []byte("Mounted virtual thread #")); ok {
+			h.mounted(s, id)
+			return taken
+		}
+	case '.':
+		if string(bytes.TrimSpace(b)) == "..." { // ThreadInfo.toString prints eight frames
+			return taken
+		}
+	}
+	h.foreign = h.foreign || loggedException(b)
+	return unknown
+}
+
+func (h *hotspot) extend(s *scan) verdict {
+	h.t.EndLine = int32(s.in.n)
+	return taken
+}
+
+func loggedException(b []byte) bool {
+	return bytes.Contains(b, []byte("Exception")) || bytes.Contains(b, []byte("Error")) || bytes.Contains(b, []byte("Caused by:"))
+}
+
+// state reads "WAITING (parking)" and VisualVM's "WAITING on java.util.TaskQueue@7311acb7 owned by: main".
+func (h *hotspot) state(s *scan, b []byte) {
+	b = bytes.TrimSpace(b)
+	word, rest, _ := bytes.Cut(b, []byte{' '})
+	if st := parseState(word); st != StateUnknown {
+		h.t.State = st
+	}
+	if on, ok := bytes.CutPrefix(rest, []byte("on ")); ok {
+		on, owner, _ := bytes.Cut(on, []byte(" owned by"))
+		l := Lock{Kind: waitKind(h.t.State)}
+		l.Class, l.Addr = classAtHash(on)
+		l.Owner = strings.Trim(string(owner), `: "`)
+		h.locks = append(h.locks, l)
+		return
+	}
+	h.t.StateDetail = s.intern.str(bytes.Trim(rest, "()"))
+}
+
+// mounted begins the virtual thread that the open carrier runs.
+func (h *hotspot) mounted(s *scan, id []byte) {
+	carrier := h.t
+	num, _ := atoi(bytes.TrimSpace(id))
+	if carrier.Mounted == 0 {
+		carrier.Mounted = num
+	}
+	h.finish(s)
+	t := s.newThread()
+	t.Num, t.Virtual, t.Carrier = num, true, carrier
+	h.t, h.carrier = t, carrier
+}
+
+// ownedSection begins the owned synchronizers. They are the carrier's when a mounted virtual thread stands between.
+func (h *hotspot) ownedSection(s *scan) {
+	if carrier := h.carrier; carrier != nil {
+		h.finish(s)
+		h.t, h.kept = carrier, true
+		h.locks = append(h.locks[:0], carrier.Locks...)
+	}
+	h.owned = true
+}
+
+func (h *hotspot) lock(s *scan, b []byte) verdict {
+	l, ok := parseLock(b, h.owned, s.intern)
+	if !ok || h.gap && !h.owned || h.foreign {
+		return unknown
+	}
+	if l.Class != "" || l.Addr != 0 {
+		l.Depth = int32(len(h.frames)) - 1
+		if l.Kind == OwnsSynchronizer {
+			l.Depth = -1
+		}
+		h.locks = append(h.locks, l)
+	}
+	h.t.EndLine = int32(s.in.n)
+	return taken
+}
+
+// close marks a dump that stops among the Java threads as truncated. The VM's own threads come last, and not every version prints more.
+func (h *hotspot) close(s *scan) {
+	h.finish(s)
+	d := s.dump
+	n := len(d.Threads)
+	d.Truncated = h.phase <= inThreads && d.Format == FormatHotSpot && (n == 0 || !d.Threads[n-1].VMInternal)
+	linkCarriers(d)
+}
+
+// linkCarriers points virtual threads that the dump lists by themselves to their carriers.
+func linkCarriers(d *Dump) {
+	var carriers map[int64]*Thread
+	for _, t := range d.Threads {
+		if t.Mounted != 0 {
+			if carriers == nil {
+				carriers = make(map[int64]*Thread)
+			}
+			carriers[t.Mounted] = t
+		}
+	}
+	for _, t := range d.Threads {
+		if c := carriers[t.Num]; c != nil && c != t && t.Virtual && t.Carrier == nil {
+			t.Carrier = c
+		}
+	}
+}
