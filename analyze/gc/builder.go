@@ -1,0 +1,314 @@
+package gc
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Builder collects events into a Log. Sources call its methods in the order of their lines; times are stamps of the
+// source (uptime, or time since the first wall clock stamp), which the Builder places on the timeline.
+type Builder struct {
+	log    *Log
+	lim    Limits
+	budget int
+
+	causeIDs map[string]uint16
+	groups   map[uint32]*Dist
+	phases   map[string]*Dist
+	ops      map[string]*SafepointOp
+	threads  map[string]*ThreadStalls
+
+	file     uint16
+	lastHeap int64         // heap after the last reading, -1 when none
+	heapAt   time.Duration
+	promoted time.Duration // when the last promotion was read
+	lowBytes int64 // lowest heap after a young collection in the open stretch
+	lowCount int
+	lowPoint LivePoint
+	lastSeen time.Duration
+	seen     bool
+}
+
+// NewBuilder starts a Log of the given source and format.
+func NewBuilder(source, format string, lim Limits) *Builder {
+	lim = lim.withDefaults()
+	b := &Builder{
+		lim: lim, budget: lim.Exact, lastHeap: -1,
+		causeIDs: map[string]uint16{"": 0}, groups: map[uint32]*Dist{}, phases: map[string]*Dist{},
+		ops: map[string]*SafepointOp{}, threads: map[string]*ThreadStalls{},
+	}
+	b.log = &Log{
+		Source: source, Format: format, Files: []string{source}, causes: []string{""}, Limits: lim,
+		Total: newDist(&b.budget), Runs: []Run{{FirstLine: 1}},
+		Stalls:     Stalls{Total: newDist(&b.budget), Relocate: newDist(&b.budget)},
+		Safepoints: Safepoints{Total: newDist(&b.budget), Reach: newDist(&b.budget)},
+	}
+	for _, s := range []*Series{&b.log.Allocation.Series, &b.log.Promotion.Series, &b.log.Metaspace.Series} {
+		s.limit = lim.Points
+	}
+	return b
+}
+
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	for _, f := range []struct{ v, d *int }{
+		{&l.Pauses, &d.Pauses}, {&l.Exact, &d.Exact}, {&l.Longest, &d.Longest}, {&l.Points, &d.Points},
+		{&l.Samples, &d.Samples}, {&l.Names, &d.Names}, {&l.Threads, &d.Threads},
+	} {
+		if *f.v <= 0 {
+			*f.v = *f.d
+		}
+	}
+	return l
+}
+
+// Log gives the log as it stands, for sources to set plain fields (Collector, Settings, counters of lines).
+func (b *Builder) Log() *Log { return b.log }
+
+// SetFile says from which part of a series the following lines come.
+func (b *Builder) SetFile(name string) {
+	if len(b.log.Files) == 1 && !b.seen && b.log.Lines == 0 {
+		b.log.Files[0] = name
+		return
+	}
+	if len(b.log.Files) < 1<<16-1 {
+		b.log.Files = append(b.log.Files, name)
+		b.file = uint16(len(b.log.Files) - 1)
+	}
+}
+
+// Seen notes the stamp of any line: it moves First, Last, Span and the gaps.
+func (b *Builder) Seen(at time.Duration, line int) {
+	r := b.run()
+	t := r.Base + at
+	if !b.seen {
+		b.seen, b.log.Timed = true, true
+		b.log.First, r.First, r.Last, b.lastSeen = t, t, t, t
+		return
+	}
+	if t <= b.lastSeen {
+		return
+	}
+	if gap := t - b.lastSeen; gap >= time.Second {
+		b.gap(Gap{b.lastSeen, t, line})
+	}
+	b.lastSeen, r.Last = t, t
+}
+
+func (b *Builder) gap(g Gap) {
+	const keep = 16
+	gs := b.log.Gaps
+	if len(gs) == keep && g.To-g.From <= gs[keep-1].To-gs[keep-1].From {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(gs, g, func(a, b Gap) int { return cmp.Compare(b.To-b.From, a.To-a.From) })
+	gs = slices.Insert(gs, i, g)
+	b.log.Gaps = gs[:min(len(gs), keep)]
+}
+
+func (b *Builder) run() *Run { return &b.log.Runs[len(b.log.Runs)-1] }
+
+// SetWall states the wall clock of a stamp of the current run; the first one counts.
+func (b *Builder) SetWall(at time.Duration, wall time.Time) {
+	if r := b.run(); r.WallZero.IsZero() {
+		r.WallZero = wall.Add(-at)
+	}
+}
+
+// NewRun begins another JVM start. first is its first stamp, wall the wall clock of that stamp or zero.
+func (b *Builder) NewRun(first time.Duration, wall time.Time, line int) {
+	prev := *b.run()
+	base := b.lastSeen - first
+	next := Run{FirstLine: line}
+	if !wall.IsZero() {
+		next.WallZero = wall.Add(-first)
+		if !prev.WallZero.IsZero() {
+			byWall := prev.Base + next.WallZero.Sub(prev.WallZero)
+			base = max(base, byWall)
+		}
+	}
+	next.Base, next.First, next.Last = base, base+first, base+first
+	b.flushLow()
+	b.log.Runs = append(b.log.Runs, next)
+	b.lastSeen = next.First
+	b.lastHeap = -1
+}
+
+// Timeline places a stamp of the current run on the timeline.
+func (b *Builder) Timeline(at time.Duration) time.Duration { return b.run().Base + at }
+
+// Cause interns the name of a cause.
+func (b *Builder) Cause(name []byte) uint16 {
+	if id, ok := b.causeIDs[string(name)]; ok {
+		return id
+	}
+	if len(b.log.causes) >= b.lim.Names {
+		name = []byte("other causes")
+		if id, ok := b.causeIDs[string(name)]; ok {
+			return id
+		}
+	}
+	id := uint16(len(b.log.causes))
+	s := string(name)
+	b.log.causes = append(b.log.causes, s)
+	b.causeIDs[s] = id
+	return id
+}
+
+// CauseName gives the name behind an interned cause.
+func (b *Builder) CauseName(id uint16) string { return b.log.causes[id] }
+
+// Pause adds a pause; p.Start is a stamp of the current run. The result may be changed (CPU times and heap come on later
+// lines) until the next event; it is a copy in Pauses while there is room and a scratch record after that.
+func (b *Builder) Pause(p Pause) {
+	l := b.log
+	p.Start += b.run().Base
+	p.File = b.file
+	if n := len(l.Pauses); n > 0 && l.Dropped == 0 && nests(&p, &l.Pauses[n-1]) {
+		inner := &l.Pauses[n-1]
+		inner.Flags |= FlagNested
+		l.Stopped -= inner.Duration
+	}
+	l.Total.Add(p.Duration)
+	b.group(p.Kind, p.CauseID).Add(p.Duration)
+	if !p.Flags.Has(FlagNested) {
+		l.Stopped += p.Duration
+	}
+	if p.Kind == KindFull {
+		l.FullGCs++
+	}
+	b.longest(p)
+	if len(l.Pauses) < b.lim.Pauses {
+		l.Pauses = append(l.Pauses, p)
+	} else {
+		l.Dropped++
+	}
+	if p.Flags.Has(FlagHeap) {
+		b.pauseHeap(&p)
+	}
+	if p.Flags.Has(FlagCPU) {
+		b.AddCPU(float64(p.User), float64(p.Sys), float64(p.Real), p.Kind, int(p.Line))
+	}
+}
+
+// nests tells whether a full collection was logged inside the pause p: Serial and Parallel end the inner one first.
+func nests(p, inner *Pause) bool {
+	const stampError = 2 * time.Millisecond
+	return p.Kind == KindYoung && inner.Kind == KindFull && !inner.Flags.Has(FlagNested) &&
+		p.GCID < inner.GCID && p.Duration >= inner.Duration && p.Start <= inner.Start+stampError
+}
+
+func (b *Builder) group(k Kind, cause uint16) *Dist {
+	key := uint32(k)<<16 | uint32(cause)
+	d := b.groups[key]
+	if d == nil {
+		d = newDist(&b.budget)
+		b.groups[key] = d
+	}
+	return d
+}
+
+func (b *Builder) longest(p Pause) {
+	ls := b.log.Longest
+	if len(ls) == b.lim.Longest && p.Duration <= ls[len(ls)-1].Duration {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(ls, p, func(a, b Pause) int { return cmp.Compare(b.Duration, a.Duration) })
+	ls = slices.Insert(ls, i, p)
+	b.log.Longest = ls[:min(len(ls), b.lim.Longest)]
+}
+
+// Phase adds a piece of concurrent work.
+func (b *Builder) Phase(name []byte, d time.Duration) {
+	p := b.phases[string(name)]
+	if p == nil {
+		if len(b.phases) >= b.lim.Names {
+			name = []byte("other phases")
+		}
+		if p = b.phases[string(name)]; p == nil {
+			p = newDist(&b.budget)
+			b.phases[string(name)] = p
+		}
+	}
+	p.Add(d)
+}
+
+// Stall adds an allocation stall of a thread.
+func (b *Builder) Stall(thread []byte, d time.Duration, m Mention) {
+	s := &b.log.Stalls
+	s.Total.Add(d)
+	b.Mention(&s.Lines, m)
+	t := b.threads[string(thread)]
+	if t == nil {
+		if len(b.threads) >= b.lim.Threads {
+			return
+		}
+		t = &ThreadStalls{Thread: string(thread)}
+		b.threads[t.Thread] = t
+	}
+	t.Count++
+	t.Sum += d
+	t.Max = max(t.Max, d)
+}
+
+// RelocationStall adds a wait of a thread for the relocation of an object.
+func (b *Builder) RelocationStall(d time.Duration) { b.log.Stalls.Relocate.Add(d) }
+
+// Mention counts a line and keeps it while there is room.
+func (b *Builder) Mention(ms *Mentions, m Mention) {
+	ms.Count++
+	if len(ms.Lines) < b.lim.Samples {
+		m.File = b.file
+		m.Time += b.run().Base
+		ms.Lines = append(ms.Lines, m)
+	}
+}
+
+// Full tells whether another mention of a kind would only be counted: a caller can save itself the text.
+func (b *Builder) Full(ms *Mentions) bool { return len(ms.Lines) >= b.lim.Samples }
+
+// AddCPU adds the CPU times of one pause, in seconds.
+func (b *Builder) AddCPU(user, sys, real float64, k Kind, line int) {
+	const worthMentioning = 0.02 // two ticks of the usual 10 ms resolution
+	c := &b.log.CPU
+	c.Pauses++
+	c.User += user
+	c.Sys += sys
+	c.Real += real
+	if sys > user && sys >= worthMentioning {
+		c.SysHeavy++
+		b.Mention(&c.Lines, Mention{Line: line})
+	}
+	if (k.Evacuates() || k == KindFull) && user+sys < real && real >= worthMentioning {
+		c.Inverted++
+	}
+}
+
+// LastPause gives the last pause with the given GC number among the last few, to add what follows it in the log. Only
+// fields that are not counted (CPU times, FlagCPU) may be set; nil when it is not kept.
+func (b *Builder) LastPause(gcid uint32) *Pause {
+	if b.log.Dropped > 0 {
+		return nil
+	}
+	ps := b.log.Pauses
+	for i := len(ps) - 1; i >= 0 && i >= len(ps)-8; i-- {
+		if ps[i].GCID == gcid {
+			return &ps[i]
+		}
+	}
+	return nil
+}
+
+// Metaspace takes a reading in bytes; zero fields are unknown.
+func (b *Builder) Metaspace(at time.Duration, used, committed, reserved int64) {
+	m := &b.log.Metaspace
+	m.Used, m.PeakUsed = used, max(m.PeakUsed, used)
+	if committed > 0 {
+		m.Committed = committed
+	}
+	if reserved > 0 {
+		m.Reserved = reserved
+	}
+	m.Series.Add(b.Timeline(at), float64(used))
+}

@@ -1,0 +1,63 @@
+package gclog
+
+import "time"
+
+// wallClock is the wall clock of a line as it stands there; it is read only when it is needed.
+type wallClock struct {
+	iso   []byte        // "2022-08-16T11:30:42.834+0800"
+	epoch time.Duration // since 1970; zero when the line has none
+}
+
+func (w wallClock) given() bool { return w.iso != nil || w.epoch != 0 }
+
+func (w wallClock) time() (time.Time, bool) {
+	if w.iso != nil {
+		t, _, ok := isoTime(w.iso)
+		return t, ok
+	}
+	return time.Unix(0, int64(w.epoch)).UTC(), w.epoch != 0
+}
+
+// stamp takes the time of a line, in uptime or in time since the first wall clock stamp.
+func (p *parser) stamp(at time.Duration, w wallClock) {
+	const jitter = time.Second // lines of different threads may be out of order by less than this
+	if p.stamped && at < p.last-jitter {
+		p.restart(at, w)
+	}
+	if !p.stamped {
+		p.stamped = true
+		if t, ok := w.time(); ok {
+			p.b.SetWall(at, t)
+		}
+	}
+	p.last = max(p.last, at)
+	p.b.Seen(at, p.line)
+}
+
+// wallStamp takes the time of a line that has only a wall clock.
+func (p *parser) wallStamp(w wallClock) {
+	t, ok := w.time()
+	if !ok {
+		return
+	}
+	if p.epoch.IsZero() {
+		p.epoch = t
+	}
+	at := max(0, t.Sub(p.epoch))
+	if at < p.last && p.last-at < time.Hour { // the clock was set back a little: hold it, this is no new run
+		at = p.last
+	}
+	p.stamp(at, w)
+}
+
+// restart begins a new JVM run at the given stamp.
+func (p *parser) restart(at time.Duration, w wallClock) {
+	t, _ := w.time()
+	p.legacy.close(p)
+	p.unified.close(p)
+	p.b.NewRun(at, t, p.line)
+	p.last, p.began = at, false
+}
+
+// stampOf is when something of the given duration that ended at this line began.
+func (p *parser) stampOf(d time.Duration) time.Duration { return max(0, p.last-d) }

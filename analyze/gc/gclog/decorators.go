@@ -1,0 +1,187 @@
+package gclog
+
+import (
+	"bytes"
+	"time"
+)
+
+// tags are the parts of a unified log line's tag set that decide how its message is read.
+type tags uint32
+
+const (
+	tagGC tags = 1 << iota
+	tagSafepoint
+	tagStart
+	tagStats
+	tagPhases
+	tagInit
+	tagHeap
+	tagExit
+	tagOther // a tag set without gc or safepoint
+	tagSub   // gc with a further tag whose lines are known to be detail where they are not read
+	tagNone  // no tags among the decorators
+)
+
+var tagBits = map[string]tags{
+	"gc": tagGC, "safepoint": tagSafepoint, "start": tagStart, "stats": tagStats, "phases": tagPhases,
+	"init": tagInit, "heap": tagHeap, "exit": tagExit,
+}
+
+// subTags come with gc. Their lines at any level are detail unless a reader knows the message.
+var subTags = set(
+	"age", "alloc", "annotation", "barrier", "bot", "breakpoint", "classhisto", "codecache", "compaction", "coops",
+	"cpu", "cset", "director", "ergo", "exit", "fragmentation", "free", "freelist", "heap", "humongous", "ihop", "init",
+	"ioc", "jni", "liveness", "load", "marking", "metaspace", "methodcomp", "mmu", "monitor", "nmethod", "numa", "oops",
+	"oopmap", "os", "page", "pagesize", "perf", "phases", "plab", "pool", "preorder", "preview", "promotion", "ref",
+	"refine", "region", "reloc", "remset", "restart", "scavenge", "start", "stats", "steal", "stringdedup",
+	"stringtable", "survivor", "sweep", "symboltable", "task", "thread", "time", "tlab", "tracking", "unload", "verify",
+	"verification", "vmthread", "whitebox", "workgang", "periodic", "map", "nmt", "cds", "aot", "arguments",
+	"stackbarrier", "state", "refcount", "workers", "reserve", "cleanup",
+)
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+// levels by their name in the log; the padding is trimmed before the look-up.
+const (
+	levelNone = iota
+	levelTrace
+	levelDebug
+	levelInfo
+	levelWarning
+	levelError
+)
+
+var levels = map[string]int{
+	"trace": levelTrace, "debug": levelDebug, "info": levelInfo, "warning": levelWarning, "error": levelError,
+}
+
+// decoration is what stands in brackets before a unified log message.
+type decoration struct {
+	uptime time.Duration
+	wall   wallClock
+	tags   tags
+	level  int
+	timed  bool // uptime is set
+}
+
+// decorators reads the bracketed fields. Their order and choice are free (-Xlog decorators); what is neither a time, a
+// number, a level nor a known tag set is a host name. ok needs at least one stamp, level or tag set.
+type decorators struct {
+	cache map[string]tags
+}
+
+func (ds *decorators) read(line []byte) (d decoration, msg []byte, ok bool) {
+	b := line
+	for len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 2 {
+			break
+		}
+		if !ds.field(&d, b[1:end]) {
+			break
+		}
+		b = b[end+1:]
+	}
+	if len(b) == len(line) || (len(b) > 0 && b[0] != ' ') {
+		return d, nil, false
+	}
+	if !d.timed && !d.wall.given() && d.level == levelNone && d.tags == 0 {
+		return d, nil, false
+	}
+	if d.tags == 0 {
+		d.tags = tagNone
+	}
+	if len(b) > 0 {
+		b = b[1:]
+	}
+	return d, b, true
+}
+
+// field takes one bracketed field; false when it cannot be a decorator.
+func (ds *decorators) field(d *decoration, f []byte) bool {
+	if isDigit(f[0]) {
+		if looksISO(f) {
+			d.wall.iso = f
+			return true
+		}
+		ds.number(d, f)
+		return true
+	}
+	if c := f[0]; c < 'a' || c > 'z' {
+		return !bytes.ContainsAny(f, " :=,(") // a host name may begin with a capital
+	}
+	t, known := ds.cache[string(f)]
+	if !known {
+		t = classify(f)
+		if len(ds.cache) < 4096 {
+			ds.cache[string(f)] = t
+		}
+	}
+	if t >= tagLevel {
+		d.level = int(t - tagLevel)
+	} else if t != 0 && (t != tagOther || d.tags == 0) { // a host name looks like a tag of something else
+		d.tags = t
+	}
+	return true
+}
+
+// tagLevel marks levels in the cache of fields.
+const tagLevel tags = 1 << 16
+
+func classify(f []byte) tags {
+	name := string(trimRight(f))
+	if l, ok := levels[name]; ok {
+		return tagLevel + tags(l)
+	}
+	var t tags
+	sub, unknown := false, false
+	for part := range bytes.SplitSeq([]byte(name), []byte(",")) {
+		bit, ok := tagBits[string(part)]
+		t |= bit
+		if subTags[string(part)] {
+			sub = true
+		} else if !ok {
+			unknown = true
+		}
+		for _, c := range part {
+			if (c < 'a' || c > 'z') && c != '_' && !isDigit(c) {
+				return 0 // a host name
+			}
+		}
+	}
+	switch {
+	case t&(tagGC|tagSafepoint) == 0:
+		return tagOther
+	case sub && !unknown:
+		return t | tagSub
+	}
+	return t
+}
+
+func (ds *decorators) number(d *decoration, f []byte) {
+	const epochMillis, epochNanos = 1e11, 1e17 // larger ones count from 1970 (1973 and later), smaller ones from JVM start
+	switch n := len(f); {
+	case hasSuffix(f, "ms"):
+		if v, _, ok := digits(f[:n-2]); ok && v >= epochMillis {
+			d.wall.epoch = time.Duration(v) * time.Millisecond
+		} else if ok && !d.timed {
+			d.uptime, d.timed = time.Duration(v)*time.Millisecond, true
+		}
+	case hasSuffix(f, "ns"):
+		if v, _, ok := digits(f[:n-2]); ok && v >= epochNanos {
+			d.wall.epoch = time.Duration(v)
+		} else if ok {
+			d.uptime, d.timed = time.Duration(v), true // finer than the others
+		}
+	case f[n-1] == 's':
+		if v, _, ok := nanos(f, second); ok && !d.timed {
+			d.uptime, d.timed = v, true
+		}
+	}
+}

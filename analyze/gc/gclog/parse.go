@@ -1,0 +1,183 @@
+package gclog
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"casefile/analyze/gc"
+)
+
+// Options bound a parse. Zero fields take the defaults.
+type Options struct {
+	Limits   gc.Limits
+	MaxLine  int   // bytes of a line that are looked at; 64 KiB
+	MaxBytes int64 // bytes after decompression; 64 GiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxLine <= 0 {
+		o.MaxLine = 1 << 16
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 30
+	}
+	return o
+}
+
+// ErrNotGCLog says that no line of the input was GC or safepoint logging.
+var ErrNotGCLog = errors.New("no GC log lines")
+
+// Parse reads a GC log. With an error that is not ErrNotGCLog the Log holds what was read before it.
+func Parse(source string, r io.Reader, opts Options) (*gc.Log, error) {
+	p := newParser(source, opts)
+	err := p.readAll(source, r)
+	return p.finish(source, err)
+}
+
+// class is what became of a line.
+type class uint8
+
+const (
+	fact     class = iota
+	detail         // known, nothing to keep
+	other          // not GC logging
+	unparsed       // GC logging that was not understood
+	foreign        // not a line of the format that was asked; the next one is asked
+)
+
+// Formats of a log; the values of gc.Log.Format.
+const (
+	formatUnified = "unified"
+	formatLegacy  = "pre-unified"
+	formatJ9      = "openj9"
+)
+
+type parser struct {
+	opts Options
+	b    *gc.Builder
+	log  *gc.Log
+
+	line    int // in the current file, from 1
+	format  string
+	last    time.Duration // last stamp seen in the current run
+	stamped bool
+	began   bool      // the current run has events
+	epoch   time.Time // wall clock of stamp zero when only the wall clock is logged
+	newFile bool
+
+	unified unifiedState
+	legacy  legacyState
+	j9      j9State
+}
+
+func newParser(source string, opts Options) *parser {
+	opts = opts.withDefaults()
+	p := &parser{opts: opts, b: gc.NewBuilder(source, "", opts.Limits)}
+	p.log = p.b.Log()
+	p.unified.init()
+	return p
+}
+
+// readAll reads one file, compressed or not.
+func (p *parser) readAll(name string, r io.Reader) error {
+	p.b.SetFile(name)
+	p.line, p.newFile = 0, true
+	plain, err := decompress(bufio.NewReaderSize(r, 1<<16))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	lines := newLineReader(plain, p.opts.MaxLine, p.opts.MaxBytes)
+	defer func() { p.log.CutLines += lines.cut }()
+	for {
+		line, err := lines.next()
+		if err != nil {
+			return p.ended(name, err, lines.over)
+		}
+		p.line++
+		p.log.Lines++
+		p.take(line)
+	}
+}
+
+func (p *parser) ended(name string, err error, over bool) error {
+	switch {
+	case over:
+		return fmt.Errorf("%s: line %d: stopped after %d bytes", name, p.line, p.opts.MaxBytes)
+	case errors.Is(err, io.EOF):
+		return nil
+	}
+	return fmt.Errorf("%s: after line %d: %w", name, p.line, err)
+}
+
+func (p *parser) finish(source string, err error) (*gc.Log, error) {
+	p.legacy.close(p)
+	p.unified.close(p)
+	p.log.Format = p.format
+	p.nameCollector()
+	l := p.b.Finish()
+	if err == nil && l.Total.Count == 0 && p.format == "" {
+		err = fmt.Errorf("%s: %w", source, ErrNotGCLog)
+	}
+	return l, err
+}
+
+// take reads one line and counts its class.
+func (p *parser) take(line []byte) {
+	switch p.classify(line) {
+	case detail:
+		p.log.DetailLines++
+	case other, foreign:
+		p.mention(&p.log.OtherLines, line)
+	case unparsed:
+		p.mention(&p.log.Unparsed, line)
+	}
+	p.newFile = false
+}
+
+func (p *parser) classify(line []byte) class {
+	if len(line) == 0 {
+		return detail
+	}
+	if p.format == formatJ9 || (p.format == "" && line[0] == '<') {
+		if c := p.j9Line(line); c != foreign {
+			return c
+		}
+	}
+	if p.format != formatLegacy || looksUnified(line) {
+		if c := p.unifiedLine(line); c != foreign {
+			return c
+		}
+	}
+	if p.format == formatUnified {
+		return other
+	}
+	return p.legacyLine(line)
+}
+
+func (p *parser) mention(ms *gc.Mentions, line []byte) {
+	m := gc.Mention{Line: p.line, Time: p.last}
+	if !p.b.Full(ms) {
+		m.Text = string(bytes.ToValidUTF8(line[:min(len(line), 200)], []byte("?")))
+	}
+	p.b.Mention(ms, m)
+}
+
+// nameCollector fills in the collector from what was seen when the log does not name it.
+func (p *parser) nameCollector() {
+	l := p.log
+	if l.Collector == "" {
+		l.Collector = p.unified.inferred()
+	}
+	if l.Collector == "" {
+		l.Collector = p.legacy.collector()
+	}
+	if g := generational[l.Collector]; g != "" && p.unified.generational {
+		l.Collector = g
+	}
+}
+
+var generational = map[string]string{"ZGC": "Generational ZGC", "Shenandoah": "Generational Shenandoah"}

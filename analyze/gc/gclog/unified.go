@@ -1,0 +1,300 @@
+package gclog
+
+import (
+	"bytes"
+	"time"
+
+	"casefile/analyze/gc"
+)
+
+// unifiedState is what is remembered between lines of a unified log.
+type unifiedState struct {
+	ds           decorators
+	d            decoration // of the current line
+	cycles       [32]cycle  // by GC number
+	generational bool
+	kinds        map[gc.Kind]bool // kinds that tell a collector apart
+	perRun       map[gc.Kind]int  // pauses since the JVM's start, for the footer
+	seenCMS      bool
+	seenParallel bool
+	region       int64
+	operation    string // of the safepoint that is being entered (JDK 9-12)
+	seenG1       bool
+	shen         shenandoahState
+	shenChecks   []gc.Kind // kinds of the entries of gc.Log.Checks
+	z            zState
+}
+
+// cycle gathers the lines of one GC number until its pause ends.
+type cycle struct {
+	id         uint32
+	used       bool
+	flags      gc.Flags
+	cause      uint16
+	start      time.Duration
+	old        change // old generation in bytes
+	hasOld     bool
+	oldRegions change // G1, in regions
+	hasRegions bool
+	youngLive  int64   // ZGC
+	owesCPU    bool    // a pause of this cycle waits for its gc,cpu line
+	kind       gc.Kind // of that pause
+}
+
+func (u *unifiedState) init() {
+	u.ds.cache = map[string]tags{}
+	u.kinds = map[gc.Kind]bool{}
+	u.perRun = map[gc.Kind]int{}
+}
+
+func (u *unifiedState) close(p *parser) {
+	u.shen.flush(p)
+	p.checkFooter()
+	u.cycles = [32]cycle{}
+	u.operation = ""
+}
+
+func (u *unifiedState) cycle(id uint32) *cycle {
+	c := &u.cycles[id%uint32(len(u.cycles))]
+	if c.id != id || !c.used {
+		*c = cycle{id: id, used: true}
+	}
+	return c
+}
+
+// looksUnified is a cheap test for "[...][..." and for "[12.345s] GC(" at the front of a line.
+func looksUnified(line []byte) bool {
+	if len(line) < 8 || line[0] != '[' {
+		return false
+	}
+	i := bytes.IndexByte(line, ']')
+	return i > 1 && i+1 < len(line) && (line[i+1] == '[' || (isDigit(line[1]) && line[i-1] == 's' && has(line[i+1:], " GC(")))
+}
+
+// unifiedLine reads a line of -Xlog output.
+func (p *parser) unifiedLine(line []byte) class {
+	u := &p.unified
+	d, msg, ok := u.ds.read(line)
+	if !ok {
+		// Output of the application without a line end, or the prefix of a log shipper, may stand before the log line.
+		if i := bytes.Index(line, decoratedGC); i >= 0 {
+			if s := bytes.LastIndexByte(line[:i], ' ') + 1; s > 0 || bytes.IndexByte(line[:i], '[') > 0 {
+				if s == 0 {
+					s = bytes.IndexByte(line[:i], '[')
+				}
+				d, msg, ok = u.ds.read(line[s:])
+			}
+		}
+		if !ok {
+			return p.undecorated(line)
+		}
+	}
+	if d.tags&(tagGC|tagSafepoint) != 0 {
+		p.format = formatUnified
+	} else if d.tags&tagNone != 0 && p.format == "" && (has(msg, "GC(") || has(msg, "Using ")) {
+		p.format = formatUnified
+	}
+	if p.format != formatUnified && p.format != "" {
+		return foreign
+	}
+	u.d = d
+	p.unifiedStamp(&d)
+	if d.tags&tagOther != 0 {
+		return p.otherTag(msg)
+	}
+	return p.message(msg)
+}
+
+var decoratedGC = []byte("][gc")
+
+// undecorated reads a line of -Xlog:gc::none, whose messages stand alone.
+func (p *parser) undecorated(line []byte) class {
+	if p.format == formatUnified && has(line, "[  ") { // JDK 22 and later: a further line of one message
+		if i := bytes.IndexByte(line, ']'); i > 0 && len(bytes.TrimLeft(line[1:i], " ")) == 0 {
+			return detail
+		}
+	}
+	if !has(line, "GC(") && !(p.format == "" && has(line, "Using ")) {
+		return foreign
+	}
+	if p.format == "" {
+		p.format = formatUnified
+	}
+	p.unified.d = decoration{tags: tagNone}
+	return p.message(line)
+}
+
+func (p *parser) unifiedStamp(d *decoration) {
+	switch {
+	case d.timed:
+		p.stamp(d.uptime, d.wall)
+	case d.wall.given():
+		p.wallStamp(d.wall)
+	}
+}
+
+// message reads what follows the decorators.
+func (p *parser) message(msg []byte) class {
+	m := msg
+	id, numbered := uint32(0), false
+	if has(m, "GC(") {
+		if n, r, ok := digits(m[3:]); ok && has(r, ")") && n < 1<<32 {
+			id, numbered = uint32(n), true
+			m = r[1:]
+			if len(m) > 0 && m[0] == ' ' {
+				m = m[1:]
+			}
+		}
+	}
+	c := p.dispatch(id, numbered, m)
+	if c == foreign || (c == unparsed && p.unified.d.level < levelInfo && p.unified.d.level != levelNone) {
+		return p.unknown(m)
+	}
+	return c
+}
+
+// dispatch hands a message to its reader by its first byte; foreign when no reader knows it.
+func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
+	if len(m) == 0 {
+		return detail
+	}
+	if numbered && len(m) > 3 && m[1] == ':' && m[2] == ' ' && (m[0]|0x20 == 'y' || m[0]|0x20 == 'o') {
+		return p.zGeneration(id, m[0], m[3:])
+	}
+	t := p.unified.d.tags
+	if t&tagStats != 0 {
+		return p.statsLine(m)
+	}
+	if t&tagSafepoint != 0 && t&tagGC == 0 {
+		return p.safepointLine(m)
+	}
+	switch m[0] {
+	case ' ':
+		return p.indented(id, numbered, m)
+	case 'P':
+		switch {
+		case has(m, "Pause "):
+			return p.pauseLine(id, m)
+		case has(m, "PSYoungGen:"), has(m, "ParNew:"):
+			return p.youngChange(m)
+		case has(m, "ParOldGen:"), has(m, "PSOldGen:"):
+			p.unified.seenParallel = true
+			return p.oldChange(id, m)
+		}
+	case 'T':
+		switch {
+		case has(m, "Tenured:"):
+			return p.oldChange(id, m)
+		case has(m, "To-space exhausted"), has(m, "To-space overflow"):
+			return p.evacuationFailed(id, m)
+		case has(m, "Total time for which"):
+			return p.safepointLine(m)
+		}
+	case 'C':
+		switch {
+		case has(m, "Concurrent "), has(m, "Coalescing and filling"):
+			return p.concurrent(id, m)
+		case has(m, "CMS:"):
+			p.unified.seenCMS = true
+			return p.oldChange(id, m)
+		}
+	case 'O':
+		switch {
+		case has(m, "Old regions:"):
+			return p.oldRegions(id, m)
+		case has(m, "Old:"):
+			return p.oldChange(id, m)
+		}
+	case 'D':
+		if has(m, "DefNew:") {
+			return p.youngChange(m)
+		}
+	case 'H':
+		switch {
+		case has(m, "Humongous regions:"):
+			return p.humongousRegions(m)
+		case has(m, "Humongous region "):
+			return p.humongousObject(m)
+		case has(m, "Heap region size:"), has(m, "Heap Region Size:"):
+			return p.regionSize(m)
+		case has(m, "Heap: "):
+			return p.epsilonHeap(m)
+		}
+	case 'U':
+		switch {
+		case has(m, "User="):
+			return p.cpuLine(id, m)
+		case has(m, "Using "):
+			return p.using(m)
+		}
+	case 'M':
+		switch {
+		case has(m, "Metaspace:"):
+			return p.metaspace(m[len("Metaspace:"):])
+		case has(m, "Minor Collection"), has(m, "Major Collection"):
+			p.unified.generational = true
+			return p.zCycle(id, m)
+		}
+	case 'G':
+		if has(m, "Garbage Collection (") {
+			return p.zCycle(id, m)
+		}
+	case 'A':
+		if has(m, "Allocation Stall (") {
+			return p.stall(m)
+		}
+	case 'R':
+		if has(m, "Relocation Stall (") {
+			return p.relocationStall(m)
+		}
+	}
+	return p.setting(m)
+}
+
+// knownPlain are beginnings of messages under the plain gc tag that carry no fact of the model.
+var knownPlain = []string{
+	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "Concurrent",
+	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
+	"Attempting", "Relocation", "Out Of Memory", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
+	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation",
+}
+
+// unknown classes a message that no reader knows.
+func (p *parser) unknown(m []byte) class {
+	d := &p.unified.d
+	switch {
+	case d.tags&tagSub != 0, d.level == levelDebug, d.level == levelTrace:
+		return detail
+	case d.level == levelWarning, d.level == levelError:
+		return detail
+	case d.tags&(tagInit|tagExit|tagHeap|tagPhases|tagStart) != 0:
+		return detail
+	case d.tags&tagNone != 0 && p.format != formatUnified:
+		return foreign
+	}
+	for _, k := range knownPlain {
+		if has(m, k) {
+			return detail
+		}
+	}
+	if d.tags&tagNone != 0 {
+		return other
+	}
+	return unparsed
+}
+
+// otherTag reads the few messages of other tags that matter here.
+func (p *parser) otherTag(m []byte) class {
+	if has(m, "Command Line:") || has(m, "Command line:") {
+		if p.log.Settings.CommandLine == "" {
+			p.log.Settings.CommandLine = clip(trimLeft(m[len("Command Line:"):]), 1<<14)
+		}
+		return fact
+	}
+	if has(m, "java.lang.OutOfMemoryError") {
+		p.mention(&p.log.OutOfMemory, m)
+	}
+	return other
+}
+
+func clip(b []byte, n int) string { return string(bytes.ToValidUTF8(b[:min(len(b), n)], []byte("?"))) }

@@ -1,0 +1,206 @@
+package gclog
+
+import (
+	"bytes"
+	"time"
+
+	"casefile/analyze/gc"
+)
+
+// zState is what ZGC's lines leave for later ones.
+type zState struct {
+	generationRows bool // "Young Generation 40M->46M" rows give the heap; the collection's own line repeats them
+}
+
+// zGeneration reads the lines of generational ZGC, "GC(4) Y: Pause Mark End 0.004ms": y is a minor collection, Y the young
+// and O the old part of a major one.
+func (p *parser) zGeneration(id uint32, gen byte, m []byte) class {
+	u := &p.unified
+	u.generational = true
+	flag := gc.FlagYoungGen
+	if gen|0x20 == 'o' {
+		flag = gc.FlagOldGen
+	}
+	switch {
+	case has(m, "Pause "):
+		return p.pauseOf(id, m, flag)
+	case has(m, "Concurrent "):
+		return p.zConcurrent(gen, m)
+	case has(m, "Metaspace:"):
+		return p.metaspace(m[len("Metaspace:"):])
+	case has(m, "Young Generation "), has(m, "Old Generation "):
+		return p.zPart(m)
+	case len(m) > 0 && m[0] == ' ':
+		return p.zRow(id, gen, trimLeft(m))
+	case has(m, "Max Capacity:"):
+		return p.setting(m)
+	}
+	return detail
+}
+
+func (p *parser) zConcurrent(gen byte, m []byte) class {
+	i := bytes.LastIndexByte(m, ' ')
+	d, r, ok := nanos(m[i+1:], milli)
+	if !ok || string(r) != "ms" {
+		return detail // the start of the phase
+	}
+	name := "Young "
+	if gen|0x20 == 'o' {
+		name = "Old "
+	}
+	p.b.Phase(append([]byte(name), m[:i]...), d)
+	return fact
+}
+
+// zPart reads "Young Generation 40M(62%)->46M(72%) 0.002s", the end of one generation's collection.
+func (p *parser) zPart(m []byte) class {
+	i := bytes.Index(m, []byte("Generation ")) + len("Generation ")
+	c, r, ok := readChange(m[i:])
+	if !ok {
+		return detail // its start, or the title of a table
+	}
+	d, _, ok := nanos(trimLeft(r), second)
+	if !ok {
+		return unparsed
+	}
+	p.b.Phase(m[:i-1], d)
+	if m[0] == 'Y' {
+		p.unified.z.generationRows = true
+		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
+	}
+	return fact
+}
+
+// zCycle reads "Garbage Collection (Proactive) 40M(62%)->46M(72%)" and, generational, "Minor Collection (Timer)
+// 40M(62%)->46M(72%) 0.017s". Without figures it is the start.
+func (p *parser) zCycle(id uint32, m []byte) class {
+	i := bytes.IndexByte(m, '(')
+	if i < 0 {
+		return detail
+	}
+	cause, r, ok := group(m[i:])
+	if !ok {
+		return unparsed
+	}
+	cy := p.unified.cycle(id)
+	if p.log.Collector == "" {
+		p.log.Collector = "ZGC"
+	}
+	r = trimLeft(r)
+	if len(r) == 0 {
+		cy.cause, cy.start = p.b.Cause(cause), p.last
+		return detail
+	}
+	c, r, ok := readChange(r)
+	if !ok {
+		return unparsed
+	}
+	d, _, timed := nanos(trimLeft(r), second)
+	if !timed {
+		d = max(0, p.last-cy.start)
+		timed = cy.start > 0
+	}
+	if timed {
+		p.b.Phase(m[:len(m)-len(trimLeft(m[i+len(cause)+2:]))-1], d)
+	}
+	if !p.unified.z.generationRows {
+		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
+	}
+	return fact
+}
+
+// zRow reads the rows of the heap table that carry facts. Its columns are Mark Start, Mark End, Relocate Start and
+// Relocate End, "-" where there is no value. gen is 0 without generations.
+func (p *parser) zRow(id uint32, gen byte, row []byte) class {
+	old := gen|0x20 == 'o'
+	switch {
+	case has(row, "Live:"):
+		v, ok := column(row, 1)
+		if !ok {
+			return detail
+		}
+		cy := p.unified.cycle(id)
+		switch {
+		case gen == 0, old:
+			p.b.Live(p.last, v+cy.youngLive, gc.LiveMarked, p.line)
+		default:
+			cy.youngLive = v
+		}
+		return fact
+	case has(row, "Allocated:"):
+		if v, ok := column(row, 3); ok && !old {
+			p.b.Allocated(v)
+			return fact
+		}
+	case has(row, "Promoted:"):
+		if v, ok := column(row, 3); ok {
+			p.b.Promoted(p.last, v)
+			return fact
+		}
+	case has(row, "Capacity:"):
+		if v, ok := column(row, 3); ok {
+			p.log.Heap.PeakCommitted = max(p.log.Heap.PeakCommitted, v)
+			return fact
+		}
+	case gen == 0:
+		return foreign
+	}
+	return detail
+}
+
+// column reads the n-th value behind the name of a row, from 0.
+func column(row []byte, n int) (v int64, ok bool) {
+	i := bytes.IndexByte(row, ':')
+	b := trimLeft(row[i+1:])
+	for ; len(b) > 0; n-- {
+		if b[0] == '-' {
+			ok = false
+			b = b[1:]
+		} else if v, b, ok = size(b); !ok {
+			return 0, false
+		}
+		b = trimLeft(b)
+		if _, r, paren := group(b); paren { // "(38%)"
+			b = trimLeft(r)
+		}
+		if n == 0 {
+			return v, ok
+		}
+	}
+	return 0, false
+}
+
+// stall reads "Allocation Stall (thread name) 29.092ms". The name may hold parentheses.
+func (p *parser) stall(m []byte) class {
+	name, d, ok := stalled(m)
+	if !ok {
+		return unparsed
+	}
+	p.b.Stall(name, d, gc.Mention{Line: p.line, Time: p.last, Text: p.stallText(m)})
+	return fact
+}
+
+func (p *parser) stallText(m []byte) string {
+	if p.b.Full(&p.log.Stalls.Lines) {
+		return ""
+	}
+	return clip(m, 200)
+}
+
+func (p *parser) relocationStall(m []byte) class {
+	_, d, ok := stalled(m)
+	if !ok {
+		return unparsed
+	}
+	p.b.RelocationStall(d)
+	return fact
+}
+
+func stalled(m []byte) (name []byte, d time.Duration, ok bool) {
+	from, to := bytes.IndexByte(m, '('), bytes.LastIndexByte(m, ')')
+	if from < 0 || to < from {
+		return nil, 0, false
+	}
+	d, r, ok := nanos(trimLeft(m[to+1:]), milli)
+	return m[from+1 : to], d, ok && string(r) == "ms"
+}
