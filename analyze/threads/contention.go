@@ -1,0 +1,205 @@
+package threads
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Contention is one lock over the series. The collector moves objects, so that a lock is found again in the next dump by its address, or
+// else by its class and the method in which threads wait for it.
+type Contention struct {
+	Class string
+	Kind  LockKind // Locked for a monitor, OwnsSynchronizer, ClassInit
+	Addrs []uint64 // seen, in order
+
+	States  []*LockState // parallel to Series.Dumps; nil where nobody waits
+	Waiters []int        // blocked threads per dump
+	Total   int          // their sum
+	Max     int
+	Dumps   int    // dumps with waiters
+	Site    *Frame // where most threads wait; nil unknown
+
+	Holder      *Track        // the one that kept it over most successive dumps; nil unknown
+	HolderDumps int           // how many
+	HolderSpan  time.Duration // at least so long; 0 for one dump, or unknown
+	HolderFrame *Frame        // in which it took the lock; nil unknown
+	HolderWait  Wait          // what the holder itself waits for, in the last of those dumps
+	Holders     int           // different holders seen
+
+	Pool      string  // the pool most waiters belong to; "" none
+	PoolShare float64 // waiters in that pool / its threads, over all dumps
+}
+
+// Contention gives the locks that threads were blocked on, those with most waiters over the series first.
+func (s *Series) Contention() []*Contention {
+	var all []*Contention
+	for i := range s.Dumps {
+		var rest []*LockState
+		for _, st := range s.Graph(i).Locks() {
+			if len(st.Waiters) == 0 {
+				continue
+			}
+			if c := byAddr(all, st, i); c != nil {
+				s.meet(c, st, i)
+			} else {
+				rest = append(rest, st)
+			}
+		}
+		for _, st := range rest {
+			c := bySite(all, st, i)
+			if c == nil {
+				c = &Contention{Class: st.Class, Kind: st.Kind, States: make([]*LockState, len(s.Dumps)), Waiters: make([]int, len(s.Dumps))}
+				all = append(all, c)
+			}
+			s.meet(c, st, i)
+		}
+	}
+	trackOf := s.trackIndex()
+	pools := s.poolNames()
+	for _, c := range all {
+		s.judgeHolder(c, trackOf)
+		s.judgePool(c, pools)
+	}
+	slices.SortStableFunc(all, func(a, b *Contention) int { return cmp.Compare(b.Total, a.Total) })
+	return all
+}
+
+func byAddr(all []*Contention, st *LockState, dump int) *Contention {
+	for _, c := range all {
+		if c.States[dump] == nil && c.Class == st.Class && (st.Addr != 0 || st.Kind == ClassInit) && slices.Contains(c.Addrs, st.Addr) {
+			return c
+		}
+	}
+	return nil
+}
+
+func bySite(all []*Contention, st *LockState, dump int) *Contention {
+	at := waitSite(st)
+	for _, c := range all {
+		if c.States[dump] == nil && c.Class == st.Class && at != nil && c.Site != nil && c.Site.Func == at.Func {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *Series) meet(c *Contention, st *LockState, dump int) {
+	c.States[dump] = st
+	n := len(st.Waiters)
+	c.Waiters[dump] = n
+	c.Total += n
+	c.Dumps++
+	if n > c.Max {
+		c.Max = n
+		c.Site = waitSite(st)
+	}
+	if c.Kind == Locked {
+		c.Kind = st.Kind
+	}
+	if !slices.Contains(c.Addrs, st.Addr) {
+		c.Addrs = append(c.Addrs, st.Addr)
+	}
+}
+
+// waitSite is the frame in which most threads wait: the one with the lock line for monitors, the program's own call for parks.
+func waitSite(st *LockState) *Frame {
+	counts := map[*Frame]int{}
+	var best *Frame
+	for _, t := range st.Waiters {
+		f := waitFrame(t)
+		if f == nil {
+			continue
+		}
+		counts[f]++
+		if best == nil || counts[f] > counts[best] {
+			best = f
+		}
+	}
+	return best
+}
+
+func waitFrame(t *Thread) *Frame {
+	l := t.Waiting()
+	if l == nil {
+		return nil
+	}
+	d := int(l.Depth)
+	if d < 0 || d >= len(t.Stack.Frames) {
+		return nil
+	}
+	if l.Kind == Parking {
+		return site(t.Stack.Frames)
+	}
+	return t.Stack.Frames[d]
+}
+
+func (s *Series) trackIndex() map[*Thread]*Track {
+	of := make(map[*Thread]*Track)
+	for _, tr := range s.tracks {
+		for _, t := range tr.Obs {
+			if t != nil {
+				of[t] = tr
+			}
+		}
+	}
+	return of
+}
+
+func (s *Series) judgeHolder(c *Contention, trackOf map[*Thread]*Track) {
+	seen := map[*Track]bool{}
+	var run *Track
+	start := 0
+	for i, st := range c.States {
+		var tr *Track
+		if st != nil && st.Owner != nil {
+			tr = trackOf[st.Owner]
+			seen[tr] = true
+		}
+		if tr == nil {
+			run = nil
+			continue
+		}
+		if tr != run {
+			run, start = tr, i
+		}
+		if n := i - start + 1; n > c.HolderDumps {
+			c.Holder, c.HolderDumps, c.HolderSpan = tr, n, s.Span(start, i)
+			c.HolderWait = s.Wait(st.Owner)
+			c.HolderFrame = nil
+			if d := st.OwnerDepth; d >= 0 && d < len(st.Owner.Stack.Frames) {
+				c.HolderFrame = st.Owner.Stack.Frames[d]
+			}
+		}
+	}
+	c.Holders = len(seen)
+}
+
+func (s *Series) judgePool(c *Contention, pools *poolNamer) {
+	waiting := map[string]int{}
+	for _, st := range c.States {
+		if st == nil {
+			continue
+		}
+		for _, t := range st.Waiters {
+			if p := pools.of(t.Name); p.name != "" {
+				waiting[p.name]++
+				if n := waiting[p.name]; n > waiting[c.Pool] || n == waiting[c.Pool] && p.name < c.Pool {
+					c.Pool = p.name
+				}
+			}
+		}
+	}
+	if c.Pool == "" {
+		return
+	}
+	size := 0
+	for _, d := range s.Dumps {
+		for _, t := range d.Threads {
+			if pools.of(t.Name).name == c.Pool {
+				size++
+			}
+		}
+	}
+	c.PoolShare = float64(waiting[c.Pool]) / float64(size)
+}

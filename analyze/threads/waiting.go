@@ -1,0 +1,247 @@
+package threads
+
+import (
+	"strings"
+)
+
+// Wait is what a thread waits for.
+type Wait struct {
+	Kind WaitKind
+	Text string // in plain words, without the thread's name: "waits for a database connection (HikariCP)"
+	Site *Frame // the call that waits: the first frame outside the runtime's own packages; nil when there is none
+	Lock *Lock  // of WaitLock
+	// Idle says that the thread has nothing to do. It is also true of a sleep or a queue in a thread's own outermost loop.
+	Idle bool
+}
+
+// Busy says that the thread has work: it runs, or something keeps it from going on.
+func (w Wait) Busy() bool { return !w.Idle && w.Kind != WaitUnknown }
+
+// Blocked says that it has work and does not run.
+func (w Wait) Blocked() bool { return w.Busy() && w.Kind != WaitRunning }
+
+type index struct {
+	exact  map[string]*signature
+	prefix []*signature
+}
+
+func newIndex(table []signature) *index {
+	ix := &index{exact: make(map[string]*signature, len(table))}
+	for i := range table {
+		s := &table[i]
+		if last := s.method[len(s.method)-1]; last == '.' || last == '$' {
+			ix.prefix = append(ix.prefix, s)
+		} else if _, twice := ix.exact[s.method]; !twice {
+			ix.exact[s.method] = s
+		}
+	}
+	return ix
+}
+
+func (ix *index) find(fn string) *signature {
+	if s := ix.exact[fn]; s != nil {
+		return s
+	}
+	for _, s := range ix.prefix {
+		if strings.HasPrefix(fn, s.method) {
+			return s
+		}
+	}
+	return nil
+}
+
+// A Classifier says what threads wait for. It is safe for concurrent use.
+type Classifier struct{ natives, specific, generic *index }
+
+// NewClassifier prepares the tables.
+func NewClassifier() *Classifier {
+	return &Classifier{newIndex(natives), newIndex(specific), newIndex(generic)}
+}
+
+// Classify says what one thread waits for; for many threads keep a [Classifier], or ask a [Series].
+func Classify(t *Thread) Wait { return NewClassifier().Classify(t) }
+
+// Classify looks at the lock lines first, then at the innermost method, then for a method that tells why the thread is parked.
+func (c *Classifier) Classify(t *Thread) Wait {
+	if t.VMInternal {
+		return Wait{Kind: WaitIdle, Idle: true, Text: "is a thread of the runtime"}
+	}
+	frames := t.Stack.Frames
+	if l := blockingLock(t); l != nil {
+		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Lock: l}
+	}
+	if t.Mounted != 0 {
+		return Wait{Kind: WaitRunning, Text: "carries a virtual thread"}
+	}
+	if len(frames) == 0 {
+		return stackless(t)
+	}
+	if t.State == Terminated || t.State == New {
+		return Wait{Kind: WaitIdle, Idle: true, Text: "does not run"}
+	}
+	w := c.reason(t)
+	w.Site = site(frames)
+	if w.Kind == WaitIdle {
+		w.Idle = true
+	}
+	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep) && ownLoop(frames) {
+		w.Idle = true
+	}
+	return w
+}
+
+func blockingLock(t *Thread) *Lock {
+	for i := range t.Locks {
+		if l := &t.Locks[i]; l.Kind != Locked && blocks(t, l) {
+			return l
+		}
+	}
+	return nil
+}
+
+func lockText(l *Lock) string {
+	what := l.Class
+	if what == "" {
+		what = "a lock"
+	}
+	switch l.Kind {
+	case ClassInit:
+		return "waits until another thread has initialised " + what
+	case Parking:
+		return "waits for the lock " + what
+	}
+	return "waits to enter a monitor of " + what
+}
+
+func stackless(t *Thread) Wait {
+	switch {
+	case t.State == Blocked:
+		return Wait{Kind: WaitLock, Text: "waits to enter a monitor"}
+	case t.Elapsed < 0 && t.CPU < 0 && t.State == StateUnknown:
+		return Wait{Kind: WaitUnknown, Text: "has no stack"}
+	}
+	return Wait{Kind: WaitIdle, Idle: true, Text: "has no Java frames"}
+}
+
+// reason finds the signature that explains the top of the stack.
+func (c *Classifier) reason(t *Thread) Wait {
+	frames := t.Stack.Frames
+	top := frames[0]
+	parked := t.State == Waiting || t.State == TimedWaiting || parks(top.Func)
+	if s := c.natives.find(top.Func); s != nil && !(parked && s.kind == WaitIdle && len(frames) < 2) {
+		if r := c.refine(s, frames); r != nil {
+			s = r
+		}
+		return Wait{Kind: s.kind, Text: s.words}
+	}
+	if !parked && !pollsSocket(top.Func) {
+		return Wait{Kind: WaitRunning, Text: "runs"}
+	}
+	near := frames[:min(len(frames), 48)]
+	for _, ix := range []*index{c.specific, c.generic} {
+		for i, f := range near {
+			if s := ix.find(f.Func); s != nil && (s.kind != WaitIdle || onlyLibrary(near[:i], s.method)) {
+				return Wait{Kind: s.kind, Text: s.words}
+			}
+		}
+	}
+	return Wait{Kind: WaitCondition, Text: "waits"}
+}
+
+// onlyLibrary says that the frames above an idle spot are the runtime's or the same library's: a worker's run method stands below its jobs too.
+func onlyLibrary(above []*Frame, method string) bool {
+	lib := method
+	for i, dots := 0, 0; i < len(method); i++ {
+		if method[i] == '.' {
+			if dots++; dots == 3 {
+				lib = method[:i+1]
+				break
+			}
+		}
+	}
+	for _, f := range above {
+		if !inRuntime(f.Func) && !strings.HasPrefix(f.Func, lib) {
+			return false
+		}
+	}
+	return true
+}
+
+// refine looks below a native method whose meaning depends on its caller: a selector that serves a single read, a read that is a socket's, a
+// sleep inside a pool.
+func (c *Classifier) refine(s *signature, frames []*Frame) *signature {
+	switch s.kind {
+	case WaitIdle, WaitDisk:
+		for _, f := range frames[1:min(len(frames), 10)] {
+			if r := c.specific.find(f.Func); r != nil && r.kind != WaitIdle {
+				return r
+			}
+		}
+	case WaitSleep:
+		for _, f := range frames[1:min(len(frames), 24)] {
+			if r := c.specific.find(f.Func); r != nil {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+func parks(fn string) bool {
+	return strings.HasSuffix(fn, "Unsafe.park") || fn == "java.lang.Object.wait" || fn == "java.lang.Object.wait0" ||
+		strings.HasPrefix(fn, "java.lang.VirtualThread.park") || fn == "jdk.internal.vm.Continuation.yield"
+}
+
+// pollsSocket recognises the poll under a blocking socket call since JDK 13.
+func pollsSocket(fn string) bool {
+	return fn == "sun.nio.ch.Net.poll" || fn == "sun.nio.ch.NioSocketImpl.park" || fn == "sun.nio.ch.Net.pollConnect"
+}
+
+// runtimePackages are not where a program's own calls are.
+var runtimePackages = []string{"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "jrockit.", "oracle.jrockit."}
+
+func inRuntime(fn string) bool {
+	for _, p := range runtimePackages {
+		if strings.HasPrefix(fn, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// site is the innermost frame that is not the runtime's.
+func site(frames []*Frame) *Frame {
+	for _, f := range frames {
+		if !inRuntime(f.Func) {
+			return f
+		}
+	}
+	return nil
+}
+
+// ownLoop says that the wait stands in the thread's outermost loop: at most two calls between the runtime's waiting methods and the frames
+// that start a thread.
+func ownLoop(frames []*Frame) bool {
+	end := len(frames)
+	for end > 0 && startsThread(frames[end-1].Func) {
+		end--
+	}
+	own := 0
+	for i := 0; i < end; i++ {
+		if !inRuntime(frames[i].Func) {
+			own = end - i
+			break
+		}
+	}
+	return own <= 2
+}
+
+func startsThread(fn string) bool {
+	switch fn {
+	case "java.lang.Thread.run", "java.lang.Thread.runWith", "jdk.internal.misc.InnocuousThread.run", "sun.misc.InnocuousThread.run",
+		"java.lang.VirtualThread.run", "jdk.internal.vm.Continuation.enter", "jdk.internal.vm.Continuation.enter0",
+		"java.lang.VirtualThread$VThreadContinuation$1.run", "java.lang.Thread.startThreadFromVM":
+		return true
+	}
+	return false
+}
