@@ -1,8 +1,352 @@
 package gclog
 
-type legacyState struct{}
+import (
+	"bytes"
+	"time"
 
-func (s *legacyState) close(p *parser)   {}
-func (s *legacyState) collector() string { return "" }
+	"casefile/analyze/gc"
+)
 
-func (p *parser) legacyLine(line []byte) class { return other }
+// Logs before JDK 9 nest records in brackets, and a record may run over many lines, with those of other threads and
+// tables between them:
+//
+//	2.235: [GC[YG occupancy: 16910 K (18240 K)]2.235: [Rescan (parallel) , 0.0141 secs] [1 CMS-remark: 27451K(40512K)] 44361K(58752K), 0.0143 secs] [Times: user=0.03 sys=0.00, real=0.02 secs]
+//	5.702: [Full GC 5.702: [Tenured: 60756K->48950K(349568K), 0.1340 secs] 84919K->60756K(506944K), [Perm : 36863K->36863K(36864K)], 0.1341 secs]
+//	3.735: [GC pause (G1 Evacuation Pause) (young)
+//	Desired survivor size 33554432 bytes, new threshold 15 (max 15)
+//	, 0.0310490 secs]
+//
+// The reader keeps a stack of open records over lines. A pause is handed on when the lines that may follow it are over.
+type legacyState struct {
+	stack   [16]record
+	depth   int
+	skipped int // brackets opened beyond the stack
+
+	pending    gc.Pause // the last pause, waiting for its heap and CPU times
+	hasPending bool
+
+	stamp   time.Duration // last stamp in the line
+	closed  recordType    // type of the last closed record, for the CPU times behind it
+	marked  bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
+	seenG1  bool
+	seenCMS bool
+	seenPar bool // a generation of Parallel
+	seenNew bool // ParNew
+	seenDef bool // DefNew
+}
+
+// recordType is what a bracket holds, by its first words.
+type recordType uint8
+
+const (
+	recOther recordType = iota
+	recYoung            // [GC
+	recFull             // [Full GC
+	recG1               // [GC pause
+	recG1Remark
+	recG1Cleanup
+	recConcurrent
+	recInitialMark // [1 CMS-initial-mark
+	recRemark      // [1 CMS-remark, [YG occupancy
+	recYoungGen
+	recOldGen
+	recPermGen
+	recTimes
+	recErgo
+	recReference
+	recEden
+	recordTypes
+)
+
+func (t recordType) pause() bool { return t >= recYoung && t <= recG1Cleanup }
+
+// recordNames in the order they are tried; the name must not go on with a letter unless open is set.
+var recordNames = []struct {
+	name string
+	typ  recordType
+	open bool
+}{
+	{"GC pause", recG1, false},
+	{"GC remark", recG1Remark, false},
+	{"GC cleanup", recG1Cleanup, false},
+	{"GC concurrent-", recConcurrent, true},
+	{"GC ref-proc", recOther, true},
+	{"GC Worker", recOther, true},
+	{"GC", recYoung, false},
+	{"Full GC", recFull, false},
+	{"CMS-concurrent-", recConcurrent, true},
+	{"1 CMS-initial-mark", recInitialMark, false},
+	{"1 CMS-remark", recRemark, false},
+	{"YG occupancy", recRemark, false},
+	{"Times", recTimes, false},
+	{"G1Ergonomics", recErgo, false},
+	{"ParNew", recYoungGen, false},
+	{"DefNew", recYoungGen, false},
+	{"PSYoungGen", recYoungGen, false},
+	{"ASParNew", recYoungGen, false},
+	{"CMS Perm", recPermGen, true},
+	{"CMS", recOldGen, false},
+	{"ASCMS", recOldGen, false},
+	{"Tenured", recOldGen, false},
+	{"PSOldGen", recOldGen, false},
+	{"ParOldGen", recOldGen, false},
+	{"Perm", recPermGen, false},
+	{"PSPermGen", recPermGen, false},
+	{"Metaspace", recPermGen, false},
+	{"SoftReference", recReference, false},
+	{"WeakReference", recReference, false},
+	{"FinalReference", recReference, false},
+	{"PhantomReference", recReference, false},
+	{"JNI Weak Reference", recReference, false},
+	{"Ref Proc", recReference, false},
+	{"Eden", recEden, false},
+}
+
+// record is an open bracket.
+type record struct {
+	typ     recordType
+	name    byte // first letter, tells references and old generations apart
+	pause   gc.Pause
+	heap    change
+	hasHeap bool // heap holds figures of this record itself
+	took    time.Duration
+	timed   bool
+	caused  bool
+	gens    [3]change // young, old, perm
+	hasGen  [3]bool
+	line    int
+	start   int // of the name, in its line
+	label   []byte
+	refs    int64
+}
+
+func (s *legacyState) top() *record { return &s.stack[s.depth-1] }
+
+// close hands on what is pending and drops what is open: the end of a file or of a JVM's run.
+func (s *legacyState) close(p *parser) {
+	s.flush(p)
+	if s.depth > 0 && s.stack[0].typ.pause() {
+		p.log.CutLines++
+	}
+	s.depth, s.skipped = 0, 0
+}
+
+// flush hands the pending pause to the Builder.
+func (s *legacyState) flush(p *parser) {
+	if !s.hasPending {
+		return
+	}
+	s.hasPending = false
+	pause := s.pending
+	if p.stamped {
+		p.last = max(p.last, pause.End())
+		p.b.Seen(pause.End(), int(pause.Line))
+	}
+	p.b.Pause(pause)
+}
+
+// legacyLine reads a line of a log before JDK 9.
+func (p *parser) legacyLine(line []byte) class {
+	s := &p.legacy
+	if s.depth == 0 {
+		if c := p.legacyStart(line); c != foreign {
+			return c
+		}
+	} else if inTable(line) {
+		return detail
+	}
+	if s.depth > 0 && startsPause(line) && !s.mayNest() {
+		p.b.Mention(&p.log.Unparsed, gc.Mention{Line: s.stack[0].line, Time: s.stack[0].pause.Start,
+			Text: "record without end: " + clip(s.stack[0].label, 100)})
+		s.depth, s.skipped = 0, 0
+	}
+	return p.scanRecords(line)
+}
+
+// mayNest tells whether a pause may begin on a new line inside the open record: a CMS remark collects the young
+// generation first (CMSScavengeBeforeRemark).
+func (s *legacyState) mayNest() bool {
+	return s.depth == 1 && s.stack[0].typ == recYoung && s.stack[0].pause.Kind == gc.KindRemark
+}
+
+// startsPause tells whether a line begins, behind its stamps, with "[GC " or "[Full GC".
+func startsPause(line []byte) bool {
+	_, _, _, rest := lineStamps(line)
+	return has(rest, "[Full GC") || (has(rest, "[GC") && !has(rest, "[GC concurrent") && !has(rest, "[GC Worker"))
+}
+
+// lineStamps takes the date and the uptime from the front of a line.
+func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []byte) {
+	rest = line
+	for len(rest) > 1 && isDigit(rest[0]) {
+		if looksISO(rest) && rest[10] == 'T' {
+			i := bytes.IndexByte(rest, ' ')
+			if i < 20 || rest[i-1] != ':' {
+				break
+			}
+			w.iso, rest = rest[:i-1], trimLeft(rest[i:])
+			continue
+		}
+		v, r, ok := nanos(rest, second)
+		if !ok || !has(r, ": ") || bytes.IndexAny(rest[:len(rest)-len(r)], ".,") < 0 {
+			break
+		}
+		at, timed, rest = v, true, trimLeft(r[2:])
+		break
+	}
+	return w, at, timed, rest
+}
+
+// legacyStart reads a line that begins outside of any record. foreign asks for the record scanner.
+func (p *parser) legacyStart(line []byte) class {
+	w, at, timed, rest := lineStamps(line)
+	if timed {
+		defer func() { p.legacy.stamp = at }()
+	}
+	if len(rest) == 0 {
+		return other
+	}
+	switch c := rest[0]; {
+	case c == '[':
+		p.lineTime(w, at, timed)
+		return foreign
+	case c == ' ' || c == '\t':
+		if t := bytes.TrimLeft(rest, " \t"); len(t) > 0 && t[0] == '[' {
+			return p.indentedRecord(t)
+		}
+	case has(rest, "Total time for which"):
+		p.lineTime(w, at, timed)
+		p.unified.operation = ""
+		return p.legacyFact(p.stoppedTime(rest))
+	case has(rest, "Application time: "):
+		p.lineTime(w, at, timed)
+		return p.legacyFact(p.safepointLine(rest))
+	}
+	if knownTable(rest) {
+		return p.tableLine(rest)
+	}
+	if i := bytes.Index(line, []byte("[GC")); i >= 0 || bytes.Contains(line, []byte("[Full GC")) ||
+		bytes.Contains(line, []byte("[CMS-concurrent")) {
+		return foreign // behind other output in the same line
+	}
+	if p.format == formatLegacy && bytes.Contains(line, []byte(" secs]")) {
+		return unparsed
+	}
+	return other
+}
+
+func (p *parser) legacyFact(c class) class {
+	if c == fact && p.format == "" {
+		p.format = formatLegacy
+	}
+	return c
+}
+
+// lineTime notes the stamps of a line.
+func (p *parser) lineTime(w wallClock, at time.Duration, timed bool) {
+	p.legacy.stamp = p.last
+	switch {
+	case timed:
+		if p.legacy.hasPending && at < p.last {
+			p.legacy.flush(p)
+		}
+		p.stamp(at, w)
+		p.legacy.stamp = at
+	case w.given():
+		p.wallStamp(w)
+		p.legacy.stamp = p.last
+	}
+}
+
+// indentedRecord reads the lines below a G1 pause. Only a few carry facts; the rest are times of its workers.
+func (p *parser) indentedRecord(t []byte) class {
+	s := &p.legacy
+	switch {
+	case has(t, "[Times:"):
+		p.cpuTimes(t)
+		return fact
+	case has(t, "[Eden:"):
+		return p.edenLine(t)
+	case has(t, "[Ref Proc:"), has(t, "[Ref Proc "):
+		if d, _, ok := nanos(trimLeft(t[len("[Ref Proc:"):]), milli); ok {
+			p.log.References.Time += d
+			return fact
+		}
+		return detail
+	case len(t) > 2 && (isDigit(t[1]) || (t[1] == ' ' && isDigit(t[2]))) && s.hasPending:
+		if c, _, ok := readChange(trimLeft(t[1:])); ok { // JDK 6: "[ 1924K->1705K(8192K)]"
+			s.pendingHeap(c)
+			return fact
+		}
+		return detail
+	case has(t, "[GC pause"), has(t, "[Full GC"), has(t, "[GC ("), has(t, "[CMS-concurrent"), has(t, "[GC concurrent-"):
+		return foreign
+	case has(t, "[PSYoungGen"), has(t, "[ParNew"), has(t, "[DefNew"): // the rest of a record whose beginning was lost
+		return other
+	}
+	if p.format == formatLegacy {
+		return detail
+	}
+	return other
+}
+
+func (s *legacyState) pendingHeap(c change) {
+	s.pending.Before, s.pending.After, s.pending.Committed = c.before, c.after, max(c.cap, 0)
+	s.pending.Flags |= gc.FlagHeap
+}
+
+// edenLine reads G1's "[Eden: 24.0M(24.0M)->0.0B(13.0M) Survivors: 0.0B->3072.0K Heap: 24.0M(256.0M)->21.2M(256.0M)]",
+// to which JDK 8 adds a Metaspace change on full collections.
+func (p *parser) edenLine(t []byte) class {
+	s := &p.legacy
+	heap, ok := after(t, "Heap: ")
+	if !ok {
+		return unparsed
+	}
+	c, _, ok := readChange(heap)
+	if !ok {
+		return unparsed
+	}
+	if b, ok := after(t, "Metaspace: "); ok {
+		if m, _, ok := readChange(b); ok {
+			p.b.Metaspace(p.last, m.after, 0, m.cap)
+		}
+	}
+	if !s.hasPending {
+		return other // its pause was lost
+	}
+	s.pendingHeap(c)
+	eden, _ := after(t, "Eden: ")
+	surv, _ := after(t, "Survivors: ")
+	e, _, ok1 := readChange(eden)
+	v, _, ok2 := readChange(surv)
+	if ok1 && ok2 {
+		p.log.Heap.YoungPeak = max(p.log.Heap.YoungPeak, e.beforeCap+v.before, e.cap+v.after)
+		old := c.after - e.after - v.after
+		p.log.Heap.OldLast, p.log.Heap.OldPeak = max(old, 0), max(p.log.Heap.OldPeak, old)
+		if s.pending.Kind.Evacuates() {
+			// What left the young generation and did not leave the heap went to the old one.
+			p.b.Promoted(s.pending.Start, (e.before+v.before-e.after-v.after)-(c.before-c.after))
+		}
+	}
+	return fact
+}
+
+// cpuTimes reads "[Times: user=0.03 sys=0.00, real=0.02 secs]" and ends the pending pause.
+func (p *parser) cpuTimes(t []byte) bool {
+	s := &p.legacy
+	user, sys, real, ok := times(t, "user=", "sys=", "real=")
+	if !ok {
+		return false
+	}
+	if s.closed == recConcurrent || !s.hasPending {
+		if s.closed == recConcurrent {
+			p.log.CPU.ConcurrentPhases += user + sys
+		}
+		return true
+	}
+	s.pending.User, s.pending.Sys, s.pending.Real = float32(user), float32(sys), float32(real)
+	s.pending.Flags |= gc.FlagCPU
+	s.flush(p)
+	return true
+}

@@ -1,0 +1,168 @@
+package gclog
+
+import (
+	"bytes"
+	"strings"
+)
+
+// tables are the beginnings of lines (behind blanks) of the tables and headers that HotSpot prints between its records:
+// heap layouts, tenuring, adaptive sizing, free lists, string deduplication, headers.
+var tables = []string{
+	// heap layouts (PrintHeapAtGC, exit)
+	"Heap", "{Heap", "}", "par new generation", "def new generation", "PSYoungGen", "PSOldGen", "ParOldGen", "PSPermGen", "eden space",
+	"from space", "to   space", "the space", "object space", "tenured generation", "concurrent mark-sweep", "concurrent-mark-sweep",
+	"compacting perm gen", "Metaspace", "class space", "data space", "capacity", "garbage-first heap", "region size", "ro space", "rw space",
+	"No shared spaces configured", "adaptive size", "as-", "AS", "space",
+	// tenuring
+	"Desired survivor size", "- age", "Age ",
+	// adaptive size policy
+	"AdaptiveSize", "PSAdaptiveSize", "PSYoungGen::", "PSOldGen::", "avg_survived", "Tenuring threshold", "PSScavenge", "UseAdaptiveSizePolicy",
+	"Adaptive", "CMSAdaptiveSize", "CMS: ", "ConcurrentMarkSweep", "BaseFootPrint", "Tolerated",
+	// free lists (PrintFLSStatistics)
+	"Statistics for", "Total Free Space", "Max   Chunk", "Max Chunk", "Number of Blocks", "Av.  Block", "Tree ", "---", "Before GC", "After GC",
+	"CMS: Large", "Large block", "promotion failed", "Size:", "Free", "Total ", "frag:",
+	// string deduplication, concurrent work
+	"[Last Exec", "[Inspected", "[Deduplicated", "[Skipped", "[Hashed", "[Known", "[New", "[Young", "[Old", "[Total Exec", "[Table",
+	"[Memory", "[Size", "[Entries", "[Resize", "[Rehash", "[Age", "[Queue", "[Dropped", "[Cache", "Concurrent RS", "Recent concurrent",
+	// headers and footers
+	"Java HotSpot", "OpenJDK", "Memory:", "CommandLine flags:", "/proc/meminfo", "GC log file", "java version", "Java(TM)", "(full ",
+	"VM option", "Finished", "Skipping", "Preserving", "GC locker", "GCLocker", "Restoring", "Allocation failed", "PSParallelCompact",
+	"Unable to", "TLAB", "thread: 0x", "vmop", "CONCURRENT MARK", "GC time", "evac-", "Promotion", "no survivor", "region ",
+	// iCMS and Parallel at exit
+	"CMS-", "icms", "Full GC statistics",
+}
+
+// knownTable tells whether a line belongs to a table or header of the log.
+func knownTable(line []byte) bool {
+	t := bytes.TrimLeft(line, " \t")
+	if len(t) == 0 {
+		return true
+	}
+	for _, k := range tables {
+		if has(t, k) {
+			return true
+		}
+	}
+	return has(t, "20") && bytes.Contains(t, []byte(" GC log file ")) // "2019-02-01 02:14:25 GC log file created ..."
+}
+
+// inTable tells whether a line between the lines of an open record is of a table: it must not be read as part of the
+// record.
+func inTable(line []byte) bool {
+	t := bytes.TrimLeft(line, " \t")
+	if len(t) == 0 {
+		return true
+	}
+	switch t[0] {
+	case '[', ',', ':', '(':
+		return false
+	}
+	if bytes.Contains(t, []byte("[0x")) {
+		return true
+	}
+	if isDigit(t[0]) || bytes.Contains(t, []byte("secs]")) {
+		return false
+	}
+	return knownTable(t) && !bytes.Contains(t, []byte(": ["))
+}
+
+// tableLine reads the few lines among them that state facts.
+func (p *parser) tableLine(line []byte) class {
+	if p.format == "" {
+		if has(line, "CommandLine flags:") || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
+			p.format = formatLegacy
+		} else {
+			return other
+		}
+	}
+	s := &p.log.Settings
+	switch {
+	case has(line, "CommandLine flags:"):
+		p.commandLine(line[len("CommandLine flags:"):])
+		return fact
+	case has(line, "Memory:"):
+		if b, ok := after(line, "physical "); ok {
+			s.Memory, _, _ = size(b)
+		}
+		return fact
+	}
+	if b, ok := after(line, "JRE ("); ok {
+		if i := bytes.IndexByte(b, ')'); i > 0 {
+			p.log.JVMVersion = clip(b[:i], 64)
+			return fact
+		}
+	}
+	if bytes.Contains(line, []byte("OutOfMemoryError")) {
+		p.mention(&p.log.OutOfMemory, line)
+	}
+	return detail
+}
+
+// flagCollectors are the collectors behind -XX:+Use...GC, in the order in which one wins over another.
+var flagCollectors = []struct{ flag, collector string }{
+	{"+UseG1GC", "G1"}, {"+UseConcMarkSweepGC", "CMS"}, {"+UseParallelOldGC", "Parallel"}, {"+UseParallelGC", "Parallel"},
+	{"+UseSerialGC", "Serial"}, {"+UseParNewGC", "ParNew"}, {"+UseShenandoahGC", "Shenandoah"},
+}
+
+// commandLine reads "CommandLine flags: -XX:MaxHeapSize=... -XX:+UseG1GC".
+func (p *parser) commandLine(b []byte) {
+	s := &p.log.Settings
+	s.CommandLine = strings.TrimSpace(clip(b, 1<<14))
+	for _, c := range flagCollectors {
+		if strings.Contains(s.CommandLine, "-XX:"+c.flag) {
+			p.log.Collector = c.collector
+			break
+		}
+	}
+	for _, f := range []struct {
+		name string
+		to   *int64
+	}{
+		{"-XX:MaxHeapSize=", &s.HeapMax}, {"-XX:InitialHeapSize=", &s.HeapInitial}, {"-XX:G1HeapRegionSize=", &s.RegionSize},
+	} {
+		if v, ok := after(b, f.name); ok {
+			*f.to, _, _ = size(v)
+		}
+	}
+	if v, ok := after(b, "-XX:ParallelGCThreads="); ok {
+		s.ParallelWorkers = smallInt(v)
+	}
+	if v, ok := after(b, "-XX:ConcGCThreads="); ok {
+		s.ConcurrentWorkers = smallInt(v)
+	}
+}
+
+// note remembers what tells the collectors apart.
+func (s *legacyState) note(typ recordType, name []byte) {
+	switch typ {
+	case recG1, recG1Remark, recG1Cleanup:
+		s.seenG1 = true
+	case recInitialMark, recRemark:
+		s.seenCMS = true
+	case recConcurrent:
+		s.seenG1 = s.seenG1 || name[0] == 'G'
+		s.seenCMS = s.seenCMS || name[0] == 'C'
+	case recYoungGen, recOldGen:
+		s.seenPar = s.seenPar || has(name, "PS") || has(name, "ParOld")
+		s.seenNew = s.seenNew || has(name, "ParNew")
+		s.seenDef = s.seenDef || has(name, "DefNew")
+		s.seenCMS = s.seenCMS || has(name, "CMS")
+	}
+}
+
+// collector names the collector by the records seen; empty when they could be of several.
+func (s *legacyState) collector() string {
+	switch {
+	case s.seenG1:
+		return "G1"
+	case s.seenCMS:
+		return "CMS"
+	case s.seenPar:
+		return "Parallel"
+	case s.seenNew:
+		return "ParNew"
+	case s.seenDef:
+		return "Serial"
+	}
+	return ""
+}
