@@ -1,0 +1,49 @@
+package redact
+
+import "bytes"
+
+// stars overwrites b.
+func stars(b []byte) {
+	for i := range b {
+		b[i] = '*'
+	}
+}
+
+// overwrite puts stars over the known values in b, in place, and returns where the last one ends.
+func (e *engine) overwrite(b []byte) int {
+	last := 0
+	for at := 0; ; {
+		start, end, ok := e.binary.next(b, at)
+		if !ok {
+			return last
+		}
+		stars(b[start:end])
+		e.count("known", start)
+		at, last = end, end
+	}
+}
+
+func (e *engine) binaryAll(b []byte) []byte {
+	b = bytes.Clone(b)
+	e.overwrite(b)
+	return b
+}
+
+// binaryBlock overwrites known values in the buffer and keeps as much of its end as could
+// be the start of one.
+func (w *Writer) binaryBlock(last bool) {
+	_, w.e.binary = w.e.secrets.matchers()
+	end := w.e.overwrite(w.buf)
+	if last {
+		w.emit(w.buf)
+		return
+	}
+	// One byte more, because a value may depend on the byte before it and behind it.
+	cut := max(end, len(w.buf)-w.e.binary.longest-1)
+	cut = max(1, min(cut, len(w.buf)-1))
+	if cut <= w.done {
+		cut = len(w.buf) - 1
+	}
+	w.emit(w.buf[w.done:cut])
+	w.keep(cut, 1)
+}

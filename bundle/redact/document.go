@@ -1,0 +1,99 @@
+package redact
+
+import "bytes"
+
+// document scrubs a whole entry of any kind. What the first pass learns, the second finds where
+// it stood before its key.
+func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
+	switch kind {
+	case Hsperf:
+		return e.hsperf(b), nil
+	case Pprof:
+		return e.pprof(b)
+	case Binary:
+		return e.binaryAll(b), nil
+	}
+	scrub := e.scrubberOf(kind, b)
+	if e.learn {
+		quiet := e.quiet
+		e.quiet = true
+		scrub(b)
+		e.publish()
+		e.quiet = quiet
+	}
+	if e.quiet {
+		return nil, nil
+	}
+	return scrub(b), nil
+}
+
+func (e *engine) scrubberOf(kind Kind, b []byte) func([]byte) []byte {
+	switch kind {
+	case Properties:
+		return e.properties
+	case XML:
+		return e.xml
+	case JSON:
+		return e.json
+	case YAML:
+		return e.yaml
+	case Environ:
+		return e.environ
+	}
+	return e.textAll
+}
+
+// textAll scrubs a text that is at hand as a whole. The result is the caller's own.
+func (e *engine) textAll(b []byte) []byte {
+	e.inPEM = false
+	out := e.textBlock(b, 0)
+	e.inPEM = false
+	return bytes.Clone(out)
+}
+
+// scalar scrubs a value inside a document. The second result tells whether it differs.
+func (e *engine) scalar(b []byte, offset int) ([]byte, bool) {
+	if len(b) == 0 {
+		return b, false
+	}
+	base := e.base
+	e.base += offset
+	out := e.textAll(b)
+	e.base = base
+	return out, !bytes.Equal(out, b)
+}
+
+// secretScalar decides about a value behind a secret key: its replacement, and whether it differs.
+// text is the value as it reads, without escapes.
+func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte, bool) {
+	trimmed := bytes.TrimSpace(text)
+	v := innerDefault(text, valueSpan{0, len(text), false})
+	if isPlaceholder(trimmed) || len(trimmed) <= 3 && isNumber(trimmed) || v.start >= v.end || isPlaceholder(text[v.start:v.end]) || markerLen(trimmed) == len(trimmed) {
+		return e.scalar(text, offset)
+	}
+	if class.ending == "pwd" && trimmed[0] == '/' {
+		return e.scalar(text, offset)
+	}
+	if e.learn && class.rule != "cookie" {
+		e.learnValue(string(bytes.TrimSpace(text[v.start:v.end])), class.rule)
+	}
+	e.count(class.rule, offset)
+	out := append([]byte(nil), text[:v.start]...)
+	out = append(out, marker(class.rule)...)
+	return append(out, text[v.end:]...), true
+}
+
+// member scrubs a value beside its key.
+func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
+	class := classify(bytes.TrimSpace(key))
+	if class == nil {
+		return e.scalar(text, offset)
+	}
+	if class.strength == nameKey {
+		if e.learn {
+			e.user(string(text))
+		}
+		return e.scalar(text, offset)
+	}
+	return e.secretScalar(class, text, offset)
+}

@@ -1,0 +1,186 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// strength says how sure a key is.
+type strength int
+
+const (
+	noKey   strength = iota
+	weakKey          // the word has other uses; in running text the value must look like a secret too
+	sureKey          // whatever stands behind it is secret
+	nameKey          // the value is a user name: never to be learned
+)
+
+// keyClass is what a key's ending says about its value.
+type keyClass struct {
+	ending   string // of the key in lower case without separators
+	rule     string
+	strength strength
+	exact    bool // the whole last word, not just its end: for short endings
+}
+
+// keyClasses is the vocabulary; the first ending that fits wins. Endings, because the end of
+// a compound names the thing: token.store is a store, store.token is a token.
+var keyClasses = []keyClass{
+	{"password", "password", sureKey, false},
+	{"passwd", "password", sureKey, false},
+	{"passphrase", "password", sureKey, false},
+	{"passcode", "password", sureKey, false},
+	{"passwort", "password", sureKey, false},
+	{"kennwort", "password", sureKey, false},
+	{"motdepasse", "password", sureKey, false},
+	{"passwords", "password", weakKey, false},
+	{"psswrd", "password", sureKey, false},
+	{"pswd", "password", sureKey, false},
+	{"pwd", "password", sureKey, false},
+	{"storepass", "password", sureKey, false},
+	{"keypass", "password", sureKey, false},
+	{"pass", "password", weakKey, false},
+	{"pw", "password", weakKey, true},
+	{"bindpw", "password", sureKey, false},
+	{"rootpw", "password", sureKey, false},
+	{"dbpw", "password", sureKey, false},
+	{"userpw", "password", sureKey, false},
+	{"licensekey", "licence", sureKey, false},
+	{"licencekey", "licence", sureKey, false},
+	{"licensemessage", "licence", sureKey, false},
+	{"licencemessage", "licence", sureKey, false},
+	{"licensecode", "licence", sureKey, false},
+	{"licencecode", "licence", sureKey, false},
+	{"licensestring", "licence", sureKey, false},
+	{"licencestring", "licence", sureKey, false},
+	{"licensehash", "licence", sureKey, false},
+	{"secretkeybase", "secret", sureKey, false},
+	{"sharedaccesssignature", "api-key", sureKey, false},
+	{"amzsignature", "api-key", sureKey, false},
+	{"amzcredential", "api-key", sureKey, false},
+	{"apikey", "api-key", sureKey, false},
+	{"accesskey", "api-key", sureKey, false},
+	{"accesskeyid", "api-key", sureKey, false},
+	{"secretkey", "api-key", sureKey, false},
+	{"privatekey", "api-key", sureKey, false},
+	{"privkey", "api-key", sureKey, false},
+	{"accountkey", "api-key", sureKey, false},
+	{"sharedkey", "api-key", sureKey, false},
+	{"masterkey", "api-key", sureKey, false},
+	{"encryptionkey", "api-key", sureKey, false},
+	{"encryptkey", "api-key", sureKey, false},
+	{"decryptionkey", "api-key", sureKey, false},
+	{"signingkey", "api-key", sureKey, false},
+	{"signaturekey", "api-key", sureKey, false},
+	{"hmackey", "api-key", sureKey, false},
+	{"cryptokey", "api-key", sureKey, false},
+	{"authkey", "api-key", sureKey, false},
+	{"storagekey", "api-key", sureKey, false},
+	{"subscriptionkey", "api-key", sureKey, false},
+	{"integrationkey", "api-key", sureKey, false},
+	{"instrumentationkey", "api-key", sureKey, false},
+	{"sshkey", "api-key", sureKey, false},
+	{"aeskey", "api-key", sureKey, false},
+	{"jwtkey", "api-key", sureKey, false},
+	{"sendkey", "api-key", weakKey, false},
+	{"tokenkey", "token", weakKey, false},
+	{"tokenid", "token", weakKey, false},
+	{"secret", "secret", sureKey, false},
+	{"secretid", "secret", sureKey, false},
+	{"token", "token", weakKey, false},
+	{"tokens", "token", weakKey, false},
+	{"credential", "credential", sureKey, false},
+	{"credentials", "credential", sureKey, false},
+	{"creds", "credential", sureKey, false},
+	{"jsessionid", "cookie", sureKey, false},
+	{"phpsessid", "cookie", sureKey, false},
+	{"sessionid", "cookie", weakKey, false},
+	{"rememberme", "cookie", weakKey, false},
+	{"remembermecookie", "cookie", weakKey, false},
+	{"username", "", nameKey, false},
+	{"user", "", nameKey, true},
+	{"login", "", nameKey, true},
+	{"principal", "", nameKey, true},
+	{"userid", "", nameKey, false},
+}
+
+// falseKeys end like a secret and are none.
+var falseKeys = wordSet(`bypass compass encompass trespass overpass surpass underpass nexttoken pagetoken
+	nextpagetoken continuationtoken synctoken csrftokenheader stoptoken unexpectedtoken badtoken invalidtoken
+	cancellationtoken eostoken bostoken padtoken unktoken oldpwd imagepullsecret`)
+
+// trailers may follow the word that matters: password.value, token_2, secretHash.
+var trailers = wordSet(`value values plain plaintext text encrypted enc encoded base64 b64 old new current
+	confirm confirmation repeat again retype salt string raw hash md5 sha1 sha256 data default override`)
+
+const maxKey = 256 // bytes; longer keys are cut from the left, their end decides
+
+// classify says what a key's value is. The result is nil when it is nothing special.
+func classify(key []byte) *keyClass {
+	if len(key) < 2 {
+		return nil
+	}
+	if len(key) > maxKey {
+		key = key[len(key)-maxKey:]
+	}
+	if string(key) == "PWD" || string(key) == "OLDPWD" {
+		return nil // the shell's working directory
+	}
+	var buf [maxKey]byte
+	var starts [maxKey]int // of the words in buf
+	norm, words := splitWords(key, buf[:0], starts[:0])
+	for len(words) > 1 && isTrailer(norm[words[len(words)-1]:]) {
+		norm, words = norm[:words[len(words)-1]], words[:len(words)-1]
+	}
+	norm = bytes.TrimRight(norm, "0123456789")
+	if len(words) == 0 || words[len(words)-1] >= len(norm) || falseKeys[string(norm)] || falseKeys[string(norm[words[len(words)-1]:])] {
+		return nil
+	}
+	last := norm[words[len(words)-1]:]
+	for i := range keyClasses {
+		c := &keyClasses[i]
+		if c.exact && string(last) == c.ending || !c.exact && len(norm) >= len(c.ending) && string(norm[len(norm)-len(c.ending):]) == c.ending {
+			return c
+		}
+	}
+	return nil
+}
+
+func isTrailer(word []byte) bool {
+	return trailers[string(word)] || len(bytes.Trim(word, "0123456789")) == 0
+}
+
+// splitWords writes the letters and digits of key in lower case and notes where words
+// start: after a separator, and at a capital behind a small letter.
+func splitWords(key, norm []byte, starts []int) ([]byte, []int) {
+	newWord := true
+	var prev byte
+	for _, c := range key {
+		if !isLetter(c) && !isDigit(c) {
+			newWord = true
+			prev = c
+			continue
+		}
+		upper := c >= 'A' && c <= 'Z'
+		if upper && prev >= 'a' && prev <= 'z' {
+			newWord = true
+		}
+		if newWord {
+			starts = append(starts, len(norm))
+			newWord = false
+		}
+		prev = c
+		if upper {
+			c |= 0x20
+		}
+		norm = append(norm, c)
+	}
+	return norm, starts
+}
+
+// IsSecretKey tells whether a configuration key names a secret, in any of the usual
+// spellings: db.password, DB_PASSWORD, keyStorePass, api-key.
+func IsSecretKey(key string) bool {
+	c := classify([]byte(strings.TrimSpace(key)))
+	return c != nil && c.strength != nameKey
+}

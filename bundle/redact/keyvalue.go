@@ -1,0 +1,340 @@
+package redact
+
+import "bytes"
+
+// found is one secret in a text: the bytes from start to end of what was searched.
+type found struct {
+	start, end int
+	rule       string // "" for a user name
+	learn      bool
+	value      string // what to learn, when it is not the bytes themselves
+}
+
+// secretAt makes a finding of the bytes from start to end.
+func secretAt(start, end int, rule string, learn bool) found {
+	return found{start: start, end: end, rule: rule, learn: learn}
+}
+
+const maxLookBack = 2048 // bytes searched to the left for an open quote or bracket
+
+// keyValues finds the values of secret keys: key=value, key: value, -Dkey=value, "key":"value", \"key\":\"value\",
+// key => value, key='two words', ?key=value&, User{key=value, ...}.
+func keyValues(line []byte, report func(found)) {
+	for i := 0; i < len(line); i++ {
+		if line[i] != '=' && line[i] != ':' {
+			continue
+		}
+		key, ok := keyBefore(line, i)
+		if !ok {
+			continue
+		}
+		class := classify(line[key.start:key.end])
+		if class == nil {
+			class = spacedKey(line, key)
+		}
+		if class == nil {
+			continue
+		}
+		at, ok := afterSeparator(line, i, key)
+		if !ok {
+			continue
+		}
+		v := valueAt(line, at, key)
+		if class.strength == nameKey {
+			report(secretAt(v.start, v.end, "", true))
+			continue
+		}
+		v = innerDefault(line, v)
+		if v.start >= v.end || isPlaceholder(line[v.start:v.end]) || !credible(class, line, key, i, v) {
+			continue
+		}
+		report(secretAt(v.start, v.end, class.rule, class.rule != "cookie" && !v.open))
+		i = v.end - 1
+	}
+}
+
+type keySpan struct {
+	start, end int
+	quoted     bool
+}
+
+// keyBefore finds the key that ends left of the separator at sep.
+func keyBefore(line []byte, sep int) (keySpan, bool) {
+	end := sep
+	for end > 0 && (line[end-1] == ' ' || line[end-1] == '\t') {
+		end--
+	}
+	quoted := false
+	for end > 0 && (line[end-1] == '"' || line[end-1] == '\'' || line[end-1] == '\\' || line[end-1] == ']' || line[end-1] == '`') {
+		quoted = quoted || line[end-1] == '"' || line[end-1] == '\''
+		end--
+	}
+	start := end
+	for start > 0 && isKeyByte(line[start-1]) {
+		start--
+	}
+	return keySpan{start, end, quoted}, start < end
+}
+
+func isKeyByte(c byte) bool {
+	return isLetter(c) || isDigit(c) || c == '_' || c == '.' || c == '-' || c == '$'
+}
+
+// spacedKey reads "API key" and "access token": the last word alone says too little.
+func spacedKey(line []byte, key keySpan) *keyClass {
+	if !bytes.EqualFold(line[key.start:key.end], []byte("key")) && !bytes.EqualFold(line[key.start:key.end], []byte("phrase")) {
+		return nil
+	}
+	end := key.start
+	if end == 0 || line[end-1] != ' ' {
+		return nil
+	}
+	start := end - 1
+	for start > 0 && isLetter(line[start-1]) {
+		start--
+	}
+	return classify(line[start:key.end])
+}
+
+// afterSeparator returns where the value behind the separator at i starts.
+func afterSeparator(line []byte, i int, key keySpan) (int, bool) {
+	at := i + 1
+	rest := line[at:]
+	switch {
+	case line[i] == '=' && bytes.HasPrefix(rest, []byte("=")), // a comparison
+		line[i] == ':' && bytes.HasPrefix(rest, []byte(":")),  // Class::method
+		line[i] == ':' && bytes.HasPrefix(rest, []byte("//")): // a URL's scheme
+		return 0, false
+	case line[i] == '=' && bytes.HasPrefix(rest, []byte(">")), line[i] == ':' && bytes.HasPrefix(rest, []byte("=")):
+		at++
+	}
+	if line[i] == ':' && isClassName(line[key.start:key.end]) {
+		return 0, false // com.example.AccessToken : a log line's logger
+	}
+	for at < len(line) && (line[at] == ' ' || line[at] == '\t') {
+		at++
+	}
+	return at, at < len(line)
+}
+
+// isClassName tells a.b.CamelCase from a.b.key.
+func isClassName(key []byte) bool {
+	dot := bytes.LastIndexByte(key, '.')
+	if dot < 0 || dot+2 >= len(key) {
+		return false
+	}
+	last := key[dot+1:]
+	return last[0] >= 'A' && last[0] <= 'Z' && bytes.ContainsAny(last[1:], "abcdefghijklmnopqrstuvwxyz")
+}
+
+type valueSpan struct {
+	start, end int
+	open       bool // its end is a guess: do not learn it
+}
+
+// valueAt finds the value that starts at at.
+func valueAt(line []byte, at int, key keySpan) valueSpan {
+	slashes := 0
+	for at+slashes < len(line) && line[at+slashes] == '\\' {
+		slashes++
+	}
+	if q := at + slashes; q < len(line) && (line[q] == '"' || line[q] == '\'' || line[q] == '`') {
+		start := q + 1
+		if end := closingQuote(line, start, line[q], slashes); end >= 0 {
+			return valueSpan{start, end, false}
+		}
+		if quoteOpen(line, key.start, line[q]) {
+			return valueSpan{q, q, true} // "...password=" : the text ends here
+		}
+		return valueSpan{start, trimEnd(line, start, len(line)), true}
+	}
+	switch {
+	case line[at] == '[' && !bytes.HasPrefix(line[at:], []byte(markerStart)): // a list: [value]
+		end := bytes.IndexByte(line[at:], ']')
+		if end < 0 {
+			return valueSpan{at + 1, trimEnd(line, at+1, len(line)), true}
+		}
+		v := valueSpan{at + 1, at + end, false}
+		for v.start < v.end && (line[v.start] == '"' || line[v.start] == ' ') {
+			v.start++
+		}
+		for v.end > v.start && (line[v.end-1] == '"' || line[v.end-1] == ' ') {
+			v.end--
+		}
+		return v
+	case line[at] == '{' && (at+1 >= len(line) || !isLetter(line[at+1]) || !bytes.Contains(line[at:], []byte("}")) || bytes.Contains(line[at:at+bytes.IndexByte(line[at:], '}')], []byte("="))):
+		return valueSpan{at, at, false} // an object; its members are looked at on their own
+	}
+	return bareValue(line, at, key)
+}
+
+// closingQuote finds the quote that ends a value which starts at from; slashes is the number of backslashes
+// before the opening one, for JSON in a JSON string.
+func closingQuote(line []byte, from int, quote byte, slashes int) int {
+	for i := from; i < len(line); i++ {
+		if line[i] != quote {
+			continue
+		}
+		n := 0
+		for i-n-1 >= from && line[i-n-1] == '\\' {
+			n++
+		}
+		if slashes == 0 && n%2 == 0 || slashes > 0 && n <= slashes {
+			return i - min(n, slashes)
+		}
+	}
+	return -1
+}
+
+// quoteOpen tells whether a quote stands open before position at.
+func quoteOpen(line []byte, at int, quote byte) bool {
+	from := max(0, at-maxLookBack)
+	return bytes.Count(line[from:at], []byte{quote})%2 == 1
+}
+
+// bareValue finds the end of a value without quotes.
+func bareValue(line []byte, at int, key keySpan) valueSpan {
+	var before byte
+	if key.start > 0 {
+		before = line[key.start-1]
+	}
+	inQuery := before == '?' || before == '&' || before == ';' && bytes.HasSuffix(line[:key.start], []byte("&amp;"))
+	double, single := quoteOpen(line, key.start, '"'), quoteOpen(line, key.start, '\'')
+	end := at
+scan:
+	for ; end < len(line); end++ {
+		switch c := line[end]; {
+		case isSpace(c),
+			c == '"' && double, c == '\'' && single,
+			c == '<' && end+1 < len(line) && (line[end+1] == '/' || isLetter(line[end+1])),
+			inQuery && (c == '&' || c == '#'),
+			before == ';' && c == ';',
+			(c == ',' || c == ';' || c == '&' || c == '|') && pairFollows(line[end+1:]):
+			break scan
+		case c == '[' && bytes.HasPrefix(line[end:], []byte(markerStart)):
+			if n := markerLen(line[end:]); n > 0 {
+				end += n - 1
+			}
+		}
+	}
+	if end < len(line) && !key.quoted && wholeLine(line, key, end) {
+		return valueSpan{at, trimEnd(line, at, len(line)), true}
+	}
+	return valueSpan{at, trimBare(line, at, end), false}
+}
+
+// pairFollows tells whether text starts with another key and its separator.
+func pairFollows(b []byte) bool {
+	i := 0
+	for i < len(b) && (b[i] == ' ' || b[i] == '"' || b[i] == '\'' || b[i] == '\\') {
+		i++
+	}
+	start := i
+	for i < len(b) && i-start < maxKey && (isKeyByte(b[i]) || b[i] == ' ') {
+		i++
+	}
+	for i < len(b) && (b[i] == '"' || b[i] == '\'' || b[i] == '\\') {
+		i++
+	}
+	return i > start && i < len(b) && (b[i] == '=' || b[i] == ':')
+}
+
+// wholeLine tells whether an unquoted value may have spaces: the key starts the line and no
+// other pair, option or comment follows the first word.
+func wholeLine(line []byte, key keySpan, end int) bool {
+	head := bytes.TrimLeft(line[:key.start], " \t#;-\"'")
+	head = bytes.TrimPrefix(head, []byte("export "))
+	head = bytes.TrimPrefix(head, []byte("set "))
+	if len(bytes.TrimSpace(head)) > 0 {
+		return false
+	}
+	rest := line[end:]
+	return !bytes.ContainsAny(rest, "=\"'(){}") && !bytes.Contains(rest, []byte(" -")) && !bytes.Contains(rest, []byte(" #")) && !bytes.Contains(rest, []byte(": "))
+}
+
+func trimEnd(line []byte, start, end int) int {
+	for end > start && isSpace(line[end-1]) {
+		end--
+	}
+	return end
+}
+
+// trimBare leaves out punctuation that closes what stands around the value.
+func trimBare(line []byte, start, end int) int {
+	if bytes.HasSuffix(line[start:end], []byte("/>")) {
+		end -= 2
+	}
+	for end > start {
+		v := line[start:end]
+		opener := byte(0)
+		switch line[end-1] {
+		case ',', ';', '\\':
+			end--
+			continue
+		case ')':
+			opener = '('
+		case '}':
+			opener = '{'
+		case ']':
+			opener = '['
+		case '>':
+			opener = '<'
+		}
+		if opener == 0 || bytes.Count(v, []byte{opener}) >= bytes.Count(v, line[end-1:end]) {
+			break
+		}
+		end--
+	}
+	return end
+}
+
+// innerDefault narrows ${NAME:fallback} to the fallback.
+func innerDefault(line []byte, v valueSpan) valueSpan {
+	text := line[v.start:v.end]
+	if !bytes.HasPrefix(text, []byte("${")) || !bytes.HasSuffix(text, []byte("}")) {
+		return v
+	}
+	colon := bytes.IndexByte(text, ':')
+	if colon < 0 || bytes.Count(text, []byte("{")) > 1 {
+		return v
+	}
+	start := v.start + colon + 1
+	if start < v.end-1 && (line[start] == '-' || line[start] == '=' || line[start] == '?') {
+		start++
+	}
+	return valueSpan{start, v.end - 1, v.open}
+}
+
+// credible rejects pairs that only look like a key and its secret.
+func credible(class *keyClass, line []byte, key keySpan, sep int, v valueSpan) bool {
+	text := line[v.start:v.end]
+	if isNumber(text) && len(text) <= 3 {
+		return false // a counter or a length
+	}
+	switch {
+	case class.ending == "pwd" && key.end-key.start == len("pwd") && text[0] == '/':
+		return false // a working directory
+	case class.strength == sureKey:
+		return true
+	case line[sep] == '=' && sep == key.end || key.quoted:
+		return !isNumber(text) || len(text) > 9
+	}
+	return looksRandom(text)
+}
+
+func isNumber(b []byte) bool {
+	return len(bytes.Trim(b, "0123456789.,+-")) == 0
+}
+
+// looksRandom tells a secret from a word: long enough and of mixed characters.
+func looksRandom(b []byte) bool {
+	if len(b) < 8 || bytes.IndexByte(b, ' ') >= 0 {
+		return false
+	}
+	letters, digits := false, false
+	for _, c := range b {
+		letters = letters || isLetter(c)
+		digits = digits || isDigit(c)
+	}
+	return letters && digits || len(b) >= 24
+}

@@ -1,0 +1,126 @@
+package redact
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// MaxSecrets bounds the values that are remembered. What comes after it is still
+// found by the rules, but not where it stands without a key; Dropped counts it.
+const MaxSecrets = 20000
+
+// Secrets is the set of secret values known on this node. The zero value is not
+// usable; it is safe for concurrent use. It never leaves the process.
+type Secrets struct {
+	mu      sync.Mutex
+	values  map[string]bool
+	ignored map[string]bool
+	dropped int
+	text    *matcher // built from values when asked for; nil after a change
+	binary  *matcher
+}
+
+// NewSecrets makes an empty set. The values of ignore are never learned: names of users,
+// hosts, products, anything that is no secret even when somebody uses it as a password.
+func NewSecrets(ignore ...string) *Secrets {
+	s := &Secrets{values: map[string]bool{}, ignored: map[string]bool{}}
+	for _, v := range ignore {
+		s.ignored[v] = true
+	}
+	return s
+}
+
+// Learn adds a value that is to disappear wherever it stands, as it is or encoded
+// for a URL, XML, JSON, .properties or in base64. It returns false when the value is too short
+// or too common to be looked for: replacing "true" or "confluence" everywhere would
+// destroy evidence and hide nothing.
+func (s *Secrets) Learn(value string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values[value] {
+		return true
+	}
+	if s.ignored[value] || !worthLearning(value) {
+		return false
+	}
+	if len(s.values) >= MaxSecrets {
+		s.dropped++
+		return false
+	}
+	s.values[value] = true
+	s.text, s.binary = nil, nil
+	return true
+}
+
+// Ignore takes a value out and keeps it out.
+func (s *Secrets) Ignore(value string) {
+	if value == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ignored[value] = true
+	if s.values[value] {
+		delete(s.values, value)
+		s.text, s.binary = nil, nil
+	}
+}
+
+// LearnText runs the rules over a text only to learn its secrets. Use it on the
+// command line, the environment and the configuration of a process before anything of it
+// is collected: what is known from the start is found everywhere.
+func (s *Secrets) LearnText(kind Kind, text []byte) {
+	e := newEngine(s)
+	e.learn, e.trusted, e.quiet = true, true, true
+	e.document(kind, text)
+	e.publish()
+}
+
+// Count is the number of values known; encodings of a value are not counted.
+func (s *Secrets) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.values)
+}
+
+// Dropped is the number of values refused because of MaxSecrets.
+func (s *Secrets) Dropped() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dropped
+}
+
+// matchers returns searchers for the values in texts and in binary data.
+func (s *Secrets) matchers() (text, binary *matcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.text == nil {
+		values := slices.Sorted(maps.Keys(s.values))
+		s.text, s.binary = newMatcher(values, variants), newMatcher(values, binaryVariants)
+	}
+	return s.text, s.binary
+}
+
+// learnValue remembers a value as it stands and as it reads: behind the escapes of the text it was found in.
+func (e *engine) learnValue(v, rule string) {
+	e.learned = append(e.learned, v)
+	for _, decode := range []func(string) string{decodedURL, unescapeXML, unescapeBackslashes} {
+		if d := decode(v); d != v {
+			e.learned = append(e.learned, d)
+		}
+	}
+	if rule == "kubernetes-secret" {
+		if d, ok := decodeBase64(v); ok {
+			e.learned = append(e.learned, d)
+		}
+	}
+}
+
+// user keeps a user name from being learned: many databases have it as the password too. Only
+// configuration is believed; a log line "user: ..." may hold what was typed into the wrong field.
+func (e *engine) user(name string) {
+	if e.trusted && worthLearning(name) {
+		e.secrets.Ignore(name)
+	}
+}

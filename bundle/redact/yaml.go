@@ -1,0 +1,260 @@
+package redact
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// yamlScan scrubs YAML line by line with what indentation tells. It does not build a tree: comments, order
+// and style of everything that is kept stay as they are.
+type yamlScan struct {
+	e        *engine
+	out      []byte
+	parents  []yamlParent
+	named    *keyClass // what "name: X" says about the "value:" in the same column
+	namedCol int
+	secret   bool // in a Kubernetes Secret
+}
+
+// yamlParent is a key whose value starts on a later line.
+type yamlParent struct {
+	column int
+	class  *keyClass
+	all    bool // every scalar below is secret
+}
+
+var (
+	yamlKeyRE    = regexp.MustCompile(`^(\s*(?:-\s+)*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#"'\[\]{},&*!|>%@` + "`" + `-][^#]*?|-[^\s#][^#]*?)\s*:(\s+|$)`)
+	yamlItemRE   = regexp.MustCompile(`^(\s*(?:-\s+)+)`)
+	yamlTagRE    = regexp.MustCompile(`^(?:[!&][^\s]*\s+)+`)
+	yamlBlockRE  = regexp.MustCompile(`^[|>][0-9+-]*\s*(?:#.*)?$`)
+	yamlSecretRE = regexp.MustCompile(`(?m)^\s*(?:-\s+)?kind:\s*["']?Secret["']?\s*$`)
+)
+
+func (e *engine) yaml(b []byte) []byte {
+	y := &yamlScan{e: e, secret: yamlSecretRE.Match(b)}
+	for at := 0; at < len(b); {
+		at = y.line(b, at)
+	}
+	e.inPEM = false
+	return y.out
+}
+
+// line handles the line at from, and the lines that continue its value. It returns where the next starts.
+func (y *yamlScan) line(b []byte, from int) int {
+	_, end := lineAround(b, from)
+	line := bytes.TrimSuffix(b[from:end], []byte("\r"))
+	m := yamlKeyRE.FindSubmatchIndex(line)
+	if m == nil {
+		return y.plainLine(b, from, line)
+	}
+	column := m[3]
+	key := bytes.Trim(line[m[4]:m[5]], `"'`)
+	y.leave(column)
+	class := y.classOf(key, column)
+	start := m[1]
+	if t := yamlTagRE.Find(line[start:]); t != nil {
+		start += len(t)
+	}
+	value := line[start:]
+	switch {
+	case len(bytes.TrimSpace(value)) == 0 || value[0] == '#':
+		all := y.secret && (string(key) == "data" || string(key) == "stringData")
+		y.parents = append(y.parents, yamlParent{column, class, all})
+		y.text(b, from, next(b, end))
+		return next(b, end)
+	case yamlBlockRE.Match(value):
+		stop := deeper(b, next(b, end), indentOf(line))
+		y.out = append(y.out, b[from:next(b, end)]...)
+		y.block(b, next(b, end), stop, class)
+		return stop
+	}
+	y.remember(key, value, column)
+	y.out = append(y.out, line[:start]...)
+	return y.value(b, from+start, indentOf(line), class, key)
+}
+
+// leave forgets the parents that end before a key in that column.
+func (y *yamlScan) leave(column int) {
+	for n := len(y.parents); n > 0 && y.parents[n-1].column >= column; n-- {
+		y.parents = y.parents[:n-1]
+	}
+}
+
+func (y *yamlScan) classOf(key []byte, column int) *keyClass {
+	if string(key) == "value" && y.named != nil && y.namedCol == column {
+		c := y.named
+		y.named = nil
+		return c
+	}
+	if n := len(y.parents); n > 0 {
+		switch p := y.parents[n-1]; {
+		case p.all:
+			return kubernetesSecret
+		case p.class != nil && isName(key, valueNames):
+			return p.class
+		}
+	}
+	if c := classify(key); c != nil && c.strength != nameKey {
+		return c
+	}
+	return nil
+}
+
+// remember notes "name: DB_PASSWORD" for the value beside it.
+func (y *yamlScan) remember(key, value []byte, column int) {
+	if !isName(key, nameNames) {
+		return
+	}
+	y.named = nil
+	if c := classify(bytes.Trim(bytes.TrimSpace(value), `"'`)); c != nil && c.strength != nameKey {
+		y.named, y.namedCol = c, column
+	}
+}
+
+// plainLine handles a line without a key: a list item, the value of the key above, a comment.
+func (y *yamlScan) plainLine(b []byte, from int, line []byte) int {
+	_, end := lineAround(b, from)
+	trimmed := bytes.TrimSpace(line)
+	if len(trimmed) == 0 || trimmed[0] == '#' || bytes.HasPrefix(line, []byte("---")) {
+		y.text(b, from, next(b, end))
+		return next(b, end)
+	}
+	start := indentOf(line)
+	if item := yamlItemRE.Find(line); item != nil {
+		start = len(item)
+		y.leave(indentOf(line)) // a list may stand in its key's column
+	}
+	var class *keyClass
+	if n := len(y.parents); n > 0 {
+		class = y.parents[n-1].class
+	}
+	if class == nil {
+		y.text(b, from, next(b, end))
+		return next(b, end)
+	}
+	y.out = append(y.out, line[:start]...)
+	return y.value(b, from+start, indentOf(line), class, nil)
+}
+
+// value handles the scalar at from, which may go on over lines indented more than indent.
+func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte) int {
+	_, end := lineAround(b, from)
+	quote := b[from]
+	if quote == '"' || quote == '\'' {
+		if close := yamlQuoteEnd(b, from+1, quote); close >= 0 {
+			y.quoted(b[from+1:close], from+1, quote, class, key)
+			_, end = lineAround(b, close)
+			y.out = append(y.out, b[close+1:next(b, end)]...)
+			return next(b, end)
+		}
+	}
+	stop := next(b, end)
+	text := bytes.TrimRight(b[from:end], " \t\r")
+	if n := bytes.Index(text, []byte(" #")); n >= 0 {
+		text = bytes.TrimRight(text[:n], " \t")
+	}
+	tail := b[from+len(text) : stop]
+	if quote == '{' || quote == '[' || quote == '*' {
+		class = nil
+	}
+	var clean []byte
+	var changed bool
+	if class != nil {
+		clean, changed = y.e.secretScalar(class, text, from)
+		if changed {
+			stop = deeper(b, stop, indent) // the rest of a plain scalar over several lines
+		}
+	} else {
+		clean, changed = y.e.member(key, text, from)
+	}
+	if changed && clean[0] == '[' && quote != '[' {
+		clean = []byte(`"` + jsonEscape(string(clean), false) + `"`)
+	}
+	y.out = append(append(y.out, clean...), tail...)
+	return stop
+}
+
+func (y *yamlScan) quoted(raw []byte, offset int, quote byte, class *keyClass, key []byte) {
+	text := raw
+	if quote == '"' {
+		text = []byte(unescapeBackslashes(string(raw)))
+	} else {
+		text = bytes.ReplaceAll(raw, []byte("''"), []byte("'"))
+	}
+	var clean []byte
+	var changed bool
+	if class != nil {
+		clean, changed = y.e.secretScalar(class, text, offset)
+	} else {
+		clean, changed = y.e.member(key, text, offset)
+	}
+	y.out = append(y.out, quote)
+	switch {
+	case !changed:
+		y.out = append(y.out, raw...)
+	case quote == '"':
+		y.out = append(y.out, jsonEscape(string(clean), false)...)
+	default:
+		y.out = append(y.out, bytes.ReplaceAll(clean, []byte("'"), []byte("''"))...)
+	}
+	y.out = append(y.out, quote)
+}
+
+// block handles the lines of a | or > scalar.
+func (y *yamlScan) block(b []byte, from, to int, class *keyClass) {
+	body := b[from:to]
+	if class == nil || len(bytes.TrimSpace(body)) == 0 || isPlaceholder(body) || isMarked(body) {
+		y.text(b, from, to)
+		return
+	}
+	if y.e.learn {
+		for line := range bytes.Lines(body) {
+			y.e.learnValue(string(bytes.TrimSpace(line)), class.rule)
+		}
+	}
+	y.e.count(class.rule, from)
+	y.out = append(y.out, body[:indentOf(body)]...)
+	y.out = append(y.out, marker(class.rule)...)
+	y.out = append(y.out, '\n')
+}
+
+func (y *yamlScan) text(b []byte, from, to int) {
+	clean, _ := y.e.scalar(b[from:to], from)
+	y.out = append(y.out, clean...)
+}
+
+func isMarked(b []byte) bool {
+	b = bytes.TrimSpace(b)
+	return markerLen(b) == len(b)
+}
+
+func yamlQuoteEnd(b []byte, from int, quote byte) int {
+	for at := from; at < len(b); at++ {
+		switch {
+		case quote == '"' && b[at] == '\\':
+			at++
+		case b[at] == quote && quote == '\'' && at+1 < len(b) && b[at+1] == '\'':
+			at++
+		case b[at] == quote:
+			return at
+		}
+	}
+	return -1
+}
+
+func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
+
+func next(b []byte, lineEnd int) int { return min(lineEnd+1, len(b)) }
+
+// deeper returns the end of the lines from at on that are blank or indented more than indent.
+func deeper(b []byte, at, indent int) int {
+	for at < len(b) {
+		_, end := lineAround(b, at)
+		if line := b[at:end]; len(bytes.TrimSpace(line)) > 0 && indentOf(line) <= indent {
+			break
+		}
+		at = next(b, end)
+	}
+	return at
+}
