@@ -1,0 +1,261 @@
+package jvm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Attacher talks to the attach listener of one JVM, one command at a time.
+type Attacher struct {
+	p *Process
+	// jdk8 tells that the listener admits only the JVM's own user, not root.
+	jdk8 bool
+
+	// disabled tells that SIGQUIT would print a dump to the JVM's stdout instead.
+	disabled bool
+
+	mu        sync.Mutex
+	version   int // of the protocol; 0 until the JVM was asked
+	streaming bool
+	missed    bool // the last command was not answered in time
+}
+
+// Reasons why a JVM is not asked. Each says what an admin can do.
+var (
+	ErrDisabled   = errors.New("attach is switched off in this JVM (-XX:+DisableAttachMechanism)")
+	ErrNoSignal   = errors.New("this JVM does not catch SIGQUIT (-Xrs) and has no listener: the signal would kill it")
+	ErrOtherUser  = errors.New("this JVM belongs to another user")
+	ErrStopped    = errors.New("the process is stopped (SIGSTOP, a debugger or a frozen container)")
+	ErrSafepoint  = errors.New("the JVM waits for a safepoint that one of its threads does not reach")
+	ErrNoAnswer   = errors.New("the JVM did not answer in time")
+	ErrGone       = errors.New("the process has ended")
+	errNoListener = errors.New("no attach listener")
+)
+
+// listenTimeout bounds the wait for the listener after SIGQUIT. It comes up in a
+// few milliseconds in a JVM that works.
+const listenTimeout = 5 * time.Second
+
+// NewAttacher prepares for a JVM; major is its version, 0 when unknown.
+func NewAttacher(p *Process, major int, disabled bool) *Attacher {
+	return &Attacher{p: p, jdk8: major > 0 && major <= 8, disabled: disabled}
+}
+
+// socket is where the listener waits (os::get_temp_directory() is always /tmp).
+func (a *Attacher) socket() string { return a.p.rootPath(fmt.Sprintf("/tmp/.java_pid%d", a.p.NSPID)) }
+
+// Exec runs one command and returns its whole reply. The error tells a refusal
+// (*ErrRefused) from a JVM that cannot answer now.
+func (a *Attacher) Exec(ctx context.Context, cmd string, args ...string) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.disabled {
+		return nil, ErrDisabled
+	}
+	if err := a.p.responsive(ctx, a.missed); err != nil {
+		return nil, err
+	}
+	body, err := a.exec(ctx, cmd, args)
+	if errors.Is(err, errNoListener) {
+		if err = a.listen(ctx); err == nil {
+			body, err = a.exec(ctx, cmd, args)
+		}
+	}
+	a.missed = errors.Is(err, ErrNoAnswer)
+	return body, err
+}
+
+// Jcmd runs a diagnostic command, e.g. "VM.flags -all".
+func (a *Attacher) Jcmd(ctx context.Context, command string) ([]byte, error) {
+	body, err := a.Exec(ctx, "jcmd", command)
+	if err == nil {
+		// the code says only that the command was found
+		if text, failed := strings.CutPrefix(string(body[:min(len(body), 400)]), "java.lang."); failed {
+			return nil, &ErrRefused{Code: 1, Text: text}
+		}
+	}
+	return body, err
+}
+
+func (a *Attacher) exec(ctx context.Context, cmd string, args []string) ([]byte, error) {
+	if a.version == 0 {
+		if err := a.negotiate(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.send(ctx, a.version, cmd, args)
+}
+
+// negotiate asks which protocol the JVM speaks. An old one answers with a code.
+func (a *Attacher) negotiate(ctx context.Context) error {
+	body, err := a.send(ctx, 1, "getversion", []string{"options"})
+	var refused *ErrRefused
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	a.version = 1
+	if f := strings.Fields(string(body)); len(f) > 0 && f[0] == "2" {
+		a.version = 2
+		a.streaming = strings.Contains(string(body), "streaming")
+	}
+	return nil
+}
+
+// send makes one exchange on a connection of its own.
+func (a *Attacher) send(ctx context.Context, version int, cmd string, args []string) ([]byte, error) {
+	req, err := request(version, a.streaming, cmd, args)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := a.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := conn.Write(req); err != nil {
+		return nil, a.explain(ctx, err)
+	}
+	body, err := readReply(conn)
+	return body, a.explain(ctx, err)
+}
+
+// conn is a socket, or the relay to one that runs as another user.
+type conn interface {
+	io.ReadWriteCloser
+	SetDeadline(time.Time) error
+}
+
+func (a *Attacher) dial(ctx context.Context) (conn, error) {
+	path := a.socket()
+	if err := a.checkSocket(path); err != nil {
+		return nil, err
+	}
+	if a.jdk8 && os.Geteuid() == 0 && a.p.UID != 0 {
+		return dialRelay(ctx, path, a.p.UID, a.p.GID)
+	}
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", path)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		os.Remove(path) // left by a process that had this pid before
+		return nil, fmt.Errorf("%w: %s is stale", errNoListener, path)
+	}
+	if err != nil {
+		return nil, a.explain(ctx, err)
+	}
+	return c, nil
+}
+
+// checkSocket refuses a file that somebody else could have put there.
+func (a *Attacher) checkSocket(path string) error {
+	st, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoListener
+	}
+	if err != nil {
+		return err
+	}
+	sys := st.Sys().(*syscall.Stat_t)
+	if st.Mode().Type() != fs.ModeSocket || int(sys.Uid) != a.p.UID {
+		return fmt.Errorf("%s is not the socket of this JVM (%v, owner %d): remove it", path, st.Mode(), sys.Uid)
+	}
+	return nil
+}
+
+// explain turns errors of the socket into reasons.
+func (a *Attacher) explain(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded), ctx.Err() != nil:
+		return fmt.Errorf("%w (%v)", ErrNoAnswer, context.Cause(ctx))
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.ECONNRESET), errors.Is(err, errNoReply) && a.p.UID != os.Geteuid():
+		return fmt.Errorf("%w (%s): run casefile as root or as %s: %v", ErrOtherUser, a.p.userName(), a.p.userName(), err)
+	}
+	return err
+}
+
+// listen makes the JVM start its listener. The socket gets its name only after
+// listen(2), so it can be used as soon as it is seen.
+func (a *Attacher) listen(ctx context.Context) error {
+	if !a.p.same() {
+		return ErrGone
+	}
+	if !a.p.catchesQuit() {
+		return ErrNoSignal
+	}
+	trigger, err := a.trigger()
+	if err != nil {
+		return err
+	}
+	defer os.Remove(trigger)
+	if err := syscall.Kill(a.p.PID, syscall.SIGQUIT); err != nil {
+		if errors.Is(err, syscall.EPERM) {
+			return fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, a.p.userName(), a.p.userName())
+		}
+		return fmt.Errorf("signal %d: %w", a.p.PID, err)
+	}
+	limit := time.Now().Add(listenTimeout)
+	for pause := time.Millisecond; time.Now().Before(limit); pause = min(2*pause, 100*time.Millisecond) {
+		if !sleep(ctx, pause) {
+			break
+		}
+		if a.checkSocket(a.socket()) == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: its attach listener did not start", ErrNoAnswer)
+}
+
+// trigger creates the file that tells the JVM that SIGQUIT means attach and not
+// thread dump. It must belong to the JVM's user (8) or to that or root (11+).
+func (a *Attacher) trigger() (string, error) {
+	name := fmt.Sprintf(".attach_pid%d", a.p.NSPID)
+	var errs []error
+	for _, dir := range []string{filepath.Join(a.p.dir, "cwd"), a.p.rootPath("/tmp")} {
+		path := filepath.Join(dir, name)
+		os.Remove(path) // a leftover; never write through what somebody else put there
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if os.Geteuid() == 0 {
+			err = f.Chown(a.p.UID, a.p.GID)
+		}
+		f.Close()
+		if err == nil {
+			return path, nil
+		}
+		os.Remove(path)
+		errs = append(errs, err)
+	}
+	err := errors.Join(errs...)
+	if errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, a.p.userName(), a.p.userName())
+	}
+	return "", fmt.Errorf("create attach trigger: %w", err)
+}
+
+// sleep waits d; false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

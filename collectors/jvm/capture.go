@@ -1,0 +1,186 @@
+package jvm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"casefile/collectors"
+)
+
+// capture is the job of one JVM: files of /proc, then side by side counters, logs
+// and the rounds of dumps, with the other commands between the rounds.
+func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
+	c := &capture{JVM: j, Scope: sc}
+	c.Tell("capturing", 0, sc.Plan.Dumps, "%s", j.Title())
+	c.processFiles()
+	c.perfSnapshot("hsperf/first.hsperfdata")
+	var wg sync.WaitGroup
+	wg.Go(func() { c.sampleCounters(ctx) })
+	wg.Go(func() { c.sampleProcess(ctx) })
+	if err := j.mayAttach(); err != nil {
+		c.refuse(err)
+	} else {
+		gcLog := c.gcLogOn(ctx)
+		wg.Go(func() { c.logs(ctx) })
+		c.rounds(ctx)
+		collectors.Wait(ctx, c.End())
+		c.gcLogOff(ctx, gcLog)
+	}
+	wg.Wait()
+	c.perfSnapshot("hsperf/last.hsperfdata")
+	c.Tell("done", sc.Plan.Dumps, sc.Plan.Dumps, "")
+}
+
+type capture struct {
+	*JVM
+	*collectors.Scope
+}
+
+// refuse notes all that cannot be had without the right to attach.
+func (c *capture) refuse(err error) {
+	for _, item := range []string{"thread-dumps", "gc-log", "logs", "config", "vm-commands"} {
+		c.Lost(item, err.Error(), explainFix(err))
+	}
+}
+
+// processFiles keeps what /proc shows of the process.
+func (c *capture) processFiles() {
+	now := time.Now()
+	add := func(item, name, source string, content []byte) {
+		c.Add(collectors.Evidence{Name: name, Item: item, Source: source, Started: now}, content)
+	}
+	add("command-line", "vm/cmdline", filepath.Join(c.dir, "cmdline"), []byte(strings.Join(c.Args, "\n")+"\n"))
+	if len(c.Env) > 0 {
+		add("environment", "vm/environ", filepath.Join(c.dir, "environ"), keepEnviron(c.Env))
+	}
+	for _, f := range []string{"status", "limits", "cgroup", "io", "smaps_rollup", "oom_score_adj"} {
+		b, err := os.ReadFile(filepath.Join(c.dir, f))
+		switch {
+		case err == nil:
+			add("process", "process/"+f, filepath.Join(c.dir, f), b)
+		case errors.Is(err, os.ErrPermission):
+			c.Skip("process-"+f, "needs the right to read "+f, "run casefile as root or as "+c.userName())
+		}
+	}
+}
+
+// rounds takes the dumps when they are due. A JVM that cannot be asked costs
+// only its own dumps, and each missed one leaves what /proc shows instead.
+func (c *capture) rounds(ctx context.Context) {
+	todo := c.applicable()
+	for k := range c.Plan.Dumps {
+		if !collectors.Wait(ctx, c.Plan.Due(c.Start(), k)) {
+			c.Lost("thread-dumps", "the capture was ended early", "")
+			break
+		}
+		c.dump(ctx, k)
+		c.Tell("dumps", k+1, c.Plan.Dumps, "")
+		next := c.End()
+		if k+1 < c.Plan.Dumps {
+			next = c.Plan.Due(c.Start(), k+1)
+		}
+		todo = c.runCommands(ctx, todo, next)
+	}
+	for _, cmd := range c.runCommands(ctx, todo, c.End().Add(collectors.Grace/2)) {
+		c.Lost(cmd.item, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
+	}
+}
+
+// applicable are the commands that this JVM has and the plan admits.
+func (c *capture) applicable() []command {
+	var todo []command
+	for _, cmd := range commands {
+		switch {
+		case c.Major > 0 && c.Major < cmd.minMajor:
+			c.Absent(cmd.item, fmt.Sprintf("JDK %d has no %s", c.Major, cmd.jcmd))
+		case cmd.pauses && !c.Plan.AllowPause:
+			c.Skip(cmd.item, cmd.cost, "--allow-pause")
+		default:
+			todo = append(todo, cmd)
+		}
+	}
+	return todo
+}
+
+// dump takes one thread dump and, at the same moment, the CPU time of each thread.
+func (c *capture) dump(ctx context.Context, k int) {
+	name := fmt.Sprintf("threads/dump-%02d", k+1)
+	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
+	defer cancel()
+
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		snap := c.look(false)
+		c.Add(collectors.Evidence{Name: name + "-cpu.tsv", Item: "thread-cpu", Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
+	})
+	body, at, err := c.ask(ctx, "threaddump", "")
+	wg.Wait()
+	if err == nil {
+		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps", Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
+		return
+	}
+	c.Lost("thread-dumps", fmt.Sprintf("%v (round %d)", err, k+1), explainFix(err))
+	if errors.Is(err, ErrGone) {
+		return
+	}
+	snap := c.look(true)
+	c.Add(collectors.Evidence{Name: name + "-stuck.tsv", Item: "thread-states-instead-of-dump", Source: c.dir + "/task/*/{stat,wchan}", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
+	c.blackBox(ctx)
+}
+
+type span struct{ began, ended time.Time }
+
+// ask runs one attach command and notes what it cost.
+func (c *capture) ask(ctx context.Context, cmd string, args ...string) ([]byte, span, error) {
+	before, clock := c.safepointTime()
+	at := span{began: time.Now()}
+	var body []byte
+	var err error
+	if cmd == "jcmd" {
+		body, err = c.vm.Jcmd(ctx, args[0])
+	} else {
+		body, err = c.vm.Exec(ctx, cmd, args...)
+	}
+	at.ended = time.Now()
+	var pause time.Duration
+	if after, _ := c.safepointTime(); clock != "" && after > before {
+		pause = after - before
+	}
+	c.Cost(at.ended.Sub(at.began), pause, clock)
+	return body, at, err
+}
+
+// runCommands runs what can end before the next round and returns the rest.
+func (c *capture) runCommands(ctx context.Context, todo []command, next time.Time) []command {
+	const margin = 300 * time.Millisecond
+	for i, cmd := range todo {
+		left := time.Until(next) - margin
+		// a command that waits for long belongs behind the last round
+		if left < min(cmd.deadline, 3*time.Second) && next.Before(c.End()) || left <= 0 || ctx.Err() != nil {
+			return todo[i:]
+		}
+		c.run(ctx, cmd)
+	}
+	return nil
+}
+
+func (c *capture) run(ctx context.Context, cmd command) {
+	ctx, cancel := context.WithTimeoutCause(ctx, cmd.deadline, fmt.Errorf("%v", cmd.deadline))
+	defer cancel()
+	body, at, err := c.ask(ctx, "jcmd", cmd.jcmd)
+	var refused *ErrRefused
+	switch {
+	case err == nil:
+		c.Add(collectors.Evidence{Name: cmd.file, Item: cmd.item, Source: "attach: " + cmd.jcmd, Started: at.began, Ended: at.ended}, body)
+	case errors.As(err, &refused):
+		c.Absent(cmd.item, err.Error())
+	default:
+		c.Lost(cmd.item, err.Error(), explainFix(err))
+	}
+}

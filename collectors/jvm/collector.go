@@ -1,0 +1,108 @@
+package jvm
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"casefile/bundle"
+	"casefile/bundle/redact"
+	"casefile/collectors"
+)
+
+// New returns the collector of all HotSpot JVMs of this node.
+func New() collectors.Collector { return collector{} }
+
+type collector struct{}
+
+func (collector) Name() string { return "jvm" }
+
+// Prepare finds the JVMs that the plan chooses and learns the secrets in their
+// command lines, environments and configuration files.
+func (collector) Prepare(ctx context.Context, s *collectors.Session) ([]collectors.Job, error) {
+	found, err := find(ctx, s)
+	var jobs []collectors.Job
+	for _, j := range found {
+		if !s.Plan.WantsApp(j.Product.Name) {
+			continue
+		}
+		j.learnSecrets(s.Secrets)
+		jobs = append(jobs, collectors.Job{Target: j.Target(), Title: j.Title(), Items: j.items(s), Run: j.capture})
+	}
+	return jobs, err
+}
+
+func find(ctx context.Context, s *collectors.Session) ([]*JVM, error) {
+	if len(s.Plan.PIDs) == 0 {
+		return Find(ctx, s.Roots.Proc)
+	}
+	var found []*JVM
+	for _, pid := range s.Plan.PIDs {
+		if j, err := Inspect(s.Roots.Proc, pid); err == nil {
+			found = append(found, j)
+		}
+	}
+	return found, nil
+}
+
+// maxConfig bounds one configuration file.
+const maxConfig = 4 << 20
+
+func (j *JVM) learnSecrets(known *redact.Secrets) {
+	known.LearnText(redact.Text, []byte(strings.Join(j.Args, "\n")))
+	var env strings.Builder
+	for k, v := range j.Env {
+		fmt.Fprintf(&env, "%s=%s\n", k, v)
+	}
+	known.LearnText(redact.Environ, []byte(env.String()))
+	for _, f := range j.configFiles() {
+		if b, err := j.Tree.ReadFile(f.Path, maxConfig); err == nil {
+			known.LearnText(bundle.KindOf(f.Path), b)
+		}
+	}
+}
+
+// items tells what will be captured and what that costs, for --dry-run.
+func (j *JVM) items(s *collectors.Session) []collectors.Item {
+	items := []collectors.Item{
+		{Name: fmt.Sprintf("%d thread dumps with CPU of each thread", s.Plan.Dumps), Cost: "a pause of about 3 ms per 100 threads each"},
+		{Name: "counters (hsperfdata) and process figures, every " + fmt.Sprint(durationOf(s.Plan.SampleEvery)), Cost: "none: read from memory the JVM shares"},
+		{Name: "GC log", Cost: "none; where the JVM writes none, one is switched on for the length of the capture"},
+		{Name: "configuration and application logs", Cost: fmt.Sprintf("reads up to %d MB from disk", s.Plan.MaxLogBytes>>20)},
+	}
+	for _, c := range commands {
+		if !c.pauses || s.Plan.AllowPause {
+			items = append(items, collectors.Item{Name: c.jcmd, Cost: c.cost})
+		}
+	}
+	return items
+}
+
+// environNames are variables whose values are kept; of all others only the
+// name is. Their values are scrubbed like everything else.
+var environNames = []string{"JAVA_*", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CATALINA_*", "JVM_*", "ATL_*", "LANG", "LC_ALL", "TZ", "LD_PRELOAD",
+	"MALLOC_ARENA_MAX", "ES_*", "KAFKA_*", "SPRING_PROFILES_ACTIVE"}
+
+func keepEnviron(env map[string]string) []byte {
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		v := "(not kept)"
+		if slices.ContainsFunc(environNames, func(p string) bool { ok, _ := path.Match(p, k); return ok }) {
+			v = env[k]
+		}
+		fmt.Fprintf(&b, "%s=%s\n", k, v)
+	}
+	return []byte(b.String())
+}
+
+// mayAttach tells before anything is asked whether this user can.
+func (j *JVM) mayAttach() error {
+	if euid := os.Geteuid(); euid != 0 && euid != j.UID {
+		return fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, j.userName(), j.userName())
+	}
+	return nil
+}

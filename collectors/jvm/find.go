@@ -1,0 +1,244 @@
+package jvm
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"casefile/bundle/format/hsperf"
+	"casefile/collectors"
+	"casefile/collectors/app"
+)
+
+// JVM is a HotSpot process and what could be learnt of it without asking it.
+type JVM struct {
+	*Process
+	Arguments
+	Product app.Product
+	Version string // e.g. "17.0.15+6", empty when nothing told it
+	Major   int    // feature release; 0 unknown
+	Env     map[string]string
+	Tree    collectors.Tree
+
+	perf   string // path of its hsperfdata file, empty when it has none
+	vm     *Attacher
+	mapped string // path of libjvm.so as the process sees it
+}
+
+// Target names the JVM in paths and in the ledger.
+func (j *JVM) Target() string { return fmt.Sprintf("%d-%s", j.PID, j.Product.Name) }
+
+// Title names it for people.
+func (j *JVM) Title() string {
+	v := j.Version
+	if v == "" {
+		v = "of unknown version"
+	}
+	return fmt.Sprintf("%s, pid %d, user %s, JVM %s", j.Product.Title, j.PID, j.userName(), v)
+}
+
+// Find lists the HotSpot JVMs under proc, of every user and in every container.
+// What hides from us (another user's memory map) is told by its command line.
+func Find(ctx context.Context, proc string) ([]*JVM, error) {
+	entries, err := os.ReadDir(proc)
+	if err != nil {
+		return nil, err
+	}
+	var found []*JVM
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return found, err
+		}
+		if j, err := Inspect(proc, pid); err == nil {
+			found = append(found, j)
+		}
+	}
+	slices.SortFunc(found, func(a, b *JVM) int { return a.PID - b.PID })
+	return found, nil
+}
+
+// ErrNotJVM says that a process runs no HotSpot JVM.
+var ErrNotJVM = errors.New("no HotSpot JVM")
+
+// Inspect looks at one process; ErrNotJVM when it is something else.
+func Inspect(proc string, pid int) (*JVM, error) {
+	p, err := readProcess(proc, pid)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := p.libjvm()
+	if err != nil {
+		return nil, fmt.Errorf("pid %d: %w", pid, err)
+	}
+	j := &JVM{Process: p, Env: p.environ(), Tree: collectors.Tree{Root: filepath.Join(p.dir, "root")}, mapped: lib}
+	j.Arguments = parseArguments(p.Args, j.Env, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(p.Cwd, name)
+		}
+		return j.Tree.ReadFile(name, maxArgFile)
+	})
+	if j.Product, err = app.Find(j.traits()); err != nil {
+		return nil, err
+	}
+	j.perf = p.hsperfFile()
+	j.learnVersion()
+	off, _ := j.Flag("DisableAttachMechanism")
+	j.vm = NewAttacher(p, j.Major, off)
+	return j, nil
+}
+
+func (j *JVM) traits() app.Traits {
+	return app.Traits{Main: j.Main, Jar: j.Jar, Args: j.Rest, Options: j.Options, Property: j.Property, Env: j.Env, Cwd: j.Cwd}
+}
+
+// libjvm finds the VM's library. A process with few threads is no JVM; one whose
+// map cannot be read counts when it is started as java.
+func (p *Process) libjvm() (string, error) {
+	if p.Threads < 5 || len(p.Args) == 0 {
+		return "", ErrNotJVM
+	}
+	f, err := os.Open(filepath.Join(p.dir, "maps"))
+	if err == nil {
+		defer f.Close()
+		sc := bufio.NewScanner(f)
+		read := false
+		for sc.Scan() {
+			read = true
+			if i := strings.IndexByte(sc.Text(), '/'); i >= 0 && strings.HasSuffix(strings.TrimSuffix(sc.Text(), " (deleted)"), "/libjvm.so") {
+				path := strings.TrimSuffix(sc.Text()[i:], " (deleted)")
+				if strings.Contains(path, "/j9") || strings.Contains(path, "/compressedrefs/") {
+					return "", fmt.Errorf("%w: OpenJ9 (%s)", ErrNotJVM, path)
+				}
+				return path, nil
+			}
+		}
+		if read {
+			return "", ErrNotJVM
+		}
+	}
+	if filepath.Base(p.Args[0]) == "java" && (err == nil || errors.Is(err, fs.ErrPermission)) {
+		return "", nil
+	}
+	return "", ErrNotJVM
+}
+
+// hsperfFile finds the counters: /tmp/hsperfdata_<user>/<pid> in the JVM's own
+// file system and PID namespace.
+func (p *Process) hsperfFile() string {
+	matches, _ := filepath.Glob(p.rootPath(fmt.Sprintf("/tmp/hsperfdata_*/%d", p.NSPID)))
+	for _, m := range matches {
+		st, err := os.Lstat(m)
+		if err == nil && st.Mode().IsRegular() && ownerOf(st) == p.UID {
+			return m
+		}
+	}
+	return ""
+}
+
+// learnVersion asks the counters, then the release file beside libjvm.so.
+func (j *JVM) learnVersion() {
+	if snap, err := j.readPerf(); err == nil {
+		if v, ok := snap.Str("java.rt.vmVersion"); ok && v != "" {
+			j.Version = v
+		} else if v, ok := snap.Str("java.property.java.vm.version"); ok {
+			j.Version = v
+		}
+		if off, ok := snap.Str("java.rt.vmFlags"); ok {
+			j.Options = append(j.Options, strings.Fields(off)...)
+		}
+		if args, ok := snap.Str("java.rt.vmArgs"); ok && len(j.Options) == 0 {
+			j.Options = strings.Fields(args)
+		}
+	}
+	if j.Version == "" && j.mapped != "" {
+		j.Version = j.releaseFile()
+	}
+	j.Major = majorOf(j.Version)
+}
+
+// releaseFile reads JAVA_VERSION from <home>/release.
+func (j *JVM) releaseFile() string {
+	for dir := filepath.Dir(j.mapped); len(dir) > 1; dir = filepath.Dir(dir) {
+		b, err := j.Tree.ReadFile(filepath.Join(dir, "release"), 64<<10)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "JAVA_VERSION="); ok {
+				return strings.Trim(v, `"`)
+			}
+		}
+	}
+	return ""
+}
+
+// majorOf reads the feature release out of a version: "25.212-b04" is the VM of
+// JDK 8 (HotSpot Express numbering), "1.8.0_212" is 8, "17.0.15+6" is 17.
+func majorOf(version string) int {
+	if v, ok := strings.CutPrefix(version, "1."); ok {
+		version = v
+	} else if strings.Contains(version, "-b") && !strings.Contains(version, "+") && !strings.Contains(version, "_") {
+		return 8
+	}
+	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(version)
+	}
+	n, _ := strconv.Atoi(version[:end])
+	return n
+}
+
+// readPerf reads and parses the counters.
+func (j *JVM) readPerf() (*hsperf.Snapshot, error) {
+	b, err := j.perfBytes(nil)
+	if err != nil {
+		return nil, err
+	}
+	return hsperf.Parse(b)
+}
+
+var errNoPerf = errors.New("this JVM has no hsperfdata file (-XX:-UsePerfData, -XX:+PerfDisableSharedMem, or a user without a name)")
+
+// maxPerf bounds the counters file; HotSpot's default is 32 KB.
+const maxPerf = 4 << 20
+
+// perfBytes reads the counters into buf, growing it if needed. The file is a
+// mapping that the JVM writes to: no system call of ours makes it wait.
+func (j *JVM) perfBytes(buf []byte) ([]byte, error) {
+	if j.perf == "" {
+		return nil, errNoPerf
+	}
+	f, err := os.Open(j.perf)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() || st.Size() > maxPerf {
+		return nil, fmt.Errorf("%s: %v of %d bytes is no counters file", j.perf, st.Mode().Type(), st.Size())
+	}
+	n := int(st.Size())
+	if cap(buf) < n {
+		buf = make([]byte, n)
+	}
+	buf = buf[:n]
+	got, err := f.ReadAt(buf, 0)
+	if got < n {
+		return nil, fmt.Errorf("%s: %w", j.perf, err)
+	}
+	return buf, nil
+}

@@ -1,0 +1,181 @@
+package jvm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"casefile/collectors"
+)
+
+// maxTail is how much of the end of one application log is kept.
+const maxTail = 16 << 20
+
+// budget is what may still be copied of the logs of one target.
+type budget int64
+
+func (b *budget) take(want int64) int64 {
+	n := min(want, int64(*b))
+	*b -= budget(n)
+	return n
+}
+
+// logs copies configuration, then GC logs (the ones that rotate away first),
+// then application logs; each kind newest first, until the budget is spent.
+func (c *capture) logs(ctx context.Context) {
+	left := budget(c.Plan.MaxLogBytes)
+	c.copyFiles(ctx, "config", "config", c.configFiles(), new(budget(1<<62)))
+	gc, err := c.gcLogFiles()
+	if err != nil {
+		c.LostErr("gc-log", err)
+	}
+	c.copyFiles(ctx, "gc-log", "gc", gc, &left)
+	files := c.productLogs()
+	c.copyFiles(ctx, "logs", "logs", slices.DeleteFunc(files, func(f collectors.File) bool { return has(gc, f.Path) }), &left)
+}
+
+// copyFiles stores files below dir, the newest part of each that fits.
+func (c *capture) copyFiles(ctx context.Context, item, dir string, files []collectors.File, left *budget) {
+	taken := map[string]int{}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			c.Lost(item, "the capture was ended early", "")
+			return
+		}
+		size := f.Size
+		if item == "logs" {
+			size = min(size, maxTail)
+		}
+		n := left.take(size)
+		if n == 0 && f.Size > 0 {
+			c.Skip(item+"-rest", "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
+			return
+		}
+		name := collectors.SafeName(path.Base(f.Path))
+		if taken[name]++; taken[name] > 1 {
+			name = fmt.Sprintf("%s.%d", name, taken[name])
+		}
+		if err := c.copyTail(item, path.Join(dir, name), f.Path, n); err != nil {
+			if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) { // rotated away meanwhile
+				c.LostErr(item, err)
+			}
+		}
+	}
+}
+
+// copyTail stores the last n bytes of a file as it is now. What is left of a
+// cut first line is dropped.
+func (c *capture) copyTail(item, name, file string, n int64) error {
+	f, err := c.Tree.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	e := collectors.Evidence{Name: name, Item: item, Source: file}
+	var in io.Reader = io.LimitReader(f, max(n, st.Size()))
+	if skip := st.Size() - n; skip > 0 {
+		if _, err := f.Seek(skip, io.SeekStart); err != nil {
+			return err
+		}
+		e.Truncated = fmt.Sprintf("the last %d of %d bytes", n, st.Size())
+		in = &afterNewline{r: io.LimitReader(f, n)}
+	}
+	c.Copy(e, in) // has told the ledger itself
+	return nil
+}
+
+// afterNewline drops everything up to the first newline.
+type afterNewline struct {
+	r    io.Reader
+	past bool
+}
+
+func (a *afterNewline) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if a.past {
+		return n, err
+	}
+	for i, b := range p[:n] {
+		if b == '\n' {
+			a.past = true
+			return copy(p, p[i+1:n]), err
+		}
+	}
+	return 0, err
+}
+
+// configFiles are the configuration files of the product.
+func (j *JVM) configFiles() []collectors.File {
+	return j.globAll(j.Product.Locate(j.traits(), j.Tree).Config)
+}
+
+// productLogs are the logs of the product and the file its stdout goes to.
+func (j *JVM) productLogs() []collectors.File {
+	patterns := j.Product.Locate(j.traits(), j.Tree).Logs
+	for _, fd := range []string{"1", "2"} {
+		if file, err := os.Readlink(filepath.Join(j.dir, "fd", fd)); err == nil && path.IsAbs(file) && !strings.HasPrefix(file, "/dev/") {
+			patterns = append(patterns, globLiteral(file))
+		}
+	}
+	return j.globAll(patterns)
+}
+
+// globAll returns the files of all patterns once each, newest first.
+func (j *JVM) globAll(patterns []string) []collectors.File {
+	var all []collectors.File
+	for _, p := range patterns {
+		files, err := j.Tree.Glob(p)
+		if err != nil {
+			continue // a folder we may not read; the copy of others goes on
+		}
+		for _, f := range files {
+			if !has(all, f.Path) {
+				all = append(all, f)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b collectors.File) int { return b.ModTime.Compare(a.ModTime) })
+	return all
+}
+
+func has(files []collectors.File, name string) bool {
+	return slices.ContainsFunc(files, func(f collectors.File) bool { return f.Path == name })
+}
+
+// globLiteral makes a pattern that matches one name only.
+func globLiteral(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
+// blackBox copies the chunks of a running JFR recording out of the JVM's
+// repository: that needs nothing of the JVM. Its open files show where it is.
+func (c *capture) blackBox(ctx context.Context) {
+	fds, _ := filepath.Glob(filepath.Join(c.dir, "fd", "*"))
+	for _, fd := range fds {
+		file, err := os.Readlink(fd)
+		if err != nil || !strings.HasSuffix(file, ".jfr") {
+			continue
+		}
+		chunks, err := c.Tree.Glob(globLiteral(path.Dir(file)) + "/*.jfr")
+		if err != nil {
+			c.LostErr("jfr-repository", err)
+			return
+		}
+		left := budget(c.Plan.MaxLogBytes)
+		const header = 68 // a chunk just opened holds nothing yet
+		chunks = slices.DeleteFunc(chunks, func(f collectors.File) bool { return f.Size <= header })
+		c.copyFiles(ctx, "jfr-repository", "jfr", chunks, &left)
+		return
+	}
+}

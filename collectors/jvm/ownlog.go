@@ -1,0 +1,212 @@
+package jvm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+)
+
+// A JVM that writes no GC log gets one of ours for the length of the capture:
+// VM.log adds an output and takes it away again without touching the JVM's own.
+// The output's name carries the pid and start time of the casefile that asked
+// for it, so that a later run knows one whose owner was killed.
+const (
+	ownLogPrefix = "casefile-gc-"
+	ownLogDir    = "/tmp"
+	ownLogSize   = 20 << 20 // for all files of the series
+	ownLogWhat   = "gc*=info,safepoint=info"
+	ownLogSpace  = 4 * ownLogSize
+)
+
+// logOutput is one line of VM.log list:
+//
+//	#2: file=/tmp/x.log gc*=info uptime,level,tags filecount=2,filesize=10M
+type logOutput struct{ number, name, rest string }
+
+func parseLogList(text string) []logOutput {
+	var outs []logOutput
+	for line := range strings.Lines(text) {
+		number, rest, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok || !strings.HasPrefix(number, "#") {
+			continue
+		}
+		if _, err := strconv.Atoi(number[1:]); err != nil {
+			continue
+		}
+		name, rest, _ := strings.Cut(rest, " ")
+		if quoted, ok := strings.CutPrefix(name, `file="`); ok { // a name with blanks
+			full, after, _ := strings.Cut(quoted+" "+rest, `"`)
+			name, rest = "file="+full, strings.TrimSpace(after)
+		}
+		outs = append(outs, logOutput{number, strings.TrimPrefix(name, "file="), rest})
+	}
+	return outs
+}
+
+func (o logOutput) ours() bool { return strings.HasPrefix(filepath.Base(o.name), ownLogPrefix) }
+
+// writesGC tells whether the output takes in GC messages: its selections come
+// first, e.g. "all=warning,gc=info".
+func (o logOutput) writesGC() bool {
+	what, _, _ := strings.Cut(o.rest, " ")
+	for sel := range strings.SplitSeq(what, ",") {
+		tags, level, _ := strings.Cut(sel, "=")
+		if (tags == "gc" || tags == "gc*" || strings.HasPrefix(tags, "gc+") || tags == "all") &&
+			(level == "info" || level == "debug" || level == "trace") {
+			return true
+		}
+	}
+	return false
+}
+
+// ownLogName names an output of this casefile process.
+func ownLogName(j *JVM) string {
+	start := uint64(0)
+	if st, err := readStat("/proc/self/stat"); err == nil {
+		start = st.start
+	}
+	return fmt.Sprintf("%s/%s%d-%d-%d.log", ownLogDir, ownLogPrefix, os.Getpid(), start, j.NSPID)
+}
+
+// abandoned tells whether the casefile that a log is named after has ended.
+func abandoned(name string) bool {
+	f := strings.Split(strings.TrimPrefix(filepath.Base(name), ownLogPrefix), "-")
+	if len(f) < 2 {
+		return true
+	}
+	st, err := readStat(filepath.Join("/proc", f[0], "stat"))
+	return err != nil || strconv.FormatUint(st.start, 10) != f[1]
+}
+
+// RemoveAbandonedLogs takes away GC logs that a killed casefile left switched on
+// and returns how many there were.
+func (j *JVM) RemoveAbandonedLogs(ctx context.Context) (int, error) {
+	body, err := j.vm.Jcmd(ctx, "VM.log list")
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, o := range parseLogList(string(body)) {
+		if !o.ours() || !abandoned(o.name) {
+			continue
+		}
+		if err := j.logOff(ctx, o.name); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, j.removeLogFiles(removed > 0 || !strings.Contains(string(body), ownLogPrefix))
+}
+
+// removeLogFiles deletes files of casefile processes that have ended, in the
+// JVM's /tmp, once no output writes to them.
+func (j *JVM) removeLogFiles(safe bool) error {
+	if !safe {
+		return nil
+	}
+	files, _ := filepath.Glob(j.rootPath(ownLogDir) + "/" + ownLogPrefix + "*-" + strconv.Itoa(j.NSPID) + ".log*")
+	for _, f := range files {
+		if abandoned(strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))) {
+			if err := os.Remove(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// gcLogOn switches a GC log on where the JVM writes none. It returns the name of
+// ours, empty when there is none.
+func (c *capture) gcLogOn(ctx context.Context) string {
+	const item = "gc-log"
+	if c.Major > 0 && c.Major < 9 {
+		if len(c.gcLogPatterns()) == 0 {
+			c.Skip(item, fmt.Sprintf("this JVM writes no GC log and JDK %d cannot start one at run time", c.Major), "start it with -Xloggc:<file> -XX:+PrintGCDetails -XX:+PrintGCDateStamps")
+		}
+		return ""
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Second, fmt.Errorf("2s"))
+	defer cancel()
+	if n, err := c.RemoveAbandonedLogs(ctx); n > 0 {
+		c.Tell("cleanup", 0, 0, "switched off %d GC log of a casefile that was killed", n)
+	} else if err != nil {
+		c.Lost(item, err.Error(), explainFix(err))
+		return ""
+	}
+	body, _, err := c.ask(ctx, "jcmd", "VM.log list")
+	if err != nil {
+		c.Lost(item, err.Error(), explainFix(err))
+		return ""
+	}
+	for _, o := range parseLogList(string(body)) {
+		if !o.ours() && o.writesGC() {
+			return c.useOwnOutput(o)
+		}
+	}
+	if free, ok := freeBytes(c.rootPath(ownLogDir)); ok && free < ownLogSpace {
+		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", ownLogDir, free>>20, ownLogSpace>>20), "free some space there")
+		return ""
+	}
+	name := ownLogName(c.JVM)
+	_, _, err = c.ask(ctx, "jcmd", fmt.Sprintf(`VM.log output=%s what=%s decorators=time,uptime,level,tags output_options="filecount=1,filesize=%dM"`, name, ownLogWhat, ownLogSize/2>>20))
+	if err != nil {
+		c.Lost(item, err.Error(), explainFix(err))
+		return ""
+	}
+	return name
+}
+
+// useOwnOutput notes where the JVM itself writes GC messages. A file that its
+// arguments do not name (set through jcmd) is added to them.
+func (c *capture) useOwnOutput(o logOutput) string {
+	if path, ok := strings.CutPrefix(o.name, "/"); ok {
+		c.Options = append(c.Options, "-Xlog:gc*:file=/"+path)
+	}
+	return ""
+}
+
+// gcLogOff takes our log away, keeps what it holds and removes its files. It
+// does so also when the capture was ended early.
+func (c *capture) gcLogOff(ctx context.Context, name string) {
+	if name == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), 3*time.Second, fmt.Errorf("3s"))
+	defer cancel()
+	left := budget(ownLogSize)
+	err := c.logOff(ctx, name)
+	files, _ := c.Tree.Glob(name + "*")
+	c.copyFiles(ctx, "gc-log", "gc", files, &left)
+	if err != nil {
+		c.Lost("gc-log-off", fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
+			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
+		return
+	}
+	for _, f := range files {
+		if err := os.Remove(c.rootPath(f.Path)); err != nil {
+			c.LostErr("gc-log-off", err)
+		}
+	}
+}
+
+// logOff takes one output away, by name: "VM.log disable" would take away the
+// customer's too.
+func (j *JVM) logOff(ctx context.Context, name string) error {
+	_, err := j.vm.Jcmd(ctx, fmt.Sprintf("VM.log output=%s what=all=off", name))
+	return err
+}
+
+// freeBytes is what a user may still write below a folder.
+func freeBytes(dir string) (int64, bool) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, false
+	}
+	return int64(st.Bavail) * st.Bsize, true
+}

@@ -1,0 +1,180 @@
+package jvm
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Process is what /proc tells about one process.
+type Process struct {
+	PID   int
+	NSPID int // pid in its own, innermost PID namespace
+	UID   int // effective
+	GID   int
+	// SigCgt is the mask of caught signals; bit n-1 is signal n.
+	SigCgt uint64
+	// StartTicks is the start time in clock ticks since boot: with PID it names the process for ever.
+	StartTicks uint64
+	Threads    int
+	Args       []string
+	Cwd        string // as the process sees it
+
+	dir   string // /proc/PID
+	vmTID int    // of the VM thread, once found
+}
+
+const sigQuitBit = 1 << (3 - 1)
+
+// readProcess reads what is needed to recognise a JVM and talk to it.
+func readProcess(proc string, pid int) (*Process, error) {
+	p := &Process{PID: pid, NSPID: pid, dir: filepath.Join(proc, strconv.Itoa(pid))}
+	status, err := os.ReadFile(filepath.Join(p.dir, "status"))
+	if err != nil {
+		return nil, err
+	}
+	if err := p.parseStatus(status); err != nil {
+		return nil, fmt.Errorf("%s/status: %w", p.dir, err)
+	}
+	st, err := readStat(filepath.Join(p.dir, "stat"))
+	if err != nil {
+		return nil, err
+	}
+	p.StartTicks = st.start
+	cmdline, err := os.ReadFile(filepath.Join(p.dir, "cmdline"))
+	if err != nil {
+		return nil, err
+	}
+	p.Args = splitNul(cmdline)
+	p.Cwd, _ = os.Readlink(filepath.Join(p.dir, "cwd")) // other users' need rights
+	return p, nil
+}
+
+// parseStatus reads the lines of /proc/PID/status (proc_pid_status(5)), e.g.
+//
+//	Uid:	1000	1000	1000	1000
+//	NSpid:	4711	7
+//	SigCgt:	2000000101005ccd
+func (p *Process) parseStatus(b []byte) error {
+	for line := range strings.Lines(string(b)) {
+		key, value, _ := strings.Cut(line, ":")
+		f := strings.Fields(value)
+		if len(f) == 0 {
+			continue
+		}
+		var err error
+		switch key {
+		case "Uid":
+			p.UID, err = effective(f)
+		case "Gid":
+			p.GID, err = effective(f)
+		case "NSpid":
+			p.NSPID, err = strconv.Atoi(f[len(f)-1])
+		case "Threads":
+			p.Threads, err = strconv.Atoi(f[0])
+		case "SigCgt":
+			p.SigCgt, err = strconv.ParseUint(f[0], 16, 64)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// effective picks the second of real, effective, saved and file system id.
+func effective(f []string) (int, error) {
+	if len(f) < 2 {
+		return 0, fmt.Errorf("%d ids, want 4", len(f))
+	}
+	return strconv.Atoi(f[1])
+}
+
+func splitNul(b []byte) []string {
+	b = bytes.TrimRight(b, "\x00")
+	if len(b) == 0 {
+		return nil
+	}
+	return strings.Split(string(b), "\x00")
+}
+
+// rootPath turns an absolute path of the process into one of ours. It is for
+// paths the JVM itself fixes (/tmp/...); others go through collectors.OpenIn.
+func (p *Process) rootPath(path string) string { return filepath.Join(p.dir, "root", path) }
+
+// userName is the name of the owner, or its number.
+func (p *Process) userName() string {
+	if u, err := user.LookupId(strconv.Itoa(p.UID)); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(p.UID)
+}
+
+// catchesQuit tells whether SIGQUIT would reach a handler instead of killing.
+func (p *Process) catchesQuit() bool { return p.SigCgt&sigQuitBit != 0 }
+
+// same tells whether the process that now has this pid is still the one we know.
+func (p *Process) same() bool {
+	st, err := readStat(filepath.Join(p.dir, "stat"))
+	return err == nil && st.start == p.StartTicks
+}
+
+// stat is the part of /proc/PID/stat (and of task/TID/stat) that we use.
+type stat struct {
+	comm  string
+	state byte
+	utime uint64 // clock ticks
+	stime uint64
+	cpu   int
+	start uint64
+}
+
+func readStat(path string) (stat, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return stat{}, err
+	}
+	st, err := parseStat(b)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return st, err
+}
+
+// parseStat reads proc_pid_stat(5): pid (comm) state ppid ...; comm may hold
+// spaces and parentheses, so fields are counted from the last one.
+func parseStat(b []byte) (stat, error) {
+	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	if open < 0 || end < open {
+		return stat{}, fmt.Errorf("no comm in parentheses")
+	}
+	f := strings.Fields(string(b[end+1:]))
+	const state, utime, stime, start, cpu = 0, 11, 12, 19, 36 // of the fields after comm
+	if len(f) <= cpu {
+		return stat{}, fmt.Errorf("%d fields after comm, want more than %d", len(f), cpu)
+	}
+	st := stat{comm: string(b[open+1 : end]), state: f[state][0]}
+	var errs [4]error
+	st.utime, errs[0] = strconv.ParseUint(f[utime], 10, 64)
+	st.stime, errs[1] = strconv.ParseUint(f[stime], 10, 64)
+	st.start, errs[2] = strconv.ParseUint(f[start], 10, 64)
+	st.cpu, errs[3] = strconv.Atoi(f[cpu])
+	for _, err := range errs {
+		if err != nil {
+			return stat{}, err
+		}
+	}
+	return st, nil
+}
+
+func ownerOf(st os.FileInfo) int {
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+		return int(sys.Uid)
+	}
+	return -1
+}

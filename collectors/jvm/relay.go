@@ -1,0 +1,67 @@
+package jvm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// RelayCommand is the hidden first argument that makes casefile a relay: it
+// connects to the socket named next and copies stdin to it and it to stdout.
+const RelayCommand = "attach-relay"
+
+// dialRelay opens a connection as another user. JDK 8 compares the peer's uid and
+// gid with its own and does not except root; a threaded process must not change
+// its own ids, so a child does.
+func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", RelayCommand, socket)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
+		Pdeathsig:  syscall.SIGKILL,
+	}
+	cmd.Env = []string{}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("run as uid %d: %w", uid, err)
+	}
+	return &relay{cmd: cmd, in: in, out: out.(*os.File)}, nil
+}
+
+type relay struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *os.File
+}
+
+func (r *relay) Write(p []byte) (int, error)   { return r.in.Write(p) }
+func (r *relay) Read(p []byte) (int, error)    { return r.out.Read(p) }
+func (r *relay) SetDeadline(t time.Time) error { return r.out.SetReadDeadline(t) }
+func (r *relay) Close() error {
+	r.in.Close()
+	r.cmd.Process.Kill()
+	return r.cmd.Wait()
+}
+
+// Relay is the child's side. It ends when the JVM closes the connection.
+func Relay(socket string, in io.Reader, out io.Writer) error {
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	go io.Copy(c, in)
+	_, err = io.Copy(out, c)
+	return err
+}
