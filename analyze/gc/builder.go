@@ -20,10 +20,10 @@ type Builder struct {
 	threads  map[string]*ThreadStalls
 
 	file     uint16
-	lastHeap int64         // heap after the last reading, -1 when none
+	lastHeap int64 // heap after the last reading, -1 when none
 	heapAt   time.Duration
 	promoted time.Duration // when the last promotion was read
-	lowBytes int64 // lowest heap after a young collection in the open stretch
+	lowBytes int64         // lowest heap after a young collection in the open stretch
 	lowCount int
 	lowPoint LivePoint
 	lastSeen time.Duration

@@ -187,7 +187,7 @@ type CPU struct {
 	// ConcurrentPhases is user and sys of concurrent phases, in seconds (CMS states it).
 	ConcurrentPhases float64
 	Inverted         int64 // pauses of several workers' kinds where user+sys < real and real is at least 20 ms: threads waited
-	Lines    Mentions
+	Lines            Mentions
 }
 
 // Heap are extremes over the log, in bytes.

@@ -28,6 +28,7 @@ type legacyState struct {
 	stamp   time.Duration // last stamp in the line
 	closed  recordType    // type of the last closed record, for the CPU times behind it
 	marked  bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
+	cycle   uint32        // of the Shenandoah backport
 	seenG1  bool
 	seenCMS bool
 	seenPar bool // a generation of Parallel
@@ -139,7 +140,6 @@ func (s *legacyState) flush(p *parser) {
 	s.hasPending = false
 	pause := s.pending
 	if p.stamped {
-		p.last = max(p.last, pause.End())
 		p.b.Seen(pause.End(), int(pause.Line))
 	}
 	p.b.Pause(pause)
@@ -209,6 +209,9 @@ func (p *parser) legacyStart(line []byte) class {
 	switch c := rest[0]; {
 	case c == '[':
 		p.lineTime(w, at, timed)
+		if has(rest, "[Pause ") || has(rest, "[Concurrent ") {
+			return p.shenandoah8(rest)
+		}
 		return foreign
 	case c == ' ' || c == '\t':
 		if t := bytes.TrimLeft(rest, " \t"); len(t) > 0 && t[0] == '[' {
@@ -221,6 +224,11 @@ func (p *parser) legacyStart(line []byte) class {
 	case has(rest, "Application time: "):
 		p.lineTime(w, at, timed)
 		return p.legacyFact(p.safepointLine(rest))
+	}
+	if p.log.Collector == "Shenandoah" {
+		if c := p.shenandoah8Detail(rest); c != foreign {
+			return c
+		}
 	}
 	if knownTable(rest) {
 		return p.tableLine(rest)
@@ -247,9 +255,6 @@ func (p *parser) lineTime(w wallClock, at time.Duration, timed bool) {
 	p.legacy.stamp = p.last
 	switch {
 	case timed:
-		if p.legacy.hasPending && at < p.last {
-			p.legacy.flush(p)
-		}
 		p.stamp(at, w)
 		p.legacy.stamp = at
 	case w.given():

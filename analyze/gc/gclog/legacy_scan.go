@@ -121,11 +121,17 @@ func recordTypeOf(name []byte) (recordType, int) {
 		if !has(name, n.name) {
 			continue
 		}
-		if rest := name[len(n.name):]; n.open || len(rest) == 0 || !isLetter(rest[0]) {
+		rest := name[len(n.name):]
+		if n.open || len(rest) == 0 || !isLetter(rest[0]) || glued(rest) {
 			return n.typ, len(n.name)
 		}
 	}
 	return recOther, 0
+}
+
+// glued tells whether a table begins right behind the name of a record, as in "[GCBefore GC:".
+func glued(rest []byte) bool {
+	return has(rest, "Before GC:") || has(rest, "AdaptiveSize") || has(rest, "PSAdaptive") || has(rest, "Desired survivor")
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -193,6 +199,9 @@ func (p *parser) parenthesis(b []byte) int {
 func (s *legacyState) remark(p *parser, inner []byte) {
 	pause := s.pauseRecord()
 	if pause == nil {
+		return
+	}
+	if has(inner, "full ") { // of a heap table: "{Heap before GC invocations=1 (full 0):"
 		return
 	}
 	switch string(inner) {

@@ -29,7 +29,7 @@ var tables = []string{
 	"VM option", "Finished", "Skipping", "Preserving", "GC locker", "GCLocker", "Restoring", "Allocation failed", "PSParallelCompact",
 	"Unable to", "TLAB", "thread: 0x", "vmop", "CONCURRENT MARK", "GC time", "evac-", "Promotion", "no survivor", "region ",
 	// iCMS and Parallel at exit
-	"CMS-", "icms", "Full GC statistics",
+	"CMS-", "icms", "Full GC statistics", "Avg:", "Sum:", "Setting abort", "Mark stack is full",
 }
 
 // knownTable tells whether a line belongs to a table or header of the log.
@@ -69,7 +69,7 @@ func inTable(line []byte) bool {
 // tableLine reads the few lines among them that state facts.
 func (p *parser) tableLine(line []byte) class {
 	if p.format == "" {
-		if has(line, "CommandLine flags:") || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
+		if has(line, "CommandLine flags:") || bytes.Contains(line, []byte(" GC log file ")) || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
 			p.format = formatLegacy
 		} else {
 			return other
