@@ -50,12 +50,12 @@ func openArchive(path string) (archive, Format, error) {
 		return nil, "", err
 	}
 	switch {
-	case n == 0:
+	case n < 4 && (bytes.HasPrefix(zstdMagic, head) || bytes.HasPrefix(zipMagic, head)):
 		return &emptyArchive{f}, TarZstd, nil
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(head, zstdMagic):
 		a, err := openTarZstd(f)
 		return a, TarZstd, err
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(head, zipMagic):
 		a, err := openZip(f, st.Size())
 		return a, Zip, err
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
@@ -75,7 +75,13 @@ func openArchive(path string) (archive, Format, error) {
 // ErrNotArchive says that a file is no tar.zst, tar, tar.gz, zip or folder.
 var ErrNotArchive = errors.New("not a bundle or archive")
 
-// emptyArchive is a bundle cut at byte 0.
+// What the formats begin with.
+var (
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	zipMagic  = []byte("PK\x03\x04")
+)
+
+// emptyArchive is a bundle cut within its first bytes.
 type emptyArchive struct{ f *os.File }
 
 func (e *emptyArchive) next() (string, []byte, io.Reader, int64, error) {

@@ -94,7 +94,10 @@ func (z *zipScan) next() (string, []byte, io.Reader, int64, error) {
 	if _, err := io.ReadFull(z.r, head); err != nil {
 		return fail(err)
 	}
-	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+	if bytes.HasPrefix(head, []byte("PK\x01\x02")) {
+		return fail(io.ErrUnexpectedEOF) // all files are there, the cut went through the directory
+	}
+	if !bytes.HasPrefix(head, zipMagic) {
 		return fail(errors.New("zip: local header expected"))
 	}
 	le := binary.LittleEndian

@@ -43,7 +43,7 @@ var placeholder = regexp.MustCompile(`\{[a-zA-Z.]+\}`)
 func (l *locator) fill(patterns []string) []string {
 	var out []string
 	for _, p := range patterns {
-		if full, ok := l.expand(p); ok {
+		if full, ok := l.expand(p, escapeGlob); ok {
 			out = append(out, l.abs(full))
 		}
 	}
@@ -57,12 +57,12 @@ func (l *locator) abs(p string) string {
 	return path.Join("/", l.traits.Cwd, p)
 }
 
-func (l *locator) expand(p string) (string, bool) {
+func (l *locator) expand(p string, escape func(string) string) (string, bool) {
 	whole := true
 	full := placeholder.ReplaceAllStringFunc(p, func(name string) string {
 		dir := l.home(name[1 : len(name)-1])
 		whole = whole && dir != ""
-		return escapeGlob(dir)
+		return escape(dir)
 	})
 	return full, whole
 }
@@ -96,7 +96,7 @@ func (l *locator) try(h Home) string {
 	case h.Env != "":
 		return l.traits.Env[h.Env]
 	case h.File != "":
-		file, ok := l.expand(h.File)
+		file, ok := l.expand(h.File, func(dir string) string { return dir })
 		if !ok {
 			return ""
 		}
