@@ -109,7 +109,7 @@ func corpusFiles(t *testing.T) []string {
 
 // unparsedInCorpus are the files with lines that are no part of any format: the count is told, not hidden.
 var unparsedInCorpus = map[string]int{
-	"thread-dump-jstack.txt": 21, // printed bottom up
+	"thread-dump-jstack.txt": 16, // printed bottom up: frames stand before their thread
 }
 
 func TestCorpusCounts(t *testing.T) {

@@ -39,22 +39,15 @@ const (
 
 // hotspot reads the text of HotSpot and its kin: a title, a block a thread, then JNI references, deadlocks, heap, class histogram.
 type hotspot struct {
+	block
 	phase   phase
-	t       *Thread
 	carrier *Thread // of the mounted virtual thread that t is
-	frames  []*Frame
-	locks   []Lock
-	owned   bool // in "Locked ownable synchronizers"
-	kept    bool // t's stack is set already: only locks may follow
-	gap     bool // a blank line since the last frame
-	foreign bool // the frames that follow are those of a logged exception
+	owned   bool    // in "Locked ownable synchronizers"
+	gap     bool    // a blank line since the last frame
+	foreign bool    // the frames that follow are those of a logged exception
 
-	partial     []byte // first lines of a name that holds line breaks
-	partialLine int
-	partialN    int
-
-	waiter  string // of the deadlock section
-	sinceIn int    // lines of that section without a wait
+	name   partial
+	waiter string // of the deadlock section
 }
 
 func openHotSpot(s *scan, b []byte) format {
@@ -127,11 +120,7 @@ func (h *hotspot) frame(s *scan, text []byte) verdict {
 	if h.gap || h.foreign || h.kept {
 		return unknown
 	}
-	if len(h.frames) >= s.opt.MaxDepth {
-		s.sum.CutStacks++
-		return taken
-	}
-	h.frames = append(h.frames, s.intern.frame(bytes.TrimRight(text, " ")))
+	h.push(s, s.intern.frame(bytes.TrimRight(text, " ")))
 	h.owned = false
 	return taken
 }
@@ -139,29 +128,23 @@ func (h *hotspot) frame(s *scan, text []byte) verdict {
 func (h *hotspot) header(s *scan, b []byte) verdict {
 	hd, ok := parseHeader(b)
 	line := s.in.n
-	switch {
-	case ok:
-		h.partial = nil
-	case h.partial != nil:
-		h.partial = append(append(h.partial, '\n'), b...)
-		h.partialN++
-		if hd, ok = parseHeader(h.partial); ok {
-			line = h.partialLine
-			s.unhold(h.partialN - 1)
-		} else if h.partialN > 5 || len(h.partial) > 4096 {
-			h.partial = nil
+	if !ok && h.name.more(b) {
+		if hd, ok = parseHeader(h.name.text); ok {
+			line = h.name.line
+			s.unhold(h.name.n - 1)
 		}
-	case b[0] == '"' && bytes.IndexByte(b[1:], '"') < 0:
-		h.partial, h.partialLine, h.partialN = append([]byte(nil), b...), s.in.n, 1
 	}
 	if !ok {
+		if h.name.line == 0 && unclosed(b) {
+			h.name.open(b, line)
+		}
 		return unknown
 	}
 	h.finish(s)
 	h.phase = inThreads
 	h.open(s, &hd)
 	h.t.Line = int32(line)
-	h.partial = nil
+	h.name.line = 0
 	return taken
 }
 
@@ -187,50 +170,16 @@ func (h *hotspot) open(s *scan, hd *header) {
 	if hd.format != FormatHotSpot && s.dump.Format == FormatHotSpot {
 		s.dump.Format = hd.format
 	}
-	*h = hotspot{phase: h.phase, t: t, frames: h.frames[:0], locks: h.locks[:0]}
+	h.t = t
 	if hd.lock.Class != "" {
 		h.locks = append(h.locks, hd.lock)
 	}
 }
 
-// finish gives the open thread its stack and locks.
+// finish closes the open thread.
 func (h *hotspot) finish(s *scan) {
-	t := h.t
-	if t == nil {
-		return
-	}
-	if !h.kept {
-		t.Stack = s.intern.stack(h.frames)
-	}
-	for i := range h.locks {
-		l := &h.locks[i]
-		if l.Kind != OwnsSynchronizer {
-			l.Depth = max(l.Depth, 0)
-		}
-		if l.Kind == WaitingOn && s.dump.Format != FormatHotSpot && strings.HasSuffix(t.Stack.Top(), "Unsafe.park") {
-			l.Kind = Parking
-		}
-	}
-	t.Locks = s.intern.lockList(h.locks)
-	deriveState(t)
-	h.t, h.carrier, h.kept, h.owned, h.gap, h.foreign = nil, nil, false, false, false, false
-	h.frames, h.locks = h.frames[:0], h.locks[:0]
-}
-
-// deriveState settles the state where the dump prints none, or only a vague one.
-func deriveState(t *Thread) {
-	top := t.Stack.Top()
-	switch {
-	case t.State == Waiting && t.StateDetail == "" && top == "java.lang.Thread.sleep":
-		t.State, t.StateDetail = TimedWaiting, "sleeping"
-	case t.State != StateUnknown:
-	case len(t.Locks) > 0 && t.Locks[0].Kind == WaitingToLock:
-		t.State = Blocked
-	case strings.HasSuffix(top, "Unsafe.park"), strings.HasPrefix(top, "java.lang.Object.wait"), strings.HasSuffix(top, "VirtualThread.parkOnCarrierThread"):
-		t.State = Waiting
-	case t.Mounted != 0 || t.Virtual:
-		t.State = Runnable
-	}
+	h.block.finish(s)
+	h.carrier, h.owned, h.gap, h.foreign = nil, false, false, false
 }
 
 // note reads the other indented lines of a thread's block.
@@ -329,11 +278,7 @@ func (h *hotspot) lock(s *scan, b []byte) verdict {
 		return unknown
 	}
 	if l.Class != "" || l.Addr != 0 {
-		l.Depth = int32(len(h.frames)) - 1
-		if l.Kind == OwnsSynchronizer {
-			l.Depth = -1
-		}
-		h.locks = append(h.locks, l)
+		h.addLock(s, l)
 	}
 	h.t.EndLine = int32(s.in.n)
 	return taken
@@ -346,22 +291,4 @@ func (h *hotspot) close(s *scan) {
 	n := len(d.Threads)
 	d.Truncated = h.phase <= inThreads && d.Format == FormatHotSpot && (n == 0 || !d.Threads[n-1].VMInternal)
 	linkCarriers(d)
-}
-
-// linkCarriers points virtual threads that the dump lists by themselves to their carriers.
-func linkCarriers(d *Dump) {
-	var carriers map[int64]*Thread
-	for _, t := range d.Threads {
-		if t.Mounted != 0 {
-			if carriers == nil {
-				carriers = make(map[int64]*Thread)
-			}
-			carriers[t.Mounted] = t
-		}
-	}
-	for _, t := range d.Threads {
-		if c := carriers[t.Num]; c != nil && c != t && t.Virtual && t.Carrier == nil {
-			t.Carrier = c
-		}
-	}
 }

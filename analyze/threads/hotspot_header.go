@@ -257,8 +257,12 @@ func classAtHash(b []byte) (string, uint64) {
 	return string(b[:at]), hash
 }
 
-// ownerName reads ` owned by "name" Id=12`.
+// ownerName reads ` owned by "name" Id=12`, and ` owned by #12`, of which it gives the number with its sign.
 func ownerName(b []byte) string {
+	if i := bytes.Index(b, []byte(" #")); i >= 0 && bytes.IndexByte(b, '"') < 0 {
+		num, _, _ := bytes.Cut(b[i+1:], []byte{' '})
+		return string(num)
+	}
 	first, end := bytes.IndexByte(b, '"'), bytes.LastIndexByte(b, '"')
 	if first < 0 || end <= first {
 		return ""

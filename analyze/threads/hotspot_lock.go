@@ -65,6 +65,10 @@ func parseLock(b []byte, owned bool, in *interner) (l Lock, ok bool) {
 	addr, size := hexPrefix(inner)
 	if size == len(inner) {
 		l.Addr = addr
+	} else if bytes.IndexByte(inner, '@') > 0 { // <java.lang.Object@107fde25>, Thread.dump_to_file
+		var class string
+		class, l.Addr = classAtHash(inner)
+		l.Class = in.str([]byte(class))
 	}
 	if class, found := bytes.CutPrefix(rest, []byte("(a ")); found {
 		l.Class = in.str(bytes.TrimSuffix(class, []byte{')'}))

@@ -64,12 +64,15 @@ func (in *interner) str(b []byte) string {
 }
 
 // frame gives the frame printed as b, a line's text behind "at".
-func (in *interner) frame(b []byte) *Frame {
+func (in *interner) frame(b []byte) *Frame { return in.frameBy(b, parseFrame) }
+
+// frameBy gives the frame with that text; parse takes it apart the first time.
+func (in *interner) frameBy(b []byte, parse func(string) *Frame) *Frame {
 	if f, ok := in.frames[string(b)]; ok {
 		return f
 	}
 	raw := string(b)
-	f := parseFrame(strings.ToValidUTF8(raw, "\uFFFD"))
+	f := parse(strings.ToValidUTF8(raw, "\uFFFD"))
 	in.frames[raw] = f
 	in.nextFID++
 	in.ids[f] = in.nextFID

@@ -3,6 +3,7 @@ package threads
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -167,13 +168,16 @@ func isLockClass(class string, stack *Stack) bool {
 	return false
 }
 
-// names finds threads by name; names are not unique.
+// names finds threads by name, which is not unique, or by #id.
 type names map[string][]*Thread
 
 func newNames(d *Dump) names {
 	n := make(names, len(d.Threads))
 	for _, t := range d.Threads {
 		n[t.Name] = append(n[t.Name], t)
+		if num := "#" + strconv.FormatInt(t.Num, 10); t.Num != 0 && d.Format != FormatHotSpot {
+			n[num] = append(n[num], t)
+		}
 	}
 	return n
 }

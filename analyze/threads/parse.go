@@ -15,7 +15,7 @@ type Options struct {
 	MaxThreads     int   // per dump; default 1,000,000
 	MaxDepth       int   // frames of a stack; default 4096
 	MaxShared      int64 // bytes of interned text before the parser forgets and starts anew; default 256 MiB
-	MaxJSON        int64 // bytes of one JSON string or number; default 1 MiB
+	MaxJSON        int64 // bytes of one thread in a JSON dump; default 16 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -32,7 +32,7 @@ func (o Options) withDefaults() Options {
 		o.MaxShared = 256 << 20
 	}
 	if o.MaxJSON == 0 {
-		o.MaxJSON = 1 << 20
+		o.MaxJSON = 16 << 20
 	}
 	return o
 }
@@ -124,6 +124,11 @@ type opener struct {
 func openers() []opener {
 	return []opener{
 		{first: 'F', ends: true, is: isHotSpot, open: openHotSpot},
+		{first: '=', ends: true, is: isJRockit, open: openJRockit},
+		{first: '0', ends: true, is: isJavacore, open: openJavacore},
+		{first: 'g', is: isGoroutines, open: openGoroutines},
+		{first: '#', is: isDumpFile, open: openDumpFile},
+		{first: 'T', is: isSA, open: openSA},
 		{first: '"', is: isHeader, open: openHeaderless},
 		{first: 0, ends: true, is: isPrefixedHotSpot, open: openHotSpot},
 	}
@@ -344,6 +349,8 @@ func (s *scan) keepPreface(b []byte) bool {
 	p := s.preface
 	if n, ok := atoi(bytes.TrimSuffix(b, []byte{':'})); ok && n < 1<<31 {
 		p.pid = int(n)
+	} else if p.pid != 0 && p.zone { // Thread.dump_to_file: pid, time, version
+		p.vm = string(b)
 	} else if t, zone, ok := parseDate(b); ok {
 		p.time, p.zone = t, zone
 	} else {

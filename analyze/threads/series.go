@@ -58,6 +58,8 @@ func (c CPUSource) String() string { return [...]string{"none", "dump", "proc"}[
 
 // NewSeries orders dumps of one process by time and finds the threads again over them. The CPU samples may be nil; they serve threads whose
 // dump gives no cpu= (JDK 8 to 10), and are matched to dumps by time, or by position when the dumps give none and are as many.
+//
+// Dumps from several sources get their stacks unified: Thread.Stack is changed to one that all of them share.
 func NewSeries(dumps []*Dump, cpu []CPUSample) *Series {
 	s := &Series{Dumps: slices.Clone(dumps), cpu: slices.Clone(cpu), classes: NewClassifier(), waits: map[waitKey]Wait{}}
 	slices.SortStableFunc(s.Dumps, func(a, b *Dump) int {
@@ -67,6 +69,7 @@ func NewSeries(dumps []*Dump, cpu []CPUSample) *Series {
 		return a.Time.Compare(b.Time)
 	})
 	slices.SortStableFunc(s.cpu, func(a, b CPUSample) int { return a.Time.Compare(b.Time) })
+	unify(s.Dumps)
 	s.follow()
 	s.measureSpans()
 	s.readCPU()

@@ -66,6 +66,9 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if t.VMInternal {
 		return Wait{Kind: WaitIdle, Idle: true, Text: "is a thread of the runtime"}
 	}
+	if isGo(t) {
+		return classifyGo(t)
+	}
 	frames := t.Stack.Frames
 	if l := blockingLock(t); l != nil {
 		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Lock: l}
@@ -84,7 +87,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if w.Kind == WaitIdle {
 		w.Idle = true
 	}
-	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep) && ownLoop(frames) {
+	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep || w.Kind == WaitProcess) && ownLoop(frames) {
 		w.Idle = true
 	}
 	return w

@@ -244,6 +244,9 @@ var specific = []signature{
 	{"reactor.core.publisher.BlockingSingleSubscriber.blockingGet", WaitResult, "waits for another thread's result (Reactor)"},
 	{"reactor.core.publisher.BlockingMonoSubscriber.blockingGet", WaitResult, "waits for another thread's result (Reactor)"},
 	{"sun.misc.Signal", WaitIdle, "waits for a signal"},
+	{"java.lang.Process$PipeInputStream.", WaitProcess, "reads what a child process prints"},
+	{"java.lang.ProcessImpl$ProcessPipeInputStream.", WaitProcess, "reads what a child process prints"},
+	{"java.lang.UNIXProcess$ProcessPipeInputStream.", WaitProcess, "reads what a child process prints"},
 	{"java.lang.ProcessImpl.waitFor", WaitProcess, "waits for a child process to end"},
 	{"java.lang.UNIXProcess.waitFor", WaitProcess, "waits for a child process to end"},
 

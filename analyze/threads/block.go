@@ -1,0 +1,118 @@
+package threads
+
+import (
+	"bytes"
+	"strings"
+)
+
+// block is the thread being read: its frames and locks are gathered in scratch space and shared when it is finished.
+type block struct {
+	t      *Thread
+	frames []*Frame
+	locks  []Lock
+	kept   bool // t's stack is set already: only locks may follow
+}
+
+func (b *block) push(s *scan, f *Frame) {
+	if len(b.frames) >= s.opt.MaxDepth {
+		s.sum.CutStacks++
+		return
+	}
+	b.frames = append(b.frames, f)
+	b.t.EndLine = int32(s.in.n)
+}
+
+// addLock notes a lock at the last frame.
+func (b *block) addLock(s *scan, l Lock) {
+	l.Depth = int32(len(b.frames)) - 1
+	if l.Kind == OwnsSynchronizer {
+		l.Depth = -1
+	}
+	if len(b.locks) < s.opt.MaxDepth {
+		b.locks = append(b.locks, l)
+	}
+	b.t.EndLine = int32(s.in.n)
+}
+
+// finish gives the open thread its stack and locks.
+func (b *block) finish(s *scan) {
+	t := b.t
+	if t == nil {
+		return
+	}
+	if !b.kept {
+		t.Stack = s.intern.stack(b.frames)
+	}
+	for i := range b.locks {
+		l := &b.locks[i]
+		if l.Kind != OwnsSynchronizer {
+			l.Depth = max(l.Depth, 0)
+		}
+		if l.Kind == WaitingOn && s.dump.Format != FormatHotSpot && strings.HasSuffix(t.Stack.Top(), "Unsafe.park") {
+			l.Kind = Parking
+		}
+	}
+	t.Locks = s.intern.lockList(b.locks)
+	deriveState(t)
+	b.t, b.kept = nil, false
+	b.frames, b.locks = b.frames[:0], b.locks[:0]
+}
+
+// deriveState settles the state where the dump prints none, or only a vague one.
+func deriveState(t *Thread) {
+	top := t.Stack.Top()
+	switch {
+	case t.State == Waiting && t.StateDetail == "" && top == "java.lang.Thread.sleep":
+		t.State, t.StateDetail = TimedWaiting, "sleeping"
+	case t.State != StateUnknown:
+	case len(t.Locks) > 0 && t.Locks[0].Kind == WaitingToLock:
+		t.State = Blocked
+	case strings.HasSuffix(top, "Unsafe.park"), strings.HasPrefix(top, "java.lang.Object.wait"), strings.HasSuffix(top, "VirtualThread.parkOnCarrierThread"):
+		t.State = Waiting
+	case t.Mounted != 0 || t.Virtual:
+		t.State = Runnable
+	}
+}
+
+// partial gathers the lines of a thread's name that holds line breaks, until they read as a header.
+type partial struct {
+	text []byte
+	line int // of its first line; 0 none is open
+	n    int
+}
+
+// open begins a name that the line does not end.
+func (p *partial) open(b []byte, line int) { p.text, p.line, p.n = append(p.text[:0], b...), line, 1 }
+
+// more adds a line and says whether it is still worth trying.
+func (p *partial) more(b []byte) bool {
+	if p.line == 0 {
+		return false
+	}
+	p.text = append(append(p.text, '\n'), b...)
+	if p.n++; p.n > 6 || len(p.text) > 4096 {
+		p.line = 0
+	}
+	return p.line > 0
+}
+
+// unclosed says that a name begins in the line and does not end in it.
+func unclosed(b []byte) bool { return len(b) > 0 && b[0] == '"' && bytes.IndexByte(b[1:], '"') < 0 }
+
+// linkCarriers points virtual threads that the dump lists by themselves to their carriers.
+func linkCarriers(d *Dump) {
+	var carriers map[int64]*Thread
+	for _, t := range d.Threads {
+		if t.Mounted != 0 {
+			if carriers == nil {
+				carriers = make(map[int64]*Thread)
+			}
+			carriers[t.Mounted] = t
+		}
+	}
+	for _, t := range d.Threads {
+		if c := carriers[t.Num]; c != nil && c != t && t.Virtual && t.Carrier == nil {
+			t.Carrier = c
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package threads
+
+import (
+	"bytes"
+	"strings"
+)
+
+// goroutines reads what Go prints: a panic, SIGQUIT, or the goroutine profile at debug=2
+//
+//	goroutine 21 [sync.Mutex.Lock, 5 minutes, locked to thread]:
+//	sync.(*Mutex).Lock(...)
+//		/usr/local/go/src/sync/mutex.go:46
+//	main.main.func1()
+//		/srv/app/main.go:5 +0x2d
+//	created by main.main in goroutine 1
+//		/srv/app/main.go:5 +0x57
+//
+// and the same at debug=1, where goroutines with one stack are one entry and states are missing:
+//
+//	goroutine profile: total 8
+//	3 @ 0x48404e 0x464cb2
+//	#	0x4850a4	internal/sync.runtime_SemacquireMutex+0x24	/usr/local/go/src/runtime/sema.go:95
+type goroutines struct {
+	block
+	profile bool   // debug=1
+	fn      []byte // a function whose place is on the next line
+	created bool   // that function is the creator
+	gap     bool
+}
+
+var goroutineProfile = []byte("goroutine profile: total ")
+
+func isGoroutines(b []byte) bool {
+	if bytes.HasPrefix(b, goroutineProfile) {
+		return true
+	}
+	_, ok := parseGoroutine(b)
+	return ok
+}
+
+func openGoroutines(s *scan, b []byte) format {
+	s.begin(FormatGo)
+	g := &goroutines{profile: bytes.HasPrefix(b, goroutineProfile)}
+	if !g.profile {
+		g.line(s, b)
+	}
+	return g
+}
+
+type goHeader struct {
+	id            int64
+	state, detail []byte
+}
+
+// parseGoroutine reads the first line of a goroutine. Since 1.23 a crash puts gp=, m= and mp= before the bracket.
+func parseGoroutine(b []byte) (h goHeader, ok bool) {
+	rest, found := bytes.CutPrefix(b, []byte("goroutine "))
+	if !found || !bytes.HasSuffix(rest, []byte("]:")) {
+		return h, false
+	}
+	open := bytes.IndexByte(rest, '[')
+	if open < 2 {
+		return h, false
+	}
+	id, _, _ := bytes.Cut(rest[:open], []byte{' '})
+	if h.id, ok = atoi(id); !ok {
+		return h, false
+	}
+	h.state, h.detail, _ = bytes.Cut(rest[open+1:len(rest)-2], []byte(", "))
+	return h, true
+}
+
+func (g *goroutines) line(s *scan, b []byte) verdict {
+	if len(bytes.TrimSpace(b)) == 0 {
+		g.gap = true
+		return unknown
+	}
+	if g.profile {
+		return g.profileLine(s, b)
+	}
+	if h, ok := parseGoroutine(b); ok {
+		g.begin(s)
+		g.t.Num, g.t.StateText, g.t.StateDetail = h.id, s.intern.str(h.state), s.intern.str(h.detail)
+		g.t.State = goState(g.t.StateText)
+		return taken
+	}
+	if g.t == nil || g.gap {
+		return over
+	}
+	if b[0] == '\t' || b[0] == ' ' {
+		return g.place(s, bytes.TrimSpace(b))
+	}
+	return g.function(b)
+}
+
+func (g *goroutines) begin(s *scan) {
+	g.finish(s)
+	g.t = s.newThread()
+	g.gap, g.fn = false, nil
+}
+
+// function keeps the line for the place that follows. Arguments are addresses and left out.
+func (g *goroutines) function(b []byte) verdict {
+	if by, ok := bytes.CutPrefix(b, []byte("created by ")); ok {
+		by, _, _ = bytes.Cut(by, []byte(" in goroutine "))
+		g.fn, g.created = append(g.fn[:0], by...), true
+		return taken
+	}
+	if bytes.HasPrefix(b, []byte("...")) { // ...23 frames elided...
+		return taken
+	}
+	if !bytes.HasSuffix(b, []byte(")")) {
+		return unknown
+	}
+	g.fn, g.created = append(g.fn[:0], b[:argsAt(b)]...), false
+	return taken
+}
+
+// argsAt finds the parenthesis that the last one closes.
+func argsAt(b []byte) int {
+	depth := 0
+	for i := len(b) - 1; i >= 0; i-- {
+		switch b[i] {
+		case ')':
+			depth++
+		case '(':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(b)
+}
+
+// place is "/srv/app/main.go:5 +0x2d" below a function.
+func (g *goroutines) place(s *scan, b []byte) verdict {
+	if len(g.fn) == 0 {
+		known := bytes.HasPrefix(b, []byte("goroutine running on other thread")) || bytes.HasPrefix(b, []byte("[originating from"))
+		if known {
+			return taken
+		}
+		return unknown
+	}
+	if i := bytes.LastIndex(b, []byte(" +0x")); i > 0 {
+		b = b[:i]
+	}
+	if i := bytes.LastIndex(b, []byte(" fp=")); i > 0 {
+		b = b[:i]
+	}
+	if g.created {
+		g.t.Creator = s.intern.str(g.fn)
+		g.t.EndLine = int32(s.in.n)
+	} else {
+		g.frame(s, g.fn, b)
+	}
+	g.fn = g.fn[:0]
+	return taken
+}
+
+func (g *goroutines) frame(s *scan, fn, place []byte) {
+	key := make([]byte, 0, 256)
+	key = append(append(append(append(key, fn...), '('), place...), ')')
+	g.push(s, s.intern.frameBy(key, parseGoFrame))
+}
+
+// parseGoFrame takes apart "sync.(*Mutex).Lock(/usr/local/go/src/sync/mutex.go:46)".
+func parseGoFrame(text string) *Frame {
+	open := strings.LastIndexByte(text, '(')
+	f := &Frame{Text: text, Func: text[:open]}
+	place := text[open+1 : len(text)-1]
+	f.File = place
+	if colon := strings.LastIndexByte(place, ':'); colon > 0 {
+		if n, ok := atoi(place[colon+1:]); ok {
+			f.File, f.Line = place[:colon], int(n)
+		}
+	}
+	return f
+}
+
+func (g *goroutines) profileLine(s *scan, b []byte) verdict {
+	if b[0] != '#' {
+		count, rest, found := bytes.Cut(b, []byte(" @ 0x"))
+		n, ok := atoi(count)
+		if !found || !ok || len(rest) == 0 || n > 1<<30 {
+			return over
+		}
+		g.begin(s)
+		g.t.Count = int32(n)
+		return taken
+	}
+	if g.t == nil {
+		return unknown
+	}
+	if labels, ok := bytes.CutPrefix(b, []byte("# labels: ")); ok {
+		g.t.Group = s.intern.str(labels)
+		return taken
+	}
+	fields := bytes.FieldsFunc(b, func(r rune) bool { return r == '\t' })
+	if len(fields) < 3 {
+		return unknown
+	}
+	fn := fields[2]
+	if i := bytes.LastIndex(fn, []byte("+0x")); i > 0 {
+		fn = fn[:i]
+	}
+	var place []byte
+	if len(fields) > 3 {
+		place = fields[3]
+	}
+	g.frame(s, fn, place)
+	return taken
+}
+
+// finish names the goroutine after the function it was started with: that is what a leak's family is known by.
+func (g *goroutines) finish(s *scan) {
+	t := g.t
+	g.block.finish(s)
+	if t == nil {
+		return
+	}
+	if n := len(t.Stack.Frames); n > 0 {
+		t.Name = t.Stack.Frames[n-1].Func
+	}
+	if t.State == StateUnknown {
+		t.State = goStateOf(t.Stack)
+	}
+}
+
+func (g *goroutines) close(s *scan) { g.finish(s) }
+
+// goStates maps the words in brackets; what is not here waits.
+var goStates = map[string]State{
+	"running": Runnable, "runnable": Runnable, "syscall": Runnable, "idle": Waiting, "dead": Terminated, "copystack": Runnable, "preempted": Runnable,
+	"semacquire": Blocked, "sync.Mutex.Lock": Blocked, "sync.RWMutex.Lock": Blocked, "sync.RWMutex.RLock": Blocked,
+	"sleep": TimedWaiting,
+}
+
+func goState(words string) State {
+	words = strings.TrimSuffix(words, " (scan)")
+	if st, ok := goStates[words]; ok {
+		return st
+	}
+	return Waiting
+}
+
+func goStateOf(st *Stack) State {
+	for _, f := range st.Frames[:min(len(st.Frames), 4)] {
+		if w := goWaits.find(f.Func); w != nil {
+			switch w.kind {
+			case WaitLock:
+				return Blocked
+			case WaitSleep:
+				return TimedWaiting
+			}
+			return Waiting
+		}
+	}
+	return StateUnknown
+}
