@@ -21,6 +21,7 @@ type legacyState struct {
 	stack   [16]record
 	depth   int
 	skipped int // brackets opened beyond the stack
+	held    []record
 
 	pending    gc.Pause // the last pause, waiting for its heap and CPU times
 	hasPending bool
@@ -125,10 +126,11 @@ func (s *legacyState) top() *record { return &s.stack[s.depth-1] }
 
 // close hands on what is pending and drops what is open: the end of a file or of a JVM's run.
 func (s *legacyState) close(p *parser) {
-	s.flush(p)
 	if s.depth > 0 && s.stack[0].typ.pause() {
-		p.log.CutLines++
+		s.suspend(p)
 	}
+	s.dropHeld(p)
+	s.flush(p)
 	s.depth, s.skipped = 0, 0
 }
 
@@ -148,7 +150,7 @@ func (s *legacyState) flush(p *parser) {
 // legacyLine reads a line of a log before JDK 9.
 func (p *parser) legacyLine(line []byte) class {
 	s := &p.legacy
-	if s.depth == 0 {
+	if s.depth == 0 && (s.held == nil || (line[0] != ':' && line[0] != ',')) {
 		if c := p.legacyStart(line); c != foreign {
 			return c
 		}
@@ -156,11 +158,33 @@ func (p *parser) legacyLine(line []byte) class {
 		return detail
 	}
 	if s.depth > 0 && startsPause(line) && !s.mayNest() {
-		p.b.Mention(&p.log.Unparsed, gc.Mention{Line: s.stack[0].line, Time: s.stack[0].pause.Start,
-			Text: "record without end: " + clip(s.stack[0].label, 100)})
-		s.depth, s.skipped = 0, 0
+		s.suspend(p)
+	}
+	if s.depth == 0 && s.held != nil && (line[0] == ':' || line[0] == ',') {
+		s.resume()
 	}
 	return p.scanRecords(line)
+}
+
+// suspend sets the open record aside: its lines may go on behind those of the pause that begins now, when two threads
+// wrote at once. One record is held; another one then has no end.
+func (s *legacyState) suspend(p *parser) {
+	s.dropHeld(p)
+	s.held = append([]record(nil), s.stack[:s.depth]...)
+	s.depth, s.skipped = 0, 0
+}
+
+func (s *legacyState) resume() {
+	s.depth = copy(s.stack[:], s.held)
+	s.held = nil
+}
+
+func (s *legacyState) dropHeld(p *parser) {
+	if s.held != nil {
+		p.b.Mention(&p.log.Unparsed, gc.Mention{Line: s.held[0].line, Time: s.held[0].pause.Start,
+			Text: "record without end: " + clip(s.held[0].label, 100)})
+		s.held = nil
+	}
 }
 
 // mayNest tells whether a pause may begin on a new line inside the open record: a CMS remark collects the young

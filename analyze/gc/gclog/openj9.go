@@ -21,15 +21,14 @@ import (
 // format before R26 has <af>, <con> and <sys> elements with <gc> and <timesms> in them.
 type j9State struct {
 	pause   gc.Pause
-	open    bool // between exclusive-start and -end
-	collect bool // a collection lies in it
-	ended   bool // mem-info is of the heap after
-	context string
-	end     time.Duration
+	open    bool          // between exclusive-start and -end
+	collect bool          // a collection lies in it
+	ended   bool          // mem-info is of the heap after
 	taken   time.Duration // of gc-end, when exclusive-end is missing
 	user    float64
 	sys     float64
-	old     bool // format before R26
+	old     bool   // format before R26
+	outer   string // the element around the pause there
 }
 
 // j9Kinds are the values of type= and the kinds of pauses they stand for.
@@ -53,8 +52,8 @@ func (p *parser) j9Line(line []byte) class {
 		return foreign
 	}
 	name := t[1:]
-	if i := bytes.IndexAny(name, " >/"); i > 0 {
-		name = name[:i]
+	if i := bytes.IndexAny(name[1:], " >/"); i >= 0 {
+		name = name[:i+1]
 	}
 	if p.format == "" {
 		if string(name) != "verbosegc" {
@@ -73,13 +72,16 @@ func (p *parser) j9Line(line []byte) class {
 func (p *parser) j9Element(name string, t []byte) class {
 	s := &p.j9
 	if ts := attribute(t, "timestamp"); ts != nil {
-		s.context = name
 		p.j9Time(ts)
 	}
 	switch name {
 	case "attribute":
 		return p.j9Attribute(t)
 	case "exclusive-start", "af", "con", "sys":
+		if s.open && s.old { // "<con event=...>" inside of <af>
+			return detail
+		}
+		s.outer = name
 		s.open, s.collect, s.ended, s.taken = true, false, false, 0
 		s.old = name != "exclusive-start"
 		s.pause = gc.Pause{Start: p.last, Line: uint32(p.line)}
@@ -131,7 +133,9 @@ func (p *parser) j9Element(name string, t []byte) class {
 		}
 		return fact
 	case "/af", "/con", "/sys":
-		p.j9End(s.taken)
+		if name[1:] == s.outer {
+			p.j9End(s.taken)
+		}
 		return fact
 	case "out-of-memory":
 		p.mention(&p.log.OutOfMemory, t)

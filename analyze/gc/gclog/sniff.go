@@ -1,0 +1,49 @@
+package gclog
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// Sniff tells whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
+// that begins with much other output may be missed.
+func Sniff(head []byte) bool {
+	plain, err := decompress(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil {
+		return false
+	}
+	const enough = 64 << 10
+	text, _ := io.ReadAll(io.LimitReader(plain, enough)) // a cut archive gives what it has
+	ds := decorators{cache: map[string]tags{}}
+	for line := range bytes.Lines(text) {
+		if sniffLine(&ds, trimEnds(bytes.TrimRight(line, "\n"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// sniffLine tells whether a line is of a GC log and hardly of anything else.
+func sniffLine(ds *decorators, line []byte) bool {
+	if d, msg, ok := ds.read(line); ok {
+		if d.tags&tagGC != 0 || (d.tags&tagSafepoint != 0 && (d.timed || d.wall.given())) {
+			return d.level != levelNone || d.timed || d.wall.given()
+		}
+		return d.tags&tagNone != 0 && has(msg, "GC(") && bytes.Contains(msg, []byte(") Pause "))
+	}
+	_, _, timed, rest := lineStamps(line)
+	switch {
+	case has(rest, "[GC ") || has(rest, "[GC[") || has(rest, "[Full GC") || has(rest, "[CMS-concurrent") || has(rest, "[ParNew"):
+		return true
+	case timed && (has(rest, "[Pause ") || has(rest, "[Concurrent ") || has(rest, "[GC")):
+		return true
+	case has(rest, "Total time for which application threads were stopped") || (timed && has(rest, "Application time: ")):
+		return true
+	case has(rest, "GC(") && bytes.Contains(rest, []byte(") Pause ")):
+		return true
+	case has(rest, "<verbosegc "):
+		return true
+	}
+	return has(rest, "CommandLine flags: -XX:") || bytes.Contains(rest, []byte(" GC log file created "))
+}
