@@ -28,8 +28,13 @@ func generatedThread(b *bytes.Buffer, dump, i int) {
 		return
 	}
 	b.WriteString("runnable  [0x00007fc38b9f9000]\n   java.lang.Thread.State: RUNNABLE\n")
-	for f := range 25 + i%40 {
-		fmt.Fprintf(b, "\tat com.example.module%d.Service%d.method%d(Service%d.java:%d)\n", f%9, (f+i)%50, (f*7+i+dump)%11, (f+i)%50, 10+(f*13+i)%400)
+	kind := i % 40 // of request; the five innermost frames change from dump to dump
+	for f := range 25 + kind {
+		line := f * 13
+		if f < 5 {
+			line += (i + dump) % 10
+		}
+		fmt.Fprintf(b, "\tat com.example.module%d.Service%d.method%d(Service%d.java:%d)\n", f%9, (f+kind)%50, f*7%11, (f+kind)%50, 10+line)
 		if f == 3 {
 			fmt.Fprintf(b, "\t- locked <0x%016x> (a java.lang.Object)\n", 0x69d99d328+i*64+dump)
 		}
@@ -79,17 +84,22 @@ func BenchmarkSeries(b *testing.B) {
 
 // BenchmarkHeld says what 100 dumps of 1000 threads take when all are kept.
 func BenchmarkHeld(b *testing.B) {
-	text := generated(100, 1000)
+	text := bytes.Clone(generated(100, 1000))
 	for b.Loop() {
+		before := heap()
 		dumps, _, err := ParseAll("bench", bytes.NewReader(text))
 		if err != nil {
 			b.Fatal(err)
 		}
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		b.ReportMetric(float64(int64(m.HeapAlloc)-int64(len(text)))/100_000, "B/thread")
+		b.ReportMetric(float64(heap()-before)/100_000, "B/thread")
 		runtime.KeepAlive(dumps)
 		runtime.KeepAlive(text)
 	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -8,12 +8,12 @@ import (
 // block is the thread being read: its frames and locks are gathered in scratch space and shared when it is finished.
 type block struct {
 	t      *Thread
-	frames []*Frame
+	frames []*sharedFrame
 	locks  []Lock
 	kept   bool // t's stack is set already: only locks may follow
 }
 
-func (b *block) push(s *scan, f *Frame) {
+func (b *block) push(s *scan, f *sharedFrame) {
 	if len(b.frames) >= s.opt.MaxDepth {
 		s.sum.CutStacks++
 		return

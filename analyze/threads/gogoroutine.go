@@ -164,9 +164,9 @@ func (g *goroutines) frame(s *scan, fn, place []byte) {
 }
 
 // parseGoFrame takes apart "sync.(*Mutex).Lock(/usr/local/go/src/sync/mutex.go:46)".
-func parseGoFrame(text string) *Frame {
+func parseGoFrame(text string) Frame {
 	open := strings.LastIndexByte(text, '(')
-	f := &Frame{Text: text, Func: text[:open]}
+	f := Frame{Text: text, Func: text[:open]}
 	place := text[open+1 : len(text)-1]
 	f.File = place
 	if colon := strings.LastIndexByte(place, ':'); colon > 0 {

@@ -39,11 +39,8 @@ func parseHeader(b []byte) (h header, ok bool) {
 	}
 	rest := b
 	if b[0] == '"' {
-		if owner := bytes.LastIndex(b, []byte(" owned by \"")); owner > 0 {
-			if jh, ok := parseJMXHeader(b[:owner], h); ok {
-				jh.lock.Owner = ownerName(b[owner:])
-				return jh, true
-			}
+		if jh, ok := tryJMX(b, h); ok {
+			return jh, true
 		}
 		quote := bytes.LastIndexByte(b, '"')
 		if quote == 0 {
@@ -51,9 +48,6 @@ func parseHeader(b []byte) (h header, ok bool) {
 		}
 		h.name = b[1:quote]
 		rest = b[quote+1:]
-		if jh, ok := parseJMXHeader(b, h); ok {
-			return jh, true
-		}
 	} else if !bytes.HasPrefix(b, []byte("os_prio=")) && !bytes.HasPrefix(b, []byte("prio=")) {
 		return h, false
 	}
@@ -188,6 +182,20 @@ func stateOfWords(w []byte) (State, bool) {
 		}
 	}
 	return StateUnknown, false
+}
+
+// tryJMX looks for the id that these headers have before the state, and cuts off the lock's owner, which has a name in quotes too.
+func tryJMX(b []byte, h header) (header, bool) {
+	if !bytes.Contains(b, []byte(" Id=")) && !bytes.Contains(b, []byte(" id=")) {
+		return h, false
+	}
+	if owner := bytes.LastIndex(b, []byte(" owned by \"")); owner > 0 {
+		if jh, ok := parseJMXHeader(b[:owner], h); ok {
+			jh.lock.Owner = ownerName(b[owner:])
+			return jh, true
+		}
+	}
+	return parseJMXHeader(b, h)
 }
 
 // parseJMXHeader reads the two forms that java.lang.management gave rise to.

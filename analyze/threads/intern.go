@@ -13,14 +13,21 @@ type interner struct {
 	limit, used int64 // bytes, roughly
 
 	strings map[string]string
-	frames  map[string]*Frame
-	ids     map[*Frame]uint32
+	frames  map[string]*sharedFrame
+	last    *sharedFrame // handed out last: it knows which frame followed it before
 	stacks  map[string]*Stack
 	locks   map[string][]Lock
 	nextID  uint32
-	nextFID uint32
 	key     []byte
-	text    []byte
+}
+
+// sharedFrame is a frame with what finding it again takes. Stacks repeat, so that the next line is mostly the one that came next before:
+// comparing with it saves the look-up.
+type sharedFrame struct {
+	Frame
+	raw  string
+	id   uint32
+	next *sharedFrame
 }
 
 func newInterner(limit int64) *interner {
@@ -32,11 +39,10 @@ func newInterner(limit int64) *interner {
 func (in *interner) reset() {
 	in.used = 0
 	in.strings = make(map[string]string)
-	in.frames = make(map[string]*Frame)
-	in.ids = make(map[*Frame]uint32)
+	in.frames = make(map[string]*sharedFrame)
+	in.last = nil
 	in.stacks = make(map[string]*Stack)
 	in.locks = make(map[string][]Lock)
-	in.nextFID = 0
 }
 
 // tidy is called between dumps.
@@ -64,35 +70,44 @@ func (in *interner) str(b []byte) string {
 }
 
 // frame gives the frame printed as b, a line's text behind "at".
-func (in *interner) frame(b []byte) *Frame { return in.frameBy(b, parseFrame) }
+func (in *interner) frame(b []byte) *sharedFrame { return in.frameBy(b, parseFrame) }
 
 // frameBy gives the frame with that text; parse takes it apart the first time.
-func (in *interner) frameBy(b []byte, parse func(string) *Frame) *Frame {
-	if f, ok := in.frames[string(b)]; ok {
-		return f
+func (in *interner) frameBy(b []byte, parse func(string) Frame) *sharedFrame {
+	if in.last != nil && in.last.next != nil && in.last.next.raw == string(b) {
+		in.last = in.last.next
+		return in.last
 	}
-	raw := string(b)
-	f := parse(strings.ToValidUTF8(raw, "\uFFFD"))
-	in.frames[raw] = f
-	in.nextFID++
-	in.ids[f] = in.nextFID
-	in.used += int64(3*len(raw)) + 200
+	f := in.frames[string(b)]
+	if f == nil {
+		raw := string(b)
+		f = &sharedFrame{Frame: parse(strings.ToValidUTF8(raw, "\uFFFD")), raw: raw, id: uint32(len(in.frames) + 1)}
+		in.frames[raw] = f
+		in.used += int64(2*len(raw)) + 250
+	}
+	if in.last != nil {
+		in.last.next = f
+	}
+	in.last = f
 	return f
 }
 
-func (in *interner) stack(frames []*Frame) *Stack {
+func (in *interner) stack(frames []*sharedFrame) *Stack {
 	if len(frames) == 0 {
 		return emptyStack
 	}
 	in.key = in.key[:0]
 	for _, f := range frames {
-		in.key = binary.LittleEndian.AppendUint32(in.key, in.ids[f])
+		in.key = binary.LittleEndian.AppendUint32(in.key, f.id)
 	}
 	if s, ok := in.stacks[string(in.key)]; ok {
 		return s
 	}
 	in.nextID++
-	s := &Stack{Frames: append([]*Frame(nil), frames...), ID: in.nextID}
+	s := &Stack{Frames: make([]*Frame, len(frames)), ID: in.nextID}
+	for i, f := range frames {
+		s.Frames[i] = &f.Frame
+	}
 	in.stacks[string(in.key)] = s
 	in.used += int64(12*len(frames)) + 100
 	return s
@@ -125,8 +140,8 @@ func (in *interner) lockList(locks []Lock) []Lock {
 
 // parseFrame takes apart a frame's text. HotSpot: class.method(module@ver/File.java:12); StackTraceElement:
 // loader/module@ver/class.method(File.java:12).
-func parseFrame(text string) *Frame {
-	f := &Frame{Text: text}
+func parseFrame(text string) Frame {
+	f := Frame{Text: text}
 	fn := text
 	if open := strings.LastIndexByte(text, '('); open > 0 && strings.HasSuffix(text, ")") {
 		fn = text[:open]

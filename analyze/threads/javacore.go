@@ -207,12 +207,12 @@ func (j *javacore) frame(s *scan, b []byte) {
 }
 
 // parseJ9Frame takes "java/lang/Object.wait(Object.java:167(Compiled Code))"; older builds wrap the place in more parentheses.
-func parseJ9Frame(text string) *Frame {
+func parseJ9Frame(text string) Frame {
 	open := strings.IndexByte(text, '(')
 	if open < 0 {
-		return &Frame{Text: text, Func: strings.ReplaceAll(text, "/", ".")}
+		return Frame{Text: text, Func: strings.ReplaceAll(text, "/", ".")}
 	}
-	f := &Frame{Text: text, Func: dropCounters(strings.ReplaceAll(text[:open], "/", "."))}
+	f := Frame{Text: text, Func: dropCounters(strings.ReplaceAll(text[:open], "/", "."))}
 	place := strings.TrimRight(text[open+1:], ")")
 	if i := strings.IndexByte(place, '('); i >= 0 {
 		place = place[:i]

@@ -167,13 +167,13 @@ func (j *jrockit) lock(s *scan, b []byte) verdict {
 }
 
 // parseJRockitFrame takes "a/b/C.m(C.java:12)[optimized]@0x11187A10".
-func parseJRockitFrame(text string) *Frame {
+func parseJRockitFrame(text string) Frame {
 	end := strings.LastIndexByte(text, ')')
 	open := strings.LastIndexByte(text[:end+1], '(')
 	if open < 0 {
-		return &Frame{Text: text, Func: strings.ReplaceAll(text, "/", ".")}
+		return Frame{Text: text, Func: strings.ReplaceAll(text, "/", ".")}
 	}
-	f := &Frame{Text: text, Func: dropCounters(strings.ReplaceAll(text[:open], "/", "."))}
+	f := Frame{Text: text, Func: dropCounters(strings.ReplaceAll(text[:open], "/", "."))}
 	f.setPlace(text[open+1 : end])
 	return f
 }

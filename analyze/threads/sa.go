@@ -63,8 +63,8 @@ func (f *saDump) line(s *scan, b []byte) verdict {
 	return unknown
 }
 
-func parseSAFrame(text string) *Frame {
-	f := &Frame{Text: text, Func: text}
+func parseSAFrame(text string) Frame {
+	f := Frame{Text: text, Func: text}
 	if open := strings.IndexByte(text, '('); open > 0 {
 		f.Func = dropCounters(cutHiddenAddr(text[:open]))
 	}
