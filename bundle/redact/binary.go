@@ -35,7 +35,7 @@ func (w *Writer) binaryBlock(last bool) {
 	_, w.e.binary = w.e.secrets.matchers()
 	end := w.e.overwrite(w.buf)
 	if last {
-		w.emit(w.buf)
+		w.emit(w.buf[w.done:])
 		return
 	}
 	// One byte more, because a value may depend on the byte before it and behind it.

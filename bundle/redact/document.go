@@ -68,7 +68,7 @@ func (e *engine) scalar(b []byte, offset int) ([]byte, bool) {
 func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte, bool) {
 	trimmed := bytes.TrimSpace(text)
 	v := innerDefault(text, valueSpan{0, len(text), false})
-	if isPlaceholder(trimmed) || len(trimmed) <= 3 && isNumber(trimmed) || v.start >= v.end || isPlaceholder(text[v.start:v.end]) || markerLen(trimmed) == len(trimmed) {
+	if isPlaceholder(trimmed) || len(trimmed) <= 3 && isNumber(trimmed) || v.start >= v.end || isPlaceholder(text[v.start:v.end]) || markerLen(trimmed) == len(trimmed) || isMarked(text[v.start:v.end]) {
 		return e.scalar(text, offset)
 	}
 	if class.ending == "pwd" && trimmed[0] == '/' {

@@ -249,7 +249,7 @@ func wholeLine(line []byte, key keySpan, end int) bool {
 		return false
 	}
 	rest := line[end:]
-	return !bytes.ContainsAny(rest, "=\"'(){}") && !bytes.Contains(rest, []byte(" -")) && !bytes.Contains(rest, []byte(" #")) && !bytes.Contains(rest, []byte(": "))
+	return len(rest) <= maxKey && !bytes.ContainsAny(rest, "=\"'(){}") && !bytes.Contains(rest, []byte(" -")) && !bytes.Contains(rest, []byte(" #")) && !bytes.Contains(rest, []byte(": "))
 }
 
 func trimEnd(line []byte, start, end int) int {

@@ -45,10 +45,11 @@ func (e *engine) property(out, line []byte, offset int) []byte {
 	value := []byte(unescapeProperty(string(body[start:])))
 	key := unescapeProperty(string(bytes.TrimLeft(body[:keyEnd], " \t\f")))
 	clean, changed := e.member([]byte(key), value, offset+start)
-	if !changed {
-		return append(out, line...)
-	}
 	out = append(out, body[:start]...)
+	if !changed { // a known value in another text's escapes shows only in the raw bytes
+		raw, _ := e.scalar(body[start:], offset+start)
+		return append(append(out, raw...), line[len(body):]...)
+	}
 	out = append(out, escapeProperty(string(clean))...)
 	return append(out, line[len(body):]...)
 }

@@ -1,0 +1,62 @@
+package redact
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+)
+
+func threadDump(size int) []byte {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "\"http-nio-8090-exec-%d\" #%d daemon prio=5 os_prio=0 cpu=%d.12ms elapsed=45.67s tid=0x00007f%08x nid=0x%x waiting on condition  [0x00007f1230000000]\n"+
+			"   java.lang.Thread.State: TIMED_WAITING (parking)\n\tat jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)\n"+
+			"\t- parking to wait for  <0x%016x> (a java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject)\n", i, i+20, i, i*977, i, i*4711)
+		for f := range 30 {
+			fmt.Fprintf(&b, "\tat org.apache.catalina.core.ApplicationFilterChain.internalDoFilter%d(ApplicationFilterChain.java:%d)\n", f, 100+f)
+		}
+		if i%10 == 0 {
+			b.WriteString("\tat com.example.auth.TokenStore.get(TokenStore.java:123)\n")
+		}
+		b.WriteString("\n")
+	}
+	return []byte(b.String())
+}
+
+func gcLog(size int) []byte {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "[2024-01-01T10:00:%02d.%03d+0000][%d.5s][info][gc,heap     ] GC(%d) Eden regions: %d->0(%d)\n", i%60, i%1000, i, i, i%200, i%300)
+	}
+	return []byte(b.String())
+}
+
+func BenchmarkText(b *testing.B) {
+	known := NewSecrets()
+	for i := range 300 {
+		known.Learn(fmt.Sprintf("S3cr3t!%d-%x", i, i*7919))
+	}
+	for _, text := range []struct {
+		name string
+		b    []byte
+	}{{"dump", threadDump(16 << 20)}, {"gclog", gcLog(16 << 20)}} {
+		for _, set := range []struct {
+			name string
+			s    *Secrets
+		}{{"none", NewSecrets()}, {"300", known}} {
+			b.Run(text.name+"/known="+set.name, func(b *testing.B) {
+				b.SetBytes(int64(len(text.b)))
+				b.ReportAllocs()
+				for b.Loop() {
+					w := New(set.s).Writer(io.Discard, Text)
+					_, _ = w.Write(text.b)
+					_ = w.Close()
+					if w.Total() != 0 {
+						b.Fatal(w.Counts())
+					}
+				}
+			})
+		}
+	}
+}
