@@ -13,6 +13,8 @@ type Dist struct {
 	Sum   time.Duration
 	Min   time.Duration
 	Max   time.Duration
+	// Unseen of the values are in Count and Sum only: a counter gave them as a total. Percentiles, Min and Max are of the rest.
+	Unseen int64
 
 	values []int64
 	sorted bool
@@ -26,7 +28,7 @@ func newDist(budget *int) *Dist { return &Dist{budget: budget} }
 // Add takes one value. Negative ones count as zero.
 func (d *Dist) Add(v time.Duration) {
 	v = max(v, 0)
-	if d.Count == 0 || v < d.Min {
+	if d.Count == d.Unseen || v < d.Min {
 		d.Min = v
 	}
 	d.Max = max(d.Max, v)
@@ -48,6 +50,13 @@ func (d *Dist) Add(v time.Duration) {
 	d.sorted = false
 }
 
+// addUnseen takes n values of which only the sum is known.
+func (d *Dist) addUnseen(n int64, sum time.Duration) {
+	d.Count += n
+	d.Sum += sum
+	d.Unseen += n
+}
+
 func (d *Dist) toHistogram() {
 	d.hist = new(histogram)
 	for _, v := range d.values {
@@ -62,12 +71,13 @@ func (d *Dist) merge(o *Dist) {
 	if o == nil || o.Count == 0 {
 		return
 	}
-	if d.Count == 0 || o.Min < d.Min {
+	if seen := o.Count > o.Unseen; seen && (d.Count == d.Unseen || o.Min < d.Min) {
 		d.Min = o.Min
 	}
 	d.Max = max(d.Max, o.Max)
 	d.Count += o.Count
 	d.Sum += o.Sum
+	d.Unseen += o.Unseen
 	if d.hist == nil && o.hist == nil {
 		d.values = append(d.values, o.values...)
 		d.sorted = false
@@ -89,7 +99,7 @@ func (d *Dist) merge(o *Dist) {
 }
 
 // Exact tells whether percentiles are exact.
-func (d *Dist) Exact() bool { return d == nil || d.hist == nil }
+func (d *Dist) Exact() bool { return d == nil || (d.hist == nil && d.Unseen == 0) }
 
 // Mean is Sum / Count; zero without values.
 func (d *Dist) Mean() time.Duration {
@@ -102,11 +112,12 @@ func (d *Dist) Mean() time.Duration {
 // Percentile gives the nearest-rank percentile: the smallest value such that at least p percent of all values are not
 // larger. p is in (0, 100]; without values the result is zero.
 func (d *Dist) Percentile(p float64) time.Duration {
-	if d == nil || d.Count == 0 {
+	if d == nil || d.Count == d.Unseen {
 		return 0
 	}
-	rank := rankOf(p, d.Count)
-	if rank >= d.Count {
+	seen := d.Count - d.Unseen
+	rank := rankOf(p, seen)
+	if rank >= seen {
 		return d.Max
 	}
 	if d.hist != nil {
