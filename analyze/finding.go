@@ -1,0 +1,108 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Severity orders findings. Warning and above must be true and worth a change.
+type Severity string
+
+const (
+	Critical Severity = "critical"
+	Warning  Severity = "warning"
+	Info     Severity = "info"
+)
+
+var severityRank = map[Severity]int{Critical: 3, Warning: 2, Info: 1}
+
+// AtLeast tells whether s is as severe as other or more.
+func (s Severity) AtLeast(other Severity) bool { return severityRank[s] >= severityRank[other] }
+
+// ParseSeverity reads the value of --fail-on.
+func ParseSeverity(text string) (Severity, error) {
+	if _, known := severityRank[Severity(text)]; !known {
+		return "", fmt.Errorf("severity %q: want critical, warning or info", text)
+	}
+	return Severity(text), nil
+}
+
+// Confidence says how sure a rule is that its finding holds.
+type Confidence string
+
+const (
+	High   Confidence = "high"
+	Medium Confidence = "medium"
+	Low    Confidence = "low"
+)
+
+// Finding is one true statement about the case, with what it rests on and what to do.
+type Finding struct {
+	ID         string     `json:"id"`
+	Severity   Severity   `json:"severity"`
+	Confidence Confidence `json:"confidence"`
+	// Title is one sentence with the names and numbers that matter.
+	Title string `json:"title"`
+	// Explanation says in a few sentences what happens and why it hurts.
+	Explanation string     `json:"explanation,omitempty"`
+	Nodes       []string   `json:"nodes"`
+	Subject     string     `json:"subject,omitempty"`
+	Impact      string     `json:"impact,omitempty"`
+	Evidence    []Evidence `json:"evidence"`
+	Advice      []Advice   `json:"advice"`
+	References  []string   `json:"references,omitempty"`
+
+	// Weight orders findings of one severity: the share of the service's time or
+	// capacity that the problem takes, 0 to 1.
+	Weight float64 `json:"weight"`
+}
+
+// Evidence points into the bundle: an entry, lines of it ("120-164", "12"; empty for
+// the whole), and what stands there, in short.
+type Evidence struct {
+	Entry string `json:"entry"`
+	Lines string `json:"lines,omitempty"`
+	Text  string `json:"text"`
+}
+
+// Lines names a range of lines.
+func Lines(from, to int) string {
+	switch {
+	case from <= 0:
+		return ""
+	case to <= from:
+		return fmt.Sprint(from)
+	}
+	return fmt.Sprintf("%d-%d", from, to)
+}
+
+// Advice is one thing to do, with what it changes, what it costs and how to tell
+// that it worked.
+type Advice struct {
+	Action   string `json:"action"`
+	Setting  string `json:"setting,omitempty"`
+	From     string `json:"from,omitempty"`
+	To       string `json:"to,omitempty"`
+	Effect   string `json:"effect,omitempty"`
+	Risk     string `json:"risk,omitempty"`
+	Rollback string `json:"rollback,omitempty"`
+	Verify   string `json:"verify,omitempty"`
+}
+
+// NotEvaluated is a rule that lacked what it needs, and what to record for it.
+type NotEvaluated struct {
+	ID    string `json:"id"`
+	Needs string `json:"needs"`
+}
+
+// order puts what hurts most first.
+func order(list []Finding) {
+	slices.SortStableFunc(list, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(severityRank[b.Severity], severityRank[a.Severity]),
+			cmp.Compare(b.Weight, a.Weight),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+}

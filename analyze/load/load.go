@@ -1,0 +1,184 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"casefile/analyze"
+	"casefile/bundle"
+)
+
+// Paths reads everything the paths name into one case.
+func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
+	if len(paths) == 1 {
+		r, err := bundle.Open(paths[0])
+		switch {
+		case err == nil && !r.Foreign:
+			return Bundle(ctx, r)
+		case err == nil:
+		case !errors.Is(err, bundle.ErrNotArchive):
+			return nil, err
+		}
+	}
+	b := newBuilder()
+	defer b.close()
+	for _, p := range paths {
+		if err := b.foreign(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return b.finish(ctx)
+}
+
+// Bundle reads a casefile bundle.
+func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
+	b := newBuilder()
+	defer b.close()
+	b.manifest(&r.Manifest)
+	if r.Cut != nil {
+		b.problem("%s is cut (%v): what was written before is analysed", filepath.Base(r.Path), r.Cut)
+	}
+	err := r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+		if err := b.entry(e, body); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			b.problem("%s: %v", e.Path, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(ctx)
+}
+
+// builder collects evidence until all of it is there.
+type builder struct {
+	c       *analyze.Case
+	nodes   map[string]*nodeParts
+	targets []*target // in the order of the input
+	loose   *nodeParts
+	stash   stash
+}
+
+func newBuilder() *builder {
+	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}}
+}
+
+func (b *builder) close() { b.stash.remove() }
+
+// maxProblems bounds the list; the count goes on in its last line.
+const maxProblems = 200
+
+func (b *builder) problem(format string, args ...any) {
+	if len(b.c.Problems) < maxProblems {
+		b.c.Problems = append(b.c.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// nodeParts is one node while it is read.
+type nodeParts struct {
+	*analyze.Node
+	host  map[string][]byte
+	names []string // of host entries, in order
+}
+
+func (b *builder) node(name string) *nodeParts {
+	n := b.nodes[name]
+	if n == nil {
+		n = &nodeParts{Node: &analyze.Node{Name: name}, host: map[string][]byte{}}
+		b.nodes[name] = n
+		b.c.Nodes = append(b.c.Nodes, n.Node)
+	}
+	return n
+}
+
+func (b *builder) manifest(m *bundle.Manifest) {
+	b.c.ID, b.c.Cluster, b.c.Started, b.c.Ended = m.CaseID, m.Cluster, m.Started, m.Ended
+	for _, n := range m.Nodes {
+		b.node(n.Name).Clock = analyze.Clock{Offset: millis(n.OffsetMS), Error: millis(n.ErrorMS)}
+	}
+	for _, c := range m.Coverage {
+		n := b.node(c.Node)
+		switch {
+		case c.Status.Gap():
+			n.Failed++
+			b.c.Gaps = append(b.c.Gaps, analyze.Gap{Node: c.Node, Target: c.Target, Item: c.Item, Reason: c.Reason, Fix: c.Fix})
+		case c.Status == bundle.OK:
+			n.Collected++
+		}
+	}
+}
+
+func millis(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// foreign reads a path that is no bundle of ours: a file, a folder, an archive.
+func (b *builder) foreign(ctx context.Context, p string) error {
+	r, err := bundle.Open(p)
+	if errors.Is(err, bundle.ErrNotArchive) || err == nil && compressedFile(p) {
+		return b.looseFile(ctx, p)
+	}
+	if err != nil {
+		return err
+	}
+	if !r.Foreign {
+		b.manifest(&r.Manifest)
+	}
+	return r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+		var err error
+		if r.Foreign {
+			err = b.looseEntry(ctx, path.Join(p, e.Path), body)
+		} else {
+			err = b.entry(e, body)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.problem("%s: %v", path.Join(p, e.Path), err)
+		}
+		return ctx.Err()
+	})
+}
+
+// compressedFile tells a single compressed file (gc.log.gz) from an archive.
+func compressedFile(p string) bool {
+	ext := filepath.Ext(p)
+	return (ext == ".gz" || ext == ".zst") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
+}
+
+func (b *builder) looseFile(ctx context.Context, p string) error {
+	f, err := os.Open(p)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := b.looseEntry(ctx, p, f); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		b.problem("%v", err)
+	}
+	return nil
+}
+
+// finish makes the case out of what was read.
+func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
+	for _, t := range b.targets {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		t.finish(b)
+	}
+	for _, n := range b.nodes {
+		b.finishHost(n)
+	}
+	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
+	return b.c, nil
+}

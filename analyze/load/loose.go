@@ -1,0 +1,107 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/gc/gclog"
+	"casefile/analyze/profile"
+	"casefile/analyze/threads"
+	"casefile/bundle"
+)
+
+// looseNode is the name of the node that loose files belong to.
+const looseNode = "files"
+
+// sniffLen is how much of a file is looked at to tell what it is.
+const sniffLen = 256 << 10
+
+// looseEntry reads one file of unknown kind: thread dumps, a GC log, both in one
+// log, a pprof profile.
+func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) error {
+	in := bufio.NewReaderSize(body, sniffLen)
+	head, err := in.Peek(sniffLen)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	switch {
+	case len(head) == 0:
+		return fmt.Errorf("%s: empty", name)
+	case string(head[:min(4, len(head))]) == "FLR\x00":
+		return fmt.Errorf("%s: a JFR recording; this version does not read it", name)
+	}
+	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
+	switch {
+	case !isGC && !isDump && looksLikeProfile(name, head):
+		return b.looseProfile(name, in)
+	}
+	t := b.looseTarget(name)
+	switch {
+	case isGC && isDump:
+		kept, err := b.stash.keep(in)
+		if err != nil {
+			return err
+		}
+		t.gc = append(t.gc, gclog.File{Name: name, Open: kept.open})
+		r, err := kept.open()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return t.readDump(b, bundle.Entry{Path: name}, r)
+	case isGC:
+		return t.keepGC(b, bundle.Entry{Path: name}, in)
+	case isDump:
+		return t.readDump(b, bundle.Entry{Path: name}, in)
+	}
+	return b.looseUnknown(name, in)
+}
+
+// looksLikeProfile goes by the name, and by gzip, in which pprof travels.
+func looksLikeProfile(name string, head []byte) bool {
+	return strings.HasSuffix(name, ".pprof") || strings.HasSuffix(name, ".pb.gz") || strings.HasPrefix(string(head), "\x1f\x8b")
+}
+
+// looseUnknown gives a file whose head says nothing a full reading: the dump may
+// stand a gigabyte into a catalina.out.
+func (b *builder) looseUnknown(name string, in io.Reader) error {
+	dumps, info, err := threads.ParseAll(name, in)
+	if len(dumps) == 0 {
+		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a profile", name), err)
+	}
+	t := b.looseTarget(name)
+	t.dumps = append(t.dumps, dumps...)
+	t.info = append(t.info, info)
+	return err
+}
+
+// looseTarget finds the process that a loose file belongs to: files of one folder
+// whose names differ only in their numbers are taken for one series.
+func (b *builder) looseTarget(name string) *target {
+	key := path.Join(path.Dir(name), threads.NormalizeName(path.Base(gclog.SeriesOf(name))))
+	t := b.find(key)
+	if t == nil {
+		n := b.node(looseNode)
+		t = &target{dir: key, jvm: &analyze.JVM{Node: n.Node, Target: name}}
+		b.targets = append(b.targets, t)
+		n.JVMs = append(n.JVMs, t.jvm)
+	}
+	return t
+}
+
+func (b *builder) looseProfile(name string, in io.Reader) error {
+	p, err := profile.Read(in, name, profile.Limits{})
+	if err != nil {
+		return err
+	}
+	n := b.node(looseNode)
+	n.Services = append(n.Services, &analyze.Service{Node: n.Node, Target: name, Name: path.Base(name)})
+	n.Services[len(n.Services)-1].Profiles = append(n.Services[len(n.Services)-1].Profiles, p)
+	return nil
+}

@@ -1,0 +1,300 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc/gclog"
+	"casefile/analyze/profile"
+	"casefile/analyze/threads"
+	"casefile/bundle"
+	"casefile/bundle/format/hsperf"
+	"casefile/bundle/format/series"
+	"casefile/bundle/format/tasks"
+)
+
+// target is one JVM or Go service while it is read.
+type target struct {
+	jvm     *analyze.JVM
+	service *analyze.Service
+
+	dir    string // of its entries
+	dumps  []*threads.Dump
+	info   []threads.Summary
+	cpu    []threads.CPUSample
+	gc     []gclog.File
+	merged bool // all dumps are one series with one summary
+}
+
+// entry reads one entry of a bundle. What analysis does not use is left alone.
+func (b *builder) entry(e bundle.Entry, body io.Reader) error {
+	part := strings.SplitN(e.Path, "/", 5) // nodes/<node>/<kind>/<target>/<rest>
+	if len(part) < 4 || part[0] != "nodes" {
+		return nil
+	}
+	name := part[1]
+	if e.Node != "" {
+		name = e.Node
+	}
+	n := b.node(name)
+	switch {
+	case part[2] == "host":
+		return n.keepHost(e.Path, body)
+	case len(part) < 5:
+		return nil
+	case part[2] == "jvm":
+		return b.jvm(n, path.Join(part[:4]...), part[3]).read(b, e, part[4], body)
+	case part[2] == "go":
+		return b.service(n, path.Join(part[:4]...), part[3]).read(b, e, part[4], body)
+	}
+	return nil
+}
+
+func (b *builder) jvm(n *nodeParts, dir, name string) *target {
+	t := b.find(dir)
+	if t == nil {
+		pid, app := splitTarget(name)
+		t = &target{dir: dir, jvm: &analyze.JVM{Node: n.Node, Target: name, PID: pid, App: app}, merged: true}
+		n.JVMs = append(n.JVMs, t.jvm)
+		b.targets = append(b.targets, t)
+	}
+	return t
+}
+
+func (b *builder) service(n *nodeParts, dir, name string) *target {
+	t := b.find(dir)
+	if t == nil {
+		_, app := splitTarget(name)
+		t = &target{dir: dir, service: &analyze.Service{Node: n.Node, Target: name, Name: app}, merged: true}
+		n.Services = append(n.Services, t.service)
+		b.targets = append(b.targets, t)
+	}
+	return t
+}
+
+func (b *builder) find(dir string) *target {
+	for _, t := range b.targets {
+		if t.dir == dir {
+			return t
+		}
+	}
+	return nil
+}
+
+// splitTarget reads "4711-confluence".
+func splitTarget(name string) (pid int, app string) {
+	number, app, ok := strings.Cut(name, "-")
+	pid, err := strconv.Atoi(number)
+	if !ok || err != nil {
+		return 0, name
+	}
+	return pid, app
+}
+
+// readers tells by the path below the target what reads an entry; first match wins.
+var readers = []struct {
+	prefix, suffix string
+	read           func(*target, *builder, bundle.Entry, io.Reader) error
+}{
+	{"threads/", "-cpu.tsv", (*target).readTasks},
+	{"threads/", ".txt", (*target).readDump},
+	{"goroutines/", ".txt", (*target).readDump},
+	{"gc/", "", (*target).keepGC},
+	{"hsperf/first.hsperfdata", "", (*target).readPerf},
+	{"hsperf/last.hsperfdata", "", (*target).readPerf},
+	{"hsperf/series.", ".jsonl", (*target).readCounters},
+	{"process/series.", ".jsonl", (*target).readProcess},
+	{"series.", ".jsonl", (*target).readProcess},
+	{"profiles/", ".pb.gz", (*target).readProfile},
+	{"vm/flags.txt", "", (*target).readFlags},
+	{"vm/version.txt", "", (*target).readVersion},
+	{"vm/cmdline", "", (*target).readCmdline},
+}
+
+func (t *target) read(b *builder, e bundle.Entry, rest string, body io.Reader) error {
+	for _, r := range readers {
+		if strings.HasPrefix(rest, r.prefix) && strings.HasSuffix(rest, r.suffix) {
+			return r.read(t, b, e, body)
+		}
+	}
+	return nil
+}
+
+// readDump reads the dumps of one entry. The entry knows the moment better than
+// the dump's own head, which has no zone and whole seconds.
+func (t *target) readDump(_ *builder, e bundle.Entry, body io.Reader) error {
+	dumps, info, err := threads.ParseAll(e.Path, body)
+	if len(dumps) == 1 && !e.Started.IsZero() {
+		dumps[0].Time, dumps[0].ZoneKnown = e.Started, true
+	}
+	t.dumps = append(t.dumps, dumps...)
+	t.info = append(t.info, info)
+	return err
+}
+
+func (t *target) readTasks(_ *builder, _ bundle.Entry, body io.Reader) error {
+	snap, err := tasks.Read(body)
+	if err != nil {
+		return err
+	}
+	sample := threads.CPUSample{Time: snap.Started, Threads: map[int64]threads.ThreadCPU{}}
+	for _, k := range snap.Tasks {
+		sample.Threads[k.NID] = threads.ThreadCPU{CPU: k.CPU, State: k.State, RunDelay: k.Delay, Switches: k.Switches}
+	}
+	t.cpu = append(t.cpu, sample)
+	return nil
+}
+
+func (t *target) keepGC(b *builder, e bundle.Entry, body io.Reader) error {
+	kept, err := b.stash.keep(body)
+	if err == nil {
+		t.gc = append(t.gc, gclog.File{Name: e.Path, Open: kept.open})
+	}
+	return err
+}
+
+func joinSeries(into **series.Series, source *string, e bundle.Entry, body io.Reader) error {
+	s, err := series.Read(body)
+	if s == nil || len(s.Times) == 0 {
+		return err
+	}
+	if *into == nil {
+		*into, *source = s, e.Path
+	} else {
+		(*into).Join(s)
+	}
+	return err
+}
+
+func (t *target) readCounters(_ *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	return joinSeries(&t.jvm.Counters, &t.jvm.CountersSource, e, body)
+}
+
+// readPerf keeps the newest snapshot.
+func (t *target) readPerf(_ *builder, e bundle.Entry, body io.Reader) error {
+	raw, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	if err != nil || t.jvm == nil {
+		return err
+	}
+	snap, err := hsperf.Parse(raw)
+	if err == nil {
+		t.jvm.Perf, t.jvm.PerfSource = snap, e.Path
+	}
+	return err
+}
+
+func (t *target) readProcess(_ *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm != nil {
+		return joinSeries(&t.jvm.Process, &t.jvm.ProcessSource, e, body)
+	}
+	var source string
+	return joinSeries(&t.service.Process, &source, e, body)
+}
+
+func (t *target) readProfile(_ *builder, e bundle.Entry, body io.Reader) error {
+	p, err := profile.Read(body, e.Path, profile.Limits{})
+	if err == nil && t.service != nil {
+		t.service.Profiles = append(t.service.Profiles, p)
+	}
+	return err
+}
+
+func (t *target) readFlags(_ *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	flags, err := parseFlags(body)
+	t.jvm.Flags, t.jvm.FlagsSource = flags, e.Path
+	return err
+}
+
+func (t *target) readVersion(_ *builder, _ bundle.Entry, body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	if err == nil && t.jvm != nil {
+		t.jvm.Version = parseVersion(string(text))
+	}
+	return err
+}
+
+func (t *target) readCmdline(_ *builder, e bundle.Entry, body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	if err == nil && t.jvm != nil {
+		t.jvm.Options, t.jvm.OptionsSource = parseOptions(string(text)), e.Path
+	}
+	return err
+}
+
+// finish builds what needs all parts of the target.
+func (t *target) finish(b *builder) {
+	var s *threads.Series
+	if len(t.dumps) > 0 {
+		s = threads.NewSeries(t.dumps, t.cpu)
+	}
+	info := t.info
+	if t.merged && len(info) > 0 {
+		info = []threads.Summary{total(t.dir+"/threads", info)}
+	}
+	if t.service != nil {
+		t.service.Goroutines, t.service.DumpInfo = s, info
+		return
+	}
+	t.jvm.Dumps, t.jvm.DumpInfo = s, info
+	t.finishGC(b)
+}
+
+// total sums up the dumps of one target.
+func total(source string, parts []threads.Summary) threads.Summary {
+	sum := threads.Summary{Source: source}
+	for _, p := range parts {
+		sum.Dumps += p.Dumps
+		sum.Threads += p.Threads
+		sum.Lines += p.Lines
+		sum.OtherLines += p.OtherLines
+		sum.UnparsedLines += p.UnparsedLines
+		sum.LongLines += p.LongLines
+		sum.CutStacks += p.CutStacks
+	}
+	return sum
+}
+
+// finishGC reads the GC logs: parts of one rotated series become one log.
+func (t *target) finishGC(b *builder) {
+	groups := map[string][]gclog.File{}
+	var order []string
+	for _, f := range t.gc {
+		key := gclog.SeriesOf(f.Name)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], f)
+	}
+	for _, key := range order {
+		files := groups[key]
+		source := key
+		if len(files) == 1 {
+			source = files[0].Name
+		}
+		log, err := gclog.ParseFiles(source, files, gclog.Options{})
+		if err != nil {
+			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
+		}
+		if log != nil && log.Lines > 0 && err == nil {
+			t.jvm.GC = append(t.jvm.GC, log)
+		}
+	}
+	if len(t.jvm.GC) == 0 && t.jvm.Counters != nil {
+		if log := gcFromCounters(t.jvm.Counters, t.jvm.Perf, t.jvm.CountersSource); log != nil {
+			t.jvm.GC = append(t.jvm.GC, log)
+		}
+	}
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -1,0 +1,53 @@
+package analyze
+
+import "time"
+
+// Thresholds are the figures from which on rules speak up, each with its source.
+type Thresholds struct {
+	// Lock contention. A monitor with more than 5 waiters is what thread dump
+	// analysers flag; 10 % of request-thread time is their congestion mark.
+	ContentionWaiters   int
+	ContentionShare     float64
+	ContentionDumps     int
+	ContentionCritical  float64
+	HotThreadCores      float64 // cores used by one thread over the series
+	HotThreadShare      float64 // of all cores the process may use
+	StuckDumps          int     // dumps with the same stack
+	StuckSpan           time.Duration
+	LeakThreads         int     // growth of one family over the series
+	PoolExhaustedShare  float64 // of dumps in which no worker was idle
+	PoolMinimum         int     // smaller pools are full by nature
+	GCOverheadWarn      float64 // share of time; analysers use 5/10 % over 60 s windows and throughput below 95/90 %
+	GCOverheadCritical  float64
+	HeapFullShare       float64 // live set of the maximum heap
+	HeapTarget          float64 // live set share after the advised change
+	LeakR2              float64 // fit of the live set's trend
+	ExplicitGCs         int
+	CPUWarn, CPUHigh    float64 // Atlassian: good up to 70 %, bad above 90 %
+	RunQueuePerCPU      float64
+	ThrottledShare      float64 // of cgroup periods
+	ThrottledCritical   float64
+	FDWarn, FDCritical  float64 // Atlassian: good below 70 %, bad from 90 % on
+	DiskFreeWarn        int64   // bytes; Atlassian: at least 8192 MB
+	DiskFreeCritical    int64
+	DiskFreeShare       float64
+	CompressedOopsLimit int64 // bytes of heap from which on object pointers take 8 bytes
+	CompressedOopsAgain int64 // heap that makes up for it
+}
+
+// DefaultThresholds are the published ones, see the comments of Thresholds.
+func DefaultThresholds() Thresholds {
+	return Thresholds{
+		ContentionWaiters: 5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
+		HotThreadCores: 0.6, HotThreadShare: 0.25,
+		StuckDumps: 3, StuckSpan: 10 * time.Second,
+		LeakThreads: 20, PoolExhaustedShare: 0.75, PoolMinimum: 4,
+		GCOverheadWarn: 0.10, GCOverheadCritical: 0.25,
+		HeapFullShare: 0.80, HeapTarget: 0.50, LeakR2: 0.7, ExplicitGCs: 2,
+		CPUWarn: 0.90, CPUHigh: 0.97, RunQueuePerCPU: 2,
+		ThrottledShare: 0.05, ThrottledCritical: 0.25,
+		FDWarn: 0.70, FDCritical: 0.90,
+		DiskFreeWarn: 1 << 30, DiskFreeCritical: 256 << 20, DiskFreeShare: 0.05,
+		CompressedOopsLimit: 32 << 30, CompressedOopsAgain: 48 << 30,
+	}
+}
