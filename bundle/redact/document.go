@@ -24,7 +24,12 @@ func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
 	if e.quiet {
 		return nil, nil
 	}
-	return scrub(b), nil
+	// A replacement can uncover another match, in what is not well-formed above all.
+	out := scrub(b)
+	for pass := 1; pass < maxPasses && !bytes.Equal(out, b); pass++ {
+		b, out = out, scrub(out)
+	}
+	return out, nil
 }
 
 func (e *engine) scrubberOf(kind Kind, b []byte) func([]byte) []byte {

@@ -91,7 +91,7 @@ func lineAround(b []byte, at int) (start, end int) {
 	return start, len(b)
 }
 
-const maxPasses = 4
+const maxPasses = 16
 
 // replace appends line to dst with the spans, whose offsets count from base, replaced by markers. A
 // replacement can uncover another match; again asks to look until none is left, so that

@@ -139,6 +139,9 @@ func (y *yamlScan) plainLine(b []byte, from int, line []byte) int {
 
 // value handles the scalar at from, which may go on over lines indented more than indent.
 func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte) int {
+	if from >= len(b) {
+		return len(b)
+	}
 	_, end := lineAround(b, from)
 	quote := b[from]
 	if quote == '"' || quote == '\'' {

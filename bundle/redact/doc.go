@@ -1,0 +1,40 @@
+// Package redact scrubs secrets out of evidence while it is written into a bundle.
+//
+// # What is scrubbed
+//
+// By rule (Rules lists them with an example each): values whose key names a secret (password, secret, token,
+// API key, credential, licence key and their many spellings) in command lines, logs, JSON, YAML,
+// XML, .properties and environments; options followed by a secret; passwords in URLs and JDBC URLs;
+// Authorization and cookie headers; private keys; tokens with a vendor's prefix; JSON web tokens;
+// Atlassian licences; the user in the name of a request thread.
+//
+// By value: whatever a rule found on this node, or the caller learned from the live process, is replaced wherever it
+// stands, also URL-encoded, escaped for XML, JSON or .properties, in base64, and in binary files as UTF-16.
+// A value is searched for in what follows; within one document also in what came before. So learn from the
+// configuration first (Secrets.LearnText), then write. The set of values stays in memory.
+//
+// A secret becomes [redacted:<rule>], or as many stars where lengths matter (hsperfdata, binary files). The
+// output of a document is as readable by its tools as its input was. Lines in which nothing is found pass byte for byte.
+//
+// # What is not scrubbed
+//
+//   - Personal data other than that user: host names, addresses, page titles, user names in logs.
+//   - Secrets without a key, a prefix or a form of their own, unless they are known values: "the password is hunter2".
+//   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
+//     confluence, numbers below 10 digits, names of classes and files). Behind a key these are scrubbed too.
+//   - Known values of letters only, inside a longer identifier.
+//   - What is packed: archives, compressed logs. In binary files and recordings, all but known values.
+//   - Text in UTF-16 is searched for known values only when it is written as Binary.
+//   - Values of up to three digits, true, false, null, variables (${X}) and masks (***): they are no secrets.
+//
+// # How to check it
+//
+// Counts tells how often each rule replaced something. Scrubber.Check runs the same rules and values over a
+// finished entry, and must find nothing. What cannot be made safe is refused with ErrUnreadable, not passed on.
+//
+// # How it works
+//
+// One automaton looks for the words without which no rule can match, one searcher for known values; only the
+// lines in which one of them stops are looked at by the rules, which find spans of bytes. Documents are taken
+// apart into their scalars, and the same search runs on each, without its escapes.
+package redact
