@@ -28,6 +28,10 @@ func (b *block) addLock(s *scan, l Lock) {
 	if l.Kind == OwnsSynchronizer {
 		l.Depth = -1
 	}
+	if len(b.locks) > 0 && b.locks[0].Kind == l.Kind && l.Kind != Locked && b.locks[0].Addr == l.Addr && b.locks[0].Class == l.Class && l.Kind != OwnsSynchronizer {
+		b.locks[0].Depth = l.Depth // ThreadInfo says it in the header too
+		return
+	}
 	if len(b.locks) < s.opt.MaxDepth {
 		b.locks = append(b.locks, l)
 	}
@@ -62,12 +66,12 @@ func (b *block) finish(s *scan) {
 func deriveState(t *Thread) {
 	top := t.Stack.Top()
 	switch {
-	case t.State == Waiting && t.StateDetail == "" && top == "java.lang.Thread.sleep":
+	case (t.State == Waiting && t.StateDetail == "" || t.State == StateUnknown) && strings.HasPrefix(top, "java.lang.Thread.sleep"):
 		t.State, t.StateDetail = TimedWaiting, "sleeping"
 	case t.State != StateUnknown:
 	case len(t.Locks) > 0 && t.Locks[0].Kind == WaitingToLock:
 		t.State = Blocked
-	case strings.HasSuffix(top, "Unsafe.park"), strings.HasPrefix(top, "java.lang.Object.wait"), strings.HasSuffix(top, "VirtualThread.parkOnCarrierThread"):
+	case strings.HasSuffix(top, "Unsafe.park"), strings.HasPrefix(top, "java.lang.Object.wait"), strings.HasPrefix(top, "java.lang.VirtualThread.park"):
 		t.State = Waiting
 	case t.Mounted != 0 || t.Virtual:
 		t.State = Runnable

@@ -57,6 +57,8 @@ type jsonScan struct {
 	dec   *json.Decoder
 	block block
 	group string
+
+	carried []carried
 }
 
 // runJSON reads a source that holds nothing but JSON dumps. One that is cut off is kept up to the last whole thread.
@@ -69,7 +71,7 @@ func (s *scan) runJSON() error {
 		if s.dump != nil {
 			s.dump.Truncated = err != nil
 			s.dump.EndLine = s.in.n
-			linkCarriers(s.dump)
+			j.linkCarried()
 			if e := s.end(true); e != nil {
 				return e
 			}
@@ -157,7 +159,7 @@ func (j *jsonScan) thread() error {
 	j.waits(&jt)
 	b.finish(s)
 	if jt.Carrier != 0 {
-		t.Carrier = s.carrierOf(int64(jt.Carrier), t.Num)
+		j.carried = append(j.carried, carried{int64(jt.Carrier), t})
 	}
 	return nil
 }
@@ -190,15 +192,28 @@ func (j *jsonScan) waits(jt *jsonThread) {
 	}
 }
 
-// carrierOf finds the platform thread with that id among those read, and notes what it carries.
-func (s *scan) carrierOf(id, virtual int64) *Thread {
-	for _, t := range s.dump.Threads {
-		if t.Num == id && !t.Virtual {
-			t.Mounted = virtual
-			return t
+// carried is a virtual thread whose carrier may come later in the dump.
+type carried struct {
+	by int64
+	t  *Thread
+}
+
+func (j *jsonScan) linkCarried() {
+	if len(j.carried) == 0 {
+		return
+	}
+	byNum := map[int64]*Thread{}
+	for _, t := range j.s.dump.Threads {
+		if !t.Virtual {
+			byNum[t.Num] = t
 		}
 	}
-	return nil
+	for _, c := range j.carried {
+		if p := byNum[c.by]; p != nil {
+			c.t.Carrier, p.Mounted = p, c.t.Num
+		}
+	}
+	j.carried = nil
 }
 
 // A jsonScan is its own format: nothing is left to do at the end.

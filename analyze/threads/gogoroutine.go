@@ -96,6 +96,7 @@ func (g *goroutines) line(s *scan, b []byte) verdict {
 func (g *goroutines) begin(s *scan) {
 	g.finish(s)
 	g.t = s.newThread()
+	g.t.goroutine = true
 	g.gap, g.fn = false, nil
 }
 
@@ -245,7 +246,11 @@ func goState(words string) State {
 
 func goStateOf(st *Stack) State {
 	for _, f := range st.Frames[:min(len(st.Frames), 4)] {
-		if w := goWaits.find(f.Func); w != nil {
+		w := goWaits.find(f.Func)
+		if w == nil {
+			w = goLow.find(f.Func)
+		}
+		if w != nil {
 			switch w.kind {
 			case WaitLock:
 				return Blocked

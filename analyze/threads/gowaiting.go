@@ -54,6 +54,11 @@ var goTable = []signature{
 	{"database/sql.(*DB).connectionCleaner", WaitIdle, "waits for work"},
 	{"net.(*Dialer).DialContext", WaitConnect, "connects"},
 	{"net.(*Resolver).", WaitConnect, "resolves a host name"},
+	{"os/exec.(*Cmd).Wait", WaitProcess, "waits for a child process to end"},
+}
+
+// goLowTable serves where goTable knows nothing: what stands here stands below much else.
+var goLowTable = []signature{
 	{"internal/poll.(*FD).Read", WaitSocketRead, "reads from a socket"},
 	{"internal/poll.(*FD).Write", WaitSocketWrite, "writes to a socket"},
 	{"internal/poll.(*FD).WaitWrite", WaitConnect, "connects"},
@@ -66,7 +71,6 @@ var goTable = []signature{
 	{"sync.(*RWMutex).Lock", WaitLock, "waits to write under a RWMutex"},
 	{"internal/sync.runtime_SemacquireMutex", WaitLock, "waits for a mutex"},
 	{"sync.runtime_SemacquireMutex", WaitLock, "waits for a mutex"},
-	{"os/exec.(*Cmd).Wait", WaitProcess, "waits for a child process to end"},
 	{"os.(*Process).wait", WaitProcess, "waits for a child process to end"},
 	{"os.(*File).Read", WaitDisk, "reads a file"},
 	{"os.(*File).Write", WaitDisk, "writes a file"},
@@ -74,18 +78,10 @@ var goTable = []signature{
 	{"time.Sleep", WaitSleep, "sleeps"},
 }
 
-var goWaits = newIndex(goTable)
-
-// isGo says that the thread is a goroutine: their functions hold what no Java name can, or nothing tells better than the state's words.
-func isGo(t *Thread) bool {
-	if _, ok := goReasons[strings.TrimSuffix(t.StateText, " (scan)")]; ok {
-		return true
-	}
-	if t.Count > 0 || t.StateText == "IO wait" || t.StateText == "semacquire" {
-		return true
-	}
-	return false
-}
+var (
+	goWaits = newIndex(goTable)
+	goLow   = newIndex(goLowTable)
+)
 
 // classifyGo puts the function tables before the words: "select" says less than what stands around it.
 func classifyGo(t *Thread) Wait {
@@ -94,14 +90,7 @@ func classifyGo(t *Thread) Wait {
 	if w.Kind == WaitRunning && t.StateText != "syscall" || w.Idle {
 		return w
 	}
-	for i, f := range t.Stack.Frames[:min(len(t.Stack.Frames), 24)] {
-		sig := goWaits.find(f.Func)
-		if sig == nil || sig.kind == WaitIdle && !onlyStandard(t.Stack.Frames[:i]) {
-			continue
-		}
-		if w.Kind == WaitLock && sig.kind != WaitLock { // the lock is what it waits for, whatever stands below
-			break
-		}
+	if sig := goSignature(t.Stack.Frames[:min(len(t.Stack.Frames), 24)]); sig != nil && (w.Kind != WaitLock || sig.kind == WaitLock) {
 		w.Kind, w.Text, w.Idle = sig.kind, sig.words, sig.kind == WaitIdle
 		return w
 	}
@@ -115,6 +104,17 @@ func classifyGo(t *Thread) Wait {
 		w.Kind, w.Text = WaitUnknown, "the dump gives no state"
 	}
 	return w
+}
+
+func goSignature(frames []*Frame) *signature {
+	for _, ix := range []*index{goWaits, goLow} {
+		for i, f := range frames {
+			if sig := ix.find(f.Func); sig != nil && (sig.kind != WaitIdle || onlyStandard(frames[:i])) {
+				return sig
+			}
+		}
+	}
+	return nil
 }
 
 func onlyStandard(frames []*Frame) bool {

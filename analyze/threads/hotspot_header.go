@@ -63,6 +63,9 @@ func parseHeader(b []byte) (h header, ok bool) {
 // attributes reads words until one is none; what follows is the state in words and the stack's address.
 func (h *header) attributes(rest []byte) {
 	rest = bytes.TrimLeft(rest, " ")
+	if bytes.Contains(rest, []byte(" [reset ")) {
+		rest = joinSAP(rest)
+	}
 	for len(rest) > 0 {
 		end := bytes.IndexByte(rest, ' ')
 		if end < 0 {
@@ -82,6 +85,31 @@ func (h *header) attributes(rest []byte) {
 	if _, ok := stateOfWords(h.words); ok && h.num != 0 {
 		h.known = true
 	}
+}
+
+// joinSAP turns SAP's "cpu=812.13 [reset 812.13] ms allocated=5 B (0.0 MB) [reset 5 B]" into "cpu=812.13ms allocated=5B".
+func joinSAP(b []byte) []byte {
+	var out []byte
+	depth := 0
+	for i, c := range b {
+		switch {
+		case c == '(' || c == '[' && bytes.HasPrefix(b[i:], []byte("[reset ")):
+			depth++
+		case depth > 0 && (c == ')' || c == ']'):
+			depth--
+		case depth == 0:
+			out = append(out, c)
+		}
+	}
+	fields := bytes.Fields(out)
+	out = out[:0]
+	for i, f := range fields {
+		if unit := string(f); i > 0 && unit != "ms" && unit != "s" && unit != "B" {
+			out = append(out, ' ')
+		}
+		out = append(out, f...)
+	}
+	return out
 }
 
 func (h *header) attribute(w []byte) bool {
@@ -142,6 +170,8 @@ func (h *header) flag(w []byte) bool {
 		return true
 	case string(w) == "virtual":
 		h.virtual = true
+		return true
+	case h.nid >= 0 && (string(w) == "/" || isDigit(w[0])): // SAP: nid=0x1a2b / 6699
 		return true
 	}
 	return false

@@ -41,9 +41,9 @@ func (j *jrockit) line(s *scan, b []byte) verdict {
 	case bytes.HasPrefix(b, []byte("===== END OF THREAD DUMP")):
 		j.finish(s)
 		return last
-	case b[0] == '"':
+	case b[0] == '"' && !j.chains:
 		return j.header(s, b)
-	case j.t == nil && !j.titled:
+	case !j.titled:
 		return j.title(s, trimmed)
 	case j.chains || isChainTitle(b):
 		j.chains = true
@@ -86,7 +86,7 @@ func (j *jrockit) header(s *scan, b []byte) verdict {
 		return unknown
 	}
 	j.finish(s)
-	j.titled, j.chains = true, false
+	j.titled = true
 	j.t = s.newThread()
 	t := j.t
 	t.Name = s.intern.str(b[1:quote])
@@ -166,14 +166,15 @@ func (j *jrockit) lock(s *scan, b []byte) verdict {
 	return unknown
 }
 
-// parseJRockitFrame takes "a/b/C.m(C.java:12)[optimized]@0x11187A10".
+// parseJRockitFrame takes "a/b/C.m(C.java:12)[optimized]@0x11187A10"; native methods print their signature before the place.
 func parseJRockitFrame(text string) Frame {
 	end := strings.LastIndexByte(text, ')')
 	open := strings.LastIndexByte(text[:end+1], '(')
 	if open < 0 {
 		return Frame{Text: text, Func: strings.ReplaceAll(text, "/", ".")}
 	}
-	f := Frame{Text: text, Func: dropCounters(strings.ReplaceAll(text[:open], "/", "."))}
+	fn, _, _ := strings.Cut(text[:open], "(")
+	f := Frame{Text: text, Func: dropCounters(strings.ReplaceAll(fn, "/", "."))}
 	f.setPlace(text[open+1 : end])
 	return f
 }

@@ -108,6 +108,7 @@ type Thread struct {
 	Prio, OSPrio  int16
 	Daemon        bool
 	Virtual       bool
+	goroutine     bool
 	VMInternal    bool  // a thread of the runtime (GC, compiler, VM Thread): it has no Java stack
 	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
 

@@ -66,7 +66,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if t.VMInternal {
 		return Wait{Kind: WaitIdle, Idle: true, Text: "is a thread of the runtime"}
 	}
-	if isGo(t) {
+	if t.goroutine {
 		return classifyGo(t)
 	}
 	frames := t.Stack.Frames
@@ -87,10 +87,20 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if w.Kind == WaitIdle {
 		w.Idle = true
 	}
-	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep || w.Kind == WaitProcess) && ownLoop(frames) {
+	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep || w.Kind == WaitProcess) && ownLoop(frames) && !holds(t) {
 		w.Idle = true
 	}
 	return w
+}
+
+// holds says that the thread keeps a monitor others may want: it is not idle while it does.
+func holds(t *Thread) bool {
+	for i := range t.Locks {
+		if l := &t.Locks[i]; l.Kind == Locked && !waitsFor(t, l.Addr) {
+			return true
+		}
+	}
+	return false
 }
 
 func blockingLock(t *Thread) *Lock {
