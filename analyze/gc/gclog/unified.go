@@ -253,10 +253,10 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 
 // knownPlain are beginnings of messages under the plain gc tag that carry no fact of the model.
 var knownPlain = []string{
-	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "Concurrent",
+	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "TLAB",
 	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
 	"Attempting", "Relocation", "Out Of Memory", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
-	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation",
+	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",
 }
 
 // unknown classes a message that no reader knows.
@@ -277,10 +277,18 @@ func (p *parser) unknown(m []byte) class {
 			return detail
 		}
 	}
-	if d.tags&tagNone != 0 {
+	switch {
+	case d.tags&tagNone != 0:
 		return other
+	case d.level == levelNone && !eventful(m): // trace output without its level among the decorators
+		return detail
 	}
 	return unparsed
+}
+
+// eventful tells whether a message of unknown form ends in a duration or holds a change of sizes.
+func eventful(m []byte) bool {
+	return bytes.Contains(m, arrow) || (len(m) > 3 && (hasSuffix(m, "ms") || m[len(m)-1] == 's') && isDigit(m[len(m)-3]))
 }
 
 // otherTag reads the few messages of other tags that matter here.

@@ -10,7 +10,7 @@ import (
 func (p *parser) youngChange(m []byte) class {
 	c, ok := named(m)
 	if !ok {
-		return unparsed
+		return foreign
 	}
 	p.log.Heap.YoungPeak = max(p.log.Heap.YoungPeak, c.cap)
 	return fact
@@ -20,7 +20,7 @@ func (p *parser) youngChange(m []byte) class {
 func (p *parser) oldChange(id uint32, m []byte) class {
 	c, ok := named(m)
 	if !ok {
-		return unparsed
+		return foreign
 	}
 	h := &p.log.Heap
 	h.OldPeak, h.OldLast = max(h.OldPeak, c.cap), c.after

@@ -200,7 +200,7 @@ func (p *parser) concurrent(id uint32, m []byte) class {
 	}
 	d, r, ok := nanos(rest, milli)
 	if !ok || string(r) != "ms" {
-		return unparsed
+		return foreign
 	}
 	p.began = true
 	p.b.Phase(name, d)

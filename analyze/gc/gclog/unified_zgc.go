@@ -91,6 +91,9 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 		cy.cause, cy.start = p.b.Cause(cause), p.last
 		return detail
 	}
+	if has(r, "Aborted") { // the JVM ended
+		return detail
+	}
 	c, r, ok := readChange(r)
 	if !ok {
 		return unparsed

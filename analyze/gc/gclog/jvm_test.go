@@ -1,0 +1,216 @@
+package gclog
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/analyze/gc"
+)
+
+// jvmCollectors are the runs of each JDK: options and the name the log has to give.
+var jvmCollectors = []struct {
+	name    string
+	options []string
+	from    int // first JDK that has it
+}{
+	{"Serial", []string{"-XX:+UseSerialGC"}, 8},
+	{"Parallel", []string{"-XX:+UseParallelGC"}, 8},
+	{"G1", []string{"-XX:+UseG1GC"}, 8},
+	{"ZGC", []string{"-XX:+UseZGC"}, 15},
+	{"Shenandoah", []string{"-XX:+UseShenandoahGC"}, 15},
+	{"Generational Shenandoah", []string{"-XX:+UseShenandoahGC", "-XX:ShenandoahGCMode=generational"}, 25},
+	{"Epsilon", []string{"-XX:+UnlockExperimentalVMOptions", "-XX:+UseEpsilonGC", "-Xmx1g"}, 11},
+}
+
+// jvmLogs are the logs that one run writes at once, each with other decorators, in the orders a user may pick.
+var jvmLogs = []struct{ file, what, decorators string }{
+	{"gc", "gc", "uptime"},
+	{"all", "gc*", "time,uptime,level,tags"},
+	{"debug", "gc*=debug,safepoint*=debug", "utctime,uptimenanos,hostname,pid,tid,level,tags"},
+	{"trace", "gc*=trace,safepoint=info", "timemillis,tags"},
+	{"safepoint", "gc,safepoint,gc+phases", "uptimemillis,tags"},
+	{"bare", "gc+phases,gc", "none"},
+}
+
+// TestLogsOfLiveJVMs runs a small allocating program on every JDK at hand with every collector.
+func TestLogsOfLiveJVMs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs JVMs")
+	}
+	homes, _ := filepath.Glob("/usr/lib/jvm/*")
+	seen := map[string]bool{}
+	for _, home := range homes {
+		real, err := filepath.EvalSymlinks(home)
+		if err != nil || seen[real] {
+			continue
+		}
+		seen[real] = true
+		if _, err := os.Stat(filepath.Join(real, "bin", "javac")); err != nil {
+			continue
+		}
+		release, err := os.ReadFile(filepath.Join(real, "release"))
+		if err != nil {
+			continue
+		}
+		m := regexp.MustCompile(`JAVA_VERSION="(?:1\.)?(\d+)`).FindSubmatch(release)
+		if m == nil {
+			continue
+		}
+		version, _ := strconv.Atoi(string(m[1]))
+		if version < 9 {
+			continue
+		}
+		t.Run(filepath.Base(real), func(t *testing.T) { liveJVM(t, real, version) })
+	}
+	if len(seen) == 0 {
+		t.Skip("no JDK below /usr/lib/jvm")
+	}
+}
+
+func liveJVM(t *testing.T, home string, version int) {
+	classes := t.TempDir()
+	source := filepath.Join(moduleRoot(t), "testdata", "gc", "Churn.java")
+	if out, err := exec.Command(filepath.Join(home, "bin", "javac"), "-d", classes, source).CombinedOutput(); err != nil {
+		t.Fatalf("javac: %v\n%s", err, out)
+	}
+	for _, c := range jvmCollectors {
+		if version < c.from {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			args := []string{"-Xmx64m", "-XX:+UsePerfData", "-XX:+PerfDataSaveToFile", "-XX:PerfDataSaveFile=" + filepath.Join(dir, "perf.hsperf")}
+			for _, l := range jvmLogs {
+				args = append(args, fmt.Sprintf("-Xlog:%s:file=%s:%s:filecount=0", l.what, filepath.Join(dir, l.file), l.decorators))
+			}
+			args = append(append(args, c.options...), "-cp", classes, "Churn", "600")
+			ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+			defer cancel()
+			if out, err := exec.CommandContext(ctx, filepath.Join(home, "bin", "java"), args...).CombinedOutput(); err != nil {
+				if strings.Contains(string(out), "Unrecognized VM option") || strings.Contains(string(out), "not supported") {
+					t.Skipf("this JDK has no %s", c.name)
+				}
+				t.Fatalf("java: %v\n%s", err, out)
+			}
+			checkLive(t, home, dir, wantName(c.name, version), version)
+		})
+	}
+}
+
+func wantName(name string, version int) string {
+	if name == "ZGC" && version >= 23 { // JDK 23: generational by default
+		return "Generational ZGC"
+	}
+	return name
+}
+
+func checkLive(t *testing.T, home, dir, collector string, version int) {
+	logs := map[string]*gc.Log{}
+	for _, l := range jvmLogs {
+		path := filepath.Join(dir, l.file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, err := Parse(l.file, strings.NewReader(string(text)), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", l.file, err)
+		}
+		logs[l.file] = log
+		agrees(t, l.file, log, countUnified(string(text)))
+		if l.file != "bare" && log.Collector != collector && !(l.file == "gc" || l.file == "safepoint") {
+			t.Errorf("%s: collector %q, want %q", l.file, log.Collector, collector)
+		}
+		if log.Unparsed.Count > log.Lines/1000 {
+			t.Errorf("%s: %d of %d lines not understood: %q", l.file, log.Unparsed.Count, log.Lines, log.Unparsed.Lines[0].Text)
+		}
+		if len(log.Runs) != 1 {
+			t.Errorf("%s: %d runs in the log of one JVM", l.file, len(log.Runs))
+		}
+		for _, c := range log.Checks {
+			if !c.Agree {
+				t.Errorf("%s: the JVM's own footer differs: %+v", l.file, c)
+			}
+		}
+		if log.Timed != (l.file != "bare") {
+			t.Errorf("%s: timed %v", l.file, log.Timed)
+		}
+	}
+	all, trace := logs["all"], logs["trace"]
+	if all.Total.Count != trace.Total.Count || all.Total.Sum != trace.Total.Sum || all.FullGCs != trace.FullGCs {
+		t.Errorf("gc*: %d of %v, trace: %d of %v", all.Total.Count, all.Total.Sum, trace.Total.Count, trace.Total.Sum)
+	}
+	if all.JVMVersion == "" && version >= 17 {
+		t.Error("gc* states the version of the JVM")
+	}
+	if all.Settings.HeapMax == 0 && version >= 17 {
+		t.Error("gc* states the largest heap")
+	}
+	if collector == "Epsilon" {
+		return
+	}
+	safepointsCover(t, logs["safepoint"])
+	countersAgree(t, home, dir, collector, version, all)
+	if _, ok := all.AllocationRate(); !ok {
+		t.Error("no allocation rate")
+	}
+	if _, _, ok := all.LiveSet(); !ok {
+		t.Error("no live set")
+	}
+}
+
+// safepointsCover checks that pauses lie inside safepoints: their sum without nested ones cannot be more.
+func safepointsCover(t *testing.T, l *gc.Log) {
+	t.Helper()
+	if l.Safepoints.Count == 0 {
+		t.Error("no safepoints in a log that has them")
+		return
+	}
+	if l.Stopped > l.Safepoints.Total.Sum {
+		t.Errorf("pauses stopped threads for %v, all safepoints took only %v", l.Stopped, l.Safepoints.Total.Sum)
+	}
+	var sum time.Duration
+	var n int64
+	for _, op := range l.Safepoints.ByOperation {
+		sum += op.TotalSum
+		n += op.Count
+		if op.Operation == "" {
+			t.Error("an operation without a name")
+		}
+	}
+	if sum != l.Safepoints.Total.Sum || n != l.Safepoints.Count {
+		t.Errorf("operations sum up to %d and %v, of %d and %v", n, sum, l.Safepoints.Count, l.Safepoints.Total.Sum)
+	}
+}
+
+// countersAgree compares the log with the counters that the same JVM saved at its end. What they mean differs:
+//   - Shenandoah counts cycles with their concurrent time under "Shenandoah full": left out.
+//   - ZGC counts pauses, all three of a cycle.
+//   - Serial before JDK 21 ends a young collection whose survivors do not fit with a full one inside: both count.
+func countersAgree(t *testing.T, home, dir, collector string, version int, l *gc.Log) {
+	t.Helper()
+	if strings.Contains(collector, "Shenandoah") {
+		return
+	}
+	out, err := exec.Command(filepath.Join(home, "bin", "jstat"), "-J-Xmx32m", "-J-Djstat.showUnsupported=true", "-snap", "file://"+filepath.Join(dir, "perf.hsperf")).CombinedOutput()
+	if err != nil {
+		t.Logf("jstat: %v: %s", err, out)
+		return
+	}
+	var n int64
+	for _, m := range regexp.MustCompile(`sun\.gc\.collector\.\d\.invocations=(\d+)`).FindAllSubmatch(out, -1) {
+		v, _ := strconv.ParseInt(string(m[1]), 10, 64)
+		n += v
+	}
+	if n != l.Total.Count {
+		t.Errorf("the JVM counted %d collections, the log has %d pauses", n, l.Total.Count)
+	}
+}
