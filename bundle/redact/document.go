@@ -13,7 +13,9 @@ func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
 	case Binary:
 		return e.binaryAll(b), nil
 	}
-	scrub := e.scrubberOf(kind, b)
+	scrub := e.scrubberOf(kind)
+	e.inDocument = true
+	defer func() { e.inDocument = false; e.publish() }()
 	if e.learn {
 		quiet := e.quiet
 		e.quiet = true
@@ -32,7 +34,7 @@ func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
 	return out, nil
 }
 
-func (e *engine) scrubberOf(kind Kind, b []byte) func([]byte) []byte {
+func (e *engine) scrubberOf(kind Kind) func([]byte) []byte {
 	switch kind {
 	case Properties:
 		return e.properties

@@ -14,6 +14,7 @@ type engine struct {
 	counts       map[string]int
 	learn        bool // add what the rules find to secrets
 	quiet        bool // count nothing: a pass that only learns
+	inDocument   bool // what is learned is published once a pass, not once a scalar
 	trusted      bool // the text is configuration: its user names are no secrets
 	learned      []string
 	inPEM        bool
@@ -65,10 +66,10 @@ func (e *engine) textBlock(block []byte, skip int) []byte {
 	at := skip
 	for len(spans) > 0 {
 		start, end := lineAround(block, spans[0].start)
-		start = max(start, skip)
+		start = max(start, at)
 		n := 0
 		several := start > 0 && start == skip
-		for n < len(spans) && spans[n].start < end {
+		for n < len(spans) && (n == 0 || spans[n].start < end) {
 			if spans[n].end > end {
 				_, end = lineAround(block, spans[n].end-1)
 				several = true
@@ -139,7 +140,7 @@ func (e *engine) find(block []byte) []found {
 			spans, at = e.pemBody(block, min(end+1, len(block)), spans)
 		}
 	}
-	if e.learn {
+	if e.learn && !e.inDocument {
 		e.publish()
 	}
 	spans = e.findKnown(block, spans)
@@ -229,6 +230,12 @@ func appendOutsideMarkers(kept []found, b []byte, s found) []found {
 		end := s.end
 		if n > 0 {
 			end = min(end, at)
+		}
+		for start < end && (b[start] == '\n' || b[start] == '\r') {
+			start++
+		}
+		for end > start && (b[end-1] == '\n' || b[end-1] == '\r') {
+			end--
 		}
 		if start < end && (start == s.start && end == s.end || !isPlaceholder(b[start:end])) {
 			kept = append(kept, secretAt(start, end, s.rule, s.learn))

@@ -36,6 +36,7 @@ type jsonFrame struct {
 	from, to   int       // scalars below data
 	dataDepth  bool      // the container is a data member
 	wantMember bool      // the next string is a key
+	option     *keyClass // of the array's element before: "--password"
 }
 
 var kubernetesSecret = &keyClass{ending: "data", rule: "kubernetes-secret", strength: sureKey}
@@ -151,6 +152,10 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 	switch {
 	case !f.object:
 		s.class = f.class
+		if f.option != nil && !bytes.HasPrefix(raw, []byte(`"-`)) {
+			s.class = f.option
+		}
+		f.option = optionClass(bytes.Trim(raw, `"`))
 	case isName(f.key, valueNames):
 		if f.class != nil {
 			s.class = f.class

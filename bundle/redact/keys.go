@@ -107,7 +107,7 @@ var keyClasses = []keyClass{
 // falseKeys end like a secret and are none.
 var falseKeys = wordSet(`bypass compass encompass trespass overpass surpass underpass nexttoken pagetoken
 	nextpagetoken continuationtoken synctoken csrftokenheader stoptoken unexpectedtoken badtoken invalidtoken
-	cancellationtoken eostoken bostoken padtoken unktoken oldpwd imagepullsecret`)
+	cancellationtoken eostoken bostoken padtoken unktoken oldpwd imagepullsecret xdgsessionid`)
 
 // trailers may follow the word that matters: password.value, token_2, secretHash.
 var trailers = wordSet(`value values plain plaintext text encrypted enc encoded base64 b64 old new current

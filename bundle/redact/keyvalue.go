@@ -230,8 +230,12 @@ func pairFollows(b []byte) bool {
 		i++
 	}
 	start := i
-	for i < len(b) && i-start < maxKey && (isKeyByte(b[i]) || b[i] == ' ') {
-		i++
+	for spaces := 0; i < len(b) && i-start < maxKey; i++ {
+		if b[i] == ' ' && spaces == 0 && i > start && i+1 < len(b) && isLetter(b[i+1]) { // User Id=
+			spaces++
+		} else if !isKeyByte(b[i]) {
+			break
+		}
 	}
 	for i < len(b) && (b[i] == '"' || b[i] == '\'' || b[i] == '\\') {
 		i++
@@ -316,7 +320,7 @@ func credible(class *keyClass, line []byte, key keySpan, sep int, v valueSpan) b
 		return false // a working directory
 	case class.strength == sureKey:
 		return true
-	case line[sep] == '=' && sep == key.end || key.quoted:
+	case line[sep] == '=' || key.quoted || key.end-key.start > len(class.ending):
 		return !isNumber(text) || len(text) > 9
 	}
 	return looksRandom(text)

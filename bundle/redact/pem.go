@@ -2,13 +2,14 @@ package redact
 
 import "bytes"
 
-// opensPEM tells whether a private key starts in this line and does not end in it.
+// opensPEM tells whether a private key starts in this line and does not end in it, nor was
+// replaced in it by an earlier pass.
 func opensPEM(line []byte) bool {
 	i := bytes.Index(line, []byte("PRIVATE KEY"))
 	if i < 0 {
 		return bytes.HasPrefix(line, []byte("PuTTY-User-Key-File"))
 	}
-	return bytes.Contains(line[:i], []byte("-----BEGIN ")) && !bytes.Contains(line[i:], []byte("-----END"))
+	return bytes.Contains(line[:i], []byte("-----BEGIN ")) && !bytes.Contains(line[i:], []byte("-----END")) && !bytes.Contains(line[i:], []byte(markerStart+"private-key"))
 }
 
 // pemBody finds the lines of a private key from offset at on: one span over all of them. It ends at the

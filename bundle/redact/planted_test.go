@@ -163,6 +163,17 @@ func TestKeepsNeighbours(t *testing.T) {
 		{"text", `User{name=bob, password=hunter2x, mail=x}`, `User{name=bob, password=[redacted:password], mail=x}`},
 		{"text", "-----BEGIN PRIVATE KEY-----\nMIIE\nAAAA\n-----END PRIVATE KEY-----\nnext\n", "-----BEGIN PRIVATE KEY-----\n[redacted:private-key]\n-----END PRIVATE KEY-----\nnext\n"},
 		{"text", "-----BEGIN PRIVATE KEY-----\nMIIE\n2024-01-01 INFO [main] a log goes on\n", "-----BEGIN PRIVATE KEY-----\n[redacted:private-key]\n2024-01-01 INFO [main] a log goes on\n"},
+		{"text", `--set db.password=abcd,ef --set x=1`, `--set db.password=[redacted:password] --set x=1`},
+		{"text", `PGPASSWORD=abc;PGUSER=x`, `PGPASSWORD=[redacted:password];PGUSER=x`},
+		{"text", `bind failed password=Sec,ret99, retrying`, `bind failed password=[redacted:password], retrying`},
+		{"text", `{db.user=x, db.password=, db.pool=10}`, `{db.user=x, db.password=, db.pool=10}`},
+		{"text", `url=redis://user:p@ss:w0rd@host:6379`, `url=redis://user:[redacted:url-password]@host:6379`},
+		{"text", `token = "abc"`, `token = "[redacted:token]"`},
+		{"text", `GITLAB_TOKEN: abcdef`, `GITLAB_TOKEN: [redacted:token]`},
+		{"yaml", "a:\n  - password: abc\n    b: 1\n", "a:\n  - password: \"[redacted:password]\"\n    b: 1\n"},
+		{"yaml", "args:\n- --password\n- hunter2x\n- --pool\n- '10'\n", "args:\n- --password\n- \"[redacted:password]\"\n- --pool\n- '10'\n"},
+		{"json", `{"args":["--password","hunter2x","--x","10"]}`, `{"args":["--password","[redacted:password]","--x","10"]}`},
+		{"environ", "XDG_SESSION_ID=c12345\x00JAVA_VERSION=17\x00", "XDG_SESSION_ID=c12345\x00JAVA_VERSION=17\x00"},
 		{"environ", "A=1\x00DB_PASSWORD=x y=z q\x00B=2\x00", "A=1\x00DB_PASSWORD=[redacted:password]\x00B=2\x00"},
 	}
 	for _, tt := range tests {

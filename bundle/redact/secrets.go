@@ -8,7 +8,7 @@ import (
 
 // MaxSecrets bounds the values that are remembered. What comes after it is still
 // found by the rules, but not where it stands without a key; Dropped counts it.
-const MaxSecrets = 20000
+const MaxSecrets = 5000
 
 // Secrets is the set of secret values known on this node. The zero value is not
 // usable; it is safe for concurrent use. It never leaves the process.

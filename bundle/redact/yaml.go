@@ -13,7 +13,8 @@ type yamlScan struct {
 	parents  []yamlParent
 	named    *keyClass // what "name: X" says about the "value:" in the same column
 	namedCol int
-	secret   bool // in a Kubernetes Secret
+	secret   bool      // in a Kubernetes Secret
+	option   *keyClass // of the list item before: "- --password"
 }
 
 // yamlParent is a key whose value starts on a later line.
@@ -64,14 +65,14 @@ func (y *yamlScan) line(b []byte, from int) int {
 		y.text(b, from, next(b, end))
 		return next(b, end)
 	case yamlBlockRE.Match(value):
-		stop := deeper(b, next(b, end), indentOf(line))
+		stop := deeper(b, next(b, end), column)
 		y.out = append(y.out, b[from:next(b, end)]...)
 		y.block(b, next(b, end), stop, class)
 		return stop
 	}
 	y.remember(key, value, column)
 	y.out = append(y.out, line[:start]...)
-	return y.value(b, from+start, indentOf(line), class, key)
+	return y.value(b, from+start, column, class, key)
 }
 
 // leave forgets the parents that end before a key in that column.
@@ -129,6 +130,10 @@ func (y *yamlScan) plainLine(b []byte, from int, line []byte) int {
 	if n := len(y.parents); n > 0 {
 		class = y.parents[n-1].class
 	}
+	if y.option != nil && !bytes.HasPrefix(line[start:], []byte("-")) {
+		class = y.option
+	}
+	y.option = optionClass(bytes.Trim(bytes.TrimSpace(line[start:]), `"'`))
 	if class == nil {
 		y.text(b, from, next(b, end))
 		return next(b, end)
