@@ -153,7 +153,7 @@ type cgroups struct {
 func (r *run) findCgroups() cgroups {
 	b, err := r.read("/proc/self/mountinfo", maxFile)
 	if err != nil {
-		note(r.scope, itemCgroups, err)
+		r.note(itemCgroups, err)
 		return cgroups{}
 	}
 	mounts, _ := parseMounts(b)

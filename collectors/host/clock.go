@@ -50,7 +50,7 @@ func clockOf(at time.Time, c clockReading) hostseries.ClockState {
 func (r *run) clockState(folder string) {
 	c, err := r.clock()
 	if err != nil {
-		note(r.scope, itemClock, err)
+		r.note(itemClock, err)
 		return
 	}
 	r.addJSON(folder+hostseries.Clock, itemClock, "adjtimex", clockOf(time.Now(), c))

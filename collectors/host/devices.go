@@ -80,7 +80,7 @@ func (r *run) interrupts(folder string) {
 	for _, s := range []snapshot{{"/proc/interrupts", hostseries.Interrupts, itemLoad}, {"/proc/softirqs", hostseries.SoftIRQs, itemLoad}} {
 		b, err := r.read(s.file, maxFile)
 		if err != nil {
-			note(r.scope, s.item, err)
+			r.note(s.item, err)
 			continue
 		}
 		r.add(folder+s.entry, s.item, s.file+", added up over CPUs", sumInterrupts(b))

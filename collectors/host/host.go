@@ -8,7 +8,10 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -37,20 +40,23 @@ const (
 	itemCounters  = "counters"
 )
 
-const fixRoot = "run casefile as root"
-
 // system is what cannot be had from files; tests put their own in its place.
 type system struct {
 	statfs  func(path string) (space, error)
 	clock   func() (clockReading, error)
 	command func(ctx context.Context, binary string, args ...string) ([]byte, error)
+	// spaceLimit is how long a file system may take to tell its size. A dead
+	// network mount never does.
+	spaceLimit time.Duration
+	uid        int // of casefile
+	pageSize   int // bytes
 }
 
 type collector struct{ sys system }
 
 // New returns the collector of this machine.
 func New() collectors.Collector {
-	return collector{sys: system{statfs: statfs, clock: readClock, command: runCommand}}
+	return collector{sys: system{statfs: statfs, clock: readClock, command: runCommand, spaceLimit: 2 * time.Second, uid: os.Geteuid(), pageSize: os.Getpagesize()}}
 }
 
 func (collector) Name() string { return "host" }
@@ -98,6 +104,28 @@ type run struct {
 
 func newRun(sys system, scope *collectors.Scope) *run {
 	return &run{system: sys, tree: tree{scope.Roots}, scope: scope, stuck: map[string]bool{}}
+}
+
+// fix is the way to what needs rights; as root there is none.
+func (r *run) fix() string {
+	if r.uid == 0 {
+		return ""
+	}
+	return "run casefile as root"
+}
+
+// note puts what could not be read into the ledger: what a kernel lacks is
+// absent, what needs root is skipped, anything else is lost.
+func (r *run) note(item string, err error) {
+	switch {
+	case err == nil:
+	case missing(err):
+		r.scope.Absent(item, "not on this system: "+err.Error())
+	case errors.Is(err, fs.ErrPermission):
+		r.scope.Skip(item, err.Error(), r.fix())
+	default:
+		r.scope.LostErr(item, err)
+	}
 }
 
 // all takes the series from the start to the end of the capture, with one round

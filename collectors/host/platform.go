@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ var markerFiles = []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/co
 var markerVariables = []string{"KUBERNETES_SERVICE_HOST", "container", "ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI"}
 
 func (r *run) platform() {
-	h := hostseries.PlatformHints{PageSize: os.Getpagesize(), UID: os.Geteuid(), DMI: map[string]string{},
+	h := hostseries.PlatformHints{PageSize: r.pageSize, UID: r.uid, DMI: map[string]string{},
 		HypervisorType: r.word("/sys/hypervisor/type"), InitComm: r.word("/proc/1/comm")}
 	for _, f := range dmiFiles {
 		if v := r.word("/sys/class/dmi/id/" + f); v != "" {
@@ -51,7 +50,7 @@ func (r *run) variables() []string {
 	for _, pid := range [...]string{"1", "self"} {
 		b, err := r.read("/proc/"+pid+"/environ", 1<<20)
 		if errors.Is(err, fs.ErrPermission) {
-			r.scope.Skip("container hints", "the environment of process 1 can be read by root only", fixRoot)
+			r.scope.Skip("container hints", "the environment of process 1 may not be read", r.fix())
 		}
 		for v := range strings.SplitSeq(string(b), "\x00") {
 			name, _, _ := strings.Cut(v, "=")

@@ -111,9 +111,9 @@ func (r *run) top(before, after look) {
 		r.scope.LostErr(itemProcesses, after.err)
 	}
 	if r.hidden() {
-		r.scope.Skip("processes of other users", "/proc is mounted with hidepid", fixRoot)
+		r.scope.Skip("processes of other users", "/proc is mounted with hidepid", r.fix())
 	}
-	table := rank(before, after, uint64(os.Getpagesize()))
+	table := rank(before, after, uint64(r.pageSize))
 	users := r.users()
 	for i := range table.Processes {
 		p := &table.Processes[i]
@@ -151,7 +151,7 @@ func rank(before, after look, pageSize uint64) hostseries.TopTable {
 
 // hidden tells whether this user sees only its own processes.
 func (r *run) hidden() bool {
-	if os.Geteuid() == 0 {
+	if r.uid == 0 {
 		return false
 	}
 	b, err := r.read("/proc/self/mountinfo", maxFile)

@@ -51,7 +51,7 @@ var sources = []source{
 func (r *run) sample(ctx context.Context, disks, nics []string, groups cgroups) {
 	s, err := r.newSampler(disks, nics, groups)
 	if err != nil {
-		note(r.scope, itemCounters, err)
+		r.note(itemCounters, err)
 		return
 	}
 	s.grid = grid{start: r.scope.Start(), period: time.Duration(r.scope.Plan.SampleEvery)}
@@ -77,7 +77,7 @@ func (r *run) newSampler(disks, nics []string, groups cgroups) (*sampler, error)
 	}
 	for _, src := range sources {
 		if err := src.read(s, map[string]float64{}); err != nil {
-			note(r.scope, "counters of "+src.name, named(src.name, err))
+			r.note("counters of "+src.name, named(src.name, err))
 			continue
 		}
 		s.sources = append(s.sources, src)

@@ -39,7 +39,7 @@ func (r *run) snapshots(list []snapshot, folder string) {
 		began := time.Now()
 		b, err := r.read(s.file, maxFile)
 		if err != nil {
-			note(r.scope, s.item, err)
+			r.note(s.item, err)
 			continue
 		}
 		e := collectors.Evidence{Name: folder + s.entry, Item: s.item, Source: s.file, Started: began, Ended: time.Now()}
@@ -75,12 +75,12 @@ func (r *run) gather(entry, item, source string, names []string) {
 		switch {
 		case err == nil:
 			out = hostseries.AppendSection(out, name, b)
-		case why == nil, missing(why):
+		case why == nil, missing(why) && !missing(err):
 			why = err
 		}
 	}
 	if why != nil && (len(out) == 0 || !missing(why)) {
-		note(r.scope, item, why)
+		r.note(item, why)
 	}
 	if len(out) > 0 {
 		r.scope.Add(collectors.Evidence{Name: entry, Item: item, Source: source, Started: began, Ended: time.Now()}, out)

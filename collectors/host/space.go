@@ -6,17 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
 	"casefile/bundle/format/hostseries"
 )
 
-const (
-	maxFileSystems = 64
-	// spaceLimit is how long a file system may take to tell its size. A dead
-	// network mount never does.
-	spaceLimit = 2 * time.Second
-)
+const maxFileSystems = 64
 
 // space is what statfs(2) tells of a file system, in bytes.
 type space struct {
@@ -24,7 +18,10 @@ type space struct {
 	inodes, inodesFree     uint64
 }
 
-var errNoAnswer = errors.New("no answer in time")
+var (
+	errNoAnswer = errors.New("no answer in time")
+	errEnded    = errors.New("the capture was ended first")
+)
 
 // chooseFileSystems returns each file system once, under its shortest mount
 // point, without those that hold no files.
@@ -58,7 +55,7 @@ func chooseFileSystems(mounts []mount) (list []hostseries.Filesystem, more int) 
 func (r *run) fileSystems(ctx context.Context, folder string) {
 	b, err := r.read("/proc/self/mountinfo", maxFile)
 	if err != nil {
-		note(r.scope, itemSpace, err)
+		r.note(itemSpace, err)
 		return
 	}
 	mounts, unknown := parseMounts(b)
@@ -89,16 +86,20 @@ func (r *run) fileSystems(ctx context.Context, folder string) {
 			answers <- answer{i, s, err}
 		}(list[i].Mount)
 	}
-	ctx, cancel := context.WithTimeout(ctx, spaceLimit)
+	wait, cancel := context.WithTimeout(ctx, r.spaceLimit)
 	defer cancel()
 	for len(waiting) > 0 {
 		select {
 		case a := <-answers:
 			delete(waiting, a.i)
 			r.fill(&list[a.i], a.space, a.err)
-		case <-ctx.Done():
+		case <-wait.Done():
+			why := errNoAnswer
+			if ctx.Err() != nil {
+				why = errEnded
+			}
 			for i := range waiting {
-				r.fill(&list[i], space{}, errNoAnswer)
+				r.fill(&list[i], space{}, why)
 			}
 			clear(waiting)
 		}
@@ -115,8 +116,9 @@ func (r *run) fill(f *hostseries.Filesystem, s space, err error) {
 	case errors.Is(err, errNoAnswer):
 		r.stuck[f.Mount] = true
 		r.scope.Lost(itemSpace, what+" does not answer: a process that touches it hangs", "look at the server or device behind "+f.Mount)
+	case errors.Is(err, errEnded):
 	case errors.Is(err, fs.ErrPermission):
-		r.scope.Skip("file systems of other users", what+": "+err.Error(), fixRoot)
+		r.scope.Skip("file systems of other users", what+": "+err.Error(), r.fix())
 	case errors.Is(err, fs.ErrNotExist):
 		// Hidden below another mount, or gone since.
 	default:

@@ -80,20 +80,6 @@ func named(name string, err error) error {
 	return nil
 }
 
-// note puts what could not be read into the ledger: what a kernel lacks is
-// absent, what needs root is skipped, anything else is lost.
-func note(scope *collectors.Scope, item string, err error) {
-	switch {
-	case err == nil:
-	case missing(err):
-		scope.Absent(item, "not on this system: "+err.Error())
-	case errors.Is(err, fs.ErrPermission):
-		scope.Skip(item, err.Error(), fixRoot)
-	default:
-		scope.LostErr(item, err)
-	}
-}
-
 // missing tells whether the kernel has no such file, or has it switched off.
 func missing(err error) bool {
 	for _, e := range [...]error{fs.ErrNotExist, syscall.ENOTDIR, syscall.EOPNOTSUPP, syscall.ENODEV, syscall.EINVAL, syscall.ENXIO} {
