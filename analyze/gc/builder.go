@@ -27,6 +27,7 @@ type Builder struct {
 	lowCount int
 	lowPoint LivePoint
 	lastSeen time.Duration
+	span     time.Duration // of runs that are no longer kept
 	seen     bool
 }
 
@@ -54,7 +55,7 @@ func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ v, d *int }{
 		{&l.Pauses, &d.Pauses}, {&l.Exact, &d.Exact}, {&l.Longest, &d.Longest}, {&l.Points, &d.Points},
-		{&l.Samples, &d.Samples}, {&l.Names, &d.Names}, {&l.Threads, &d.Threads},
+		{&l.Samples, &d.Samples}, {&l.Names, &d.Names}, {&l.Threads, &d.Threads}, {&l.Runs, &d.Runs},
 	} {
 		if *f.v <= 0 {
 			*f.v = *f.d
@@ -78,8 +79,19 @@ func (b *Builder) SetFile(name string) {
 	}
 }
 
+// What is longer is a broken line, and sums of it would overflow.
+const (
+	longestStamp    = 50 * year // uptime of a JVM
+	longestTimeline = 100 * year
+	longestPause    = year
+	year            = 365 * 24 * time.Hour
+)
+
 // Seen notes the stamp of any line: it moves First, Last, Span and the gaps.
 func (b *Builder) Seen(at time.Duration, line int) {
+	if at < 0 || at > longestStamp {
+		return
+	}
 	r := b.run()
 	t := r.Base + at
 	if !b.seen {
@@ -119,6 +131,7 @@ func (b *Builder) SetWall(at time.Duration, wall time.Time) {
 // NewRun begins another JVM start. first is its first stamp, wall the wall clock of that stamp or zero.
 func (b *Builder) NewRun(first time.Duration, wall time.Time, line int) {
 	prev := *b.run()
+	first = min(first, longestStamp)
 	base := b.lastSeen - first
 	next := Run{FirstLine: line}
 	if !wall.IsZero() {
@@ -128,15 +141,25 @@ func (b *Builder) NewRun(first time.Duration, wall time.Time, line int) {
 			base = max(base, byWall)
 		}
 	}
+	if base > longestTimeline {
+		base = min(b.lastSeen, longestTimeline) - first
+	}
 	next.Base, next.First, next.Last = base, base+first, base+first
 	b.flushLow()
-	b.log.Runs = append(b.log.Runs, next)
+	if n := len(b.log.Runs); n >= b.lim.Runs {
+		b.span += prev.Last - prev.First
+		b.log.Runs[n-1] = next
+	} else {
+		b.log.Runs = append(b.log.Runs, next)
+	}
 	b.lastSeen = next.First
 	b.lastHeap = -1
 }
 
 // Timeline places a stamp of the current run on the timeline.
-func (b *Builder) Timeline(at time.Duration) time.Duration { return b.run().Base + at }
+func (b *Builder) Timeline(at time.Duration) time.Duration {
+	return b.run().Base + min(at, longestStamp)
+}
 
 // Cause interns the name of a cause.
 func (b *Builder) Cause(name []byte) uint16 {
@@ -163,7 +186,8 @@ func (b *Builder) CauseName(id uint16) string { return b.log.causes[id] }
 // lines) until the next event; it is a copy in Pauses while there is room and a scratch record after that.
 func (b *Builder) Pause(p Pause) {
 	l := b.log
-	p.Start += b.run().Base
+	p.Start = min(p.Start, longestStamp) + b.run().Base
+	p.Duration = min(max(p.Duration, 0), longestPause)
 	p.File = b.file
 	if n := len(l.Pauses); n > 0 && l.Dropped == 0 && nests(&p, &l.Pauses[n-1]) {
 		inner := &l.Pauses[n-1]
@@ -173,13 +197,16 @@ func (b *Builder) Pause(p Pause) {
 	l.Total.Add(p.Duration)
 	b.group(p.Kind, p.CauseID).Add(p.Duration)
 	if !p.Flags.Has(FlagNested) {
-		l.Stopped += p.Duration
+		l.Stopped = plus(l.Stopped, p.Duration)
 	}
 	if p.Kind == KindFull {
 		l.FullGCs++
 	}
 	b.longest(p)
 	if len(l.Pauses) < b.lim.Pauses {
+		if n := len(l.Pauses); n == cap(l.Pauses) && n >= 1<<13 { // a long log: once, not in steps that leave garbage
+			l.Pauses = slices.Grow(l.Pauses, b.lim.Pauses-n)
+		}
 		l.Pauses = append(l.Pauses, p)
 	} else {
 		l.Dropped++
@@ -248,7 +275,7 @@ func (b *Builder) Stall(thread []byte, d time.Duration, m Mention) {
 		b.threads[t.Thread] = t
 	}
 	t.Count++
-	t.Sum += d
+	t.Sum = plus(t.Sum, d)
 	t.Max = max(t.Max, d)
 }
 
@@ -260,7 +287,7 @@ func (b *Builder) Mention(ms *Mentions, m Mention) {
 	ms.Count++
 	if len(ms.Lines) < b.lim.Samples {
 		m.File = b.file
-		m.Time += b.run().Base
+		m.Time = b.Timeline(m.Time)
 		ms.Lines = append(ms.Lines, m)
 	}
 }

@@ -206,7 +206,7 @@ func (c *counters) collected(name string, n int64, d, at, length time.Duration, 
 	}
 	b.log.Total.addUnseen(n, d)
 	b.group(kind, 0).addUnseen(n, d)
-	b.log.Stopped += d
+	b.log.Stopped = plus(b.log.Stopped, d)
 	if kind == KindFull {
 		b.log.FullGCs += n
 	}

@@ -1,6 +1,7 @@
 package gc
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func (d *Dist) Add(v time.Duration) {
 	}
 	d.Max = max(d.Max, v)
 	d.Count++
-	d.Sum += v
+	d.Sum = plus(d.Sum, v)
 	if d.hist != nil {
 		d.hist.add(int64(v))
 		return
@@ -53,7 +54,7 @@ func (d *Dist) Add(v time.Duration) {
 // addUnseen takes n values of which only the sum is known.
 func (d *Dist) addUnseen(n int64, sum time.Duration) {
 	d.Count += n
-	d.Sum += sum
+	d.Sum = plus(d.Sum, sum)
 	d.Unseen += n
 }
 
@@ -76,7 +77,7 @@ func (d *Dist) merge(o *Dist) {
 	}
 	d.Max = max(d.Max, o.Max)
 	d.Count += o.Count
-	d.Sum += o.Sum
+	d.Sum = plus(d.Sum, o.Sum)
 	d.Unseen += o.Unseen
 	if d.hist == nil && o.hist == nil {
 		d.values = append(d.values, o.values...)
@@ -96,6 +97,14 @@ func (d *Dist) merge(o *Dist) {
 	if o.hist != nil {
 		d.hist.merge(o.hist)
 	}
+}
+
+// plus adds durations that are not negative; at the largest one it stays there.
+func plus(a, b time.Duration) time.Duration {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // Exact tells whether percentiles are exact.

@@ -10,7 +10,7 @@ import (
 func (b *Builder) Finish() *Log {
 	l := b.log
 	b.flushLow()
-	l.Last = l.First
+	l.Last, l.Span = l.First, b.span
 	for i := range l.Runs {
 		r := &l.Runs[i]
 		l.Span += r.Last - r.First

@@ -55,8 +55,8 @@ type Log struct {
 	JVMVersion string   // as stated in the log; empty when it is not
 	Settings   Settings
 
-	Timed bool // the source has time stamps
-	Runs  []Run
+	Timed bool          // the source has time stamps
+	Runs  []Run         // at most Limits.Runs; the last one then stands for all later ones
 	First time.Duration // first and last stamp on the timeline
 	Last  time.Duration
 	Span  time.Duration // covered by the log: sum over runs of last - first
@@ -291,12 +291,13 @@ type Limits struct {
 	Points  int // per series
 	Samples int // per Mentions
 	Names   int // causes, phases, operations: each
+	Runs    int // JVM starts
 	Threads int // stalled threads
 }
 
 // DefaultLimits keep a parse below 64 MB of memory whatever the log's size.
 func DefaultLimits() Limits {
-	return Limits{Pauses: 1 << 17, Exact: 1 << 20, Longest: 64, Points: 4096, Samples: 32, Names: 256, Threads: 1024}
+	return Limits{Pauses: 1 << 17, Exact: 1 << 19, Longest: 64, Points: 4096, Samples: 32, Names: 256, Runs: 1024, Threads: 1024}
 }
 
 // Cause gives the cause of a pause as the log names it; empty when it has none.

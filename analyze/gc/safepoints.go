@@ -10,7 +10,7 @@ import (
 // part of it, whatever the JDK's wording.
 func (b *Builder) Safepoint(s Safepoint) {
 	sp := &b.log.Safepoints
-	s.Start += b.run().Base
+	s.Start = b.Timeline(s.Start)
 	s.File = b.file
 	sp.Count++
 	sp.Total.Add(s.Total)
@@ -27,9 +27,9 @@ func (b *Builder) Safepoint(s Safepoint) {
 		}
 	}
 	op.Count++
-	op.ReachSum, op.ReachMax = op.ReachSum+s.Reach, max(op.ReachMax, s.Reach)
-	op.AtSum, op.AtMax = op.AtSum+s.At, max(op.AtMax, s.At)
-	op.TotalSum, op.TotalMax = op.TotalSum+s.Total, max(op.TotalMax, s.Total)
+	op.ReachSum, op.ReachMax = plus(op.ReachSum, s.Reach), max(op.ReachMax, s.Reach)
+	op.AtSum, op.AtMax = plus(op.AtSum, s.At), max(op.AtMax, s.At)
+	op.TotalSum, op.TotalMax = plus(op.TotalSum, s.Total), max(op.TotalMax, s.Total)
 	ws := sp.WorstReach
 	if len(ws) == b.lim.Samples && s.Reach <= ws[len(ws)-1].Reach {
 		return
@@ -49,6 +49,6 @@ func (b *Builder) Operation(name []byte) string {
 
 // AppTime adds time in which the application ran between safepoints.
 func (b *Builder) AppTime(d time.Duration) {
-	b.log.Safepoints.AppTime += d
+	b.log.Safepoints.AppTime = plus(b.log.Safepoints.AppTime, d)
 	b.log.Safepoints.AppTimeLines++
 }

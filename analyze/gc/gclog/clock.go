@@ -20,7 +20,10 @@ func (w wallClock) time() (time.Time, bool) {
 
 // stamp takes the time of a line, in uptime or in time since the first wall clock stamp.
 func (p *parser) stamp(at time.Duration, w wallClock) {
-	const jitter = time.Second // lines of different threads may be out of order by less than this
+	const jitter = time.Second    // lines of different threads may be out of order by less than this
+	if at > 50*365*24*time.Hour { // no uptime of a JVM: a broken line
+		return
+	}
 	if p.stamped && at < p.last-jitter {
 		p.restart(at, w)
 	}

@@ -22,6 +22,7 @@ type legacyState struct {
 	depth   int
 	skipped int // brackets opened beyond the stack
 	held    []record
+	labels  [16][]byte // of the records on the stack
 
 	pending    gc.Pause // the last pause, waiting for its heap and CPU times
 	hasPending bool
@@ -171,6 +172,7 @@ func (p *parser) legacyLine(line []byte) class {
 func (s *legacyState) suspend(p *parser) {
 	s.dropHeld(p)
 	s.held = append([]record(nil), s.stack[:s.depth]...)
+	s.labels = [16][]byte{}
 	s.depth, s.skipped = 0, 0
 }
 

@@ -78,7 +78,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 	switch {
 	case typ.pause():
 		r.pause = gc.Pause{Kind: pauseKind(typ), Start: s.stamp, Line: uint32(p.line)}
-		r.label = append([]byte(nil), line[:min(len(line), 100)]...)
+		r.label = s.labelled(line[:min(len(line), 100)])
 		if has(name, "GC--") { // Parallel: survivors did not fit
 			r.pause.Flags |= gc.FlagPromotionFailed
 			p.mention(&p.log.PromotionFailures, line)
@@ -88,7 +88,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 		if end < 0 {
 			end = len(name)
 		}
-		r.label = append([]byte(nil), name[:end]...)
+		r.label = s.labelled(name[:end])
 		n = end
 	case typ == recInitialMark || typ == recRemark:
 		kind := gc.KindRemark
@@ -100,6 +100,13 @@ func (p *parser) openRecord(line []byte, i int) int {
 		}
 	}
 	return i + 1 + n
+}
+
+// labelled copies text for the record on top of the stack.
+func (s *legacyState) labelled(text []byte) []byte {
+	b := &s.labels[s.depth-1]
+	*b = append((*b)[:0], text...)
+	return *b
 }
 
 func pauseKind(t recordType) gc.Kind {

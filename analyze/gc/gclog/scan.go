@@ -194,7 +194,7 @@ func isoTime(b []byte) (t time.Time, rest []byte, ok bool) {
 	}
 	ok = true
 	y, mo, d, h, mi, s := n(0, 4), n(5, 7), n(8, 10), n(11, 13), n(14, 16), n(17, 19)
-	if !ok || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60 {
+	if !ok || y < 1990 || y > 2150 || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60 {
 		return t, b, false
 	}
 	rest = b[19:]

@@ -9,6 +9,7 @@ import (
 
 // zState is what ZGC's lines leave for later ones.
 type zState struct {
+	name           []byte
 	generationRows bool // "Young Generation 40M->46M" rows give the heap; the collection's own line repeats them
 }
 
@@ -44,11 +45,14 @@ func (p *parser) zConcurrent(gen byte, m []byte) class {
 	if !ok || string(r) != "ms" {
 		return detail // the start of the phase
 	}
-	name := "Young "
+	z := &p.unified.z
 	if gen|0x20 == 'o' {
-		name = "Old "
+		z.name = append(z.name[:0], "Old "...)
+	} else {
+		z.name = append(z.name[:0], "Young "...)
 	}
-	p.b.Phase(append([]byte(name), m[:i]...), d)
+	z.name = append(z.name, m[:i]...)
+	p.b.Phase(z.name, d)
 	return fact
 }
 
