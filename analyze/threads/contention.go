@@ -33,58 +33,64 @@ type Contention struct {
 
 // Contention gives the locks that threads were blocked on, those with most waiters over the series first.
 func (s *Series) Contention() []*Contention {
-	var all []*Contention
+	f := contentionFinder{s: s, byAddr: map[lockKey]*Contention{}, bySite: map[siteKey][]*Contention{}}
 	for i := range s.Dumps {
 		var rest []*LockState
 		for _, st := range s.Graph(i).Locks() {
 			if len(st.Waiters) == 0 {
 				continue
 			}
-			if c := byAddr(all, st, i); c != nil {
-				s.meet(c, st, i)
+			if c := f.byAddr[lockKey{st.Addr, st.Class}]; c != nil && c.States[i] == nil && (st.Addr != 0 || st.Kind == ClassInit) {
+				f.meet(c, st, i)
 			} else {
 				rest = append(rest, st)
 			}
 		}
 		for _, st := range rest {
-			c := bySite(all, st, i)
-			if c == nil {
-				c = &Contention{Class: st.Class, Kind: st.Kind, States: make([]*LockState, len(s.Dumps)), Waiters: make([]int, len(s.Dumps))}
-				all = append(all, c)
-			}
-			s.meet(c, st, i)
+			f.meet(f.moved(st, i), st, i)
 		}
 	}
 	trackOf := s.trackIndex()
-	pools := s.poolNames()
-	for _, c := range all {
+	sizes := s.poolSizes()
+	for _, c := range f.all {
 		s.judgeHolder(c, trackOf)
-		s.judgePool(c, pools)
+		s.judgePool(c, sizes)
 	}
-	slices.SortStableFunc(all, func(a, b *Contention) int { return cmp.Compare(b.Total, a.Total) })
-	return all
+	slices.SortStableFunc(f.all, func(a, b *Contention) int { return cmp.Compare(b.Total, a.Total) })
+	return f.all
 }
 
-func byAddr(all []*Contention, st *LockState, dump int) *Contention {
-	for _, c := range all {
-		if c.States[dump] == nil && c.Class == st.Class && (st.Addr != 0 || st.Kind == ClassInit) && slices.Contains(c.Addrs, st.Addr) {
-			return c
+type siteKey struct{ class, fn string }
+
+// contentionFinder joins the locks of successive dumps.
+type contentionFinder struct {
+	s      *Series
+	all    []*Contention
+	byAddr map[lockKey]*Contention
+	bySite map[siteKey][]*Contention // by the method in which most wait
+}
+
+// moved finds the lock that stood elsewhere in an earlier dump, or begins a new one.
+func (f *contentionFinder) moved(st *LockState, dump int) *Contention {
+	if at := waitSite(st); at != nil {
+		for _, c := range f.bySite[siteKey{st.Class, at.Func}] {
+			if c.States[dump] == nil {
+				return c
+			}
 		}
 	}
-	return nil
-}
-
-func bySite(all []*Contention, st *LockState, dump int) *Contention {
-	at := waitSite(st)
-	for _, c := range all {
-		if c.States[dump] == nil && c.Class == st.Class && at != nil && c.Site != nil && c.Site.Func == at.Func {
-			return c
+	c := &Contention{Class: st.Class, Kind: st.Kind, States: make([]*LockState, len(f.s.Dumps)), Waiters: make([]int, len(f.s.Dumps))}
+	f.all = append(f.all, c)
+	if at := waitSite(st); at != nil {
+		k := siteKey{st.Class, at.Func}
+		if len(f.bySite[k]) < 64 { // striped locks: beyond these nothing tells one from another
+			f.bySite[k] = append(f.bySite[k], c)
 		}
 	}
-	return nil
+	return c
 }
 
-func (s *Series) meet(c *Contention, st *LockState, dump int) {
+func (f *contentionFinder) meet(c *Contention, st *LockState, dump int) {
 	c.States[dump] = st
 	n := len(st.Waiters)
 	c.Waiters[dump] = n
@@ -97,7 +103,8 @@ func (s *Series) meet(c *Contention, st *LockState, dump int) {
 	if c.Kind == Locked {
 		c.Kind = st.Kind
 	}
-	if !slices.Contains(c.Addrs, st.Addr) {
+	if k := (lockKey{st.Addr, st.Class}); f.byAddr[k] != c {
+		f.byAddr[k] = c
 		c.Addrs = append(c.Addrs, st.Addr)
 	}
 }
@@ -175,31 +182,37 @@ func (s *Series) judgeHolder(c *Contention, trackOf map[*Thread]*Track) {
 	c.Holders = len(seen)
 }
 
-func (s *Series) judgePool(c *Contention, pools *poolNamer) {
+func (s *Series) judgePool(c *Contention, sizes map[string]int) {
 	waiting := map[string]int{}
 	for _, st := range c.States {
 		if st == nil {
 			continue
 		}
 		for _, t := range st.Waiters {
-			if p := pools.of(t.Name); p.name != "" {
-				waiting[p.name]++
-				if n := waiting[p.name]; n > waiting[c.Pool] || n == waiting[c.Pool] && p.name < c.Pool {
-					c.Pool = p.name
-				}
+			name, _ := s.PoolOf(t)
+			if name == "" {
+				continue
+			}
+			waiting[name]++
+			if n := waiting[name]; n > waiting[c.Pool] || n == waiting[c.Pool] && name < c.Pool {
+				c.Pool = name
 			}
 		}
 	}
-	if c.Pool == "" {
-		return
+	if c.Pool != "" {
+		c.PoolShare = float64(waiting[c.Pool]) / float64(sizes[c.Pool])
 	}
-	size := 0
+}
+
+// poolSizes counts threads times dumps by pool.
+func (s *Series) poolSizes() map[string]int {
+	sizes := map[string]int{}
 	for _, d := range s.Dumps {
 		for _, t := range d.Threads {
-			if pools.of(t.Name).name == c.Pool {
-				size++
+			if name, _ := s.PoolOf(t); name != "" {
+				sizes[name]++
 			}
 		}
 	}
-	c.PoolShare = float64(waiting[c.Pool]) / float64(size)
+	return sizes
 }

@@ -148,13 +148,13 @@ func (j *jsonScan) thread() error {
 	t.Line = int32(first + 1)
 	t.Name, t.Num, t.Virtual, t.Group = s.intern.str([]byte(jt.Name)), int64(jt.TID), jt.Virtual, s.intern.str([]byte(j.group))
 	t.State = parseState([]byte(jt.State))
+	owned := make(map[int][]*string, len(jt.MonitorsOwned))
+	for _, m := range jt.MonitorsOwned {
+		owned[m.Depth] = append(owned[m.Depth], m.Locks...)
+	}
 	for i, text := range jt.Stack {
 		b.push(s, s.intern.frame([]byte(text)))
-		for _, m := range jt.MonitorsOwned {
-			if m.Depth == i {
-				j.monitors(m.Locks)
-			}
-		}
+		j.monitors(owned[i])
 	}
 	j.waits(&jt)
 	b.finish(s)
@@ -274,7 +274,8 @@ type lineCounter struct {
 	passed   int64 // start of the value being read
 	limit    int64
 	lines    int     // newlines before passed
-	newlines []int64 // offsets of those read and not passed
+	newlines []int64 // offsets of those read; from first on they are not passed
+	first    int
 }
 
 var errTooLarge = errors.New("JSON value too large")
@@ -293,19 +294,22 @@ func (c *lineCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// mark says that everything before offset is passed.
 func (c *lineCounter) mark(offset int64) {
 	c.passed = offset
-	k := 0
-	for k < len(c.newlines) && c.newlines[k] < offset {
-		k++
+	for c.first < len(c.newlines) && c.newlines[c.first] < offset {
+		c.first++
+		c.lines++
 	}
-	c.lines += k
-	c.newlines = c.newlines[:copy(c.newlines, c.newlines[k:])]
+	if c.first > len(c.newlines)/2 {
+		c.newlines = c.newlines[:copy(c.newlines, c.newlines[c.first:])]
+		c.first = 0
+	}
 }
 
 func (c *lineCounter) lineAt(offset int64) int {
 	n := c.lines + 1
-	for _, nl := range c.newlines {
+	for _, nl := range c.newlines[c.first:] {
 		if nl >= offset {
 			break
 		}

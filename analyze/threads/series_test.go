@@ -47,7 +47,7 @@ func scriptText(at int, withElapsed bool, threads ...script) string {
 const (
 	idleWorker  = "jdk.internal.misc.Unsafe.park(java.base@21/Native Method)\n- parking to wait for  <0x00000000000000b0> (a java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject)\njava.util.concurrent.LinkedBlockingQueue.take(java.base@21/LinkedBlockingQueue.java:435)\norg.apache.tomcat.util.threads.TaskQueue.take(TaskQueue.java:117)\norg.apache.tomcat.util.threads.ThreadPoolExecutor.getTask(ThreadPoolExecutor.java:1114)\njava.lang.Thread.run(java.base@21/Thread.java:1583)"
 	spin        = "com.acme.Loop.spin(Loop.java:7)\ncom.acme.Loop.run(Loop.java:3)\njava.lang.Thread.run(java.base@21/Thread.java:1583)"
-	socketRead  = "sun.nio.ch.Net.poll(java.base@21/Native Method)\nsun.nio.ch.NioSocketImpl.park(java.base@21/NioSocketImpl.java:191)\nsun.nio.ch.NioSocketImpl.implRead(java.base@21/NioSocketImpl.java:309)\njava.net.Socket$SocketInputStream.read(java.base@21/Socket.java:1099)\ncom.acme.Client.call(Client.java:9)\ncom.acme.Page.get(Page.java:4)"
+	socketRead  = "sun.nio.ch.Net.poll(java.base@21/Native Method)\nsun.nio.ch.NioSocketImpl.park(java.base@21/NioSocketImpl.java:191)\nsun.nio.ch.NioSocketImpl.implRead(java.base@21/NioSocketImpl.java:309)\njava.net.Socket$SocketInputStream.read(java.base@21/Socket.java:1099)\ncom.acme.Client.call(Client.java:9)\ncom.acme.Page.get(Page.java:4)\ncom.acme.Web.serve(Web.java:1)"
 	wantsLock   = "com.acme.Cache.get(Cache.java:9)\n- waiting to lock <0x%016x> (a com.acme.Cache)\ncom.acme.Page.get(Page.java:5)"
 	holdsLock   = "java.lang.Thread.sleep0(java.base@21/Native Method)\ncom.acme.Cache.load(Cache.java:20)\n- locked <0x%016x> (a com.acme.Cache)\ncom.acme.Cache.get(Cache.java:12)\ncom.acme.Page.get(Page.java:5)"
 	gettingConn = "jdk.internal.misc.Unsafe.park(java.base@21/Native Method)\n- parking to wait for  <0x00000000000000c0> (a java.util.concurrent.SynchronousQueue$TransferStack)\njava.util.concurrent.locks.LockSupport.parkNanos(java.base@21/LockSupport.java:252)\njava.util.concurrent.SynchronousQueue.poll(java.base@21/SynchronousQueue.java:905)\ncom.zaxxer.hikari.util.ConcurrentBag.borrow(ConcurrentBag.java:151)\ncom.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:162)\ncom.acme.Dao.find(Dao.java:3)\ncom.acme.Page.get(Page.java:6)"
@@ -323,7 +323,9 @@ func TestClassify(t *testing.T) {
 		{"runnable", spin, WaitRunning, false, "com.acme.Loop.spin"},
 		{"runnable", socketRead, WaitSocketRead, false, "com.acme.Client.call"},
 		{"waiting on condition", gettingConn, WaitDBPool, false, "com.zaxxer.hikari.util.ConcurrentBag.borrow"},
-		{"runnable", "java.net.SocketInputStream.socketRead0(Native Method)\ncom.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)\ncom.acme.Dao.find(Dao.java:3)", WaitSocketRead, false, "com.zaxxer.hikari.pool.HikariPool.getConnection"},
+		{"runnable", "java.net.SocketInputStream.socketRead0(Native Method)\norg.apache.coyote.ajp.AjpProcessor.readMessage(AjpProcessor.java:1)\norg.apache.tomcat.util.net.JIoEndpoint$SocketProcessor.run(JIoEndpoint.java:1)\njava.util.concurrent.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1)\njava.lang.Thread.run(Thread.java:1)", WaitSocketRead, true, "org.apache.coyote.ajp.AjpProcessor.readMessage"},
+		{"runnable", "java.net.SocketInputStream.socketRead0(Native Method)\norg.apache.coyote.ajp.AjpProcessor.readMessage(AjpProcessor.java:1)\norg.apache.catalina.connector.InputBuffer.read(InputBuffer.java:1)\ncom.acme.Upload.doPost(Upload.java:1)\norg.apache.catalina.core.StandardWrapperValve.invoke(StandardWrapperValve.java:1)\njava.lang.Thread.run(Thread.java:1)", WaitSocketRead, false, "org.apache.coyote.ajp.AjpProcessor.readMessage"},
+		{"runnable", "java.net.SocketInputStream.socketRead0(Native Method)\ncom.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)\ncom.acme.Dao.find(Dao.java:3)\ncom.acme.Page.get(Page.java:1)", WaitSocketRead, false, "com.zaxxer.hikari.pool.HikariPool.getConnection"},
 		{"runnable", "sun.nio.ch.EPoll.wait(Native Method)\nsun.nio.ch.SelectorImpl.select(SelectorImpl.java:1)\nio.netty.channel.nio.NioEventLoop.run(NioEventLoop.java:2)", WaitIdle, true, "io.netty.channel.nio.NioEventLoop.run"},
 		{"waiting on condition", "java.lang.Thread.sleep(Native Method)\ncom.acme.Poll.once(Poll.java:1)\ncom.acme.Page.get(Page.java:1)\ncom.acme.Web.handle(Web.java:1)", WaitSleep, false, "com.acme.Poll.once"},
 		{"waiting on condition", "java.lang.Thread.sleep(Native Method)\ncom.acme.Poll.run(Poll.java:1)\njava.lang.Thread.run(Thread.java:1)", WaitSleep, true, "com.acme.Poll.run"},
@@ -345,6 +347,13 @@ func TestClassify(t *testing.T) {
 		if w.Kind != c.kind || w.Idle != c.idle || got != c.site {
 			t.Errorf("%s\n\tgives %v (%s) idle %v at %s", c.stack, w.Kind, w.Text, w.Idle, got)
 		}
+	}
+}
+
+func TestCaller(t *testing.T) {
+	dumps, _ := parseText(t, scriptText(0, true, script{"x", 9, 1, "waiting on condition", gettingConn}))
+	if w := Classify(dumps[0].Threads[0]); w.Caller == nil || w.Caller.Func != "com.acme.Dao.find" {
+		t.Errorf("got %+v", w.Caller)
 	}
 }
 

@@ -1,8 +1,6 @@
 package threads
 
-import (
-	"strings"
-)
+import "strings"
 
 // Wait is what a thread waits for.
 type Wait struct {
@@ -10,6 +8,9 @@ type Wait struct {
 	Text string // in plain words, without the thread's name: "waits for a database connection (HikariCP)"
 	Site *Frame // the call that waits: the first frame outside the runtime's own packages; nil when there is none
 	Lock *Lock  // of WaitLock
+	// Caller is the first frame outside the runtime and the known libraries (pools, drivers, clients, frameworks): the program's own. Nil when
+	// there is none.
+	Caller *Frame
 	// Idle says that the thread has nothing to do. It is also true of a sleep or a queue in a thread's own outermost loop.
 	Idle bool
 }
@@ -71,7 +72,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	}
 	frames := t.Stack.Frames
 	if l := blockingLock(t); l != nil {
-		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Lock: l}
+		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Caller: caller(frames), Lock: l}
 	}
 	if t.Mounted != 0 {
 		return Wait{Kind: WaitRunning, Text: "carries a virtual thread"}
@@ -83,20 +84,30 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		return Wait{Kind: WaitIdle, Idle: true, Text: "does not run"}
 	}
 	w := c.reason(t)
-	w.Site = site(frames)
-	if w.Kind == WaitIdle {
+	w.Site, w.Caller = site(frames), caller(frames)
+	switch w.Kind {
+	case WaitIdle:
 		w.Idle = true
-	}
-	if (w.Kind == WaitQueue || w.Kind == WaitCondition || w.Kind == WaitSleep || w.Kind == WaitProcess) && ownLoop(frames) && !holds(t) {
-		w.Idle = true
+	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:
+		w.Idle = ownLoop(frames) && !holds(t)
+	case WaitSocketRead:
+		switch {
+		case onlyServer(frames):
+			w.Idle, w.Text = true, "waits for the next request of a connection"
+		case ownLoop(frames) && !holds(t):
+			w.Idle, w.Text = true, "waits for data of its connection"
+		}
 	}
 	return w
 }
 
+// ownMonitors are classes that a thread locks for itself while it reads.
+var ownMonitors = []string{"java.io.", "java.net.", "java.nio.", "sun.", "javax.net."}
+
 // holds says that the thread keeps a monitor others may want: it is not idle while it does.
 func holds(t *Thread) bool {
 	for i := range t.Locks {
-		if l := &t.Locks[i]; l.Kind == Locked && !waitsFor(t, l.Addr) {
+		if l := &t.Locks[i]; l.Kind == Locked && !waitsFor(t, l.Addr) && !hasPrefixOf(l.Class, ownMonitors) {
 			return true
 		}
 	}
@@ -210,11 +221,33 @@ func pollsSocket(fn string) bool {
 	return fn == "sun.nio.ch.Net.poll" || fn == "sun.nio.ch.NioSocketImpl.park" || fn == "sun.nio.ch.Net.pollConnect"
 }
 
-// runtimePackages are not where a program's own calls are.
-var runtimePackages = []string{"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "jrockit.", "oracle.jrockit."}
-
 func inRuntime(fn string) bool {
-	for _, p := range runtimePackages {
+	return hasPrefixOf(fn, runtimePackages)
+}
+
+// caller is the innermost frame that is neither the runtime's nor a known library's.
+func caller(frames []*Frame) *Frame {
+	for _, f := range frames {
+		if !inRuntime(f.Func) && !hasPrefixOf(f.Func, libraries) && !hasPrefixOf(f.Func, servers) {
+			return f
+		}
+	}
+	return nil
+}
+
+// onlyServer says that no program's frame stands between the socket and the thread's start: a connector reads the next request, or the
+// runtime (RMI, LDAP, HTTP server) its own connection.
+func onlyServer(frames []*Frame) bool {
+	for _, f := range frames {
+		if !inRuntime(f.Func) && !hasPrefixOf(f.Func, servers) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasPrefixOf(fn string, prefixes []string) bool {
+	for _, p := range prefixes {
 		if strings.HasPrefix(fn, p) {
 			return true
 		}

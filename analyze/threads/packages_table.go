@@ -1,0 +1,28 @@
+package threads
+
+// runtimePackages are not where a program's own calls are.
+var runtimePackages = []string{"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "jrockit.", "oracle.jrockit.", "com.ibm.jvm.", "openj9."}
+
+// servers are the packages of connectors and containers. A thread that has nothing else on its stack serves no request.
+var servers = []string{
+	"org.apache.coyote.", "org.apache.tomcat.", "org.apache.catalina.", "org.apache.jk.", "org.apache.ajp.", "org.apache.jasper.",
+	"org.eclipse.jetty.", "org.mortbay.", "io.undertow.", "org.xnio.", "org.jboss.threads.", "org.wildfly.", "weblogic.", "jeus.", "com.ibm.ws.", "com.ibm.io.async.",
+	"io.netty.", "io.vertx.core.", "org.glassfish.grizzly.", "com.caucho.",
+}
+
+// libraries stand between a program and what it waits for.
+var libraries = []string{
+	// database pools and drivers
+	"com.zaxxer.hikari.", "com.mchange.", "org.apache.commons.dbcp", "org.apache.commons.pool", "com.alibaba.druid.", "io.agroal.", "com.jolbox.bonecp.", "oracle.ucp.", "org.jboss.jca.",
+	"org.postgresql.", "com.mysql.", "org.mariadb.jdbc.", "oracle.jdbc.", "oracle.net.", "com.microsoft.sqlserver.", "net.sourceforge.jtds.", "org.h2.", "org.hsqldb.", "com.ibm.db2.", "com.mongodb.", "redis.clients.", "io.lettuce.",
+	// persistence
+	"org.hibernate.", "net.sf.hibernate.", "org.springframework.", "org.apache.ibatis.", "org.jooq.", "org.eclipse.persistence.", "com.querydsl.", "net.java.ao.",
+	// clients
+	"org.apache.http.", "org.apache.hc.", "org.apache.commons.httpclient.", "okhttp3.", "okio.", "com.squareup.", "feign.", "retrofit2.", "org.asynchttpclient.", "io.grpc.", "reactor.", "software.amazon.awssdk.", "com.amazonaws.",
+	// cluster, cache, messages
+	"com.hazelcast.", "org.infinispan.", "org.jgroups.", "net.sf.ehcache.", "org.ehcache.", "com.tangosol.", "org.apache.kafka.", "com.rabbitmq.", "org.apache.activemq.", "org.apache.zookeeper.", "org.apache.curator.",
+	// logging
+	"org.apache.log4j.", "org.apache.logging.", "ch.qos.logback.", "org.slf4j.", "org.apache.commons.logging.", "org.jboss.logging.",
+	// tools of the language
+	"com.google.common.", "org.apache.commons.", "kotlin.", "kotlinx.", "scala.", "clojure.", "groovy.", "org.codehaus.groovy.", "io.micrometer.", "io.opentelemetry.",
+}
