@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,7 +59,7 @@ const gb = 1 << 30
 func fake(t testing.TB) system {
 	dead := make(chan struct{})
 	t.Cleanup(func() { close(dead) })
-	return system{uid: 1000, pageSize: 4096, spaceLimit: 50 * time.Millisecond,
+	return system{uid: 1000, pageSize: 4096, spaceLimit: 2 * time.Second,
 		statfs: func(path string) (space, error) {
 			switch path {
 			case "/mnt/shared":
@@ -84,11 +85,17 @@ func fake(t testing.TB) system {
 	}
 }
 
+// captureFixture captures a tree on a clock that runs only while all wait.
+func captureFixture(t *testing.T, roots collectors.Roots) (m bundle.Manifest, entries map[string][]byte) {
+	synctest.Test(t, func(t *testing.T) { m, entries = capture(t, collector{sys: fake(t)}, roots, shortPlan()) })
+	return m, entries
+}
+
 // TestFixtures captures each tree and compares what came out, and the ledger.
 func TestFixtures(t *testing.T) {
 	for _, name := range []string{"vm-v2", "docker-v1", "kubernetes-v2"} {
 		t.Run(name, func(t *testing.T) {
-			m, entries := capture(t, collector{sys: fake(t)}, unpack(t, name), shortPlan())
+			m, entries := captureFixture(t, unpack(t, name))
 			golden := &txtar.Archive{Comment: []byte("Written by the collector's tests: what it captures from the tree " + name + ".\n")}
 			for _, e := range comparable(t, entries) {
 				golden.Files = append(golden.Files, e)
@@ -174,7 +181,7 @@ func ledger(m bundle.Manifest) []byte {
 // TestSecretsStay: files next to those captured are not read.
 func TestSecretsStay(t *testing.T) {
 	for _, name := range []string{"vm-v2", "kubernetes-v2"} {
-		_, entries := capture(t, collector{sys: fake(t)}, unpack(t, name), shortPlan())
+		_, entries := captureFixture(t, unpack(t, name))
 		for entry, content := range entries {
 			for _, secret := range []string{"0123-4567-secret", "ab:cd:secret", "not-to-be-read"} {
 				if bytes.Contains(content, []byte(secret)) {
@@ -195,7 +202,7 @@ func TestBareKernel(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(roots.Proc, "meminfo"), []byte("MemTotal: 1024 kB\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m, entries := capture(t, collector{sys: fake(t)}, roots, shortPlan())
+	m, entries := captureFixture(t, roots)
 	for _, gap := range m.Gaps() {
 		t.Errorf("gap: %+v", gap)
 	}
@@ -217,7 +224,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m, _ := capture(t, collector{sys: fake(t)}, roots, shortPlan())
+	m, _ := captureFixture(t, roots)
 	skipped := map[string]string{}
 	for _, c := range m.Coverage {
 		if c.Status == bundle.Skipped {
