@@ -30,11 +30,12 @@ func (c counted) sum() (d time.Duration) {
 var (
 	unifiedPause = regexp.MustCompile(`(?m)Pause ([A-Z][A-Za-z]*)[^\n]* ([0-9]+\.[0-9]+)ms\r?$`)
 
-	concurrentRecord = regexp.MustCompile(`(\d{4}-\d\d-\d\dT[\d:.,+-]+: )?(\d+[.,]\d+: ?)?\[(CMS|GC )-?concurrent-[^\]]*\]( \[Times: [^\]]*\])?`)
+	concurrentRecord = regexp.MustCompile(`\[(CMS|GC )-?concurrent-[^\]]*\]( \[Times: [^\]]*\])?`)
 	bracket          = regexp.MustCompile(`\[|,? (\d+[.,]\d+) secs\]|\]`)
 	pauseRecord      = regexp.MustCompile(`^(Full )?GC(--)?(pause|remark|cleanup|Before|Adaptive|AdaptiveSize|[ (\[:\r\n\d-])`)
 	notAPause        = regexp.MustCompile(`^GC( Worker| ref-proc|-)[^-]`)
 	openj9Pause      = regexp.MustCompile(`<exclusive-end [^>]*durationms="([0-9.]+)"|<time totalms="([0-9.]+)"`)
+	vendorPause      = regexp.MustCompile(`(?m)^<GC: .* ([0-9.]+) >|<GC\(\d+\): freed .* in (\d+) ms|\d: (?:[Pp]\w+ )?(?:Nursery |nursery )?[GOY]C \d.*(?:pauses|,) ([0-9.]+) ms`)
 	shenandoah8      = regexp.MustCompile(`\[Pause [^\]]*, ([0-9.]+) ms\]`)
 )
 
@@ -79,6 +80,18 @@ func countLegacy(text string) (c counted) {
 func countJ9(text string) (c counted) {
 	for _, m := range openj9Pause.FindAllStringSubmatch(text, -1) {
 		c.durations = append(c.durations, number(m[1]+m[2], time.Millisecond))
+	}
+	return c
+}
+
+// countVendors counts the collections of JRockit, IBM and HP-UX logs.
+func countVendors(text string) (c counted) {
+	for _, m := range vendorPause.FindAllStringSubmatch(text, -1) {
+		unit := time.Millisecond
+		if m[1] != "" {
+			unit = time.Second
+		}
+		c.durations = append(c.durations, number(m[1]+m[2]+m[3], unit))
 	}
 	return c
 }

@@ -56,6 +56,8 @@ const (
 	formatJ9      = "openj9"
 )
 
+var vendors = map[string]bool{formatJRockit: true, formatIBM: true, formatHP: true}
+
 type parser struct {
 	opts Options
 	b    *gc.Builder
@@ -141,6 +143,14 @@ func (p *parser) take(line []byte) {
 func (p *parser) classify(line []byte) class {
 	if len(line) == 0 {
 		return detail
+	}
+	if p.format != formatUnified && p.format != formatLegacy {
+		if c := p.vendorLine(line); c != foreign {
+			return c
+		}
+		if vendors[p.format] {
+			return other
+		}
 	}
 	if p.format == formatJ9 || (p.format == "" && line[0] == '<') {
 		if c := p.j9Line(line); c != foreign {

@@ -26,6 +26,12 @@ func Sniff(head []byte) bool {
 
 // sniffLine tells whether a line is of a GC log and hardly of anything else.
 func sniffLine(ds *decorators, line []byte) bool {
+	switch t := trimLeft(line); {
+	case has(t, "<GC("), has(t, "<AF["), has(t, "<GC["), has(line, "<GC: "):
+		return true
+	case bytes.Contains(line[:min(len(line), 64)], []byte("[memory ]")) && (bytes.Contains(line, []byte("heap size:")) || bytes.Contains(line, []byte("GC "))):
+		return true
+	}
 	if d, msg, ok := ds.read(line); ok {
 		if d.tags&tagGC != 0 || (d.tags&tagSafepoint != 0 && (d.timed || d.wall.given())) {
 			return d.level != levelNone || d.timed || d.wall.given()
