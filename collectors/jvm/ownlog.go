@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
 )
 
 // A JVM that writes no GC log gets one of ours for the length of the capture:

@@ -1,12 +1,15 @@
 package jvm
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -25,6 +28,8 @@ func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	cmd.Env = []string{}
+	said := &bytes.Buffer{}
+	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -36,22 +41,43 @@ func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("run as uid %d: %w", uid, err)
 	}
-	return &relay{cmd: cmd, in: in, out: out.(*os.File)}, nil
+	return &relay{cmd: cmd, in: in, out: out.(*os.File), said: said}, nil
 }
 
 type relay struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *os.File
+
+	said *bytes.Buffer // what the child wrote to stderr; complete once waited is set
+	got  int
+	once sync.Once
+	end  error
 }
 
 func (r *relay) Write(p []byte) (int, error)   { return r.in.Write(p) }
-func (r *relay) Read(p []byte) (int, error)    { return r.out.Read(p) }
 func (r *relay) SetDeadline(t time.Time) error { return r.out.SetReadDeadline(t) }
+
+// Read reports a child that could not connect as an error, not as an empty reply.
+func (r *relay) Read(p []byte) (int, error) {
+	n, err := r.out.Read(p)
+	r.got += n
+	if err == io.EOF && r.got == 0 && r.wait() != nil {
+		return n, fmt.Errorf("relay: %s", strings.TrimSpace(r.said.String()))
+	}
+	return n, err
+}
+
 func (r *relay) Close() error {
 	r.in.Close()
 	r.cmd.Process.Kill()
-	return r.cmd.Wait()
+	r.wait()
+	return nil
+}
+
+func (r *relay) wait() error {
+	r.once.Do(func() { r.end = r.cmd.Wait() })
+	return r.end
 }
 
 // Relay is the child's side. It ends when the JVM closes the connection.

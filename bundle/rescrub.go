@@ -1,0 +1,64 @@
+package bundle
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Rescrub writes the bundle anew with all secrets known by now and returns the
+// writer that goes on in its place. On an error the old bundle stays as it is,
+// and so does the old writer.
+func (w *Writer) Rescrub(ctx context.Context) (*Writer, error) {
+	r, err := Open(w.path)
+	if err != nil {
+		return nil, err
+	}
+	next, err := Create(w.path+".scrubbing", r.Format, w.opening(), w.secrets)
+	if err != nil {
+		return nil, err
+	}
+	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
+		if e.Path == PlanFile {
+			return nil
+		}
+		return next.AddReader(e, KindOf(e.Path), body)
+	})
+	if err != nil {
+		next.c.close()
+		os.RemoveAll(next.path)
+		return nil, fmt.Errorf("scrub again: %w", err)
+	}
+	return next, w.replacedBy(next)
+}
+
+func (w *Writer) opening() Manifest {
+	m := w.Manifest()
+	m.Entries, m.Redaction = nil, nil
+	return m
+}
+
+// replacedBy puts the new file in the place of the old one.
+func (w *Writer) replacedBy(next *Writer) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for rule, n := range w.rules {
+		next.rules[rule] += n
+	}
+	w.closed = true
+	if err := w.c.close(); err != nil {
+		return err
+	}
+	if d, isDir := next.c.(*dirContainer); isDir { // a folder cannot be renamed over another
+		if err := os.RemoveAll(w.path); err != nil {
+			return err
+		}
+		d.root = w.path
+	}
+	if err := os.Rename(next.path, w.path); err != nil {
+		return err
+	}
+	next.path = w.path
+	return nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"casefile/analyze"
+	"casefile/analyze/load"
+	"casefile/analyze/report"
+	"casefile/analyze/rules"
+)
+
+func newAnalyze(u *ui) *cobra.Command {
+	var output, failOn, html, markdown string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "analyze PATH...",
+		Short: "Say what a bundle, a folder, an archive or loose files show",
+		Long: `Reads a casefile bundle (whole or cut), a folder, another tool's support zip, or
+loose files - thread dumps, GC logs, Go profiles - and prints findings in the
+order of their impact, each with its evidence and what to do.
+
+` + exitHelp,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if output != "text" && output != "json" {
+				return usage("--output %q: want text or json", output)
+			}
+			limit, err := parseFailOn(failOn)
+			if err != nil {
+				return err
+			}
+			c, err := load.Paths(cmd.Context(), paths)
+			if err != nil {
+				return err
+			}
+			res, err := evaluate(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion()}
+			if err := writeExtra(c, res, meta, html, markdown); err != nil {
+				return err
+			}
+			if output == "json" {
+				err = report.JSON(u.out, c, res)
+			} else {
+				err = report.Terminal(u.out, c, res, report.Options{Color: u.color(u.out), Width: width(u.out), Verbose: verbose, Bundle: paths[0]})
+			}
+			if err != nil {
+				return err
+			}
+			return limit.check(res)
+		},
+	}
+	cmd.Flags().StringVar(&output, "output", "text", "text or json")
+	cmd.Flags().StringVar(&failOn, "fail-on", "", "exit 4 when a finding is at least this severe: warning or critical")
+	cmd.Flags().StringVar(&html, "html", "", "also write the report to this file")
+	cmd.Flags().StringVar(&markdown, "markdown", "", "also write the summary to this file")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also what could not be evaluated, and lines that were not understood")
+	return cmd
+}
+
+// evaluate runs all rules over a case.
+func evaluate(ctx context.Context, c *analyze.Case) (*analyze.Result, error) {
+	return analyze.Run(ctx, c, rules.All(), analyze.DefaultThresholds())
+}
+
+// writeExtra writes the reports that are asked for beside the result.
+func writeExtra(c *analyze.Case, res *analyze.Result, meta report.Meta, html, markdown string) error {
+	write := func(path string, render func(*os.File) error) error {
+		if path == "" {
+			return nil
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := render(f); err != nil {
+			f.Close()
+			return err
+		}
+		return f.Close()
+	}
+	if err := write(html, func(f *os.File) error { return report.HTML(f, c, res, meta) }); err != nil {
+		return err
+	}
+	return write(markdown, func(f *os.File) error { return report.Markdown(f, c, res, meta) })
+}
+
+// failOn is the severity from which on findings make the exit code 4; empty: never.
+type failOn analyze.Severity
+
+func parseFailOn(text string) (failOn, error) {
+	if text == "" {
+		return "", nil
+	}
+	s, err := analyze.ParseSeverity(text)
+	if err != nil {
+		return "", usage("--fail-on: %w", err)
+	}
+	return failOn(s), nil
+}
+
+func (f failOn) check(res *analyze.Result) error {
+	if worst := res.Worst(); f != "" && worst != "" && worst.AtLeast(analyze.Severity(f)) {
+		return &exit{code: exitFindings, err: fmt.Errorf("a finding is %s (--fail-on %s)", worst, f)}
+	}
+	return nil
+}

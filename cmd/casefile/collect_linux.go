@@ -1,0 +1,292 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"casefile/analyze"
+	"casefile/analyze/report"
+	"casefile/bundle"
+	"casefile/bundle/format/plan"
+	"casefile/bundle/redact"
+	"casefile/collectors"
+)
+
+// collectOptions is what the flags of collect say.
+type collectOptions struct {
+	plan     plan.Plan
+	node     string
+	out      string
+	format   string
+	output   string
+	failOn   string
+	dryRun   bool
+	noReport bool
+
+	duration, interval, every time.Duration
+}
+
+func newCollect(u *ui) *cobra.Command {
+	o := collectOptions{plan: plan.Default()}
+	cmd := &cobra.Command{
+		Use:   "collect",
+		Short: "Capture this node's JVMs and Go services, and analyse them",
+		Long: `Captures every JVM and Go service of this node - thread dumps with CPU per thread,
+GC log, counters, flags, configuration, logs, profiles, host figures - into one
+bundle, analyses it, and prints the bundle's path on stdout. Progress and
+findings go to stderr. Nothing is restarted or reconfigured; what each capture
+costs its target stands in --dry-run and, as measured, in the bundle.
+
+` + exitHelp,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return collect(cmd.Context(), u, cmd, &o) },
+	}
+	f := cmd.Flags()
+	f.IntSliceVar(&o.plan.PIDs, "pid", nil, "capture this process (repeatable; default: all JVMs and Go services)")
+	f.StringArrayVar(&o.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
+	f.StringArrayVar(&o.plan.GoURLs, "go", nil, "capture the Go service whose net/http/pprof is at this URL (repeatable)")
+	f.DurationVar(&o.duration, "duration", time.Duration(o.plan.Duration), "length of the capture")
+	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
+	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")
+	f.DurationVar(&o.every, "sample-every", time.Duration(o.plan.SampleEvery), "period of counter series")
+	f.Int64Var(&o.plan.MaxLogBytes, "max-log-bytes", o.plan.MaxLogBytes, "most that is copied of the logs of one process, newest first")
+	f.BoolVar(&o.plan.AllowPause, "allow-pause", false, "also run commands that stop the JVM: class histogram (a full GC: 2-4 s for each 2 GB in use) and metaspace (about 1 ms)")
+	f.StringVar(&o.plan.CaseID, "case", "", "ticket number or name, kept in the bundle")
+	f.StringVar(&o.node, "node-name", "", "name of this node in the bundle (default: its host name)")
+	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
+	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
+	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
+	f.StringVar(&o.failOn, "fail-on", "", "exit 4 when a finding is at least this severe: warning or critical")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be captured and what it costs, capture nothing")
+	f.BoolVar(&o.noReport, "no-report", false, "do not write the HTML report beside the bundle (it is in the bundle too)")
+	return cmd
+}
+
+// complete turns flags into a plan, in which dumps fit into the duration.
+func (o *collectOptions) complete(cmd *cobra.Command) error {
+	o.plan.Duration, o.plan.DumpInterval, o.plan.SampleEvery = plan.Duration(o.duration), plan.Duration(o.interval), plan.Duration(o.every)
+	set := cmd.Flags().Changed
+	if n := time.Duration(o.plan.Dumps); !set("dump-interval") && n > 1 && o.interval*(n-1) > o.duration {
+		o.plan.DumpInterval = plan.Duration((o.duration / n).Truncate(100 * time.Millisecond))
+	} else if !set("duration") && n > 1 && o.interval*(n-1) > o.duration {
+		o.plan.Duration = plan.Duration(o.interval * n)
+	}
+	if err := o.plan.Validate(); err != nil {
+		return usage("%w", err)
+	}
+	if !slices.Contains([]string{"text", "json", "jsonl"}, o.output) {
+		return usage("--output %q: want text, json or jsonl", o.output)
+	}
+	if o.node == "" {
+		o.node, _ = os.Hostname()
+	}
+	o.node = collectors.SafeName(orDefault(o.node, "node"))
+	o.plan.Cluster = o.node
+	format, named := bundle.FormatOf(o.out)
+	if o.format != "" {
+		var err error
+		if format, err = bundle.ParseFormat(o.format); err != nil {
+			return usage("--format: %w", err)
+		}
+	} else if !named && o.out != "" && filepath.Ext(o.out) == "" {
+		format = bundle.TarZstd
+	}
+	o.format = string(format)
+	if o.out == "" {
+		o.out = fmt.Sprintf("casefile-%s-%s", o.node, time.Now().UTC().Format("20060102T150405Z"))
+		if format != bundle.Dir {
+			o.out += "." + o.format
+		}
+	}
+	return nil
+}
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
+
+func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) error {
+	if err := o.complete(cmd); err != nil {
+		return err
+	}
+	limit, err := parseFailOn(o.failOn)
+	if err != nil {
+		return err
+	}
+	done, err := capture(ctx, u, o)
+	if err != nil || done == nil {
+		return err
+	}
+	if err := done.print(u, o); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return &exit{code: exitInterrupted}
+	case limit.check(done.result) != nil:
+		return limit.check(done.result)
+	case done.incomplete():
+		return &exit{code: exitGaps}
+	}
+	return nil
+}
+
+// captured is a finished bundle and what it shows.
+type captured struct {
+	path     string
+	report   string
+	manifest bundle.Manifest
+	caseFile *analyze.Case
+	result   *analyze.Result
+	closeErr error
+}
+
+func (c *captured) incomplete() bool { return len(c.manifest.Gaps()) > 0 || c.closeErr != nil }
+
+// memoryLimit keeps the Go runtime from using more for speed than it needs.
+const memoryLimit = 80 << 20
+
+// capture makes the bundle. It returns nil, nil for a dry run.
+func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
+	debug.SetMemoryLimit(memoryLimit)
+	began := time.Now()
+	prog := newProgress(u, o)
+	secrets := redact.NewSecrets(ownNames(o.node)...)
+	s := &collectors.Session{Node: o.node, Plan: o.plan, Roots: collectors.SystemRoots(), Secrets: secrets, Progress: prog.event}
+	jobs := collectors.Prepare(ctx, s, allCollectors())
+	missing, err := checkTargets(o.plan, jobs)
+	if err != nil {
+		return nil, err
+	}
+	if o.dryRun {
+		return nil, printPlan(u, o, jobs)
+	}
+	w, err := bundle.Create(o.out, bundle.Format(o.format), opening(o, began), secrets)
+	if err != nil {
+		return nil, hinted(err, "choose another place with --out")
+	}
+	s.Out = w
+	for _, m := range missing {
+		w.Cover(bundle.Coverage{Node: o.node, Collector: "jvm", Target: m, Item: "process", Status: bundle.Failed,
+			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
+	}
+	prog.start(s, jobs)
+	collectors.Run(ctx, s, jobs)
+	prog.stop()
+	if ctx.Err() != nil {
+		w.Update(func(m *bundle.Manifest) { m.Interrupted = "ended early by a signal" })
+	}
+	return finish(context.WithoutCancel(ctx), w, o, secrets, began)
+}
+
+// ownNames are words of this node that are no secrets though they may stand
+// where a secret would.
+func ownNames(node string) []string {
+	names := []string{node}
+	if u, err := user.Current(); err == nil {
+		names = append(names, u.Username, u.HomeDir)
+	}
+	return names
+}
+
+func opening(o *collectOptions, began time.Time) bundle.Manifest {
+	host := collectors.NodeInfo(o.node)
+	return bundle.Manifest{CaseID: o.plan.CaseID, Cluster: o.plan.Cluster, Tool: thisTool(), Plan: o.plan, Started: began, Nodes: []bundle.Node{host}}
+}
+
+// checkTargets tells which pids nobody captures; none at all is an error.
+func checkTargets(p plan.Plan, jobs []collectors.Prepared) (missing []string, err error) {
+	targets := 0
+	for _, j := range jobs {
+		if j.Collector != "host" {
+			targets++
+		}
+	}
+	for _, pid := range p.PIDs {
+		prefix := fmt.Sprintf("%d-", pid)
+		if !slices.ContainsFunc(jobs, func(j collectors.Prepared) bool { return strings.HasPrefix(j.Target, prefix) }) {
+			missing = append(missing, fmt.Sprint(pid))
+		}
+	}
+	if targets == 0 {
+		what := "no JVM and no Go service with pprof found on this node"
+		if len(p.PIDs)+len(p.Apps) > 0 {
+			what = "no JVM and no Go service matches --pid and --app"
+		}
+		return nil, hinted(fmt.Errorf("%s", what), "run as root to see the processes of all users; casefile collect --dry-run lists what is found")
+	}
+	return missing, nil
+}
+
+func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {
+	type target struct {
+		Collector string            `json:"collector"`
+		Target    string            `json:"target"`
+		Title     string            `json:"title"`
+		Items     []collectors.Item `json:"items"`
+	}
+	var list []target
+	for _, j := range jobs {
+		list = append(list, target{j.Collector, j.Target, j.Title, j.Items})
+	}
+	if o.output != "text" {
+		enc := json.NewEncoder(u.out)
+		return enc.Encode(map[string]any{"schema_version": 1, "plan": o.plan, "out": o.out, "targets": list})
+	}
+	fmt.Fprintf(u.out, "would write %s: %d dumps every %v, series for %v\n", o.out, o.plan.Dumps, time.Duration(o.plan.DumpInterval), time.Duration(o.plan.Duration))
+	for _, t := range list {
+		fmt.Fprintf(u.out, "\n%s\n", t.Title)
+		for _, i := range t.Items {
+			fmt.Fprintf(u.out, "  %s\n      %s\n", i.Name, i.Cost)
+		}
+	}
+	return nil
+}
+
+// print writes the result: the path, or JSON, on stdout; findings on stderr.
+func (c *captured) print(u *ui, o *collectOptions) error {
+	if o.output == "text" {
+		err := report.Terminal(u.err, c.caseFile, c.result, report.Options{Color: u.color(u.err), Width: width(u.err), Bundle: c.path})
+		if c.report != "" {
+			fmt.Fprintf(u.err, "report: %s\n", c.report)
+		}
+		if c.closeErr != nil {
+			fmt.Fprintf(u.err, "casefile: error: %v\n", c.closeErr)
+		}
+		fmt.Fprintln(u.out, c.path)
+		return err
+	}
+	type result struct {
+		Type string `json:"type,omitempty"`
+		*report.Document
+		Bundle      string            `json:"bundle"`
+		Report      string            `json:"report,omitempty"`
+		Complete    bool              `json:"complete"`
+		Interrupted string            `json:"interrupted,omitempty"`
+		Coverage    []bundle.Coverage `json:"coverage"`
+		Redaction   *bundle.Redaction `json:"redaction"`
+		Overhead    []bundle.Overhead `json:"overhead"`
+	}
+	r := result{Document: report.NewDocument(c.caseFile, c.result), Bundle: c.path, Report: c.report, Complete: !c.incomplete(),
+		Interrupted: c.manifest.Interrupted, Coverage: c.manifest.Coverage, Redaction: c.manifest.Redaction, Overhead: c.manifest.Overhead}
+	enc := json.NewEncoder(u.out)
+	if o.output == "jsonl" {
+		r.Type = "result"
+	} else {
+		enc.SetIndent("", " ")
+	}
+	return enc.Encode(r)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"casefile/collectors"
+	"casefile/collectors/jvm"
+)
+
+// spaceNeeded is what a capture of one node usually takes, several times over.
+const spaceNeeded = 256 << 20
+
+func newDoctor(u *ui) *cobra.Command {
+	var pids []int
+	var output, out string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Tell what a capture on this node would and would not get, with the fix",
+		Long: `Looks at every JVM of this node (or those of --pid): version, counters, the right to
+attach, whether it answers; and at the node: space for the bundle, clock. Takes
+away what a killed casefile left switched on. Captures nothing.
+
+Exit codes: 0 all well; 5 something needs a fix.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output != "text" && output != "json" {
+				return usage("--output %q: want text or json", output)
+			}
+			checks, err := diagnose(cmd.Context(), pids, out)
+			if err != nil {
+				return err
+			}
+			return printChecks(u, checks, output)
+		},
+	}
+	cmd.Flags().IntSliceVar(&pids, "pid", nil, "look at this process (repeatable; default: all JVMs)")
+	cmd.Flags().StringVar(&output, "output", "text", "text or json")
+	cmd.Flags().StringVar(&out, "out", ".", "where the bundle would be written")
+	return cmd
+}
+
+func diagnose(ctx context.Context, pids []int, out string) ([]jvm.Check, error) {
+	checks := []jvm.Check{checkSpace(out), checkClock()}
+	var found []*jvm.JVM
+	proc := collectors.SystemRoots().Proc
+	for _, pid := range pids {
+		j, err := jvm.Inspect(proc, pid)
+		if err != nil {
+			checks = append(checks, jvm.Check{Target: fmt.Sprint(pid), Name: "process", Detail: err.Error(), Fix: "casefile doctor without --pid lists the JVMs of this node"})
+			continue
+		}
+		found = append(found, j)
+	}
+	if len(pids) == 0 {
+		var err error
+		if found, err = jvm.Find(ctx, proc); err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			checks = append(checks, jvm.Check{Target: "node", Name: "processes", OK: true, Detail: "no JVM runs here, or none that this user can see"})
+		}
+	}
+	for _, j := range found {
+		checks = append(checks, j.Diagnose(ctx)...)
+	}
+	return checks, nil
+}
+
+func checkSpace(out string) jvm.Check {
+	c := jvm.Check{Target: "node", Name: "space"}
+	dir := out
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		dir = filepath.Dir(dir)
+	}
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		c.Detail, c.Fix = fmt.Sprintf("%s: %v", dir, err), "choose a folder that exists with --out"
+		return c
+	}
+	free := int64(st.Bavail) * st.Bsize
+	c.OK, c.Detail = free >= spaceNeeded, fmt.Sprintf("%s free in %s", bytesText(free), dir)
+	if !c.OK {
+		c.Fix = "free some space or choose another place with --out"
+	}
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		c.OK, c.Detail, c.Fix = false, fmt.Sprintf("%s: %v", dir, err), "choose a folder you may write to with --out"
+	}
+	return c
+}
+
+// checkClock asks the kernel whether something keeps the clock right.
+func checkClock() jvm.Check {
+	c := jvm.Check{Target: "node", Name: "clock"}
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	switch {
+	case err != nil:
+		c.Detail = err.Error()
+	case state == unix.TIME_ERROR || t.Status&unix.STA_UNSYNC != 0:
+		c.Detail, c.Fix = "the kernel says that nothing keeps this clock right", "run chrony, ntpd or systemd-timesyncd: in a cluster clocks must not diverge"
+	default:
+		c.OK, c.Detail = true, fmt.Sprintf("synchronised, estimated error %d us", t.Esterror)
+	}
+	return c
+}
+
+func printChecks(u *ui, checks []jvm.Check, output string) error {
+	failed := 0
+	for _, c := range checks {
+		if !c.OK {
+			failed++
+		}
+	}
+	if output == "json" {
+		enc := json.NewEncoder(u.out)
+		enc.SetIndent("", " ")
+		if err := enc.Encode(map[string]any{"schema_version": 1, "checks": checks, "failed": failed}); err != nil {
+			return err
+		}
+	} else {
+		for _, c := range checks {
+			mark := "ok  "
+			if !c.OK {
+				mark = "FAIL"
+			}
+			fmt.Fprintf(u.out, "%s  %s: %s: %s\n", mark, c.Target, c.Name, c.Detail)
+			if c.Fix != "" {
+				fmt.Fprintf(u.out, "      fix: %s\n", c.Fix)
+			}
+		}
+	}
+	if failed > 0 {
+		return &exit{code: exitDoctor, err: errors.New(plural(failed, "check") + " failed")}
+	}
+	return nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

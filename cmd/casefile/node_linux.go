@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"casefile/collectors"
+	"casefile/collectors/goproc"
+	"casefile/collectors/host"
+	"casefile/collectors/jvm"
+)
+
+// nodeVerbs are the verbs that look at running processes, which is Linux only.
+func nodeVerbs(u *ui) []*cobra.Command {
+	return []*cobra.Command{newCollect(u), newDoctor(u), newDemo(u)}
+}
+
+// allCollectors is every source of this node, in the order of --dry-run.
+func allCollectors() []collectors.Collector {
+	return []collectors.Collector{jvm.New(), goproc.New(), host.New()}
+}
+
+// relayed runs as the helper process that speaks to a JDK 8 as its own user.
+func relayed(args []string) bool {
+	if len(args) != 3 || args[1] != jvm.RelayCommand {
+		return false
+	}
+	if err := jvm.Relay(args[2], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "casefile: error:", err)
+		os.Exit(exitFailed)
+	}
+	return true
+}

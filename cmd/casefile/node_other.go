@@ -1,0 +1,10 @@
+//go:build !linux
+
+package main
+
+import "github.com/spf13/cobra"
+
+// nodeVerbs are the verbs that look at running processes, which is Linux only.
+func nodeVerbs(*ui) []*cobra.Command { return nil }
+
+func relayed([]string) bool { return false }

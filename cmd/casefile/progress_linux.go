@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"casefile/collectors"
+)
+
+// progress shows how the capture goes: one line that renews itself on a
+// terminal, prefixed lines otherwise, JSON lines with --output jsonl.
+type progress struct {
+	u     *ui
+	node  string
+	jsonl bool
+	tty   bool
+
+	mu      sync.Mutex
+	begin   time.Time
+	total   time.Duration
+	targets map[string]collectors.Event
+	order   []string
+	quit    chan struct{}
+	ended   chan struct{}
+}
+
+func newProgress(u *ui, o *collectOptions) *progress {
+	return &progress{u: u, node: o.node, jsonl: o.output == "jsonl", tty: isTerminal(u.err), targets: map[string]collectors.Event{},
+		quit: make(chan struct{}), ended: make(chan struct{})}
+}
+
+func (p *progress) start(s *collectors.Session, jobs []collectors.Prepared) {
+	p.begin, p.total = time.Now(), time.Duration(s.Plan.Duration)
+	if !p.jsonl {
+		fmt.Fprintf(p.u.err, "%s: capturing for %v: %s\n", p.node, p.total, titles(jobs))
+	}
+	go p.tick()
+}
+
+func titles(jobs []collectors.Prepared) string {
+	var t []string
+	for _, j := range jobs {
+		if j.Collector != "host" {
+			t = append(t, j.Title)
+		}
+	}
+	return strings.Join(t, "; ")
+}
+
+// tick renews the line of a terminal.
+func (p *progress) tick() {
+	defer close(p.ended)
+	if !p.tty || p.jsonl {
+		<-p.quit
+		return
+	}
+	t := time.NewTicker(500 * time.Millisecond)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.quit:
+			fmt.Fprint(p.u.err, "\r\x1b[K")
+			return
+		case <-t.C:
+			p.mu.Lock()
+			line := p.line()
+			p.mu.Unlock()
+			fmt.Fprintf(p.u.err, "\r\x1b[K%s", line[:min(len(line), width(p.u.err)-1)])
+		}
+	}
+}
+
+// line is "n1 00:23/01:00 4711-confluence dumps 3/6 ...".
+func (p *progress) line() string {
+	clock := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60) }
+	line := fmt.Sprintf("%s %s/%s", p.node, clock(time.Since(p.begin)), clock(p.total))
+	for _, name := range p.order {
+		e := p.targets[name]
+		line += "  " + name + " " + e.Stage
+		if e.Total > 0 {
+			line += fmt.Sprintf(" %d/%d", e.Done, e.Total)
+		}
+	}
+	return line
+}
+
+// event takes one step of a job.
+func (p *progress) event(e collectors.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.targets[e.Target]; !known {
+		p.order = append(p.order, e.Target)
+	}
+	p.targets[e.Target] = e
+	switch {
+	case p.jsonl:
+		line, err := json.Marshal(struct {
+			Type string `json:"type"`
+			collectors.Event
+		}{"progress", e})
+		if err == nil {
+			fmt.Fprintf(p.u.out, "%s\n", line)
+		}
+	case !p.tty:
+		text := e.Stage
+		if e.Total > 0 {
+			text += fmt.Sprintf(" %d/%d", e.Done, e.Total)
+		}
+		if e.Message != "" {
+			text += ": " + e.Message
+		}
+		fmt.Fprintf(p.u.err, "%s %s: %s\n", e.Node, e.Target, text)
+	}
+}
+
+func (p *progress) stop() {
+	close(p.quit)
+	<-p.ended
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"casefile/analyze/load"
+	"casefile/analyze/report"
+	"casefile/bundle"
+)
+
+// maxShown bounds an entry that is read to print some lines of it.
+const maxShown = 256 << 20
+
+func newShow(u *ui) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show BUNDLE [FINDING]",
+		Short: "Print one finding with its evidence, or list the findings",
+		Long: `Prints a finding in full: what it means, the cited lines of the bundle with their
+line numbers, what to do, what that costs and how to tell that it worked.
+FINDING is an id, as "casefile analyze" prints it; all of that id are shown.
+Without it the findings are listed.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := load.Paths(cmd.Context(), args[:1])
+			if err != nil {
+				return err
+			}
+			res, err := evaluate(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			opts := report.Options{Color: u.color(u.out), Width: width(u.out), Bundle: args[0]}
+			if len(args) == 1 {
+				return report.Terminal(u.out, c, res, opts)
+			}
+			read := evidenceReader(cmd, args[0])
+			var ids []string
+			shown := 0
+			for _, f := range res.Findings {
+				ids = append(ids, f.ID)
+				if f.ID != args[1] {
+					continue
+				}
+				if shown++; shown > 1 {
+					fmt.Fprintln(u.out)
+				}
+				if err := report.Finding(u.out, c, f, read, opts); err != nil {
+					return err
+				}
+			}
+			if shown == 0 {
+				return hinted(fmt.Errorf("no finding %q in %s", args[1], args[0]), "it holds: "+strings.Join(ids, ", "))
+			}
+			return nil
+		},
+	}
+}
+
+// evidenceReader gives the content of entries that findings cite.
+func evidenceReader(cmd *cobra.Command, path string) func(string) ([]byte, error) {
+	r, err := bundle.Open(path)
+	if err != nil { // a loose file is its own evidence
+		return func(entry string) ([]byte, error) { return readLoose(entry) }
+	}
+	return func(entry string) ([]byte, error) {
+		return r.ReadEntry(cmd.Context(), strings.TrimPrefix(strings.TrimPrefix(entry, path), "/"), maxShown)
+	}
+}

@@ -1,0 +1,405 @@
+package jvm_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"casefile/bundle"
+	"casefile/bundle/format/plan"
+	"casefile/bundle/format/series"
+	"casefile/bundle/redact"
+	"casefile/collectors"
+	"casefile/collectors/jvm"
+	"casefile/testdata/live"
+	"casefile/testdata/live/livetest"
+)
+
+// taken is a finished capture.
+type taken struct {
+	bundle.Manifest
+	content map[string]string // by the path below the target's folder
+	paths   map[string]bundle.Entry
+}
+
+func capturePlan(pids ...int) plan.Plan {
+	p := plan.Default()
+	p.PIDs, p.Dumps = pids, 3
+	p.DumpInterval, p.Duration, p.SampleEvery = plan.Duration(600*time.Millisecond), plan.Duration(2*time.Second), plan.Duration(200*time.Millisecond)
+	return p
+}
+
+// run captures with the JVM collector alone.
+func run(t *testing.T, ctx context.Context, p plan.Plan) *taken {
+	t.Helper()
+	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Secrets: redact.NewSecrets()}
+	jobs := collectors.Prepare(ctx, s, []collectors.Collector{jvm.New()})
+	if len(jobs) != len(p.PIDs) {
+		t.Fatalf("%d jobs for %d processes", len(jobs), len(p.PIDs))
+	}
+	w, err := bundle.Create(filepath.Join(t.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{Plan: p}, s.Secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Out = w
+	collectors.Run(ctx, s, jobs)
+	m, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &taken{Manifest: m, content: map[string]string{}, paths: map[string]bundle.Entry{}}
+	r, err := bundle.Open(w.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Walk(context.Background(), func(e bundle.Entry, body io.Reader) error {
+		b, err := io.ReadAll(body)
+		name := e.Path
+		if part := strings.SplitN(e.Path, "/", 5); len(part) == 5 && len(p.PIDs) == 1 {
+			name = part[4]
+		}
+		out.content[name], out.paths[name] = string(b), e
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (c *taken) status(item string) bundle.Coverage {
+	for _, l := range c.Coverage {
+		if l.Item == item {
+			return l
+		}
+	}
+	return bundle.Coverage{}
+}
+
+func TestCaptureIsComplete(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "healthy", live.Options{})
+		before := logList(t, jdk, p.PID)
+		c := run(t, t.Context(), capturePlan(p.PID))
+		for _, g := range c.Gaps() {
+			t.Errorf("gap: %+v", g)
+		}
+		for k := 1; k <= 3; k++ {
+			dump := c.content[fmt.Sprintf("threads/dump-%02d.txt", k)]
+			if !strings.Contains(dump, "Full thread dump") || !strings.Contains(dump, `"http-nio-8080-exec-1"`) || !strings.Contains(dump, "JNI global refs") {
+				t.Errorf("dump %d is not a whole one: %.200q", k, dump)
+			}
+			if cpu := c.content[fmt.Sprintf("threads/dump-%02d-cpu.tsv", k)]; !strings.Contains(cpu, "VM Thread") {
+				t.Errorf("CPU table %d: %.200q", k, cpu)
+			}
+		}
+		if !strings.Contains(c.content["vm/flags.txt"], "MaxHeapSize") || !strings.Contains(c.content["vm/version.txt"], "JDK") {
+			t.Error("flags or version are missing")
+		}
+		s, err := series.Read(strings.NewReader(c.content["hsperf/series.000.jsonl"]))
+		if err != nil || len(s.Times) < 2 || s.Values("java.threads.live") == nil {
+			t.Errorf("counter series: %d samples, %v", len(s.Times), err)
+		}
+		if after := logList(t, jdk, p.PID); after != before {
+			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
+		}
+		if len(c.Overhead) != 1 || c.Overhead[0].Targets[0].Pauses < 3 {
+			t.Errorf("overhead: %+v", c.Overhead)
+		}
+	})
+}
+
+// The rounds of several JVMs are taken at the same moments.
+func TestRoundsAreSimultaneous(t *testing.T) {
+	jdk := livetest.Newest(t)
+	a, b := livetest.Start(t, jdk, "threads", live.Options{}), livetest.Start(t, jdk, "threads", live.Options{})
+	c := run(t, t.Context(), capturePlan(a.PID, b.PID))
+	for k := 1; k <= 3; k++ {
+		var at []time.Time
+		for name, e := range c.paths {
+			if strings.HasSuffix(name, fmt.Sprintf("dump-%02d.txt", k)) {
+				at = append(at, e.Started)
+			}
+		}
+		if len(at) != 2 {
+			t.Fatalf("round %d has %d dumps", k, len(at))
+		}
+		if apart := at[0].Sub(at[1]).Abs(); apart >= time.Duration(capturePlan().DumpInterval) {
+			t.Errorf("round %d: the two dumps are %v apart, more than a round", k, apart)
+		}
+	}
+}
+
+// logList is what the JVM's own tool says about its logging.
+func logList(t *testing.T, jdk live.JDK, pid int) string {
+	t.Helper()
+	j, err := jvm.Inspect("/proc", pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := jvm.NewAttacher(j.Process, jdk.Major, false).Jcmd(t.Context(), "VM.log list")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, config, _ := strings.Cut(string(text), "Log output configuration:")
+	return config
+}
+
+// A JVM without GC log gets one for the length of the capture.
+func TestOwnGCLog(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "explicit-gc", live.Options{})
+		before := logList(t, jdk, p.PID)
+		c := run(t, t.Context(), capturePlan(p.PID))
+		found := false
+		for name, text := range c.content {
+			found = found || strings.HasPrefix(name, "gc/") && strings.Contains(text, "Pause Full (System.gc())")
+		}
+		if !found {
+			t.Errorf("no GC log with the collections of this time: %+v", c.status("gc-log"))
+		}
+		if after := logList(t, jdk, p.PID); after != before {
+			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
+		}
+		if left, _ := filepath.Glob("/tmp/casefile-gc-*" + fmt.Sprint(p.PID) + ".log*"); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+// A GC log that a killed casefile left on is taken away by the next one.
+func TestAbandonedGCLogIsRemoved(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "threads", live.Options{})
+		before := logList(t, jdk, p.PID)
+		j, err := jvm.Inspect("/proc", p.PID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// pid 1 with a start time it does not have
+		left := fmt.Sprintf("/tmp/casefile-gc-1-1-%d.log", p.PID)
+		vm := jvm.NewAttacher(j.Process, jdk.Major, false)
+		if _, err := vm.Jcmd(t.Context(), fmt.Sprintf("VM.log output=%s what=gc=info", left)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(left) })
+		if n, err := j.RemoveAbandonedLogs(t.Context()); n != 1 || err != nil {
+			t.Errorf("removed %d, %v", n, err)
+		}
+		if after := logList(t, jdk, p.PID); after != before {
+			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
+		}
+		if _, err := os.Stat(left); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", left, err)
+		}
+	})
+}
+
+// The JVM's own GC log is copied, with its rotated parts.
+func TestConfiguredGCLog(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		dir := t.TempDir()
+		p := livetest.Start(t, jdk, "explicit-gc", live.Options{JVM: []string{"-Xlog:gc*:file=" + dir + "/gc-%p-%t.log:time,uptime:filecount=3,filesize=8k"}})
+		at, err := filepath.Glob(dir + "/*")
+		if err != nil || len(at) == 0 {
+			t.Fatalf("the JVM writes no log: %v", err)
+		}
+		c := run(t, t.Context(), capturePlan(p.PID))
+		for _, file := range at {
+			if text := c.content["gc/"+filepath.Base(file)]; !strings.Contains(text, "[") {
+				t.Errorf("%s is not in the bundle; gc-log: %+v", file, c.status("gc-log"))
+			}
+		}
+	})
+}
+
+func TestStoppedJVMIsNotAsked(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "threads", live.Options{})
+		if err := syscall.Kill(p.PID, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { syscall.Kill(p.PID, syscall.SIGCONT) })
+		c := run(t, t.Context(), capturePlan(p.PID))
+		if l := c.status("thread-dumps"); l.Status != bundle.Failed || !strings.Contains(l.Reason, "stopped") || !strings.Contains(l.Fix, "CONT") {
+			t.Errorf("thread dumps: %+v", l)
+		}
+		if c.content["threads/dump-01-stuck.tsv"] == "" || c.content["hsperf/first.hsperfdata"] == "" {
+			t.Error("what needs nothing of the JVM is missing")
+		}
+		syscall.Kill(p.PID, syscall.SIGCONT)
+		answers(t, jdk, p.PID)
+	})
+}
+
+// answers fails when the JVM's listener does not.
+func answers(t *testing.T, jdk live.JDK, pid int) {
+	t.Helper()
+	j, err := jvm.Inspect("/proc", pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := jvm.NewAttacher(j.Process, jdk.Major, false).Exec(ctx, "threaddump", ""); err != nil {
+		t.Errorf("the JVM does not answer: %v", err)
+	}
+}
+
+func TestAttachSwitchedOff(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "threads", live.Options{JVM: []string{"-XX:+DisableAttachMechanism"}})
+		c := run(t, t.Context(), capturePlan(p.PID))
+		if l := c.status("thread-dumps"); l.Status != bundle.Failed || !strings.Contains(l.Reason, "DisableAttachMechanism") {
+			t.Errorf("thread dumps: %+v", l)
+		}
+		if strings.Contains(p.Stdout(), "Full thread dump") {
+			t.Error("SIGQUIT was sent: the JVM printed a dump into its own output")
+		}
+	})
+}
+
+func TestJVMThatDoesNotCatchQuit(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "threads", live.Options{JVM: []string{"-Xrs"}})
+		c := run(t, t.Context(), capturePlan(p.PID))
+		if err := syscall.Kill(p.PID, 0); err != nil {
+			t.Fatalf("the JVM is gone: %v", err)
+		}
+		if l := c.status("thread-dumps"); l.Status != bundle.OK { // its listener runs from the start
+			t.Errorf("thread dumps: %+v", l)
+		}
+	})
+}
+
+func TestStaleSocket(t *testing.T) {
+	jdk := livetest.Newest(t)
+	p := livetest.Start(t, jdk, "threads", live.Options{})
+	stale := fmt.Sprintf("/tmp/.java_pid%d", p.PID)
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: stale}); err != nil {
+		t.Fatal(err)
+	}
+	syscall.Close(fd) // bound, but nobody listens
+	os.Chmod(stale, 0o600)
+	answers(t, jdk, p.PID)
+}
+
+// A JVM in a loop without safepoint polls: the capture ends, the ledger explains,
+// and the listener works when the loop is over.
+func TestCountedLoop(t *testing.T) {
+	jdk := livetest.Newest(t)
+	p := livetest.Start(t, jdk, "counted-loop", live.Options{Args: []string{"20"}})
+	healthy := livetest.Start(t, jdk, "threads", live.Options{})
+	if err := p.Tell("go"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Line(t.Context(), "looping"); err != nil {
+		t.Fatal(err)
+	}
+	pl := capturePlan(p.PID, healthy.PID)
+	pl.Dumps = 2
+	c := run(t, t.Context(), pl)
+	for _, l := range c.Coverage {
+		stuck := strings.HasPrefix(l.Target, fmt.Sprint(p.PID))
+		if !stuck && l.Status.Gap() {
+			t.Errorf("the healthy JVM has a gap: %+v", l)
+		}
+		if stuck && l.Item == "thread-dumps" && (!l.Status.Gap() || l.Fix == "") {
+			t.Errorf("the ledger does not explain: %+v", l)
+		}
+	}
+	if _, err := p.Line(t.Context(), "looped"); err != nil {
+		t.Fatal(err)
+	}
+	answers(t, jdk, p.PID)
+}
+
+func TestSecretsAreNowhere(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "secrets", live.Options{})
+		c := run(t, t.Context(), capturePlan(p.PID))
+		for where, secret := range live.Secrets() {
+			for name, text := range c.content {
+				if strings.Contains(text, secret) {
+					i := strings.Index(text, secret)
+					t.Errorf("the secret of the %s is in %s: %.100q", where, name, text[max(0, i-50):])
+				}
+			}
+			if record, _ := json.Marshal(c.Manifest); strings.Contains(string(record), secret) {
+				t.Errorf("the secret of the %s is in the manifest", where)
+			}
+		}
+		if c.Redaction.Total == 0 {
+			t.Error("nothing was counted as scrubbed")
+		}
+	})
+}
+
+// As the JVM's own user everything is there too.
+func TestAsTheJVMsUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("starts a JVM as another user, which needs root")
+	}
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "threads", live.Options{User: live.Nobody()})
+		c := run(t, t.Context(), capturePlan(p.PID))
+		for _, g := range c.Gaps() {
+			t.Errorf("gap: %+v", g)
+		}
+		if left, _ := filepath.Glob(filepath.Join(p.Dir, ".attach_pid*")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+// An early end keeps what is there and cleans up.
+func TestInterrupted(t *testing.T) {
+	jdk := livetest.Newest(t)
+	p := livetest.Start(t, jdk, "threads", live.Options{})
+	before := logList(t, jdk, p.PID)
+	ctx, cancel := context.WithCancel(t.Context())
+	pl := capturePlan(p.PID)
+	pl.Duration, pl.DumpInterval = plan.Duration(time.Minute), plan.Duration(20*time.Second)
+	s := &collectors.Session{Node: "n1", Plan: pl, Roots: collectors.SystemRoots(), Secrets: redact.NewSecrets()}
+	var once sync.Once
+	s.Progress = func(e collectors.Event) {
+		if e.Stage == "dumps" {
+			once.Do(cancel)
+		}
+	}
+	jobs := collectors.Prepare(ctx, s, []collectors.Collector{jvm.New()})
+	w, err := bundle.Create(filepath.Join(t.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{}, s.Secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Out = w
+	collectors.Run(ctx, s, jobs)
+	m, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dumps := 0
+	for _, e := range m.Entries {
+		if regexp.MustCompile(`dump-\d+\.txt$`).MatchString(e.Path) {
+			dumps++
+		}
+	}
+	if dumps != 1 {
+		t.Errorf("%d dumps are kept, want the one that was taken", dumps)
+	}
+	if after := logList(t, jdk, p.PID); after != before {
+		t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
+	}
+}
