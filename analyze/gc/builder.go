@@ -215,7 +215,7 @@ func (b *Builder) Pause(p Pause) {
 		b.pauseHeap(&p)
 	}
 	if p.Flags.Has(FlagCPU) {
-		b.AddCPU(float64(p.User), float64(p.Sys), float64(p.Real), p.Kind, int(p.Line))
+		b.AddCPU(float64(p.User), float64(p.Sys), float64(p.Real), &p)
 	}
 }
 
@@ -295,17 +295,19 @@ func (b *Builder) Mention(ms *Mentions, m Mention) {
 // Full tells whether another mention of a kind would only be counted: a caller can save itself the text.
 func (b *Builder) Full(ms *Mentions) bool { return len(ms.Lines) >= b.lim.Samples }
 
-// AddCPU adds the CPU times of one pause, in seconds.
-func (b *Builder) AddCPU(user, sys, real float64, k Kind, line int) {
+// AddCPU adds the CPU times of one pause, in seconds. Of the pause, Kind, Duration and Line are used.
+func (b *Builder) AddCPU(user, sys, real float64, p *Pause) {
 	const worthMentioning = 0.02 // two ticks of the usual 10 ms resolution
 	c := &b.log.CPU
+	k := p.Kind
 	c.Pauses++
+	c.Took = plus(c.Took, p.Duration)
 	c.User += user
 	c.Sys += sys
 	c.Real += real
 	if sys > user && sys >= worthMentioning {
 		c.SysHeavy++
-		b.Mention(&c.Lines, Mention{Line: line})
+		b.Mention(&c.Lines, Mention{Line: int(p.Line)})
 	}
 	if (k.Evacuates() || k == KindFull) && user+sys < real && real >= worthMentioning {
 		c.Inverted++

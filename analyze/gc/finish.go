@@ -2,6 +2,7 @@ package gc
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -51,8 +52,23 @@ func (b *Builder) Finish() *Log {
 		l.Heap.Max = l.Heap.PeakCommitted
 	}
 	l.Promotion.Over = l.Span
+	l.check()
 	l.release()
 	return l
+}
+
+// check compares our figures with others that the same log states.
+func (l *Log) check() {
+	const tick = 0.01 // gc,cpu and [Times: ...] are in hundredths of a second
+	if c := &l.CPU; c.Pauses > 0 {
+		diff := c.Took.Seconds() - c.Real
+		l.Checks = append(l.Checks, Check{What: "pauses against their real time", Ours: c.Took.Seconds(), JVM: c.Real, Unit: "s",
+			Agree: math.Abs(diff) <= tick*float64(c.Pauses)+0.02*c.Real})
+	}
+	if sp := &l.Safepoints; sp.Count > 0 && l.Total.Count > 0 && sp.Total.Sum > 0 && l.Format != "counters" {
+		l.Checks = append(l.Checks, Check{What: "pauses within safepoints", Ours: l.Stopped.Seconds(), JVM: sp.Total.Sum.Seconds(), Unit: "s",
+			Agree: l.Stopped <= sp.Total.Sum+sp.Total.Max})
+	}
 }
 
 func sortGroups(gs []*Group) {

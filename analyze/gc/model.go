@@ -180,7 +180,8 @@ type Safepoint struct {
 // CPU sums user, sys and real over the pauses that state them.
 type CPU struct {
 	Pauses   int64
-	User     float64 // seconds
+	Took     time.Duration // sum of their durations
+	User     float64       // seconds
 	Sys      float64
 	Real     float64
 	SysHeavy int64 // pauses with sys > user and sys of at least 20 ms

@@ -225,6 +225,9 @@ func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []
 
 // legacyStart reads a line that begins outside of any record. foreign asks for the record scanner.
 func (p *parser) legacyStart(line []byte) class {
+	if t := trimLeft(line); line[0] == ' ' && len(t) > 0 && isDigit(t[0]) { // PrintAdaptiveSizePolicy indents by one
+		line = t
+	}
 	w, at, timed, rest := lineStamps(line)
 	if timed {
 		defer func() { p.legacy.stamp = at }()

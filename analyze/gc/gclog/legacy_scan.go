@@ -42,7 +42,8 @@ func (p *parser) openRecord(line []byte, i int) int {
 	name := line[i+1:]
 	typ, n := recordTypeOf(name)
 	switch typ {
-	case recErgo: // long, frequent, and without any fact of the model
+	case recErgo: // long and frequent
+		p.humongousRequest(name)
 		if end := bytes.IndexByte(name, ']'); end >= 0 {
 			return i + 1 + end + 1
 		}
@@ -107,6 +108,22 @@ func (s *legacyState) labelled(text []byte) []byte {
 	b := &s.labels[s.depth-1]
 	*b = append((*b)[:0], text...)
 	return *b
+}
+
+// humongousRequest reads why G1 starts a cycle (PrintAdaptiveSizePolicy):
+//
+//	[G1Ergonomics (Concurrent Cycles) request concurrent cycle initiation, reason: occupancy higher than threshold,
+//	occupancy: 1 bytes, allocation request: 5242896 bytes, threshold: 1 bytes (45.00 %), source: concurrent humongous allocation]
+func (p *parser) humongousRequest(name []byte) {
+	if !has(name, "G1Ergonomics (Concurrent Cycles)") || !bytes.Contains(name, []byte("humongous")) {
+		return
+	}
+	if b, ok := after(name, "allocation request: "); ok {
+		v, _, _ := digits(b)
+		h := &p.log.Humongous
+		h.LargestObject = max(h.LargestObject, v)
+		p.mention(&h.Requests, name)
+	}
 }
 
 func pauseKind(t recordType) gc.Kind {

@@ -134,6 +134,9 @@ func (p *parser) take(line []byte) {
 		p.log.DetailLines++
 	case other, foreign:
 		p.mention(&p.log.OtherLines, line)
+		if bytes.Contains(line, []byte("java.lang.OutOfMemoryError")) {
+			p.mention(&p.log.OutOfMemory, line)
+		}
 	case unparsed:
 		p.mention(&p.log.Unparsed, line)
 	}

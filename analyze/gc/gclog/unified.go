@@ -39,6 +39,7 @@ type cycle struct {
 	youngLive  int64   // ZGC
 	owesCPU    bool    // a pause of this cycle waits for its gc,cpu line
 	kind       gc.Kind // of that pause
+	took       time.Duration
 }
 
 func (u *unifiedState) init() {
@@ -200,6 +201,9 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		}
 	case 'O':
 		switch {
+		case has(m, "Out Of Memory ("): // ZGC
+			p.mention(&p.log.OutOfMemory, m)
+			return fact
 		case has(m, "Old regions:"):
 			return p.oldRegions(id, m)
 		case has(m, "Old:"):
@@ -255,7 +259,7 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 var knownPlain = []string{
 	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "TLAB",
 	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
-	"Attempting", "Relocation", "Out Of Memory", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
+	"Attempting", "Relocation", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
 	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",
 }
 
@@ -298,9 +302,6 @@ func (p *parser) otherTag(m []byte) class {
 			p.log.Settings.CommandLine = clip(trimLeft(m[len("Command Line:"):]), 1<<14)
 		}
 		return fact
-	}
-	if has(m, "java.lang.OutOfMemoryError") {
-		p.mention(&p.log.OutOfMemory, m)
 	}
 	return other
 }

@@ -132,7 +132,7 @@ func (p *parser) endPause(cy *cycle, pause gc.Pause) {
 		p.b.Promoted(p.last, (cy.oldRegions.after-cy.oldRegions.before)*u.region)
 	}
 	cy.hasOld, cy.hasRegions, cy.flags = false, false, 0
-	cy.owesCPU, cy.kind = true, pause.Kind
+	cy.owesCPU, cy.kind, cy.took = true, pause.Kind, pause.Duration
 	p.b.Pause(pause)
 }
 
@@ -152,7 +152,7 @@ func (p *parser) cpuLine(id uint32, m []byte) class {
 		last.User, last.Sys, last.Real = float32(user), float32(sys), float32(real)
 		last.Flags |= gc.FlagCPU
 	}
-	p.b.AddCPU(user, sys, real, cy.kind, p.line)
+	p.b.AddCPU(user, sys, real, &gc.Pause{Kind: cy.kind, Duration: cy.took, Line: uint32(p.line)})
 	return fact
 }
 
