@@ -68,7 +68,7 @@ func (c collector) Prepare(_ context.Context, s *collectors.Session) ([]collecto
 		Items: []collectors.Item{
 			{Name: itemCounters, Cost: "about 1 ms of CPU a sample: 11 small files, and 4 more for each of at most 8 cgroups"},
 			{Name: "snapshots", Cost: "some 150 small files, at the start and again at the end: about 20 ms of CPU each"},
-			{Name: itemProcesses, Cost: "2 looks at /proc, about 20 µs of CPU a process each"},
+			{Name: itemProcesses, Cost: "2 looks at /proc, about 30 µs of CPU a process each"},
 			{Name: itemSpace, Cost: "one statfs a file system, given up after 2 s"},
 			{Name: itemDaemon, Cost: "one local query to chrony, ntpd or timesyncd where it runs"},
 		},
