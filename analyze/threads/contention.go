@@ -50,7 +50,7 @@ func (s *Series) Contention() []*Contention {
 			f.meet(f.moved(st, i), st, i)
 		}
 	}
-	trackOf := s.trackIndex()
+	trackOf := s.ownerTracks(f.all)
 	sizes := s.poolSizes()
 	for _, c := range f.all {
 		s.judgeHolder(c, trackOf)
@@ -141,11 +141,22 @@ func waitFrame(t *Thread) *Frame {
 	return t.Stack.Frames[d]
 }
 
-func (s *Series) trackIndex() map[*Thread]*Track {
-	of := make(map[*Thread]*Track)
+// ownerTracks finds the tracks of the threads that own a contended lock.
+func (s *Series) ownerTracks(all []*Contention) map[*Thread]*Track {
+	of := map[*Thread]*Track{}
+	for _, c := range all {
+		for _, st := range c.States {
+			if st != nil && st.Owner != nil {
+				of[st.Owner] = nil
+			}
+		}
+	}
+	if len(of) == 0 {
+		return of
+	}
 	for _, tr := range s.tracks {
 		for _, t := range tr.Obs {
-			if t != nil {
+			if _, owns := of[t]; owns && t != nil {
 				of[t] = tr
 			}
 		}

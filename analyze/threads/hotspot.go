@@ -19,7 +19,7 @@ func isPrefixedHotSpot(b []byte) bool {
 		return true
 	}
 	i := bytes.Index(b, fullThreadDump)
-	return i > 0 && i < 120 && bytes.HasSuffix(bytes.TrimSpace(b), []byte(":")) && bytes.Contains(b[i:], []byte("VM"))
+	return i > 0 && i < 120 && bytes.HasSuffix(bytes.TrimSpace(b), []byte("):")) && bytes.Contains(b[i:], []byte(" VM ("))
 }
 
 func isHeader(b []byte) bool {

@@ -180,7 +180,7 @@ func (s *scan) run() error {
 		if err != nil {
 			return errors.Join(err, s.end(true))
 		}
-		if err := s.line(b); err != nil {
+		if err := s.line(unwrap(b)); err != nil {
 			return err
 		}
 	}
@@ -214,12 +214,10 @@ func (s *scan) inside(b []byte) (done bool, err error) {
 	}
 	switch s.format.line(s, b) {
 	case taken:
-		s.settle(true)
-		s.dump.EndLine = s.in.n
+		s.understood()
 		return true, nil
 	case last:
-		s.settle(true)
-		s.dump.EndLine = s.in.n
+		s.understood()
 		return true, s.end(true)
 	case over:
 		return false, s.end(true)
@@ -237,6 +235,14 @@ func (s *scan) inside(b []byte) (done bool, err error) {
 		return true, s.end(false)
 	}
 	return true, nil
+}
+
+// understood notes that the dump went on in this line. A date before it was none of the next dump's.
+func (s *scan) understood() {
+	s.pending.n += s.preface.count
+	s.preface = preface{}
+	s.settle(true)
+	s.dump.EndLine = s.in.n
 }
 
 // maxForeignLines is how many lines not understood may stand within a dump before it counts as cut off.

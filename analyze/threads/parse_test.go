@@ -58,6 +58,16 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+func TestContainerLogs(t *testing.T) {
+	want := render(parseText(t, small))
+	for _, prefix := range []string{"2025-12-22T13:19:53.123456789Z stdout F ", "2025-12-22T13:19:53.1+01:00 stderr F ", "web-1  | "} {
+		text := prefix + strings.ReplaceAll(strings.TrimSuffix(small, "\n"), "\n", "\n"+prefix) + "\n"
+		if got := render(parseText(t, text)); !bytes.Equal(got, want) {
+			t.Errorf("behind %q it reads as\n%s\nwant\n%s", prefix, got, want)
+		}
+	}
+}
+
 // Cut anywhere, what came before the cut is there, and no line is lost from the counts.
 func TestCutAnywhere(t *testing.T) {
 	for cut := range len(small) {
@@ -99,6 +109,34 @@ func TestLogLinesWithin(t *testing.T) {
 	}
 	if dumps[0].Unparsed[0] != (UnparsedLine{8, "13:20 INFO something"}) {
 		t.Errorf("got %+v", dumps[0].Unparsed[0])
+	}
+}
+
+func TestDateWithinDump(t *testing.T) {
+	text := strings.Replace(small, "\n\n\"worker-2", "\n\n2025-12-22 13:19:54\n\"worker-2", 1)
+	dumps, sum := parseText(t, text+small)
+	if len(dumps) != 2 || sum.UnparsedLines != 1 || sum.OtherLines != 0 || dumps[1].Line != 19 || dumps[0].Time.Second() != 53 {
+		t.Errorf("%d dumps, %+v, second at line %d", len(dumps), sum, dumps[1].Line)
+	}
+}
+
+// The date belongs to the dump that it stands before, also when the dump above was cut off.
+func TestDateAfterTruncatedDump(t *testing.T) {
+	cut := small[:strings.Index(small, "\n\"worker-2")]
+	dumps, sum := parseText(t, cut+small)
+	if len(dumps) != 2 || dumps[1].Line != 9 || dumps[1].Time.IsZero() || sum.UnparsedLines != 0 || !dumps[0].Truncated {
+		t.Errorf("%d dumps, %+v, second at line %d", len(dumps), sum, dumps[1].Line)
+	}
+}
+
+func TestTitleInLogText(t *testing.T) {
+	_, sum := parseText(t, "13:20 INFO requested a Full thread dump of the VM:\n13:21 INFO done\n")
+	if sum.Dumps != 0 || sum.OtherLines != 2 {
+		t.Errorf("%+v", sum)
+	}
+	dumps, _ := parseText(t, strings.Replace(small, "Full thread", "INFO | jvm 1 | Full thread", 1))
+	if len(dumps) != 1 || len(dumps[0].Threads) != 2 || !strings.HasPrefix(dumps[0].VM, "OpenJDK") {
+		t.Errorf("%d dumps", len(dumps))
 	}
 }
 

@@ -97,7 +97,6 @@ type Thread struct {
 	Elapsed   time.Duration // since the thread started; -1 absent
 	Allocated int64         // bytes since the thread started; -1 absent
 
-	State       State
 	StateText   string // the words of the header: "waiting for monitor entry", "in Object.wait()", "chan receive"
 	StateDetail string // what stands behind the state: "parking", "on object monitor", "sleeping"
 
@@ -106,6 +105,7 @@ type Thread struct {
 
 	Line, EndLine int32 // 1-based lines of the source
 	Prio, OSPrio  int16
+	State         State
 	Daemon        bool
 	Virtual       bool
 	goroutine     bool
