@@ -56,10 +56,40 @@ func (b *block) finish(s *scan) {
 			l.Kind = Parking
 		}
 	}
+	b.nameAwaited()
 	t.Locks = s.intern.lockList(b.locks)
 	deriveState(t)
 	b.t, b.kept = nil, false
 	b.frames, b.locks = b.frames[:0], b.locks[:0]
+}
+
+// nameAwaited gives Object.wait its monitor where the JVM has lost it ("<no object reference available>", or no line at all, as in compiled
+// code): it is the one entered last. Without this the thread would seem to hold a monitor that it has let go.
+func (b *block) nameAwaited() {
+	t := b.t
+	if !strings.HasPrefix(t.Stack.Top(), "java.lang.Object.wait") {
+		return
+	}
+	entered := -1
+	for i := range b.locks {
+		switch b.locks[i].Kind {
+		case WaitingOn, WaitingToLock, WaitingToRelock, ClassInit:
+			return
+		case Locked:
+			if entered < 0 {
+				entered = i
+			}
+		}
+	}
+	if entered < 0 {
+		return
+	}
+	l := b.locks[entered]
+	l.Kind, l.Depth = WaitingOn, 0
+	if t.State == Blocked {
+		l.Kind = WaitingToRelock
+	}
+	b.locks = append([]Lock{l}, b.locks...)
 }
 
 // deriveState settles the state where the dump prints none, or only a vague one.

@@ -90,6 +90,9 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		w.Idle = true
 	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:
 		w.Idle = ownLoop(frames) && !holds(t)
+		if w.Kind == WaitCondition && waitsInQueue(w.Site, frames) {
+			w.Kind, w.Text, w.Idle = WaitQueue, "waits for an element of a queue", !holds(t)
+		}
 	case WaitSocketRead:
 		switch {
 		case onlyServer(frames):
@@ -99,6 +102,23 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		}
 	}
 	return w
+}
+
+// waitsInQueue knows queues that programs wrote themselves: a class so named, near the thread's start.
+func waitsInQueue(site *Frame, frames []*Frame) bool {
+	if site == nil {
+		return false
+	}
+	class := site.Class()
+	if !strings.Contains(class[strings.LastIndexByte(class, '.')+1:], "Queue") {
+		return false
+	}
+	for i, f := range frames {
+		if f == site {
+			return len(frames)-i <= 5
+		}
+	}
+	return false
 }
 
 // ownMonitors are classes that a thread locks for itself while it reads.
