@@ -56,9 +56,10 @@ func (l *Log) CauseDist(cause string) *Dist {
 
 // Throughput is the percentage of Span in which no GC pause stopped the application: 100 * (1 - Stopped/Span). Pauses
 // before the first stamp's line are part of neither. It says nothing about CPU that concurrent collectors take. ok is
-// false without times, when Span is zero, and when the log shows collections but no pauses (ZGC at plain gc level).
+// false without times, when the log covers nothing but its pauses, and when it shows no pauses at all (ZGC at plain gc
+// level).
 func (l *Log) Throughput() (percent float64, ok bool) {
-	if !l.Timed || l.Span <= 0 || (l.Total.Count == 0 && l.Collector != "Epsilon") {
+	if !l.Timed || l.Span <= l.Stopped || (l.Total.Count == 0 && l.Collector != "Epsilon") {
 		return 0, false
 	}
 	return 100 * max(0, 1-float64(l.Stopped)/float64(l.Span)), true
@@ -80,20 +81,22 @@ func (f *Flow) rate() (float64, bool) {
 	return float64(f.Bytes) / f.Over.Seconds(), true
 }
 
-// LiveSet is the best reading of the live set: the median of the last (at most five) points of the best source in the log,
-// in the order of LiveSource. ok is false when the log has no reading at all. A LiveLow result is an upper bound.
+// LiveSet is the best reading of the live set: the median of the last (at most five) points of a source. Sources are tried
+// in the order of LiveSource, first for readings in the second half of the log: full collections at start-up say little about
+// the hours after them. ok is false when the log has no reading at all. A LiveLow result is an upper bound.
 func (l *Log) LiveSet() (bytes int64, src LiveSource, ok bool) {
-	for src = LiveMarked; src <= LiveLow; src++ {
-		ps := l.LivePoints(src)
-		if len(ps) == 0 {
-			continue
+	for _, since := range []time.Duration{l.First + (l.Last-l.First)/2, 0} {
+		for src = LiveMarked; src <= LiveLow; src++ {
+			var vs []int64
+			for _, p := range l.LivePoints(src) {
+				if p.Time >= since {
+					vs = append(vs, p.Bytes)
+				}
+			}
+			if len(vs) > 0 {
+				return median(vs[max(0, len(vs)-5):]), src, true
+			}
 		}
-		ps = ps[max(0, len(ps)-5):]
-		vs := make([]int64, len(ps))
-		for i, p := range ps {
-			vs[i] = p.Bytes
-		}
-		return median(vs), src, true
 	}
 	return 0, 0, false
 }

@@ -29,23 +29,26 @@ func (t Trend) Exhausted(limit float64) (in time.Duration, ok bool) {
 	return time.Duration(max(s, 0) * float64(time.Second)), true
 }
 
-// LiveTrend is the trend of the live set. The readings of the best source that has at least four of them are grouped into
-// at most 32 windows of equal length, each stands for its median, and the line is drawn through those: a single bad
-// reading moves it little. ok is false with fewer than four readings or without times.
+// LiveTrend is the trend of the live set. The readings of the best source that has at least four of them over at least half
+// of the log (else of any source that has four) are grouped into at most 32 windows of equal length, each stands for its
+// median, and the line is drawn through those: a single bad reading moves it little. ok is false with fewer than four
+// readings or without times.
 func (l *Log) LiveTrend() (t Trend, src LiveSource, ok bool) {
 	if !l.Timed {
 		return Trend{}, 0, false
 	}
-	for src = LiveMarked; src <= LiveLow; src++ {
-		ps := l.LivePoints(src)
-		if len(ps) < 4 {
-			continue
+	for _, cover := range []time.Duration{(l.Last - l.First) / 2, 0} {
+		for src = LiveMarked; src <= LiveLow; src++ {
+			ps := l.LivePoints(src)
+			if len(ps) < 4 || ps[len(ps)-1].Time-ps[0].Time < cover {
+				continue
+			}
+			pts := make([]Point, len(ps))
+			for i, p := range ps {
+				pts[i] = Point{p.Time, float64(p.Bytes)}
+			}
+			return FitTrend(windowMedians(pts, 32)), src, true
 		}
-		pts := make([]Point, len(ps))
-		for i, p := range ps {
-			pts[i] = Point{p.Time, float64(p.Bytes)}
-		}
-		return FitTrend(windowMedians(pts, 32)), src, true
 	}
 	return Trend{}, 0, false
 }

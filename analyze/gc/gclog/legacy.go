@@ -31,6 +31,7 @@ type legacyState struct {
 	closed  recordType    // type of the last closed record, for the CPU times behind it
 	marked  bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
 	cycle   uint32        // of the Shenandoah backport
+	swept   bool          // a CMS sweep has ended, and no young pause since
 	seenG1  bool
 	seenCMS bool
 	seenPar bool // a generation of Parallel

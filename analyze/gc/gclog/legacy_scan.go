@@ -293,6 +293,7 @@ func (p *parser) closeRecord() {
 		p.closePause(&r)
 	case r.typ == recConcurrent:
 		s.closed = recConcurrent
+		s.swept = s.swept || (has(r.label, "CMS-concurrent-sweep") && r.timed)
 		if r.timed {
 			p.b.Phase(phaseName(r.label), r.took)
 		}
@@ -359,6 +360,10 @@ func (p *parser) closePause(r *record) {
 		case r.hasGen[0]:
 			p.b.Promoted(pause.Start, (young.before-young.after)-(r.heap.before-r.heap.after))
 			h.OldLast = max(0, r.heap.after-young.after)
+			if s.swept { // the first look at the old generation after a CMS cycle
+				s.swept = false
+				p.b.Live(pause.Start, h.OldLast, gc.LiveOld, p.line)
+			}
 		case r.heap.beforeCap == 0 && r.heap.before == r.heap.after:
 			pause.Kind = s.bareCMS(p, pause.CauseID) // -verbose:gc: "[GC 46914K(83008K), 0.0067790 secs]"
 		}
@@ -382,6 +387,7 @@ func (s *legacyState) bareCMS(p *parser, cause uint16) gc.Kind {
 		s.marked = false
 		return gc.KindRemark
 	}
+	s.seenCMS = true
 	s.marked = !s.marked
 	if s.marked {
 		return gc.KindInitialMark

@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+	"math"
 	"time"
 )
 
@@ -9,11 +10,11 @@ import (
 
 func isDigit(c byte) bool { return c-'0' < 10 }
 
-// digits reads an unsigned integer; more than 18 digits are not a number of any log.
+// digits reads an unsigned integer below 2^63.
 func digits(b []byte) (v int64, rest []byte, ok bool) {
 	i := 0
 	for i < len(b) && isDigit(b[i]) {
-		if i == 18 {
+		if v > (math.MaxInt64-9)/10 {
 			return 0, b, false
 		}
 		v = v*10 + int64(b[i]-'0')

@@ -80,3 +80,14 @@ func readText(t testing.TB, path string) []byte {
 	}
 	return b
 }
+
+type pauseT = gc.Pause
+
+func mustRead(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
