@@ -1,0 +1,298 @@
+package report
+
+import (
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Size of a chart in its own units; the page scales it to its column.
+const (
+	chartWidth  = 560.0
+	chartHeight = 210.0
+	padLeft     = 58.0
+	padRight    = 12.0
+	padTop      = 12.0
+	padBottom   = 26.0
+	maxPoints   = 1200 // of a drawn line
+)
+
+// timeline is the horizontal axis: seconds from a beginning.
+type timeline struct {
+	start  time.Time // zero: no wall clock, labels count from zero
+	length float64   // seconds
+}
+
+func (t timeline) ticks() []tick {
+	if t.start.IsZero() {
+		return sinceTicks(time.Duration(t.length*float64(time.Second)), 6)
+	}
+	return timeTicks(t.start, t.start.Add(time.Duration(t.length*float64(time.Second))), 6)
+}
+
+// label is a moment in a tooltip.
+func (t timeline) label(at float64) string {
+	d := time.Duration(at * float64(time.Second))
+	if t.start.IsZero() {
+		return "at " + span(d)
+	}
+	return t.start.Add(d).UTC().Format("15:04:05.000")
+}
+
+// point is a value at seconds from the timeline's beginning.
+type point struct{ at, v float64 }
+
+// curve is one line, or one layer of a stack.
+type curve struct {
+	name   string
+	class  string // s1 to s6, or full
+	points []point
+}
+
+// chart is what all charts of time share.
+type chart struct {
+	title   string // what it shows, for the heading
+	unit    string // how values are labelled: see labels
+	time    timeline
+	curves  []curve
+	stacked bool
+	top     float64 // least upper end of the value axis
+	limit   *limitLine
+	note    string
+}
+
+// limitLine is a horizontal line, such as the maximum heap.
+type limitLine struct {
+	v    float64
+	name string
+}
+
+// labels write values by unit.
+var labels = map[string]func(float64) string{
+	"bytes": size, "%": func(v float64) string { return figure(v) + " %" }, "ms": func(v float64) string { return figure(v) + " ms" },
+	"": figure, "cores": figure, "/s": figure,
+}
+
+func (c *chart) label(v float64) string {
+	if f := labels[c.unit]; f != nil {
+		return f(v)
+	}
+	return figure(v)
+}
+
+// figureChart is a chart ready for the page.
+type figureChart struct {
+	Title  string
+	Legend []legendItem
+	SVG    template.HTML
+	Note   string
+}
+
+type legendItem struct{ Class, Name string }
+
+// frame is the plot area with its axes.
+type frame struct {
+	*svg
+	x, y scale
+}
+
+// newFrame draws axes and grid.
+func newFrame(label string, x scale, xTicks []tick, y scale, yTicks []tick) *frame {
+	f := &frame{svg: &svg{}, x: x, y: y}
+	f.x.from, f.x.to = padLeft, chartWidth-padRight
+	f.y.from, f.y.to = chartHeight-padBottom, padTop
+	f.open("chart", chartWidth, chartHeight, label)
+	for _, t := range yTicks {
+		at := f.y.at(t.value)
+		f.line("grid", padLeft, at, chartWidth-padRight, at)
+		f.text("tick", "end", padLeft-7, at+3.5, t.label)
+	}
+	for _, t := range xTicks {
+		at := f.x.at(t.value)
+		f.line("mark", at, chartHeight-padBottom, at, chartHeight-padBottom+4)
+		anchor := "middle"
+		if at > chartWidth-padRight-18 {
+			anchor = "end"
+		}
+		f.text("tick", anchor, at, chartHeight-padBottom+16, t.label)
+	}
+	f.line("axis", padLeft, chartHeight-padBottom, chartWidth-padRight, chartHeight-padBottom)
+	return f
+}
+
+// draw makes lines, or layers, over time. ok is false when there is nothing to draw.
+func (c *chart) draw() (fig figureChart, ok bool) {
+	top, points := c.top, 0
+	if c.stacked {
+		c.curves = slices.DeleteFunc(c.curves, func(cv curve) bool { return cv.flat() })
+		c.stack()
+	}
+	for i := range c.curves {
+		c.curves[i].points = c.thin(c.curves[i].points)
+		for _, p := range c.curves[i].points {
+			if !math.IsNaN(p.v) {
+				top = max(top, p.v)
+				points++
+			}
+		}
+	}
+	if points < 2 || c.time.length <= 0 {
+		return fig, false
+	}
+	if c.limit != nil {
+		top = max(top, c.limit.v)
+	}
+	f := c.frame(top)
+	fig = figureChart{Title: c.title, Note: c.note}
+	for i := len(c.curves) - 1; i >= 0; i-- {
+		c.curve(f, i)
+	}
+	for _, cv := range c.curves {
+		fig.Legend = append(fig.Legend, legendItem{cv.class, clean(cv.name)})
+	}
+	if c.limit != nil {
+		at := f.y.at(c.limit.v)
+		f.line("limit", padLeft, at, chartWidth-padRight, at)
+		f.text("limit-name", "end", chartWidth-padRight-4, at+13, c.limit.name+" "+c.label(c.limit.v))
+	}
+	c.tooltips(f)
+	fig.SVG = f.done()
+	return fig, true
+}
+
+func (c *chart) frame(top float64) *frame {
+	upper, ticks := linear(top, 4, c.label)
+	if c.unit == "bytes" {
+		upper, ticks = bytesAxis(top, 4)
+	}
+	return newFrame(c.title, scale{max: c.time.length}, c.time.ticks(), scale{max: upper}, ticks)
+}
+
+// flat tells that a curve never leaves zero.
+func (cv curve) flat() bool {
+	for _, p := range cv.points {
+		if p.v > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// stack turns each curve into the sum of itself and those before it.
+func (c *chart) stack() {
+	for i := 1; i < len(c.curves); i++ {
+		below := c.curves[i-1].points
+		for k := range min(len(below), len(c.curves[i].points)) {
+			c.curves[i].points[k].v += below[k].v
+		}
+	}
+}
+
+// curve draws one line with gaps where values are missing, or one filled layer.
+func (c *chart) curve(f *frame, i int) {
+	cv := &c.curves[i]
+	var d strings.Builder
+	pen, last := false, point{}
+	first := point{}
+	floor := num(f.y.at(0))
+	closeArea := func() {
+		if c.stacked && pen {
+			d.WriteString("L" + num(f.x.at(last.at)) + " " + floor + "L" + num(f.x.at(first.at)) + " " + floor + "Z")
+		}
+		pen = false
+	}
+	for _, p := range cv.points {
+		if math.IsNaN(p.v) {
+			closeArea()
+			continue
+		}
+		cmd := "L"
+		if !pen {
+			cmd, first = "M", p
+		}
+		pen, last = true, p
+		d.WriteString(cmd + num(f.x.at(p.at)) + " " + num(f.y.at(p.v)))
+	}
+	closeArea()
+	if c.stacked {
+		f.path("area "+cv.class, d.String())
+		return
+	}
+	f.path("line "+cv.class, d.String())
+}
+
+// tooltips lays invisible strips over the plot, each with all values of its moment.
+func (c *chart) tooltips(f *frame) {
+	const strips = 60
+	width := (chartWidth - padLeft - padRight) / strips
+	for i := range strips {
+		from, to := c.time.length*float64(i)/strips, c.time.length*float64(i+1)/strips
+		text := ""
+		for k, cv := range c.curves {
+			p, ok := nearest(cv.points, from, to)
+			if !ok {
+				continue
+			}
+			if text == "" {
+				text = c.time.label(p.at)
+			}
+			v := p.v
+			if c.stacked && k > 0 {
+				if below, ok := nearest(c.curves[k-1].points, from, to); ok {
+					v -= below.v
+				}
+			}
+			text += "\n" + cv.name + ": " + c.label(v)
+		}
+		if text != "" {
+			f.rect("hit", padLeft+float64(i)*width, padTop, width, chartHeight-padTop-padBottom, text)
+		}
+	}
+}
+
+// nearest is the last known value inside a stretch of time.
+func nearest(points []point, from, to float64) (p point, ok bool) {
+	for _, q := range points {
+		if q.at >= to && ok || q.at > to {
+			break
+		}
+		if q.at >= from && !math.IsNaN(q.v) {
+			p, ok = q, true
+		}
+	}
+	return p, ok
+}
+
+// thin bounds the points of a curve. Layers of a stack must keep the same moments.
+func (c *chart) thin(points []point) []point {
+	if !c.stacked || len(points) <= maxPoints {
+		return thinned(points, maxPoints)
+	}
+	each := (len(points) + maxPoints - 1) / maxPoints
+	var out []point
+	for i := 0; i < len(points); i += each {
+		out = append(out, points[i])
+	}
+	return out
+}
+
+// thinned keeps the largest of neighbouring points, so that peaks stay.
+func thinned(points []point, most int) []point {
+	if len(points) <= most {
+		return points
+	}
+	each := (len(points) + most - 1) / most
+	out := make([]point, 0, most)
+	for i := 0; i < len(points); i += each {
+		best := points[i]
+		for _, p := range points[i:min(i+each, len(points))] {
+			if p.v > best.v || math.IsNaN(best.v) {
+				best = p
+			}
+		}
+		out = append(out, best)
+	}
+	return out
+}

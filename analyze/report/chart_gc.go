@@ -1,0 +1,190 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+// logTimeline is the time axis of a GC log, on the reference clock where it has a wall clock.
+func logTimeline(l *gc.Log, clock analyze.Clock) timeline {
+	t := timeline{length: (l.Last - l.First).Seconds()}
+	if wall, ok := l.Wall(l.First); ok {
+		t.start = clock.Reference(wall)
+	}
+	return t
+}
+
+// pauseClass groups kinds of pauses to what a reader tells apart.
+type pauseClass struct {
+	class, name string
+	tips        int // how many, the longest, get a tooltip
+}
+
+var (
+	pauseYoung = pauseClass{"s1", "young", 60}
+	pauseMixed = pauseClass{"s3", "mixed", 60}
+	pauseOther = pauseClass{"s6", "other phases", 40}
+	pauseFull  = pauseClass{"full", "full GC", 200}
+	pauseOrder = []pauseClass{pauseYoung, pauseMixed, pauseOther, pauseFull}
+)
+
+func classOf(k gc.Kind) pauseClass {
+	switch k {
+	case gc.KindFull, gc.KindDegenerated:
+		return pauseFull
+	case gc.KindMixed, gc.KindPrepareMixed:
+		return pauseMixed
+	case gc.KindYoung, gc.KindConcurrentStart:
+		return pauseYoung
+	}
+	return pauseOther
+}
+
+// shortestShown is the least pause of the chart, in ms; shorter ones lie on its floor.
+const shortestShown = 0.01
+
+// pauseChart draws each pause as a dot, on a logarithmic axis.
+func pauseChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
+	if !l.Timed || len(l.Pauses) == 0 || l.Last <= l.First {
+		return figureChart{}, false
+	}
+	low, high := math.Inf(1), 0.0
+	for i := range l.Pauses {
+		ms := max(inMillis(l.Pauses[i].Duration), shortestShown)
+		low, high = min(low, ms), max(high, ms)
+	}
+	lo, hi, ticks := decades(low, high, func(ms float64) string { return span(time.Duration(ms * float64(time.Millisecond))) })
+	t := logTimeline(l, clock)
+	title := "Pauses"
+	f := newFrame(title, scale{max: t.length}, t.ticks(), scale{min: lo, max: hi, log: true}, ticks)
+	fig := figureChart{Title: title}
+	for _, class := range pauseOrder {
+		if n := f.pauses(l, t, class); n > 0 {
+			fig.Legend = append(fig.Legend, legendItem{class.class, class.name})
+		}
+	}
+	if l.Dropped > 0 {
+		fig.Note = count(l.Dropped, "pause") + " of the log are in the table, but not drawn"
+	}
+	fig.SVG = f.done()
+	return fig, true
+}
+
+// pauses draws one class: all as one path of dots, one for each place, and the
+// longest as circles with a tooltip.
+func (f *frame) pauses(l *gc.Log, t timeline, class pauseClass) int {
+	var all []*gc.Pause
+	for i := range l.Pauses {
+		if classOf(l.Pauses[i].Kind) == class {
+			all = append(all, &l.Pauses[i])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *gc.Pause) int { return cmp.Compare(b.Duration, a.Duration) })
+	var dots strings.Builder
+	seen := map[[2]int]bool{}
+	var circles []func()
+	for i, p := range all {
+		x, y := f.x.at((p.Start - l.First).Seconds()), f.y.at(max(inMillis(p.Duration), shortestShown))
+		cell := [2]int{int(x), int(y / 2)}
+		if seen[cell] {
+			continue
+		}
+		seen[cell] = true
+		if i < class.tips {
+			circles = append(circles, func() {
+				r := 2.4
+				if class == pauseFull {
+					r = 3.6
+				}
+				f.circle("dot "+class.class, x, y, r, pauseText(l, p, t))
+			})
+			continue
+		}
+		dots.WriteString("M" + num(x) + " " + num(y) + "h0")
+	}
+	f.path("dots "+class.class, dots.String())
+	for _, draw := range circles {
+		draw()
+	}
+	return len(all)
+}
+
+func pauseText(l *gc.Log, p *gc.Pause, t timeline) string {
+	text := joined(", ", p.Kind.String()+" "+span(p.Duration), l.Cause(p), t.label((p.Start - l.First).Seconds()))
+	if p.Flags.Has(gc.FlagHeap) {
+		text += "\nheap " + size(float64(p.Before)) + " -> " + size(float64(p.After))
+	}
+	return text
+}
+
+// heapChart draws the heap after each collection, and the live set where the log tells it.
+func heapChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
+	if !l.Timed {
+		return figureChart{}, false
+	}
+	after := curve{name: "after collection", class: "s1"}
+	before := curve{name: "before collection", class: "s6"}
+	for i := range l.Pauses {
+		p := &l.Pauses[i]
+		if !p.Flags.Has(gc.FlagHeap) {
+			continue
+		}
+		at := (p.Start - l.First).Seconds()
+		before.points = append(before.points, point{at, float64(p.Before)})
+		after.points = append(after.points, point{at, float64(p.After)})
+	}
+	c := chart{title: "Heap", unit: "bytes", time: logTimeline(l, clock), curves: []curve{after, before}}
+	if _, src, ok := l.LiveSet(); ok && src != gc.LiveLow {
+		live := curve{name: "live set (" + src.String() + ")", class: "s2"}
+		for _, p := range l.LivePoints(src) {
+			live.points = append(live.points, point{(p.Time - l.First).Seconds(), float64(p.Bytes)})
+		}
+		if len(live.points) > 1 {
+			c.curves = append(c.curves, live)
+		}
+	}
+	if l.Heap.Max > 0 {
+		name := "largest seen"
+		if l.Heap.MaxStated {
+			name = "maximum"
+		}
+		c.limit = &limitLine{float64(l.Heap.Max), name}
+	}
+	return c.draw()
+}
+
+// mmuChart draws the share of time left to the application in the worst window of each length.
+func mmuChart(l *gc.Log) (figureChart, bool) {
+	us := l.MMU(gc.MMUWindows())
+	if len(us) < 2 {
+		return figureChart{}, false
+	}
+	seconds := func(u gc.Utilisation) float64 { return u.Window.Seconds() }
+	var xTicks []tick
+	for e := seconds(us[0]); e <= seconds(us[len(us)-1])*1.0001; e *= 10 {
+		xTicks = append(xTicks, tick{e, span(time.Duration(math.Round(e * float64(time.Second))))})
+	}
+	_, yTicks := linear(100, 4, func(v float64) string { return figure(v) + " %" })
+	title := "Time left to the application in the worst window"
+	f := newFrame(title, scale{min: seconds(us[0]), max: seconds(us[len(us)-1]), log: true}, xTicks, scale{max: 100}, yTicks)
+	var d strings.Builder
+	for i, u := range us {
+		cmd := "L"
+		if i == 0 {
+			cmd = "M"
+		}
+		d.WriteString(cmd + num(f.x.at(seconds(u))) + " " + num(f.y.at(100*u.MMU)))
+	}
+	f.path("line s3", d.String())
+	for _, u := range us {
+		f.circle("dot s3", f.x.at(seconds(u)), f.y.at(100*u.MMU), 2.6, fmt.Sprintf("window of %s: at least %s for the application", span(u.Window), percent(u.MMU)))
+	}
+	return figureChart{Title: title, SVG: f.done(), Note: "minimum mutator utilisation by window length"}, true
+}

@@ -1,0 +1,9 @@
+// Package report turns a case and what the rules said about it into what people
+// and programs read: one JSON object, a few lines on a terminal, one finding in
+// full, Markdown for a ticket, and one HTML file with charts.
+//
+// Every output of the same case is the same to the byte. Texts of a case come
+// from captured systems and are hostile: control characters never reach a
+// terminal, and nothing is markup in HTML or Markdown but what this package
+// wrote. All outputs are bounded; what was left out is counted where it stood.
+package report

@@ -1,0 +1,263 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"casefile/analyze"
+)
+
+// collectorFlags name the collector by the flag that chooses it.
+var collectorFlags = []struct{ flag, name string }{
+	{"UseG1GC", "G1"}, {"UseZGC", "ZGC"}, {"UseShenandoahGC", "Shenandoah"}, {"UseParallelGC", "Parallel"},
+	{"UseConcMarkSweepGC", "CMS"}, {"UseSerialGC", "Serial"}, {"UseEpsilonGC", "Epsilon"},
+}
+
+// collectorOf names the collector: from the GC log, else from the flags.
+func collectorOf(j *analyze.JVM) string {
+	for _, log := range j.GC {
+		if log.Collector != "" {
+			return log.Collector
+		}
+	}
+	for _, c := range collectorFlags {
+		if j.Flags[c.flag].Value == "true" {
+			return c.name
+		}
+	}
+	return ""
+}
+
+// heapMax is the maximum heap in bytes: the flag, else what a log states; 0 unknown.
+func heapMax(j *analyze.JVM) int64 {
+	if v, err := strconv.ParseInt(j.Flags["MaxHeapSize"].Value, 10, 64); err == nil && v > 0 {
+		return v
+	}
+	for _, log := range j.GC {
+		if log.Heap.MaxStated {
+			return log.Heap.Max
+		}
+	}
+	return 0
+}
+
+// jvmVersion is what the JVM, or its GC log, says of itself.
+func jvmVersion(j *analyze.JVM) string {
+	if j.Version != "" {
+		return j.Version
+	}
+	for _, log := range j.GC {
+		if log.JVMVersion != "" {
+			return log.JVMVersion
+		}
+	}
+	return ""
+}
+
+// cpusOf is the CPUs a node has, or as its JVMs see them; "" unknown.
+func cpusOf(n *analyze.Node) string {
+	if h := n.Host; h != nil && h.CPU.Count.Known() {
+		text := figure(h.CPU.Count.Value)
+		if e := h.CPU.Effective; e.Known() && e.Value < h.CPU.Count.Value {
+			text += " (limit " + figure(e.Value) + ")"
+		}
+		return text
+	}
+	for _, j := range n.JVMs {
+		for _, log := range j.GC {
+			if log.Settings.CPUs > 0 {
+				return strconv.Itoa(log.Settings.CPUs)
+			}
+		}
+	}
+	return ""
+}
+
+// nameOf is a node's name as it is shown.
+func nameOf(n *analyze.Node) string { return cmp.Or(clean(n.Name), "this node") }
+
+// verdict is the first line of every output.
+func verdict(c *analyze.Case, r *analyze.Result) string {
+	var n [3]int
+	touched := map[string]bool{}
+	for _, f := range r.Findings {
+		n[rank(f.Severity)]++
+		if f.Severity == analyze.Info {
+			continue
+		}
+		for _, name := range f.Nodes {
+			touched[name] = true
+		}
+	}
+	if n[0]+n[1] == 0 {
+		if empty(c) {
+			return "Nothing was captured that can be analysed."
+		}
+		return "No problem found in what was captured."
+	}
+	var parts []string
+	if n[0] > 0 {
+		parts = append(parts, fmt.Sprintf("%d critical", n[0]))
+	}
+	if n[1] > 0 {
+		parts = append(parts, count(n[1], "warning"))
+	}
+	text := strings.Join(parts, ", ")
+	switch hit, all := len(touched), len(c.Nodes); {
+	case hit == 0 || all <= 1 && hit <= 1:
+		return text
+	case hit < all:
+		return fmt.Sprintf("%s on %d of %d nodes", text, hit, all)
+	default:
+		return fmt.Sprintf("%s on %s", text, count(hit, "node"))
+	}
+}
+
+// empty tells that the case holds nothing a rule could look at.
+func empty(c *analyze.Case) bool {
+	for _, n := range c.Nodes {
+		if n.Host != nil || len(n.JVMs) > 0 || len(n.Services) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// rank is 0 for critical, 1 for warning, 2 for all else.
+func rank(s analyze.Severity) int {
+	switch s {
+	case analyze.Critical:
+		return 0
+	case analyze.Warning:
+		return 1
+	}
+	return 2
+}
+
+// caseLine says which case this is and when it was captured.
+func caseLine(c *analyze.Case) string {
+	id := c.ID
+	if id != "" {
+		id = "case " + id
+	}
+	cluster := c.Cluster
+	if cluster != "" {
+		cluster = "cluster " + cluster
+	}
+	return joined(" · ", clean(id), clean(cluster), between(c.Started, c.Ended))
+}
+
+// where names node and subject of a finding.
+func where(f *analyze.Finding) string {
+	return clean(joined(" · ", strings.Join(f.Nodes, ", "), f.Subject))
+}
+
+// change is "setting: from -> to" as far as the advice gives it.
+func change(a *analyze.Advice) string {
+	var value string
+	switch {
+	case a.From != "" && a.To != "":
+		value = a.From + " -> " + a.To
+	case a.To != "":
+		value = "-> " + a.To
+	case a.From != "":
+		value = "now " + a.From
+	}
+	return clean(joined(" ", a.Setting, value))
+}
+
+// gapGroup is gaps that differ only in what they are a gap of.
+type gapGroup struct {
+	Item, Reason, Fix string
+	Where             []string
+}
+
+// groupGaps joins gaps with the same item, reason and fix, in order of appearance.
+func groupGaps(gaps []analyze.Gap) []gapGroup {
+	at := map[[3]string]int{}
+	var out []gapGroup
+	for _, g := range gaps {
+		key := [3]string{g.Item, g.Reason, g.Fix}
+		i, known := at[key]
+		if !known {
+			i = len(out)
+			at[key] = i
+			out = append(out, gapGroup{Item: clean(g.Item), Reason: clean(g.Reason), Fix: clean(g.Fix)})
+		}
+		if name := clean(joined(" ", g.Node, g.Target)); name != "" && !slices.Contains(out[i].Where, name) {
+			out[i].Where = append(out[i].Where, name)
+		}
+	}
+	return out
+}
+
+// places names where a gap is; a few by name, the rest by number.
+func (g *gapGroup) places() string {
+	const most = 3
+	if len(g.Where) <= most {
+		return strings.Join(g.Where, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(g.Where[:most], ", "), len(g.Where)-most)
+}
+
+// unparsed is one source with lines that were not understood.
+type unparsed struct {
+	Source string
+	Lines  int64
+}
+
+// unparsedOf lists what was not understood, by source.
+func unparsedOf(c *analyze.Case) []unparsed {
+	var out []unparsed
+	add := func(source string, n int64) {
+		if n > 0 {
+			out = append(out, unparsed{clean(source), n})
+		}
+	}
+	for _, n := range c.Nodes {
+		for _, j := range n.JVMs {
+			for _, d := range j.DumpInfo {
+				add(d.Source, int64(d.UnparsedLines))
+			}
+			for _, log := range j.GC {
+				add(log.Source, log.Unparsed.Count)
+			}
+			if j.Counters != nil {
+				add(cmp.Or(j.CountersSource, j.Target+" counters"), int64(j.Counters.Skipped))
+			}
+			if j.Process != nil {
+				add(cmp.Or(j.ProcessSource, j.Target+" process"), int64(j.Process.Skipped))
+			}
+		}
+		for _, s := range n.Services {
+			for _, d := range s.DumpInfo {
+				add(d.Source, int64(d.UnparsedLines))
+			}
+			if s.Process != nil {
+				add(s.Target+" process", int64(s.Process.Skipped))
+			}
+		}
+		if n.Host != nil {
+			for _, name := range sortedKeys(n.Host.Unknown) {
+				add(name, int64(n.Host.Unknown[name]))
+			}
+		}
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// base is the last part of a path.
+func base(p string) string { return path.Base(strings.ReplaceAll(p, `\`, "/")) }

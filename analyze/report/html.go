@@ -1,0 +1,64 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"strings"
+
+	"casefile/analyze"
+)
+
+var (
+	//go:embed assets/page.html
+	pageHTML string
+	//go:embed assets/style.css
+	pageCSS string
+	//go:embed assets/script.js
+	pageJS string
+)
+
+// HTML writes the report: one file that needs nothing from outside and may do
+// nothing but what its own style and script, named by their hashes, do.
+func HTML(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
+	t, err := template.New("page").Funcs(template.FuncMap{"head": headBlocks, "breaks": breaks}).Parse(pageHTML)
+	if err != nil {
+		return err
+	}
+	var buf bytes.Buffer
+	if err := t.Execute(&buf, newView(c, r, &m)); err != nil {
+		return err
+	}
+	_, err = w.Write(cleanPage(buf.Bytes()))
+	return err
+}
+
+var breakAfter = strings.NewReplacer(".", ".<wbr/>", "/", "/<wbr/>", "$", "$<wbr/>", "_", "_<wbr/>")
+
+// breaks lets a long name break where a reader would.
+func breaks(s string) template.HTML { return template.HTML(breakAfter.Replace(esc(s))) }
+
+// headBlocks are the policy, style and script of the page.
+func headBlocks() template.HTML {
+	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ` + hashOf(pageCSS) +
+		`; script-src ` + hashOf(pageJS) + `; base-uri 'none'; form-action 'none'"/>` +
+		"\n<style>" + pageCSS + "</style>\n<script>" + pageJS + "</script>")
+}
+
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// cleanPage replaces in the finished page what clean would; markup has none of it.
+func cleanPage(page []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || printable(r) {
+			return r
+		}
+		return '\ufffd'
+	}, page)
+}

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"casefile/analyze"
+)
+
+// Meta is what a report says that neither case nor result knows. All of it may be empty.
+type Meta struct {
+	Title      string // of the HTML page
+	BundleName string // file name of the bundle
+	Tool       string // "casefile"
+	Version    string
+	// Commands is how the capture was made: the plan in words, or command lines.
+	Commands []string
+	// Overhead is what the capture cost, a sentence each.
+	Overhead []string
+	// Read gives the content of an entry of the bundle, for excerpts; nil: none.
+	Read func(entry string) ([]byte, error)
+}
+
+func (m *Meta) tool() string { return joined(" ", cmp.Or(m.Tool, "casefile"), m.Version) }
+
+// Limits of SUMMARY.md.
+const (
+	markdownLines    = 196
+	markdownNodes    = 24
+	markdownGaps     = 20
+	markdownEvidence = 4
+	markdownAdvice   = 3
+	markdownItems    = 8 // commands, overhead, problems
+)
+
+// Markdown writes SUMMARY.md: what to paste into a ticket, below 200 lines. Only
+// headings, lists and plain tables are used, which GitHub and Jira both read.
+func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
+	var head, tail page
+	head.add("# " + md(verdict(c, r)))
+	head.add("")
+	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
+	head.nodes(c)
+	tail.gaps(c.Gaps)
+	tail.list("Could not be read", c.Problems)
+	tail.list("Checks that failed", r.Broken)
+	tail.notEvaluated(r.NotEvaluated)
+	tail.unparsed(unparsedOf(c))
+	tail.list("How it was captured", m.Commands)
+	tail.list("What the capture cost", m.Overhead)
+
+	body := findingsPage(r.Findings, markdownLines-head.lines-tail.lines)
+	_, err := io.WriteString(w, head.String()+body.String()+tail.String())
+	return err
+}
+
+func bundleLine(m *Meta) string {
+	name := m.BundleName
+	if name != "" {
+		name = "bundle " + name
+	}
+	return joined(" · ", name, "by "+m.tool())
+}
+
+// page counts its lines.
+type page struct {
+	strings.Builder
+	lines int
+}
+
+func (p *page) add(s string) {
+	if s == "" && p.lines == 0 {
+		return
+	}
+	p.WriteString(s + "\n")
+	p.lines += 1 + strings.Count(s, "\n")
+}
+
+func (p *page) heading(s string) {
+	p.WriteString("\n")
+	p.lines++
+	p.add("## " + s)
+	p.add("")
+}
+
+func (p *page) table(columns []string, rows [][]string, most int) {
+	p.add("| " + strings.Join(columns, " | ") + " |")
+	p.add("|" + strings.Repeat("---|", len(columns)))
+	for i, row := range rows {
+		if i == most {
+			p.add("")
+			p.add(fmt.Sprintf("%d more are in the report.", len(rows)-most))
+			return
+		}
+		for k := range row {
+			row[k] = cmp.Or(md(cut(row[k], 160)), "–")
+		}
+		p.add("| " + strings.Join(row, " | ") + " |")
+	}
+}
+
+var mdEscapes = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`", "[", "\\[", "]", "\\]",
+	"*", "\\*", "{", "\\{", "}", "\\}")
+
+// mention is an @ that could call a user of the tracker.
+var mention = regexp.MustCompile(`(^|[^\w.])@(\w)`)
+
+// md makes a text of the case safe inside a line of Markdown: no table cell, tag,
+// link, code, macro of Jira or mention begins in it.
+func md(s string) string { return mention.ReplaceAllString(mdEscapes.Replace(clean(s)), "$1@\u2060$2") }
+
+// code sets a text in code style; a backtick in it would end that, so it becomes a quote.
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + strings.ReplaceAll(clean(s), "`", "'") + "`"
+}
+
+func (p *page) nodes(c *analyze.Case) {
+	var rows [][]string
+	for _, n := range c.Nodes {
+		load := ""
+		if n.Host != nil && n.Host.CPU.Load1.Known() {
+			load = figure(n.Host.CPU.Load1.Value)
+		}
+		common := func(what, version, collector, heap string) []string {
+			return []string{nameOf(n), what, version, collector, heap, cpusOf(n), load}
+		}
+		for _, j := range n.JVMs {
+			heap := ""
+			if v := heapMax(j); v > 0 {
+				heap = size(float64(v))
+			}
+			rows = append(rows, common(j.Target, jvmVersion(j), collectorOf(j), heap))
+		}
+		for _, s := range n.Services {
+			rows = append(rows, common(s.Target, "Go", "", ""))
+		}
+		if len(n.JVMs)+len(n.Services) == 0 {
+			rows = append(rows, common("", "", "", ""))
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.heading("Nodes")
+	p.table([]string{"Node", "Process", "Version", "Collector", "Max heap", "CPUs", "Load"}, rows, markdownNodes)
+}
+
+// findingsPage takes as many findings as fit into the lines left, worst first.
+func findingsPage(list []analyze.Finding, room int) *page {
+	p := &page{}
+	if len(list) == 0 {
+		return p
+	}
+	p.heading("Findings")
+	for i := range list {
+		one := &page{}
+		one.finding(i+1, &list[i])
+		if p.lines+one.lines > room-3 {
+			p.add(fmt.Sprintf("%s more: see the report.", count(len(list)-i, "finding")))
+			return p
+		}
+		p.WriteString(one.String())
+		p.lines += one.lines
+	}
+	return p
+}
+
+func (p *page) finding(number int, f *analyze.Finding) {
+	p.add(fmt.Sprintf("### %d. %s: %s", number, strings.ToUpper(md(string(f.Severity))), md(cut(f.Title, 300))))
+	p.add("")
+	p.add("- " + joined(" · ", code(f.ID), md(cut(where(f), 200)), md(cut(f.Impact, 200)), md("confidence "+string(f.Confidence))))
+	if f.Explanation != "" {
+		p.add("- " + md(cut(f.Explanation, 900)))
+	}
+	for i := range f.Advice {
+		if i == markdownAdvice {
+			break
+		}
+		a := &f.Advice[i]
+		text := "- **Do:** " + md(cut(a.Action, 400))
+		if ch := change(a); ch != "" {
+			text += " " + code(cut(ch, 300))
+		}
+		for _, s := range [][2]string{{"Effect", a.Effect}, {"Risk", a.Risk}, {"Verify", a.Verify}} {
+			if s[1] != "" {
+				text += " " + s[0] + ": " + strings.TrimSuffix(md(cut(s[1], 300)), ".") + "."
+			}
+		}
+		p.add(text)
+	}
+	for i := range f.Evidence {
+		if i == markdownEvidence {
+			p.add(fmt.Sprintf("- %d more pieces of evidence are in the report", len(f.Evidence)-i))
+			break
+		}
+		e := &f.Evidence[i]
+		p.add("- Evidence: " + joined(" ", code(cut(cite(e), 200)), md(cut(e.Text, 240))))
+	}
+	p.add("")
+}
+
+func (p *page) gaps(gaps []analyze.Gap) {
+	if len(gaps) == 0 {
+		return
+	}
+	p.heading("Missing from this capture")
+	var rows [][]string
+	for _, g := range groupGaps(gaps) {
+		rows = append(rows, []string{g.Item, g.places(), g.Reason, g.Fix})
+	}
+	p.table([]string{"What", "Where", "Why", "Fix"}, rows, markdownGaps)
+}
+
+func (p *page) list(title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	p.heading(title)
+	for i, s := range items {
+		if i == markdownItems {
+			p.add(fmt.Sprintf("- %d more are in the report", len(items)-i))
+			return
+		}
+		p.add("- " + md(cut(s, 300)))
+	}
+}
+
+func (p *page) notEvaluated(list []analyze.NotEvaluated) {
+	if len(list) == 0 {
+		return
+	}
+	var ids []string
+	for _, n := range list {
+		ids = append(ids, code(cut(n.ID, 60)))
+	}
+	p.add("")
+	p.add(fmt.Sprintf("Not evaluated for lack of data (%d): %s. What to record for each is in the report.", len(list), strings.Join(ids[:min(len(ids), 80)], ", ")))
+}
+
+func (p *page) unparsed(list []unparsed) {
+	if len(list) == 0 {
+		return
+	}
+	var lines int64
+	for _, u := range list {
+		lines += u.Lines
+	}
+	p.add("")
+	p.add(fmt.Sprintf("Not understood: %s in %s.", count(lines, "line"), count(len(list), "source")))
+}

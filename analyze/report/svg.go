@@ -1,0 +1,85 @@
+package report
+
+import (
+	"html"
+	"html/template"
+	"strconv"
+	"strings"
+)
+
+// svg builds one picture. Everything visible is styled by classes of the page, so
+// that it follows the colour scheme; nothing needs an inline style.
+type svg struct{ b strings.Builder }
+
+// num writes a coordinate with at most one decimal.
+func num(v float64) string {
+	s := strconv.FormatFloat(v, 'f', 1, 64)
+	return strings.TrimSuffix(s, ".0")
+}
+
+// open begins a picture of w times h units that is described by label.
+func (s *svg) open(class string, w, h float64, label string) {
+	s.b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" class="` + class + `" viewBox="0 0 ` + num(w) + ` ` + num(h) + `" role="img" aria-label="` + esc(label) + `">`)
+}
+
+func (s *svg) done() template.HTML {
+	s.b.WriteString("</svg>")
+	return template.HTML(s.b.String()) // escaped where it was put together
+}
+
+func esc(text string) string { return html.EscapeString(clean(text)) }
+
+func (s *svg) raw(parts ...string) {
+	for _, p := range parts {
+		s.b.WriteString(p)
+	}
+}
+
+func (s *svg) line(class string, x1, y1, x2, y2 float64) {
+	s.raw(`<line class="`, class, `" x1="`, num(x1), `" y1="`, num(y1), `" x2="`, num(x2), `" y2="`, num(y2), `"/>`)
+}
+
+// rect draws a rectangle; a title is its tooltip.
+func (s *svg) rect(class string, x, y, w, h float64, title string) {
+	s.raw(`<rect class="`, class, `" x="`, num(x), `" y="`, num(y), `" width="`, num(w), `" height="`, num(h), `"`)
+	s.tip("rect", title)
+}
+
+func (s *svg) circle(class string, x, y, r float64, title string) {
+	s.raw(`<circle class="`, class, `" cx="`, num(x), `" cy="`, num(y), `" r="`, num(r), `"`)
+	s.tip("circle", title)
+}
+
+// tip ends an element that was begun, with its tooltip.
+func (s *svg) tip(element, title string) {
+	if title == "" {
+		s.raw("/>")
+		return
+	}
+	s.raw(">")
+	s.title(title)
+	s.raw("</", element, ">")
+}
+
+// title is the tooltip of what is open; it may have several lines.
+func (s *svg) title(text string) {
+	s.raw("<title>")
+	for i, l := range strings.Split(text, "\n") {
+		if i > 0 {
+			s.raw("\n")
+		}
+		s.raw(esc(l))
+	}
+	s.raw("</title>")
+}
+
+// text writes at a point; anchor is start, middle or end.
+func (s *svg) text(class, anchor string, x, y float64, text string) {
+	s.raw(`<text class="`, class, `" text-anchor="`, anchor, `" x="`, num(x), `" y="`, num(y), `">`, esc(text), `</text>`)
+}
+
+func (s *svg) path(class, d string) {
+	if d != "" {
+		s.raw(`<path class="`, class, `" d="`, d, `"/>`)
+	}
+}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"casefile/analyze"
+)
+
+// Options of what is printed for a terminal.
+type Options struct {
+	Color   bool
+	Width   int // columns; 0 means 80
+	Verbose bool
+	// Bundle is the path that the hint at the end names.
+	Bundle string
+}
+
+func (o Options) width() int {
+	if o.Width == 0 {
+		return 80
+	}
+	return max(o.Width, 40)
+}
+
+// Limits of the short form; Verbose has none.
+const (
+	terminalGaps     = 8
+	terminalProblems = 4
+	terminalInfos    = 6
+)
+
+// Terminal prints the verdict, each finding in at most five lines, and what is missing.
+func Terminal(w io.Writer, c *analyze.Case, r *analyze.Result, o Options) error {
+	t := &terminal{o: o, width: o.width()}
+	t.head(c, r)
+	t.findings(r)
+	t.gaps(c.Gaps)
+	t.problems(c, r)
+	t.notEvaluated(r.NotEvaluated)
+	t.unparsed(unparsedOf(c))
+	t.hint(r)
+	_, err := w.Write(t.buf.Bytes())
+	return err
+}
+
+type terminal struct {
+	o     Options
+	width int
+	buf   bytes.Buffer
+}
+
+// Colours are the SGR codes of the eight basic ones, which every theme keeps readable.
+const (
+	plain  = ""
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	yellow = "1;33"
+	green  = "1;32"
+	blue   = "34"
+)
+
+func (t *terminal) paint(code, s string) string {
+	if !t.o.Color || code == plain || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *terminal) line(s string) { t.buf.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+// text prints a text wrapped behind a margin, in at most so many lines (0: all).
+// The first margin may differ, as in a list.
+func (t *terminal) text(first, margin, code, s string, most int) {
+	lines := wrap(s, t.width-len([]rune(margin)))
+	if most > 0 && len(lines) > most {
+		rest := strings.Join(lines[most-1:], " ")
+		lines = append(lines[:most-1:most-1], cut(rest, t.width-len([]rune(margin))))
+	}
+	for i, l := range lines {
+		if i > 0 {
+			first = margin
+		}
+		t.line(first + t.paint(code, l))
+	}
+}
+
+// marks are the words that stand for a severity, all of one width.
+var marks = []struct{ word, code string }{{"CRITICAL", red}, {"WARNING ", yellow}, {"INFO    ", blue}}
+
+const margin = "          "
+
+func (t *terminal) head(c *analyze.Case, r *analyze.Result) {
+	code := green
+	switch {
+	case r.Worst() == analyze.Critical:
+		code = red
+	case r.Worst() == analyze.Warning:
+		code = yellow
+	case empty(c):
+		code = bold
+	}
+	t.text("", "", code, verdict(c, r), 0)
+	t.text("", "", dim, caseLine(c), 0)
+}
+
+func (t *terminal) findings(r *analyze.Result) {
+	var infos []*analyze.Finding
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if rank(f.Severity) == 2 && !t.o.Verbose {
+			infos = append(infos, f)
+			continue
+		}
+		t.finding(f)
+	}
+	if len(infos) == 0 {
+		return
+	}
+	var ids []string
+	for i, f := range infos {
+		if i == terminalInfos {
+			ids = append(ids, fmt.Sprintf("%d more", len(infos)-i))
+			break
+		}
+		ids = append(ids, clean(f.ID))
+	}
+	t.line("")
+	t.text(t.paint(blue, marks[2].word)+"  ", margin, plain, count(len(infos), "note")+": "+strings.Join(ids, ", "), 2)
+}
+
+// finding takes two lines for the title at most, one for place and impact, two for the action.
+func (t *terminal) finding(f *analyze.Finding) {
+	m := marks[rank(f.Severity)]
+	t.line("")
+	t.text(t.paint(m.code, m.word)+"  ", margin, bold, clean(f.Title), 2)
+	t.text(margin, margin, dim, joined(" · ", where(f), clean(f.Impact)), 1)
+	if len(f.Advice) > 0 {
+		a := &f.Advice[0]
+		t.text(margin+t.paint(green, "Do: "), margin+"    ", plain, joined("; ", strings.TrimSuffix(clean(a.Action), "."), change(a)), 2)
+	}
+}
+
+func (t *terminal) section(code, title string) {
+	t.line("")
+	t.line(t.paint(code, title))
+}
+
+func (t *terminal) gaps(gaps []analyze.Gap) {
+	if len(gaps) == 0 {
+		return
+	}
+	t.section(bold, "Missing from this capture")
+	groups := groupGaps(gaps)
+	shown := groups
+	if !t.o.Verbose {
+		shown = groups[:min(len(groups), terminalGaps)]
+	}
+	for i := range shown {
+		g := &shown[i]
+		text := joined(": ", joined(" of ", g.Item, g.places()), g.Reason)
+		if g.Fix != "" {
+			text += ". Fix: " + g.Fix
+		}
+		most := 2
+		if t.o.Verbose {
+			most = 0
+		}
+		t.text("- ", "  ", plain, text, most)
+	}
+	if n := len(groups) - len(shown); n > 0 {
+		t.line(fmt.Sprintf("  and %d more", n))
+	}
+}
+
+func (t *terminal) problems(c *analyze.Case, r *analyze.Result) {
+	t.list("Could not be read", c.Problems)
+	t.list("Checks that failed (their findings are missing)", r.Broken)
+}
+
+func (t *terminal) list(title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	t.section(bold, title)
+	most := 2
+	if t.o.Verbose {
+		most = 0
+	}
+	for i, s := range items {
+		if i == terminalProblems && !t.o.Verbose {
+			t.line(fmt.Sprintf("  and %d more", len(items)-i))
+			return
+		}
+		t.text("- ", "  ", plain, clean(s), most)
+	}
+}
+
+func (t *terminal) notEvaluated(list []analyze.NotEvaluated) {
+	if len(list) == 0 {
+		return
+	}
+	t.line("")
+	if t.o.Verbose {
+		t.line(t.paint(bold, fmt.Sprintf("Not evaluated: %s lacked data", count(len(list), "check"))))
+		for _, n := range list {
+			t.text("- ", "  ", plain, clean(n.ID)+": "+clean(n.Needs), 0)
+		}
+		return
+	}
+	var ids []string
+	for _, n := range list {
+		ids = append(ids, clean(n.ID))
+	}
+	t.text("", "", dim, fmt.Sprintf("Not evaluated: %s lacked data (%s)", count(len(list), "check"), strings.Join(ids, ", ")), 1)
+}
+
+func (t *terminal) unparsed(list []unparsed) {
+	if len(list) == 0 {
+		return
+	}
+	var lines int64
+	for _, u := range list {
+		lines += u.Lines
+	}
+	text := fmt.Sprintf("Not understood: %s of %s", count(lines, "line"), list[0].Source)
+	if len(list) > 1 {
+		text = fmt.Sprintf("Not understood: %s in %s", count(lines, "line"), count(len(list), "source"))
+	}
+	if !t.o.Verbose || len(list) == 1 {
+		t.text("", "  ", dim, text, 2)
+		return
+	}
+	t.line(t.paint(dim, text))
+	for _, u := range list {
+		t.text("- ", "  ", plain, fmt.Sprintf("%s: %s", u.Source, count(u.Lines, "line")), 0)
+	}
+}
+
+func (t *terminal) hint(r *analyze.Result) {
+	if len(r.Findings) == 0 {
+		return
+	}
+	t.line("")
+	t.line(t.paint(dim, "Details: ") + fmt.Sprintf("casefile show %s %s", cmp.Or(clean(t.o.Bundle), "<bundle>"), clean(r.Findings[0].ID)))
+}

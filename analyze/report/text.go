@@ -1,0 +1,195 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// clean makes a text of the case safe to print: control characters, the marks
+// that reorder text, and bytes that are no UTF-8 become U+FFFD, line ends a space.
+func clean(s string) string {
+	ok := true
+	for _, r := range s {
+		ok = ok && printable(r)
+	}
+	if ok {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t', r == '\r':
+			return ' '
+		case printable(r):
+			return r
+		}
+		return utf8.RuneError
+	}, s)
+}
+
+// printable refuses what XML 1.0 refuses, C1 controls, and bidirectional overrides.
+func printable(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0, r == utf8.RuneError, r == 0xfffe, r == 0xffff:
+		return false
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c, r == 0x2028, r == 0x2029:
+		return false
+	}
+	return true
+}
+
+// cut shortens a text to n characters; the last one then is an ellipsis.
+func cut(s string, n int) string {
+	if n <= 0 || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return strings.TrimRight(string([]rune(s)[:n-1]), " ") + "…"
+}
+
+// wrap breaks a text into lines of at most width characters, at spaces where it can.
+func wrap(s string, width int) []string {
+	width = max(width, 8)
+	var lines []string
+	line, used := "", 0
+	for _, word := range strings.Fields(s) {
+		n := utf8.RuneCountInString(word)
+		if used > 0 && used+1+n > width {
+			lines = append(lines, line)
+			line, used = "", 0
+		}
+		for n > width {
+			r := []rune(word)
+			lines = append(lines, string(r[:width]))
+			word, n = string(r[width:]), n-width
+		}
+		if used > 0 {
+			line, used = line+" ", used+1
+		}
+		line, used = line+word, used+n
+	}
+	if used > 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// count is "1 thread", "12 threads".
+func count[N int | int64](n N, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	many := one + "s"
+	if strings.HasSuffix(one, "ch") {
+		many = one + "es"
+	}
+	return grouped(int64(n)) + " " + many
+}
+
+// grouped writes a whole number with thin spaces between thousands.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	digits := strings.TrimPrefix(s, "-")
+	if len(digits) <= 4 {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:len(s)-len(digits)])
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteString("\u202f")
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// figure writes a number with three significant digits and no needless zeros.
+func figure(v float64) string {
+	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "?"
+	case a >= 1e15:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	case a >= 100:
+		return grouped(int64(math.Round(v)))
+	case a >= 10:
+		return trimZeros(strconv.FormatFloat(v, 'f', 1, 64))
+	case a >= 1:
+		return trimZeros(strconv.FormatFloat(v, 'f', 2, 64))
+	}
+	return trimZeros(strconv.FormatFloat(v, 'f', 3, 64))
+}
+
+func trimZeros(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}
+
+var byteUnits = []string{"B", "KB", "MB", "GB", "TB", "PB", "EB"}
+
+// size writes bytes in powers of 1024.
+func size(v float64) string {
+	i := 0
+	for math.Abs(v) >= 1024 && i < len(byteUnits)-1 {
+		v /= 1024
+		i++
+	}
+	return figure(v) + " " + byteUnits[i]
+}
+
+// span writes a duration to two units at most.
+func span(d time.Duration) string {
+	switch a := d.Abs(); {
+	case a == 0:
+		return "0 s"
+	case a < time.Millisecond:
+		return figure(float64(d)/float64(time.Microsecond)) + " µs"
+	case a < time.Second:
+		return figure(float64(d)/float64(time.Millisecond)) + " ms"
+	case a < 2*time.Minute:
+		return figure(d.Seconds()) + " s"
+	case a < 2*time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case a < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// millis writes a duration in milliseconds.
+func millis(d time.Duration) string { return figure(float64(d) / float64(time.Millisecond)) }
+
+func percent(share float64) string { return figure(100*share) + " %" }
+
+// between is a time range in UTC: "2025-11-23 08:05:10 – 08:06:10 UTC (60 s)".
+func between(from, to time.Time) string {
+	if from.IsZero() {
+		return ""
+	}
+	from, to = from.UTC(), to.UTC()
+	text := from.Format("2006-01-02 15:04:05")
+	switch {
+	case !to.After(from):
+		return text + " UTC"
+	case to.Format(time.DateOnly) == from.Format(time.DateOnly):
+		text += " – " + to.Format("15:04:05")
+	default:
+		text += " – " + to.Format("2006-01-02 15:04:05")
+	}
+	return text + " UTC (" + span(to.Sub(from).Round(time.Second)) + ")"
+}
+
+func joined(sep string, parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, sep)
+}

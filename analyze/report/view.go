@@ -1,0 +1,411 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+)
+
+// Limits of the page, so that it stays a file one can mail. What is beyond is counted.
+const (
+	htmlFindings = 200
+	htmlEvidence = 12 // of one finding
+	htmlExcerpts = 60 // of the page
+	excerptHTML  = 16 // lines of one
+	htmlNodes    = 60
+	htmlSections = 24 // JVMs, services, hosts: each
+	htmlFlames   = 12
+	htmlRows     = 200 // of the tables at the end
+)
+
+// view is all that the page shows.
+type view struct {
+	Title, Verdict, Level, Case, Bundle, Tool string
+	Counts                                    []badge
+	Nodes                                     []nodeCard
+	Findings                                  []findingCard
+	Processes                                 []section
+	Hosts                                     []section
+	Gaps                                      table
+	NotEvaluated                              table
+	Unparsed                                  table
+	Problems, Broken, Commands, Overhead      []string
+	// Left says what a list leaves out, by the list's name.
+	Left map[string]string
+}
+
+// badge is a number with a word.
+type badge struct {
+	Level string
+	N     int
+	Word  string
+}
+
+// fact is a name with a value; facts without value are not shown.
+type fact struct{ Name, Value string }
+
+// nodeCard is one node at a glance.
+type nodeCard struct {
+	Name, Level string
+	Badges      []badge
+	Facts       []fact
+	Processes   []processCard
+}
+
+type processCard struct {
+	Anchor, Name string
+	Facts        []fact
+}
+
+// findingCard is one finding.
+type findingCard struct {
+	Anchor, ID, Level, Title, Where, Impact, Confidence string
+	Explanation                                         []string
+	Advice                                              []adviceCard
+	Evidence                                            []evidenceCard
+	EvidenceLeft                                        int
+	References                                          []string
+}
+
+type adviceCard struct {
+	Action, Setting, From, To string
+	Facts                     []fact
+}
+
+type evidenceCard struct{ Cite, Text, Excerpt, Error string }
+
+// section is one JVM, service or host.
+type section struct {
+	Anchor, Title, Where string
+	Facts                []fact
+	Parts                []part
+}
+
+// part is a block of a section: charts, tables, a flame graph, with a heading.
+type part struct {
+	Title, Note string
+	Stats       []fact
+	Charts      []figureChart
+	Tables      []table
+	Flames      []flame
+}
+
+func (p *part) empty() bool {
+	return len(p.Stats)+len(p.Charts)+len(p.Tables)+len(p.Flames) == 0 && p.Note == ""
+}
+
+// add takes a chart that could be drawn.
+func (p *part) add(f figureChart, ok bool) {
+	if ok {
+		p.Charts = append(p.Charts, f)
+	}
+}
+
+// table is rows of cells under columns.
+type table struct {
+	Title   string
+	Columns []column
+	Rows    [][]cell
+	Note    string
+}
+
+type column struct {
+	Name string
+	Num  bool // right-aligned
+}
+
+// cell is text, with a second line below it, a picture, or lines that open on demand.
+type cell struct {
+	Text, Sub string
+	Code      bool
+	SVG       template.HTML
+	More      string // the summary of Lines
+	Lines     []string
+}
+
+// columns reads "Name" and "#Name", which is numeric.
+func columns(names ...string) []column {
+	out := make([]column, len(names))
+	for i, n := range names {
+		out[i] = column{strings.TrimPrefix(n, "#"), strings.HasPrefix(n, "#")}
+	}
+	return out
+}
+
+func text(s string) cell { return cell{Text: s} }
+
+// bounded cuts the rows of a table and says so.
+func (t table) bounded(most int) table {
+	if n := len(t.Rows) - most; n > 0 {
+		t.Rows = t.Rows[:most]
+		t.Note = joined("; ", t.Note, fmt.Sprintf("%d more are left out", n))
+	}
+	return t
+}
+
+func level(s analyze.Severity) string { return [...]string{"critical", "warning", "info"}[rank(s)] }
+
+// newView gathers the page.
+func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
+	v := &view{Title: cmp.Or(m.Title, joined(" · ", "casefile", cmp.Or(c.ID, c.Cluster))), Verdict: verdict(c, r), Level: "fine",
+		Case: caseLine(c), Bundle: m.BundleName, Tool: m.tool(), Commands: m.Commands, Overhead: m.Overhead,
+		Problems: c.Problems, Broken: r.Broken, Left: map[string]string{}}
+	if worst := r.Worst(); worst.AtLeast(analyze.Warning) {
+		v.Level = level(worst)
+	} else if empty(c) {
+		v.Level = "info"
+	}
+	v.Counts = badges(r.Findings, nil)
+	b := &viewBuilder{view: v, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}}
+	b.anchorAll(c)
+	b.findings(r.Findings)
+	b.nodes(c, r)
+	b.sections(c, r)
+	b.appendix(c, r)
+	return v
+}
+
+// viewBuilder carries what is shared by the parts of a page: budgets and anchors.
+type viewBuilder struct {
+	*view
+	meta     *Meta
+	excerpts int
+	flames   int
+	anchors  map[any]string // of JVMs, services and nodes
+}
+
+func (b *viewBuilder) anchorAll(c *analyze.Case) {
+	for i, n := range c.Nodes {
+		b.anchors[n] = fmt.Sprintf("host-%d", i+1)
+		for k, j := range n.JVMs {
+			b.anchors[j] = fmt.Sprintf("jvm-%d-%d", i+1, k+1)
+		}
+		for k, s := range n.Services {
+			b.anchors[s] = fmt.Sprintf("service-%d-%d", i+1, k+1)
+		}
+	}
+}
+
+// badges counts findings by severity; keep may choose.
+func badges(list []analyze.Finding, keep func(*analyze.Finding) bool) []badge {
+	var n [3]int
+	for i := range list {
+		if keep == nil || keep(&list[i]) {
+			n[rank(list[i].Severity)]++
+		}
+	}
+	var out []badge
+	for i, word := range []string{"critical", "warning", "note"} {
+		if n[i] > 0 {
+			if n[i] > 1 && i > 0 {
+				word += "s"
+			}
+			out = append(out, badge{[...]string{"critical", "warning", "info"}[i], n[i], word})
+		}
+	}
+	return out
+}
+
+func (b *viewBuilder) findings(list []analyze.Finding) {
+	for i := range list {
+		if i == htmlFindings {
+			b.Left["findings"] = count(len(list)-i, "more finding") + " in findings.json"
+			return
+		}
+		b.Findings = append(b.Findings, b.finding(i, &list[i]))
+	}
+}
+
+func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
+	card := findingCard{Anchor: fmt.Sprintf("finding-%d", i+1), ID: f.ID, Level: level(f.Severity), Title: cut(f.Title, 600), Where: where(f),
+		Impact: cut(f.Impact, 400), Confidence: string(f.Confidence), References: f.References}
+	for p := range strings.SplitSeq(f.Explanation, "\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			card.Explanation = append(card.Explanation, cut(p, 4000))
+		}
+	}
+	for k := range f.Advice {
+		a := &f.Advice[k]
+		card.Advice = append(card.Advice, adviceCard{Action: a.Action, Setting: a.Setting, From: a.From, To: a.To,
+			Facts: known(fact{"Effect", a.Effect}, fact{"Risk", a.Risk}, fact{"Roll back", a.Rollback}, fact{"Verify", a.Verify})})
+	}
+	for k := range f.Evidence {
+		if k == htmlEvidence {
+			card.EvidenceLeft = len(f.Evidence) - k
+			break
+		}
+		card.Evidence = append(card.Evidence, b.evidence(&f.Evidence[k]))
+	}
+	return card
+}
+
+func (b *viewBuilder) evidence(e *analyze.Evidence) evidenceCard {
+	card := evidenceCard{Cite: cite(e), Text: cut(e.Text, 1000)}
+	if b.meta.Read == nil || b.excerpts <= 0 || e.Lines == "" {
+		return card
+	}
+	b.excerpts--
+	lines, err := readExcerpt(e, b.meta.Read, excerptHTML)
+	if err != nil {
+		card.Error = err.Error()
+	}
+	card.Excerpt = excerptText(lines)
+	return card
+}
+
+// known leaves out facts without value.
+func known(list ...fact) []fact {
+	return slices.DeleteFunc(list, func(f fact) bool { return f.Value == "" })
+}
+
+func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
+	for i, n := range c.Nodes {
+		if i == htmlNodes {
+			b.Left["nodes"] = count(len(c.Nodes)-i, "more node")
+			return
+		}
+		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine"}
+		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool { return slices.Contains(f.Nodes, n.Name) })
+		switch {
+		case len(card.Badges) > 0:
+			card.Level = card.Badges[0].Level
+		case n.Failed > 0 || len(r.NotEvaluated) > 0 && n.Host == nil:
+			card.Level = "info" // nothing found is no praise when little was seen
+		}
+		for k, j := range n.JVMs {
+			if k == htmlSections {
+				card.Processes = append(card.Processes, processCard{Name: fmt.Sprintf("and %d more", len(n.JVMs)-k)})
+				break
+			}
+			card.Processes = append(card.Processes, processCard{Anchor: b.anchors[j], Name: j.Target, Facts: jvmFacts(j)})
+		}
+		for k, s := range n.Services {
+			if k == htmlSections {
+				break
+			}
+			card.Processes = append(card.Processes, processCard{Anchor: b.anchors[s], Name: s.Target, Facts: []fact{{"Runtime", "Go"}}})
+		}
+		b.Nodes = append(b.Nodes, card)
+	}
+}
+
+func nodeFacts(n *analyze.Node) []fact {
+	facts := []fact{{"CPUs", cpusOf(n)}}
+	if h := n.Host; h != nil {
+		if h.CPU.Load1.Known() {
+			facts = append(facts, fact{"Load", figure(h.CPU.Load1.Value)})
+		}
+		if h.CPU.Busy.Known() {
+			facts = append(facts, fact{"CPU busy", fmt.Sprintf("%s %% mean, %s %% peak", figure(h.CPU.Busy.Mean), figure(h.CPU.Busy.Max))})
+		}
+		if h.Memory.Total.Known() {
+			facts = append(facts, fact{"Memory", fmt.Sprintf("%s, %s available", size(h.Memory.Total.Value), size(h.Memory.Available.Value))})
+		}
+		facts = append(facts, fact{"System", joined(", ", h.System.OS.Value, h.System.Kernel.Value)}, fact{"Runs on", joined(", ", notNone(h.System.Hypervisor.Value), notNone(h.System.Container.Value))})
+	}
+	if n.Clock.Offset != 0 || n.Clock.Error != 0 {
+		facts = append(facts, fact{"Clock", fmt.Sprintf("%+.1f ms ± %.1f ms", inMillis(n.Clock.Offset), inMillis(n.Clock.Error))})
+	}
+	if n.Collected+n.Failed > 0 {
+		text := fmt.Sprintf("%d collected", n.Collected)
+		if n.Failed > 0 {
+			text += fmt.Sprintf(", %d failed", n.Failed)
+		}
+		facts = append(facts, fact{"Evidence", text})
+	}
+	return known(facts...)
+}
+
+func notNone(s string) string {
+	if s == "none" {
+		return ""
+	}
+	return s
+}
+
+func jvmFacts(j *analyze.JVM) []fact {
+	facts := []fact{{"Application", j.App}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
+	if v := heapMax(j); v > 0 {
+		facts = append(facts, fact{"Max heap", size(float64(v))})
+	}
+	if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
+		facts = append(facts, fact{"Threads", grouped(int64(threadCount(j.Dumps.Dumps[len(j.Dumps.Dumps)-1])))})
+	}
+	return known(facts...)
+}
+
+func (b *viewBuilder) sections(c *analyze.Case, r *analyze.Result) {
+	processes, hosts := 0, 0
+	for _, n := range worstFirst(c.Nodes, r) {
+		for _, j := range n.JVMs {
+			if processes++; processes <= htmlSections {
+				b.Processes = append(b.Processes, b.jvm(n, j))
+			}
+		}
+		for _, s := range n.Services {
+			if processes++; processes <= htmlSections {
+				b.Processes = append(b.Processes, b.service(n, s))
+			}
+		}
+		if n.Host != nil {
+			if hosts++; hosts <= htmlSections {
+				b.Hosts = append(b.Hosts, b.host(n))
+			}
+		}
+	}
+	if processes > htmlSections {
+		b.Left["processes"] = count(processes-htmlSections, "more JVM or service") + " of nodes with fewer findings"
+	}
+	if hosts > htmlSections {
+		b.Left["hosts"] = count(hosts-htmlSections, "more host")
+	}
+}
+
+// worstFirst keeps the order of nodes, but those with findings come first.
+func worstFirst(nodes []*analyze.Node, r *analyze.Result) []*analyze.Node {
+	place := func(n *analyze.Node) int {
+		i := slices.IndexFunc(r.Findings, func(f analyze.Finding) bool { return slices.Contains(f.Nodes, n.Name) })
+		if i < 0 {
+			return len(r.Findings)
+		}
+		return i
+	}
+	if len(nodes) <= htmlSections/2 {
+		return nodes
+	}
+	out := slices.Clone(nodes)
+	slices.SortStableFunc(out, func(a, b *analyze.Node) int { return cmp.Compare(place(a), place(b)) })
+	return out
+}
+
+func (b *viewBuilder) appendix(c *analyze.Case, r *analyze.Result) {
+	b.Gaps = table{Title: "Missing from this capture", Columns: columns("What", "Where", "Why", "Fix")}
+	groups := groupGaps(c.Gaps)
+	for i := range groups {
+		g := &groups[i]
+		b.Gaps.Rows = append(b.Gaps.Rows, []cell{text(g.Item), text(g.places()), text(g.Reason), text(g.Fix)})
+	}
+	b.NotEvaluated = table{Title: "Not evaluated", Columns: columns("Check", "What to record")}
+	for _, n := range r.NotEvaluated {
+		b.NotEvaluated.Rows = append(b.NotEvaluated.Rows, []cell{{Text: n.ID, Code: true}, text(n.Needs)})
+	}
+	b.Unparsed = table{Title: "Lines not understood", Columns: columns("Source", "#Lines")}
+	for _, u := range unparsedOf(c) {
+		b.Unparsed.Rows = append(b.Unparsed.Rows, []cell{{Text: u.Source, Code: true}, text(grouped(u.Lines))})
+	}
+	b.Gaps, b.NotEvaluated, b.Unparsed = b.Gaps.bounded(htmlRows), b.NotEvaluated.bounded(htmlRows), b.Unparsed.bounded(htmlRows)
+	if n := len(b.Problems) - htmlRows; n > 0 {
+		b.Left["problems"] = fmt.Sprintf("and %d more", n)
+		b.Problems = b.Problems[:htmlRows]
+	}
+}
+
+// clockText is a moment of a node on the reference clock, as a short label.
+func clockText(n *analyze.Node, t time.Time) string {
+	return n.Clock.Reference(t).UTC().Round(time.Second).Format(time.TimeOnly)
+}

@@ -1,0 +1,323 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+// Rows of the tables of one JVM.
+const (
+	jvmPools  = 12
+	jvmGroups = 12
+	jvmLocks  = 12
+	jvmHot    = 12
+	jvmLogs   = 4
+	stackShow = 14 // frames
+)
+
+func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
+	s := section{Anchor: b.anchors[j], Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
+	s.take(b.threads(n, j.Dumps, "Threads", "dump"))
+	for i, log := range j.GC {
+		if i == jvmLogs {
+			s.take(part{Title: "More GC logs", Note: count(len(j.GC)-i, "more GC log")})
+			break
+		}
+		s.take(gcPart(log, n.Clock, len(j.GC) > 1))
+	}
+	s.take(counterPart(n, j))
+	if len(s.Parts) == 0 {
+		s.Parts = []part{{Note: "Nothing was captured of this JVM that can be shown; see what is missing below."}}
+	}
+	return s
+}
+
+func (s *section) take(p part) {
+	if !p.empty() {
+		s.Parts = append(s.Parts, p)
+	}
+}
+
+func (b *viewBuilder) service(n *analyze.Node, sv *analyze.Service) section {
+	s := section{Anchor: b.anchors[sv], Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
+	s.take(b.threads(n, sv.Goroutines, "Goroutines", "dump"))
+	s.take(b.profiles(sv))
+	s.take(part{Title: "Process", Charts: processCharts(n, sv.Process)})
+	return s
+}
+
+// threads is what a series of dumps shows.
+func (b *viewBuilder) threads(n *analyze.Node, s *threads.Series, title, _ string) part {
+	p := part{Title: title}
+	if s == nil || len(s.Dumps) == 0 {
+		return p
+	}
+	p.Note = fmt.Sprintf("%s over %s", count(len(s.Dumps), "dump"), span(s.Duration()))
+	if len(s.Dumps) == 1 {
+		p.Note = "one dump: what threads did before and after it is not known"
+	}
+	p.add(barChart(title+" by state", dumpNames(n, s), stateLayers(s)))
+	if pool := busiestPool(s); pool != nil {
+		p.add(barChart("Pool "+clean(cut(pool.Name, 60)), dumpNames(n, s), poolLayers(pool)))
+	}
+	for _, t := range []table{poolTable(s), lockTable(s), hotTable(s), groupTable(s)} {
+		if len(t.Rows) > 0 || t.Note != "" {
+			p.Tables = append(p.Tables, t)
+		}
+	}
+	if b.flames > 0 {
+		if f, ok := threadFlame(s); ok {
+			b.flames--
+			p.Flames = append(p.Flames, f)
+		}
+	}
+	return p
+}
+
+// dumpNames labels dumps by their time, or number. A time without a zone is shown as printed.
+func dumpNames(n *analyze.Node, s *threads.Series) []string {
+	names := make([]string, len(s.Dumps))
+	for i, d := range s.Dumps {
+		switch {
+		case d.Time.IsZero():
+			names[i] = fmt.Sprintf("#%d", i+1)
+		case d.ZoneKnown:
+			names[i] = clockText(n, d.Time)
+		default:
+			names[i] = d.Time.Format(time.TimeOnly)
+		}
+	}
+	return names
+}
+
+func stateLayers(s *threads.Series) []layer {
+	layers := []layer{{class: "s3", name: "runnable"}, {class: "s4", name: "blocked"}, {class: "s1", name: "waiting"}, {class: "s7", name: "timed waiting"}, {class: "s6", name: "other"}}
+	at := map[threads.State]int{threads.Runnable: 0, threads.Blocked: 1, threads.Waiting: 2, threads.TimedWaiting: 3}
+	for i := range layers {
+		layers[i].values = make([]int, len(s.Dumps))
+	}
+	for i, d := range s.Dumps {
+		for _, t := range d.Threads {
+			k, known := at[t.State]
+			if !known || t.VMInternal {
+				k = 4
+			}
+			layers[k].values[i] += max(1, int(t.Count))
+		}
+	}
+	return present(layers)
+}
+
+// present leaves out layers without any value.
+func present(layers []layer) []layer {
+	out := layers[:0]
+	for _, l := range layers {
+		for _, v := range l.values {
+			if v > 0 {
+				out = append(out, l)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func poolLayers(p *threads.Pool) []layer {
+	layers := []layer{{class: "s3", name: "running"}, {class: "s4", name: "waiting for something"}, {class: "s8", name: "idle"}}
+	for _, c := range p.Counts {
+		layers[0].values = append(layers[0].values, c.Running)
+		layers[1].values = append(layers[1].values, c.Waiting)
+		layers[2].values = append(layers[2].values, c.Idle)
+	}
+	return present(layers)
+}
+
+// busiestPool is the pool with most busy threads over the dumps; request pools go first.
+func busiestPool(s *threads.Series) *threads.Pool {
+	var best *threads.Pool
+	most := 0
+	for _, p := range s.Pools(nil) {
+		busy := 0
+		for _, c := range p.Counts {
+			busy += c.Busy
+		}
+		if p.Requests {
+			busy *= 1000
+		}
+		if busy > most {
+			best, most = p, busy
+		}
+	}
+	return best
+}
+
+func poolTable(s *threads.Series) table {
+	t := table{Title: "Pools", Columns: columns("Pool", "#Threads", "#Busy at most", "Dumps", "What busy threads do")}
+	for _, p := range s.Pools(nil) {
+		busy := 0
+		for _, c := range p.Counts {
+			busy = max(busy, c.Busy)
+		}
+		var doing []string
+		for i, d := range p.Doing {
+			if i == 2 {
+				break
+			}
+			what := d.Text
+			if d.Site != "" {
+				what += " in " + shortFunc(d.Site)
+			}
+			doing = append(doing, fmt.Sprintf("%d× %s", d.Count, what))
+		}
+		kind := p.Kind
+		if kind == p.Name {
+			kind = ""
+		}
+		t.Rows = append(t.Rows, []cell{{Text: cut(p.Name, 80), Sub: kind}, text(grouped(int64(p.MaxSize()))), text(grouped(int64(busy))),
+			{SVG: spark("threads of the pool in each dump", poolLayers(p))}, text(cut(strings.Join(doing, "; "), 200))})
+	}
+	return t.bounded(jvmPools)
+}
+
+func lockTable(s *threads.Series) table {
+	t := table{Title: "Contended locks", Columns: columns("Lock", "#Waiters at most", "#Dumps", "Held by", "Where threads wait")}
+	for _, c := range s.Contention() {
+		holder := cell{Text: "not known"}
+		if c.Holder != nil {
+			holder = cell{Text: cut(c.Holder.Name, 80), Sub: fmt.Sprintf("for %s", count(c.HolderDumps, "dump"))}
+			if c.HolderSpan > 0 {
+				holder.Sub += ", at least " + span(c.HolderSpan)
+			}
+			if c.HolderFrame != nil {
+				holder.Sub += ", taken in " + cut(shortFunc(c.HolderFrame.Func), 100)
+			}
+			if c.HolderWait.Text != "" {
+				holder.Sub += "; " + c.HolderWait.Text
+			}
+		}
+		site := cell{}
+		if c.Site != nil {
+			site = cell{Text: cut(c.Site.Func, 140), Code: true}
+		}
+		if c.Pool != "" {
+			site.Sub = fmt.Sprintf("%s of pool %s", percent(c.PoolShare), cut(c.Pool, 60))
+		}
+		t.Rows = append(t.Rows, []cell{{Text: cut(c.Class, 140), Code: true}, text(grouped(int64(c.Max))), text(fmt.Sprintf("%d of %d", c.Dumps, len(s.Dumps))), holder, site})
+	}
+	return t.bounded(jvmLocks)
+}
+
+func hotTable(s *threads.Series) table {
+	t := table{Title: "Threads by CPU", Columns: columns("Thread", "#Cores", "#CPU time", "#Share", "Seen at work in")}
+	hot := s.Hot()
+	if len(hot) == 0 {
+		if len(s.Dumps) > 1 && s.Dumps[0].Format != threads.FormatGo {
+			t.Note = "CPU per thread is not known: these dumps give no cpu=, and none was recorded beside them"
+		}
+		return t
+	}
+	for _, h := range hot {
+		if len(t.Rows) == jvmHot || h.Share < 0.005 {
+			break
+		}
+		cores := "?"
+		if h.Cores > 0 {
+			cores = figure(h.Cores)
+		}
+		seen := cell{}
+		if st := working(s, &h); st.Stack != nil {
+			seen = stackCell(st.Stack, fmt.Sprintf("in %d of %s", st.Count, count(h.Seen(), "dump")))
+		}
+		t.Rows = append(t.Rows, []cell{text(cut(h.Name, 100)), text(cores), text(span(h.CPU)), text(percent(h.Share)), seen})
+	}
+	return t
+}
+
+// working is the stack on which a thread was seen most often with work; when it
+// was never caught at work, the one it was seen on most.
+func working(s *threads.Series, h *threads.HotThread) threads.StackCount {
+	for _, st := range h.Stacks {
+		for _, t := range h.Obs {
+			if t != nil && t.Stack == st.Stack && s.Wait(t).Busy() {
+				return st
+			}
+		}
+	}
+	if len(h.Stacks) > 0 {
+		return h.Stacks[0]
+	}
+	return threads.StackCount{}
+}
+
+// stackCell shows the innermost frame, the rest on demand.
+func stackCell(s *threads.Stack, sub string) cell {
+	c := cell{Text: cut(s.Top(), 140), Code: true, Sub: sub}
+	for i, f := range s.Frames {
+		if i == stackShow {
+			c.Lines = append(c.Lines, fmt.Sprintf("… %s more", count(len(s.Frames)-i, "frame")))
+			break
+		}
+		c.Lines = append(c.Lines, cut(f.Text, 200))
+	}
+	if len(c.Lines) > 1 {
+		c.More = count(len(s.Frames), "frame")
+	} else {
+		c.Lines = nil
+	}
+	return c
+}
+
+func groupTable(s *threads.Series) table {
+	t := table{Title: "Most frequent stacks of threads with work", Columns: columns("#Threads per dump", "What they do", "Threads", "Innermost frame")}
+	for _, g := range s.Groups(true) {
+		if !g.Wait.Busy() {
+			continue
+		}
+		most := 0
+		for _, n := range g.Dumps {
+			most = max(most, n)
+		}
+		mean := figure(float64(g.Count) / float64(len(s.Dumps)))
+		what := g.Wait.Text
+		if what == "" {
+			what = strings.ToLower(g.State.String())
+		}
+		names := strings.Join(g.Names[:min(3, len(g.Names))], ", ")
+		t.Rows = append(t.Rows, []cell{{Text: mean, Sub: fmt.Sprintf("at most %d", most)}, text(what), text(cut(names, 120)), stackCell(g.Stack, "")})
+		if len(t.Rows) > jvmGroups+500 {
+			break
+		}
+	}
+	return t.bounded(jvmGroups)
+}
+
+func (b *viewBuilder) profiles(sv *analyze.Service) part {
+	p := part{Title: "Profiles"}
+	for i, pr := range sv.Profiles {
+		if i == 12 {
+			p.Note = fmt.Sprintf("%d more profiles are left out", len(sv.Profiles)-i)
+			break
+		}
+		main := pr.Main()
+		sum := main.Summary(pr.Name, 10)
+		t := table{Title: fmt.Sprintf("%s: %s", sum.Type, base(pr.Name)), Columns: columns("Function", "#Own", "#With callees")}
+		for _, row := range sum.Top {
+			t.Rows = append(t.Rows, []cell{{Text: cut(row.Frame, 140), Code: true}, {Text: figure(row.SelfPct) + " %", Sub: valueText(sum.Unit, row.Self)}, text(figure(row.CumPct) + " %")})
+		}
+		if len(t.Rows) > 0 {
+			p.Tables = append(p.Tables, t)
+		}
+		if b.flames > 0 {
+			if f, ok := profileFlame(main.Tree()); ok {
+				f.Title = t.Title
+				b.flames--
+				p.Flames = append(p.Flames, f)
+			}
+		}
+	}
+	return p
+}
