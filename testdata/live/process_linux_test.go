@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,19 @@ func TestStopEndsStoppedProcess(t *testing.T) {
 	}
 	p.Stop()
 	mustBeGone(t, p)
+}
+
+// A JRE has no compiler: its samples are compiled by a JDK.
+func TestRunsOnJRE(t *testing.T) {
+	jdk := livetest.Newest(t)
+	jre := live.JDK{Home: t.TempDir(), Version: jdk.Version, Major: jdk.Major}
+	// java finds its libraries from the place that the link leads to.
+	err := errors.Join(os.Mkdir(filepath.Join(jre.Home, "bin"), 0o755),
+		os.Symlink(filepath.Join(jdk.Home, "bin", "java"), filepath.Join(jre.Home, "bin", "java")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	livetest.Start(t, jre, "threads", live.Options{Args: []string{"1"}, Cache: t.TempDir()})
 }
 
 func TestRunsAsNobody(t *testing.T) {
@@ -49,19 +63,20 @@ func TestRunsAsNobody(t *testing.T) {
 	})
 }
 
+// childRole makes the test its own child, and names the folder to work in.
 const childRole = "CASEFILE_LIVE_TEST_CHILD"
 
 // Who is killed cannot stop anything: its samples have to end by themselves.
 func TestNothingIsLeftWhenKilled(t *testing.T) {
 	if os.Getenv(childRole) != "" {
-		p := livetest.Start(t, livetest.Newest(t), "threads", live.Options{Args: []string{"5"}})
+		p := livetest.Start(t, livetest.Newest(t), "threads", live.Options{Args: []string{"5"}, Dir: os.Getenv(childRole)})
 		fmt.Printf("pid %d\n", p.PID)
 		<-p.Gone() // until this process is killed
 		return
 	}
 	livetest.Newest(t)
 	self := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-	self.Env = append(os.Environ(), childRole+"=1")
+	self.Env = append(os.Environ(), childRole+"="+t.TempDir())
 	out, err := self.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func TestOwnFolder(t *testing.T) {
 	}
 }
 
-// A JRE takes the compiler of another JDK. The jar lands in the given cache once.
+// The jar lands in the given cache once per major version.
 func TestCacheOfClasses(t *testing.T) {
 	jdk := livetest.Newest(t)
 	cache := t.TempDir()

@@ -56,7 +56,7 @@ final class Contention {
 
     /** n clients that send the same request again and again; returns when all but two are blocked. */
     private static void serve(int n, Runnable servlet) {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", n);
+        NioEndpoint endpoint = new NioEndpoint(WORKERS, n);
         for (int i = 0; i < n; i++) {
             endpoint.accept(() -> {
                 while (true) {

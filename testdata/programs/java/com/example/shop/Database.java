@@ -19,7 +19,7 @@ final class Database {
         Backend database = new Backend(5_000);
         HikariDataSource source = new HikariDataSource(5);
         OrderRepository orders = new OrderRepository(source, database);
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", 25);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 25);
         for (int i = 0; i < 25; i++) {
             endpoint.accept(() -> {
                 while (true) {

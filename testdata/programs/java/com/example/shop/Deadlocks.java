@@ -13,7 +13,7 @@ final class Deadlocks {
      * Account.transferTo. Must not find: lock-contention, stuck-thread besides it.
      */
     static void monitors(Arguments args) {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", 6);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 6);
         Account a = new Account();
         Account b = new Account();
         endpoint.accept(() -> Threads.unchecked(() -> a.transferTo(b)));
@@ -26,7 +26,7 @@ final class Deadlocks {
      * threads are WAITING, not BLOCKED. Must find: deadlock, in Warehouse.moveTo.
      */
     static void locks(Arguments args) {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", 6);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 6);
         Warehouse a = new Warehouse();
         Warehouse b = new Warehouse();
         endpoint.accept(() -> Threads.unchecked(() -> a.moveTo(b)));

@@ -8,15 +8,17 @@ import org.apache.tomcat.util.net.NioEndpoint;
 /** Scenarios that are about how many threads there are, and of which kind. */
 final class Population {
     /** Families of a Tomcat application and their share in percent; the last one takes the rest. */
-    private static final String[] FAMILIES = {"http-nio-8090", "Caesium-1", "hz.confluence.cached.thread", "AtlassianEvent"};
+    private static final String[] FAMILIES = {
+        "http-nio-8090-exec-", "Caesium-1-", "hz.confluence.cached.thread-", "AtlassianEvent::CustomizableThreadFactory-"};
     private static final int[] SHARES = {50, 15, 15, 20};
 
     private Population() {}
 
     /**
-     * N threads, each parked below about 25 frames: the yardstick for what a thread
-     * dump costs. Must not find: thread-leak (the number stands still), deadlock,
-     * lock-contention (they wait for a latch, which nobody holds).
+     * N threads, each parked some 30 frames deep: the yardstick for what a thread
+     * dump costs. All workers stand still, so stuck-thread and thread-pool-exhausted
+     * would be right. Must not find: thread-leak (the number does not grow),
+     * deadlock, lock-contention (they wait for a latch, which nobody holds).
      */
     static void parked(Arguments args) {
         int n = args.number(1, 500);
@@ -32,7 +34,7 @@ final class Population {
             for (int i = 0; i < size; i++) {
                 pool.accept(() -> Threads.unchecked(never::await));
             }
-            String prefix = FAMILIES[f] + "-exec-";
+            String prefix = FAMILIES[f];
             Threads.until(() -> Threads.in(prefix, "await") == size);
         }
     }

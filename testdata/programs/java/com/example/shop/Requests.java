@@ -18,7 +18,7 @@ final class Requests {
      */
     static void healthy(Arguments args) {
         Catalog catalog = new Catalog(16);
-        AtomicLong served = load(new NioEndpoint("http-nio-8080", 10), catalog);
+        AtomicLong served = load(new NioEndpoint("http-nio-8080-exec-", 10), catalog);
         Threads.until(() -> served.get() >= 50);
     }
 
@@ -42,7 +42,7 @@ final class Requests {
      * whole core. Must not find: stuck-thread (no request is involved), gc-overhead.
      */
     static void hotThread(Arguments args) {
-        new NioEndpoint("http-nio-8080", 10);
+        new NioEndpoint("http-nio-8080-exec-", 10);
         PriceEngine engine = new PriceEngine();
         Threads.start("price-recompute-1", engine::run);
         Threads.until(() -> engine.rounds > 3);
@@ -54,7 +54,7 @@ final class Requests {
      * one thread), thread-pool-exhausted; the idle workers are not stuck.
      */
     static void stuckThread(Arguments args) throws Exception {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", 10);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 10);
         PaymentClient client = new PaymentClient(new Backend(-1));
         endpoint.accept(() -> Threads.unchecked(client::authorize));
         load(endpoint, new Catalog(4));
@@ -68,7 +68,7 @@ final class Requests {
      * lock-contention, stuck-thread (each call ends), thread-pool-exhausted (10 are idle).
      */
     static void slowDownstream(Arguments args) throws Exception {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8080", 40);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 40);
         RecommendationClient client = new RecommendationClient(new Backend(4_000));
         for (int i = 0; i < 30; i++) {
             again(endpoint, () -> Threads.unchecked(client::fetch));
@@ -91,7 +91,7 @@ final class Requests {
      * not find: stuck-thread (each call ends), lock-contention, db-pool-exhausted.
      */
     static void poolExhausted(Arguments args) {
-        NioEndpoint endpoint = new NioEndpoint("http-nio-8090", 20);
+        NioEndpoint endpoint = new NioEndpoint("http-nio-8090-exec-", 20);
         ReportRenderer renderer = new ReportRenderer();
         Threads.start("load-generator", () -> {
             while (true) {

@@ -11,10 +11,11 @@ import org.apache.tomcat.util.threads.TaskThread;
 public final class NioEndpoint {
     private final ThreadPoolExecutor executor;
 
-    public NioEndpoint(String name, int threads) {
+    /** prefix begins the names of its workers: "http-nio-8080-exec-". */
+    public NioEndpoint(String prefix, int threads) {
         AtomicInteger n = new AtomicInteger();
         executor = new ThreadPoolExecutor(threads, threads, 60, TimeUnit.SECONDS, new TaskQueue(),
-            work -> new TaskThread(work, name + "-exec-" + n.incrementAndGet()));
+            work -> new TaskThread(work, prefix + n.incrementAndGet()));
         executor.prestartAllCoreThreads();
     }
 
