@@ -46,11 +46,15 @@ func pattern(rule string, re *regexp.Regexp) func([]byte, func(found)) {
 	}
 }
 
+// maxField bounds how far a URL's user part or one cookie is followed, in bytes: a hostile line must not
+// cost the square of its length.
+const maxField = 4096
+
 // urlPasswords finds the password in scheme://user:password@host. Passwords hold unescaped slashes and ats
 // in practice, so the last at before the host counts.
 func urlPasswords(line []byte, report func(found)) {
 	for _, m := range schemeAt.FindAllIndex(line, -1) {
-		rest := line[m[1]:]
+		rest := line[m[1]:min(len(line), m[1]+maxField)]
 		if n := bytes.IndexAny(rest, " \t\r\n\"'<>`\x00|"); n >= 0 {
 			rest = rest[:n]
 		}
@@ -155,13 +159,17 @@ var cookieAttributes = wordSet("path domain expires max-age samesite version sec
 
 // cookies finds the values of the pairs in Cookie and Set-Cookie headers; names and attributes stay.
 func cookies(line []byte, report func(found)) {
+	done := 0
 	for _, m := range cookieRE.FindAllIndex(line, -1) {
+		if m[0] < done {
+			continue
+		}
 		for at := m[1]; at < len(line); {
-			end := at + len(line[at:])
-			if n := bytes.IndexAny(line[at:], ";\"'\\\r\n]"); n >= 0 {
+			end := min(len(line), at+maxField)
+			if n := bytes.IndexAny(line[at:end], ";\"'\\\r\n]"); n >= 0 {
 				end = at + n
 			}
-			eq := bytes.IndexByte(line[at:end], '=')
+			eq := bytes.IndexByte(line[at:min(end, at+maxKey)], '=')
 			if eq < 0 && !cookieAttributes[string(bytes.ToLower(bytes.TrimSpace(line[at:end])))] {
 				break
 			}
@@ -172,6 +180,7 @@ func cookies(line []byte, report func(found)) {
 				}
 				if start := at + eq + 1; !cookieAttributes[string(name)] && start < end {
 					report(secretAt(start, end, "cookie", false))
+					done = end
 				}
 			}
 			if end >= len(line) || line[end] != ';' {

@@ -15,7 +15,7 @@ var pieces = []string{
 
 func TestPieces(t *testing.T) {
 	r := rand.New(rand.NewSource(4711))
-	for range 300 {
+	for range 100 {
 		var text []byte
 		for n := r.Intn(60); n > 0; n-- {
 			text = append(text, pieces[r.Intn(len(pieces))]...)

@@ -146,6 +146,8 @@ func (s *xmlScanner) markup(from int) int {
 		n := bytes.Index(s.b[start:], []byte(m.close))
 		if n >= 0 {
 			end = start + n
+		} else if m.kind == comment {
+			m.kind = other // no end: not looked into, so that comments do not nest
 		}
 		if m.kind == cdata {
 			s.text(cdata, start, end)
