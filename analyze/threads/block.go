@@ -46,6 +46,7 @@ func (b *block) finish(s *scan) {
 	}
 	if !b.kept {
 		t.Stack = s.intern.stack(b.frames)
+		t.Identity = s.intern.identity(t.Identity)
 	}
 	for i := range b.locks {
 		l := &b.locks[i]

@@ -215,13 +215,13 @@ func (g *goroutines) profileLine(s *scan, b []byte) verdict {
 // finish names the goroutine after the function it was started with: that is what a leak's family is known by.
 func (g *goroutines) finish(s *scan) {
 	t := g.t
-	g.block.finish(s)
 	if t == nil {
 		return
 	}
-	if n := len(t.Stack.Frames); n > 0 {
-		t.Name = t.Stack.Frames[n-1].Func
+	if n := len(g.frames); n > 0 {
+		t.Name = g.frames[n-1].Func
 	}
+	g.block.finish(s)
 	if t.State == StateUnknown {
 		t.State = goStateOf(t.Stack)
 	}

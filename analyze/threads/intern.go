@@ -17,6 +17,7 @@ type interner struct {
 	last    *sharedFrame // handed out last: it knows which frame followed it before
 	stacks  map[string]*Stack
 	locks   map[string][]Lock
+	threads map[Identity]*Identity
 	nextID  uint32
 	key     []byte
 }
@@ -43,6 +44,7 @@ func (in *interner) reset() {
 	in.last = nil
 	in.stacks = make(map[string]*Stack)
 	in.locks = make(map[string][]Lock)
+	in.threads = make(map[Identity]*Identity)
 }
 
 // tidy is called between dumps.
@@ -111,6 +113,17 @@ func (in *interner) stack(frames []*sharedFrame) *Stack {
 	in.stacks[string(in.key)] = s
 	in.used += int64(12*len(frames)) + 100
 	return s
+}
+
+func (in *interner) identity(id *Identity) *Identity {
+	if one := in.threads[*id]; one != nil {
+		return one
+	}
+	one := new(Identity)
+	*one = *id
+	in.threads[*one] = one
+	in.used += 300
+	return one
 }
 
 func (in *interner) lockList(locks []Lock) []Lock {

@@ -147,7 +147,9 @@ type scan struct {
 	dump    *Dump
 	format  format
 	slab    []Thread
-	pending held // lines of the open dump not understood, and nothing understood since
+	scratch Identity // of the thread being read
+	lost    Thread   // stands in for one beyond Options.MaxThreads
+	pending held     // lines of the open dump not understood, and nothing understood since
 	preface preface
 }
 
@@ -324,26 +326,24 @@ func (s *scan) end(complete bool) error {
 	return s.emit(d)
 }
 
-// newThread appends a thread to the open dump. Beyond the bound it gives a thread that is counted and then lost.
+// newThread appends a thread to the open dump; the one before must be finished. Beyond the bound it gives a thread that is counted and then
+// lost.
 func (s *scan) newThread() *Thread {
+	s.scratch = Identity{NID: -1}
 	if len(s.dump.Threads) >= s.opt.MaxThreads {
 		s.dump.DroppedThreads++
-		t := blankThread()
-		return &t
+		s.lost = Thread{Identity: &s.scratch, Stack: emptyStack}
+		return &s.lost
 	}
 	if len(s.slab) == 0 {
 		s.slab = make([]Thread, min(64, max(8, len(s.dump.Threads))))
 	}
 	t := &s.slab[0]
 	s.slab = s.slab[1:]
-	*t = blankThread()
+	*t = Thread{Identity: &s.scratch, CPU: -1, Elapsed: -1, Allocated: -1, Stack: emptyStack}
 	t.Line, t.EndLine = int32(s.in.n), int32(s.in.n)
 	s.dump.Threads = append(s.dump.Threads, t)
 	return t
-}
-
-func blankThread() Thread {
-	return Thread{NID: -1, CPU: -1, Elapsed: -1, Allocated: -1, Stack: emptyStack}
 }
 
 // keepPreface recognises the lines that stand before a dump, "4711:" of jcmd and the date.

@@ -38,9 +38,9 @@ type Track struct {
 	Name        string // the last one: pools rename their threads
 	Num, NID    int64
 	TID         uint64
-	Obs         []*Thread // parallel to Series.Dumps; nil where the dump lacks the thread
-	First, Last int       // indexes of the first and last dump that have it
-	cpu         []time.Duration
+	Obs         []*Thread       // parallel to Series.Dumps; nil where the dump lacks the thread
+	First, Last int             // indexes of the first and last dump that have it
+	cpu         []time.Duration // from samples
 	source      CPUSource
 }
 
@@ -166,36 +166,47 @@ func (s *Series) Span(i, j int) time.Duration {
 	return sum
 }
 
+// readCPU takes the samples for the threads whose dumps give no CPU.
 func (s *Series) readCPU() {
 	nearest := s.matchSamples()
 	for _, tr := range s.tracks {
-		tr.cpu = make([]time.Duration, len(s.Dumps))
-		for i := range tr.cpu {
-			tr.cpu[i] = -1
+		for i, t := range tr.Obs {
+			if t == nil {
+				continue
+			}
+			if t.CPU >= 0 {
+				tr.source, tr.cpu = FromDump, nil
+				break
+			}
+			if nearest[i] == nil || tr.NID < 0 {
+				continue
+			}
+			if c, ok := nearest[i].Threads[tr.NID]; ok {
+				tr.sample(i, c.CPU)
+			}
 		}
-		tr.source = s.trackCPU(tr, nearest)
 	}
 }
 
-func (s *Series) trackCPU(tr *Track, nearest []*CPUSample) CPUSource {
-	source := NoCPU
-	for i, t := range tr.Obs {
-		if t != nil && t.CPU >= 0 {
-			tr.cpu[i], source = t.CPU, FromDump
+func (tr *Track) sample(i int, cpu time.Duration) {
+	if tr.cpu == nil {
+		tr.cpu = make([]time.Duration, len(tr.Obs))
+		for k := range tr.cpu {
+			tr.cpu[k] = -1
 		}
 	}
-	if source != NoCPU || tr.NID < 0 {
-		return source
+	tr.cpu[i], tr.source = cpu, FromProc
+}
+
+// at is the CPU counted until dump i; -1 unknown.
+func (tr *Track) at(i int) time.Duration {
+	switch {
+	case tr.source == FromProc:
+		return tr.cpu[i]
+	case tr.Obs[i] != nil:
+		return tr.Obs[i].CPU
 	}
-	for i, t := range tr.Obs {
-		if t == nil || nearest[i] == nil {
-			continue
-		}
-		if c, ok := nearest[i].Threads[tr.NID]; ok {
-			tr.cpu[i], source = c.CPU, FromProc
-		}
-	}
-	return source
+	return -1
 }
 
 // matchSamples gives each dump the sample next to it in time. Within a tenth of a minute they are taken for the same moment.
@@ -227,10 +238,11 @@ func (s *Series) Threads() []*Track { return s.tracks }
 
 // CPU is what the thread used between dumps i and j, and where the number comes from; -1 when unknown.
 func (tr *Track) CPU(i, j int) (time.Duration, CPUSource) {
-	if tr.cpu[i] < 0 || tr.cpu[j] < 0 || tr.cpu[j] < tr.cpu[i] {
+	from, to := tr.at(i), tr.at(j)
+	if from < 0 || to < from {
 		return -1, NoCPU
 	}
-	return tr.cpu[j] - tr.cpu[i], tr.source
+	return to - from, tr.source
 }
 
 // Born and Died say that the thread appeared after the first dump, or was gone before the last.

@@ -87,35 +87,41 @@ type UnparsedLine struct {
 	Text string // cut at 200 bytes
 }
 
+// Identity is what stays the same of a thread from dump to dump. The dumps of one source share it: do not change it.
+type Identity struct {
+	Name         string
+	Num          int64  // the Java thread id: #n, id=, t@; the goroutine id; 0 absent
+	TID          uint64 // address of the VM's thread structure; 0 absent
+	NID          int64  // OS thread id in decimal, of the process's own PID namespace; -1 absent. HP-UX: lwp_id
+	Group        string // thread container, or the labels of goroutines, when the dump tells
+	Creator      string // Go: the function that started it
+	Prio, OSPrio int16
+	Daemon       bool
+	Virtual      bool
+	VMInternal   bool // a thread of the runtime (GC, compiler, VM Thread): it has no Java stack
+	goroutine    bool
+}
+
 // Thread is one thread, goroutine or virtual thread of a dump.
 type Thread struct {
-	Name      string
-	Num       int64         // the Java thread id: #n, id=, t@; the goroutine id; 0 absent
-	TID       uint64        // address of the VM's thread structure; 0 absent
-	NID       int64         // OS thread id in decimal, of the process's own PID namespace; -1 absent. HP-UX: lwp_id
+	*Identity // never nil
+
 	CPU       time.Duration // since the thread started; -1 absent
 	Elapsed   time.Duration // since the thread started; -1 absent
 	Allocated int64         // bytes since the thread started; -1 absent
 
 	StateText   string // the words of the header: "waiting for monitor entry", "in Object.wait()", "chan receive"
 	StateDetail string // what stands behind the state: "parking", "on object monitor", "sleeping"
+	State       State
+
+	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
+	Line, EndLine int32 // 1-based lines of the source
 
 	Stack *Stack // never nil; equal stacks of one source share a pointer
 	Locks []Lock // from the top of the stack down, owned synchronizers last; shared between threads, do not change
 
-	Line, EndLine int32 // 1-based lines of the source
-	Prio, OSPrio  int16
-	State         State
-	Daemon        bool
-	Virtual       bool
-	goroutine     bool
-	VMInternal    bool  // a thread of the runtime (GC, compiler, VM Thread): it has no Java stack
-	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
-
 	Mounted int64   // carriers: the id of the virtual thread they run; 0 none
 	Carrier *Thread // mounted virtual threads: the carrier, when the dump tells
-	Group   string  // thread group or container, when the dump tells
-	Creator string  // Go: the function that started it
 }
 
 // LockKind says what a thread has to do with a lock.
