@@ -91,7 +91,7 @@ func liveJVM(t *testing.T, home string, version int) {
 			for _, l := range jvmLogs {
 				args = append(args, fmt.Sprintf("-Xlog:%s:file=%s:%s:filecount=0", l.what, filepath.Join(dir, l.file), l.decorators))
 			}
-			args = append(append(args, c.options...), "-cp", classes, "Churn", "600")
+			args = append(append(args, c.options...), "-cp", classes, "Churn", "1000", "25000")
 			ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 			defer cancel()
 			if out, err := exec.CommandContext(ctx, filepath.Join(home, "bin", "java"), args...).CombinedOutput(); err != nil {

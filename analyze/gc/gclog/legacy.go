@@ -215,7 +215,7 @@ func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []
 			continue
 		}
 		v, r, ok := nanos(rest, second)
-		if !ok || !has(r, ": ") || bytes.IndexAny(rest[:len(rest)-len(r)], ".,") < 0 {
+		if !ok || !has(r, ": ") || !bytes.ContainsAny(rest[:len(rest)-len(r)], ".,") {
 			break
 		}
 		at, timed, rest = v, true, trimLeft(r[2:])
