@@ -25,21 +25,31 @@ func (b *Builder) pauseHeap(p *Pause) {
 // previous reading was allocated by the application; a fall since then is the work of a concurrent collector and is not
 // set off against it.
 func (b *Builder) HeapReading(at time.Duration, before, after, committed int64) {
-	l, t := b.log, b.Timeline(at)
-	h := &l.Heap
-	h.PeakUsed = max(h.PeakUsed, before)
-	h.PeakAfter = max(h.PeakAfter, after)
-	h.PeakCommitted = max(h.PeakCommitted, committed)
-	h.LastUsed = after
+	t := b.Timeline(at)
+	b.HeapSeen(before, after, committed)
 	if b.lastHeap >= 0 {
-		b.flow(&l.Allocation, before-b.lastHeap, b.heapAt, t)
+		b.flow(&b.log.Allocation, before-b.lastHeap, b.heapAt, t)
 	}
 	b.lastHeap, b.heapAt = after, t
 }
 
+// HeapSeen takes the heap before and after a collection for the extremes only: another source tells the allocation.
+func (b *Builder) HeapSeen(before, after, committed int64) {
+	h := &b.log.Heap
+	h.PeakUsed = max(h.PeakUsed, before)
+	h.PeakAfter = max(h.PeakAfter, after)
+	h.PeakCommitted = max(h.PeakCommitted, committed)
+	h.LastUsed = after
+}
+
+// AllocatedBetween adds bytes allocated between two stamps of the current run.
+func (b *Builder) AllocatedBetween(from, to time.Duration, bytes int64) {
+	b.flow(&b.log.Allocation, bytes, b.Timeline(from), b.Timeline(to))
+}
+
 // Allocated adds bytes that a collector says were allocated while it worked.
 func (b *Builder) Allocated(bytes int64) {
-	if b.lastHeap >= 0 && bytes > 0 {
+	if b.log.Allocation.Known && bytes > 0 {
 		b.log.Allocation.Bytes += bytes
 	}
 }

@@ -52,6 +52,7 @@ func (u *unifiedState) close(p *parser) {
 	u.shen.flush(p)
 	p.checkFooter()
 	u.cycles = [32]cycle{}
+	u.z.young = youngTable{}
 	u.operation = ""
 }
 

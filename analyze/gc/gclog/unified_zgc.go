@@ -11,6 +11,34 @@ import (
 type zState struct {
 	name           []byte
 	generationRows bool // "Young Generation 40M->46M" rows give the heap; the collection's own line repeats them
+	young          youngTable
+}
+
+// youngTable follows the table "Young Generation Statistics". Between two young collections the young generation only
+// grows, by what was allocated; the heap does not tell, as old collections free memory at the same time.
+type youngTable struct {
+	open bool          // the rows are of this table
+	seen bool          // one collection is behind us
+	end  int64         // used at the end of the last collection
+	at   time.Duration // when that was
+}
+
+// row takes the rows "Used" and then "Allocated" of the table.
+func (y *youngTable) row(p *parser, row []byte) {
+	if has(row, "Used:") {
+		start, ok1 := column(row, 0)
+		end, ok2 := column(row, 3)
+		if ok1 && ok2 {
+			if y.seen {
+				p.b.AllocatedBetween(y.at, p.last, start-y.end)
+			}
+			y.end, y.at, y.seen = end, p.last, true
+		}
+		return
+	}
+	if v, ok := column(row, 3); ok {
+		p.b.Allocated(v)
+	}
 }
 
 // zGeneration reads the lines of generational ZGC, "GC(4) Y: Pause Mark End 0.004ms": y is a minor collection, Y the young
@@ -29,6 +57,9 @@ func (p *parser) zGeneration(id uint32, gen byte, m []byte) class {
 		return p.zConcurrent(gen, m)
 	case has(m, "Metaspace:"):
 		return p.metaspace(m[len("Metaspace:"):])
+	case hasSuffix(m, " Statistics:"):
+		u.z.young.open = has(m, "Young ")
+		return detail
 	case has(m, "Young Generation "), has(m, "Old Generation "):
 		return p.zPart(m)
 	case len(m) > 0 && m[0] == ' ':
@@ -69,8 +100,13 @@ func (p *parser) zPart(m []byte) class {
 	}
 	p.b.Phase(m[:i-1], d)
 	if m[0] == 'Y' {
-		p.unified.z.generationRows = true
-		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
+		z := &p.unified.z
+		z.generationRows = true
+		if z.young.seen {
+			p.b.HeapSeen(c.before, c.after, 0)
+		} else {
+			p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
+		}
 	}
 	return fact
 }
@@ -103,9 +139,8 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 		return unparsed
 	}
 	d, _, timed := nanos(trimLeft(r), second)
-	if !timed {
-		d = max(0, p.last-cy.start)
-		timed = cy.start > 0
+	if !timed && cy.start > 0 {
+		d, timed = max(0, p.last-cy.start), true
 	}
 	if timed {
 		p.b.Phase(m[:len(m)-len(trimLeft(m[i+len(cause)+2:]))-1], d)
@@ -134,6 +169,11 @@ func (p *parser) zRow(id uint32, gen byte, row []byte) class {
 			cy.youngLive = v
 		}
 		return fact
+	case gen != 0 && !old && (has(row, "Used:") || has(row, "Allocated:")):
+		if y := &p.unified.z.young; y.open {
+			y.row(p, row)
+			return fact
+		}
 	case has(row, "Allocated:"):
 		if v, ok := column(row, 3); ok && !old {
 			p.b.Allocated(v)
