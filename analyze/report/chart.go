@@ -146,7 +146,10 @@ func (c *chart) draw() (fig figureChart, ok bool) {
 	}
 	f := c.frame(top)
 	fig = figureChart{Title: c.title, Note: c.note}
-	for i := len(c.curves) - 1; i >= 0; i-- {
+	for i := range c.curves {
+		if c.stacked { // each layer reaches down to zero: the lower ones cover it
+			i = len(c.curves) - 1 - i
+		}
 		c.curve(f, i)
 	}
 	for _, cv := range c.curves {

@@ -140,7 +140,7 @@ func heapChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
 		before.points = append(before.points, point{at, float64(p.Before)})
 		after.points = append(after.points, point{at, float64(p.After)})
 	}
-	c := chart{title: "Heap", unit: "bytes", time: logTimeline(l, clock), curves: []curve{after, before}}
+	c := chart{title: "Heap", unit: "bytes", time: logTimeline(l, clock), curves: []curve{before, after}}
 	if _, src, ok := l.LiveSet(); ok && src != gc.LiveLow {
 		live := curve{name: "live set (" + src.String() + ")", class: "s2"}
 		for _, p := range l.LivePoints(src) {
@@ -160,6 +160,20 @@ func heapChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
 	return c.draw()
 }
 
+// allocationChart draws how fast the application allocates.
+func allocationChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
+	cv := curve{name: "bytes per second", class: "s5"}
+	for _, p := range l.Allocation.Series.Points {
+		cv.points = append(cv.points, point{(p.Time - l.First).Seconds(), p.Value})
+	}
+	c := chart{title: "Allocation rate", unit: "bytes", time: logTimeline(l, clock), curves: []curve{cv}}
+	return c.draw()
+}
+
+// mmuTicks are the marked window lengths.
+var mmuTicks = []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, 10 * time.Second,
+	time.Minute, 10 * time.Minute, time.Hour}
+
 // mmuChart draws the share of time left to the application in the worst window of each length.
 func mmuChart(l *gc.Log) (figureChart, bool) {
 	us := l.MMU(gc.MMUWindows())
@@ -168,8 +182,10 @@ func mmuChart(l *gc.Log) (figureChart, bool) {
 	}
 	seconds := func(u gc.Utilisation) float64 { return u.Window.Seconds() }
 	var xTicks []tick
-	for e := seconds(us[0]); e <= seconds(us[len(us)-1])*1.0001; e *= 10 {
-		xTicks = append(xTicks, tick{e, span(time.Duration(math.Round(e * float64(time.Second))))})
+	for _, w := range mmuTicks {
+		if w >= us[0].Window && w <= us[len(us)-1].Window {
+			xTicks = append(xTicks, tick{w.Seconds(), since(w, w)})
+		}
 	}
 	_, yTicks := linear(100, 4, func(v float64) string { return figure(v) + " %" })
 	title := "Time left to the application in the worst window"

@@ -172,6 +172,10 @@ func findingsPage(list []analyze.Finding, room int) *page {
 }
 
 func (p *page) finding(number int, f *analyze.Finding) {
+	if number > 1 {
+		p.WriteString("\n")
+		p.lines++
+	}
 	p.add(fmt.Sprintf("### %d. %s: %s", number, strings.ToUpper(md(string(f.Severity))), md(cut(f.Title, 300))))
 	p.add("")
 	p.add("- " + joined(" · ", code(f.ID), md(cut(where(f), 200)), md(cut(f.Impact, 200)), md("confidence "+string(f.Confidence))))
@@ -202,7 +206,6 @@ func (p *page) finding(number int, f *analyze.Finding) {
 		e := &f.Evidence[i]
 		p.add("- Evidence: " + joined(" ", code(cut(cite(e), 200)), md(cut(e.Text, 240))))
 	}
-	p.add("")
 }
 
 func (p *page) gaps(gaps []analyze.Gap) {

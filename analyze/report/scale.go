@@ -153,7 +153,7 @@ func since(at, step time.Duration) string {
 		}
 		return span(at)
 	case step < time.Hour && at < 2*time.Hour:
-		return strconv.Itoa(int(at.Minutes())) + " min"
+		return figure(at.Minutes()) + " min"
 	case step < 24*time.Hour:
 		return figure(at.Hours()) + " h"
 	}

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"slices"
 	"strings"
-	"time"
 
 	"casefile/analyze"
 )
@@ -161,11 +160,11 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, nil)
-	b := &viewBuilder{view: v, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}}
+	b := &viewBuilder{view: v, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
-	b.nodes(c, r)
 	b.sections(c, r)
+	b.nodes(c, r)
 	b.appendix(c, r)
 	return v
 }
@@ -177,6 +176,7 @@ type viewBuilder struct {
 	excerpts int
 	flames   int
 	anchors  map[any]string // of JVMs, services and nodes
+	shown    map[any]string // of those that have a section
 }
 
 func (b *viewBuilder) anchorAll(c *analyze.Case) {
@@ -263,92 +263,18 @@ func known(list ...fact) []fact {
 	return slices.DeleteFunc(list, func(f fact) bool { return f.Value == "" })
 }
 
-func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
-	for i, n := range c.Nodes {
-		if i == htmlNodes {
-			b.Left["nodes"] = count(len(c.Nodes)-i, "more node")
-			return
-		}
-		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine"}
-		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool { return slices.Contains(f.Nodes, n.Name) })
-		switch {
-		case len(card.Badges) > 0:
-			card.Level = card.Badges[0].Level
-		case n.Failed > 0 || len(r.NotEvaluated) > 0 && n.Host == nil:
-			card.Level = "info" // nothing found is no praise when little was seen
-		}
-		for k, j := range n.JVMs {
-			if k == htmlSections {
-				card.Processes = append(card.Processes, processCard{Name: fmt.Sprintf("and %d more", len(n.JVMs)-k)})
-				break
-			}
-			card.Processes = append(card.Processes, processCard{Anchor: b.anchors[j], Name: j.Target, Facts: jvmFacts(j)})
-		}
-		for k, s := range n.Services {
-			if k == htmlSections {
-				break
-			}
-			card.Processes = append(card.Processes, processCard{Anchor: b.anchors[s], Name: s.Target, Facts: []fact{{"Runtime", "Go"}}})
-		}
-		b.Nodes = append(b.Nodes, card)
-	}
-}
-
-func nodeFacts(n *analyze.Node) []fact {
-	facts := []fact{{"CPUs", cpusOf(n)}}
-	if h := n.Host; h != nil {
-		if h.CPU.Load1.Known() {
-			facts = append(facts, fact{"Load", figure(h.CPU.Load1.Value)})
-		}
-		if h.CPU.Busy.Known() {
-			facts = append(facts, fact{"CPU busy", fmt.Sprintf("%s %% mean, %s %% peak", figure(h.CPU.Busy.Mean), figure(h.CPU.Busy.Max))})
-		}
-		if h.Memory.Total.Known() {
-			facts = append(facts, fact{"Memory", fmt.Sprintf("%s, %s available", size(h.Memory.Total.Value), size(h.Memory.Available.Value))})
-		}
-		facts = append(facts, fact{"System", joined(", ", h.System.OS.Value, h.System.Kernel.Value)}, fact{"Runs on", joined(", ", notNone(h.System.Hypervisor.Value), notNone(h.System.Container.Value))})
-	}
-	if n.Clock.Offset != 0 || n.Clock.Error != 0 {
-		facts = append(facts, fact{"Clock", fmt.Sprintf("%+.1f ms ± %.1f ms", inMillis(n.Clock.Offset), inMillis(n.Clock.Error))})
-	}
-	if n.Collected+n.Failed > 0 {
-		text := fmt.Sprintf("%d collected", n.Collected)
-		if n.Failed > 0 {
-			text += fmt.Sprintf(", %d failed", n.Failed)
-		}
-		facts = append(facts, fact{"Evidence", text})
-	}
-	return known(facts...)
-}
-
-func notNone(s string) string {
-	if s == "none" {
-		return ""
-	}
-	return s
-}
-
-func jvmFacts(j *analyze.JVM) []fact {
-	facts := []fact{{"Application", j.App}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
-	if v := heapMax(j); v > 0 {
-		facts = append(facts, fact{"Max heap", size(float64(v))})
-	}
-	if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
-		facts = append(facts, fact{"Threads", grouped(int64(threadCount(j.Dumps.Dumps[len(j.Dumps.Dumps)-1])))})
-	}
-	return known(facts...)
-}
-
 func (b *viewBuilder) sections(c *analyze.Case, r *analyze.Result) {
 	processes, hosts := 0, 0
 	for _, n := range worstFirst(c.Nodes, r) {
 		for _, j := range n.JVMs {
 			if processes++; processes <= htmlSections {
+				b.shown[j] = b.anchors[j]
 				b.Processes = append(b.Processes, b.jvm(n, j))
 			}
 		}
 		for _, s := range n.Services {
 			if processes++; processes <= htmlSections {
+				b.shown[s] = b.anchors[s]
 				b.Processes = append(b.Processes, b.service(n, s))
 			}
 		}
@@ -403,9 +329,4 @@ func (b *viewBuilder) appendix(c *analyze.Case, r *analyze.Result) {
 		b.Left["problems"] = fmt.Sprintf("and %d more", n)
 		b.Problems = b.Problems[:htmlRows]
 	}
-}
-
-// clockText is a moment of a node on the reference clock, as a short label.
-func clockText(n *analyze.Node, t time.Time) string {
-	return n.Clock.Reference(t).UTC().Round(time.Second).Format(time.TimeOnly)
 }

@@ -19,6 +19,7 @@ func gcPart(l *gc.Log, clock analyze.Clock, several bool) part {
 	p.Stats = gcStats(l)
 	p.add(pauseChart(l, clock))
 	p.add(heapChart(l, clock))
+	p.add(allocationChart(l, clock))
 	p.add(mmuChart(l))
 	for _, t := range []table{pauseTable(l), causeTable(l), stallTable(l), safepointTable(l)} {
 		if len(t.Rows) > 0 {

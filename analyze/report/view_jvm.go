@@ -95,7 +95,7 @@ func dumpNames(n *analyze.Node, s *threads.Series) []string {
 }
 
 func stateLayers(s *threads.Series) []layer {
-	layers := []layer{{class: "s3", name: "runnable"}, {class: "s4", name: "blocked"}, {class: "s1", name: "waiting"}, {class: "s7", name: "timed waiting"}, {class: "s6", name: "other"}}
+	layers := []layer{{class: "s3", name: "runnable"}, {class: "s4", name: "blocked"}, {class: "s1", name: "waiting"}, {class: "s7", name: "timed waiting"}, {class: "s6", name: "runtime's own"}}
 	at := map[threads.State]int{threads.Runnable: 0, threads.Blocked: 1, threads.Waiting: 2, threads.TimedWaiting: 3}
 	for i := range layers {
 		layers[i].values = make([]int, len(s.Dumps))
@@ -155,12 +155,23 @@ func busiestPool(s *threads.Series) *threads.Pool {
 	return best
 }
 
+// runtimePool is the kind of the pools of a JVM itself.
+const runtimePool = "JVM"
+
+// poolTable shows the pools that had work, and names the others.
 func poolTable(s *threads.Series) table {
 	t := table{Title: "Pools", Columns: columns("Pool", "#Threads", "#Busy at most", "Dumps", "What busy threads do")}
+	var idle []string
 	for _, p := range s.Pools(nil) {
 		busy := 0
 		for _, c := range p.Counts {
 			busy = max(busy, c.Busy)
+		}
+		if busy == 0 {
+			if p.Kind != runtimePool {
+				idle = append(idle, fmt.Sprintf("%s (%d)", cut(p.Name, 60), p.MaxSize()))
+			}
+			continue
 		}
 		var doing []string
 		for i, d := range p.Doing {
@@ -179,6 +190,12 @@ func poolTable(s *threads.Series) table {
 		}
 		t.Rows = append(t.Rows, []cell{{Text: cut(p.Name, 80), Sub: kind}, text(grouped(int64(p.MaxSize()))), text(grouped(int64(busy))),
 			{SVG: spark("threads of the pool in each dump", poolLayers(p))}, text(cut(strings.Join(doing, "; "), 200))})
+	}
+	if n := len(idle); n > 0 {
+		t.Note = "without work in all dumps: " + strings.Join(idle[:min(n, jvmPools)], ", ")
+		if n > jvmPools {
+			t.Note += fmt.Sprintf(" and %d more", n-jvmPools)
+		}
 	}
 	return t.bounded(jvmPools)
 }
@@ -221,24 +238,33 @@ func hotTable(s *threads.Series) table {
 		return t
 	}
 	for _, h := range hot {
-		if len(t.Rows) == jvmHot || h.Share < 0.005 {
+		if few := h.Share < 0.005 || h.Cores > 0 && h.Cores < 0.005; len(t.Rows) == jvmHot || few && len(t.Rows) >= 3 {
 			break
 		}
 		cores := "?"
 		if h.Cores > 0 {
 			cores = figure(h.Cores)
 		}
-		seen := cell{}
-		if st := working(s, &h); st.Stack != nil {
+		seen := cell{Sub: "never seen at work"}
+		if h.Obs[h.Last].VMInternal {
+			seen.Sub = "a thread of the runtime"
+		} else if st := working(s, &h); st.Stack != nil {
 			seen = stackCell(st.Stack, fmt.Sprintf("in %d of %s", st.Count, count(h.Seen(), "dump")))
 		}
-		t.Rows = append(t.Rows, []cell{text(cut(h.Name, 100)), text(cores), text(span(h.CPU)), text(percent(h.Share)), seen})
+		t.Rows = append(t.Rows, []cell{text(cut(threadName(h.Track), 100)), text(cores), text(span(h.CPU)), text(percent(h.Share)), seen})
 	}
 	return t
 }
 
-// working is the stack on which a thread was seen most often with work; when it
-// was never caught at work, the one it was seen on most.
+// threadName is a thread's last name, or its number where it has none.
+func threadName(t *threads.Track) string {
+	if strings.TrimSpace(t.Name) == "" {
+		return fmt.Sprintf("(no name, nid %d)", t.NID)
+	}
+	return t.Name
+}
+
+// working is the stack on which a thread was seen most often with work.
 func working(s *threads.Series, h *threads.HotThread) threads.StackCount {
 	for _, st := range h.Stacks {
 		for _, t := range h.Obs {
@@ -246,9 +272,6 @@ func working(s *threads.Series, h *threads.HotThread) threads.StackCount {
 				return st
 			}
 		}
-	}
-	if len(h.Stacks) > 0 {
-		return h.Stacks[0]
 	}
 	return threads.StackCount{}
 }

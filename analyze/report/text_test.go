@@ -1,0 +1,203 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"casefile/analyze"
+)
+
+func TestFigures(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{figure(0), "0"}, {figure(1.5), "1.5"}, {figure(12.34), "12.3"}, {figure(99.96), "100"}, {figure(1234.5), "1235"}, {figure(0.0004), "0"}, {figure(12345678), "12\u202f345\u202f678"},
+		{figure(-3.14159), "-3.14"}, {figure(math.NaN()), "?"}, {size(1536), "1.5 KB"}, {size(3 << 30), "3 GB"}, {size(-2048), "-2 KB"},
+		{span(0), "0 s"}, {span(250 * time.Microsecond), "250 µs"}, {span(1402 * time.Millisecond), "1.4 s"}, {span(185 * time.Second), "3 min 5 s"}, {span(26 * time.Hour), "26 h 0 min"}, {span(50 * time.Hour), "2 d 2 h"},
+		{count(1, "thread"), "1 thread"}, {count(2, "thread"), "2 threads"}, {cut("abcdef", 4), "abc…"}, {cut("abc", 3), "abc"}, {clean("a\nb\x1b[m\xff"), "a b\ufffd[m\ufffd"},
+		{shortFunc("com.acme.Foo$Bar.run"), "Foo$Bar.run"}, {shortFunc("net/http.(*conn).serve"), "http.(*conn).serve"}, {shortFunc("main"), "main"}, {shortFunc("start_thread"), "start_thread"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, width := range []int{8, 20, 33, 80} {
+		text := "a few words and-one-that-is-much-longer-than-most lines, ünïcödé too"
+		for _, l := range wrap(text, width) {
+			if n := utf8.RuneCountInString(l); n > width {
+				t.Errorf("width %d: line of %d characters: %q", width, n, l)
+			}
+		}
+		if got := strings.ReplaceAll(strings.Join(wrap(text, width), ""), " ", ""); got != strings.ReplaceAll(text, " ", "") {
+			t.Errorf("width %d: text lost: %q", width, got)
+		}
+	}
+}
+
+// TestTerminalWidth holds every line of the short form to the width.
+func TestTerminalWidth(t *testing.T) {
+	c, r := sampleCase(t)
+	for _, width := range []int{40, 60, 80, 120} {
+		var b strings.Builder
+		if err := Terminal(&b, c, r, Options{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		for l := range strings.Lines(b.String()) {
+			l = strings.TrimRight(l, "\n")
+			if n := utf8.RuneCountInString(l); n > width && !strings.HasPrefix(l, "Details:") && !strings.HasPrefix(l, "Checks that") {
+				t.Errorf("width %d: line of %d: %q", width, n, l)
+			}
+		}
+	}
+}
+
+// TestFindingTakesFiveLines counts the lines of each finding, however long its texts.
+func TestFindingTakesFiveLines(t *testing.T) {
+	long := strings.Repeat("many words ", 60)
+	f := analyze.Finding{ID: "x", Severity: analyze.Critical, Title: long, Impact: long, Nodes: []string{long}, Subject: long, Advice: []analyze.Advice{{Action: long, Setting: long, From: long, To: long}}}
+	o := &terminal{width: 80}
+	o.finding(&f)
+	if n := strings.Count(o.buf.String(), "\n") - 1; n > 5 { // one is blank
+		t.Errorf("%d lines:\n%s", n, o.buf.String())
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	node := func(name string) *analyze.Node { return &analyze.Node{Name: name, JVMs: []*analyze.JVM{{}}} }
+	find := func(s analyze.Severity, nodes ...string) analyze.Finding {
+		return analyze.Finding{Severity: s, Nodes: nodes}
+	}
+	for _, c := range []struct {
+		nodes    []*analyze.Node
+		findings []analyze.Finding
+		want     string
+	}{
+		{nil, nil, "Nothing was captured that can be analysed."},
+		{[]*analyze.Node{node("a")}, nil, "No problem found in what was captured."},
+		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Info, "a")}, "No problem found in what was captured."},
+		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Critical, "a")}, "1 critical"},
+		{[]*analyze.Node{node("a"), node("b"), node("c")}, []analyze.Finding{find(analyze.Critical, "a", "b"), find(analyze.Critical, "c"), find(analyze.Warning, "c")}, "2 critical, 1 warning on 3 nodes"},
+		{[]*analyze.Node{node("a"), node("b")}, []analyze.Finding{find(analyze.Warning, "b"), find(analyze.Warning, "b"), find(analyze.Info, "a")}, "2 warnings on 1 of 2 nodes"},
+	} {
+		if got := verdict(&analyze.Case{Nodes: c.nodes}, &analyze.Result{Findings: c.findings}); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func lines(n int) []byte {
+	var b strings.Builder
+	for i := 1; i <= n; i++ {
+		fmt.Fprintf(&b, "line %d\n", i)
+	}
+	return []byte(b.String())
+}
+
+func TestExcerpt(t *testing.T) {
+	for _, c := range []struct {
+		content []byte
+		cited   string
+		most    int
+		want    string // numbers, and lines left out in brackets
+		err     string
+	}{
+		{lines(10), "3-5", 40, "3 4 5", ""},
+		{lines(10), "3", 40, "3", ""},
+		{lines(10), "2,8-9", 40, "2 8 9", ""},
+		{lines(10), "9-30", 40, "9 10", ""},
+		{lines(100), "11-60", 4, "11 12 [46] 59 60", ""},
+		{lines(6), "", 3, "1 2 [3] 6", ""},
+		{lines(3), "7-9", 40, "", "lines 7-9 are not there: the entry has 3 lines"},
+		{lines(3), "x", 40, "", `lines "x": want 12 or 12-40`},
+		{lines(3), "5-2", 40, "", `lines "5-2": want 12 or 12-40`},
+		{[]byte("\xca\xfe\xc0\xc0\x00\x01"), "", 40, "", "binary, 6 B"},
+		{nil, "", 40, "", ""},
+	} {
+		got, err := excerpt(c.content, c.cited, c.most)
+		var parts []string
+		for _, l := range got {
+			if l.Number == 0 {
+				parts = append(parts, fmt.Sprintf("[%d]", l.Left))
+				continue
+			}
+			parts = append(parts, fmt.Sprint(l.Number))
+			if want := fmt.Sprintf("line %d", l.Number); l.Text != want {
+				t.Errorf("%q: line %d is %q", c.cited, l.Number, l.Text)
+			}
+		}
+		if text := strings.Join(parts, " "); text != c.want {
+			t.Errorf("%q: got %s, want %s", c.cited, text, c.want)
+		}
+		if err == nil {
+			err = errors.New("")
+		}
+		if err.Error() != c.err {
+			t.Errorf("%q: error %q, want %q", c.cited, err, c.err)
+		}
+	}
+}
+
+func FuzzExcerpt(f *testing.F) {
+	f.Add([]byte("a\nb\nc\n"), "1-2", 2)
+	f.Add([]byte("\x00\xff"), "", 0)
+	f.Add([]byte("a\x1b[31m\r\nb"), "1,2,3-9", 40)
+	f.Fuzz(func(t *testing.T, content []byte, cited string, most int) {
+		most = min(max(most, 0), 100)
+		got, err := excerpt(content, cited, most)
+		if err != nil {
+			return
+		}
+		if len(got) > most+1 {
+			t.Errorf("%d lines, want %d at most", len(got), most)
+		}
+		for _, l := range got {
+			if l.Text != clean(l.Text) || utf8.RuneCountInString(l.Text) > excerptWidth {
+				t.Errorf("line %d is not fit to print: %q", l.Number, l.Text)
+			}
+		}
+	})
+}
+
+// FuzzMarkdown holds any text to one line without table bars or tags.
+func FuzzMarkdown(f *testing.F) {
+	f.Add(hostile)
+	f.Add("a|b\\|c")
+	f.Fuzz(func(t *testing.T, s string) {
+		out := md(s)
+		plain := strings.ReplaceAll(out, `\\`, "")
+		plain = strings.ReplaceAll(plain, `\|`, "")
+		if strings.ContainsAny(plain, "|<>\n\r\x1b") {
+			t.Errorf("%q became %q", s, out)
+		}
+	})
+}
+
+func TestScales(t *testing.T) {
+	for _, top := range []float64{0, 1e-9, 0.3, 1, 7, 99, 100, 1e6, 3.2e12, math.Inf(1), math.NaN()} {
+		upper, ticks := linear(top, 4, figure)
+		if !(upper > 0) || len(ticks) < 2 || len(ticks) > 6 {
+			t.Errorf("top %v: upper %v, %d ticks", top, upper, len(ticks))
+		}
+		if !math.IsInf(top, 0) && upper < top*(1-1e-9) {
+			t.Errorf("top %v lies above the axis of %v", top, upper)
+		}
+	}
+	for _, length := range []time.Duration{time.Millisecond, time.Second, time.Minute, 50 * time.Hour, 2000 * time.Hour, 200000 * time.Hour} {
+		if n := len(timeTicks(began, began.Add(length), 6)); n < 1 || n > 8 {
+			t.Errorf("%v: %d ticks of time", length, n)
+		}
+		if n := len(sinceTicks(length, 6)); n < 1 || n > 8 {
+			t.Errorf("%v: %d ticks since the start", length, n)
+		}
+	}
+	lo, hi, ticks := decades(0.3, 140, figure)
+	if lo != 0.1 || hi != 1000 || len(ticks) != 5 {
+		t.Errorf("decades: %v to %v, %d ticks", lo, hi, len(ticks))
+	}
+}
