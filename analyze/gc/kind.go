@@ -59,7 +59,6 @@ const (
 	FlagHeap       // Before and After are known
 	FlagYoungGen   // a phase of a young collection of a generational concurrent collector
 	FlagOldGen     // a phase of an old collection of a generational concurrent collector
-	FlagIncomplete // the record was cut or interleaved; what is missing is zero
 	FlagInferred   // not logged as a pause: taken from counters or from a mean over an interval
 )
 

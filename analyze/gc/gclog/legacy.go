@@ -119,7 +119,6 @@ type record struct {
 	gens    [3]change // young, old, perm
 	hasGen  [3]bool
 	line    int
-	start   int // of the name, in its line
 	label   []byte
 	refs    int64
 }

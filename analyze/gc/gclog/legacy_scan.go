@@ -60,7 +60,6 @@ func (p *parser) openRecord(line []byte, i int) int {
 		if s.depth == 0 {
 			s.flush(p)
 		}
-		p.format = formatLegacy
 	}
 	if typ == recConcurrent {
 		p.format = formatLegacy
@@ -70,7 +69,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 		return i + 1 + n
 	}
 	s.depth++
-	s.stack[s.depth-1] = record{typ: typ, line: p.line, start: i}
+	s.stack[s.depth-1] = record{typ: typ, line: p.line}
 	r := s.top()
 	if len(name) > 0 {
 		r.name = name[0]
@@ -333,10 +332,14 @@ func (p *parser) countRefs(first byte, n int64) {
 func (p *parser) closePause(r *record) {
 	s := &p.legacy
 	pause := r.pause
-	pause.Duration = r.took
-	if !r.timed {
-		pause.Flags |= gc.FlagIncomplete
+	if !r.timed { // no pause, whatever it is: an application may print "[GC]" too
+		if p.format == formatLegacy {
+			p.mention(&p.log.Unparsed, r.label)
+		}
+		return
 	}
+	p.format = formatLegacy
+	pause.Duration = r.took
 	if r.hasHeap {
 		pause.Before, pause.After, pause.Committed = r.heap.before, r.heap.after, max(r.heap.cap, 0)
 		pause.Flags |= gc.FlagHeap

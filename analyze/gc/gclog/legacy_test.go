@@ -1,6 +1,8 @@
 package gclog
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,5 +108,12 @@ CommandLine flags: -XX:ConcGCThreads=3 -XX:MaxHeapSize=5905580032 -XX:ParallelGC
 	}
 	if w, ok := l.Wall(l.First); !ok || w.UTC().Format(time.RFC3339Nano) != "2019-02-01T02:14:25.776Z" {
 		t.Errorf("wall clock %v", w)
+	}
+}
+
+func TestApplicationLogIsNoGCLog(t *testing.T) {
+	_, err := Parse("app.log", strings.NewReader("2024-01-01 10:00:00 INFO [GC] sweeper started (12)\n[GC (x)]\n[main] done in 3ms\n"), Options{})
+	if !errors.Is(err, ErrNotGCLog) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -69,7 +69,6 @@ type parser struct {
 	stamped bool
 	began   bool      // the current run has events
 	epoch   time.Time // wall clock of stamp zero when only the wall clock is logged
-	newFile bool
 
 	unified unifiedState
 	legacy  legacyState
@@ -87,7 +86,7 @@ func newParser(source string, opts Options) *parser {
 // readAll reads one file, compressed or not.
 func (p *parser) readAll(name string, r io.Reader) error {
 	p.b.SetFile(name)
-	p.line, p.newFile = 0, true
+	p.line = 0
 	plain, err := decompress(bufio.NewReaderSize(r, 1<<16))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -140,7 +139,6 @@ func (p *parser) take(line []byte) {
 	case unparsed:
 		p.mention(&p.log.Unparsed, line)
 	}
-	p.newFile = false
 }
 
 func (p *parser) classify(line []byte) class {

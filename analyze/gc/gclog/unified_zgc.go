@@ -147,6 +147,7 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 	}
 	if !p.unified.z.generationRows {
 		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
+		p.b.Live(p.last, c.after, gc.LiveLow, p.line)
 	}
 	return fact
 }
