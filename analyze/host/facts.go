@@ -98,7 +98,8 @@ type CPU struct {
 	// Effective is what casefile's own cgroup may use of them: the least of the
 	// count, the CPU set and the quotas up to the root. See Cgroup for others.
 	Effective Number
-	// Shares of all CPU time. Busy is what is neither idle nor waiting for I/O.
+	// Shares of all CPU time. Busy is what is neither idle nor waiting for I/O, stolen
+	// time included.
 	Busy, System, IOWait, Steal, SoftIRQ Spread
 	// RunQueuePerCPU is tasks running or waiting for a CPU, without the sampler,
 	// divided by the CPUs. Its windows are samples.

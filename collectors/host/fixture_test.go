@@ -1,3 +1,5 @@
+//go:build linux
+
 package host
 
 import (
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,7 +90,7 @@ func fake(t testing.TB) system {
 
 // captureFixture captures a tree on a clock that runs only while all wait.
 func captureFixture(t *testing.T, roots collectors.Roots) (m bundle.Manifest, entries map[string][]byte) {
-	synctest.Test(t, func(t *testing.T) { m, entries = capture(t, collector{sys: fake(t)}, roots, shortPlan()) })
+	synctest.Test(t, func(t *testing.T) { m, entries = capture(t, t.Context(), collector{sys: fake(t)}, roots, shortPlan()) })
 	return m, entries
 }
 
@@ -97,9 +100,7 @@ func TestFixtures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, entries := captureFixture(t, unpack(t, name))
 			golden := &txtar.Archive{Comment: []byte("Written by the collector's tests: what it captures from the tree " + name + ".\n")}
-			for _, e := range comparable(t, entries) {
-				golden.Files = append(golden.Files, e)
-			}
+			golden.Files = append(golden.Files, withoutTimes(t, entries)...)
 			golden.Files = append(golden.Files, txtar.File{Name: "ledger", Data: ledger(m)})
 			compare(t, fixtures+"golden/"+name+".txtar", txtar.Format(golden))
 		})
@@ -125,9 +126,9 @@ func compare(t *testing.T, file string, got []byte) {
 	}
 }
 
-// comparable takes the times out of the entries that hold some, and turns the
+// withoutTimes takes the times out of the entries that hold some, and turns the
 // series into its last values.
-func comparable(t *testing.T, entries map[string][]byte) []txtar.File {
+func withoutTimes(t *testing.T, entries map[string][]byte) []txtar.File {
 	t.Helper()
 	var files []txtar.File
 	for name, content := range entries {
@@ -176,6 +177,34 @@ func ledger(m bundle.Manifest) []byte {
 	}
 	slices.Sort(lines)
 	return []byte(strings.Join(lines, "\n") + "\n")
+}
+
+// TestInterrupted: an early end costs the rest of the series only, and is not
+// taken for a file system that hangs.
+func TestInterrupted(t *testing.T) {
+	roots := unpack(t, "docker-v1")
+	synctest.Test(t, func(t *testing.T) {
+		sys := fake(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		first := make(chan struct{})
+		open := sys.statfs
+		var asked atomic.Bool
+		sys.statfs = func(path string) (space, error) {
+			if !asked.Swap(true) {
+				cancel()
+				<-first
+			}
+			return open(path)
+		}
+		t.Cleanup(func() { close(first) })
+		m, entries := capture(t, ctx, collector{sys: sys}, roots, shortPlan())
+		for _, gap := range m.Gaps() {
+			t.Errorf("gap: %+v", gap)
+		}
+		if !bytes.Contains(entries["start/df.json"], []byte(errEnded.Error())) || bytes.Contains(entries["end/df.json"], []byte("error")) {
+			t.Errorf("start: %s\nend: %s", entries["start/df.json"], entries["end/df.json"])
+		}
+	})
 }
 
 // TestSecretsStay: files next to those captured are not read.

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/hostseries"
 	"casefile/collectors"
 )
 
@@ -141,17 +142,19 @@ func (r *run) all(ctx context.Context) {
 		r.snapshots(onceFiles, "")
 		r.settings(disks, nics)
 		r.platform()
-		r.moving(ctx, "start/", groups)
+		if groups.table.Version != "" {
+			r.addJSON(hostseries.Cgroups, itemCgroups, "/proc/PID/cgroup", groups.table)
+		}
+		r.moving(ctx, hostseries.Start, groups)
 		r.timeDaemon(ctx, before)
 	})
 	wg.Wait()
 
 	r.top(before, r.look())
-	r.addJSON("cgroups.json", itemCgroups, "/proc/PID/cgroup", groups.table)
 	// What moves is worth most when something went wrong, so an interrupt does not stop it.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	r.moving(last, "end/", groups)
+	r.moving(last, hostseries.End, groups)
 }
 
 // moving takes the snapshots that are worth comparing.

@@ -18,7 +18,7 @@ import (
 
 // capture runs the collector into a folder and returns the manifest and the
 // entries below nodes/n1/host/.
-func capture(t *testing.T, c collectors.Collector, roots collectors.Roots, p plan.Plan) (bundle.Manifest, map[string][]byte) {
+func capture(t *testing.T, ctx context.Context, c collectors.Collector, roots collectors.Roots, p plan.Plan) (bundle.Manifest, map[string][]byte) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bundle")
 	secrets := redact.NewSecrets()
@@ -27,7 +27,7 @@ func capture(t *testing.T, c collectors.Collector, roots collectors.Roots, p pla
 		t.Fatal(err)
 	}
 	s := &collectors.Session{Node: "n1", Plan: p, Roots: roots, Out: w, Secrets: secrets}
-	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{c}))
+	collectors.Run(ctx, s, collectors.Prepare(ctx, s, []collectors.Collector{c}))
 	m, err := w.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func shortPlan() plan.Plan {
 
 // TestLive captures this machine: it must be complete for any user.
 func TestLive(t *testing.T) {
-	m, entries := capture(t, New(), collectors.SystemRoots(), shortPlan())
+	m, entries := capture(t, t.Context(), New(), collectors.SystemRoots(), shortPlan())
 	for _, gap := range m.Gaps() {
 		t.Errorf("gap: %+v", gap)
 	}

@@ -28,8 +28,8 @@ var (
 func chooseFileSystems(mounts []mount) (list []hostseries.Filesystem, more int) {
 	at := map[string]int{}
 	for _, m := range mounts {
-		if hostseries.Pseudo(m.fsType) {
-			continue
+		if hostseries.Pseudo(m.fsType) || strings.HasPrefix(m.point, "/sys/") || strings.HasPrefix(m.point, "/proc/") {
+			continue // what container runtimes lay over those holds nothing either
 		}
 		f := hostseries.Filesystem{Mount: m.point, Type: m.fsType, Source: m.source, Device: m.device, Mounts: 1,
 			ReadOnly: has(m.super, "ro")}

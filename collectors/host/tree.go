@@ -55,19 +55,6 @@ func (t tree) exists(name string) bool {
 	return err == nil
 }
 
-// list returns the names in a folder, sorted; none when it cannot be read.
-func (t tree) list(name string) []string {
-	entries, err := os.ReadDir(t.at(name))
-	if err != nil {
-		return nil
-	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
-	return names
-}
-
 // named gives an error the name the file has on the system.
 func named(name string, err error) error {
 	var pe *fs.PathError
