@@ -320,6 +320,7 @@ func TestClassify(t *testing.T) {
 		site         string
 	}{
 		{"waiting on condition", idleWorker, WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
+		{"waiting on condition", strings.Replace(idleWorker, "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask", "java.util.concurrent.ThreadPoolExecutor.getTask", 1), WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
 		{"runnable", spin, WaitRunning, false, "com.acme.Loop.spin"},
 		{"runnable", socketRead, WaitSocketRead, false, "com.acme.Client.call"},
 		{"waiting on condition", gettingConn, WaitDBPool, false, "com.zaxxer.hikari.util.ConcurrentBag.borrow"},

@@ -163,6 +163,8 @@ var specific = []signature{
 	// idle in a pool or event loop
 	{"java.util.concurrent.ThreadPoolExecutor.getTask", WaitIdle, "waits for a task"},
 	{"org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask", WaitIdle, "waits for a task"},
+	{"org.apache.tomcat.util.threads.TaskQueue.take", WaitIdle, "waits for a task"}, // up to Tomcat 9 its executor is the JDK's, with this queue
+	{"org.apache.tomcat.util.threads.TaskQueue.poll", WaitIdle, "waits for a task"},
 	{"org.apache.tomcat.util.threads.ThreadPool$ControlRunnable.run", WaitIdle, "waits for a request"},
 	{"org.apache.tomcat.util.net.JIoEndpoint$Worker.await", WaitIdle, "waits for a request"},
 	{"org.apache.tomcat.util.net.AprEndpoint$Worker.await", WaitIdle, "waits for a request"},
