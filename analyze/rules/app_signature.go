@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func appSignature(vs *views) *analyze.Rule {
+	return &analyze.Rule{
+		ID:    "app-signature",
+		Doc:   "Threads do what a known problem of a product makes them do.",
+		Needs: needsDumps(2),
+		Run: func(p *analyze.Pass) error {
+			known, err := Signatures()
+			if err != nil {
+				return err
+			}
+			for _, v := range vs.of(p) {
+				if v.dumps() < 2 || v.jvm == nil {
+					continue
+				}
+				p.Evaluated()
+				found := v.judged("app-signature", func(v *view) []problem { return judgeSignatures(v, known) })
+				for _, f := range found {
+					p.Report(f.Finding)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func judgeSignatures(v *view, known []*Signature) []problem {
+	var out []problem
+	for _, sig := range known {
+		if !sig.inDumps() {
+			continue
+		}
+		list := v.sightings(sig.shows)
+		dumps := v.atLeast(list, max(1, sig.Many))
+		if dumps < v.limits.ContentionDumps {
+			continue
+		}
+		lost := v.lossOf(list)
+		// A background thread is at work all the time, or is not worth a word.
+		always := sig.Background && float64(dumps) >= v.limits.FinalizerShare*float64(v.dumps())
+		if !(lost.requests && lost.share >= v.limits.SignatureShare) && !always {
+			continue
+		}
+		out = append(out, v.signatureProblem(sig, list, lost))
+	}
+	return out
+}
+
+func (v *view) signatureProblem(sig *Signature, list []sighting, lost loss) problem {
+	p := problem{sightings: list}
+	p.Severity, p.Confidence = analyze.Severity(sig.Severity), analyze.High
+	p.Weight = lost.weight()
+	if !lost.requests {
+		p.Weight /= 2 // what it costs is told by the other findings
+	}
+	peak := v.peak(list)
+	are := "are"
+	if len(peak) == 1 {
+		are = "is"
+	}
+	p.Title = fmt.Sprintf("%s %s %s", v.crowd(peak), are, sig.Title)
+	p.Impact = lost.impact()
+	p.Explanation = strings.TrimSpace(sig.Explanation)
+	p.Evidence = v.signatureEvidence(sig, list)
+	p.Advice, p.References = sig.advice(), sig.References
+	return p
+}
+
+// signatureEvidence names the frame that is the mark.
+func (v *view) signatureEvidence(sig *Signature, list []sighting) []analyze.Evidence {
+	var out []analyze.Evidence
+	for _, s := range list {
+		if len(out) == maxEvidence {
+			break
+		}
+		text := v.doing(s.thread)
+		if f := markOf(sig, s.thread); f != nil {
+			text = "is in " + f.Func
+		}
+		out = append(out, v.cite(s.dump, s.thread, text))
+	}
+	return out
+}
+
+func markOf(sig *Signature, t *threads.Thread) *threads.Frame {
+	for _, f := range t.Stack.Frames {
+		if sig.matchFrame(f.Func) {
+			return f
+		}
+	}
+	return nil
+}

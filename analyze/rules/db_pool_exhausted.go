@@ -1,0 +1,178 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func dbPoolExhausted(vs *views) *analyze.Rule {
+	return threadRule(vs, "db-pool-exhausted", "Threads wait to get a database connection from its pool over several dumps.", 2, judgeDBPool)
+}
+
+// poolSettings is what limits a connection pool, by a method that its waiting threads show.
+var poolSettings = []struct{ prefix, pool, setting string }{
+	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize"},
+	{"com.mchange.v2.", "c3p0", "maxPoolSize"},
+	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal"},
+	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal"},
+	{"org.apache.commons.dbcp.", "DBCP", "maxActive"},
+	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive"},
+	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive"},
+	{"com.alibaba.druid.pool.", "Druid", "maxActive"},
+	{"io.agroal.", "Agroal", "max-size"},
+	{"oracle.ucp.", "UCP", "MaxPoolSize"},
+	{"database/sql.", "database/sql", "SetMaxOpenConns"},
+}
+
+// productSettings overrides the setting's name where a product keeps it in a file of its own.
+var productSettings = []struct{ app, pool, setting string }{
+	{"confluence", "HikariCP", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml"},
+	{"confluence", "c3p0", "hibernate.c3p0.max_size in confluence.cfg.xml"},
+	{"jira", "DBCP 2", "pool-max-size in dbconfig.xml"},
+}
+
+func judgeDBPool(v *view) []problem {
+	dead := explained(v.judged("deadlock", judgeDeadlock))
+	waiting := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
+		return !dead[t] && (w.Kind == threads.WaitDBPool || w.Kind == threads.WaitLock && atConnectionPool(t))
+	})
+	if v.atLeast(waiting, v.limits.DBPoolWaiters) < v.limits.ContentionDumps {
+		return nil
+	}
+	lost := v.lossOf(waiting)
+	if lost.share < v.limits.DBPoolShare {
+		return nil
+	}
+	pool, setting := v.poolSetting(waiting[0].thread)
+	holders, sites := v.connectionHolders(dead)
+	p := problem{sightings: append(slices.Clone(waiting), holders...)}
+	p.Severity, p.Weight, p.Confidence = lost.severity(v.limits.ContentionCritical), lost.weight(), analyze.High
+	peak := v.peak(waiting)
+	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", v.crowd(peak), pool)
+	inUse := 0
+	for _, n := range v.perDump(holders) {
+		inUse = max(inUse, n)
+	}
+	if inUse > 0 {
+		p.Title += fmt.Sprintf("; %s the database, most under %s", heldBy(inUse), short(sites[0].site))
+	}
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads without a connection", lost.impact(), float64(len(waiting))/float64(v.dumps()))
+	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
+	if inUse > 0 {
+		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
+	} else {
+		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or were never given back."
+	}
+	p.Evidence = append(v.citeAll(waiting, maxEvidence/2), v.citeAll(holders, maxEvidence/2)...)
+	p.Advice = v.dbAdvice(setting, inUse, sites)
+	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
+	return []problem{p}
+}
+
+func heldBy(n int) string {
+	if n == 1 {
+		return "1 thread uses"
+	}
+	return fmt.Sprintf("%d threads use", n)
+}
+
+func atConnectionPool(t *threads.Thread) bool {
+	frames := skipLockCalls(t.Stack.Frames)
+	return within(frames[:min(len(frames), 3)], connectionPools)
+}
+
+func (v *view) poolSetting(t *threads.Thread) (pool, setting string) {
+	pool, setting = "connection pool", "the pool's maximum size"
+	for _, f := range t.Stack.Frames {
+		i := slices.IndexFunc(poolSettings, func(s struct{ prefix, pool, setting string }) bool { return strings.HasPrefix(f.Func, s.prefix) })
+		if i >= 0 {
+			pool, setting = poolSettings[i].pool, poolSettings[i].setting
+			break
+		}
+	}
+	if v.jvm != nil {
+		for _, s := range productSettings {
+			if s.pool == pool && strings.Contains(strings.ToLower(v.jvm.App+" "+v.subject), s.app) {
+				setting = s.setting
+			}
+		}
+	}
+	return pool, setting
+}
+
+type holderSite struct {
+	site  string
+	count int
+}
+
+// connectionHolders are threads at work in a database driver, and the program's calls they do it for, most frequent first.
+func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []sighting, sites []holderSite) {
+	counts := map[string]int{}
+	list = v.sightings(func(t *threads.Thread, w threads.Wait) bool {
+		if dead[t] || !w.Busy() || w.Kind == threads.WaitDBPool {
+			return false
+		}
+		site, peer, own := callSite(t.Stack.Frames)
+		if !own || !strings.HasPrefix(peer, "the database") {
+			return false
+		}
+		counts[site.Func]++
+		return true
+	})
+	for site, n := range counts {
+		sites = append(sites, holderSite{site, n})
+	}
+	slices.SortFunc(sites, func(a, b holderSite) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.site, b.site)) })
+	return list, sites
+}
+
+func (v *view) dbAdvice(setting string, inUse int, sites []holderSite) []analyze.Advice {
+	first := analyze.Advice{
+		Action: "Find where connections stay: log those kept too long (HikariCP leakDetectionThreshold, c3p0 unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces).",
+		Effect: "Names the code that borrows and does not return.",
+		Risk:   "A little logging.",
+		Verify: "No such message, and nobody waits for a connection.",
+	}
+	if inUse > 0 {
+		first = analyze.Advice{
+			Action: "Find out why the statements under " + short(sites[0].site) + " take long: the database's list of active queries and locks, missing indexes, its latency.",
+			Effect: "Each connection comes back sooner: the only cure that does not load the database more.",
+			Risk:   "None in looking.",
+			Verify: "Fewer threads at once in the driver under " + short(sites[0].site) + ".",
+		}
+	}
+	size := analyze.Advice{
+		Action:  "Only then enlarge the pool. A common rule is at least 1.25 times the request threads that use the database.",
+		Setting: setting,
+		Effect:  "Requests wait for the database itself and no longer for a connection.",
+		Risk:    "More statements run at once: a database that is the limit gets slower, and its own connection limit must allow it on all nodes together.",
+		Verify:  "No thread waits for a connection, and the database's response times did not rise.",
+	}
+	if inUse > 0 {
+		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
+	}
+	if n := v.requestThreads(); n > 0 {
+		size.To = fmt.Sprint(max(n+10, n+(n+3)/4))
+	}
+	return []analyze.Advice{first, size}
+}
+
+// requestThreads is the largest number of threads that serve requests in one dump.
+func (v *view) requestThreads() int {
+	most := 0
+	for i := range v.series.Dumps {
+		n := 0
+		for _, p := range v.pools {
+			if p.Requests {
+				n += p.Counts[i].Size
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}

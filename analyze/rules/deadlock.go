@@ -1,0 +1,172 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func deadlock(vs *views) *analyze.Rule {
+	return threadRule(vs, "deadlock", "Threads wait for each other's locks in a circle: a cycle in the lock graph that lasts until the last dump.", 1, judgeDeadlock)
+}
+
+// ring is one cycle of the lock graph, found again over the dumps.
+type ring struct {
+	threads.Deadlock
+	first, last int // dumps
+	waiting     []sighting
+}
+
+func judgeDeadlock(v *view) []problem {
+	var out []problem
+	for _, r := range v.rings() {
+		members := len(r.Threads)
+		size := members + len(v.behindRing(r.last, r))
+		p := problem{sightings: r.waiting}
+		p.Severity, p.Confidence = analyze.Critical, analyze.High
+		p.Title = ringTitle(r, size-members)
+		p.Explanation = "None of them can go on before another one of them lets go, and none will: only a restart of the process frees them. " +
+			"All that need one of these locks later join them, until the pools are empty."
+		lost := v.lossOf(r.waiting)
+		// Its threads are lost for good and their number only grows: it counts for half of the service at least.
+		p.Weight = 0.5 + lost.weight()/2
+		p.Impact = fmt.Sprintf("%s blocked for ever (%s)", count(size, "thread"), lost.impact())
+		p.Evidence = v.ringEvidence(r)
+		p.Advice = []analyze.Advice{{
+			Action: "Restart the process once this bundle is kept: nothing else frees the threads.",
+			Effect: "The blocked requests fail, new ones are served again.",
+			Risk:   "It comes back as soon as the same two paths of the program meet again.",
+			Verify: "A new collect shows no cycle.",
+		}, {
+			Action: "Have the owner of the code take these locks in one order everywhere: " + lockOrder(r) + ".",
+			Effect: "No cycle can form.",
+			Risk:   "A change of code: test it under load.",
+			Verify: "A load test of the paths named in the evidence ends, and its dumps have no cycle.",
+		}}
+		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Diagnose a Deadlock"}
+		out = append(out, p)
+	}
+	return out
+}
+
+// rings joins the cycles of the dumps. One that a later dump no longer has was a wait with a time limit, not a deadlock.
+func (v *view) rings() []*ring {
+	found := map[string]*ring{}
+	var order []*ring
+	for i := range v.series.Dumps {
+		for _, d := range v.series.Graph(i).Deadlocks() {
+			k := v.ringKey(d)
+			r := found[k]
+			if r == nil {
+				r = &ring{first: i}
+				found[k] = r
+				order = append(order, r)
+			}
+			r.Deadlock, r.last = d, i
+			for _, t := range d.Threads {
+				r.waiting = append(r.waiting, sighting{i, t})
+			}
+			for _, t := range v.behindRing(i, r) {
+				r.waiting = append(r.waiting, sighting{i, t})
+			}
+		}
+	}
+	return slices.DeleteFunc(order, func(r *ring) bool { return r.last < v.dumps()-1 })
+}
+
+func (v *view) ringKey(d threads.Deadlock) string {
+	var ids []string
+	for _, t := range d.Threads {
+		ids = append(ids, fmt.Sprintf("%p", v.trackOf[t]))
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
+// behindRing gives the threads of a dump that wait for a member of the ring, directly or not.
+func (v *view) behindRing(dump int, r *ring) []*threads.Thread {
+	g := v.series.Graph(dump)
+	in := map[*threads.Thread]bool{}
+	for _, t := range r.Threads {
+		in[t] = true
+	}
+	var out []*threads.Thread
+	for grown := true; grown; {
+		grown = false
+		for _, t := range v.series.Dumps[dump].Threads {
+			if l := g.BlockedOn(t); l != nil && !in[t] && in[l.Owner] {
+				in[t], grown = true, true
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func ringTitle(r *ring, victims int) string {
+	const most = 4
+	var steps []string
+	for i, t := range r.Threads {
+		if i == most {
+			break
+		}
+		next := r.Threads[(i+1)%len(r.Threads)]
+		steps = append(steps, fmt.Sprintf("%s waits in %s for %s held by %s", quote(t.Name), blockedIn(t), shortClass(r.Locks[i].Class), quote(next.Name)))
+	}
+	text := fmt.Sprintf("Deadlock of %s: %s", count(len(r.Threads), "thread"), list(steps))
+	if len(r.Threads) > most {
+		text += ", and so on"
+	}
+	if victims > 0 {
+		text += fmt.Sprintf("; %s behind them", count(victims, "more thread"))
+		return strings.Replace(text, "threads behind", "threads wait behind", 1)
+	}
+	return text
+}
+
+// blockedIn names the call that wants the lock.
+func blockedIn(t *threads.Thread) string {
+	frames := t.Stack.Frames
+	if l := t.Waiting(); l != nil && l.Depth > 0 && int(l.Depth) < len(frames) {
+		frames = frames[l.Depth:]
+	}
+	frames = skipLockCalls(frames)
+	if len(frames) == 0 {
+		return "native code"
+	}
+	return short(frames[0].Func)
+}
+
+func lockOrder(r *ring) string {
+	var names []string
+	for _, l := range r.Locks {
+		names = append(names, shortClass(l.Class))
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 1 {
+		return "here several objects of " + names[0] + ", which need an order among themselves, as by their id"
+	}
+	return list(names)
+}
+
+// ringEvidence cites each member in the last dump, and where the cycle was seen first.
+func (v *view) ringEvidence(r *ring) []analyze.Evidence {
+	var out []analyze.Evidence
+	for i, t := range r.Threads {
+		if len(out) == maxEvidence-1 {
+			break
+		}
+		held := r.Locks[(i+len(r.Locks)-1)%len(r.Locks)]
+		out = append(out, v.cite(r.last, t, fmt.Sprintf("holds %s <0x%x> and waits for %s <0x%x>",
+			shortClass(held.Class), held.Addr, shortClass(r.Locks[i].Class), r.Locks[i].Addr)))
+	}
+	if r.first < r.last {
+		if t := v.trackOf[r.Threads[0]].Obs[r.first]; t != nil {
+			out = append(out, v.cite(r.first, t, "stood there in the first dump that has the cycle, "+seconds(v.series.Span(r.first, r.last))+" earlier"))
+		}
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func finalizerBacklog(vs *views) *analyze.Rule {
+	return threadRule(vs, "finalizer-backlog", "The one thread that runs finalizers (or cleaners) is inside one in nearly every dump: objects wait for it and cannot be freed.", 2, judgeFinalizer)
+}
+
+// reapers are the JVM's threads that release objects, with the method beneath which the program's own code runs.
+var reapers = []struct{ name, method, what string }{
+	{"Finalizer", "java.lang.ref.Finalizer.runFinalizer", "finalizer"},
+	{"Finalizer", "java.lang.ref.Finalizer.invokeFinalizeMethod", "finalizer"}, // JDK 5 to 7
+	{"Common-Cleaner", "jdk.internal.ref.CleanerImpl$", "cleaner"},
+	{"Reference Handler", "sun.misc.Cleaner.clean", "cleaner"},
+	{"Reference Handler", "jdk.internal.ref.Cleaner.clean", "cleaner"},
+}
+
+func judgeFinalizer(v *view) []problem {
+	var out []problem
+	seen := map[*threads.Track]bool{}
+	for _, r := range reapers {
+		for _, tr := range v.series.Threads() {
+			if tr.Name != r.name || seen[tr] {
+				continue
+			}
+			var busy []sighting
+			for i, t := range tr.Obs {
+				if t != nil && reaping(t, r.method) != "" {
+					busy = append(busy, sighting{i, t})
+				}
+			}
+			if len(busy) < 2 || float64(len(busy)) < v.limits.FinalizerShare*float64(v.dumps()) {
+				continue
+			}
+			seen[tr] = true
+			out = append(out, v.finalizerProblem(tr, busy, r.method, r.what))
+		}
+	}
+	return out
+}
+
+// reaping gives the program's method that the JVM's thread runs; "" when it runs none.
+func reaping(t *threads.Thread, method string) string {
+	for i, f := range t.Stack.Frames {
+		if !strings.HasPrefix(f.Func, method) {
+			continue
+		}
+		for j := i - 1; j >= 0; j-- { // outward in
+			if fn := t.Stack.Frames[j].Func; !startsWith(fn, []string{"java.lang.", "jdk.internal.", "sun.misc."}) {
+				return fn
+			}
+		}
+		return ""
+	}
+	return ""
+}
+
+func (v *view) finalizerProblem(tr *threads.Track, busy []sighting, method, what string) problem {
+	last := busy[len(busy)-1]
+	at := reaping(last.thread, method)
+	w := v.series.Wait(last.thread)
+	used, source := tr.CPU(busy[0].dump, last.dump)
+	p := problem{sightings: busy}
+	p.Severity, p.Confidence = analyze.Warning, analyze.High
+	p.Weight = 0.5 * float64(len(busy)) / float64(v.dumps())
+	p.Title = fmt.Sprintf("%s is inside %s in %d of %s: it %s", tr.Name, short(at), len(busy), count(v.dumps(), "dump"), w.Text)
+	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it altogether"
+	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, every object that has one stays in the heap, with all it refers to and the files or sockets it keeps."
+	if source == threads.FromDump && used <= v.limits.StuckCPU && len(busy) == v.dumps() && !w.Idle {
+		same := true
+		for _, s := range busy {
+			same = same && s.thread.Stack == last.thread.Stack
+		}
+		if same && w.Kind == threads.WaitLock {
+			p.Severity = analyze.Critical
+			p.Explanation += " Here it has not moved at all: it waits for a lock."
+		}
+	}
+	p.Evidence = v.citeAll(busy, maxEvidence)
+	p.Advice = []analyze.Advice{{
+		Action: "Take the slow or blocking work out of " + short(at) + ", best the whole " + what + ": release the resource in close(), with try-with-resources.",
+		Effect: "Objects are freed by the next collection.",
+		Risk:   "Who forgets close() leaks what it held.",
+		Verify: "GC.finalizer_info shows a queue of 0, and " + tr.Name + " waits for references in the dumps.",
+	}, {
+		Action: "See how many objects wait: `jcmd " + v.pid() + " GC.finalizer_info` (no pause).",
+		Effect: "Tells how much of the heap hangs on it.",
+		Risk:   "None.",
+	}}
+	p.References = []string{"JEP 421: Deprecate Finalization for Removal", "Java API: java.lang.ref.Cleaner"}
+	return p
+}

@@ -1,0 +1,152 @@
+package rules
+
+import (
+	"strings"
+
+	"casefile/analyze/threads"
+)
+
+// Prefixes of methods by the kind of code they belong to.
+var (
+	logLibraries = []string{
+		"java.util.logging.", "org.apache.log4j.", "org.apache.logging.log4j.", "org.apache.logging.slf4j.", "ch.qos.logback.", "org.slf4j.",
+		"org.apache.commons.logging.", "org.apache.juli.", "org.jboss.logmanager.", "org.jboss.logging.", "org.tinylog.", "weblogic.logging.",
+		"java.io.PrintStream.print", "java.io.PrintStream.write", "java.io.PrintStream.implWrite", "java.io.PrintStream.format",
+		"org.apache.catalina.valves.AccessLogValve", "org.apache.catalina.valves.AbstractAccessLogValve",
+	}
+
+	connectionPools = []string{
+		"com.zaxxer.hikari.", "com.mchange.v2.", "org.apache.commons.dbcp", "org.apache.commons.pool", "org.apache.tomcat.dbcp.",
+		"org.apache.tomcat.jdbc.pool.", "com.alibaba.druid.pool.", "io.agroal.", "oracle.ucp.", "com.jolbox.bonecp.", "org.jboss.jca.",
+		"weblogic.jdbc.common.internal.", "com.ibm.ejs.j2c.", "net.bull.javamelody.JdbcWrapper",
+	}
+
+	classLoading = []string{
+		"java.lang.ClassLoader.", "java.lang.Class.forName", "jdk.internal.loader.", "sun.misc.Launcher$", "java.net.URLClassLoader.",
+		"java.security.SecureClassLoader.", "org.apache.catalina.loader.", "org.apache.felix.framework.BundleWiringImpl.",
+		"org.eclipse.osgi.internal.loader.", "org.springframework.boot.loader.", "org.jboss.modules.", "java.lang.invoke.LambdaMetafactory.",
+	}
+
+	// idleLocks guard a place where threads queue for work: one of them accepts or selects, the others wait their turn.
+	idleLocks = []string{
+		"sun.nio.ch.ServerSocketChannelImpl.accept", "sun.nio.ch.NioSocketImpl.accept", "java.net.ServerSocket.", "java.net.PlainSocketImpl.accept",
+		"java.net.AbstractPlainSocketImpl.accept", "sun.nio.ch.SelectorImpl.lockAndDoSelect", "org.apache.tomcat.util.net.JIoEndpoint$Acceptor",
+		"org.apache.tomcat.util.net.LeaderFollowerWorkerThread", "weblogic.socket.", "com.ibm.io.async.", "com.caucho.",
+	}
+
+	// serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
+	serverSide = []string{
+		"org.apache.coyote.", "org.apache.tomcat.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
+		"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.", "sun.net.httpserver.",
+	}
+
+	// workFrames show that a thread runs a task or a request, and does not merely own a connection.
+	workFrames = []string{
+		"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.FutureTask.run", "java.util.concurrent.ForkJoinTask.doExec",
+		"javax.servlet.", "jakarta.servlet.", "org.apache.catalina.core.", "org.springframework.web.", "org.quartz.core.JobRunShell.run",
+		"com.atlassian.scheduler.", "org.eclipse.jetty.server.handler.", "io.undertow.server.",
+	}
+
+	// plainLocks are classes that do not tell what the lock guards.
+	plainLocks = []string{"Object", "ReentrantLock", "ReentrantReadWriteLock", "StampedLock", "byte[]", "String", "HashMap", "ConcurrentHashMap$Node"}
+)
+
+// clients are libraries that talk to another system, with what they talk to.
+var clients = []struct{ prefix, peer string }{
+	{"org.postgresql.", "the database (PostgreSQL)"},
+	{"com.mysql.", "the database (MySQL)"},
+	{"org.mariadb.", "the database (MariaDB)"},
+	{"oracle.jdbc.", "the database (Oracle)"},
+	{"oracle.net.", "the database (Oracle)"},
+	{"com.microsoft.sqlserver.", "the database (SQL Server)"},
+	{"net.sourceforge.jtds.", "the database (SQL Server)"},
+	{"com.ibm.db2.", "the database (Db2)"},
+	{"org.h2.", "the database (H2)"},
+	{"com.mongodb.", "the database (MongoDB)"},
+	{"com.datastax.", "the database (Cassandra)"},
+	{"redis.clients.", "Redis"},
+	{"io.lettuce.", "Redis"},
+	{"net.spy.memcached.", "memcached"},
+	{"com.sun.jndi.ldap.", "the directory (LDAP)"},
+	{"javax.naming.", "the directory (LDAP)"},
+	{"com.sun.mail.", "the mail server"},
+	{"javax.mail.", "the mail server"},
+	{"jakarta.mail.", "the mail server"},
+	{"org.eclipse.angus.", "the mail server"},
+	{"org.apache.http.", "an HTTP service"},
+	{"org.apache.hc.", "an HTTP service"},
+	{"org.apache.commons.httpclient.", "an HTTP service"},
+	{"sun.net.www.", "an HTTP service"},
+	{"jdk.internal.net.http.", "an HTTP service"},
+	{"java.net.HttpURLConnection", "an HTTP service"},
+	{"okhttp3.", "an HTTP service"},
+	{"okio.", "an HTTP service"},
+	{"feign.", "an HTTP service"},
+	{"retrofit2.", "an HTTP service"},
+	{"org.springframework.http.client.", "an HTTP service"},
+	{"org.springframework.web.client.", "an HTTP service"},
+	{"com.hazelcast.", "another cluster member (Hazelcast)"},
+	{"org.elasticsearch.client.", "Elasticsearch"},
+	{"org.apache.solr.client.", "Solr"},
+	{"software.amazon.awssdk.", "AWS"},
+	{"com.amazonaws.", "AWS"},
+	{"net/http.", "an HTTP service"},
+	{"database/sql.", "the database"},
+}
+
+// betweenClients are wrappers that say neither who is asked nor who asks.
+var betweenClients = []string{
+	"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "com.zaxxer.hikari.", "com.mchange.v2.", "org.apache.commons.dbcp", "org.apache.tomcat.jdbc.",
+	"org.apache.tomcat.dbcp.", "org.hibernate.", "net.sf.hibernate.", "org.springframework.jdbc.", "org.springframework.orm.", "org.springframework.data.",
+	"org.springframework.transaction.", "org.springframework.aop.", "org.springframework.ldap.", "org.apache.ibatis.", "org.jooq.", "com.querydsl.", "org.eclipse.persistence.",
+	"com.atlassian.crowd.embedded.spi.", "bucket.core.", "com.google.gson.", "com.fasterxml.",
+}
+
+func startsWith(fn string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(fn, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// within says that one of the frames begins with one of the prefixes.
+func within(frames []*threads.Frame, prefixes []string) bool {
+	for _, f := range frames {
+		if startsWith(f.Func, prefixes) {
+			return true
+		}
+	}
+	return false
+}
+
+// peerOf names the system that a call goes to; "" when the method belongs to no known client.
+func peerOf(fn string) string {
+	for _, c := range clients {
+		if strings.HasPrefix(fn, c.prefix) {
+			return c.peer
+		}
+	}
+	return ""
+}
+
+// callSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
+// server's, for its user's client.
+func callSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bool) {
+	for _, f := range frames {
+		if p := peerOf(f.Func); p != "" {
+			if peer == "" {
+				peer = p
+			}
+			continue
+		}
+		switch {
+		case startsWith(f.Func, serverSide):
+			return nil, peer, false
+		case !startsWith(f.Func, betweenClients):
+			return f, peer, true
+		}
+	}
+	return nil, peer, false
+}

@@ -1,0 +1,235 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+// lockUse says what a lock guards: each has a rule of its own, because the remedy differs.
+type lockUse uint8
+
+const (
+	guardsProgram lockUse = iota
+	guardsClasses
+	guardsLog
+	guardsConnections // of a database pool: db-pool-exhausted counts its waiters
+	guardsNothing     // an idle thread holds it while it waits for work
+)
+
+// contended is a lock that threads are blocked on, with all that wait behind it.
+type contended struct {
+	*threads.Contention
+	use       lockUse
+	sightings []sighting // direct waiters and those behind them
+	direct    int        // of them
+	through   []string   // locks that others wait for and whose holders wait for this one
+	behind    *contended // the lock that this one's holders are blocked on; nil mostly
+}
+
+// contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
+func (v *view) contention() []*contended {
+	dead := explained(v.judged("deadlock", judgeDeadlock))
+	var all []*contended
+	of := map[*threads.LockState]*contended{}
+	for _, c := range v.series.Contention() {
+		k := &contended{Contention: c}
+		uses := [guardsNothing + 1]int{}
+		for dump, st := range c.States {
+			if st == nil {
+				continue
+			}
+			of[st] = k
+			for _, t := range st.Waiters {
+				if dead[t] {
+					continue
+				}
+				uses[useOf(c, t)]++
+				k.sightings = append(k.sightings, sighting{dump, t})
+			}
+		}
+		k.direct = len(k.sightings)
+		for use, n := range uses {
+			if n > uses[k.use] {
+				k.use = lockUse(use)
+			}
+		}
+		if k.direct > 0 {
+			all = append(all, k)
+		}
+	}
+	for _, k := range all {
+		k.behind = v.behind(k, of)
+	}
+	for _, k := range all {
+		k.passOn(len(all))
+	}
+	return slices.DeleteFunc(all, func(k *contended) bool { return k.behind != nil })
+}
+
+// behind finds the lock that the holders of k are themselves blocked on in most of the dumps that tell.
+func (v *view) behind(k *contended, of map[*threads.LockState]*contended) *contended {
+	counts := map[*contended]int{}
+	known := 0
+	for dump, st := range k.States {
+		if st == nil || st.Owner == nil {
+			continue
+		}
+		known++
+		if next := v.series.Graph(dump).BlockedOn(st.Owner); next != nil && of[next] != nil && of[next] != k {
+			counts[of[next]]++
+		}
+	}
+	for next, n := range counts {
+		if 2*n > known {
+			return next
+		}
+	}
+	return nil
+}
+
+// passOn counts k's own waiters at the lock at the end of the chain. The number of locks bounds the way: a chain may lead in a circle
+// over the dumps, although no dump has one.
+func (k *contended) passOn(locks int) {
+	root := k
+	for n := 0; root.behind != nil; n++ {
+		if root = root.behind; root == k || n > locks {
+			k.behind = nil
+			return
+		}
+	}
+	if root == k {
+		return
+	}
+	root.sightings = append(root.sightings, k.sightings[:k.direct]...)
+	root.through = append(root.through, k.name())
+}
+
+// useOf looks at the frame that wants the lock and the calls that led to it.
+func useOf(c *threads.Contention, t *threads.Thread) lockUse {
+	if c.Kind == threads.ClassInit {
+		return guardsClasses
+	}
+	frames := t.Stack.Frames
+	if l := t.Waiting(); l != nil && int(l.Depth) < len(frames) {
+		frames = frames[max(0, l.Depth):]
+	}
+	frames = skipLockCalls(frames)
+	near := frames[:min(len(frames), 4)]
+	switch {
+	case within(near, idleLocks):
+		return guardsNothing
+	case len(near) > 0 && loadsClass(near[0].Func):
+		return guardsClasses
+	case within(near, logLibraries):
+		return guardsLog
+	case within(near, connectionPools):
+		return guardsConnections
+	}
+	return guardsProgram
+}
+
+func skipLockCalls(frames []*threads.Frame) []*threads.Frame {
+	for i, f := range frames {
+		if !strings.HasPrefix(f.Func, "java.util.concurrent.locks.") && !strings.HasSuffix(f.Func, "Unsafe.park") {
+			return frames[i:]
+		}
+	}
+	return nil
+}
+
+func loadsClass(fn string) bool {
+	return strings.HasSuffix(fn, ".loadClass") || startsWith(fn, classLoading)
+}
+
+// name says which lock it is. A lock of a class that says nothing is named with the place where threads wait for it.
+func (k *contended) name() string {
+	class := shortClass(k.Class)
+	if !slices.Contains(plainLocks, class) || k.Site == nil {
+		return class
+	}
+	return "a " + class + " at " + short(k.Site.Func)
+}
+
+// held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
+func (k *contended) held() string {
+	if k.Holder == nil {
+		return ", whose holder the dumps do not show"
+	}
+	at := ""
+	if k.HolderFrame != nil {
+		at = " in " + short(k.HolderFrame.Func)
+	} else if k.HolderWait.Site != nil {
+		at = " in " + short(k.HolderWait.Site.Func)
+	}
+	if k.Holders > 1 {
+		return fmt.Sprintf(" held in turn by %d threads, as by %s%s", k.Holders, quote(k.Holder.Name), at)
+	}
+	return " held by " + quote(k.Holder.Name) + at
+}
+
+// judgeLocks reports the contended locks of one use.
+func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []problem {
+	var out []problem
+	for _, k := range v.contention() {
+		if k.use != use || v.atLeast(k.sightings, v.limits.ContentionWaiters) < v.limits.ContentionDumps {
+			continue
+		}
+		lost := v.lossOf(k.sightings)
+		if lost.share < v.limits.ContentionShare {
+			continue
+		}
+		p := problem{sightings: k.sightings}
+		p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+		p.Confidence = analyze.High
+		p.Title = v.crowd(v.peak(k.sightings)) + " wait for " + k.name() + k.held()
+		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.impact(),
+			float64(len(k.sightings))/float64(v.dumps()), k.Dumps, count(v.dumps(), "dump"))
+		p.Explanation = k.story()
+		p.Evidence = v.lockEvidence(k)
+		describe(k, &p)
+		out = append(out, p)
+	}
+	return out
+}
+
+// story tells what the holder does with the lock, and who else waits behind it.
+func (k *contended) story() string {
+	text := "Only one thread at a time gets past this lock; the others stand still until it is free."
+	if k.Holder != nil {
+		what := k.HolderWait.Text
+		switch {
+		case k.HolderDumps > 1:
+			text += fmt.Sprintf(" %s kept it over %d dumps, %s at least, and meanwhile %s.", quote(k.Holder.Name), k.HolderDumps, seconds(k.HolderSpan), what)
+		default:
+			text += fmt.Sprintf(" Its holder, %s, %s.", quote(k.Holder.Name), what)
+		}
+	}
+	if len(k.through) > 0 {
+		slices.Sort(k.through)
+		text += " Part of them wait for " + list(slices.Compact(k.through)) + ", whose holders wait for this lock."
+	}
+	return text
+}
+
+// lockEvidence cites holder and waiters of the dump with most waiters, then of the others.
+func (v *view) lockEvidence(k *contended) []analyze.Evidence {
+	var out []analyze.Evidence
+	holders := 0
+	for dump, st := range k.States {
+		if st == nil || st.Owner == nil || holders == 3 {
+			continue
+		}
+		holders++
+		out = append(out, v.cite(dump, st.Owner, "holds "+k.name()+" and "+v.doing(st.Owner)))
+	}
+	return append(out, v.citeAll(k.sightings, maxEvidence-len(out))...)
+}
+
+// lockVerify is how to tell that a lock's remedy worked.
+func (v *view) lockVerify(k *contended) string {
+	return fmt.Sprintf("Collect again under the same load: fewer than %d threads wait for %s.", v.limits.ContentionWaiters, k.name())
+}

@@ -1,0 +1,155 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func pinnedVirtualThreads(vs *views) *analyze.Rule {
+	return threadRule(vs, "pinned-virtual-threads", "Virtual threads wait without leaving their carriers, dump after dump: the carriers are missing for all others.", 2, judgePinned)
+}
+
+func judgePinned(v *view) []problem {
+	var pinned []sighting
+	carriers := map[*threads.Track]bool{}
+	for _, tr := range v.series.Threads() {
+		for i, t := range tr.Obs {
+			if t == nil || t.Mounted == 0 {
+				continue
+			}
+			if v.pins(tr, i) {
+				carriers[tr] = true
+				pinned = append(pinned, sighting{i, v.mountedOn(i, t)})
+			}
+		}
+	}
+	if len(pinned) == 0 || v.atLeast(pinned, 1) < 2 {
+		return nil
+	}
+	all := v.scheduler(carriers)
+	share := float64(len(pinned)) / float64(all*v.dumps())
+	p := problem{sightings: pinned}
+	p.Severity, p.Weight, p.Confidence = analyze.Info, min(share, 1), analyze.High
+	switch {
+	case share >= v.limits.PinnedCritical:
+		p.Severity = analyze.Critical
+	case share >= v.limits.PinnedShare:
+		p.Severity = analyze.Warning
+	}
+	last := pinned[len(pinned)-1].thread
+	why := pinReason(last)
+	if last.Mounted != 0 {
+		p.Confidence = analyze.Medium // this JVM does not print the virtual thread's own stack
+	}
+	peak := len(v.peak(pinned))
+	p.Title = fmt.Sprintf("%s pinned by virtual threads that wait%s", carriersWords(peak, all), why)
+	p.Impact = percent(share) + " of the carriers' time"
+	p.Explanation = "A virtual thread that waits normally leaves its carrier to another one. Inside a native frame or a class initialiser, and before JDK 24 inside synchronized, it cannot: the carrier waits with it. With all carriers pinned no virtual thread runs."
+	p.Evidence = v.citeAll(pinned, maxEvidence)
+	p.Advice = []analyze.Advice{{
+		Action: "Move the waiting call out of what pins it" + why + ". On JDK 21 to 23 replace synchronized around blocking calls by ReentrantLock, or go to JDK 24 or later, where synchronized no longer pins (JEP 491).",
+		Effect: "Carriers are free while virtual threads wait.",
+		Risk:   "A change of code or of the JDK.",
+		Verify: "The event jdk.VirtualThreadPinned of a recording no longer shows the call.",
+	}, {
+		Action:  "As a stopgap give the scheduler more carriers.",
+		Setting: "-Djdk.virtualThreadScheduler.parallelism",
+		From:    fmt.Sprint(all),
+		To:      fmt.Sprint(4 * all),
+		Effect:  "Others can run while some are pinned.",
+		Risk:    "More threads run at once than there are CPUs.",
+		Verify:  "Dumps show carriers without a virtual thread.",
+	}}
+	p.References = []string{"JEP 444: Virtual Threads", "JEP 491: Synchronize Virtual Threads without Pinning"}
+	return []problem{p}
+}
+
+func carriersWords(n, all int) string {
+	if n == all {
+		return fmt.Sprintf("All %s of virtual threads are", count(all, "carrier"))
+	}
+	if n == 1 {
+		return fmt.Sprintf("1 of %s of virtual threads is", count(all, "carrier"))
+	}
+	return fmt.Sprintf("%s of virtual threads are", countOf(n, all, "carrier"))
+}
+
+// pins says that the carrier's virtual thread waits on it in this dump, and stays through a neighbouring one: a moment's pin is no harm.
+func (v *view) pins(tr *threads.Track, dump int) bool {
+	t := tr.Obs[dump]
+	for _, other := range []int{dump - 1, dump + 1} {
+		if other < 0 || other >= v.dumps() || tr.Obs[other] == nil || tr.Obs[other].Mounted != t.Mounted {
+			continue
+		}
+		if m := v.mountedOn(dump, t); m != t {
+			if waitsMounted(m) {
+				return true
+			}
+			continue
+		}
+		// No stack of the virtual thread: it is the same one, and its carrier used no CPU.
+		if used, source := tr.CPU(min(dump, other), max(dump, other)); source == threads.FromDump && used <= v.limits.StuckCPU {
+			return true
+		}
+	}
+	return false
+}
+
+// mountedOn gives the virtual thread's own entry; the carrier itself when the dump has none.
+func (v *view) mountedOn(dump int, carrier *threads.Thread) *threads.Thread {
+	for _, t := range v.series.Dumps[dump].Threads {
+		if t.Carrier == carrier {
+			return t
+		}
+	}
+	return carrier
+}
+
+// waitsMounted recognises a wait that keeps the carrier. Work that runs is not a pin.
+func waitsMounted(t *threads.Thread) bool {
+	for _, f := range t.Stack.Frames[:min(len(t.Stack.Frames), 6)] {
+		if f.Func == "java.lang.VirtualThread.parkOnCarrierThread" || strings.HasPrefix(f.Func, "java.lang.Object.wait") {
+			return true
+		}
+	}
+	for _, l := range t.Locks {
+		if l.Kind == threads.WaitingToLock || l.Kind == threads.WaitingOn || l.Kind == threads.ClassInit {
+			return true
+		}
+	}
+	return false
+}
+
+// pinReason names what keeps the virtual thread on its carrier: the class initialiser or native frame beneath the wait, else the monitor it holds.
+func pinReason(t *threads.Thread) string {
+	for _, f := range t.Stack.Frames {
+		if strings.HasSuffix(f.Func, ".<clinit>") {
+			return " in the initialiser of " + shortClass(strings.TrimSuffix(f.Func, ".<clinit>"))
+		}
+	}
+	for _, l := range t.Locks {
+		if l.Kind == threads.Locked && int(l.Depth) < len(t.Stack.Frames) && l.Depth >= 0 {
+			return " inside synchronized in " + short(t.Stack.Frames[l.Depth].Func)
+		}
+	}
+	for i, f := range t.Stack.Frames {
+		if f.Native && i > 0 {
+			return " beneath native code in " + short(f.Func)
+		}
+	}
+	return ""
+}
+
+// scheduler counts the carriers: the largest number of threads of their pool in a dump.
+func (v *view) scheduler(carriers map[*threads.Track]bool) int {
+	most := len(carriers)
+	for tr := range carriers {
+		for _, n := range v.crews[v.crewOf[tr]] {
+			most = max(most, n)
+		}
+	}
+	return most
+}

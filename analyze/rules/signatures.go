@@ -1,0 +1,157 @@
+package rules
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+// Signature is a known problem of a product: how it shows, what it means, what to do. The files in signatures/ hold them as data.
+type Signature struct {
+	ID          string   `yaml:"id"`
+	Title       string   `yaml:"title"` // with frames or threads: what the threads are at, as in "5 threads are ..."; else a whole sentence
+	Explanation string   `yaml:"explanation"`
+	Severity    string   `yaml:"severity"` // default warning
+	References  []string `yaml:"references"`
+	Advice      []struct {
+		Action  string `yaml:"action"`
+		Setting string `yaml:"setting"`
+		From    string `yaml:"from"`
+		To      string `yaml:"to"`
+		Effect  string `yaml:"effect"`
+		Risk    string `yaml:"risk"`
+		Verify  string `yaml:"verify"`
+	} `yaml:"advice"`
+
+	// Marks in dumps: a stack that has a method with one of these beginnings, or a thread's name that matches.
+	Frames  []string `yaml:"frames"`
+	Threads []string `yaml:"threads"`
+	// Waits are kinds of waits, one of which the thread must be in; empty for any but idle.
+	Waits []string `yaml:"waits"`
+	// Background says that threads which serve no request count too, when they are seen in most of the dumps.
+	Background bool `yaml:"background"`
+	Many       int  `yaml:"many"` // threads of a dump at least; default 1
+
+	// Log are patterns of log lines.
+	Log []string `yaml:"log"`
+
+	// Test are marks that must be recognised, and some that must not.
+	Test struct {
+		Frames  []string `yaml:"frames"`
+		Threads []string `yaml:"threads"`
+		Log     []string `yaml:"log"`
+		Not     []string `yaml:"not"`
+	} `yaml:"test"`
+
+	names, lines []*regexp.Regexp
+}
+
+//go:embed signatures/*.yaml
+var signatureFiles embed.FS
+
+// Signatures reads the known problems.
+func Signatures() ([]*Signature, error) {
+	files, err := fs.Glob(signatureFiles, "signatures/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("signatures: %w", err)
+	}
+	var all []*Signature
+	for _, file := range files {
+		text, err := signatureFiles.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("signatures: %w", err)
+		}
+		var list []*Signature
+		if err := yaml.Load(text, &list, yaml.WithKnownFields()); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, s := range list {
+			if err := s.prepare(); err != nil {
+				return nil, fmt.Errorf("%s: signature %q: %w", file, s.ID, err)
+			}
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// prepare compiles the patterns and checks that nothing is missing.
+func (s *Signature) prepare() error {
+	s.Severity = orElse(s.Severity, string(analyze.Warning))
+	if _, err := analyze.ParseSeverity(s.Severity); err != nil {
+		return err
+	}
+	if s.ID == "" || s.Title == "" || s.Explanation == "" || len(s.Advice) == 0 {
+		return errors.New("lacks id, title, explanation or advice")
+	}
+	var err error
+	if s.names, err = compile(s.Threads); err != nil {
+		return err
+	}
+	if s.lines, err = compile(s.Log); err != nil {
+		return err
+	}
+	if !s.inDumps() && len(s.lines) == 0 {
+		return errors.New("has no marks")
+	}
+	return nil
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func compile(patterns []string) ([]*regexp.Regexp, error) {
+	var out []*regexp.Regexp
+	for _, p := range patterns {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			return nil, fmt.Errorf("pattern %q: %w", p, err)
+		}
+		out = append(out, re)
+	}
+	return out, nil
+}
+
+// inDumps says that thread dumps can show it.
+func (s *Signature) inDumps() bool { return len(s.Frames)+len(s.names) > 0 }
+
+// MatchLog says that a log line shows the problem.
+func (s *Signature) MatchLog(line string) bool { return matches(s.lines, line) }
+
+func (s *Signature) matchFrame(fn string) bool { return startsWith(fn, s.Frames) }
+
+func (s *Signature) matchThread(name string) bool { return matches(s.names, name) }
+
+func matches(patterns []*regexp.Regexp, text string) bool {
+	return slices.ContainsFunc(patterns, func(re *regexp.Regexp) bool { return re.MatchString(text) })
+}
+
+// shows says that a thread is at what the signature describes.
+func (s *Signature) shows(t *threads.Thread, w threads.Wait) bool {
+	if !w.Busy() || len(s.Waits) > 0 && !slices.Contains(s.Waits, w.Kind.String()) {
+		return false
+	}
+	return s.matchThread(t.Name) || slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return s.matchFrame(f.Func) })
+}
+
+// advice converts the data.
+func (s *Signature) advice() []analyze.Advice {
+	var out []analyze.Advice
+	for _, a := range s.Advice {
+		out = append(out, analyze.Advice{Action: strings.TrimSpace(a.Action), Setting: a.Setting, From: a.From, To: a.To, Effect: a.Effect, Risk: a.Risk, Verify: a.Verify})
+	}
+	return out
+}

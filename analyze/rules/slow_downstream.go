@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func slowDownstream(vs *views) *analyze.Rule {
+	return threadRule(vs, "slow-downstream", "Many threads wait for answers from the network under one call of the program, over several dumps.", 2, judgeDownstream)
+}
+
+// asked is the waits for one peer under one call.
+type asked struct {
+	site      *threads.Frame
+	peer      string
+	kind      threads.WaitKind // of the first one
+	sightings []sighting
+}
+
+func judgeDownstream(v *view) []problem {
+	if v.jvm == nil {
+		return nil // goroutines that wait for the network cost next to nothing and have no pool to fill
+	}
+	var out []problem
+	for _, a := range v.calls() {
+		if len(a.sightings) < v.limits.DownstreamThreads*v.dumps() || v.atLeast(a.sightings, v.limits.DownstreamThreads) < v.limits.ContentionDumps {
+			continue
+		}
+		lost := v.lossOf(a.sightings)
+		if lost.share < v.limits.DownstreamShare {
+			continue
+		}
+		out = append(out, v.downstreamProblem(a, lost))
+	}
+	return out
+}
+
+// calls groups the threads that wait for the network by the program's own call.
+func (v *view) calls() []*asked {
+	bySite := map[string]*asked{}
+	var order []*asked
+	waits := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
+		switch w.Kind {
+		case threads.WaitSocketRead, threads.WaitConnect, threads.WaitHTTPPool:
+			return v.request(t) || within(t.Stack.Frames, workFrames)
+		}
+		return false
+	})
+	for _, s := range waits {
+		site, peer, own := callSite(s.thread.Stack.Frames)
+		if !own {
+			continue
+		}
+		a := bySite[site.Func]
+		if a == nil {
+			a = &asked{site: site, peer: peer, kind: v.series.Wait(s.thread).Kind}
+			bySite[site.Func] = a
+			order = append(order, a)
+		}
+		a.sightings = append(a.sightings, s)
+	}
+	return order
+}
+
+func (v *view) downstreamProblem(a *asked, lost loss) problem {
+	peer := a.peer
+	if peer == "" {
+		peer = "the network"
+	}
+	what := "wait for an answer of " + peer
+	switch a.kind {
+	case threads.WaitConnect:
+		what = "try to connect to " + peer
+	case threads.WaitHTTPPool:
+		what = "wait for a free connection to " + peer
+	}
+	p := problem{sightings: a.sightings}
+	p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+	if !lost.requests {
+		p.Severity = analyze.Info // a pool of jobs may do nothing else by design
+	}
+	p.Confidence = analyze.Medium
+	if moved, known := v.returned(a.sightings); known && moved < len(a.sightings)/4 {
+		p.Confidence = analyze.High // most calls outlast the time between two dumps
+	}
+	p.Title = fmt.Sprintf("%s %s under %s", v.crowd(v.peak(a.sightings)), what, short(a.site.Func))
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.impact(), float64(len(a.sightings))/float64(v.dumps()))
+	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
+	p.Evidence = v.citeAll(a.sightings, maxEvidence)
+	p.Advice = []analyze.Advice{{
+		Action: "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process.",
+		Effect: "Shows whether the peer or the way to it is slow.",
+		Risk:   "None.",
+		Verify: "Response times of the peer match the waits seen here.",
+	}, {
+		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many threads may be in it at once.",
+		Effect: "A slow peer costs its own function, not the whole pool.",
+		Risk:   "Slow answers that are still wanted become errors.",
+		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", v.limits.DownstreamThreads, short(a.site.Func)),
+	}}
+	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: Troubleshooting Slow Performance Using Page Request Profiling"}
+	return p
+}
+
+// returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false where no CPU time tells.
+func (v *view) returned(list []sighting) (moved int, known bool) {
+	for _, s := range list {
+		if s.dump+1 >= v.dumps() {
+			continue
+		}
+		used, source := v.trackOf[s.thread].CPU(s.dump, s.dump+1)
+		if source != threads.FromDump {
+			continue
+		}
+		known = true
+		if used > v.limits.StuckCPU {
+			moved++
+		}
+	}
+	return moved, known
+}

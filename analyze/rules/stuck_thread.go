@@ -1,0 +1,169 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func stuckThread(vs *views) *analyze.Rule {
+	return threadRule(vs, "stuck-thread", "A request stands at the same place over all dumps, and nothing else explains it.", 3, judgeStuck)
+}
+
+// stuckGroup is requests that stand at the same place.
+type stuckGroup struct {
+	site      string
+	threads   []threads.StuckThread
+	sightings []sighting
+	proven    bool // the threads' CPU time did not move
+}
+
+func judgeStuck(v *view) []problem {
+	if v.jvm == nil {
+		return nil // a goroutine that waits for ever is a leak only when there are more and more of them
+	}
+	known := explained(
+		v.judged("deadlock", judgeDeadlock),
+		v.judged("lock-contention", judgeLockContention), v.judged("class-loading-lock", judgeClassLoading), v.judged("logging-lock", judgeLogging),
+		v.judged("db-pool-exhausted", judgeDBPool), v.judged("slow-downstream", judgeDownstream), v.judged("hot-thread", judgeHot),
+	)
+	bySite := map[string]*stuckGroup{}
+	var order []*stuckGroup
+	for _, s := range v.series.Stuck(v.limits.StuckDumps) {
+		t := s.Obs[s.To]
+		if known[t] || !v.serving(t) || s.Span < v.limits.StuckSpan || v.waitsForHolder(s.To, t) {
+			continue
+		}
+		at := whereIs(t, s.Wait)
+		g := bySite[at]
+		if g == nil {
+			g = &stuckGroup{site: at, proven: true}
+			bySite[at] = g
+			order = append(order, g)
+		}
+		g.proven = g.proven && v.stood(s)
+		g.threads = append(g.threads, s)
+		for i := s.From; i <= s.To; i++ {
+			g.sightings = append(g.sightings, sighting{i, s.Obs[i]})
+		}
+	}
+	var out []problem
+	for _, g := range order {
+		if g.proven || v.rare(g) {
+			out = append(out, v.stuckProblem(g))
+		}
+	}
+	return out
+}
+
+// serving says that the thread works for a request: by its pool, or by its frames.
+func (v *view) serving(t *threads.Thread) bool {
+	return v.request(t) || within(t.Stack.Frames, requestFrames)
+}
+
+var requestFrames = []string{"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
+	"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler"}
+
+// waitsForHolder says that another thread keeps this one from going on: then that one is stuck, or is nobody's fault.
+func (v *view) waitsForHolder(dump int, t *threads.Thread) bool {
+	l := v.series.Graph(dump).BlockedOn(t)
+	return l != nil && l.Owner != nil
+}
+
+// stood says that the thread did not leave its place between the dumps: a thread that waits uses no CPU, one that comes back does.
+func (v *view) stood(s threads.StuckThread) bool {
+	_, source := s.Track.CPU(s.From, s.To)
+	return source == threads.FromDump && s.CPU <= v.limits.StuckCPU
+}
+
+// rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common one and were
+// seen there too often for chance.
+func (v *view) rare(g *stuckGroup) bool {
+	if len(g.threads) > 2 {
+		return false
+	}
+	for _, s := range g.threads {
+		if s.To-s.From+1 < v.limits.StuckDumps+2 || s.Span < 3*v.limits.StuckSpan {
+			return false
+		}
+	}
+	others := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
+		return v.serving(t) && w.Busy() && whereIs(t, w) == g.site
+	})
+	return len(others) <= len(g.sightings)
+}
+
+func (v *view) stuckProblem(g *stuckGroup) problem {
+	first := g.threads[0]
+	n := first.To - first.From + 1
+	p := problem{sightings: g.sightings}
+	lost := v.lossOf(g.sightings)
+	p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+	p.Confidence = analyze.Medium
+	if g.proven {
+		p.Confidence = analyze.High
+	}
+	who, verb := quote(first.Name), "has stood"
+	if len(g.threads) > 1 {
+		who, verb = fmt.Sprintf("%d requests, as in %s,", len(g.threads), who), "have stood"
+	}
+	p.Title = fmt.Sprintf("%s %s in %s for %s, over %d dumps: %s", who, verb, v.programCall(first.Stack, g.site), seconds(first.Span), n, actor(first.Wait.Text, len(g.threads)))
+	p.Impact = lost.impact()
+	p.Explanation = "The stack is the same in each dump"
+	if g.proven {
+		p.Explanation += fmt.Sprintf(", and the thread used %s of CPU in between: it has not come back from this call.", cpuWords(first.CPU))
+	} else {
+		p.Explanation += "; whether it is one request all the time the dumps do not prove."
+	}
+	p.Explanation += " Its user waits, and its thread is missing in the pool."
+	p.Evidence = v.citeAll(g.sightings, maxEvidence)
+	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site)), {
+		Action: "Join the thread's name with the access log, or with what StuckThreadDetectionValve wrote to catalina.out, to see the request's address and user.",
+		Effect: "Shows which page or call it is.",
+		Risk:   "None.",
+		Verify: "The request's time in the access log matches.",
+	}}
+	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	return p
+}
+
+func cpuWords(d time.Duration) string {
+	if d <= 0 {
+		return "none"
+	}
+	return d.Round(10 * time.Microsecond).String()
+}
+
+// actor makes "waits for ..." fit several threads.
+func actor(text string, n int) string {
+	if n == 1 {
+		return "it " + text
+	}
+	return "each " + text
+}
+
+// programCall names the program's own call beneath the libraries.
+func (v *view) programCall(s *threads.Stack, fallback string) string {
+	if site, _, own := callSite(s.Frames); own {
+		return short(site.Func)
+	}
+	return fallback
+}
+
+func stuckAdvice(kind threads.WaitKind, at string) analyze.Advice {
+	a := analyze.Advice{Effect: "The request ends with an error its user sees, and the thread is free.", Risk: "Answers that come later than the limit are lost."}
+	switch kind {
+	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool:
+		a.Action = "Set a connect and a read timeout for the call in " + at + ", and ask the other side why it does not answer."
+	case threads.WaitDBPool:
+		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), and find who keeps the connections."
+	case threads.WaitLock, threads.WaitResult, threads.WaitQueue, threads.WaitCondition:
+		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time limit."
+	default:
+		a.Action = "Find out what " + at + " works on, and limit its input or its time."
+	}
+	a.Verify = "No request stands in " + at + " over several dumps."
+	return a
+}

@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func threadLeak(vs *views) *analyze.Rule {
+	return threadRule(vs, "thread-leak", "One family of threads (or goroutines) grows from dump to dump, and none of them ends.", 3, judgeLeak)
+}
+
+func judgeLeak(v *view) []problem {
+	var out []problem
+	for _, f := range v.series.Families() {
+		if !v.leaks(f) {
+			continue
+		}
+		out = append(out, v.leakProblem(f))
+	}
+	return out
+}
+
+// leaks tells growth without end from a pool that fills up: a request pool has a maximum, threads that are busy were started for the
+// work there is, and a pool that adapts lets threads go too.
+func (v *view) leaks(f *threads.Family) bool {
+	last := f.Counts[len(f.Counts)-1]
+	if !f.Steady || f.Growth < v.limits.LeakThreads || 20*f.Deaths > f.Births || float64(f.Growth) < v.limits.LeakShare*float64(last) {
+		return false
+	}
+	idle, born := 0, 0
+	for _, tr := range v.series.Threads() {
+		if !tr.Born() || threads.NormalizeName(tr.Name) != f.Name {
+			continue
+		}
+		if v.serves[tr] {
+			return false
+		}
+		born++
+		if t := tr.Obs[tr.Last]; t != nil && v.series.Wait(t).Kind != threads.WaitRunning {
+			idle++
+		}
+	}
+	return 2*idle >= born
+}
+
+func (v *view) leakProblem(f *threads.Family) problem {
+	n := len(f.Counts)
+	what := "thread"
+	if v.jvm == nil {
+		what = "goroutine"
+	}
+	span := v.series.Duration()
+	p := problem{}
+	var young []sighting
+	for _, tr := range v.series.Threads() {
+		if threads.NormalizeName(tr.Name) != f.Name {
+			continue
+		}
+		for i, t := range tr.Obs {
+			if t == nil {
+				continue
+			}
+			p.sightings = append(p.sightings, sighting{i, t})
+			if i == tr.First && tr.Born() {
+				young = append(young, sighting{i, t})
+			}
+		}
+	}
+	p.Severity, p.Confidence = analyze.Warning, analyze.Medium
+	if n >= 4 && span >= time.Minute {
+		p.Confidence = analyze.High
+	}
+	all := 0
+	for _, t := range v.series.Dumps[n-1].Threads {
+		all += times(t)
+	}
+	p.Weight = float64(f.Counts[n-1]) / float64(max(all, 1))
+	rate := ""
+	if span > 0 {
+		rate = fmt.Sprintf(", %.0f a minute", float64(f.Growth)/span.Minutes())
+	}
+	p.Title = fmt.Sprintf("The number of %s %ss grew from %d to %d in %s%s, and %s ended",
+		quote(f.Name), what, f.Counts[0], f.Counts[n-1], seconds(span), rate, ended(f.Deaths))
+	p.Impact = fmt.Sprintf("%d of %s of the process", f.Counts[n-1], count(all, what))
+	p.Explanation = "Somebody starts " + what + "s and never ends them. Each one keeps its stack and all it refers to; at last the process can start no more, or its memory is gone."
+	if v.jvm == nil {
+		p.Explanation += " A goroutine that waits on a channel nobody serves, or on a context nobody cancels, stays for ever."
+	}
+	p.Evidence = v.citeAll(young, maxEvidence)
+	if len(p.Evidence) == 0 { // goroutine profiles: the same entry with a higher count
+		p.Evidence = v.citeAll(p.sightings, maxEvidence)
+	}
+	p.Advice = []analyze.Advice{{
+		Action: "Find who starts " + quote(f.Name) + v.creator(f) + ": an executor made for each request or job and never shut down is the usual cause. Make it once, and shut it down in a finally block where it must be short-lived.",
+		Effect: "The number of " + what + "s stands still.",
+		Risk:   "A change of code.",
+		Verify: "Two collects ten minutes apart show the same number of " + quote(f.Name) + ".",
+	}, {
+		Action: "Until then restart the process before it reaches its limit of threads (ulimit -u, pids.max, memory).",
+		Effect: "Buys time.",
+		Risk:   "Requests fail during the restart.",
+		Verify: "The number after the restart, and its growth.",
+	}}
+	p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: OutOfMemoryError, unable to create native thread"}
+	if v.jvm == nil {
+		p.References = []string{"Go documentation: Diagnostics, goroutine profile"}
+	}
+	return p
+}
+
+func ended(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return fmt.Sprint(n)
+}
+
+// creator names the function that starts the family, where the dump tells: Go does.
+func (v *view) creator(f *threads.Family) string {
+	var by []string
+	for _, tr := range v.series.Threads() {
+		if t := tr.Obs[tr.Last]; t.Creator != "" && threads.NormalizeName(tr.Name) == f.Name && !slices.Contains(by, t.Creator) {
+			by = append(by, t.Creator)
+		}
+	}
+	if len(by) != 1 {
+		return ""
+	}
+	return " (" + short(by[0]) + ")"
+}

@@ -1,0 +1,208 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/threads"
+)
+
+func threadPoolExhausted(vs *views) *analyze.Rule {
+	return threadRule(vs, "thread-pool-exhausted", "No thread of a pool was idle in most of the dumps: new work waits.", 2, judgeThreadPool)
+}
+
+func judgeThreadPool(v *view) []problem {
+	if v.jvm == nil {
+		return nil
+	}
+	dead := explained(v.judged("deadlock", judgeDeadlock))
+	causes := slices.Concat(
+		v.judged("lock-contention", judgeLockContention), v.judged("class-loading-lock", judgeClassLoading), v.judged("logging-lock", judgeLogging),
+		v.judged("db-pool-exhausted", judgeDBPool), v.judged("slow-downstream", judgeDownstream), v.judged("stuck-thread", judgeStuck), v.judged("hot-thread", judgeHot),
+	)
+	var out []problem
+	for _, p := range v.pools {
+		if !v.full(p) {
+			continue
+		}
+		busy := v.busyIn(p)
+		victims := 0
+		for _, s := range busy {
+			if dead[s.thread] {
+				victims++
+			}
+		}
+		if 2*victims > len(busy) {
+			continue
+		}
+		out = append(out, v.poolProblem(p, busy, causes))
+	}
+	return out
+}
+
+// full says that the pool's threads were all busy, and that it did not answer by growing.
+func (v *view) full(p *threads.Pool) bool {
+	if p.Kind == "JVM" || p.MaxSize() < v.limits.PoolMinimum || v.carries(p) {
+		return false
+	}
+	exhausted := p.Exhausted()
+	if exhausted < 2 || float64(exhausted) < v.limits.PoolExhaustedShare*float64(v.dumps()) {
+		return false
+	}
+	first, last := p.Counts[0].Size, p.Counts[len(p.Counts)-1].Size
+	return first > 0 && float64(last) <= v.limits.PoolGrowth*float64(first)
+}
+
+// carries says that the pool's threads carry virtual threads: it is as large as there are CPUs, and busy by design.
+func (v *view) carries(p *threads.Pool) bool {
+	for _, tr := range p.Threads {
+		for _, t := range tr.Obs {
+			if t != nil && t.Mounted != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *view) busyIn(p *threads.Pool) []sighting {
+	var out []sighting
+	for i := range v.series.Dumps {
+		for _, tr := range p.Threads {
+			if t := tr.Obs[i]; t != nil && v.series.Wait(t).Busy() {
+				out = append(out, sighting{i, t})
+			}
+		}
+	}
+	return out
+}
+
+func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem) problem {
+	exhausted, size := pool.Exhausted(), pool.MaxSize()
+	p := problem{sightings: busy}
+	p.Confidence = analyze.Medium // the dumps do not show the pool's maximum, nor its queue
+	share := float64(exhausted) / float64(v.dumps())
+	p.Severity, p.Weight = analyze.Info, share/4
+	if pool.Requests {
+		p.Severity, p.Weight = analyze.Critical, share
+		p.Confidence = analyze.High
+	}
+	main := pool.Doing[0]
+	doing := fmt.Sprintf("%s of them %s", percent(float64(main.Count)/float64(len(busy))), plural(main.Text))
+	if main.Site != "" {
+		doing += " in " + short(main.Site)
+	}
+	p.Title = fmt.Sprintf("All %d threads of pool %s are busy in %d of %s: %s", size, pool.Name, exhausted, count(v.dumps(), "dump"), doing)
+	if pool.Counts[0].Size != size || exhausted < v.dumps() {
+		p.Title = fmt.Sprintf("No thread of pool %s (up to %d) is idle in %d of %s: %s", pool.Name, size, exhausted, count(v.dumps(), "dump"), doing)
+	}
+	p.Impact = fmt.Sprintf("in %s of the dumps new work for this pool had to wait", percent(share))
+	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done for it. What the threads do: " + v.doings(pool, len(busy)) + "."
+	cause := causeOf(busy, causes)
+	if cause != nil {
+		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads wait there."
+		// What follows from a finding stands behind it.
+		if !cause.Severity.AtLeast(p.Severity) {
+			p.Severity = cause.Severity
+		}
+		p.Weight = 0.9 * min(p.Weight, cause.Weight)
+	}
+	p.Evidence = v.citeAll(busy, maxEvidence)
+	p.Advice = poolAdvice(pool, cause)
+	p.References = poolReferences(pool)
+	return p
+}
+
+// causeOf finds the problem that explains most of the busy threads; nil when none explains a third.
+func causeOf(busy []sighting, causes []problem) *problem {
+	var best *problem
+	most := len(busy) / 3
+	for i := range causes {
+		in := explained(causes[i : i+1])
+		n := 0
+		for _, s := range busy {
+			if in[s.thread] {
+				n++
+			}
+		}
+		if n > most {
+			best, most = &causes[i], n
+		}
+	}
+	return best
+}
+
+// doings lists the three most frequent activities.
+func (v *view) doings(pool *threads.Pool, busy int) string {
+	var words []string
+	for i, d := range pool.Doing {
+		if i == 3 {
+			break
+		}
+		text := percent(float64(d.Count)/float64(busy)) + " " + plural(d.Text)
+		if d.Site != "" {
+			text += " in " + short(d.Site)
+		}
+		words = append(words, text)
+	}
+	return list(words)
+}
+
+func poolAdvice(pool *threads.Pool, cause *problem) []analyze.Advice {
+	first := analyze.Advice{
+		Action: "Make what the threads do shorter: see the calls in the evidence.",
+		Effect: "Threads come back to the pool sooner.",
+		Risk:   "A change of code or of data.",
+		Verify: "Dumps under the same load show idle threads in " + pool.Name + ".",
+	}
+	if cause != nil {
+		first.Action = "Remove the cause first: " + cause.ID + "."
+		first.Risk = "See there."
+	}
+	size := analyze.Advice{
+		Action: "Enlarge the pool only when CPU and database have room for more at once, and its database pool with it.",
+		Effect: "More work runs at once; each part takes no less time.",
+		Risk:   "More load on CPU, heap and database: a saturated service gets slower.",
+		Verify: "Throughput rises and response times fall under the same load.",
+	}
+	if pool.Kind == "Tomcat" && pool.Requests {
+		size.Setting = "maxThreads of the Connector in server.xml"
+		size.From = fmt.Sprint(pool.MaxSize())
+		size.To = fmt.Sprint(cmp.Or(pool.MaxSize()+pool.MaxSize()/4, 1))
+	}
+	return []analyze.Advice{first, size}
+}
+
+func poolReferences(pool *threads.Pool) []string {
+	switch pool.Kind {
+	case "Tomcat":
+		return []string{"Apache Tomcat Configuration Reference: The HTTP Connector, maxThreads", "Atlassian: Maximum number of threads created for connector"}
+	case "Jetty":
+		return []string{"Eclipse Jetty Operations Guide: Thread pool"}
+	}
+	return []string{"Java API: ThreadPoolExecutor"}
+}
+
+// plural makes "waits for a lock" fit many threads.
+func plural(text string) string {
+	verb, rest, more := strings.Cut(text, " ")
+	switch verb {
+	case "is":
+		verb = "are"
+	case "has":
+		verb = "have"
+	case "watches":
+		verb = "watch"
+	default:
+		if n := len(verb); n > 1 && verb[n-1] == 's' {
+			verb = verb[:n-1]
+		}
+	}
+	if !more {
+		return verb
+	}
+	return verb + " " + rest
+}
