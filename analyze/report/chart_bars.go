@@ -27,7 +27,7 @@ func barChart(title string, names []string, layers []layer) (figureChart, bool) 
 	if top == 0 {
 		return figureChart{}, false
 	}
-	upper, yTicks := linear(float64(top), 4, figure)
+	upper, yTicks := linear(float64(max(top, 4)), 4, figure) // whole numbers
 	f := newFrame(title, scale{max: float64(n)}, barTicks(names[:n]), scale{max: upper}, yTicks)
 	slot := (chartWidth - padLeft - padRight) / float64(n)
 	width := min(slot*0.72, 46)

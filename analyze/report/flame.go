@@ -26,7 +26,6 @@ type flameNode struct {
 	class    string
 	total    int64
 	self     int64
-	detail   string
 	children []*flameNode
 }
 
@@ -98,7 +97,7 @@ func profileFlame(t *profile.Tree) (flame, bool) {
 	if t.Total <= 0 || t.Root == nil || len(t.Root.Children) == 0 {
 		return flame{}, false
 	}
-	f := flame{Title: string(t.Kind) + " profile", Summary: "all " + valueText(t.Unit, t.Total)}
+	f := flame{Title: string(t.Kind) + " profile", Summary: "in all: " + valueText(t.Unit, t.Total)}
 	f.draw(fromProfile(t.Root, float64(t.Total)*flameShare), "", func(v int64) string { return valueText(t.Unit, v) })
 	return f, true
 }
@@ -146,6 +145,9 @@ func (f *flame) draw(root *flameNode, unit string, value func(int64) string) {
 		s.frame(p, root.total, unit, value)
 	}
 	f.SVG = s.done()
+	f.Legend = slices.DeleteFunc(f.Legend, func(l legendItem) bool {
+		return !slices.ContainsFunc(list, func(p placed) bool { return p.class == l.Class })
+	})
 	f.Note = "frames below 0.5 % are left out"
 	if left > 0 {
 		f.Note += fmt.Sprintf(", and %s beyond the limit of this page", count(left, "frame"))
@@ -177,6 +179,9 @@ func shortFunc(name string) string {
 	}
 	if i := strings.LastIndexByte(name, '/'); i >= 0 { // Go: the last part of the import path
 		return name[i+1:]
+	}
+	if strings.Contains(name, ".(") {
+		return name
 	}
 	last := strings.LastIndexByte(name, '.')
 	if last <= 0 {

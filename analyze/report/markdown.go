@@ -20,7 +20,8 @@ type Meta struct {
 	Commands []string
 	// Overhead is what the capture cost, a sentence each.
 	Overhead []string
-	// Read gives the content of an entry of the bundle, for excerpts; nil: none.
+	// Read gives the content of an entry of the bundle, for excerpts; nil: none. HTML
+	// asks for an entry as often as findings cite it, 60 times at most.
 	Read func(entry string) ([]byte, error)
 }
 

@@ -18,7 +18,7 @@ func TestFigures(t *testing.T) {
 		{figure(-3.14159), "-3.14"}, {figure(math.NaN()), "?"}, {size(1536), "1.5 KB"}, {size(3 << 30), "3 GB"}, {size(-2048), "-2 KB"},
 		{span(0), "0 s"}, {span(250 * time.Microsecond), "250 µs"}, {span(1402 * time.Millisecond), "1.4 s"}, {span(185 * time.Second), "3 min 5 s"}, {span(26 * time.Hour), "26 h 0 min"}, {span(50 * time.Hour), "2 d 2 h"},
 		{count(1, "thread"), "1 thread"}, {count(2, "thread"), "2 threads"}, {cut("abcdef", 4), "abc…"}, {cut("abc", 3), "abc"}, {clean("a\nb\x1b[m\xff"), "a b\ufffd[m\ufffd"},
-		{shortFunc("com.acme.Foo$Bar.run"), "Foo$Bar.run"}, {shortFunc("net/http.(*conn).serve"), "http.(*conn).serve"}, {shortFunc("main"), "main"}, {shortFunc("start_thread"), "start_thread"},
+		{shortFunc("com.acme.Foo$Bar.run"), "Foo$Bar.run"}, {shortFunc("net/http.(*conn).serve"), "http.(*conn).serve"}, {shortFunc("net.(*netFD).accept"), "net.(*netFD).accept"}, {shortFunc("main"), "main"}, {shortFunc("start_thread"), "start_thread"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -21,7 +21,7 @@ const (
 
 func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 	s := section{Anchor: b.anchors[j], Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
-	s.take(b.threads(n, j.Dumps, "Threads", "dump"))
+	s.take(b.threads(n, j.Dumps, "Threads"))
 	for i, log := range j.GC {
 		if i == jvmLogs {
 			s.take(part{Title: "More GC logs", Note: count(len(j.GC)-i, "more GC log")})
@@ -44,21 +44,21 @@ func (s *section) take(p part) {
 
 func (b *viewBuilder) service(n *analyze.Node, sv *analyze.Service) section {
 	s := section{Anchor: b.anchors[sv], Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
-	s.take(b.threads(n, sv.Goroutines, "Goroutines", "dump"))
+	s.take(b.threads(n, sv.Goroutines, "Goroutines"))
 	s.take(b.profiles(sv))
 	s.take(part{Title: "Process", Charts: processCharts(n, sv.Process)})
 	return s
 }
 
 // threads is what a series of dumps shows.
-func (b *viewBuilder) threads(n *analyze.Node, s *threads.Series, title, _ string) part {
+func (b *viewBuilder) threads(n *analyze.Node, s *threads.Series, title string) part {
 	p := part{Title: title}
 	if s == nil || len(s.Dumps) == 0 {
 		return p
 	}
 	p.Note = fmt.Sprintf("%s over %s", count(len(s.Dumps), "dump"), span(s.Duration()))
 	if len(s.Dumps) == 1 {
-		p.Note = "one dump: what threads did before and after it is not known"
+		p.Note = "one dump: what they did before and after it is not known"
 	}
 	p.add(barChart(title+" by state", dumpNames(n, s), stateLayers(s)))
 	if pool := busiestPool(s); pool != nil {
@@ -295,7 +295,7 @@ func stackCell(s *threads.Stack, sub string) cell {
 }
 
 func groupTable(s *threads.Series) table {
-	t := table{Title: "Most frequent stacks of threads with work", Columns: columns("#Threads per dump", "What they do", "Threads", "Innermost frame")}
+	t := table{Title: "Most frequent stacks with work", Columns: columns("#Threads per dump", "What they do", "Threads", "Innermost frame")}
 	for _, g := range s.Groups(true) {
 		if !g.Wait.Busy() {
 			continue
