@@ -4,6 +4,8 @@ import "time"
 
 // Thresholds are the figures from which on rules speak up, each with its source.
 type Thresholds struct {
+	SystemThresholds
+
 	// Lock contention. A monitor with more than 5 waiters is what thread dump
 	// analysers flag; 10 % of request-thread time is their congestion mark.
 	ContentionWaiters  int
@@ -53,6 +55,7 @@ type Thresholds struct {
 // DefaultThresholds are the published ones, see the comments of Thresholds.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
+		SystemThresholds: defaultSystemThresholds(),
 		ContentionWaiters: 5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
 		HotThreadCores: 0.6, HotThreadShare: 0.25,
 		StuckDumps: 3, StuckSpan: 10 * time.Second,
