@@ -130,6 +130,10 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 	if err != nil {
 		return err
 	}
+	if r.Cut != nil && len(r.Manifest.Entries) == 0 {
+		b.problem("%s: empty", p)
+		return nil
+	}
 	if !r.Foreign {
 		b.manifest(&r.Manifest)
 	}

@@ -47,7 +47,7 @@ Without it the findings are listed.`,
 				if shown++; shown > 1 {
 					fmt.Fprintln(u.out)
 				}
-				if err := report.Finding(u.out, c, f, read, opts); err != nil {
+				if err := report.Finding(u.out, c, &f, read, opts); err != nil {
 					return err
 				}
 			}

@@ -107,7 +107,8 @@ func verifyJSON(w io.Writer, rep *bundle.Report) error {
 		Leaks    []string          `json:"leaks"`
 		Gaps     []bundle.Coverage `json:"gaps"`
 	}
-	o := out{Entries: rep.Entries, Bytes: rep.Bytes, CutEntry: rep.Reader.CutEntry, Damaged: rep.Damaged, Leaks: rep.Leaks, Gaps: rep.Reader.Manifest.Gaps()}
+	o := out{Entries: rep.Entries, Bytes: rep.Bytes, CutEntry: rep.Reader.CutEntry,
+		Damaged: append([]string{}, rep.Damaged...), Leaks: append([]string{}, rep.Leaks...), Gaps: append([]bundle.Coverage{}, rep.Reader.Manifest.Gaps()...)}
 	if rep.Reader.Cut != nil {
 		o.Cut = rep.Reader.Cut.Error()
 	}

@@ -59,7 +59,7 @@ func (c *capture) processFiles() {
 	if len(c.Env) > 0 {
 		add("environment", "vm/environ", filepath.Join(c.dir, "environ"), keepEnviron(c.Env))
 	}
-	for _, f := range []string{"status", "limits", "cgroup", "io", "smaps_rollup", "oom_score_adj"} {
+	for _, f := range []string{"status", "limits", "cgroup", "io", "oom_score_adj"} {
 		b, err := os.ReadFile(filepath.Join(c.dir, f))
 		switch {
 		case err == nil:

@@ -46,10 +46,7 @@ func run(t *testing.T, ctx context.Context, p plan.Plan) *taken {
 	if len(jobs) != len(p.PIDs) {
 		t.Fatalf("%d jobs for %d processes", len(jobs), len(p.PIDs))
 	}
-	w, err := bundle.Create(filepath.Join(t.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{Plan: p}, s.Secrets)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newBundle(t, s)
 	s.Out = w
 	collectors.Run(ctx, s, jobs)
 	m, err := w.Close()
@@ -73,6 +70,15 @@ func run(t *testing.T, ctx context.Context, p plan.Plan) *taken {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func newBundle(tb testing.TB, s *collectors.Session) *bundle.Writer {
+	tb.Helper()
+	w, err := bundle.Create(filepath.Join(tb.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{Plan: s.Plan}, s.Secrets)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return w
 }
 
 func (c *taken) status(item string) bundle.Coverage {
@@ -380,10 +386,7 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 	jobs := collectors.Prepare(ctx, s, []collectors.Collector{jvm.New()})
-	w, err := bundle.Create(filepath.Join(t.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{}, s.Secrets)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newBundle(t, s)
 	s.Out = w
 	collectors.Run(ctx, s, jobs)
 	m, err := w.Close()

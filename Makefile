@@ -1,0 +1,56 @@
+# make demo   capture a sample cluster with a planted problem, print the advice
+# make test   everything that must hold, on live processes (installs a JDK if there is none)
+# make bench  measure, beside the peers found on this machine, and print ratios
+# make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
+# make lint   gofmt, vet, staticcheck
+# make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
+
+GO       ?= go
+FUZZTIME ?= 20s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# The go tool leaves testdata out of ./...
+PACKAGES := ./... ./testdata ./testdata/live/... ./testdata/programs/go/...
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+export CGO_ENABLED := 0
+
+.PHONY: build demo test bench fuzz lint cross jdk clean
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
+
+demo: build
+	bin/casefile demo
+
+test: build jdk
+	$(GO) vet $(PACKAGES)
+	$(GO) test -timeout 9m $(PACKAGES)
+
+bench: build
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+lint:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "not gofmt-ed: $$bad"; exit 1; }
+	$(GO) vet $(PACKAGES)
+	$(GO) tool staticcheck $(PACKAGES)
+
+cross:
+	@for t in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
+	  echo "build $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./cmd/casefile || exit 1; done
+
+# Live tests need a JDK; a machine without one gets Debian's or its own package client's.
+jdk:
+	@if command -v java >/dev/null 2>&1 || ls /usr/lib/jvm/*/bin/java >/dev/null 2>&1; then :; \
+	elif command -v apt-get >/dev/null 2>&1; then echo "installing a JDK for the live tests: default-jdk-headless"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq default-jdk-headless; \
+	elif command -v dnf >/dev/null 2>&1; then echo "installing a JDK for the live tests: java-latest-openjdk-devel"; dnf install -y -q java-latest-openjdk-devel; \
+	elif command -v apk >/dev/null 2>&1; then echo "installing a JDK for the live tests: openjdk21"; apk add -q openjdk21; \
+	else echo "no JDK found and no package client known: live JVM tests will be skipped"; fi
+
+clean:
+	rm -rf bin
