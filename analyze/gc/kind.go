@@ -55,11 +55,11 @@ const (
 	FlagPromotionFailed                     // no room in the old generation for survivors
 	FlagConcurrentModeFailure
 	FlagConcurrentModeInterrupted
-	FlagCPU        // User, Sys and Real are known
-	FlagHeap       // Before and After are known
-	FlagYoungGen   // a phase of a young collection of a generational concurrent collector
-	FlagOldGen     // a phase of an old collection of a generational concurrent collector
-	FlagInferred   // not logged as a pause: taken from counters or from a mean over an interval
+	FlagCPU      // User, Sys and Real are known
+	FlagHeap     // Before and After are known
+	FlagYoungGen // a phase of a young collection of a generational concurrent collector
+	FlagOldGen   // a phase of an old collection of a generational concurrent collector
+	FlagInferred // not logged as a pause: taken from counters or from a mean over an interval
 )
 
 // Has tells whether any of the given flags is set.

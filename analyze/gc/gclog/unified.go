@@ -96,7 +96,7 @@ func (p *parser) unifiedLine(line []byte) class {
 	} else if d.tags&tagNone != 0 && p.format == "" && (has(msg, "GC(") || has(msg, "Using ")) {
 		p.format = formatUnified
 	}
-	if p.format != formatUnified && p.format != "" {
+	if p.format != formatUnified && (p.format != "" || d.tags&tagOther == 0) {
 		return foreign
 	}
 	u.d = d
