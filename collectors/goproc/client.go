@@ -54,7 +54,7 @@ type refusal struct {
 	text   string // begin of the body
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("answer %d: %s", r.status, r.text) }
+func (r *refusal) Error() string { return fmt.Sprintf("answered %d: %s", r.status, r.text) }
 
 const maxRedirects = 3
 

@@ -187,8 +187,7 @@ func (t *target) title() string {
 	return t.proc.title() + ", " + t.base.Redacted()
 }
 
-// items tells what will be captured and what that costs, for --dry-run. The
-// figure for dumps was measured with parked goroutines on a 2 GHz core.
+// items tells what will be captured and what that costs, for --dry-run.
 func (t *target) items(s *collectors.Session) []collectors.Item {
 	items := []collectors.Item{
 		{Name: fmt.Sprintf("CPU profile over %v", cpuLength(s.Plan)), Cost: "about 1 % of the CPU that the service uses; it is not stopped"},
