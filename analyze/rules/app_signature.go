@@ -67,7 +67,7 @@ func (v *view) signatureProblem(sig *Signature, list []sighting, lost loss) prob
 	if len(peak) == 1 {
 		are = "is"
 	}
-	p.Title = fmt.Sprintf("%s %s %s", v.crowd(peak), are, sig.Title)
+	p.Title = fmt.Sprintf("%s %s %s", sentence(v.crowd(peak)), are, sig.Title)
 	p.Impact = lost.impact()
 	p.Explanation = strings.TrimSpace(sig.Explanation)
 	p.Evidence = v.signatureEvidence(sig, list)

@@ -106,3 +106,5 @@ func find(res *analyze.Result, id string) *analyze.Finding {
 	}
 	return &res.Findings[i]
 }
+
+func contains(text, part string) bool { return strings.Contains(text, part) }

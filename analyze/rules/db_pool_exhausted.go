@@ -53,7 +53,7 @@ func judgeDBPool(v *view) []problem {
 	p := problem{sightings: append(slices.Clone(waiting), holders...)}
 	p.Severity, p.Weight, p.Confidence = lost.severity(v.limits.ContentionCritical), lost.weight(), analyze.High
 	peak := v.peak(waiting)
-	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", v.crowd(peak), pool)
+	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", sentence(v.crowd(peak)), pool)
 	inUse := 0
 	for _, n := range v.perDump(holders) {
 		inUse = max(inUse, n)

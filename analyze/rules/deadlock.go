@@ -33,7 +33,10 @@ func judgeDeadlock(v *view) []problem {
 		lost := v.lossOf(r.waiting)
 		// Its threads are lost for good and their number only grows: it counts for half of the service at least.
 		p.Weight = 0.5 + lost.weight()/2
-		p.Impact = fmt.Sprintf("%s blocked for ever (%s)", count(size, "thread"), lost.impact())
+		p.Impact = count(size, "thread") + " blocked for ever"
+		if lost.requests {
+			p.Impact += ", " + lost.impact()
+		}
 		p.Evidence = v.ringEvidence(r)
 		p.Advice = []analyze.Advice{{
 			Action: "Restart the process once this bundle is kept: nothing else frees the threads.",

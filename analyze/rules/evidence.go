@@ -21,9 +21,9 @@ func (v *view) cite(dump int, t *threads.Thread, text string) analyze.Evidence {
 func (v *view) doing(t *threads.Thread) string {
 	w := v.series.Wait(t)
 	if at := whereIs(t, w); at != "" {
-		return w.Text + " in " + at
+		return brief(w.Text) + " in " + at
 	}
-	return w.Text
+	return brief(w.Text)
 }
 
 // citeAll cites sightings as they come, spread over the dumps: one of each dump before a second one of any.

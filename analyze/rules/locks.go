@@ -151,7 +151,7 @@ func (k *contended) name() string {
 	if !slices.Contains(plainLocks, class) || k.Site == nil {
 		return class
 	}
-	return "a " + class + " at " + short(k.Site.Func)
+	return article(class) + " at " + short(k.Site.Func)
 }
 
 // held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
@@ -166,7 +166,7 @@ func (k *contended) held() string {
 		at = " in " + short(k.HolderWait.Site.Func)
 	}
 	if k.Holders > 1 {
-		return fmt.Sprintf(" held in turn by %d threads, as by %s%s", k.Holders, quote(k.Holder.Name), at)
+		return fmt.Sprintf(" held in turn by %d threads (longest by %s%s)", k.Holders, quote(k.Holder.Name), at)
 	}
 	return " held by " + quote(k.Holder.Name) + at
 }
@@ -182,16 +182,27 @@ func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []pro
 		if lost.share < v.limits.ContentionShare {
 			continue
 		}
-		p := problem{sightings: k.sightings}
+		p := problem{sightings: slices.Concat(k.sightings, k.holders())}
 		p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
 		p.Confidence = analyze.High
-		p.Title = v.crowd(v.peak(k.sightings)) + " wait for " + k.name() + k.held()
+		p.Title = sentence(v.crowd(v.peak(k.sightings))) + " wait for " + k.name() + k.held()
 		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.impact(),
 			float64(len(k.sightings))/float64(v.dumps()), k.Dumps, count(v.dumps(), "dump"))
 		p.Explanation = k.story()
 		p.Evidence = v.lockEvidence(k)
 		describe(k, &p)
 		out = append(out, p)
+	}
+	return out
+}
+
+// holders are what this finding explains besides the waiters: nobody needs to be told of them again.
+func (k *contended) holders() []sighting {
+	var out []sighting
+	for dump, st := range k.States {
+		if st != nil && st.Owner != nil {
+			out = append(out, sighting{dump, st.Owner})
+		}
 	}
 	return out
 }

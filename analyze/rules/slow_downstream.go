@@ -44,7 +44,7 @@ func (v *view) calls() []*asked {
 	waits := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
 		switch w.Kind {
 		case threads.WaitSocketRead, threads.WaitConnect, threads.WaitHTTPPool:
-			return v.request(t) || within(t.Stack.Frames, workFrames)
+			return w.Busy() && (v.request(t) || within(t.Stack.Frames, workFrames))
 		}
 		return false
 	})
@@ -78,14 +78,16 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 	}
 	p := problem{sightings: a.sightings}
 	p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
-	if !lost.requests {
-		p.Severity = analyze.Info // a pool of jobs may do nothing else by design
-	}
 	p.Confidence = analyze.Medium
-	if moved, known := v.returned(a.sightings); known && moved < len(a.sightings)/4 {
-		p.Confidence = analyze.High // most calls outlast the time between two dumps
+	moved, known := v.returned(a.sightings)
+	lasting := known && 4*moved < len(a.sightings) // most calls outlast the time between two dumps
+	if lasting {
+		p.Confidence = analyze.High
 	}
-	p.Title = fmt.Sprintf("%s %s under %s", v.crowd(v.peak(a.sightings)), what, short(a.site.Func))
+	if !lost.requests || !lasting && lost.share < v.limits.ContentionCritical {
+		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
+	}
+	p.Title = fmt.Sprintf("%s %s under %s", sentence(v.crowd(v.peak(a.sightings))), what, short(a.site.Func))
 	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.impact(), float64(len(a.sightings))/float64(v.dumps()))
 	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
 	p.Evidence = v.citeAll(a.sightings, maxEvidence)

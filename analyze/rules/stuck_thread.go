@@ -113,7 +113,7 @@ func (v *view) stuckProblem(g *stuckGroup) problem {
 	p.Impact = lost.impact()
 	p.Explanation = "The stack is the same in each dump"
 	if g.proven {
-		p.Explanation += fmt.Sprintf(", and the thread used %s of CPU in between: it has not come back from this call.", cpuWords(first.CPU))
+		p.Explanation += fmt.Sprintf(", and the thread used %s in between: it has not come back from this call.", cpuWords(first.CPU))
 	} else {
 		p.Explanation += "; whether it is one request all the time the dumps do not prove."
 	}
@@ -131,9 +131,9 @@ func (v *view) stuckProblem(g *stuckGroup) problem {
 
 func cpuWords(d time.Duration) string {
 	if d <= 0 {
-		return "none"
+		return "no CPU"
 	}
-	return d.Round(10 * time.Microsecond).String()
+	return d.Round(10*time.Microsecond).String() + " of CPU"
 }
 
 // actor makes "waits for ..." fit several threads.

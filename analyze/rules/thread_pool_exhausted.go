@@ -52,8 +52,32 @@ func (v *view) full(p *threads.Pool) bool {
 	if exhausted < 2 || float64(exhausted) < v.limits.PoolExhaustedShare*float64(v.dumps()) {
 		return false
 	}
+	if !p.Requests && 2*v.consuming(p) > busyCount(p) {
+		return false
+	}
 	first, last := p.Counts[0].Size, p.Counts[len(p.Counts)-1].Size
 	return first > 0 && float64(last) <= v.limits.PoolGrowth*float64(first)
+}
+
+// consuming counts the busy sightings of a pool that wait for what others bring: loops that consume a queue or wait for a signal
+// live in pools of jobs, and are idle there.
+func (v *view) consuming(p *threads.Pool) int {
+	n := 0
+	for _, d := range p.Doing {
+		switch d.Kind {
+		case threads.WaitQueue, threads.WaitCondition, threads.WaitSleep, threads.WaitProcess:
+			n += d.Count
+		}
+	}
+	return n
+}
+
+func busyCount(p *threads.Pool) int {
+	n := 0
+	for _, c := range p.Counts {
+		n += c.Busy
+	}
+	return n
 }
 
 // carries says that the pool's threads carry virtual threads: it is as large as there are CPUs, and busy by design.
@@ -91,7 +115,7 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 		p.Confidence = analyze.High
 	}
 	main := pool.Doing[0]
-	doing := fmt.Sprintf("%s of them %s", percent(float64(main.Count)/float64(len(busy))), plural(main.Text))
+	doing := fmt.Sprintf("%s of them %s", percent(float64(main.Count)/float64(len(busy))), asPlural(brief(main.Text)))
 	if main.Site != "" {
 		doing += " in " + short(main.Site)
 	}
@@ -142,7 +166,7 @@ func (v *view) doings(pool *threads.Pool, busy int) string {
 		if i == 3 {
 			break
 		}
-		text := percent(float64(d.Count)/float64(busy)) + " " + plural(d.Text)
+		text := percent(float64(d.Count)/float64(busy)) + " " + asPlural(brief(d.Text))
 		if d.Site != "" {
 			text += " in " + short(d.Site)
 		}
@@ -186,8 +210,8 @@ func poolReferences(pool *threads.Pool) []string {
 	return []string{"Java API: ThreadPoolExecutor"}
 }
 
-// plural makes "waits for a lock" fit many threads.
-func plural(text string) string {
+// asPlural makes "waits for a lock" fit many threads.
+func asPlural(text string) string {
 	verb, rest, more := strings.Cut(text, " ")
 	switch verb {
 	case "is":

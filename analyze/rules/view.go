@@ -63,9 +63,17 @@ func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.
 	v := &view{node: n, subject: subject, series: s, limits: limits, pools: s.Pools(nil), problems: map[string][]problem{},
 		trackOf: map[*threads.Thread]*threads.Track{}, crewOf: map[*threads.Track]string{}, crews: map[string][]int{},
 		serves: map[*threads.Track]bool{}}
+	serving := map[string]bool{}
 	for _, p := range v.pools {
+		serving[p.Name] = serving[p.Name] || p.Requests
+	}
+	for _, p := range v.pools {
+		name := p.Name
+		if !p.Requests && serving[name] { // a connector's acceptor and poller bear its name too
+			name += " connector"
+		}
 		for _, tr := range p.Threads {
-			v.crewOf[tr], v.serves[tr] = p.Name, p.Requests
+			v.crewOf[tr], v.serves[tr] = name, p.Requests
 		}
 	}
 	for _, tr := range s.Threads() {

@@ -99,3 +99,29 @@ func list(words []string) string {
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
+
+// sentence begins with a capital where a word of ours comes first, not a thread's name.
+func sentence(text string) string {
+	if rest, ok := strings.CutPrefix(text, "all "); ok {
+		return "All " + rest
+	}
+	return text
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:min(len(noun), 1)], "AEIOUaeiou") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// brief shortens the classes in the words for a wait.
+func brief(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if strings.Count(w, ".") > 1 {
+			words[i] = shortClass(w)
+		}
+	}
+	return strings.Join(words, " ")
+}
