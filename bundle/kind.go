@@ -22,6 +22,7 @@ var kinds = []struct {
 	{".yml", redact.YAML},
 	{".properties", redact.Properties},
 	{"/environ", redact.Environ},
+	{"/cmdline", redact.Environ}, // an option and its value may stand on two lines
 }
 
 // KindOf returns how the content of an entry or file of that name is scrubbed.

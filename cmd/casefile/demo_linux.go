@@ -23,7 +23,7 @@ type demoNode struct{ scenario, goProblem string }
 var demoCluster = []demoNode{{"healthy", "none"}, {"lock-contention", "mutex"}, {"healthy", "none"}}
 
 func newDemo(u *ui) *cobra.Command {
-	var out string
+	var out, on string
 	var duration time.Duration
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -32,14 +32,20 @@ func newDemo(u *ui) *cobra.Command {
 services otherwise - one of which has a planted problem, captures them, prints
 the advice and where the report lies, and stops what it started.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), u, out, duration) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if on != "" && on != "java" && on != "go" {
+				return usage("--on %q: want java or go", on)
+			}
+			return demo(cmd.Context(), u, out, on, duration)
+		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "folder for bundle and report (default: a new one in the temporary folder)")
+	cmd.Flags().StringVar(&on, "on", "", "java or go (default: java where a JDK is found)")
 	cmd.Flags().DurationVar(&duration, "duration", 12*time.Second, "length of the capture")
 	return cmd
 }
 
-func demo(ctx context.Context, u *ui, out string, duration time.Duration) error {
+func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) error {
 	if out == "" {
 		var err error
 		if out, err = os.MkdirTemp("", "casefile-demo-"); err != nil {
@@ -54,7 +60,7 @@ func demo(ctx context.Context, u *ui, out string, duration time.Duration) error 
 	if err := o.plan.Validate(); err != nil {
 		return usage("%w", err)
 	}
-	stop, err := startCluster(ctx, u, &o.plan)
+	stop, err := startCluster(ctx, u, on, &o.plan)
 	defer stop()
 	if err != nil {
 		return err
@@ -76,7 +82,7 @@ func demo(ctx context.Context, u *ui, out string, duration time.Duration) error 
 
 // startCluster starts the services and adds them to the plan. stop may be called
 // more than once.
-func startCluster(ctx context.Context, u *ui, p *plan.Plan) (stop func(), err error) {
+func startCluster(ctx context.Context, u *ui, on string, p *plan.Plan) (stop func(), err error) {
 	var started []func()
 	stop = func() {
 		for _, f := range started {
@@ -85,16 +91,22 @@ func startCluster(ctx context.Context, u *ui, p *plan.Plan) (stop func(), err er
 		started = nil
 	}
 	jdks := live.JDKs(ctx)
-	if len(jdks) == 0 {
+	if len(jdks) == 0 && on == "" {
 		fmt.Fprintln(u.err, "no JDK found on this machine: the demo runs on Go services")
+		on = "go"
+	}
+	if on == "go" {
 		return stop, startGoServices(ctx, p, &started)
+	}
+	if len(jdks) == 0 {
+		return stop, hinted(errors.New("no JDK found on this machine"), "install one, or casefile demo --on go")
 	}
 	jdk := jdks[len(jdks)-1]
 	fmt.Fprintf(u.err, "starting %d sample services on %s\n", len(demoCluster), jdk.Home)
 	for _, n := range demoCluster {
 		proc, err := live.Start(ctx, jdk, n.scenario, live.Options{})
 		if err != nil {
-			return stop, hinted(err, "a JDK without javac cannot run the samples: install a full JDK, or hide it from PATH to run the demo on Go services")
+			return stop, hinted(err, "the samples are compiled with javac: install a full JDK, or casefile demo --on go")
 		}
 		started = append(started, proc.Stop)
 		p.PIDs = append(p.PIDs, proc.PID)

@@ -66,7 +66,7 @@ func targets(s *collectors.Session, found []*process) []*target {
 		t := &target{proc: p, name: p.target(), chosen: slices.Contains(s.Plan.PIDs, p.pid)}
 		switch {
 		case slices.ContainsFunc(list, t.same):
-		case len(s.Plan.PIDs) > 0 && !t.chosen, !s.Plan.WantsApp(p.name):
+		case !s.Plan.WantsProcess(p.pid, p.name):
 		case !t.chosen && (!p.pprof || len(p.listens) == 0):
 		default:
 			list = append(list, t)

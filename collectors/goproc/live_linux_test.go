@@ -50,10 +50,10 @@ func liveHot(t *testing.T, program string) {
 		t.Errorf("gaps: %+v", gaps)
 	}
 	// 70 % by construction; some 200 samples tell that to within 3 points each way one time in two.
-	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "main.hash"); got < 0.55 || got > 0.85 {
-		t.Errorf("main.hash has %.0f %% of the CPU, want about 70 %%", 100*got)
+	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/testdata/programs/go/service.hash"); got < 0.55 || got > 0.85 {
+		t.Errorf("service.hash has %.0f %% of the CPU, want about 70 %%", 100*got)
 	}
-	if dump := c.read(s.target(), "goroutines/001.txt"); !bytes.Contains(dump, []byte("main.hot(")) {
+	if dump := c.read(s.target(), "goroutines/001.txt"); !bytes.Contains(dump, []byte("casefile/testdata/programs/go/service.hot(")) {
 		t.Errorf("dump without main.hot: %.200s", dump)
 	}
 	if info := c.read(s.target(), "build/info.txt"); !bytes.Contains(info, []byte("path\t"+busy)) {
@@ -85,8 +85,8 @@ func liveMutex(t *testing.T, program string) {
 	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
 	c.wantLine("mutex-profile", bundle.OK, "")
 	c.wantLine("block-profile", bundle.OK, "")
-	if got := share(c.profile(s.target(), "profiles/mutex.end.pb.gz"), "main.(*ledger).book"); got < 0.9 {
-		t.Errorf("main.(*ledger).book has %.0f %% of the contention", 100*got)
+	if got := share(c.profile(s.target(), "profiles/mutex.end.pb.gz"), "casefile/testdata/programs/go/service.(*ledger).book"); got < 0.9 {
+		t.Errorf("service.(*ledger).book has %.0f %% of the contention", 100*got)
 	}
 }
 
@@ -95,8 +95,8 @@ func liveLeak(t *testing.T, program string) {
 	p := short()
 	p.PIDs = []int{s.pid()}
 	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
-	first := bytes.Count(c.read(s.target(), "goroutines/001.txt"), []byte("\nmain.forget("))
-	last := bytes.Count(c.read(s.target(), "goroutines/002.txt"), []byte("\nmain.forget("))
+	first := bytes.Count(c.read(s.target(), "goroutines/001.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
+	last := bytes.Count(c.read(s.target(), "goroutines/002.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
 	if last <= first {
 		t.Errorf("leaked goroutines went from %d to %d", first, last)
 	}
@@ -155,8 +155,8 @@ func liveInterrupted(t *testing.T, program string) {
 		t.Errorf("ended %v after the interruption", took)
 	}
 	c.wantLine("cpu-profile", bundle.OK, "")
-	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "main.hot"); got < 0.5 {
-		t.Errorf("main.hot is on %.0f %% of the stacks", 100*got)
+	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/testdata/programs/go/service.hot"); got < 0.5 {
+		t.Errorf("casefile/testdata/programs/go/service.hot is on %.0f %% of the stacks", 100*got)
 	}
 	c.wantLine("goroutine-dumps", bundle.Partial, "the capture was ended")
 	c.wantLine("mutex-profile", bundle.Absent, "SetMutexProfileFraction")

@@ -27,7 +27,7 @@ func (collector) Prepare(ctx context.Context, s *collectors.Session) ([]collecto
 	found, err := find(ctx, s)
 	var jobs []collectors.Job
 	for _, j := range found {
-		if !s.Plan.WantsApp(j.Product.Name) {
+		if !s.Plan.WantsProcess(j.PID, j.Product.Name) {
 			continue
 		}
 		j.learnSecrets(s.Secrets)
@@ -53,7 +53,7 @@ func find(ctx context.Context, s *collectors.Session) ([]*JVM, error) {
 const maxConfig = 4 << 20
 
 func (j *JVM) learnSecrets(known *redact.Secrets) {
-	known.LearnText(redact.Text, []byte(strings.Join(j.Args, "\n")))
+	known.LearnText(redact.Environ, []byte(strings.Join(j.Args, "\n")))
 	var env strings.Builder
 	for k, v := range j.Env {
 		fmt.Fprintf(&env, "%s=%s\n", k, v)

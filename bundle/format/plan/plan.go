@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -96,6 +97,18 @@ func (p Plan) Validate() error {
 // Due returns when round k is due, given the moment of round 0.
 func (p Plan) Due(start time.Time, k int) time.Time {
 	return start.Add(time.Duration(k) * time.Duration(p.DumpInterval))
+}
+
+// WantsProcess tells whether the plan chooses the process: by pid, by name, or
+// because it names no target at all.
+func (p Plan) WantsProcess(pid int, name string) bool {
+	switch {
+	case len(p.PIDs) > 0:
+		return slices.Contains(p.PIDs, pid) && p.WantsApp(name)
+	case len(p.Apps) > 0:
+		return p.WantsApp(name)
+	}
+	return len(p.GoURLs) == 0
 }
 
 // WantsApp tells whether the application name is chosen by the plan.
