@@ -21,7 +21,7 @@ type Thresholds struct {
 	PoolMinimum        int     // smaller pools are full by nature
 
 	// Threads, beyond what stands above.
-	HotThreadFull     float64       // cores of one thread from which on it is the limit of its own work: no thread can use more than one
+	HotThreadFull     float64       // cores of one thread from which on it is the limit of its own work: no thread can use more than one, and a busy machine gives it less
 	StuckCPU          time.Duration // that a thread uses at most while it does not move; one short call to a socket costs 0.1 ms, measured on JDK 17 and 25
 	LeakShare         float64       // growth of a family, of its last number: 10 %, the mark for congestion
 	PoolGrowth        float64       // a pool that grew by more than this over the series has not met its maximum
@@ -55,12 +55,12 @@ type Thresholds struct {
 // DefaultThresholds are the published ones, see the comments of Thresholds.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
-		SystemThresholds: defaultSystemThresholds(),
+		SystemThresholds:  defaultSystemThresholds(),
 		ContentionWaiters: 5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
 		HotThreadCores: 0.6, HotThreadShare: 0.25,
 		StuckDumps: 3, StuckSpan: 10 * time.Second,
 		LeakThreads: 20, PoolExhaustedShare: 0.75, PoolMinimum: 4,
-		HotThreadFull: 0.9, StuckCPU: 50 * time.Microsecond, LeakShare: 0.1, PoolGrowth: 1.1,
+		HotThreadFull: 0.8, StuckCPU: 50 * time.Microsecond, LeakShare: 0.1, PoolGrowth: 1.1,
 		DownstreamThreads: 5, DownstreamShare: 0.25, DBPoolWaiters: 3, DBPoolShare: 0.05,
 		FinalizerShare: 0.75, PinnedShare: 0.5, PinnedCritical: 0.95, SignatureShare: 0.10,
 		GCOverheadWarn: 0.10, GCOverheadCritical: 0.25,

@@ -29,7 +29,8 @@ var poolSettings = []struct{ prefix, pool, setting string }{
 	{"database/sql.", "database/sql", "SetMaxOpenConns"},
 }
 
-// productSettings overrides the setting's name where a product keeps it in a file of its own.
+// productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for a pool that
+// exceeds the request threads, see sizeFor.
 var productSettings = []struct{ app, pool, setting string }{
 	{"confluence", "HikariCP", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml"},
 	{"confluence", "c3p0", "hibernate.c3p0.max_size in confluence.cfg.xml"},
@@ -48,7 +49,7 @@ func judgeDBPool(v *view) []problem {
 	if lost.share < v.limits.DBPoolShare {
 		return nil
 	}
-	pool, setting := v.poolSetting(waiting[0].thread)
+	pool, setting, product := v.poolSetting(waiting[0].thread)
 	holders, sites := v.connectionHolders(dead)
 	p := problem{sightings: append(slices.Clone(waiting), holders...)}
 	p.Severity, p.Weight, p.Confidence = lost.severity(v.limits.ContentionCritical), lost.weight(), analyze.High
@@ -69,7 +70,7 @@ func judgeDBPool(v *view) []problem {
 		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or were never given back."
 	}
 	p.Evidence = append(v.citeAll(waiting, maxEvidence/2), v.citeAll(holders, maxEvidence/2)...)
-	p.Advice = v.dbAdvice(setting, inUse, sites)
+	p.Advice = v.dbAdvice(setting, product, inUse, sites)
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
 	return []problem{p}
 }
@@ -86,7 +87,8 @@ func atConnectionPool(t *threads.Thread) bool {
 	return within(frames[:min(len(frames), 3)], connectionPools)
 }
 
-func (v *view) poolSetting(t *threads.Thread) (pool, setting string) {
+// poolSetting names the pool that a thread waits for and what limits it; product says that a known product's file has it.
+func (v *view) poolSetting(t *threads.Thread) (pool, setting string, product bool) {
 	pool, setting = "connection pool", "the pool's maximum size"
 	for _, f := range t.Stack.Frames {
 		i := slices.IndexFunc(poolSettings, func(s struct{ prefix, pool, setting string }) bool { return strings.HasPrefix(f.Func, s.prefix) })
@@ -98,11 +100,11 @@ func (v *view) poolSetting(t *threads.Thread) (pool, setting string) {
 	if v.jvm != nil {
 		for _, s := range productSettings {
 			if s.pool == pool && strings.Contains(strings.ToLower(v.jvm.App+" "+v.subject), s.app) {
-				setting = s.setting
+				setting, product = s.setting, true
 			}
 		}
 	}
-	return pool, setting
+	return pool, setting, product
 }
 
 type holderSite struct {
@@ -131,7 +133,7 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []sighting
 	return list, sites
 }
 
-func (v *view) dbAdvice(setting string, inUse int, sites []holderSite) []analyze.Advice {
+func (v *view) dbAdvice(setting string, product bool, inUse int, sites []holderSite) []analyze.Advice {
 	first := analyze.Advice{
 		Action: "Find where connections stay: log those kept too long (HikariCP leakDetectionThreshold, c3p0 unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces).",
 		Effect: "Names the code that borrows and does not return.",
@@ -147,7 +149,7 @@ func (v *view) dbAdvice(setting string, inUse int, sites []holderSite) []analyze
 		}
 	}
 	size := analyze.Advice{
-		Action:  "Only then enlarge the pool. A common rule is at least 1.25 times the request threads that use the database.",
+		Action:  "Only then enlarge the pool, in steps.",
 		Setting: setting,
 		Effect:  "Requests wait for the database itself and no longer for a connection.",
 		Risk:    "More statements run at once: a database that is the limit gets slower, and its own connection limit must allow it on all nodes together.",
@@ -156,11 +158,14 @@ func (v *view) dbAdvice(setting string, inUse int, sites []holderSite) []analyze
 	if inUse > 0 {
 		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
 	}
-	if n := v.requestThreads(); n > 0 {
-		size.To = fmt.Sprint(max(n+10, n+(n+3)/4))
+	if n := v.requestThreads(); n > 0 && product {
+		size.To = fmt.Sprintf("%d (for %d request threads)", sizeFor(n), n)
 	}
 	return []analyze.Advice{first, size}
 }
+
+// sizeFor is what Confluence checks at its start: at least 10 connections more than request threads, and a quarter more.
+func sizeFor(requestThreads int) int { return max(requestThreads+10, (5*requestThreads+3)/4) }
 
 // requestThreads is the largest number of threads that serve requests in one dump.
 func (v *view) requestThreads() int {

@@ -32,8 +32,15 @@ type contended struct {
 
 // contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
 func (v *view) contention() []*contended {
+	if v.locks == nil {
+		v.locks = v.findContention()
+	}
+	return v.locks
+}
+
+func (v *view) findContention() []*contended {
 	dead := explained(v.judged("deadlock", judgeDeadlock))
-	var all []*contended
+	all := []*contended{}
 	of := map[*threads.LockState]*contended{}
 	for _, c := range v.series.Contention() {
 		k := &contended{Contention: c}

@@ -102,8 +102,8 @@ func complete(t *testing.T, f analyze.Finding) {
 	}
 }
 
-// names repeats thread names for evidence.
-func exec(numbers ...int) []string {
+// workers names request threads.
+func workers(numbers ...int) []string {
 	var out []string
 	for _, n := range numbers {
 		out = append(out, fmt.Sprintf("http-nio-8090-exec-%d", n))
@@ -123,18 +123,18 @@ func TestHealthy(t *testing.T) {
 					"java.util.concurrent.LinkedBlockingQueue.take(java.base@17.0.15/LinkedBlockingQueue.java:435)\ncom.acme.Mailer.next(Mailer.java:9)\ncom.acme.Mailer.loop(Mailer.java:7)\ncom.acme.Mailer.run(Mailer.java:5)\njava.util.concurrent.ThreadPoolExecutor.runWorker(java.base@17.0.15/ThreadPoolExecutor.java:1136)")
 			}
 		})},
-		{name: "busy", found: []string{"info slow-downstream"}, cites: exec(1, 4, 3, 2, 1, 4), conf: analyze.Medium,
+		{name: "busy", found: []string{"info slow-downstream"}, cites: workers(1, 4, 3, 2, 1, 4), conf: analyze.Medium,
 			title: "5 of 20 http-nio-8090 threads wait for an answer of the database (PostgreSQL) under OrderDao.find", text: scene(6, every, func(i int, s *stage) {
 				s.system()
 				for k := 1; k <= 20; k++ {
 					cpu := time.Duration(i) * 2 * time.Second
 					switch (k + i) % 4 {
 					case 0:
-						s.thread(exec(k)[0], "RUNNABLE", cpu, fmt.Sprintf("com.acme.Render.part%d(Render.java:%d)", i, k)+served)
+						s.thread(workers(k)[0], "RUNNABLE", cpu, fmt.Sprintf("com.acme.Render.part%d(Render.java:%d)", i, k)+served)
 					case 1:
-						s.thread(exec(k)[0], "RUNNABLE", cpu, queries)
+						s.thread(workers(k)[0], "RUNNABLE", cpu, queries)
 					default:
-						s.thread(exec(k)[0], "WAITING", cpu, idleStack)
+						s.thread(workers(k)[0], "WAITING", cpu, idleStack)
 					}
 				}
 			})},
@@ -142,7 +142,7 @@ func TestHealthy(t *testing.T) {
 			s.system()
 			s.thread("refresher", "TIMED_WAITING", 0, holdsCache)
 			for k := 1; k <= 10; k++ {
-				s.thread(exec(k)[0], "BLOCKED", 0, wantsCache)
+				s.thread(workers(k)[0], "BLOCKED", 0, wantsCache)
 			}
 		})},
 	} {

@@ -76,7 +76,7 @@ func TestAppSignature(t *testing.T) {
 		return scene(4, every, func(i int, s *stage) {
 			s.system()
 			for k := 1; k <= n; k++ {
-				s.thread(exec(k)[0], state, time.Duration(i)*cpu, stack)
+				s.thread(workers(k)[0], state, time.Duration(i)*cpu, stack)
 			}
 			s.idle("http-nio-8090", n+1, 20)
 		})

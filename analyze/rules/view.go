@@ -56,7 +56,8 @@ type view struct {
 	requests int // request threads, times dumps
 
 	problems map[string][]problem
-	cores    float64 // that the process may use; 0 unknown
+	locks    []*contended // once asked for
+	cores    float64      // that the process may use; 0 unknown
 }
 
 func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.Thresholds) *view {

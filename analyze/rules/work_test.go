@@ -34,19 +34,19 @@ func TestStuckThread(t *testing.T) {
 	at := func(dumps int, gap time.Duration, stack string, cpu time.Duration) string {
 		return scene(dumps, gap, func(i int, s *stage) {
 			s.system()
-			s.thread(exec(1)[0], "RUNNABLE", time.Duration(i)*cpu, stack)
+			s.thread(workers(1)[0], "RUNNABLE", time.Duration(i)*cpu, stack)
 			s.idle("http-nio-8090", 2, 10)
 		})
 	}
 	for _, e := range []expected{
-		{name: "no CPU moved", text: at(4, 5*time.Second, pay, 0), found: []string{"warning stuck-thread"}, cites: exec(1, 1, 1, 1), conf: analyze.High,
+		{name: "no CPU moved", text: at(4, 5*time.Second, pay, 0), found: []string{"warning stuck-thread"}, cites: workers(1, 1, 1, 1), conf: analyze.High,
 			title: "http-nio-8090-exec-1 has stood in Payment.authorize for 15 s, over 4 dumps: it reads from a socket"},
 		{name: "each call ends", text: at(4, 5*time.Second, pay, 200*time.Microsecond)},
-		{name: "seen there too often for chance", text: at(6, every, pay, 200*time.Microsecond), found: []string{"warning stuck-thread"}, cites: exec(1, 1, 1, 1, 1, 1), conf: analyze.Medium,
+		{name: "seen there too often for chance", text: at(6, every, pay, 200*time.Microsecond), found: []string{"warning stuck-thread"}, cites: workers(1, 1, 1, 1, 1, 1), conf: analyze.Medium,
 			title: "http-nio-8090-exec-1 has stood in Payment.authorize for 50 s, over 6 dumps: it reads from a socket"},
 		{name: "too short to tell", text: at(4, time.Second, pay, 0)},
 		{name: "waits for the next request", text: at(4, 5*time.Second, socketRead+"org.apache.coyote.http11.InternalInputBuffer.fill(InternalInputBuffer.java:500)\norg.apache.coyote.http11.Http11Processor.parseRequestLine(Http11Processor.java:1)\norg.apache.tomcat.util.net.JIoEndpoint$SocketProcessor.run(JIoEndpoint.java:1)\njava.lang.Thread.run(Thread.java:1)", 0)},
-		{name: "a loop on one stack is hot, not stuck", text: at(4, 5*time.Second, "com.acme.Tree.find(Tree.java:9)"+served, 5*time.Second), found: []string{"warning hot-thread"}, cites: exec(1, 1),
+		{name: "a loop on one stack is hot, not stuck", text: at(4, 5*time.Second, "com.acme.Tree.find(Tree.java:9)"+served, 5*time.Second), found: []string{"warning hot-thread"}, cites: workers(1, 1),
 			title: "http-nio-8090-exec-1 uses 1.00 CPU cores over 15 s in Tree.find"},
 		{name: "not a request", text: scene(4, 5*time.Second, func(i int, s *stage) {
 			s.system()
@@ -93,16 +93,16 @@ func TestThreadPoolExhausted(t *testing.T) {
 		return scene(4, time.Second, func(i int, s *stage) {
 			s.system()
 			for k := range busy(i) {
-				s.numbered(1000+k, exec(k + 1)[0], "TIMED_WAITING", s.at/1000, render)
+				s.numbered(1000+k, workers(k + 1)[0], "TIMED_WAITING", s.at/1000, render)
 			}
 			for k := range idle(i) {
-				s.numbered(2000+k, exec(100 + k)[0], "WAITING", 0, idleStack)
+				s.numbered(2000+k, workers(100 + k)[0], "WAITING", 0, idleStack)
 			}
 		})
 	}
 	always := func(n int) func(int) int { return func(int) int { return n } }
 	for _, e := range []expected{
-		{name: "all busy", text: pool(always(8), always(0)), found: []string{"critical thread-pool-exhausted"}, cites: exec(1, 2, 1, 2, 1, 1), conf: analyze.High,
+		{name: "all busy", text: pool(always(8), always(0)), found: []string{"critical thread-pool-exhausted"}, cites: workers(1, 2, 1, 2, 1, 1), conf: analyze.High,
 			title: "All 8 threads of pool http-nio-8090 are busy in 4 of 4 dumps: 100% of them sleep in Report.render"},
 		{name: "one idle", text: pool(always(7), always(1))},
 		{name: "still growing", text: pool(func(i int) int { return 8 + 4*i }, always(0))},
@@ -124,26 +124,32 @@ func TestDBPoolExhausted(t *testing.T) {
 		return scene(4, time.Second, func(i int, s *stage) {
 			s.system()
 			for k := 1; k <= waiting; k++ {
-				s.thread(exec(k)[0], "TIMED_WAITING", 0, getsConn)
+				s.thread(workers(k)[0], "TIMED_WAITING", 0, getsConn)
 			}
 			for k := waiting + 1; k <= waiting+holding; k++ {
-				s.thread(exec(k)[0], "RUNNABLE", 0, queries)
+				s.thread(workers(k)[0], "RUNNABLE", 0, queries)
 			}
 			s.idle("http-nio-8090", waiting+holding+1, size)
 		})
 	}
 	for _, e := range []expected{
-		{name: "most wait", text: pool(20, 4, 30), found: []string{"critical db-pool-exhausted"}, cites: exec(1, 21, 1, 21, 1, 21), conf: analyze.High,
+		{name: "most wait", text: pool(20, 4, 30), found: []string{"critical db-pool-exhausted"}, cites: workers(1, 21, 1, 21, 1, 21), conf: analyze.High,
 			title: "20 of 30 http-nio-8090 threads wait for a database connection (HikariCP); 4 threads use the database, most under OrderDao.find"},
-		{name: "nobody at work in the database", text: pool(5, 0, 30), found: []string{"warning db-pool-exhausted"}, cites: exec(1, 1, 1), title: "5 of 30 http-nio-8090 threads wait for a database connection (HikariCP)"},
+		{name: "nobody at work in the database", text: pool(5, 0, 30), found: []string{"warning db-pool-exhausted"}, cites: workers(1, 1, 1), title: "5 of 30 http-nio-8090 threads wait for a database connection (HikariCP)"},
 		{name: "one waits", text: pool(1, 4, 30)},
 	} {
 		e.cites = sortedByDump(e.cites)
 		t.Run(e.name, e.check)
 	}
-	f := run(t, caseOf(parseText(t, "x", pool(20, 4, 30)))).Findings[0]
-	if a := f.Advice[1]; a.Setting != "maximumPoolSize" || a.To != "40" || a.From != "about 4 (connections seen in use)" {
-		t.Errorf("advice on the size: %+v", a)
+	for _, c := range []struct{ app, setting, to string }{
+		{"shop", "maximumPoolSize", ""},
+		{"Confluence", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml", "40 (for 30 request threads)"},
+	} {
+		shop := caseOf(parseText(t, "x", pool(20, 4, 30)))
+		shop.Nodes[0].JVMs[0].App = c.app
+		if a := run(t, shop).Findings[0].Advice[1]; a.Setting != c.setting || a.To != c.to || a.From != "about 4 (connections seen in use)" {
+			t.Errorf("%s: advice on the size: %+v", c.app, a)
+		}
 	}
 }
 
@@ -161,22 +167,22 @@ func TestSlowDownstream(t *testing.T) {
 		return scene(4, 2*time.Second, func(i int, s *stage) {
 			s.system()
 			for k := 1; k <= n; k++ {
-				s.thread(exec(k)[0], "RUNNABLE", time.Duration(i)*cpu, fetch)
+				s.thread(workers(k)[0], "RUNNABLE", time.Duration(i)*cpu, fetch)
 			}
 			s.idle("http-nio-8090", n+1, size)
 		})
 	}
 	for _, e := range []expected{
-		{name: "three quarters", text: calls(30, 40, 0), found: []string{"critical slow-downstream"}, cites: exec(1, 2, 1, 2, 1, 1), conf: analyze.High,
+		{name: "three quarters", text: calls(30, 40, 0), found: []string{"critical slow-downstream"}, cites: workers(1, 2, 1, 2, 1, 1), conf: analyze.High,
 			title: "30 of 40 http-nio-8090 threads wait for an answer of an HTTP service under Recommendations.fetch"},
-		{name: "calls that end", text: calls(30, 40, time.Millisecond), found: []string{"critical slow-downstream"}, cites: exec(1, 2, 1, 2, 1, 1), conf: analyze.Medium,
+		{name: "calls that end", text: calls(30, 40, time.Millisecond), found: []string{"critical slow-downstream"}, cites: workers(1, 2, 1, 2, 1, 1), conf: analyze.Medium,
 			title: "30 of 40 http-nio-8090 threads wait for an answer of an HTTP service under Recommendations.fetch"},
-		{name: "a quarter that ends", text: calls(10, 40, time.Millisecond), found: []string{"info slow-downstream"}, cites: exec(1, 2, 1, 2, 1, 1),
+		{name: "a quarter that ends", text: calls(10, 40, time.Millisecond), found: []string{"info slow-downstream"}, cites: workers(1, 2, 1, 2, 1, 1),
 			title: "10 of 40 http-nio-8090 threads wait for an answer of an HTTP service under Recommendations.fetch"},
 		{name: "few", text: calls(4, 10, time.Millisecond)},
 		{name: "the user's own slow upload", text: scene(4, 2*time.Second, func(i int, s *stage) {
 			for k := 1; k <= 8; k++ {
-				s.thread(exec(k)[0], "RUNNABLE", time.Duration(i)*time.Millisecond, socketRead+"org.apache.tomcat.util.net.NioBlockingSelector.read(NioBlockingSelector.java:130)\norg.apache.coyote.http11.Http11InputBuffer.fill(Http11InputBuffer.java:1)"+served)
+				s.thread(workers(k)[0], "RUNNABLE", time.Duration(i)*time.Millisecond, socketRead+"org.apache.tomcat.util.net.NioBlockingSelector.read(NioBlockingSelector.java:130)\norg.apache.coyote.http11.Http11InputBuffer.fill(Http11InputBuffer.java:1)"+served)
 			}
 			s.idle("http-nio-8090", 9, 10)
 		})},
