@@ -8,7 +8,7 @@ import "casefile/analyze"
 // measured of a case; a set is for one run after the other, not for several at once.
 func All() []*analyze.Rule {
 	vs := &views{}
-	return []*analyze.Rule{
+	return append(systemRules(), []*analyze.Rule{
 		// threads
 		deadlock(vs),
 		lockContention(vs),
@@ -23,5 +23,5 @@ func All() []*analyze.Rule {
 		loggingLock(vs),
 		pinnedVirtualThreads(vs),
 		appSignature(vs),
-	}
+	}...)
 }

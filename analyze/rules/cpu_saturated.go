@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+
+	"casefile/analyze"
+)
+
+func cpuSaturated() *analyze.Rule {
+	return hostRule("cpu-saturated", "All CPUs of the machine are busy, and work waits for them.", needsHost, judgeCPU)
+}
+
+func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
+	busy, queue, psi := v.CPU.Busy, v.CPU.RunQueuePerCPU, v.Pressure["cpu"].SomePercent
+	if !busy.Known() || !v.long() {
+		return nil, false
+	}
+	waits := queue.Known() && queue.Mean >= v.limits.RunQueuePerCPU
+	if queue.Known() && queue.Mean >= (1+v.limits.RunQueuePerCPU)/2 && psi.Known() && psi.Mean >= v.limits.PSICPU {
+		waits = true
+	}
+	if busy.Mean < 100*v.limits.CPUWarn || !waits {
+		return nil, true
+	}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure()}
+	if busy.Mean >= 100*v.limits.CPUHigh && queue.Mean >= v.limits.RunQueueCritical {
+		f.Severity = analyze.Critical
+	}
+	// A full machine is most often what another problem looks like from outside. A short queue weighs little, so that the
+	// cause comes first; a long one is a problem by itself.
+	f.Weight = math.Min(0.6, 0.05*queue.Mean)
+	top, topAt := v.busiest(3)
+	f.Title = fmt.Sprintf("All %.0f CPUs are busy: %.0f%% %s, with %.1f tasks running or waiting for each CPU",
+		v.CPU.Count.Value, math.Floor(busy.Mean), v.during(), queue.Mean)
+	if len(top) > 0 {
+		f.Title += "; most is used by " + top[0]
+	}
+	f.Impact = fmt.Sprintf("a task that wants to run waits; %.0f%% of the time a CPU is what it waits for", math.Max(0, 100*(1-1/math.Max(1, queue.Mean))))
+	f.Explanation = "More work is ready to run than there are CPUs, so everything takes longer by its waiting, answers and collections as well."
+	if len(top) > 1 {
+		f.Explanation += " Busiest: " + list(top) + "."
+	}
+	f.Evidence = known(
+		citeRef(busy.Ref, fmt.Sprintf("CPU busy: mean %.0f%%, highest %.0f%%%s", busy.Mean, busy.Max, v.at(busy))),
+		citeRef(queue.Ref, fmt.Sprintf("tasks for each CPU: mean %.1f, most %.0f%s", queue.Mean, queue.Max, v.at(queue))))
+	if psi.Known() {
+		f.Evidence = append(f.Evidence, citeRef(psi.Ref, fmt.Sprintf("in %.0f%% of the time some task waited for a CPU", psi.Mean)))
+	}
+	if len(top) > 0 {
+		f.Evidence = append(f.Evidence, known(topAt)...)
+	}
+	what := "the busiest process"
+	if len(top) > 0 {
+		what = top[0]
+	}
+	f.Advice = []analyze.Advice{{
+		Action: "See what " + what + " does with it: casefile profile, and the other findings about it. Work that need not be done is the cheapest capacity.",
+		Effect: "CPU for everything else on the machine.", Risk: "None in looking.",
+		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*v.limits.FDWarn),
+	}, {
+		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
+		Effect: "Tasks run when they are ready.", Risk: "Cost; a lock or a database may be the next limit.", Rollback: "Take the CPUs away again.",
+		Verify: "As above, at the same load.",
+	}}
+	f.References = []string{"Atlassian: CPU usage good up to 70%, bad above 90%", "Linux kernel documentation: PSI, Pressure Stall Information"}
+	return []analyze.Finding{f}, true
+}

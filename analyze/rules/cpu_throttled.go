@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"casefile/analyze"
+	"casefile/analyze/host"
+)
+
+func cpuThrottled() *analyze.Rule {
+	return hostRule("cpu-throttled", "The CPU quota of a container runs out, and its threads stand still until the next period.",
+		"the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit", judgeThrottled)
+}
+
+func judgeThrottled(v *hostView) (out []analyze.Finding, evaluated bool) {
+	for i := range v.Cgroups {
+		g := &v.Cgroups[i]
+		targets := v.targetsIn(g)
+		if len(targets) == 0 || !g.CPULimit.Known() || !g.ThrottledPercent.Known() {
+			continue
+		}
+		evaluated = true
+		share := g.ThrottledPercent.Mean / 100
+		if g.Periods.Value >= v.limits.ThrottlePeriods && share >= v.limits.ThrottledShare {
+			out = append(out, v.throttled(g, targets, share))
+		}
+	}
+	return out, evaluated
+}
+
+// targetsIn lists the captured processes of a cgroup.
+func (v *hostView) targetsIn(g *host.Cgroup) (targets []string) {
+	for _, j := range v.node.JVMs {
+		if slices.Contains(g.PIDs, j.PID) {
+			targets = append(targets, j.Target)
+		}
+	}
+	for _, s := range v.node.Services {
+		if pid := pidOf(s.Target); pid > 0 && slices.Contains(g.PIDs, pid) {
+			targets = append(targets, s.Target)
+		}
+	}
+	return targets
+}
+
+func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) analyze.Finding {
+	limit := g.CPULimit.Value
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Subject: list(targets), Weight: share}
+	if share >= v.limits.ThrottledCritical {
+		f.Severity = analyze.Critical
+	}
+	held := ""
+	if g.Throttled.Known() && v.Span > 0 {
+		held = fmt.Sprintf(", %.1f s of CPU held back in %s", g.Throttled.Value, seconds(v.Span))
+	}
+	f.Title = fmt.Sprintf("The CPU limit of %s (%.3g CPUs) ran out in %s of the periods in which it wanted to run", list(targets), limit, percent(share))
+	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end%s", percent(share), held)
+	f.Explanation = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops all its threads until the next one begins. " +
+		"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several threads is enough."
+	f.Evidence = known(
+		citeRef(g.ThrottledPercent.Ref, fmt.Sprintf("periods that ran out: mean %.0f%%, highest %.0f%%%s, of %.0f", g.ThrottledPercent.Mean, g.ThrottledPercent.Max, v.at(g.ThrottledPercent), g.Periods.Value)),
+		citeRef(g.CPULimit.Ref, fmt.Sprintf("limit of %.3g CPUs", limit)))
+	if g.CPUUsed.Known() {
+		f.Evidence = append(f.Evidence, citeRef(g.CPUUsed.Ref, fmt.Sprintf("used: mean %.2f CPUs, highest %.2f", g.CPUUsed.Mean, g.CPUUsed.Max)))
+	}
+	to := math.Ceil(2 * limit)
+	if count := v.CPU.Count.Value; count > 0 {
+		to = math.Min(to, count)
+	}
+	setting := "cpu.max"
+	if v.System.Container.Value == "kubernetes" {
+		setting = "resources.limits.cpu"
+	}
+	f.Advice = []analyze.Advice{{
+		Action: "Raise the CPU limit, or remove it and rely on the request (shares), which lets the container use what is idle.", Setting: setting,
+		From: fmt.Sprintf("%.3g CPUs", limit), To: fmt.Sprintf("%.3g CPUs or none", math.Max(to, limit)),
+		Effect: "Threads run on when they have work.", Risk: "Other containers of the node get less in a peak.", Rollback: "The old limit.",
+		Verify: "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
+	}, {
+		Action: "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit))),
+		Effect: "Fewer threads of the collector and the compiler use up the period at once.", Risk: "Start-up and collections take longer.", Rollback: "Take the option away and restart.",
+		Verify: "As above.",
+	}}
+	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
+	return f
+}

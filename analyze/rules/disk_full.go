@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/host"
+)
+
+func diskFull() *analyze.Rule {
+	return hostRule("disk-full", "A file system that is written to has nearly no room, or no inodes, left.",
+		"the file systems of the machine: casefile collect on Linux", judgeDisks)
+}
+
+func judgeDisks(v *hostView) (out []analyze.Finding, evaluated bool) {
+	for i := range v.FileSystems {
+		fs := &v.FileSystems[i]
+		if !fs.Real || fs.Error != "" || strings.HasPrefix(fs.Mount, "/boot") {
+			continue
+		}
+		evaluated = true
+		if f, ok := v.diskFull(fs); ok {
+			out = append(out, f)
+		}
+	}
+	return out, evaluated
+}
+
+// writtenPaths are options that name what a JVM writes, with what is lost when it cannot.
+var writtenPaths = []struct{ prefix, what string }{
+	{"-Xlog:", "GC log"}, {"-Xloggc:", "GC log"}, {"-XX:HeapDumpPath=", "heap dumps"}, {"-XX:ErrorFile=", "crash reports"},
+	{"-Djava.io.tmpdir=", "temporary files"}, {"-Dcatalina.base=", "Tomcat's logs"}, {"-Dcatalina.home=", "Tomcat"},
+	{"-Dconfluence.home=", "Confluence home"}, {"-Djira.home=", "Jira home"}, {"-Dbitbucket.home=", "Bitbucket home"},
+	{"-Duser.dir=", "working folder"}, {"-Dlogging.file", "log"}, {"-Dsolr.solr.home=", "Solr home"},
+}
+
+// affected names what of the captured JVMs lies on a file system.
+func (v *hostView) affected(fs *host.FileSystem) (users []string, evidence []analyze.Evidence) {
+	for _, j := range v.node.JVMs {
+		if g := v.CgroupOf(j.PID); g != nil && g.MemoryLimit.Known() && !g.Self {
+			continue // a container has file systems of its own
+		}
+		for _, w := range writtenPaths {
+			text, at, ok := citeOption(j, w.prefix)
+			i := strings.IndexByte(text, '/')
+			if !ok || i < 0 || i > 0 && w.prefix != "-Xlog:" && w.prefix != "-Dlogging.file" {
+				continue
+			}
+			file, _, _ := strings.Cut(text[i:], ":")
+			if user := w.what + " of " + j.Target; v.mountOf(file) == fs.Mount && !slices.Contains(users, user) {
+				users, evidence = append(users, user), append(evidence, at)
+			}
+		}
+	}
+	return users, known(evidence...)
+}
+
+// mountOf is the mount point that a path lies below.
+func (v *hostView) mountOf(file string) (best string) {
+	file = path.Clean(file)
+	for _, fs := range v.FileSystems {
+		if fs.Mount == "/" || file == fs.Mount || strings.HasPrefix(file, fs.Mount+"/") {
+			if len(fs.Mount) > len(best) {
+				best = fs.Mount
+			}
+		}
+	}
+	return best
+}
+
+func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
+	free := fs.FreePercent
+	users, evidence := v.affected(fs)
+	shared := fs.Mount == "/" || fs.Mount == "/tmp" || strings.HasPrefix(fs.Mount, "/var") || len(users) > 0
+	avail := float64(fs.Available)
+	low := free.Known() && (avail < float64(v.limits.DiskFreeWarn) && free.Value < 200*v.limits.DiskFreeShare || free.Value < 20*v.limits.DiskFreeShare)
+	none := free.Known() && avail < float64(v.limits.DiskFreeCritical) && free.Value < 100*v.limits.DiskFreeShare
+	inodes := fs.InodesFreePercent.Known() && fs.Inodes > 0 && fs.InodesFreePercent.Value < v.limits.InodesFree
+	var in time.Duration
+	if fs.Growth.Known() && fs.Growth.Value > 0 && v.Span >= v.limits.SpanSure {
+		in = time.Duration(avail / fs.Growth.Value * float64(time.Second))
+	}
+	soon := in > 0 && in < v.limits.DiskSoon && free.Value < 400*v.limits.DiskFreeShare
+	if !low && !none && !inodes && !soon {
+		return analyze.Finding{}, false
+	}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Subject: fs.Mount, Weight: min(1, 1-free.Value/100)}
+	if (none || inodes && fs.InodesFree == 0) && shared {
+		f.Severity = analyze.Critical
+	}
+	what, left := "bytes", fmt.Sprintf("%s of %s free (%.1f%%)", bytesOf(fs.Available), bytesOf(fs.Total), free.Value)
+	if inodes && !low && !none {
+		what, left = "inodes", fmt.Sprintf("%d of %d inodes free (%.1f%%)", fs.InodesFree, fs.Inodes, fs.InodesFreePercent.Value)
+		f.Weight = min(1, 1-fs.InodesFreePercent.Value/100)
+	}
+	f.Title = fmt.Sprintf("File system %s is nearly full: %s", fs.Mount, left)
+	if soon {
+		f.Title += fmt.Sprintf("; at the rate of this capture it is full in %s", took(in))
+	}
+	if len(users) > 0 {
+		f.Title += "; on it: " + list(users)
+	}
+	f.Impact = "without " + what + " every write fails: logs, uploads, temporary files, indexes"
+	f.Explanation = fmt.Sprintf("%s (%s on %s). Programs seldom survive a full disk in good order: what they were writing is cut, and indexes and databases may have to be rebuilt.", fs.Mount, fs.Type, quote(fs.Filesystem.Source))
+	f.Evidence = append(known(citeRef(fs.Ref, left)), evidence...)
+	find := "du -xh " + fs.Mount + " | sort -h | tail"
+	if what == "inodes" {
+		find = "du -x --inodes " + fs.Mount + " | sort -n | tail"
+	}
+	f.Advice = []analyze.Advice{{
+		Action: "See what fills it: " + find + ". Old logs, heap dumps and temporary files first; a deleted file that a process still holds shows in lsof +L1.",
+		Effect: "Room again.", Risk: "None in looking; ask the owner before something is removed.", Verify: fmt.Sprintf("df %s shows at least %s free.", fs.Mount, bytesOf(int64(8<<30))),
+	}, {
+		Action: "Make it larger or move what grows, and watch it with an alarm at 20% and 10% free.",
+		Effect: "It does not come back unseen.", Risk: "Moving data needs a quiet hour.", Verify: "The alarm fires in a test.",
+	}}
+	f.References = []string{"Atlassian: at least 8192 MB of free disk"}
+	return f, true
+}

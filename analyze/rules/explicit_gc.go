@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+	"casefile/analyze/threads"
+)
+
+func explicitGC() *analyze.Rule {
+	return gcRule("explicit-gc", "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.", judgeExplicitGC)
+}
+
+// askers are whom a cause names.
+var askers = []struct{ cause, who, action, setting string }{
+	{"System.gc()", "the program itself, or a library, calls System.gc()",
+		"Remove the calls. Until then let the JVM ignore them", "-XX:+DisableExplicitGC"},
+	{"Diagnostic Command", "somebody runs jcmd GC.run", "Find the script or the tool that runs jcmd GC.run, and stop it", ""},
+	{"JvmtiEnv ForceGarbageCollection", "an agent or a tool such as VisualVM asks for them", "Find the agent among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", ""},
+}
+
+func judgeExplicitGC(v *gcView) []analyze.Finding {
+	n, sum := v.spent(explicitCause)
+	if n < int64(v.limits.ExplicitGCs) && !v.totals { // they may come once in many minutes
+		wide := *v
+		wide.stretch(max(v.to-v.limits.ExplicitWindow, v.born), v.to)
+		if n, sum = wide.spent(explicitCause); n < int64(v.limits.ExplicitGCs) {
+			return nil
+		}
+		v = &wide
+	}
+	if n < int64(v.limits.ExplicitGCs) || sum <= 0 {
+		return nil
+	}
+	share := float64(sum) / float64(max(v.span(), 1))
+	longest := v.citeLongest(4, ofCause(v, explicitCause))
+	worst, cause, full := v.worstExplicit()
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
+	if share >= v.limits.ExplicitShare || worst >= v.limits.ExplicitPause {
+		f.Severity = v.severe(share)
+	}
+	kind := "collections"
+	if full {
+		kind = "full collections"
+	}
+	if cause == "System" {
+		cause = "System.gc()"
+	}
+	f.Title = fmt.Sprintf("%d %s by %s, one every %s, take %s of the time", n, kind, cause, took(v.span()/time.Duration(n)), percent(share))
+	f.Impact = fmt.Sprintf("%s of stopped time in %s, %s on average", took(sum), took(v.span()), took(sum/time.Duration(n)))
+	who := askers[0]
+	for _, a := range askers {
+		if a.cause == cause {
+			who = a
+		}
+	}
+	f.Explanation = fmt.Sprintf("These collections are not for want of memory: %s. Each stops all threads for the whole heap, whether there is something to free or not.", who.who)
+	call, site := v.explicitCaller()
+	f.Evidence = known(append(call, longest...)...)
+	first := analyze.Advice{
+		Action: who.action, Setting: who.setting,
+		Effect: fmt.Sprintf("%s of the time is free again.", percent(share)),
+		Verify: "No pause of the next GC log has the cause " + cause + ".",
+	}
+	if site != "" {
+		first.Action = "Remove the call in " + site + ". Until then let the JVM ignore such calls"
+	}
+	first.Action += "."
+	if who.setting != "" {
+		first.From, first.To = "not set", who.setting
+		first.Risk = "With much memory outside of the heap (direct buffers, as in Netty or NIO) the JVM calls System.gc() itself to free it: then take -XX:+ExplicitGCInvokesConcurrent instead, which does the same with short pauses (G1, Shenandoah)."
+		first.Rollback = "Take the option away and restart."
+	}
+	f.Advice = []analyze.Advice{first}
+	if interval, at, ok := citeOption(v.jvm, "-Dsun.rmi.dgc.server.gcInterval="); ok || n > 1 && v.span()/time.Duration(n) > 50*time.Minute {
+		a := analyze.Advice{Action: "Once an hour is the distributed collector of RMI (JMX over RMI starts it): let it run seldom.", Setting: "-Dsun.rmi.dgc.server.gcInterval and -Dsun.rmi.dgc.client.gcInterval",
+			From: interval, To: "a day or more, in milliseconds: 86400000", Effect: "One collection a day.", Verify: "The interval of these collections."}
+		f.Advice = append(f.Advice, a)
+		if ok {
+			f.Evidence = append(f.Evidence, known(at)...)
+		}
+	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Explicit Garbage Collection"}
+	return []analyze.Finding{f}
+}
+
+// worstExplicit is the longest of them with the cause that took most time, and whether most are full collections.
+func (v *gcView) worstExplicit() (worst time.Duration, cause string, full bool) {
+	byCause := map[string]time.Duration{}
+	var all, whole int64
+	for _, g := range v.log.Groups() {
+		if explicitCause(g.Kind, g.Cause) {
+			byCause[g.Cause] += g.Sum
+			all += g.Count
+			if g.Kind == gc.KindFull {
+				whole += g.Count
+			}
+			worst = max(worst, g.Max)
+		}
+	}
+	for c, sum := range byCause {
+		if sum > byCause[cause] || sum == byCause[cause] && c < cause || cause == "" {
+			cause = c
+		}
+	}
+	return worst, cause, 2*whole > all
+}
+
+// explicitCaller finds a thread that is in the call, and the code that made it.
+func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {
+	if v.jvm.Dumps == nil {
+		return nil, ""
+	}
+	for _, d := range v.jvm.Dumps.Dumps {
+		for _, t := range d.Threads {
+			i := collecting(t)
+			if i < 0 {
+				continue
+			}
+			for _, frame := range t.Stack.Frames[i:] {
+				if !strings.HasPrefix(frame.Func, "java.") {
+					site = short(frame.Func)
+					break
+				}
+			}
+			text := quote(t.Name) + " is in " + short(t.Stack.Frames[i].Func)
+			if site != "" {
+				text += ", called by " + site
+			}
+			return []analyze.Evidence{{Entry: d.Source, Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text}}, site
+		}
+	}
+	return nil, ""
+}
+
+// collecting is the depth of the call, -1 when the thread is elsewhere.
+func collecting(t *threads.Thread) int {
+	for i := range t.Stack.Frames[:min(len(t.Stack.Frames), 4)] {
+		switch t.Stack.Frames[i].Func {
+		case "java.lang.Runtime.gc", "java.lang.System.gc":
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,84 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/host"
+)
+
+const needsHost = "counters of the machine over some seconds: casefile collect on Linux"
+
+// hostRule makes a rule of what looks at one machine; judge tells whether it had what it needs.
+func hostRule(id, doc, needs string, judge func(*hostView) (found []analyze.Finding, evaluated bool)) *analyze.Rule {
+	return &analyze.Rule{ID: id, Doc: doc, Needs: needs, Run: func(p *analyze.Pass) error {
+		for _, n := range p.Nodes {
+			if n.Host == nil {
+				continue
+			}
+			found, ok := judge(&hostView{node: n, Facts: n.Host, limits: p.Limits})
+			if ok {
+				p.Evaluated()
+			}
+			for _, f := range found {
+				f.Nodes = []string{n.Name}
+				p.Report(f)
+			}
+		}
+		return nil
+	}}
+}
+
+// hostView is one machine.
+type hostView struct {
+	*host.Facts
+	node   *analyze.Node
+	limits analyze.Thresholds
+}
+
+// long tells whether counters ran long enough to prove something, and how sure that is.
+func (v *hostView) long() bool { return v.Span >= v.limits.SpanLeast }
+
+func (v *hostView) sure() analyze.Confidence {
+	if v.Span < v.limits.SpanSure/2 {
+		return analyze.Medium
+	}
+	return analyze.High
+}
+
+// during says what a mean is of.
+func (v *hostView) during() string { return "over the " + seconds(v.Span) + " of the capture" }
+
+// busiest names the processes that used the CPU, captured ones by their target.
+func (v *hostView) busiest(n int) (words []string, at analyze.Evidence) {
+	captured := map[int]string{}
+	for _, j := range v.node.JVMs {
+		captured[j.PID] = j.Target
+	}
+	for _, p := range v.Processes.Processes {
+		if len(words) == n || p.CPUPercent < 5 {
+			break
+		}
+		name := captured[p.PID]
+		if name == "" {
+			name = fmt.Sprintf("%d %s", p.PID, quote(p.Comm))
+		}
+		words = append(words, fmt.Sprintf("%s (%.1f CPUs)", name, p.CPUPercent/100))
+	}
+	return words, citeRef(v.Processes.Ref, "busiest processes: "+list(words))
+}
+
+// at adds when the worst window was.
+func (v *hostView) at(s host.Spread) string {
+	if s.MaxAt.IsZero() {
+		return ""
+	}
+	return " at " + s.MaxAt.UTC().Format(time.TimeOnly) + " UTC"
+}
+
+// pidOf reads the process id of a target's name, "4711-shop"; 0 when there is none.
+func pidOf(target string) (pid int) {
+	_, _ = fmt.Sscanf(target, "%d-", &pid) // a name without number leaves 0
+	return pid
+}
