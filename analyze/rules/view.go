@@ -57,7 +57,6 @@ type view struct {
 
 	problems map[string][]problem
 	locks    []*contended // once asked for
-	cores    float64      // that the process may use; 0 unknown
 }
 
 func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.Thresholds) *view {
