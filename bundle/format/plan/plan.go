@@ -50,6 +50,8 @@ type Plan struct {
 	AllowPause bool `json:"allow_pause,omitempty"`
 	// MaxLogBytes caps what is copied of the logs of one target, newest first.
 	MaxLogBytes int64 `json:"max_log_bytes"`
+	// Probes are databases, folders and names whose latency each node measures. Nil: none.
+	Probes *Probes `json:"probes,omitempty"`
 }
 
 // Default is the capture that support asks for: six dumps, ten seconds apart.
@@ -91,7 +93,7 @@ func (p Plan) Validate() error {
 			return fmt.Errorf("app pattern %q: %w", g, err)
 		}
 	}
-	return nil
+	return p.Probes.Validate()
 }
 
 // Due returns when round k is due, given the moment of round 0.
