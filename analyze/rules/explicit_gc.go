@@ -39,8 +39,12 @@ func judgeExplicitGC(v *gcView) []analyze.Finding {
 	longest := v.citeLongest(4, ofCause(v, explicitCause))
 	worst, cause, full := v.worstExplicit()
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
-	if share >= v.limits.ExplicitShare || worst >= v.limits.ExplicitPause {
+	every := v.span() / time.Duration(n)
+	if often := full && n > int64(v.limits.ExplicitGCs) && every < v.limits.FullGCInterval; often || share >= v.limits.ExplicitShare || worst >= v.limits.ExplicitPause {
 		f.Severity = v.severe(share)
+	}
+	if full && every < v.limits.FullGCInterval/6 {
+		f.Weight = max(f.Weight, 0.2) // the CPU of all its workers, and the caches they empty, are lost beside the pause
 	}
 	kind := "collections"
 	if full {
@@ -49,7 +53,7 @@ func judgeExplicitGC(v *gcView) []analyze.Finding {
 	if cause == "System" {
 		cause = "System.gc()"
 	}
-	f.Title = fmt.Sprintf("%d %s by %s, one every %s, take %s of the time", n, kind, cause, took(v.span()/time.Duration(n)), percent(share))
+	f.Title = fmt.Sprintf("%d %s by %s, one every %s, take %s of the time", n, kind, cause, took(every), percent(share))
 	f.Impact = fmt.Sprintf("%s of stopped time in %s, %s on average", took(sum), took(v.span()), took(sum/time.Duration(n)))
 	who := askers[0]
 	for _, a := range askers {
@@ -75,7 +79,7 @@ func judgeExplicitGC(v *gcView) []analyze.Finding {
 		first.Rollback = "Take the option away and restart."
 	}
 	f.Advice = []analyze.Advice{first}
-	if interval, at, ok := citeOption(v.jvm, "-Dsun.rmi.dgc.server.gcInterval="); ok || n > 1 && v.span()/time.Duration(n) > 50*time.Minute {
+	if interval, at, ok := citeOption(v.jvm, "-Dsun.rmi.dgc.server.gcInterval="); ok || every > 50*time.Minute {
 		a := analyze.Advice{Action: "Once an hour is the distributed collector of RMI (JMX over RMI starts it): let it run seldom.", Setting: "-Dsun.rmi.dgc.server.gcInterval and -Dsun.rmi.dgc.client.gcInterval",
 			From: interval, To: "a day or more, in milliseconds: 86400000", Effect: "One collection a day.", Verify: "The interval of these collections."}
 		f.Advice = append(f.Advice, a)

@@ -101,16 +101,19 @@ func (v *gcView) citeLive(p gc.LivePoint) analyze.Evidence {
 	return v.place(p.File, int(p.Line), fmt.Sprintf("live set %s %s", bytesOf(p.Bytes), liveWords[p.Source]))
 }
 
+// trendSources are readings that can stand beside each other on one line. Those of the third set still hold garbage, the
+// last ones most of all.
+var trendSources = [][]gc.LiveSource{{gc.LiveMarked}, {gc.LiveFull}, {gc.LiveFull, gc.LiveMixed, gc.LiveOld}, {gc.LiveLow}}
+
 // growth is a live set that rises.
 type growth struct {
-	trend    gc.Trend
-	source   gc.LiveSource
-	first    gc.LivePoint
-	last     gc.LivePoint
-	readings int
-	grown    float64 // bytes, of the line
-	in       time.Duration
-	ends     bool // in is known
+	trend  gc.Trend
+	first  gc.LivePoint
+	last   gc.LivePoint
+	points []gc.LivePoint
+	grown  float64 // bytes, of the line
+	in     time.Duration
+	ends   bool // in is known
 }
 
 // growth finds a steady rise of the live set over the JVM's life as far as the log goes; nil when there is none. The best
@@ -124,10 +127,10 @@ func (v *gcView) growth() *growth {
 	if v.run.Last-v.born > 6*v.limits.StartUp {
 		after = v.born + v.limits.StartUp
 	}
-	for _, src := range append(slices.Clone(liveSources), gc.LiveLow) {
+	for _, set := range trendSources {
 		var ps []gc.LivePoint
-		for _, p := range v.log.LivePoints(src) {
-			if p.Time >= after && p.Time >= v.run.First {
+		for _, p := range v.log.Live {
+			if slices.Contains(set, p.Source) && p.Time >= after && p.Time >= v.run.First {
 				ps = append(ps, p)
 			}
 		}
@@ -138,20 +141,20 @@ func (v *gcView) growth() *growth {
 		if over < v.limits.LeakSpan || over < (v.run.Last-after)/2 {
 			continue
 		}
-		return v.rises(src, ps, float64(heap))
+		return v.rises(ps, float64(heap))
 	}
 	return nil
 }
 
-func (v *gcView) rises(src gc.LiveSource, ps []gc.LivePoint, heap float64) *growth {
-	g := &growth{source: src, first: ps[0], last: ps[len(ps)-1], readings: len(ps)}
-	line := levels(src, ps)
+func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
+	g := &growth{first: ps[0], last: ps[len(ps)-1], points: ps}
+	line := levels(ps)
 	g.trend = gc.FitTrend(line)
 	g.grown = g.trend.Last - g.trend.First
 	lim := v.limits
 	r2, least := lim.LeakR2, lim.LeakGrowth
 	long := g.last.Time-g.first.Time >= lim.LeakLongSpan
-	if src == gc.LiveLow {
+	if g.last.Source == gc.LiveLow {
 		if r2, least = lim.LeakLowR2, lim.LeakLowGrowth; !long {
 			return nil
 		}
@@ -174,11 +177,13 @@ func (v *gcView) rises(src gc.LiveSource, ps []gc.LivePoint, heap float64) *grow
 }
 
 // levels gives up to 16 points of equal stretches: the median of true readings, the least of those that hold garbage too.
-func levels(src gc.LiveSource, ps []gc.LivePoint) []gc.Point {
+func levels(ps []gc.LivePoint) []gc.Point {
 	const most = 16
 	first, width := ps[0].Time, (ps[len(ps)-1].Time-ps[0].Time)/most+1
 	groups := map[time.Duration][]float64{}
+	garbage := false
 	for _, p := range ps {
+		garbage = garbage || p.Source > gc.LiveFull
 		groups[(p.Time-first)/width] = append(groups[(p.Time-first)/width], float64(p.Bytes))
 	}
 	var out []gc.Point
@@ -189,7 +194,7 @@ func levels(src gc.LiveSource, ps []gc.LivePoint) []gc.Point {
 		}
 		slices.Sort(vs)
 		level := vs[len(vs)/2]
-		if src > gc.LiveFull {
+		if garbage {
 			level = vs[0]
 		}
 		out = append(out, gc.Point{Time: first + i*width + width/2, Value: level})
@@ -327,13 +332,20 @@ func (v *gcView) room(to int64) (text string, enough bool) {
 }
 
 // middle is the reading halfway.
-func (v *gcView) middle(g *growth) gc.LivePoint {
-	half := g.first.Time + (g.last.Time-g.first.Time)/2
+func (g *growth) middle() gc.LivePoint {
 	best := g.first
-	for _, p := range v.log.LivePoints(g.source) {
-		if p.Time <= half && p.Time >= g.first.Time {
+	for _, p := range g.points {
+		if p.Time <= g.first.Time+(g.last.Time-g.first.Time)/2 {
 			best = p
 		}
 	}
 	return best
+}
+
+// words tell what the readings are of.
+func (g *growth) words() string {
+	if g.last.Source == g.first.Source {
+		return liveWords[g.last.Source]
+	}
+	return liveWords[gc.LiveOld]
 }

@@ -246,7 +246,7 @@ func (v *gcView) mark(share float64) float64 {
 // sure is how much a stretch of this length proves.
 func (v *gcView) sure() analyze.Confidence {
 	switch {
-	case v.startUp && v.span() < v.limits.SpanSure/2:
+	case v.startUp && v.span() < v.limits.SpanSure/2 && v.share() < 0.5:
 		return analyze.Low
 	case v.startUp || v.span() < v.limits.SpanSure:
 		return analyze.Medium

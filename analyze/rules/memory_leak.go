@@ -42,14 +42,14 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 	// It takes its part of the heap for good, and at last all of it.
 	f.Weight = max(v.share(), min(0.6, g.trend.Last/float64(heap)))
 	f.Title = fmt.Sprintf("Memory leak: what is in use %s rose from %s to %s of %s in %s%s",
-		liveWords[g.source], bytesOf(g.trend.First), bytesOf(g.trend.Last), bytesOf(heap), took(over), end)
+		g.words(), bytesOf(g.trend.First), bytesOf(g.trend.Last), bytesOf(heap), took(over), end)
 	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", bytesOf(rate), per, percent(min(1, g.trend.Last/float64(heap))))
-	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of their variance, and it has not flattened. "+
-		"When the heap is full, full collections follow each other, and then comes an OutOfMemoryError.", count(g.readings, "reading"), percent(g.trend.R2))
+	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not flattened. "+
+		"When the heap is full, full collections follow each other, and then comes an OutOfMemoryError.", count(len(g.points), "reading"), percent(g.trend.R2))
 	if over < v.limits.LeakLongSpan {
 		f.Explanation += " So short a time does not rule out a cache that still fills: capture again later."
 	}
-	f.Evidence = known(heapAt, v.citeLive(g.first), v.citeLive(v.middle(g)), v.citeLive(g.last))
+	f.Evidence = known(heapAt, v.citeLive(g.first), v.citeLive(g.middle()), v.citeLive(g.last))
 	until := "it is full"
 	if g.ends && g.in > 0 {
 		until = "about " + took(g.in) + " from now"

@@ -1,0 +1,210 @@
+package rules
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+	"casefile/analyze/gc/gclog"
+	"casefile/bundle/format/series"
+	"casefile/testdata/live"
+	"casefile/testdata/live/livetest"
+)
+
+// plantedSystem are the sample programs with what the rules about collections and machines must put first; an empty id:
+// nothing at warning or above.
+var plantedSystem = []struct {
+	scenario, id string
+	args, jvm    []string
+	// shown tells whether the log holds what is needed.
+	shown func(*gc.Log) bool
+	// act makes the problem happen, for scenarios that are told to.
+	act   func(*testing.T, *live.Process)
+	names []string // in the title of the first finding
+}{
+	{scenario: "healthy", shown: lasts(7)},
+	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(8), names: []string{"of 96 MB", "after full collections"}},
+	{scenario: "memory-leak", id: "memory-leak", args: []string{"40"}, shown: marks(6, 24), names: []string{"of 256 MB", "it is full in"}},
+	{scenario: "gc-overhead", id: "gc-overhead", shown: lasts(8), names: []string{"young generation has 4 MB of a heap of 128 MB"}},
+	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(8), names: []string{"full collections by System.gc()"}},
+	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
+}
+
+// lasts wants so many seconds of log.
+func lasts(seconds float64) func(*gc.Log) bool {
+	return func(l *gc.Log) bool { return l.Span.Seconds() >= seconds }
+}
+
+// marks wants readings of the live set over so many seconds.
+func marks(n int, seconds float64) func(*gc.Log) bool {
+	return func(l *gc.Log) bool {
+		ps := slices.DeleteFunc(slices.Clone(l.Live), func(p gc.LivePoint) bool { return p.Source == gc.LiveLow })
+		return len(ps) >= n && (ps[len(ps)-1].Time-ps[0].Time).Seconds() >= seconds
+	}
+}
+
+func TestSystemRulesLive(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 17 {
+			t.Skip("logs of older JDKs are tested on recorded ones")
+		}
+		turns := make(chan struct{}, 2) // the machine may have two CPUs only, and collections need them
+		for _, c := range plantedSystem {
+			t.Run(c.scenario, func(t *testing.T) {
+				t.Parallel()
+				turns <- struct{}{}
+				defer func() { <-turns }()
+				s, err := live.ByName(c.scenario)
+				if err != nil {
+					t.Fatal(err)
+				}
+				dir := t.TempDir()
+				opts := live.Options{Dir: dir, Args: c.args, JVM: c.jvm}
+				if !s.GCLog {
+					opts.JVM = append(live.GCLogArgs(jdk.Major, "gc.log"), opts.JVM...)
+				}
+				if c.scenario == "fd-leak" && runtime.GOOS != "linux" {
+					t.Skip("reads /proc")
+				}
+				p := livetest.Start(t, jdk, c.scenario, opts)
+				if c.act != nil {
+					c.act(t, p)
+				}
+				log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
+				j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
+					Options: append(append([]string(nil), s.JVM...), opts.JVM...), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
+				p.Stop()
+				mustFind(t, j, c.id, c.names)
+			})
+		}
+	})
+}
+
+func mustFind(t *testing.T, j *analyze.JVM, id string, names []string) {
+	t.Helper()
+	n := &analyze.Node{Name: "n1", JVMs: []*analyze.JVM{j}}
+	j.Node = n
+	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+	if err != nil || len(res.Broken) > 0 {
+		t.Fatal(err, res.Broken)
+	}
+	for _, f := range res.Findings {
+		t.Logf("%s %s %.2f %s: %s | %s | %s", f.Severity, f.ID, f.Weight, f.Confidence, f.Title, f.Impact, f.Explanation)
+		for _, a := range f.Advice {
+			t.Logf("   %s [%s: %s -> %s] %s", a.Action, a.Setting, a.From, a.To, a.Effect)
+		}
+		for _, e := range f.Evidence {
+			t.Logf("   %s:%s %s", e.Entry, e.Lines, e.Text)
+		}
+	}
+	first := ""
+	if len(res.Findings) > 0 && res.Findings[0].Severity.AtLeast(analyze.Warning) {
+		first = res.Findings[0].ID
+	}
+	if first != id {
+		t.Fatalf("first finding %q, want %q", first, id)
+	}
+	for _, name := range names {
+		if !strings.Contains(res.Findings[0].Title, name) {
+			t.Errorf("title %q lacks %q", res.Findings[0].Title, name)
+		}
+	}
+}
+
+// awaitLog reads the log as it grows, until it shows enough.
+func awaitLog(t *testing.T, path string, shown func(*gc.Log) bool) *gc.Log {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	size := int64(-1)
+	for {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() > size {
+			size = info.Size()
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log, err := gclog.Parse(path, bytes.NewReader(text), gclog.Options{})
+			if err != nil && !errors.Is(err, gclog.ErrNotGCLog) {
+				t.Fatal(err)
+			}
+			if err == nil && shown(log) {
+				return log
+			}
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s does not show enough: %v", path, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// askFlags reads VM.flags as the loader does.
+func askFlags(t *testing.T, p *live.Process) map[string]analyze.Flag {
+	t.Helper()
+	tool, ok := p.JDK.Has("jcmd")
+	if !ok {
+		t.Skip("no jcmd in " + p.JDK.Home)
+	}
+	out, err := exec.CommandContext(t.Context(), tool, strconv.Itoa(p.PID), "VM.flags", "-all").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := map[string]analyze.Flag{}
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	for n := 1; lines.Scan(); n++ {
+		left, right, ok := strings.Cut(lines.Text(), "=")
+		name := strings.Fields(left)
+		value, origin, _ := strings.Cut(right, "{")
+		if !ok || len(name) != 2 {
+			continue
+		}
+		_, origin, _ = strings.Cut(origin, "{")
+		flags[name[1]] = analyze.Flag{Value: strings.TrimSpace(value), Origin: strings.TrimSuffix(strings.TrimSpace(origin), "}"), Line: n}
+	}
+	return flags
+}
+
+// processNow is a series of two samples of the open files.
+func processNow(t *testing.T, p *live.Process) *series.Series {
+	t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID))
+	limits, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/limits", p.PID))
+	if err != nil || err2 != nil {
+		return nil
+	}
+	var limit float64
+	for line := range strings.Lines(string(limits)) {
+		if rest, ok := strings.CutPrefix(line, "Max open files"); ok {
+			if _, err := fmt.Sscan(rest, &limit); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	e := series.NewEncoder(series.Header{Source: "proc"})
+	for i := range 2 {
+		e.Add(time.UnixMilli(int64(1000*i)), map[string]float64{"fds": float64(len(open)), "fd_limit": limit})
+	}
+	s, err := series.Read(bytes.NewReader(e.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
