@@ -70,6 +70,9 @@ type Entry struct {
 	Bytes      int64     `json:"bytes"`
 	SHA256     string    `json:"sha256"`
 	Redactions int       `json:"redactions"`
+	// Reference is Started on the reference clock, give or take ReferenceErrorMS.
+	Reference        time.Time `json:"reference_started,omitzero"`
+	ReferenceErrorMS float64   `json:"reference_error_ms,omitempty"`
 	// Source is where the content came from on the node: a path or a command.
 	Source string `json:"source,omitempty"`
 	// Truncated tells that only the newest part was kept, and of how much.

@@ -5,12 +5,45 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
-// Rescrub writes the bundle anew with all secrets known by now and returns the
+// LeakCheck reads the whole bundle again and searches for every secret known by
+// now: one learnt late may stand in an early entry. Then the bundle is written
+// anew, scrubbed once more. It returns the writer to go on with, also with an
+// error, and notes the result in the manifest.
+func (w *Writer) LeakCheck(ctx context.Context) (*Writer, error) {
+	rep, err := Verify(ctx, w.path, w.secrets)
+	if err != nil {
+		return w, err
+	}
+	if len(rep.Leaks) == 0 {
+		w.noteLeaks("clean: %d entries read again for %d known values", rep.Entries, w.secrets.Count())
+		return w, nil
+	}
+	again, err := w.rescrub(ctx)
+	if err != nil {
+		return w, err
+	}
+	if rep, err = Verify(ctx, again.path, again.secrets); err != nil {
+		return again, err
+	}
+	if len(rep.Leaks) > 0 {
+		again.noteLeaks("%d places left that look like a secret: %s", len(rep.Leaks), strings.Join(rep.Leaks[:min(5, len(rep.Leaks))], ", "))
+	} else {
+		again.noteLeaks("clean after a second pass: %d entries read again for %d known values", rep.Entries, again.secrets.Count())
+	}
+	return again, nil
+}
+
+func (w *Writer) noteLeaks(format string, args ...any) {
+	w.Update(func(m *Manifest) { m.Redaction = &Redaction{LeakCheck: fmt.Sprintf(format, args...)} })
+}
+
+// rescrub writes the bundle anew with all secrets known by now and returns the
 // writer that goes on in its place. On an error the old bundle stays as it is,
 // and so does the old writer.
-func (w *Writer) Rescrub(ctx context.Context) (*Writer, error) {
+func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	r, err := Open(w.path)
 	if err != nil {
 		return nil, err

@@ -50,16 +50,22 @@ func (o *overflow) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// reader gives all of it from the start. There is one reader at a time.
+func (o *overflow) reader() (io.Reader, error) {
+	if o.file == nil {
+		return bytes.NewReader(o.mem.Bytes()), nil
+	}
+	_, err := o.file.Seek(0, io.SeekStart)
+	return o.file, err
+}
+
 // copyTo writes all of it to w.
 func (o *overflow) copyTo(w io.Writer) error {
-	if o.file == nil {
-		_, err := w.Write(o.mem.Bytes())
+	in, err := o.reader()
+	if err != nil {
 		return err
 	}
-	if _, err := o.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	n, err := io.Copy(w, o.file)
+	n, err := io.Copy(w, in)
 	if err == nil && n != o.size {
 		err = fmt.Errorf("spool: wrote %d bytes, read back %d", o.size, n)
 	}

@@ -29,6 +29,8 @@ type Writer struct {
 	names    map[string]bool
 	rules    map[string]int
 	closed   bool
+	// knownElsewhere is how many secret values the nodes knew whose bundles were joined.
+	knownElsewhere int
 }
 
 // Create starts a bundle at path with what is known of the capture so far. The
@@ -256,7 +258,7 @@ func (w *Writer) Manifest() Manifest {
 	m.Coverage = slices.Clone(m.Coverage)
 	m.Nodes = slices.Clone(m.Nodes)
 	m.Overhead = slices.Clone(m.Overhead)
-	r := Redaction{Rules: maps.Clone(w.rules), KnownValues: w.secrets.Count()}
+	r := Redaction{Rules: maps.Clone(w.rules), KnownValues: w.secrets.Count() + w.knownElsewhere}
 	if m.Redaction != nil {
 		r.LeakCheck = m.Redaction.LeakCheck
 	}

@@ -8,8 +8,8 @@ import (
 	"casefile/bundle"
 )
 
-// NodeInfo describes this machine for the manifest.
-func NodeInfo(name string) bundle.Node {
+// nodeInfo describes this machine for the manifest.
+func nodeInfo(name string) bundle.Node {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return bundle.Node{Name: name, OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: strings.TrimSpace(string(kernel))}
 }

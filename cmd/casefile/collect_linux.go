@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +16,6 @@ import (
 	"casefile/analyze/report"
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
-	"casefile/bundle/redact"
 	"casefile/collectors"
 )
 
@@ -162,73 +159,21 @@ const memoryLimit = 80 << 20
 // capture makes the bundle. It returns nil, nil for a dry run.
 func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	debug.SetMemoryLimit(memoryLimit)
-	began := time.Now()
 	prog := newProgress(u, o)
-	secrets := redact.NewSecrets(ownNames(o.node)...)
-	s := &collectors.Session{Node: o.node, Plan: o.plan, Roots: collectors.SystemRoots(), Secrets: secrets, Progress: prog.event}
-	jobs := collectors.Prepare(ctx, s, allCollectors())
-	missing, err := checkTargets(o.plan, jobs)
+	c, err := collectors.Begin(ctx, o.node, o.plan, allCollectors(), prog.event)
 	if err != nil {
-		return nil, err
+		return nil, hinted(err, "run as root to see the processes of all users; casefile doctor lists the JVMs of this node")
 	}
 	if o.dryRun {
-		return nil, printPlan(u, o, jobs)
+		return nil, printPlan(u, o, c.Jobs)
 	}
-	w, err := bundle.Create(o.out, bundle.Format(o.format), opening(o, began), secrets)
+	prog.start(c)
+	w, err := c.Run(ctx, o.out, bundle.Format(o.format), thisTool())
+	prog.stop()
 	if err != nil {
 		return nil, hinted(err, "choose another place with --out")
 	}
-	s.Out = w
-	for _, m := range missing {
-		w.Cover(bundle.Coverage{Node: o.node, Collector: "jvm", Target: m, Item: "process", Status: bundle.Failed,
-			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
-	}
-	prog.start(s, jobs)
-	collectors.Run(ctx, s, jobs)
-	prog.stop()
-	if ctx.Err() != nil {
-		w.Update(func(m *bundle.Manifest) { m.Interrupted = "ended early by a signal" })
-	}
-	return finish(context.WithoutCancel(ctx), w, o, secrets, began)
-}
-
-// ownNames are words of this node that are no secrets though they may stand
-// where a secret would.
-func ownNames(node string) []string {
-	names := []string{node}
-	if u, err := user.Current(); err == nil {
-		names = append(names, u.Username, u.HomeDir)
-	}
-	return names
-}
-
-func opening(o *collectOptions, began time.Time) bundle.Manifest {
-	host := collectors.NodeInfo(o.node)
-	return bundle.Manifest{CaseID: o.plan.CaseID, Cluster: o.plan.Cluster, Tool: thisTool(), Plan: o.plan, Started: began, Nodes: []bundle.Node{host}}
-}
-
-// checkTargets tells which pids nobody captures; none at all is an error.
-func checkTargets(p plan.Plan, jobs []collectors.Prepared) (missing []string, err error) {
-	targets := 0
-	for _, j := range jobs {
-		if j.Collector != "host" {
-			targets++
-		}
-	}
-	for _, pid := range p.PIDs {
-		prefix := fmt.Sprintf("%d-", pid)
-		if !slices.ContainsFunc(jobs, func(j collectors.Prepared) bool { return strings.HasPrefix(j.Target, prefix) }) {
-			missing = append(missing, fmt.Sprint(pid))
-		}
-	}
-	if targets == 0 {
-		what := "no JVM and no Go service with pprof found on this node"
-		if len(p.PIDs)+len(p.Apps) > 0 {
-			what = "no JVM and no Go service matches --pid and --app"
-		}
-		return nil, hinted(fmt.Errorf("%s", what), "run as root to see the processes of all users; casefile collect --dry-run lists what is found")
-	}
-	return missing, nil
+	return finish(context.WithoutCancel(ctx), w, o)
 }
 
 func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
-	"time"
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
@@ -16,14 +14,9 @@ import (
 	"casefile/bundle/redact"
 )
 
-// finish checks the evidence for leaks, analyses it, adds the reports and closes
-// the bundle. What fails here costs only its own part: the evidence is kept.
-func finish(ctx context.Context, w *bundle.Writer, o *collectOptions, secrets *redact.Secrets, began time.Time) (*captured, error) {
-	w, err := leakCheck(ctx, w, secrets)
-	if err != nil {
-		w.Update(func(m *bundle.Manifest) { m.Redaction = &bundle.Redaction{LeakCheck: "failed: " + err.Error()} })
-	}
-	noteOverhead(w, o.node, began)
+// finish analyses an open bundle, adds the reports and closes it. What fails here
+// costs only its own part: the evidence is kept.
+func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured, error) {
 	c := &captured{path: o.out}
 	r, err := bundle.Open(w.Path())
 	if err != nil {
@@ -44,74 +37,6 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions, secrets *r
 		c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
 	}
 	return c, nil
-}
-
-// leakCheck reads the whole bundle again and searches for every secret known by
-// now: one learnt late may stand in an early entry. Then the bundle is written
-// anew, scrubbed once more.
-func leakCheck(ctx context.Context, w *bundle.Writer, secrets *redact.Secrets) (*bundle.Writer, error) {
-	note := func(w *bundle.Writer, text string) {
-		w.Update(func(m *bundle.Manifest) { m.Redaction = &bundle.Redaction{LeakCheck: text} })
-	}
-	rep, err := bundle.Verify(ctx, w.Path(), secrets)
-	if err != nil {
-		return w, err
-	}
-	if len(rep.Leaks) == 0 {
-		note(w, fmt.Sprintf("clean: %d entries read again for %d known values", rep.Entries, secrets.Count()))
-		return w, nil
-	}
-	again, err := w.Rescrub(ctx)
-	if err != nil {
-		return w, err
-	}
-	rep, err = bundle.Verify(ctx, again.Path(), secrets)
-	if err != nil {
-		return again, err
-	}
-	if len(rep.Leaks) > 0 {
-		note(again, fmt.Sprintf("%d places left that look like a secret: %s", len(rep.Leaks), strings.Join(rep.Leaks[:min(5, len(rep.Leaks))], ", ")))
-		return again, nil
-	}
-	note(again, fmt.Sprintf("clean after a second pass: %d entries read again for %d known values", rep.Entries, secrets.Count()))
-	return again, nil
-}
-
-// noteOverhead writes down what this process used.
-func noteOverhead(w *bundle.Writer, node string, began time.Time) {
-	var self, children syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &self)
-	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
-	cost := bundle.Overhead{Node: node, MaxRSS: self.Maxrss * 1024, Seconds: time.Since(began).Seconds()}
-	for _, r := range []syscall.Rusage{self, children} {
-		cost.CPUSeconds += seconds(r.Utime) + seconds(r.Stime)
-	}
-	cost.ReadBytes, cost.WriteBytes = ownIO()
-	w.Update(func(m *bundle.Manifest) {
-		for i := range m.Overhead {
-			if m.Overhead[i].Node == node {
-				cost.Targets = m.Overhead[i].Targets
-				m.Overhead[i] = cost
-				return
-			}
-		}
-		m.Overhead = append(m.Overhead, cost)
-	})
-}
-
-func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
-
-// ownIO is what this process read and wrote through system calls.
-func ownIO() (read, written int64) {
-	b, err := os.ReadFile("/proc/self/io")
-	if err != nil {
-		return 0, 0
-	}
-	for line := range strings.Lines(string(b)) {
-		fmt.Sscanf(line, "rchar: %d", &read)
-		fmt.Sscanf(line, "wchar: %d", &written)
-	}
-	return read, written
 }
 
 // addReports renders the reports into the bundle, and the page beside it.

@@ -32,10 +32,10 @@ func newProgress(u *ui, o *collectOptions) *progress {
 		quit: make(chan struct{}), ended: make(chan struct{})}
 }
 
-func (p *progress) start(s *collectors.Session, jobs []collectors.Prepared) {
-	p.begin, p.total = time.Now(), time.Duration(s.Plan.Duration)
+func (p *progress) start(c *collectors.Capture) {
+	p.begin, p.total = time.Now(), time.Duration(c.Session.Plan.Duration)
 	if !p.jsonl {
-		fmt.Fprintf(p.u.err, "%s: capturing for %v: %s\n", p.node, p.total, titles(jobs))
+		fmt.Fprintf(p.u.err, "%s: capturing for %v: %s\n", p.node, p.total, titles(c.Jobs))
 	}
 	go p.tick()
 }

@@ -1,0 +1,123 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/bundle"
+	"casefile/bundle/format/plan"
+	"casefile/bundle/redact"
+)
+
+// Capture is one capture of this node: searched by Begin, made by Run.
+type Capture struct {
+	Session *Session
+	Jobs    []Prepared
+	// Missing are pids of the plan that no collector captures.
+	Missing []int
+
+	began time.Time
+}
+
+// ErrNoTarget says that the plan chooses nothing that runs here.
+var ErrNoTarget = errors.New("no JVM and no Go service")
+
+// Begin looks for what the plan chooses. Nothing is asked of a target yet.
+func Begin(ctx context.Context, node string, p plan.Plan, list []Collector, progress func(Event)) (*Capture, error) {
+	s := &Session{Node: node, Plan: p, Roots: SystemRoots(), Secrets: redact.NewSecrets(ownNames(node)...), Progress: progress}
+	c := &Capture{Session: s, began: time.Now()}
+	c.Jobs = Prepare(ctx, s, list)
+	return c, c.checkTargets()
+}
+
+// ownNames are words of this node that are no secrets though they may stand
+// where a secret would.
+func ownNames(node string) []string {
+	names := []string{node}
+	if u, err := user.Current(); err == nil {
+		names = append(names, u.Username, u.HomeDir)
+	}
+	return names
+}
+
+// checkTargets tells which pids nobody captures; nothing to capture is an error.
+func (c *Capture) checkTargets() error {
+	targets := slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return dirs[j.Collector] != "" && j.Collector != "host" })
+	p := c.Session.Plan
+	for _, pid := range p.PIDs {
+		prefix := fmt.Sprintf("%d-", pid)
+		if !slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return strings.HasPrefix(j.Target, prefix) }) {
+			c.Missing = append(c.Missing, pid)
+		}
+	}
+	switch {
+	case targets:
+		return nil
+	case len(p.PIDs)+len(p.Apps) > 0:
+		return fmt.Errorf("%w matches --pid and --app", ErrNoTarget)
+	}
+	return fmt.Errorf("%w with pprof found on this node", ErrNoTarget)
+}
+
+// Run captures into a new bundle, reads it again for leaks, and notes what that
+// cost. The bundle is returned open: reports may be added before it is closed.
+// When ctx ends early the bundle holds what was captured until then.
+func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, tool bundle.Tool) (*bundle.Writer, error) {
+	s := c.Session
+	w, err := bundle.Create(path, format, bundle.Manifest{CaseID: s.Plan.CaseID, Cluster: s.Plan.Cluster, Tool: tool, Plan: s.Plan,
+		Started: c.began, Nodes: []bundle.Node{nodeInfo(s.Node)}}, s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	s.Out = w
+	for _, pid := range c.Missing {
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: "jvm", Target: fmt.Sprint(pid), Item: "process", Status: bundle.Failed,
+			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
+	}
+	Run(ctx, s, c.Jobs)
+	if ctx.Err() != nil {
+		w.Update(func(m *bundle.Manifest) { m.Interrupted = "ended early by a signal" })
+	}
+	w, err = w.LeakCheck(context.WithoutCancel(ctx))
+	if err != nil {
+		w.Update(func(m *bundle.Manifest) { m.Redaction = &bundle.Redaction{LeakCheck: "failed: " + err.Error()} })
+	}
+	noteOverhead(w, s.Node, c.began)
+	return w, nil
+}
+
+// noteOverhead writes down what this process used.
+func noteOverhead(w *bundle.Writer, node string, began time.Time) {
+	cost := bundle.Overhead{Node: node, Seconds: time.Since(began).Seconds()}
+	cost.CPUSeconds, cost.MaxRSS = ownUsage()
+	cost.ReadBytes, cost.WriteBytes = ownIO()
+	w.Update(func(m *bundle.Manifest) {
+		for i := range m.Overhead {
+			if m.Overhead[i].Node == node {
+				cost.Targets = m.Overhead[i].Targets
+				m.Overhead[i] = cost
+				return
+			}
+		}
+		m.Overhead = append(m.Overhead, cost)
+	})
+}
+
+// ownIO is what this process read and wrote through system calls.
+func ownIO() (read, written int64) {
+	b, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		return 0, 0
+	}
+	for line := range strings.Lines(string(b)) {
+		fmt.Sscanf(line, "rchar: %d", &read)
+		fmt.Sscanf(line, "wchar: %d", &written)
+	}
+	return read, written
+}
