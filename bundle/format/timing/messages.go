@@ -20,7 +20,9 @@ type Pong struct {
 	Sequence uint64 `json:"seq"`
 	T1       int64  `json:"t1_ns"`
 	T2       int64  `json:"t2_ns"`
-	Hold     int64  `json:"hold_ns"` // T3-T2 by a clock that is never set
+	// Hold is T3-T2 and Up is T2 since the responder began, by a clock that is never set.
+	Hold int64 `json:"hold_ns"`
+	Up   int64 `json:"up_ns,omitempty"`
 }
 
 // Order tells a node whom to exchange times with. The coordinator makes one for

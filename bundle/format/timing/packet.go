@@ -10,7 +10,7 @@ import (
 
 // PacketSize is the size of every packet in bytes. Question and answer are of one
 // size, so nobody can make a responder send more than was sent to it.
-const PacketSize = 64
+const PacketSize = 72
 
 // KeySize is the size of the key of a capture in bytes.
 const KeySize = 32
@@ -26,21 +26,23 @@ const (
 // Packet is one message of an exchange over UDP, or over TCP one after the other.
 //
 //	0  magic "CFT1"      4  kind   5  zero     8  session   16  sequence
-//	24 T1                32 T2     40 hold     48 HMAC-SHA256 of bytes 0-47, first 16
+//	24 T1                32 T2     40 hold     48 up
+//	56 HMAC-SHA256 of bytes 0-55, first 16
 //
 // Numbers are big-endian; T1 and T2 are nanoseconds since the Unix epoch on the
-// clock of who took them, hold is T3-T2 in nanoseconds of a clock that is never set.
+// clock of who took them. Hold is T3-T2, and up is T2 since the responder began, in
+// nanoseconds of a clock that is never set: by up the asker tells that T2's was.
 type Packet struct {
 	Kind     Kind
 	Session  uint64 // random, of one run of exchanges
 	Sequence uint64 // counts up from 1 within the session
 	T1, T2   time.Time
-	Hold     time.Duration
+	Hold, Up time.Duration
 }
 
 const (
 	magic   = "CFT1"
-	macFrom = 48
+	macFrom = 56
 )
 
 // ErrPacket is all that Parse tells: who does not know the key learns nothing.
@@ -56,6 +58,7 @@ func (p Packet) Append(b, key []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, nanos(p.T1))
 	b = binary.BigEndian.AppendUint64(b, nanos(p.T2))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Hold))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Up))
 	sum := mac(b[from:], key)
 	return append(b, sum[:PacketSize-macFrom]...)
 }
@@ -70,8 +73,8 @@ func ParsePacket(b, key []byte) (Packet, error) {
 		return Packet{}, ErrPacket
 	}
 	p := Packet{Kind: Kind(b[4]), Session: binary.BigEndian.Uint64(b[8:]), Sequence: binary.BigEndian.Uint64(b[16:]),
-		T1: moment(b[24:]), T2: moment(b[32:]), Hold: time.Duration(binary.BigEndian.Uint64(b[40:]))}
-	if p.Kind != Question && p.Kind != Answer || p.Hold < 0 || b[5]|b[6]|b[7] != 0 {
+		T1: moment(b[24:]), T2: moment(b[32:]), Hold: time.Duration(binary.BigEndian.Uint64(b[40:])), Up: time.Duration(binary.BigEndian.Uint64(b[48:]))}
+	if p.Kind != Question && p.Kind != Answer || p.Hold < 0 || p.Up < 0 || b[5]|b[6]|b[7] != 0 {
 		return Packet{}, ErrPacket
 	}
 	return p, nil

@@ -156,8 +156,11 @@ type Step struct {
 	// ByMS is how much the offset changed, give or take ErrorMS.
 	ByMS    float64 `json:"by_ms"`
 	ErrorMS float64 `json:"error_ms"`
-	// Certain: no split of the round trips explains it, so a clock was set.
+	// Certain: a clock was set. Either it said so itself, or no split of the round
+	// trips between the ways explains it.
 	Certain bool `json:"certain"`
+	// Whose clock was set: "from", "to", or empty where only the difference is known.
+	Whose string `json:"whose,omitempty"`
 }
 
 // Round is one dump round over all nodes.
