@@ -104,6 +104,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule, limits Thresholds) (*Resul
 			res.NotEvaluated = append(res.NotEvaluated, NotEvaluated{ID: r.ID, Needs: needs})
 		}
 	}
+	rank(res.Findings)
 	order(res.Findings)
 	return res, nil
 }

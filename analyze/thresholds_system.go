@@ -31,7 +31,7 @@ type SystemThresholds struct {
 	HumongousMinute float64       // such pauses a minute
 	StallsMinute    float64       // peers: 10 a minute warning
 	StallsCritical  float64       // 100 a minute critical
-	MetaspaceFull   float64       // of MaxMetaspaceSize
+	MetaspaceFull   float64       // used, of MaxMetaspaceSize: the JVM gives it out in chunks, and at 80 % none may be left, measured on 17 and 25
 	MetaspaceGCs    int           // in the recent past
 	SafepointReach  time.Duration // one stop's time to safepoint; GC Easy and garbagecat warn from there on
 	SafepointShare  float64       // of time
@@ -64,7 +64,7 @@ func defaultSystemThresholds() SystemThresholds {
 		YoungTiny: 0.10, ExplicitShare: 0.01, ExplicitPause: 500 * time.Millisecond, ExplicitWindow: time.Hour,
 		LongPause: time.Second, FullGCInterval: time.Minute, FullGCShare: 0.02,
 		HumongousShare: 0.3, HumongousMinute: 6, StallsMinute: 10, StallsCritical: 100,
-		MetaspaceFull: 0.9, MetaspaceGCs: 3,
+		MetaspaceFull: 0.75, MetaspaceGCs: 3,
 		SafepointReach: time.Second, SafepointShare: 0.05, SysShare: 0.5, SysGCShare: 0.02,
 		PSICPU: 50, RunQueueCritical: 10, ThrottlePeriods: 50, InodesFree: 2, DiskSoon: time.Hour,
 		Steal: 10, StealCritical: 25, SwapRate: 1 << 20, SwapPressure: 5, MemoryFull: 95, MemoryAvailable: 3,

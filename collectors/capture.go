@@ -81,9 +81,12 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
 	}
 	Run(ctx, s, c.Jobs)
-	if ctx.Err() != nil {
-		w.Update(func(m *bundle.Manifest) { m.Interrupted = "ended early by a signal" })
-	}
+	w.Update(func(m *bundle.Manifest) {
+		m.Ended = time.Now()
+		if ctx.Err() != nil {
+			m.Interrupted = "ended early by a signal"
+		}
+	})
 	w, err = w.LeakCheck(context.WithoutCancel(ctx))
 	if err != nil {
 		w.Update(func(m *bundle.Manifest) { m.Redaction = &bundle.Redaction{LeakCheck: "failed: " + err.Error()} })

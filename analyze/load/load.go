@@ -47,6 +47,9 @@ func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
 		b.problem("%s is cut (%v): what was written before is analysed", filepath.Base(r.Path), r.Cut)
 	}
 	err := r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+		if r.Manifest.Ended.IsZero() && e.Ended.After(b.c.Ended) {
+			b.c.Ended = e.Ended // a cut bundle does not say when it ended
+		}
 		if err := b.entry(e, body); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -41,7 +41,8 @@ order of their impact, each with its evidence and what to do.
 			if err != nil {
 				return err
 			}
-			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion()}
+			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(),
+				Read: citedReader(cmd.Context(), paths[0], res.Findings)}
 			if err := writeExtra(c, res, meta, html, markdown); err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 	if c.result, err = evaluate(ctx, c.caseFile); err != nil {
 		return nil, err
 	}
-	c.addReports(w, o)
+	c.addReports(ctx, w, o)
 	c.manifest, c.closeErr = w.Close()
 	if errors.Is(c.closeErr, bundle.ErrDiskFull) {
 		c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
@@ -40,9 +40,10 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 }
 
 // addReports renders the reports into the bundle, and the page beside it.
-func (c *captured) addReports(w *bundle.Writer, o *collectOptions) {
+func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectOptions) {
 	m := w.Manifest()
-	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m)}
+	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
+		Read: citedReader(ctx, w.Path(), c.result.Findings)}
 	var page, summary, findings bytes.Buffer
 	renders := []struct {
 		name string

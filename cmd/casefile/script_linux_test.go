@@ -205,3 +205,41 @@ func zombie(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(b), ") Z ")
 }
+
+// A full disk: the run ends with a clear message, what was written verifies.
+func TestDiskFull(t *testing.T) {
+	p := livetest.Start(t, livetest.Newest(t), "threads", live.Options{})
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	link := filepath.Join(dir, "casefile")
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	small := filepath.Join(dir, "small")
+	if err := os.Mkdir(small, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("casefile-test", small, "tmpfs", 0, "size=700k"); err != nil {
+		t.Skipf("mounting a small tmpfs needs root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(small, 0) })
+	out := filepath.Join(small, "x.tar.zst")
+	said, err := exec.Command(link, "collect", "--pid", strconv.Itoa(p.PID), "--duration", "2s", "--dumps", "8", "--dump-interval", "200ms", "--out", out).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitGaps && exit.ExitCode() != exitFailed {
+		t.Fatalf("%v: %s", err, said)
+	}
+	if !strings.Contains(string(said), "space") {
+		t.Errorf("nothing is said about space: %s", said)
+	}
+	rep, err := bundle.Verify(t.Context(), out, redact.NewSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Damaged) > 0 || rep.Entries < 5 {
+		t.Errorf("%d entries, damaged %v", rep.Entries, rep.Damaged)
+	}
+}

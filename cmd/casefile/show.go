@@ -8,11 +8,7 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
-	"casefile/bundle"
 )
-
-// maxShown bounds an entry that is read to print some lines of it.
-const maxShown = 256 << 20
 
 func newShow(u *ui) *cobra.Command {
 	return &cobra.Command{
@@ -36,7 +32,7 @@ Without it the findings are listed.`,
 			if len(args) == 1 {
 				return report.Terminal(u.out, c, res, opts)
 			}
-			read := evidenceReader(cmd, args[0])
+			read := citedReader(cmd.Context(), args[0], res.Findings)
 			var ids []string
 			shown := 0
 			for _, f := range res.Findings {
@@ -56,16 +52,5 @@ Without it the findings are listed.`,
 			}
 			return nil
 		},
-	}
-}
-
-// evidenceReader gives the content of entries that findings cite.
-func evidenceReader(cmd *cobra.Command, path string) func(string) ([]byte, error) {
-	r, err := bundle.Open(path)
-	if err != nil { // a loose file is its own evidence
-		return func(entry string) ([]byte, error) { return readLoose(entry) }
-	}
-	return func(entry string) ([]byte, error) {
-		return r.ReadEntry(cmd.Context(), strings.TrimPrefix(strings.TrimPrefix(entry, path), "/"), maxShown)
 	}
 }

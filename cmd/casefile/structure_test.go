@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The direction of imports, by the beginning of a package's path: what it may
+// import of the project. The longest beginning counts.
+var mayImport = map[string][]string{
+	"bundle":          {"bundle"},
+	"bundle/format":   {"bundle/format"},
+	"bundle/redact":   {"bundle/redact", "bundle/format"},
+	"collectors":      {"collectors", "bundle"},
+	"analyze":         {"analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "bundle/format"},
+	"analyze/threads": {"analyze/threads", "bundle/format"},
+	"analyze/gc":      {"analyze/gc", "bundle/format"},
+	"analyze/profile": {"analyze/profile", "bundle/format"},
+	"analyze/host":    {"analyze/host", "bundle/format"},
+	"analyze/timing":  {"analyze/timing", "bundle/format"},
+	"analyze/load":    {"analyze", "bundle"},
+	"analyze/rules":   {"analyze", "bundle/format"},
+	"analyze/report":  {"analyze", "bundle/format"},
+	"cmd":             {"cmd", "analyze", "collectors", "bundle", "testdata"},
+	"testdata":        {"testdata"},
+}
+
+func TestImportDirection(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "casefile/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], "casefile/")
+		allowed := mayImport[longestPrefix(pkg)]
+		if allowed == nil {
+			t.Errorf("%s has no place in the layout", pkg)
+		}
+		for _, imp := range words[1:] {
+			rel, ours := strings.CutPrefix(imp, "casefile/")
+			if ours && !below(rel, allowed) {
+				t.Errorf("%s imports %s", pkg, rel)
+			}
+		}
+	}
+}
+
+func longestPrefix(pkg string) string {
+	best := ""
+	for p := range mayImport {
+		if below(pkg, []string{p}) && len(p) > len(best) {
+			best = p
+		}
+	}
+	return best
+}
+
+func below(pkg string, dirs []string) bool {
+	for _, d := range dirs {
+		if pkg == d || strings.HasPrefix(pkg, d+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package fleet
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Kind is a way to reach a node.
+type Kind string
+
+const (
+	Agent Kind = "https" // an agent of this cluster, mutual TLS
+	SSH   Kind = "ssh"   // the system's ssh client; nothing is installed there
+	Local Kind = "local" // this process
+)
+
+// Address is where and how a node is reached.
+type Address struct {
+	Kind Kind
+	Host string // host:port of an agent; host of ssh
+	Port string // ssh, empty: as the ssh configuration says
+	User string // ssh, likewise
+	Sudo bool   // ssh: run with sudo -n
+}
+
+// ParseAddress reads https://host:port, ssh://user@host[:port][?sudo=1] and local.
+func ParseAddress(text string) (Address, error) {
+	if text == "local" {
+		return Address{Kind: Local}, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return Address{}, fmt.Errorf("node %q: %w", text, err)
+	}
+	bad := func(why string) (Address, error) { return Address{}, fmt.Errorf("node %q: %s", text, why) }
+	if u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || u.Path != "" && u.Path != "/" {
+		return bad("want https://host:port, ssh://user@host[:port] or local")
+	}
+	switch Kind(u.Scheme) {
+	case Agent:
+		if u.Port() == "" {
+			return bad("an agent's address needs its port")
+		}
+		return Address{Kind: Agent, Host: net.JoinHostPort(u.Hostname(), u.Port())}, nil
+	case SSH:
+		if _, has := u.User.Password(); has {
+			return bad("passwords are not taken: use keys or ssh's own configuration")
+		}
+		if strings.HasPrefix(u.User.Username(), "-") {
+			return bad("not a user name")
+		}
+		return Address{Kind: SSH, Host: u.Hostname(), Port: u.Port(), User: u.User.Username(), Sudo: u.Query().Get("sudo") == "1"}, nil
+	}
+	return bad("want https://host:port, ssh://user@host[:port] or local")
+}
+
+// Name is what a node is called when nobody gave it a name.
+func (a Address) Name() string {
+	switch a.Kind {
+	case Local:
+		return "local"
+	case Agent:
+		host, _, _ := net.SplitHostPort(a.Host)
+		return host
+	}
+	return a.Host
+}

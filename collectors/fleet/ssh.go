@@ -1,0 +1,167 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// sshNode reaches a node with the system's ssh client and its configuration. Our
+// own binary travels there into a temporary folder, serves one connection over
+// stdio and removes itself.
+type sshNode struct {
+	addr   Address
+	binary string // of this program; one for another architecture lies beside it
+}
+
+// machines maps uname -m to GOARCH.
+var machines = map[string]string{"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+// command is one ssh call. BatchMode never asks: an unknown host key or a missing
+// key is an error, with ssh's own words.
+func (s *sshNode) command(ctx context.Context, script string) *exec.Cmd {
+	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"}
+	if s.addr.Port != "" {
+		args = append(args, "-p", s.addr.Port)
+	}
+	if s.addr.User != "" {
+		args = append(args, "-l", s.addr.User)
+	}
+	cmd := exec.CommandContext(ctx, "ssh", append(args, "--", s.addr.Host, script)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us: we end it in order
+	return cmd
+}
+
+// run makes one call and returns what it printed.
+func (s *sshNode) run(ctx context.Context, script string, in io.Reader) (string, error) {
+	cmd := s.command(ctx, script)
+	var out, said bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &out, &said
+	if err := cmd.Run(); err != nil {
+		return "", sshError(ctx, err, said.String())
+	}
+	return out.String(), nil
+}
+
+// sshError gives ssh's last words.
+func sshError(ctx context.Context, err error, said string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("ssh: %w", context.Cause(ctx))
+	}
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+		return fmt.Errorf("ssh: %s", last)
+	}
+	return fmt.Errorf("ssh: %w", err)
+}
+
+// connect puts the binary there and starts it. Closing the connection ends it
+// and removes what was put there.
+func (s *sshNode) connect(ctx context.Context) (io.ReadWriteCloser, error) {
+	told, err := s.run(ctx, `umask 077; uname -s; uname -m; mktemp -d "${TMPDIR:-/tmp}/.casefile-XXXXXXXX"`, nil)
+	if err != nil {
+		return nil, err
+	}
+	f := strings.Fields(told)
+	if len(f) != 3 || strings.ContainsAny(f[2], "'\\") {
+		return nil, fmt.Errorf("ssh: %s answered %q, not system, machine and folder", s.addr.Host, told)
+	}
+	dir := f[2]
+	if err := s.upload(ctx, f[0], f[1], dir); err != nil {
+		s.run(context.WithoutCancel(ctx), "rm -rf '"+dir+"'", nil)
+		return nil, err
+	}
+	return s.start(dir)
+}
+
+func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error {
+	path, err := s.binaryFor(system, machine)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	sum, err := s.run(ctx, "cat > '"+dir+"/casefile' && chmod 700 '"+dir+"/casefile' && sha256sum '"+dir+"/casefile'", bytes.NewReader(b))
+	if err != nil {
+		return fmt.Errorf("copy casefile there: %w", err)
+	}
+	want := sha256.Sum256(b)
+	if got, _, _ := strings.Cut(sum, " "); got != hex.EncodeToString(want[:]) {
+		return errors.New("copy casefile there: the checksum differs")
+	}
+	return nil
+}
+
+// binaryFor finds the program for a node: this one, or casefile-linux-<arch>
+// beside it.
+func (s *sshNode) binaryFor(system, machine string) (string, error) {
+	arch := machines[machine]
+	if system != "Linux" || arch == "" {
+		return "", fmt.Errorf("%s runs %s on %s: casefile captures on Linux, amd64 or arm64", s.addr.Host, system, machine)
+	}
+	if arch == ownArch {
+		return s.binary, nil
+	}
+	other := filepath.Join(filepath.Dir(s.binary), "casefile-linux-"+arch)
+	if _, err := os.Stat(other); err != nil {
+		return "", fmt.Errorf("%s is %s: put a casefile for linux/%s at %s", s.addr.Host, machine, arch, other)
+	}
+	return other, nil
+}
+
+// start runs the agent over stdio.
+func (s *sshNode) start(dir string) (io.ReadWriteCloser, error) {
+	run := "'" + dir + "/casefile' agent --stdio --remove '" + dir + "'"
+	if s.addr.Sudo {
+		run = "sudo -n " + run
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &sshConn{cmd: s.command(ctx, run+"; rm -rf '"+dir+"'"), cancel: cancel}
+	var err error
+	if c.in, err = c.cmd.StdinPipe(); err == nil {
+		if c.out, err = c.cmd.StdoutPipe(); err == nil {
+			c.cmd.Stderr = &c.said
+			err = c.cmd.Start()
+		}
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return c, nil
+}
+
+// sshConn is the stdio of the program over there.
+type sshConn struct {
+	cmd    *exec.Cmd
+	cancel context.CancelFunc
+	in     io.WriteCloser
+	out    io.ReadCloser
+	said   lockedBuffer
+}
+
+func (c *sshConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
+func (c *sshConn) Write(p []byte) (int, error) { return c.in.Write(p) }
+
+// Close ends the program there by ending its input, which makes it clean up.
+func (c *sshConn) Close() error {
+	c.in.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- c.cmd.Wait() }()
+	stop := afterFunc(closeLimit, c.cancel)
+	defer stop()
+	err := <-ended
+	c.cancel()
+	return err
+}
