@@ -41,8 +41,12 @@ func (s sample) gate(half float64) gate {
 	return gate{at: s.at, lo: s.offset - half, hi: s.offset + half}
 }
 
-// leastSlack is below what clocks and schedulers of common machines do, in milliseconds.
-const leastSlack = 0.02
+// Slack of narrow gates: what clocks and schedulers of common machines do, in
+// milliseconds, and a share of the round trip below which a shift matters to nobody.
+const (
+	leastSlack = 0.02
+	slackShare = 0.05
+)
 
 // spreadOf returns the smallest delay and how far above it the fast quarter lies:
 // the noise below which no step can be told.
@@ -52,7 +56,7 @@ func spreadOf(samples []sample) (fastest, slack float64) {
 		delays[i] = s.delay
 	}
 	slices.Sort(delays)
-	return delays[0], max(leastSlack, delays[len(delays)/4]-delays[0])
+	return delays[0], max(leastSlack, slackShare*delays[0], 2*(delays[len(delays)/4]-delays[0]))
 }
 
 // reach returns the first gate after from that no line through all before it passes.
@@ -120,6 +124,9 @@ func (s *segment) regress(gates []gate) {
 		s.slope = sto / stt
 	}
 	s.slope = min(max(s.slope, s.narrow.least), s.narrow.most)
+	if s.narrow.most-s.narrow.least > maxSlope {
+		s.slope = (s.narrow.least + s.narrow.most) / 2 // too short to tell from noise
+	}
 }
 
 func (s *segment) line(at float64) float64 { return s.level + s.slope*(at-s.center) }

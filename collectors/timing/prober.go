@@ -1,0 +1,282 @@
+package timing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"casefile/bundle/format/timing"
+)
+
+const (
+	// patience is how long an answer may take and still count.
+	patience = time.Second
+	// dialLimit is that of a TCP connection to a responder.
+	dialLimit = 5 * time.Second
+	// outstanding is how many questions may wait for an answer.
+	outstanding = 512
+	// maxErrors in a row end the receiving: each question may draw one from a closed port.
+	maxErrors = 100000
+)
+
+// ErrNoAnswer is that of a peer that never answered.
+var ErrNoAnswer = errors.New("no answer at all")
+
+// NewKey makes the key of a capture.
+func NewKey() []byte {
+	key := make([]byte, timing.KeySize)
+	_, _ = rand.Read(key) // never fails, see its documentation
+	return key
+}
+
+// Prober asks one responder.
+type Prober struct {
+	Address string // as Listen takes it
+	Key     []byte
+	Every   time.Duration
+	Until   time.Time
+	// Clock is what T1 and T4 are read from. Nil: the system's.
+	Clock func() time.Time
+}
+
+// Probe asks the responder at an address every so often until a moment, or until ctx
+// ends, and sums up. With an error there are figures too: that all was lost, for one.
+func Probe(ctx context.Context, address string, key []byte, every time.Duration, until time.Time) (*timing.Measured, error) {
+	return Prober{Address: address, Key: key, Every: every, Until: until}.Run(ctx)
+}
+
+// Run is Probe with all settings.
+func (p Prober) Run(ctx context.Context) (*timing.Measured, error) {
+	transport, hostport, err := timing.SplitAddress(p.Address)
+	if err != nil {
+		return nil, fmt.Errorf("timing: %w", err)
+	}
+	if len(p.Key) != timing.KeySize || p.Every < timing.MinEvery {
+		return nil, fmt.Errorf("timing: probe of %s: want a key of %d bytes and at least %v between questions", p.Address, timing.KeySize, timing.MinEvery)
+	}
+	r := &probing{Prober: p, transport: transport, session: newSession(), pending: map[uint64]Exchange{}}
+	r.tally = NewTally(transport, r.now())
+	if transport == timing.TCP {
+		err = r.stream(ctx, hostport)
+	} else {
+		err = r.datagrams(ctx, hostport)
+	}
+	m := r.tally.Measured(r.now())
+	if err == nil && m.Count > 0 && m.Lost == m.Count {
+		err = ErrNoAnswer
+	}
+	if err != nil {
+		return m, fmt.Errorf("timing: %s: %w", p.Address, err)
+	}
+	return m, nil
+}
+
+func newSession() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// probing is one run.
+type probing struct {
+	Prober
+	transport timing.Transport
+	session   uint64
+
+	mu       sync.Mutex
+	tally    *Tally
+	sequence uint64
+	pending  map[uint64]Exchange
+}
+
+func (r *probing) now() time.Time {
+	if r.Clock != nil {
+		return r.Clock()
+	}
+	return time.Now()
+}
+
+// question counts the next one and appends it; T1 is read last.
+func (r *probing) question(b []byte) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sequence++
+	r.tally.Sent()
+	delete(r.pending, r.sequence-outstanding)
+	t1 := r.now()
+	r.pending[r.sequence] = Exchange{T1: t1}
+	return timing.Packet{Kind: timing.Question, Session: r.session, Sequence: r.sequence, T1: t1}.Append(b, r.Key)
+}
+
+// answer takes a packet that came back at t4; false: it answers none of ours.
+func (r *probing) answer(b []byte, t4 time.Time) bool {
+	p, err := timing.ParsePacket(b, r.Key)
+	if err != nil || p.Kind != timing.Answer || p.Session != r.session {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x, asked := r.pending[p.Sequence]
+	if !asked || x.T1.UnixNano() != p.T1.UnixNano() {
+		return false
+	}
+	delete(r.pending, p.Sequence)
+	x.T2, x.T3, x.T4, x.Up2 = p.T2, p.T2.Add(p.Hold), t4, p.Up
+	r.tally.Answered(x)
+	return true
+}
+
+func (r *probing) waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.pending)
+}
+
+// datagrams asks at an even pace, whether answers come or not, and waits for the
+// last ones.
+func (r *probing) datagrams(ctx context.Context, hostport string) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "udp", hostport)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	all := make(chan struct{}, 1) // told when nothing is pending
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer conn.SetReadDeadline(time.Unix(1, 0))
+	wg.Go(func() { r.receive(conn, all) })
+
+	var out []byte
+	for tick := newTick(r.Every, r.Until); tick.wait(ctx); {
+		out = r.question(out[:0])
+		_, _ = conn.Write(out) // refused ones (ICMP) are lost ones
+	}
+	// Late answers still count; those of an interrupted run are not waited for.
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for r.waiting() > 0 {
+		select {
+		case <-all:
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *probing) receive(conn net.Conn, all chan<- struct{}) {
+	buf := make([]byte, timing.PacketSize+1)
+	for errs := 0; errs < maxErrors; {
+		n, err := conn.Read(buf)
+		t4 := r.now()
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			errs++
+			continue
+		}
+		errs = 0
+		if r.answer(buf[:n], t4) && r.waiting() == 0 {
+			select {
+			case all <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// stream asks on one connection and waits for each answer; after a failure it
+// connects anew.
+func (r *probing) stream(ctx context.Context, hostport string) error {
+	var conn net.Conn
+	defer func() {
+		if conn != nil {
+			conn.Close()
+		}
+	}()
+	var failure error
+	buf := make([]byte, timing.PacketSize)
+	for tick := newTick(r.Every, r.Until); tick.wait(ctx); {
+		if conn == nil {
+			d := net.Dialer{Timeout: dialLimit}
+			if conn, failure = d.DialContext(ctx, "tcp", hostport); failure != nil {
+				r.question(nil) // lost
+				conn = nil
+				continue
+			}
+		}
+		if failure = r.ask(ctx, conn, buf); failure != nil {
+			conn.Close()
+			conn = nil
+		}
+	}
+	if r.tally.answered == 0 && ctx.Err() == nil {
+		return failure
+	}
+	return nil
+}
+
+func (r *probing) ask(ctx context.Context, conn net.Conn, buf []byte) error {
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	conn.SetDeadline(time.Now().Add(dialLimit))
+	if _, err := conn.Write(r.question(nil)); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(conn, buf); err != nil {
+		return err
+	}
+	if !r.answer(buf, r.now()) {
+		return errors.New("an answer that is none of this capture")
+	}
+	return nil
+}
+
+// tick is an even pace; what was missed is not made up for.
+type tick struct {
+	every time.Duration
+	due   time.Time
+	until time.Time
+}
+
+func newTick(every time.Duration, until time.Time) *tick {
+	return &tick{every: every, due: time.Now(), until: until}
+}
+
+// wait sleeps until the next turn; false at the end.
+func (t *tick) wait(ctx context.Context) bool {
+	if !t.due.Before(t.until) || !sleep(ctx, time.Until(t.due)) {
+		return false
+	}
+	t.due = t.due.Add(t.every)
+	if late := time.Since(t.due); late > 0 {
+		t.due = t.due.Add(late.Truncate(t.every) + t.every)
+	}
+	return true
+}
+
+// sleep returns false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

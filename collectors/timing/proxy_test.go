@@ -1,0 +1,128 @@
+package timing
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// delays of a proxy for each way.
+type delays struct{ there, back time.Duration }
+
+// delayed is what travels through a proxy: bytes and when they are due.
+type delayed struct {
+	b   []byte
+	due time.Time
+}
+
+// line passes what comes in on after a delay, in order.
+func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, out func([]byte)) func([]byte) {
+	queue := make(chan delayed, 1024)
+	wg.Go(func() {
+		for {
+			select {
+			case d := <-queue:
+				if !sleep(ctx, time.Until(d.due)) {
+					return
+				}
+				out(d.b)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func(b []byte) {
+		select {
+		case queue <- delayed{append([]byte(nil), b...), time.Now().Add(delay)}:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// packetProxy delays packets to target; it serves one asker. Returns its address.
+func packetProxy(t *testing.T, target string, d delays) string {
+	t.Helper()
+	front, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := net.Dial("udp", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var asker net.Addr
+	there := line(ctx, &wg, d.there, func(b []byte) { back.Write(b) })
+	home := line(ctx, &wg, d.back, func(b []byte) { mu.Lock(); defer mu.Unlock(); front.WriteTo(b, asker) })
+	wg.Go(func() {
+		for buf := make([]byte, 2048); ; {
+			n, from, err := front.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			asker = from
+			mu.Unlock()
+			there(buf[:n])
+		}
+	})
+	wg.Go(func() {
+		for buf := make([]byte, 2048); ; {
+			n, err := back.Read(buf)
+			if err != nil {
+				return
+			}
+			home(buf[:n])
+		}
+	})
+	t.Cleanup(func() { cancel(); front.Close(); back.Close(); wg.Wait() })
+	return front.LocalAddr().String()
+}
+
+// streamProxy delays one TCP connection to target.
+func streamProxy(t *testing.T, target string, d delays) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		in, err := l.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", target)
+		if err != nil {
+			in.Close()
+			return
+		}
+		stop := context.AfterFunc(ctx, func() { in.Close(); out.Close() })
+		defer stop()
+		defer in.Close()
+		defer out.Close()
+		pump := func(from io.Reader, pass func([]byte)) {
+			for buf := make([]byte, 2048); ; {
+				n, err := from.Read(buf)
+				if err != nil {
+					return
+				}
+				pass(buf[:n])
+			}
+		}
+		var both sync.WaitGroup
+		there := line(ctx, &wg, d.there, func(b []byte) { out.Write(b) })
+		home := line(ctx, &wg, d.back, func(b []byte) { in.Write(b) })
+		both.Go(func() { pump(in, there); out.Close() })
+		both.Go(func() { pump(out, home); in.Close() })
+		both.Wait()
+	})
+	t.Cleanup(func() { cancel(); l.Close(); wg.Wait() })
+	return l.Addr().String()
+}
