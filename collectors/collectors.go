@@ -8,7 +8,9 @@ package collectors
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,10 +146,11 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	var wg sync.WaitGroup
 	running := newRunning()
 	for _, j := range jobs {
-		running.add(j)
+		scope := s.scope(j.Collector, j.Target)
+		running.add(scope)
 		wg.Go(func() {
-			defer running.done(j)
-			runJob(ctx, s, j)
+			defer running.done(scope)
+			runJob(ctx, scope, j)
 		})
 	}
 	all := make(chan struct{})
@@ -155,15 +158,14 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	select {
 	case <-all:
 	case <-time.After(time.Until(s.End().Add(Grace + time.Second))):
-		for _, j := range running.left() {
-			s.Out.Cover(bundle.Coverage{Node: s.Node, Collector: j.Collector, Target: j.Target, Item: "job", Status: bundle.Partial,
-				Reason: "did not end in time: the system does not answer a read", Fix: "look at the disks and network mounts of this node"})
+		for _, scope := range running.left() {
+			scope.Lost("job", "did not end in time: the system does not answer a read", "look at the disks and network mounts of this node")
+			scope.close()
 		}
 	}
 }
 
-func runJob(ctx context.Context, s *Session, j Prepared) {
-	scope := s.scope(j.Collector, j.Target)
+func runJob(ctx context.Context, scope *Scope, j Prepared) {
 	defer scope.close()
 	defer func() {
 		if r := recover(); r != nil {
@@ -174,36 +176,30 @@ func runJob(ctx context.Context, s *Session, j Prepared) {
 	j.Run(ctx, scope)
 }
 
-// running knows which jobs have not ended.
+// running knows which jobs have not ended, by their scopes.
 type running struct {
-	mu   sync.Mutex
-	jobs map[string]Prepared
+	mu     sync.Mutex
+	scopes map[*Scope]bool
 }
 
-func newRunning() *running { return &running{jobs: map[string]Prepared{}} }
+func newRunning() *running { return &running{scopes: map[*Scope]bool{}} }
 
-func (r *running) key(j Prepared) string { return j.Collector + "/" + j.Target }
-
-func (r *running) add(j Prepared) {
+func (r *running) add(s *Scope) {
 	r.mu.Lock()
-	r.jobs[r.key(j)] = j
+	r.scopes[s] = true
 	r.mu.Unlock()
 }
 
-func (r *running) done(j Prepared) {
+func (r *running) done(s *Scope) {
 	r.mu.Lock()
-	delete(r.jobs, r.key(j))
+	delete(r.scopes, s)
 	r.mu.Unlock()
 }
 
-func (r *running) left() []Prepared {
+func (r *running) left() []*Scope {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var list []Prepared
-	for _, j := range r.jobs {
-		list = append(list, j)
-	}
-	return list
+	return slices.Collect(maps.Keys(r.scopes))
 }
 
 // Wait sleeps until t; false when ctx ended first.

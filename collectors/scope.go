@@ -22,6 +22,8 @@ type Scope struct {
 	mu    sync.Mutex
 	items []*tally
 	cost  bundle.TargetOverhead
+
+	closed bool
 }
 
 // tally counts what became of one item.
@@ -204,10 +206,14 @@ func (c *Scope) Tell(stage string, done, total int, format string, args ...any) 
 	}
 }
 
-// close writes the scope's part of the ledger.
+// close writes the scope's part of the ledger, once.
 func (c *Scope) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.closed = true
 	for _, t := range c.items {
 		line := bundle.Coverage{Node: c.Node, Collector: c.Collector, Target: c.Target, Item: t.name, Status: t.status,
 			Reason: strings.Join(t.reasons, "; "), Fix: t.fix}

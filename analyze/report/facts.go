@@ -176,33 +176,48 @@ type gapGroup struct {
 	Where             []string
 }
 
-// groupGaps joins gaps with the same item, reason and fix, in order of appearance.
+// groupGaps joins the gaps of one target with the same reason and fix, and then
+// the targets with the same gaps, in order of appearance.
 func groupGaps(gaps []analyze.Gap) []gapGroup {
-	at := map[[3]string]int{}
-	var out []gapGroup
+	type ofTarget struct {
+		where, reason, fix string
+		items              []string
+	}
+	var targets []*ofTarget
 	for _, g := range gaps {
-		key := [3]string{g.Item, g.Reason, g.Fix}
-		i, known := at[key]
-		if !known {
-			i = len(out)
-			at[key] = i
-			out = append(out, gapGroup{Item: clean(g.Item), Reason: clean(g.Reason), Fix: clean(g.Fix)})
+		t := ofTarget{where: clean(joined(" ", g.Node, g.Target)), reason: clean(g.Reason), fix: clean(g.Fix)}
+		i := slices.IndexFunc(targets, func(o *ofTarget) bool { return o.where == t.where && o.reason == t.reason && o.fix == t.fix })
+		if i < 0 {
+			i = len(targets)
+			targets = append(targets, &t)
 		}
-		if name := clean(joined(" ", g.Node, g.Target)); name != "" && !slices.Contains(out[i].Where, name) {
-			out[i].Where = append(out[i].Where, name)
+		targets[i].items = append(targets[i].items, clean(g.Item))
+	}
+	var out []gapGroup
+	for _, t := range targets {
+		item := some(t.items, 4)
+		i := slices.IndexFunc(out, func(g gapGroup) bool { return g.Item == item && g.Reason == t.reason && g.Fix == t.fix })
+		if i < 0 {
+			i = len(out)
+			out = append(out, gapGroup{Item: item, Reason: t.reason, Fix: t.fix})
+		}
+		if t.where != "" {
+			out[i].Where = append(out[i].Where, t.where)
 		}
 	}
 	return out
 }
 
-// places names where a gap is; a few by name, the rest by number.
-func (g *gapGroup) places() string {
-	const most = 3
-	if len(g.Where) <= most {
-		return strings.Join(g.Where, ", ")
+// some names the first few, the rest by number.
+func some(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(g.Where[:most], ", "), len(g.Where)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
+
+// places names where a gap is; a few by name, the rest by number.
+func (g *gapGroup) places() string { return some(g.Where, 3) }
 
 // unparsed is one source with lines that were not understood.
 type unparsed struct {

@@ -125,7 +125,7 @@ func (c *capture) dump(ctx context.Context, k int) {
 		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps", Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
 		return
 	}
-	c.Lost("thread-dumps", fmt.Sprintf("%v (round %d)", err, k+1), explainFix(err))
+	c.Lost("thread-dumps", err.Error(), explainFix(err))
 	if errors.Is(err, ErrGone) {
 		return
 	}

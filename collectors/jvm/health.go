@@ -18,7 +18,8 @@ const (
 )
 
 // responsive tells whether the JVM can be asked now. suspect is set after a
-// missed deadline: then its VM thread must be seen idle first.
+// missed deadline: then its VM thread must be seen idle first. A single look may
+// catch a moment between two short sleeps; an idle VM thread shows at once.
 func (p *Process) responsive(ctx context.Context, suspect bool) error {
 	st, err := readStat(filepath.Join(p.dir, "stat"))
 	if err != nil || st.start != p.StartTicks || st.state == 'Z' || st.state == 'X' {
@@ -27,32 +28,45 @@ func (p *Process) responsive(ctx context.Context, suspect bool) error {
 	if st.state == 'T' || st.state == 't' || p.frozen() {
 		return ErrStopped
 	}
+	seen := lookUnknown
 	for range safepointLooks {
-		if !p.safepointPending(suspect) {
+		if seen = p.lookAtVMThread(); seen == lookIdle {
 			return nil
 		}
 		if !sleep(ctx, safepointPause) {
 			break
 		}
 	}
-	return ErrSafepoint
+	if seen == lookPending || suspect {
+		return ErrSafepoint
+	}
+	return nil // busy with an operation of its own, or /proc does not tell
 }
 
-// safepointPending looks at the VM thread. While it brings the others to a
-// safepoint it spins and then sleeps in steps (hrtimer_nanosleep); else it waits
-// on a futex. A suspect JVM must show the futex. Where /proc does not tell, the
-// answer is no.
-func (p *Process) safepointPending(suspect bool) bool {
+// vmLook is what one look at the VM thread shows.
+type vmLook int
+
+const (
+	lookUnknown vmLook = iota
+	lookIdle           // it waits for work
+	lookPending        // it waits for threads to reach a safepoint
+)
+
+// lookAtVMThread: while it brings the others to a safepoint it spins and then
+// sleeps in steps (hrtimer_nanosleep); without work it waits on a futex.
+func (p *Process) lookAtVMThread() vmLook {
 	tid := p.vmThread()
 	if tid == 0 {
-		return false
+		return lookUnknown
 	}
 	wchan, err := os.ReadFile(filepath.Join(p.dir, "task", strconv.Itoa(tid), "wchan"))
-	if err != nil {
-		return false
+	switch w := string(wchan); {
+	case err == nil && strings.Contains(w, "futex"):
+		return lookIdle
+	case err == nil && strings.Contains(w, "nanosleep"):
+		return lookPending
 	}
-	w := string(wchan)
-	return strings.Contains(w, "nanosleep") || suspect && !strings.Contains(w, "futex") && w != "0"
+	return lookUnknown
 }
 
 // vmThread finds the thread id of the VM thread.
