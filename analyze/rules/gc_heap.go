@@ -150,6 +150,9 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	g := &growth{first: ps[0], last: ps[len(ps)-1], points: ps}
 	line := levels(ps)
 	g.trend = gc.FitTrend(line)
+	g.trend.From, g.trend.To = g.first.Time, g.last.Time // the line goes from the first reading to the last
+	g.trend.First = g.trend.Intercept + g.trend.Slope*g.first.Time.Seconds()
+	g.trend.Last = g.trend.Intercept + g.trend.Slope*g.last.Time.Seconds()
 	g.grown = g.trend.Last - g.trend.First
 	lim := v.limits
 	r2, least := lim.LeakR2, lim.LeakGrowth
@@ -176,28 +179,28 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	return g
 }
 
-// levels gives up to 16 points of equal stretches: the median of true readings, the least of those that hold garbage too.
+// levels gives one reading for each of 16 equal stretches: the median of true ones, the least where they hold garbage too.
 func levels(ps []gc.LivePoint) []gc.Point {
 	const most = 16
 	first, width := ps[0].Time, (ps[len(ps)-1].Time-ps[0].Time)/most+1
-	groups := map[time.Duration][]float64{}
+	groups := map[time.Duration][]gc.LivePoint{}
 	garbage := false
 	for _, p := range ps {
 		garbage = garbage || p.Source > gc.LiveFull
-		groups[(p.Time-first)/width] = append(groups[(p.Time-first)/width], float64(p.Bytes))
+		groups[(p.Time-first)/width] = append(groups[(p.Time-first)/width], p)
 	}
 	var out []gc.Point
 	for i := range time.Duration(most) {
-		vs := groups[i]
-		if len(vs) == 0 {
+		group := groups[i]
+		if len(group) == 0 {
 			continue
 		}
-		slices.Sort(vs)
-		level := vs[len(vs)/2]
+		slices.SortFunc(group, func(a, b gc.LivePoint) int { return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Time, b.Time)) })
+		level := group[len(group)/2]
 		if garbage {
-			level = vs[0]
+			level = group[0]
 		}
-		out = append(out, gc.Point{Time: first + i*width + width/2, Value: level})
+		out = append(out, gc.Point{Time: level.Time, Value: float64(level.Bytes)})
 	}
 	return out
 }

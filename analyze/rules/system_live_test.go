@@ -28,18 +28,21 @@ import (
 // nothing at warning or above.
 var plantedSystem = []struct {
 	scenario, id string
-	args, jvm    []string
+	args         []string
 	// shown tells whether the log holds what is needed.
 	shown func(*gc.Log) bool
 	// act makes the problem happen, for scenarios that are told to.
 	act   func(*testing.T, *live.Process)
 	names []string // in the title of the first finding
 }{
+	{scenario: "memory-leak", id: "memory-leak", args: []string{"36"}, shown: marks(6, 20.5), names: []string{"of 256 MB", "it is full in"}},
 	{scenario: "healthy", shown: lasts(7)},
-	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(8), names: []string{"of 96 MB", "after full collections"}},
-	{scenario: "memory-leak", id: "memory-leak", args: []string{"40"}, shown: marks(6, 24), names: []string{"of 256 MB", "it is full in"}},
-	{scenario: "gc-overhead", id: "gc-overhead", shown: lasts(8), names: []string{"young generation has 4 MB of a heap of 128 MB"}},
-	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(8), names: []string{"full collections by System.gc()"}},
+	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(7.2), names: []string{"of 96 MB", "after full collections"}},
+	{scenario: "gc-overhead", id: "gc-overhead", shown: lasts(7.2), names: []string{"young generation has 4 MB of a heap of 128 MB"}},
+	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(7.2), names: []string{"full collections by System.gc()"}},
+	{scenario: "humongous", id: "humongous-allocations", shown: lasts(7.2), names: []string{"with regions of 1 MB"}},
+	{scenario: "metaspace", id: "metaspace-pressure", shown: lasts(7.2), names: []string{"of at most 32 MB are used"}},
+	{scenario: "counted-loop", id: "long-safepoint", args: []string{"6"}, act: loop, shown: lasts(6), names: []string{"until the last one reached its safepoint"}},
 	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
 }
 
@@ -51,17 +54,40 @@ func lasts(seconds float64) func(*gc.Log) bool {
 // marks wants readings of the live set over so many seconds.
 func marks(n int, seconds float64) func(*gc.Log) bool {
 	return func(l *gc.Log) bool {
-		ps := slices.DeleteFunc(slices.Clone(l.Live), func(p gc.LivePoint) bool { return p.Source == gc.LiveLow })
+		ps := slices.DeleteFunc(slices.Clone(l.Live), func(p gc.LivePoint) bool { return p.Source == gc.LiveLow || p.Time < 3*time.Second })
 		return len(ps) >= n && (ps[len(ps)-1].Time-ps[0].Time).Seconds() >= seconds
 	}
 }
 
+// loop starts the loop, asks for a safepoint while it runs, and for another one afterwards.
+func loop(t *testing.T, p *live.Process) {
+	if err := p.Tell("go"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Line(t.Context(), "looping"); err != nil {
+		t.Fatal(err)
+	}
+	tool, ok := p.JDK.Has("jcmd")
+	if !ok {
+		t.Skip("no jcmd in " + p.JDK.Home)
+	}
+	ask := func() error { return exec.CommandContext(t.Context(), tool, strconv.Itoa(p.PID), "Thread.print").Run() }
+	_ = ask() // it may fail, when another safepoint is already waited for
+	if _, err := p.Line(t.Context(), "looped"); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSystemRulesLive(t *testing.T) {
+	turns := make(chan struct{}, 2) // the machine may have two CPUs only, and collections need them
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		t.Parallel()
 		if jdk.Major < 17 {
 			t.Skip("logs of older JDKs are tested on recorded ones")
 		}
-		turns := make(chan struct{}, 2) // the machine may have two CPUs only, and collections need them
 		for _, c := range plantedSystem {
 			t.Run(c.scenario, func(t *testing.T) {
 				t.Parallel()
@@ -72,10 +98,10 @@ func TestSystemRulesLive(t *testing.T) {
 					t.Fatal(err)
 				}
 				dir := t.TempDir()
-				opts := live.Options{Dir: dir, Args: c.args, JVM: c.jvm}
-				if !s.GCLog {
-					opts.JVM = append(live.GCLogArgs(jdk.Major, "gc.log"), opts.JVM...)
-				}
+				opts := live.Options{Dir: dir, Args: c.args}
+				// One file: the busiest log would begin anew every few seconds.
+				logging := []string{strings.Replace(live.GCLogArgs(jdk.Major, "gc.log")[0], "filecount=5,filesize=10m", "filecount=0", 1)}
+				opts.JVM = logging
 				if c.scenario == "fd-leak" && runtime.GOOS != "linux" {
 					t.Skip("reads /proc")
 				}
@@ -85,7 +111,7 @@ func TestSystemRulesLive(t *testing.T) {
 				}
 				log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
 				j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
-					Options: append(append([]string(nil), s.JVM...), opts.JVM...), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
+					Options: slices.Concat(s.JVM, logging), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
 				p.Stop()
 				mustFind(t, j, c.id, c.names)
 			})
@@ -127,7 +153,7 @@ func mustFind(t *testing.T, j *analyze.JVM, id string, names []string) {
 // awaitLog reads the log as it grows, until it shows enough.
 func awaitLog(t *testing.T, path string, shown func(*gc.Log) bool) *gc.Log {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()

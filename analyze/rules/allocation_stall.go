@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+)
+
+func allocationStall() *analyze.Rule {
+	return gcRule("allocation-stall", "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).", judgeStalls)
+}
+
+func judgeStalls(v *gcView) []analyze.Finding {
+	stalls := v.log.Stalls.Total
+	if stalls == nil || stalls.Count == 0 || v.culprit() != "" || v.log.Span <= 0 {
+		return nil
+	}
+	// Stalls are known for all of the log; what counts is that there are some in the stretch.
+	recent := 0
+	for _, m := range v.log.Stalls.Lines.Lines {
+		if m.Time >= v.from && m.Time <= v.to {
+			recent++
+		}
+	}
+	minute := float64(stalls.Count) / max(v.log.Span.Minutes(), 0.25)
+	if recent == 0 && stalls.Count <= int64(len(v.log.Stalls.Lines.Lines)) || minute < v.mark(v.limits.StallsMinute) {
+		return nil
+	}
+	share := min(1, stalls.Sum.Seconds()/v.log.Span.Seconds())
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: share}
+	if minute >= v.limits.StallsCritical && share >= v.limits.GCOverheadWarn {
+		f.Severity = analyze.Critical
+	}
+	f.Title = fmt.Sprintf("Threads waited %d times for memory, %s together, up to %s at once", stalls.Count, took(stalls.Sum), took(stalls.Max))
+	if by := v.log.Stalls.ByThread; len(by) > 0 {
+		f.Title += fmt.Sprintf("; most of it %s", quote(by[0].Thread))
+	}
+	f.Impact = fmt.Sprintf("%.0f waits a minute; %s of waiting in %s", minute, took(stalls.Sum), took(v.log.Span))
+	f.Explanation = "The program allocates faster than the collector frees, though it runs all the time: threads then wait until a cycle ends. For them that is as long a stop as any pause."
+	heap, heapAt, _ := v.maxHeap()
+	f.Evidence = append(known(heapAt), v.citeMentions(v.log.Stalls.Lines, 5)...)
+	to := roundUp64(1.5 * float64(heap))
+	if live, at, ok := v.live(); ok {
+		to = max(to, v.heapFor(live))
+		f.Evidence = append(f.Evidence, v.citeLive(at))
+	}
+	setting, from, options := v.heapChange(to)
+	risk, _ := v.room(to)
+	advice := analyze.Advice{Action: fmt.Sprintf("Raise the maximum heap to %s.", bytesOf(to)), Setting: setting, From: from, To: options,
+		Effect: "Room for what is allocated while a cycle runs.", Risk: risk, Rollback: "The old options and a restart.", Verify: "No \"Allocation Stall\" in the next GC log."}
+	f.Advice = []analyze.Advice{advice}
+	if major := majorOf(v.jvm.Version); v.log.Collector == "ZGC" && major >= 21 && major < 24 {
+		f.Advice = append(f.Advice, analyze.Advice{Action: "Take its generational mode.", Setting: "-XX:+ZGenerational", From: "off", To: "-XX:+ZGenerational",
+			Effect: "Young objects are freed several times as fast.", Risk: "Young in JDK 21, the only mode from 24 on.", Rollback: "Take the option away.", Verify: "As above."})
+	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Z Garbage Collector, Setting the Heap Size"}
+	return []analyze.Finding{f}
+}

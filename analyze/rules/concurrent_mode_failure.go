@@ -1,0 +1,46 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+func concurrentModeFailure() *analyze.Rule {
+	return gcRule("concurrent-mode-failure", "CMS did not finish its cycle in time and stopped the application for a full collection.", judgeConcurrentMode)
+}
+
+func judgeConcurrentMode(v *gcView) []analyze.Finding {
+	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagConcurrentModeFailure | gc.FlagPromotionFailed) }
+	n := 0
+	var sum time.Duration
+	for _, p := range v.pauses {
+		if failed(p) {
+			n, sum = n+1, sum+p.Duration
+		}
+	}
+	if n == 0 || v.log.Collector != "CMS" || v.culprit() != "" {
+		return nil
+	}
+	share := float64(sum) / float64(max(v.span(), 1))
+	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	f.Title = fmt.Sprintf("CMS came too late %s and stopped the application for %s", howOften(n), took(sum))
+	f.Impact = fmt.Sprintf("%s of the time %s", percent(share), v.over())
+	f.Explanation = "The old generation was full, or in too small pieces, before the concurrent cycle had freed it. The JVM then collects the whole heap in one pause, with one thread."
+	f.Evidence = v.citeLongest(maxEvidence, failed)
+	f.Advice = []analyze.Advice{{Action: "Change to G1: CMS is gone from JDK 14 on, and G1 compacts in steps.", Setting: "collector", From: "-XX:+UseConcMarkSweepGC", To: "-XX:+UseG1GC, and none of the CMS options",
+		Effect: "No such stops in normal operation.", Risk: "Test under load; on JDK 8 take a late update.", Rollback: "The old options.", Verify: "No full pause in the next GC log."},
+		{Action: "If CMS must stay, start its cycle earlier.", Setting: "-XX:CMSInitiatingOccupancyFraction", From: "as it is", To: "60, with -XX:+UseCMSInitiatingOccupancyOnly",
+			Effect: "The cycle ends in time.", Risk: "More cycles, more CPU.", Rollback: "The old value.", Verify: "No \"concurrent mode failure\" in the next GC log."}}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide (Java 8): Concurrent Mark Sweep Collector, Concurrent Mode Failure"}
+	return []analyze.Finding{f}
+}
+
+func howOften(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}

@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+func fullGC() *analyze.Rule {
+	return gcRule("full-gc", "Full collections follow each other closely, for another reason than a full heap, a leak, metaspace or an explicit call.", judgeFullGC)
+}
+
+func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && ordinary(k, cause) }
+
+func judgeFullGC(v *gcView) []analyze.Finding {
+	n, sum := v.spent(fullOrdinary)
+	share := v.shareOf(fullOrdinary)
+	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 {
+		return nil
+	}
+	every := v.span() / time.Duration(n)
+	if every > v.limits.FullGCInterval {
+		return nil
+	}
+	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: share}
+	f.Title = fmt.Sprintf("%d full collections, one every %s, %s on average, take %s of the time", n, took(every), took(sum/time.Duration(n)), percent(share))
+	f.Impact = fmt.Sprintf("%s of the time %s goes to full collections", percent(share), v.over())
+	f.Explanation = "Each stops the application for the whole heap. "
+	heap, heapAt, _ := v.maxHeap()
+	live, at, known1 := v.live()
+	to := roundUp64(1.5 * float64(heap))
+	if known1 && heap > 0 {
+		f.Explanation += fmt.Sprintf("Afterwards %s of %s are in use, so the old generation fills again with what dies soon after it got there. ", bytesOf(live), bytesOf(heap))
+		f.Evidence = known(heapAt, v.citeLive(at))
+	}
+	switch v.log.Collector {
+	case "G1":
+		f.Explanation += "G1 makes them only when its concurrent cycles come too late."
+	case "CMS":
+		f.Explanation += "CMS makes them when its concurrent cycle comes too late, or the old generation is in pieces."
+	case "Parallel", "Serial":
+		f.Explanation += "This collector has no other way to clean the old generation: G1 does it beside the application."
+	}
+	f.Evidence = append(f.Evidence, v.citeLongest(4, ofCause(v, fullOrdinary))...)
+	risk, _ := v.room(to)
+	setting, from, options := v.heapChange(to)
+	f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the maximum heap to %s, so that the old generation has room until the next cycle.", bytesOf(to)), Setting: setting, From: from, To: options,
+		Effect: "Fewer full collections.", Risk: risk, Rollback: "The old options and a restart.", Verify: "Full collections are minutes apart, or gone."}}
+	if c := v.log.Collector; c == "Parallel" || c == "Serial" {
+		f.Advice[0] = analyze.Advice{Action: "Change to G1, which cleans the old generation in small steps.", Setting: "collector", From: c, To: "-XX:+UseG1GC",
+			Effect: "No full collection in normal operation, pauses of some 200 ms at most.", Risk: "Some per cent of throughput, and some memory beside the heap.", Rollback: "The old option.", Verify: "No full pause in the next GC log."}
+	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First, Observing Full Garbage Collections"}
+	return []analyze.Finding{f}
+}

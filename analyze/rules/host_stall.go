@@ -1,0 +1,34 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+)
+
+func hostStall() *analyze.Rule {
+	return hostRule("host-stall", "The whole machine, not one program, stood still for seconds.", needsHost, judgeHostStall)
+}
+
+// judgeHostStall goes by samples that came late: casefile itself got no CPU. When all CPUs are busy that is no news.
+func judgeHostStall(v *hostView) ([]analyze.Finding, bool) {
+	s := v.Stall
+	if !s.Known() || !v.long() {
+		return nil, false
+	}
+	if s.Max < v.limits.HostStall || v.CPU.Busy.Known() && v.CPU.Busy.Mean >= 100*v.limits.CPUWarn {
+		return nil, true
+	}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Low, Weight: min(1, s.Max/max(v.Span.Seconds(), 1))}
+	f.Title = fmt.Sprintf("The machine stood still for %.1f s%s, though its CPUs were not full", s.Max, v.at(s))
+	f.Impact = "nothing on it ran meanwhile: other nodes may have taken it for dead"
+	f.Explanation = "A sample that was due came that much later. A virtual machine that is moved, saved or put aside by its host stands still like that, and so does one that swaps."
+	f.Evidence = known(citeRef(s.Ref, fmt.Sprintf("sample late by %.1f s", s.Max)))
+	if st := v.CPU.Steal; st.Known() && st.Max >= v.limits.Steal {
+		f.Confidence = analyze.Medium
+		f.Evidence = append(f.Evidence, citeRef(st.Ref, fmt.Sprintf("steal up to %.0f%%", st.Max)))
+	}
+	f.Advice = []analyze.Advice{{Action: "Ask who runs the host for migrations, snapshots and backups of this machine at that moment.",
+		Effect: "Stops that nobody inside can explain are gone.", Risk: "None in asking.", Verify: "No sample comes late in a capture over the same hours."}}
+	return []analyze.Finding{f}, true
+}

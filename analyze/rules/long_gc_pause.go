@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+func longGCPause() *analyze.Rule {
+	return gcRule("long-gc-pause", "Single collections stop the application so long that users notice.", judgeLongPause)
+}
+
+func judgeLongPause(v *gcView) []analyze.Finding {
+	var sum, longest time.Duration
+	var worst *gc.Pause
+	n := 0
+	long := func(p *gc.Pause) bool {
+		return p.Duration >= v.limits.LongPause && ordinary(p.Kind, v.log.Cause(p)) && !p.Flags.Has(gc.FlagNested|gc.FlagInferred)
+	}
+	var cpu, real float64
+	for _, p := range v.pauses {
+		if !long(p) {
+			continue
+		}
+		n, sum = n+1, sum+p.Duration
+		if p.Duration > longest {
+			longest, worst = p.Duration, p
+		}
+		if p.Flags.Has(gc.FlagCPU) {
+			cpu, real = cpu+float64(p.User+p.Sys), real+float64(p.Real)
+		}
+	}
+	if n == 0 || v.startUp || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 || len(judgeFullGC(v)) > 0 {
+		return nil
+	}
+	share := float64(sum) / float64(v.span())
+	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	f.Title = fmt.Sprintf("%s of %s or more, the longest %s (%s)", count(n, "collection"), took(v.limits.LongPause), took(longest), worst.Kind)
+	f.Impact = fmt.Sprintf("the application stood still for %s in %s", took(sum), took(v.span()))
+	f.Explanation = "While such a pause lasts no request is answered; in a cluster other nodes may take this one for dead (Hazelcast waits 30 s)."
+	f.Evidence = v.citeLongest(maxEvidence, long)
+	goal, known := flagInt(v.jvm, "MaxGCPauseMillis")
+	advice := analyze.Advice{Action: "Take a collector that works beside the application.", Setting: "collector", From: v.log.Collector, To: "-XX:+UseG1GC",
+		Effect: "Pauses near its goal of 200 ms.", Risk: "Some per cent of throughput.", Rollback: "The old option and a restart.", Verify: "No pause of a second or more in the next GC log."}
+	switch {
+	case real > 0 && cpu < real:
+		advice = analyze.Advice{Action: fmt.Sprintf("Look for what kept the machine from working: the collector's threads got %.1f s of CPU in %.1f s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log on a slow disk.", cpu, real),
+			Effect: "Pauses of the length of their work.", Risk: "None in looking.", Verify: "User and system time of a pause are above its real time."}
+	case worst.Kind == gc.KindFull && v.log.Collector == "G1":
+		advice = analyze.Advice{Action: "Start G1's concurrent cycle earlier, so that it need not fall back to a full collection.", Setting: "-XX:InitiatingHeapOccupancyPercent", From: "45 (adaptive)", To: "30",
+			Effect: "No full collection.", Risk: "More concurrent cycles, some CPU.", Rollback: "Take the option away and restart.", Verify: "No full pause in the next GC log."}
+	case v.log.Collector == "G1":
+		from := "200"
+		if known {
+			from = fmt.Sprint(goal)
+		}
+		advice = analyze.Advice{Action: "See which phase took the time (-Xlog:gc+phases=debug). A fixed young generation (-Xmn, NewRatio) keeps G1 from meeting its goal: remove it; else lower the goal.",
+			Setting: "-XX:MaxGCPauseMillis", From: from, To: "100", Effect: "Smaller young generation, shorter pauses.", Risk: "More collections: throughput falls.", Rollback: "The old value.", Verify: "Pauses stay near the goal."}
+		if majorOf(v.jvm.Version) >= 21 {
+			advice.Action += " Where no pause may be felt at all, take -XX:+UseZGC (with -XX:+ZGenerational before JDK 23)."
+		}
+	}
+	f.Advice = []analyze.Advice{advice}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage Collector Tuning"}
+	return []analyze.Finding{f}
+}

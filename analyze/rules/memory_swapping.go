@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+)
+
+func memorySwapping() *analyze.Rule {
+	return hostRule("memory-swapping", "Pages come back from swap while work waits for them.", needsHost, judgeSwap)
+}
+
+func judgeSwap(v *hostView) ([]analyze.Finding, bool) {
+	in, psi := v.Memory.SwapIn, v.Pressure["memory"].SomePercent
+	if !in.Known() || !v.long() {
+		return nil, false
+	}
+	pressed := psi.Known() && psi.Mean >= v.limits.SwapPressure
+	if in.Mean < v.limits.SwapRate && !(pressed && in.Mean >= v.limits.SwapRate/8) {
+		return nil, true
+	}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: 0.3}
+	f.Title = fmt.Sprintf("The machine swaps: %s a second came back from swap, at most %s", bytesOf(in.Mean), bytesOf(in.Max))
+	f.Impact = "each page is a wait of milliseconds in the middle of any instruction"
+	if psi.Known() {
+		f.Weight = max(f.Weight, min(1, psi.Mean/100))
+		f.Impact = fmt.Sprintf("in %.0f%% of the time some task waited for memory", psi.Mean)
+	}
+	f.Explanation = "A collection walks through the whole heap: when parts of it are in swap, a pause takes seconds. There is less memory than what runs needs."
+	f.Evidence = known(citeRef(in.Ref, fmt.Sprintf("from swap: mean %s/s, highest %s/s%s", bytesOf(in.Mean), bytesOf(in.Max), v.at(in))),
+		citeRef(v.Memory.SwapUsed.Ref, bytesOf(v.Memory.SwapUsed.Value)+" of swap in use"), citeRef(v.Memory.Available.Ref, bytesOf(v.Memory.Available.Value)+" of memory available"))
+	for _, j := range v.node.JVMs {
+		if j.Process == nil {
+			continue
+		}
+		if out, ok := j.Process.Last("swap_bytes"); ok && out > 64*mb {
+			f.Title += fmt.Sprintf("; %s of %s are swapped out", bytesOf(out), j.Target)
+			f.Evidence = append(f.Evidence, known(analyze.Evidence{Entry: j.ProcessSource, Text: fmt.Sprintf("swap_bytes %.0f", out)})...)
+		}
+	}
+	f.Advice = []analyze.Advice{{Action: "Make memory fit: smaller heaps, fewer programs on the machine, or more memory. The sum of all heaps and a third of it should stay below what there is.",
+		Effect: "No page comes from disk.", Risk: "A heap that is too small collects all the time: look at its live set.", Verify: "Nothing comes back from swap in the next capture."},
+		{Action: "Let the kernel prefer to drop file cache.", Setting: "vm.swappiness", From: v.swappiness(), To: "1", Effect: "Programs are swapped out last.", Risk: "With too little memory the kernel kills instead.", Rollback: "The old value.", Verify: "As above."}}
+	return []analyze.Finding{f}, true
+}
+
+func (v *hostView) swappiness() string {
+	if t, ok := v.Setting("/proc/sys/vm/swappiness"); ok {
+		return t.Value
+	}
+	return "60 (the default)"
+}

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+func metaspacePressure() *analyze.Rule {
+	return gcRule("metaspace-pressure", "Collections are made for want of metaspace, the memory of classes.", judgeMetaspace)
+}
+
+func judgeMetaspace(v *gcView) []analyze.Finding {
+	n, sum := v.spent(metaspaceCause)
+	limit, limited := flagInt(v.jvm, "MaxMetaspaceSize")
+	if text, _, ok := citeOption(v.jvm, "-XX:MaxMetaspaceSize="); ok && !limited {
+		limit = parseSize(text)
+		limited = limit > 0
+	}
+	peak := v.log.Metaspace.PeakUsed
+	last := func(k gc.Kind, c string) bool {
+		return c == "Metadata GC Clear Soft References" || c == "Last ditch collection"
+	}
+	desperate, _ := v.spent(last)
+	least := int64(v.limits.MetaspaceGCs)
+	if v.startUp {
+		least *= 2 // the mark rises with the classes that a start loads
+	}
+	full := limited && limit > 0 && float64(peak) >= v.limits.MetaspaceFull*float64(limit)
+	if n < least && (desperate == 0 || n < 2) || v.startUp && !full && desperate == 0 {
+		return nil
+	}
+	share := float64(sum) / float64(max(v.span(), 1))
+	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	if !full && desperate == 0 && share < v.limits.FullGCShare {
+		f.Severity = analyze.Info
+	}
+	if desperate > 0 || full {
+		f.Weight = max(f.Weight, 0.3) // what comes next is OutOfMemoryError: Metaspace
+	}
+	f.Title = fmt.Sprintf("%d collections for want of metaspace, one every %s, take %s of the time", n, took(v.span()/time.Duration(max(n, 1))), percent(share))
+	if limited {
+		f.Title += fmt.Sprintf("; %s of at most %s are used", bytesOf(peak), bytesOf(limit))
+	}
+	f.Impact = fmt.Sprintf("%s of stopped time in %s", took(sum), took(v.span()))
+	f.Explanation = "Classes are freed only together with their class loader, by a collection of the whole heap. "
+	if desperate > 0 {
+		f.Explanation += "The JVM already clears soft references to get there: the next step is OutOfMemoryError: Metaspace. "
+	}
+	f.Explanation += "The limit is too low, or class loaders are made again and again (redeployments, scripts, proxies)."
+	f.Evidence = v.citeLongest(4, ofCause(v, metaspaceCause))
+	if e, ok := citeFlag(v.jvm, "MaxMetaspaceSize"); ok && limited {
+		f.Evidence = append([]analyze.Evidence{e}, f.Evidence...)
+	}
+	if limited {
+		to := roundUp64(2 * float64(max(peak, limit)))
+		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the limit to %s, or remove it and watch.", bytesOf(to)), Setting: "-XX:MaxMetaspaceSize", From: fmt.Sprintf("%dm", limit/mb), To: fmt.Sprintf("%dm", to/mb),
+			Effect: "No such collections, if it is not a leak of class loaders.", Risk: fmt.Sprintf("Up to %s more memory outside of the heap; a leak takes that too, only later.", bytesOf(to-limit)), Rollback: "The old limit.", Verify: "No pause with a metadata cause in the next GC log, and metaspace levels off."}}
+	} else {
+		to := roundUp64(1.2 * float64(peak))
+		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Set the first mark above what is used (%s).", bytesOf(peak)), Setting: "-XX:MetaspaceSize", From: "21 MB (the default)", To: fmt.Sprintf("%dm", to/mb),
+			Effect: "No such collections up to there.", Risk: "None: it is a mark, not a reservation.", Rollback: "Take the option away.", Verify: "No pause with a metadata cause in the next GC log."}}
+	}
+	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, twice, and compare; -Xlog:class+load names them.",
+		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with the number of classes.", Verify: "The number of loaded classes levels off."})
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Class Metadata"}
+	return []analyze.Finding{f}
+}

@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+)
+
+func serialGCOnServer() *analyze.Rule {
+	return gcRule("serial-gc-on-server", "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.", judgeSerial)
+}
+
+func judgeSerial(v *gcView) []analyze.Finding {
+	heap, heapAt, _ := v.maxHeap()
+	cpus, share := v.cpus(), v.share()
+	if v.log.Collector != "Serial" || cpus < 2 || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 {
+		return nil
+	}
+	var longest analyze.Evidence
+	slow := false
+	for _, p := range v.pauses {
+		if p.Duration >= v.limits.LongPause && ordinary(p.Kind, v.log.Cause(p)) {
+			slow, longest = true, v.citePause(p)
+		}
+	}
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: share}
+	switch {
+	case slow && !v.startUp || share >= v.mark(v.limits.GCOverheadWarn/2):
+		f.Severity = analyze.Warning
+	case heap < 2<<30:
+		return nil
+	}
+	f.Title = fmt.Sprintf("The Serial collector runs on %.0f CPUs with a heap of %s; collections take %s of the time", cpus, bytesOf(heap), percent(share))
+	f.Impact = fmt.Sprintf("one CPU collects, %.0f wait", cpus-1)
+	f.Explanation = "The JVM chooses it for less than two CPUs or 1.8 GB of memory, as it found them at its start, or an option did. All its work is done by one thread while the application stands still."
+	f.Evidence = known(append([]analyze.Evidence{heapAt, longest}, v.citeLongest(2, ofCause(v, ordinary))...)...)
+	f.Advice = []analyze.Advice{{Action: "Take G1.", Setting: "collector", From: "Serial", To: "-XX:+UseG1GC",
+		Effect: fmt.Sprintf("Collections by %.0f threads, the old generation in small steps.", cpus), Risk: "Some memory beside the heap (about a tenth of it).", Rollback: "The old option.", Verify: "Shorter pauses in the next GC log."}}
+	return []analyze.Finding{f}
+}
