@@ -72,3 +72,9 @@ func (d *dist) spread() timing.Spread {
 func (d *dist) timed(name string) timing.Timed {
 	return timing.Timed{Name: name, Spread: d.spread(), FirstMS: inMillis(d.first)}
 }
+
+// reset forgets all.
+func (d *dist) reset() {
+	d.h.Reset()
+	*d = dist{h: d.h}
+}
