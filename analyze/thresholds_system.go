@@ -25,6 +25,7 @@ type SystemThresholds struct {
 	ExplicitWindow time.Duration // looked at where the recent past has none
 
 	LongPause       time.Duration // what users of an interactive service notice, and the mark of all peers
+	LongPauseShare  float64       // of time; less is once in many hours
 	FullGCInterval  time.Duration // peers flag full collections closer than this
 	FullGCShare     float64       // of time
 	HumongousShare  float64       // of pauses that humongous allocations start
@@ -62,7 +63,7 @@ func defaultSystemThresholds() SystemThresholds {
 		LeakGrowth: 0.10, LeakReadings: 5, LeakSpan: 20 * time.Second, LeakHeapShare: 0.4, LeakLongSpan: 30 * time.Minute,
 		LeakLowR2: 0.9, LeakLowGrowth: 0.25,
 		YoungTiny: 0.10, ExplicitShare: 0.01, ExplicitPause: 500 * time.Millisecond, ExplicitWindow: time.Hour,
-		LongPause: time.Second, FullGCInterval: time.Minute, FullGCShare: 0.02,
+		LongPause: time.Second, LongPauseShare: 0.001, FullGCInterval: time.Minute, FullGCShare: 0.02,
 		HumongousShare: 0.3, HumongousMinute: 6, StallsMinute: 10, StallsCritical: 100,
 		MetaspaceFull: 0.75, MetaspaceGCs: 3,
 		SafepointReach: time.Second, SafepointShare: 0.05, SysShare: 0.5, SysGCShare: 0.02,

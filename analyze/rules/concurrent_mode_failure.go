@@ -26,6 +26,9 @@ func judgeConcurrentMode(v *gcView) []analyze.Finding {
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	if share < v.limits.FullGCShare && sum/time.Duration(n) < v.limits.LongPause {
+		f.Severity = analyze.Info
+	}
 	f.Title = fmt.Sprintf("CMS came too late %s and stopped the application for %s", howOften(n), took(sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", percent(share), v.over())
 	f.Explanation = "The old generation was full, or in too small pieces, before the concurrent cycle had freed it. The JVM then collects the whole heap in one pause, with one thread."

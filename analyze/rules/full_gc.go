@@ -12,13 +12,18 @@ func fullGC() *analyze.Rule {
 	return gcRule("full-gc", "Full collections follow each other closely, for another reason than a full heap, a leak, metaspace or an explicit call.", judgeFullGC)
 }
 
+var generational = map[string]bool{"G1": true, "Parallel": true, "Serial": true, "CMS": true}
+
 func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && ordinary(k, cause) }
 
 func judgeFullGC(v *gcView) []analyze.Finding {
 	n, sum := v.spent(fullOrdinary)
 	share := v.shareOf(fullOrdinary)
-	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 {
+	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 || len(judgeConcurrentMode(v)) > 0 {
 		return nil
+	}
+	if young, _ := v.spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 && !generational[v.log.Collector] {
+		return nil // a collector that knows no other kind
 	}
 	every := v.span() / time.Duration(n)
 	if every > v.limits.FullGCInterval {

@@ -16,19 +16,24 @@ func gcOverhead() *analyze.Rule {
 
 func judgeGCOverhead(v *gcView) []analyze.Finding {
 	share, all := v.shareOf(ordinary), v.share()
-	if v.culprit() != "" || share < v.mark(v.limits.GCOverheadWarn) || share < all/2 {
+	n, sum := v.spent(ordinary)
+	if v.culprit() != "" || share < v.mark(v.limits.GCOverheadWarn) || share < all/2 || n < fewPauses {
 		return nil
 	}
-	n, sum := v.spent(ordinary)
+	for _, f := range append(judgeConcurrentMode(v), judgeSysTime(v)...) {
+		if f.Weight >= share/2 {
+			return nil // that says why
+		}
+	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: share}
 	why := v.whyOverhead()
 	rate := ""
 	if r, ok := v.log.AllocationRate(); ok {
 		rate = fmt.Sprintf(", the program allocates %s a second", bytesOf(r))
 	}
-	f.Title = fmt.Sprintf("Collections take %s of the time: %s of %s on average, one every %s%s",
-		percent(share), count(int(n), "pause"), took(sum/time.Duration(max(n, 1))), took(v.span()/time.Duration(max(n, 1))), why.title)
-	f.Impact = fmt.Sprintf("%s of the time %s goes to collections%s", percent(share), v.over(), rate)
+	f.Title = fmt.Sprintf("Collections take %s of the time %s: %s of %s on average, one every %s%s",
+		percent(share), v.over(), count(int(n), "pause"), took(sum/time.Duration(max(n, 1))), took(v.span()/time.Duration(max(n, 1))), why.title)
+	f.Impact = fmt.Sprintf("%s of the time goes to collections%s", percent(share), rate)
 	f.Explanation = why.text
 	if heap, _, ok := v.maxHeap(); ok {
 		if live, at, ok := v.live(); ok {
@@ -45,6 +50,9 @@ func judgeGCOverhead(v *gcView) []analyze.Finding {
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Young Generation", "HotSpot Virtual Machine Garbage Collection Tuning Guide: Ergonomics"}
 	return []analyze.Finding{f}
 }
+
+// fewPauses make no overhead, however long they are: those are long pauses.
+const fewPauses = 10
 
 // reason is why collections take so much, and the one change against it.
 type reason struct {

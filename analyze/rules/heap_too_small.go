@@ -23,9 +23,9 @@ func judgeHeapTooSmall(v *gcView) []analyze.Finding {
 	if !stated {
 		f.Confidence = analyze.Low
 	}
-	f.Title = fmt.Sprintf("The heap is too small: %s of %s are still in use %s, and collections take %s of the time",
-		bytesOf(live), bytesOf(heap), liveWords[at.Source], percent(share))
-	f.Impact = fmt.Sprintf("%s of the time %s goes to collections", percent(share), v.over())
+	f.Title = fmt.Sprintf("The heap is too small: %s of %s are still in use %s, and collections take %s of the time %s",
+		bytesOf(live), bytesOf(heap), liveWords[at.Source], percent(share), v.over())
+	f.Impact = fmt.Sprintf("%s of the time goes to collections", percent(share))
 	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the maximum heap. Each collection frees little, so the next one follows at once. %s",
 		percent(float64(live)/float64(heap)), v.flatness())
 	pauses := v.citeLongest(3, ofCause(v, ordinary))

@@ -32,11 +32,14 @@ func judgeLongPause(v *gcView) []analyze.Finding {
 			cpu, real = cpu+float64(p.User+p.Sys), real+float64(p.Real)
 		}
 	}
-	if n == 0 || v.startUp || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 || len(judgeFullGC(v)) > 0 {
+	if n == 0 || v.startUp && longest < 5*v.limits.LongPause || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 || len(judgeFullGC(v)) > 0 || len(judgeConcurrentMode(v)) > 0 || len(judgeSysTime(v)) > 0 {
 		return nil
 	}
 	share := float64(sum) / float64(v.span())
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	if share < v.limits.LongPauseShare && longest < 5*v.limits.LongPause {
+		f.Severity = analyze.Info // once in many hours
+	}
 	f.Title = fmt.Sprintf("%s of %s or more, the longest %s (%s)", count(n, "collection"), took(v.limits.LongPause), took(longest), worst.Kind)
 	f.Impact = fmt.Sprintf("the application stood still for %s in %s", took(sum), took(v.span()))
 	f.Explanation = "While such a pause lasts no request is answered; in a cluster other nodes may take this one for dead (Hazelcast waits 30 s)."

@@ -17,12 +17,13 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 		return nil
 	}
 	heap, heapAt, _ := v.maxHeap()
+	now := min(g.trend.Last, float64(heap))
 	over := g.last.Time - g.first.Time
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Medium}
 	switch {
 	case over >= v.limits.LeakLongSpan && g.trend.R2 >= v.limits.LeakLowR2 && !v.startUp:
 		f.Confidence = analyze.High
-	case over < v.limits.Recent/2:
+	case over < v.limits.Recent:
 		f.Confidence = analyze.Low
 	}
 	rate := g.trend.Slope * 60
@@ -42,8 +43,8 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 	// It takes its part of the heap for good, and at last all of it.
 	f.Weight = max(v.share(), min(0.6, g.trend.Last/float64(heap)))
 	f.Title = fmt.Sprintf("Memory leak: what is in use %s rose from %s to %s of %s in %s%s",
-		g.words(), bytesOf(g.trend.First), bytesOf(g.trend.Last), bytesOf(heap), took(over), end)
-	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", bytesOf(rate), per, percent(min(1, g.trend.Last/float64(heap))))
+		g.words(), bytesOf(g.trend.First), bytesOf(now), bytesOf(heap), took(over), end)
+	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", bytesOf(rate), per, percent(now/float64(heap)))
 	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not flattened. "+
 		"When the heap is full, full collections follow each other, and then comes an OutOfMemoryError.", count(len(g.points), "reading"), percent(g.trend.R2))
 	if over < v.limits.LeakLongSpan {

@@ -3,6 +3,9 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +147,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "too small", log: func() *written {
 			return newLog(96, "G1").every(1, 120, 0.5, full, 95, 82, 200)
-		}, want: "critical heap-too-small", title: "The heap is too small: 82 MB of 96 MB are still in use after full collections, and collections take 40% of the time"},
+		}, want: "critical heap-too-small", title: "The heap is too small: 82 MB of 96 MB are still in use after full collections, and collections take 40% of the time over the last 90 s"},
 		{name: "nearly full, but hardly collected", log: func() *written {
 			return newLog(96, "G1").every(1, 300, 20, full, 90, 82, 100)
 		}},
@@ -184,7 +187,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "tiny young generation", log: func() *written {
 			return newLog(128, "Parallel").every(1, 60, 0.01, "Young (Allocation Failure)", 24, 20, 4)
-		}, want: "critical gc-overhead", title: "Collections take 40% of the time: 3000 pauses of 4 ms on average, one every 10 ms, as the young generation has 4 MB of a heap of 128 MB",
+		}, want: "critical gc-overhead", title: "Collections take 40% of the time over the last 30 s: 3000 pauses of 4 ms on average, one every 10 ms, as the young generation has 4 MB of a heap of 128 MB",
 			jvm: analyze.JVM{Options: []string{"-Xmx128m", "-Xmn4m", "-Xlog:gc:gc.log"}, OptionsSource: "vm/cmdline.txt"}},
 		{name: "metaspace", log: func() *written {
 			return newLog(1024, "G1").every(1, 120, 4, fullMeta, 300, 150, 120)
@@ -461,5 +464,39 @@ func TestNothingThere(t *testing.T) {
 	res := system(t, &analyze.JVM{}, nil, time.Time{}, time.Time{})
 	if len(res.Findings) > 0 || len(res.NotEvaluated) != len(systemRules()) {
 		t.Errorf("%d findings, %d of %d not evaluated", len(res.Findings), len(res.NotEvaluated), len(systemRules()))
+	}
+}
+
+// Whatever a log is like, each finding is whole, and no rule breaks.
+func TestSystemRulesOverCorpus(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "shared", "corpus")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("no corpus beside the project: ", err)
+	}
+	logs := 0
+	for _, set := range []string{"gcviewer", "gctoolkit-testdata"} {
+		err := filepath.WalkDir(filepath.Join(root, set), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			l, err := gclog.Parse(filepath.Base(path), f, gclog.Options{})
+			if err != nil {
+				return nil // not a GC log
+			}
+			logs++
+			system(t, &analyze.JVM{GC: []*gc.Log{l}}, nil, time.Time{}, time.Time{})
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if logs < 50 {
+		t.Errorf("%d logs", logs)
 	}
 }
