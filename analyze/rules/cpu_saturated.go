@@ -16,8 +16,12 @@ func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
 	if !busy.Known() || !v.long() {
 		return nil, false
 	}
-	waits := queue.Known() && queue.Mean >= v.limits.RunQueuePerCPU
-	if queue.Known() && queue.Mean >= (1+v.limits.RunQueuePerCPU)/2 && psi.Known() && psi.Mean >= v.limits.PSICPU {
+	least := v.limits.RunQueuePerCPU
+	if v.Span < v.limits.SpanSure {
+		least *= 2 // some seconds may be a burst: then only a clear queue counts
+	}
+	waits := queue.Known() && queue.Mean >= least
+	if v.Span >= v.limits.SpanSure && queue.Known() && queue.Mean >= (1+v.limits.RunQueuePerCPU)/2 && psi.Known() && psi.Mean >= v.limits.PSICPU {
 		waits = true
 	}
 	if busy.Mean < 100*v.limits.CPUWarn || !waits {

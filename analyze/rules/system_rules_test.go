@@ -352,6 +352,7 @@ func TestMachine(t *testing.T) {
 		{"busy, nothing waits", cpu(95, 1), ""},
 		{"a queue, not busy", cpu(60, 3), ""},
 		{"saturated", cpu(96, 4), "warning cpu-saturated"},
+		{"burst", func(f *host.Facts) { cpu(96, 3)(f); f.Span = 20 * time.Second }, ""},
 		{"flooded", cpu(99.5, 20), "critical cpu-saturated"},
 		{"waits by pressure", func(f *host.Facts) {
 			cpu(96, 1.6)(f)
