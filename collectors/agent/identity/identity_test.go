@@ -405,10 +405,12 @@ func TestHandshakeWithoutCertificateOrOldTLS(t *testing.T) {
 		change func(*tls.Config)
 		want   string
 	}{
-		"no certificate":                     {func(c *tls.Config) { c.Certificates = nil }, "didn't provide a certificate"},
-		"TLS 1.2":                            {func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 }, "protocol version"},
-		"foreign authority, client deceived": {func(c *tls.Config) { c.Certificates = []tls.Certificate{far.own} }, "unknown authority"},
-		"system roots":                       {func(c *tls.Config) { c.RootCAs = nil }, "unknown authority"},
+		"no certificate": {func(c *tls.Config) { c.Certificates = nil }, "didn't provide a certificate"},
+		"TLS 1.2":        {func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 }, "protocol version"},
+		"foreign authority": {func(c *tls.Config) {
+			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &far.own, nil }
+		}, "unknown authority"},
+		"system roots": {func(c *tls.Config) { c.RootCAs = nil }, "unknown authority"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := admin.ClientTLS("n1")
