@@ -28,20 +28,20 @@ import (
 // nothing at warning or above.
 var plantedSystem = []struct {
 	scenario, id string
-	args         []string
+	args, jvm    []string
 	// shown tells whether the log holds what is needed.
 	shown func(*gc.Log) bool
 	// act makes the problem happen, for scenarios that are told to.
 	act   func(*testing.T, *live.Process)
 	names []string // in the title of the first finding
 }{
-	{scenario: "memory-leak", id: "memory-leak", args: []string{"36"}, shown: marks(6, 20.5), names: []string{"of 256 MB", "it is full in"}},
+	{scenario: "memory-leak", id: "memory-leak", args: []string{"36"}, jvm: []string{"-XX:-G1UseAdaptiveIHOP", "-XX:InitiatingHeapOccupancyPercent=30"}, shown: marks(6, 20.5), names: []string{"of 256 MB", "it is full in"}},
 	{scenario: "healthy", shown: lasts(7)},
-	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(7.2), names: []string{"of 96 MB", "after full collections"}},
-	{scenario: "gc-overhead", id: "gc-overhead", shown: lasts(7.2), names: []string{"young generation has 4 MB of a heap of 128 MB"}},
-	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(7.2), names: []string{"full collections by System.gc()"}},
-	{scenario: "humongous", id: "humongous-allocations", shown: lasts(7.2), names: []string{"with regions of 1 MB"}},
-	{scenario: "metaspace", id: "metaspace-pressure", shown: lasts(7.2), names: []string{"of at most 32 MB are used"}},
+	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(7.1), names: []string{"of 96 MB", "after full collections"}},
+	{scenario: "gc-overhead", id: "gc-overhead", shown: lasts(7.1), names: []string{"young generation has 4 MB of a heap of 128 MB"}},
+	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(7.1), names: []string{"full collections by System.gc()"}},
+	{scenario: "humongous", id: "humongous-allocations", shown: lasts(7.1), names: []string{"with regions of 1 MB"}},
+	{scenario: "metaspace", id: "metaspace-pressure", shown: lasts(7.1), names: []string{"of at most 32 MB are used"}},
 	{scenario: "counted-loop", id: "long-safepoint", args: []string{"6"}, act: loop, shown: lasts(6), names: []string{"until the last one reached its safepoint"}},
 	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
 }
@@ -101,7 +101,7 @@ func TestSystemRulesLive(t *testing.T) {
 				opts := live.Options{Dir: dir, Args: c.args}
 				// One file: the busiest log would begin anew every few seconds.
 				logging := []string{strings.Replace(live.GCLogArgs(jdk.Major, "gc.log")[0], "filecount=5,filesize=10m", "filecount=0", 1)}
-				opts.JVM = logging
+				opts.JVM = slices.Concat(c.jvm, logging)
 				if c.scenario == "fd-leak" && runtime.GOOS != "linux" {
 					t.Skip("reads /proc")
 				}
@@ -111,7 +111,7 @@ func TestSystemRulesLive(t *testing.T) {
 				}
 				log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
 				j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
-					Options: slices.Concat(s.JVM, logging), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
+					Options: slices.Concat(s.JVM, opts.JVM), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
 				p.Stop()
 				mustFind(t, j, c.id, c.names)
 			})
