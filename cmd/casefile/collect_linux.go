@@ -28,6 +28,7 @@ type collectOptions struct {
 	output   string
 	failOn   string
 	dryRun   bool
+	cluster  cluster
 	noReport bool
 
 	duration, interval, every time.Duration
@@ -41,7 +42,8 @@ func newCollect(u *ui) *cobra.Command {
 		Long: `Captures every JVM and Go service of this node - thread dumps with CPU per thread,
 GC log, counters, flags, configuration, logs, profiles, host figures - into one
 bundle, analyses it, and prints the bundle's path on stdout. Progress and
-findings go to stderr. Nothing is restarted or reconfigured; what each capture
+findings go to stderr. With --cluster or --node many nodes are captured at the
+same moment, on one clock. Nothing is restarted or reconfigured; what each capture
 costs its target stands in --dry-run and, as measured, in the bundle.
 
 ` + exitHelp,
@@ -52,6 +54,9 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.IntSliceVar(&o.plan.PIDs, "pid", nil, "capture this process (repeatable; default: all JVMs and Go services)")
 	f.StringArrayVar(&o.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
 	f.StringArrayVar(&o.plan.GoURLs, "go", nil, "capture the Go service whose net/http/pprof is at this URL (repeatable)")
+	f.StringArrayVar(&o.cluster.nodes, "node", nil, "capture this node: https://host:port (an agent), ssh://user@host[:port][?sudo=1], local; or NAME=address (repeatable)")
+	f.StringVar(&o.cluster.file, "cluster", "", "capture all nodes of this cluster.yaml at the same moment into one bundle")
+	f.StringVar(&o.cluster.identity, "identity", "", "the admin's identity file (default: the one cluster.yaml names)")
 	f.DurationVar(&o.duration, "duration", time.Duration(o.plan.Duration), "length of the capture")
 	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")
@@ -159,6 +164,9 @@ const memoryLimit = 80 << 20
 // capture makes the bundle. It returns nil, nil for a dry run.
 func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	debug.SetMemoryLimit(memoryLimit)
+	if o.cluster.wanted() {
+		return captureFleet(ctx, u, o)
+	}
 	prog := newProgress(u, o)
 	c, err := collectors.Begin(ctx, o.node, o.plan, allCollectors(), prog.event)
 	if err != nil {
@@ -167,7 +175,7 @@ func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	if o.dryRun {
 		return nil, printPlan(u, o, c.Jobs)
 	}
-	prog.start(c)
+	prog.begins(o.plan, titles(c.Jobs))
 	w, err := c.Run(ctx, o.out, bundle.Format(o.format), thisTool())
 	prog.stop()
 	if err != nil {

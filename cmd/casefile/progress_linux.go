@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
 
@@ -32,10 +33,11 @@ func newProgress(u *ui, o *collectOptions) *progress {
 		quit: make(chan struct{}), ended: make(chan struct{})}
 }
 
-func (p *progress) start(c *collectors.Capture) {
-	p.begin, p.total = time.Now(), time.Duration(c.Session.Plan.Duration)
+// begins tells what is captured and starts the clock.
+func (p *progress) begins(pl plan.Plan, what string) {
+	p.begin, p.total = time.Now(), time.Duration(pl.Duration)
 	if !p.jsonl {
-		fmt.Fprintf(p.u.err, "%s: capturing for %v: %s\n", p.node, p.total, titles(c.Jobs))
+		fmt.Fprintf(p.u.err, "%s: capturing for %v: %s\n", pl.Cluster, p.total, what)
 	}
 	go p.tick()
 }
@@ -91,10 +93,14 @@ func (p *progress) line() string {
 func (p *progress) event(e collectors.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.targets[e.Target]; !known {
-		p.order = append(p.order, e.Target)
+	who := strings.TrimSpace(e.Node + " " + e.Target)
+	if e.Node == p.node {
+		who = e.Target
 	}
-	p.targets[e.Target] = e
+	if _, known := p.targets[who]; !known {
+		p.order = append(p.order, who)
+	}
+	p.targets[who] = e
 	switch {
 	case p.jsonl:
 		line, err := json.Marshal(struct {
@@ -112,7 +118,7 @@ func (p *progress) event(e collectors.Event) {
 		if e.Message != "" {
 			text += ": " + e.Message
 		}
-		fmt.Fprintf(p.u.err, "%s %s: %s\n", e.Node, e.Target, text)
+		fmt.Fprintf(p.u.err, "%s: %s\n", strings.TrimSpace(e.Node+" "+e.Target), text)
 	}
 }
 

@@ -130,6 +130,7 @@ func (n *Node) run(ctx context.Context, c *capture, p plan.Plan) {
 
 // make captures into the spool. An error means that there is no bundle.
 func (n *Node) make(ctx context.Context, c *capture, p plan.Plan) error {
+	p, skipped := n.Allow.restrict(p)
 	job, err := collectors.Begin(ctx, n.Name, p, append(n.Collectors(), handover{c}), c.tell)
 	none := err
 	if err != nil && (!errors.Is(err, collectors.ErrNoTarget) || len(job.Jobs) == 1) {
@@ -143,7 +144,8 @@ func (n *Node) make(ctx context.Context, c *capture, p plan.Plan) error {
 		return err
 	}
 	cause := interruption(ctx, w)
-	for _, line := range n.ledger(none, cause) {
+	for _, line := range append(skipped, ledger(none, cause)...) {
+		line.Node, line.Collector = n.Name, "agent"
 		w.Cover(line)
 	}
 	_, err = w.Close()
@@ -164,14 +166,14 @@ func interruption(ctx context.Context, w *bundle.Writer) (cause error) {
 }
 
 // ledger is what the agent adds to the coverage.
-func (n *Node) ledger(none, cause error) []bundle.Coverage {
+func ledger(none, cause error) []bundle.Coverage {
 	var lines []bundle.Coverage
 	if none != nil {
-		lines = append(lines, bundle.Coverage{Node: n.Name, Collector: "agent", Item: "processes", Status: bundle.Failed, Reason: none.Error(),
+		lines = append(lines, bundle.Coverage{Item: "processes", Status: bundle.Failed, Reason: none.Error(),
 			Fix: "run casefile doctor on this node; the agent must run as root to see the processes of all users"})
 	}
 	if full := (fullError{}); errors.As(cause, &full) {
-		lines = append(lines, bundle.Coverage{Node: n.Name, Collector: "agent", Item: "spool", Status: bundle.Partial,
+		lines = append(lines, bundle.Coverage{Item: "spool", Status: bundle.Partial,
 			Reason: full.Error() + ": the capture ended early",
 			Fix:    "free space on this node or raise the limit of its agent, or capture less with --pid, --app or --max-log-bytes"})
 	}

@@ -78,7 +78,7 @@ func (n *Node) checkURL(raw string) error {
 		return fmt.Errorf("URL %s: not a URL", shorten(raw))
 	case u.Scheme != "http" && u.Scheme != "https" || u.User != nil:
 		return fmt.Errorf("URL %s: want http://host:port or https://host:port", shorten(raw))
-	case slices.Contains(n.GoHosts, u.Hostname()) || u.Hostname() == "localhost":
+	case n.Allow.host(u.Hostname()) || u.Hostname() == "localhost":
 		return nil
 	}
 	addr, err := netip.ParseAddr(u.Hostname())

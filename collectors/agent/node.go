@@ -30,8 +30,8 @@ type Node struct {
 	Tool     bundle.Tool
 	// Now is the clock of the node; nil means time.Now.
 	Now func() time.Time
-	// GoHosts are hosts, beside this machine, whose net/http/pprof a plan may name.
-	GoHosts []string
+	// Allow is what plans may name on this node.
+	Allow Policy
 
 	bodyTimeout time.Duration // 0 means the constant of that name
 

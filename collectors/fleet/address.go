@@ -56,6 +56,19 @@ func ParseAddress(text string) (Address, error) {
 	return bad("want https://host:port, ssh://user@host[:port] or local")
 }
 
+// ParseNode reads the value of --node: an address, or name=address.
+func ParseNode(text string) (Node, error) {
+	name, addr, named := strings.Cut(text, "=")
+	if !named || strings.ContainsAny(name, ":/?") {
+		name, addr = "", text
+	}
+	a, err := ParseAddress(addr)
+	if err == nil && name == "" {
+		name = a.Name()
+	}
+	return Node{Name: name, Address: a}, err
+}
+
 // Name is what a node is called when nobody gave it a name.
 func (a Address) Name() string {
 	switch a.Kind {

@@ -14,6 +14,8 @@ import (
 	"unicode"
 
 	"go.yaml.in/yaml/v4"
+
+	"casefile/bundle/format/plan"
 )
 
 // Cluster is cluster.yaml: who belongs to a cluster and how each node is reached.
@@ -24,6 +26,8 @@ type Cluster struct {
 	// Identity is the admin's identity file, relative to the folder of cluster.yaml.
 	Identity string   `yaml:"identity,omitempty"`
 	Nodes    []Member `yaml:"nodes"`
+	// Probes are what every node measures the latency of.
+	Probes *plan.Probes `yaml:"probes,omitempty"`
 
 	dir string
 }
@@ -96,6 +100,9 @@ func (c *Cluster) check() error {
 	if len(c.Nodes) > maxNodes {
 		return fmt.Errorf("%d nodes: at most %d", len(c.Nodes), maxNodes)
 	}
+	if err := c.Probes.Validate(); err != nil {
+		return err
+	}
 	seen := map[string]int{}
 	for i, m := range c.Nodes {
 		if err := CheckName(m.Name); err != nil {
@@ -139,6 +146,8 @@ func checkTitle(title string) error {
 const clusterHead = `# The nodes of a cluster, for casefile collect --cluster.
 # addr: host:port of the agent, ssh://user@host[:port], or local.
 # labels: anything that tells nodes apart (zone: a); they stand in the bundle.
+# probes: databases (url, credential: env:NAME or file:/path on the node), storage
+# (path, kind: shared-home, local-home, other) and names to measure the latency of.
 `
 
 func (c *Cluster) write(file string) error {

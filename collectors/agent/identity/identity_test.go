@@ -166,6 +166,7 @@ func TestReadClusterRefuses(t *testing.T) {
 		"misspelt":  {"cluster: c\nnodes:\n- name: n1\n  adr: h:1\n", "adr"},
 		"twice":     {"cluster: c\nnodes:\n- {name: n1, addr: 'h:1'}\n- {name: N1, addr: 'h:2'}\n", "nodes[1]"},
 		"traversal": {"cluster: c\nnodes:\n- {name: ../../x, addr: 'h:1'}\n", "node name"},
+		"probe":     {"cluster: c\nnodes: []\nprobes:\n  storage:\n  - {path: ../x, kind: other}\n", "must be absolute"},
 		"no yaml":   {"\tx", "cluster.yaml"},
 		"too large": {strings.Repeat("# padding\n", 200_000), "larger than"},
 	} {
@@ -183,11 +184,12 @@ func TestReadClusterRefuses(t *testing.T) {
 
 func TestReadClusterTakesEveryWayToReachANode(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ClusterFile)
-	text := "cluster: c\nnodes:\n- {name: a, addr: 'https://h:7433'}\n- {name: b, addr: 'ssh://u@h:22'}\n- {name: c, addr: local}\n- {name: d, addr: '[fe80::1%eth0]:7433'}\n"
+	text := "cluster: c\nnodes:\n- {name: a, addr: 'https://h:7433'}\n- {name: b, addr: 'ssh://u@h:22'}\n- {name: c, addr: local}\n- {name: d, addr: '[fe80::1%eth0]:7433'}\n" +
+		"probes:\n  databases:\n  - {url: 'postgres://u@db/wiki', credential: 'env:DB'}\n  storage:\n  - {path: /shared, kind: shared-home}\n  names: [db.example]\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := ReadCluster(file); err != nil || len(c.Nodes) != 4 {
+	if c, err := ReadCluster(file); err != nil || len(c.Nodes) != 4 || c.Probes.Databases[0].Credential != "env:DB" || c.Probes.Storage[0].Kind != "shared-home" || c.Probes.Names[0] != "db.example" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

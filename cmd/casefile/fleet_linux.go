@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"casefile/bundle"
+	"casefile/bundle/redact"
+	"casefile/collectors/agent"
+	"casefile/collectors/agent/identity"
+	"casefile/collectors/fleet"
+)
+
+// maxNodeBytes bounds the compressed part of one node.
+const maxNodeBytes = 2 << 30
+
+// cluster is what --cluster, --node and --identity say.
+type cluster struct {
+	file     string
+	identity string
+	nodes    []string
+}
+
+func (c *cluster) wanted() bool { return c.file != "" || len(c.nodes) > 0 }
+
+// resolve makes the list of nodes and loads the admin's identity if one is needed.
+func (c *cluster) resolve() (name string, nodes []fleet.Node, id *identity.Identity, err error) {
+	idFile := c.identity
+	var known []identity.Member
+	if c.file != "" {
+		file, err := identity.ReadCluster(c.file)
+		if err != nil {
+			return "", nil, nil, usage("--cluster: %w", err)
+		}
+		name, known = file.Title, file.Nodes
+		idFile = orDefault(idFile, file.IdentityFile())
+		for _, m := range file.Nodes {
+			n, err := member(m)
+			if err != nil {
+				return "", nil, nil, usage("%s: %w", c.file, err)
+			}
+			nodes = append(nodes, n)
+		}
+	} else if idFile != "" {
+		if file, err := identity.ReadCluster(filepath.Join(filepath.Dir(idFile), identity.ClusterFile)); err == nil {
+			name, known = file.Title, file.Nodes
+		}
+	}
+	for _, text := range c.nodes {
+		n, err := fleet.ParseNode(text)
+		if err != nil {
+			return "", nil, nil, usage("--node: %w", err)
+		}
+		if m, ok := memberAt(known, n.Address.Host); ok && n.Name == n.Address.Name() {
+			n.Name = m.Name
+		}
+		nodes = append(nodes, n)
+	}
+	unique(nodes)
+	if slices.ContainsFunc(nodes, func(n fleet.Node) bool { return n.Address.Kind == fleet.Agent }) {
+		if idFile == "" {
+			return "", nil, nil, usage("agents are reached with an identity of their cluster: --identity FILE, or --cluster FILE with admin.pem beside it")
+		}
+		if id, err = identity.Load(idFile); err != nil {
+			return "", nil, nil, hinted(err, "casefile cluster init or renew make identities")
+		}
+	}
+	return orDefault(name, "cluster"), nodes, id, nil
+}
+
+func member(m identity.Member) (fleet.Node, error) {
+	addr, err := fleet.ParseAddress(m.Addr)
+	if err != nil { // an agent, host:port
+		addr, err = fleet.ParseAddress("https://" + m.Addr)
+	}
+	return fleet.Node{Name: m.Name, Address: addr}, err
+}
+
+func memberAt(known []identity.Member, host string) (identity.Member, bool) {
+	i := slices.IndexFunc(known, func(m identity.Member) bool { return m.Addr == host })
+	if i < 0 {
+		return identity.Member{}, false
+	}
+	return known[i], true
+}
+
+// unique gives nodes of the same name different ones.
+func unique(nodes []fleet.Node) {
+	seen := map[string]int{}
+	for i := range nodes {
+		name := nodes[i].Name
+		if seen[name]++; seen[name] > 1 {
+			nodes[i].Name = fmt.Sprintf("%s-%d", name, seen[name])
+		}
+	}
+}
+
+// captureFleet captures many nodes into one bundle.
+func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
+	name, nodes, id, err := o.cluster.resolve()
+	if err != nil {
+		return nil, err
+	}
+	o.plan.Cluster = name
+	if o.dryRun {
+		for _, n := range nodes {
+			fmt.Fprintf(u.out, "would capture %s (%s %s)\n", n.Name, n.Address.Kind, n.Address.Host)
+		}
+		return nil, nil
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	spool, err := os.MkdirTemp("", ".casefile-local-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(spool)
+	local := &agent.Node{Name: o.node, Collectors: allCollectors, SpoolDir: spool, Tool: thisTool()}
+	began := time.Now()
+	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(name))
+	if err != nil {
+		return nil, hinted(err, "choose another place with --out")
+	}
+	prog := newProgress(u, o)
+	prog.begins(o.plan, fmt.Sprintf("%d nodes", len(nodes)))
+	runErr := fleet.Run(ctx, w, fleet.Options{Plan: o.plan, Nodes: nodes, Identity: id, Local: local, Binary: binary, Progress: prog.event, MaxNodeBytes: maxNodeBytes})
+	prog.stop()
+	if runErr != nil {
+		w.Close()
+		os.RemoveAll(o.out)
+		return nil, hinted(runErr, "casefile collect --dry-run lists the nodes; each one's reason stands above")
+	}
+	w.Update(func(m *bundle.Manifest) {
+		m.Ended = time.Now()
+		if ctx.Err() != nil {
+			m.Interrupted = "ended early by a signal"
+		}
+		m.Redaction = &bundle.Redaction{LeakCheck: "made on each node against the values known there"}
+	})
+	c, err := finish(context.WithoutCancel(ctx), w, o)
+	if err != nil {
+		return nil, errors.Join(err, runErr)
+	}
+	return c, nil
+}

@@ -1,0 +1,70 @@
+package agent
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"casefile/bundle"
+	"casefile/bundle/format/plan"
+)
+
+// Policy is what a plan from outside may name on this node, beyond its processes
+// and the addresses of the machine. The zero Policy admits nothing.
+type Policy struct {
+	// GoHosts are other hosts whose net/http/pprof a plan may name.
+	GoHosts []string
+	// Credentials a plan may refer to: "env:NAME", "file:/path", or "file:/path/"
+	// for every file below.
+	Credentials []string
+	// Storage are folders in which, or below which, latency may be measured.
+	Storage []string
+	// Any admits everything: for a node that is reached by a shell anyway.
+	Any bool
+}
+
+func (p Policy) host(name string) bool { return p.Any || slices.Contains(p.GoHosts, name) }
+
+func (p Policy) credential(ref string) bool {
+	return ref == "" || p.Any || slices.ContainsFunc(p.Credentials, func(allowed string) bool {
+		return ref == allowed || strings.HasPrefix(allowed, "file:") && strings.HasSuffix(allowed, "/") && strings.HasPrefix(ref, allowed)
+	})
+}
+
+func (p Policy) folder(name string) bool {
+	return p.Any || slices.ContainsFunc(p.Storage, func(allowed string) bool {
+		allowed = path.Clean(allowed)
+		return name == allowed || strings.HasPrefix(name, strings.TrimSuffix(allowed, "/")+"/")
+	})
+}
+
+// restrict takes out of a plan what the policy does not admit, with a line of the
+// ledger for each. A credential that a plan could name freely would be a way to
+// read any file of the node.
+func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
+	if from.Probes == nil || p.Any {
+		return from, nil
+	}
+	var skipped []bundle.Coverage
+	skip := func(what, name, flag string) {
+		skipped = append(skipped, bundle.Coverage{Item: what, Target: name, Status: bundle.Skipped,
+			Reason: "the agent of this node does not admit it", Fix: "start the agent with " + flag})
+	}
+	probes := *from.Probes
+	probes.Databases = slices.Clone(probes.Databases)
+	for i, d := range probes.Databases {
+		if !p.credential(d.Credential) {
+			skip("database login", d.Credential, "--allow-credential "+d.Credential)
+			probes.Databases[i].Credential = "" // connecting can still be measured
+		}
+	}
+	probes.Storage = slices.DeleteFunc(slices.Clone(probes.Storage), func(s plan.Storage) bool {
+		admitted := p.folder(s.Path)
+		if !admitted {
+			skip("storage latency", s.Path, "--allow-storage "+s.Path)
+		}
+		return !admitted
+	})
+	from.Probes = &probes
+	return from, skipped
+}

@@ -1,0 +1,93 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"casefile/bundle"
+	wire "casefile/bundle/format/timing"
+	"casefile/bundle/redact"
+)
+
+// admin is the name of this machine among the parties: its clock is the reference.
+const admin = "admin"
+
+// writeTiming puts the clocks, links and rounds into the bundle.
+func (f *fleet) writeTiming() error {
+	rec := wire.Record{Version: wire.Version, Reference: admin, Started: f.start, Ended: time.Now()}
+	for _, m := range f.members {
+		rec.Links = append(rec.Links, m.link())
+	}
+	rec.Rounds = f.rounds()
+	f.w.Update(func(man *bundle.Manifest) { f.clocks(man) })
+	text, err := json.MarshalIndent(rec, "", " ")
+	if err != nil {
+		return err
+	}
+	return f.w.Add(bundle.Entry{Path: wire.RecordFile, Collector: "timing", Started: f.start}, redact.JSON, text)
+}
+
+// clocks fills in the clock model of each node.
+func (f *fleet) clocks(man *bundle.Manifest) {
+	for _, m := range f.members {
+		i := slices.IndexFunc(man.Nodes, func(n bundle.Node) bool { return n.Name == m.Name })
+		if i < 0 {
+			man.Nodes = append(man.Nodes, bundle.Node{Name: m.Name})
+			i = len(man.Nodes) - 1
+		}
+		n := &man.Nodes[i]
+		n.OS, n.Arch = m.hello.OS, m.hello.Arch
+		m.mu.Lock()
+		if c, ok := m.clock.At(f.start); ok {
+			n.OffsetMS, n.ErrorMS, n.DriftPPM = c.OffsetMS, c.ErrorMS, c.DriftPPM
+		}
+		m.mu.Unlock()
+	}
+}
+
+var dumpPath = regexp.MustCompile(`^nodes/[^/]+/(?:jvm/[^/]+/threads/dump-(\d+)\.txt|go/[^/]+/goroutines/(\d+)\.txt)$`)
+
+// rounds tells when each node really began each round of dumps.
+func (f *fleet) rounds() []wire.Round {
+	var rounds []wire.Round
+	for k := range f.o.Plan.Dumps {
+		rounds = append(rounds, wire.Round{Number: k + 1, Due: f.o.Plan.Due(f.start, k)})
+	}
+	for _, e := range f.w.Manifest().Entries {
+		found := dumpPath.FindStringSubmatch(e.Path)
+		if found == nil || e.Reference.IsZero() {
+			continue
+		}
+		k, err := strconv.Atoi(found[1] + found[2])
+		if err != nil || k < 1 || k > len(rounds) {
+			continue
+		}
+		rounds[k-1].Starts = append(rounds[k-1].Starts, wire.Start{Node: e.Node, At: e.Reference, ErrorMS: e.ReferenceErrorMS})
+	}
+	for i := range rounds {
+		rounds[i].Measure()
+	}
+	return rounds
+}
+
+// link sums up the exchanges with a node.
+func (m *member) link() wire.Link {
+	l := wire.Link{From: admin, To: m.Name, Transport: wire.HTTP}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, ok := m.clock.At(m.f.start); ok {
+		l.Clock = &c
+	}
+	l.Phases = m.phases
+	switch {
+	case m.err != nil:
+		l.Failure = m.err.Error()
+	case m.late != nil:
+		l.Failure = fmt.Sprintf("ended early: %v", m.late)
+	}
+	return l
+}
