@@ -243,3 +243,45 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("%d entries, damaged %v", rep.Entries, rep.Damaged)
 	}
 }
+
+// Ctrl-C finishes what is there: the bundle is whole, the exit code says why.
+func TestInterrupted(t *testing.T) {
+	p := livetest.Start(t, livetest.Newest(t), "threads", live.Options{})
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	link, out := filepath.Join(dir, "casefile"), filepath.Join(dir, "x.tar.zst")
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(link, "collect", "--pid", strconv.Itoa(p.PID), "--duration", "10m", "--dumps", "3", "--dump-interval", "1m", "--out", out, "--output", "jsonl")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sc := bufio.NewScanner(stdout)
+	sc.Buffer(nil, 16<<20)
+	last := ""
+	for sc.Scan() {
+		last = sc.Text()
+		if strings.Contains(last, `"stage":"dumps"`) {
+			cmd.Process.Signal(syscall.SIGINT)
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Errorf("%v, want exit code %d", err, exitInterrupted)
+	}
+	if !strings.Contains(last, `"type":"result"`) || !strings.Contains(last, `"interrupted":`) {
+		t.Errorf("last line: %.300s", last)
+	}
+	rep, err := bundle.Verify(t.Context(), out, redact.NewSecrets())
+	if err != nil || rep.Reader.Cut != nil || len(rep.Damaged) > 0 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
