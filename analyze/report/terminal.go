@@ -163,14 +163,14 @@ func (t *terminal) gaps(gaps []analyze.Gap) {
 	for i := range shown {
 		g := &shown[i]
 		text := joined(": ", joined(" of ", g.Item, g.places()), g.Reason)
-		if g.Fix != "" {
-			text += ". Fix: " + g.Fix
-		}
 		most := 2
 		if t.o.Verbose {
 			most = 0
 		}
 		t.text("- ", "  ", plain, text, most)
+		if g.Fix != "" {
+			t.text("  Fix: ", "       ", plain, g.Fix, most)
+		}
 	}
 	if n := len(groups) - len(shown); n > 0 {
 		t.line(fmt.Sprintf("  and %d more", n))

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"casefile/collectors"
 )
 
 // Attacher talks to the attach listener of one JVM, one command at a time.
@@ -208,7 +210,7 @@ func (a *Attacher) listen(ctx context.Context) error {
 	}
 	limit := time.Now().Add(listenTimeout)
 	for pause := time.Millisecond; time.Now().Before(limit); pause = min(2*pause, 100*time.Millisecond) {
-		if !sleep(ctx, pause) {
+		if !collectors.Wait(ctx, time.Now().Add(pause)) {
 			break
 		}
 		if a.checkSocket(a.socket()) == nil {
@@ -246,16 +248,4 @@ func (a *Attacher) trigger() (string, error) {
 		return "", fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, a.p.userName(), a.p.userName())
 	}
 	return "", fmt.Errorf("create attach trigger: %w", err)
-}
-
-// sleep waits d; false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"casefile/collectors"
 )
 
 // How long a pending safepoint is watched before the JVM counts as stuck: in a
@@ -33,7 +35,7 @@ func (p *Process) responsive(ctx context.Context, suspect bool) error {
 		if seen = p.lookAtVMThread(); seen == lookIdle {
 			return nil
 		}
-		if !sleep(ctx, safepointPause) {
+		if !collectors.Wait(ctx, time.Now().Add(safepointPause)) {
 			break
 		}
 	}
