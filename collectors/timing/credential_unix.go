@@ -1,0 +1,12 @@
+//go:build unix
+
+package timing
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+const nonblock = syscall.O_NONBLOCK
+
+func openToAll(info fs.FileInfo) bool { return info.Mode().Perm()&0o004 != 0 }

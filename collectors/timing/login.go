@@ -1,0 +1,135 @@
+package timing
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// session is one connection that is logged in.
+type session interface {
+	// selectOne runs SELECT 1.
+	selectOne(ctx context.Context) error
+	close()
+}
+
+type login func(ctx context.Context, e Endpoint, address string, c *credential) (session, error)
+
+var logins = map[string]login{PostgreSQL: loginPostgres, MySQL: loginMySQL, MariaDB: loginMySQL}
+
+const applicationName = "casefile"
+
+// tlsFor is the link's security: verified where the URL asks for it, else as drivers
+// do by default, encrypted without a check of the name.
+func tlsFor(e Endpoint, host string) *tls.Config {
+	if e.TLS == "disable" {
+		return nil
+	}
+	return &tls.Config{ServerName: host, InsecureSkipVerify: e.TLS != "verify", MinVersion: tls.VersionTLS12}
+}
+
+type postgresSession struct{ conn *pgconn.PgConn }
+
+func loginPostgres(ctx context.Context, e Endpoint, address string, c *credential) (session, error) {
+	host, port, err := splitPort(address)
+	if err != nil {
+		return nil, err
+	}
+	// Nothing of the environment or of files in a home: only what the plan says.
+	conf, err := pgconn.ParseConfig("host=127.0.0.1 user=none password=none dbname=none sslmode=disable")
+	if err != nil {
+		return nil, errors.New("a PG* variable of the environment stands in the way")
+	}
+	conf.Host, conf.Port, conf.User, conf.Password, conf.Database = host, port, c.user, c.password, e.Database
+	conf.RuntimeParams = map[string]string{"application_name": applicationName, "statement_timeout": strconv.FormatInt(databaseLimit.Milliseconds(), 10)}
+	conf.ConnectTimeout = databaseLimit
+	conf.TLSConfig, conf.Fallbacks = tlsFor(e, host), nil
+	if e.TLS == "" {
+		conf.Fallbacks = []*pgconn.FallbackConfig{{Host: host, Port: port}}
+	}
+	if e.TLS != "verify" { // the password goes to nobody in clear who has not shown who he is
+		conf.RequireAuth = "scram-sha-256,md5,none"
+	}
+	conf.MaxProtocolMessageBodyLen = 1 << 20
+	conf.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
+	conn, err := pgconn.ConnectConfig(ctx, conf)
+	if err != nil {
+		return nil, err
+	}
+	return postgresSession{conn}, nil
+}
+
+func (s postgresSession) selectOne(ctx context.Context) error {
+	_, err := s.conn.Exec(ctx, "SELECT 1").ReadAll()
+	return err
+}
+
+func (s postgresSession) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.conn.Close(ctx) // says goodbye if it can
+}
+
+type mysqlSession struct{ conn driver.Conn }
+
+func loginMySQL(ctx context.Context, e Endpoint, address string, c *credential) (session, error) {
+	host, _, err := splitPort(address)
+	if err != nil {
+		return nil, err
+	}
+	conf := mysql.NewConfig()
+	conf.Net, conf.Addr, conf.User, conf.Passwd, conf.DBName = "tcp", address, c.user, c.password, e.Database
+	conf.Timeout, conf.ReadTimeout, conf.WriteTimeout = databaseLimit, databaseLimit, databaseLimit
+	conf.ConnectionAttributes = "program_name:" + applicationName
+	conf.Logger = &mysql.NopLogger{} // its own goes to the terminal
+	conf.TLS = tlsFor(e, host)
+	conf.AllowFallbackToPlaintext = e.TLS == ""
+	connector, err := mysql.NewConnector(conf)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return mysqlSession{conn}, nil
+}
+
+func (s mysqlSession) selectOne(ctx context.Context) error {
+	q, able := s.conn.(driver.QueryerContext)
+	if !able {
+		return errors.ErrUnsupported
+	}
+	rows, err := q.QueryContext(ctx, "SELECT 1", nil)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if err := rows.Next(make([]driver.Value, len(rows.Columns()))); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+func (s mysqlSession) close() { s.conn.Close() }
+
+func splitPort(address string) (host string, port uint16, err error) {
+	host, p, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("port %q", p)
+	}
+	return host, uint16(n), nil
+}
