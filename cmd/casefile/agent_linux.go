@@ -59,7 +59,7 @@ func serveAgent(ctx context.Context, u *ui, file, listen, spool string, maxSpool
 	if err != nil {
 		return err
 	}
-	node := &agent.Node{Name: id.Name.Name, Collectors: allCollectors, SpoolDir: spool, MaxSpool: maxSpool, Tool: thisTool()}
+	node := &agent.Node{Name: id.Name.Name, Collectors: nodeCollectors, SpoolDir: spool, MaxSpool: maxSpool, Tool: thisTool()}
 	fmt.Fprintf(u.err, "casefile agent: node %s listens on %s\n", node.Name, ln.Addr())
 	err = agent.Serve(ctx, ln, id, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -87,7 +87,7 @@ func serveStdio(ctx context.Context, u *ui, remove string) error {
 		return err
 	}
 	host, _ := os.Hostname()
-	node := &agent.Node{Name: collectors.SafeName(orDefault(host, "node")), Collectors: allCollectors, SpoolDir: spool, Tool: thisTool()}
+	node := &agent.Node{Name: collectors.SafeName(orDefault(host, "node")), Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool()}
 	out, ok := u.out.(*os.File)
 	if !ok {
 		return usage("--stdio needs a real stdout")

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"casefile/bundle"
@@ -29,10 +31,15 @@ type cluster struct {
 func (c *cluster) wanted() bool { return c.file != "" || len(c.nodes) > 0 }
 
 // resolve makes the list of nodes and loads the admin's identity if one is needed.
-func (c *cluster) resolve() (name string, nodes []fleet.Node, id *identity.Identity, err error) {
+func (c *cluster) resolve(ctx context.Context) (name string, nodes []fleet.Node, id *identity.Identity, err error) {
 	idFile := c.identity
 	var known []identity.Member
-	if c.file != "" {
+	if strings.HasSuffix(c.file, ".xml") {
+		if nodes, err = confluenceNodes(c.file); err != nil {
+			return "", nil, nil, usage("--cluster %s: %w", c.file, err)
+		}
+		name = "confluence"
+	} else if c.file != "" {
 		file, err := identity.ReadCluster(c.file)
 		if err != nil {
 			return "", nil, nil, usage("--cluster: %w", err)
@@ -52,14 +59,16 @@ func (c *cluster) resolve() (name string, nodes []fleet.Node, id *identity.Ident
 		}
 	}
 	for _, text := range c.nodes {
-		n, err := fleet.ParseNode(text)
+		found, err := fleet.Expand(ctx, text, net.DefaultResolver.LookupNetIP)
 		if err != nil {
 			return "", nil, nil, usage("--node: %w", err)
 		}
-		if m, ok := memberAt(known, n.Address.Host); ok && n.Name == n.Address.Name() {
-			n.Name = m.Name
+		for _, n := range found {
+			if m, ok := memberAt(known, n.Address.Host); ok && n.Name == n.Address.Name() {
+				n.Name = m.Name
+			}
+			nodes = append(nodes, n)
 		}
-		nodes = append(nodes, n)
 	}
 	unique(nodes)
 	if slices.ContainsFunc(nodes, func(n fleet.Node) bool { return n.Address.Kind == fleet.Agent }) {
@@ -71,6 +80,28 @@ func (c *cluster) resolve() (name string, nodes []fleet.Node, id *identity.Ident
 		}
 	}
 	return orDefault(name, "cluster"), nodes, id, nil
+}
+
+// confluenceNodes are the peers of a confluence.cfg.xml, reached by ssh.
+func confluenceNodes(file string) ([]fleet.Node, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	hosts, err := fleet.ConfluencePeers(f)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []fleet.Node
+	for _, h := range hosts {
+		n, err := fleet.ParseNode("ssh://" + h)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
 }
 
 func member(m identity.Member) (fleet.Node, error) {
@@ -102,7 +133,7 @@ func unique(nodes []fleet.Node) {
 
 // captureFleet captures many nodes into one bundle.
 func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
-	name, nodes, id, err := o.cluster.resolve()
+	name, nodes, id, err := o.cluster.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +153,7 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, err
 		return nil, err
 	}
 	defer os.RemoveAll(spool)
-	local := &agent.Node{Name: o.node, Collectors: allCollectors, SpoolDir: spool, Tool: thisTool()}
+	local := &agent.Node{Name: o.node, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool()}
 	began := time.Now()
 	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(name))
 	if err != nil {

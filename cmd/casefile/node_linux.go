@@ -6,10 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"casefile/bundle/format/plan"
 	"casefile/collectors"
 	"casefile/collectors/goproc"
 	"casefile/collectors/host"
 	"casefile/collectors/jvm"
+	"casefile/collectors/timing"
 )
 
 // nodeVerbs are the verbs that look at running processes, which is Linux only.
@@ -20,6 +22,12 @@ func nodeVerbs(u *ui) []*cobra.Command {
 // allCollectors is every source of this node, in the order of --dry-run.
 func allCollectors() []collectors.Collector {
 	return []collectors.Collector{jvm.New(), goproc.New(), host.New()}
+}
+
+// nodeCollectors is what a node of a cluster captures: besides all else how well
+// it keeps time, and how fast what it shares with others answers.
+func nodeCollectors() []collectors.Collector {
+	return append(allCollectors(), timing.New(plan.Probes{}))
 }
 
 // relayed runs as the helper process that speaks to a JDK 8 as its own user.
