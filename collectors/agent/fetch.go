@@ -202,31 +202,40 @@ func (f *follow) once(ctx context.Context, c *Client, id string) (progress bool,
 		return false, because(ctx, err)
 	}
 	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(make([]byte, 4096), maxLine)
-	for lines.Scan() {
+	lines := bufio.NewReaderSize(res.Body, maxLine)
+	for {
+		raw, err := lines.ReadSlice('\n') // half a line at the end of a lost link is no line
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return true, final{fmt.Errorf("events of the node: a line of more than %d bytes", maxLine)}
+		}
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return progress, because(ctx, err)
+		}
 		quiet.Reset(silence)
 		progress = true
-		var line Line
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return true, final{fmt.Errorf("events of the node: %w", err)}
-		}
-		if line.Event != nil && line.Seq > f.last {
-			f.last = line.Seq
-			f.tell(*line.Event)
-		}
-		if line.End != nil {
-			f.end = *line.End
-			return true, nil
+		ended, err := f.line(raw)
+		if ended || err != nil {
+			return true, err
 		}
 	}
-	switch err = lines.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return true, final{fmt.Errorf("events of the node: a line of more than %d bytes", maxLine)}
-	case err == nil:
-		err = io.ErrUnexpectedEOF
+}
+
+func (f *follow) line(raw []byte) (ended bool, err error) {
+	var line Line
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return false, final{fmt.Errorf("events of the node: %w", err)}
 	}
-	return progress, because(ctx, err)
+	if line.Event != nil && line.Seq > f.last {
+		f.last = line.Seq
+		f.tell(*line.Event)
+	}
+	if line.End != nil {
+		f.end = *line.End
+	}
+	return line.End != nil, nil
 }
 
 // because prefers the reason for which ctx was ended over what that caused.

@@ -98,16 +98,17 @@ func DialConn(conn io.ReadWriteCloser) *http.Client {
 // ServeConn serves one connection until it ends, which is no error, or ctx does.
 func ServeConn(ctx context.Context, conn io.ReadWriteCloser, h http.Handler) error {
 	ended := make(chan struct{})
-	l := &oneConn{conn: asConn(conn, sync.OnceFunc(func() { close(ended) })), ended: ended}
+	l := &oneConn{conn: asConn(conn, sync.OnceFunc(func() { close(ended) })), ended: ended, closed: make(chan struct{})}
 	srv := newServer(h, plainProtocols(), bounds{}) // whoever holds the connection decides when it ends
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
 	err := srv.Serve(l)
 	srv.Close()
-	if ctx.Err() != nil {
+	<-ended
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	if errors.Is(err, io.EOF) {
+	case errors.Is(err, io.EOF):
 		return nil
 	}
 	return err
@@ -115,29 +116,38 @@ func ServeConn(ctx context.Context, conn io.ReadWriteCloser, h http.Handler) err
 
 // oneConn is a listener that gives one connection, and an end when that has ended.
 type oneConn struct {
-	mu    sync.Mutex
-	conn  net.Conn
-	ended <-chan struct{}
+	mu     sync.Mutex
+	conn   net.Conn
+	ended  <-chan struct{}
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *oneConn) take() net.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.conn
+	l.conn = nil
+	return c
 }
 
 func (l *oneConn) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	c := l.conn
-	l.conn = nil
-	l.mu.Unlock()
-	if c != nil {
+	if c := l.take(); c != nil {
 		return c, nil
 	}
-	<-l.ended
-	return nil, io.EOF
+	select {
+	case <-l.ended:
+		return nil, io.EOF
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
 }
 
-// Close is called by the server, which closes the connection too.
+// Close is called by the server, which closes an accepted connection itself.
 func (l *oneConn) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn != nil { // not accepted yet
-		return l.conn.Close()
+	l.once.Do(func() { close(l.closed) })
+	if c := l.take(); c != nil {
+		return c.Close()
 	}
 	return nil
 }
