@@ -97,6 +97,9 @@ func verdict(c *analyze.Case, r *analyze.Result) string {
 		if empty(c) {
 			return "Nothing was captured that can be analysed."
 		}
+		if n := len(c.Gaps); n > 0 {
+			return fmt.Sprintf("No problem found in what was captured, but it has gaps (%d).", n)
+		}
 		return "No problem found in what was captured."
 	}
 	var parts []string
