@@ -48,7 +48,7 @@ func ownNames(node string) []string {
 
 // checkTargets tells which pids nobody captures; nothing to capture is an error.
 func (c *Capture) checkTargets() error {
-	targets := slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return dirs[j.Collector] != "" && j.Collector != "host" })
+	targets := slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return processes(j.Collector) })
 	p := c.Session.Plan
 	for _, pid := range p.PIDs {
 		prefix := fmt.Sprintf("%d-", pid)

@@ -18,9 +18,7 @@ import (
 )
 
 func newAgent(u *ui) *cobra.Command {
-	var file, listen, spool, remove string
-	var stdio bool
-	var maxSpool int64
+	var o agentOptions
 	cmd := &cobra.Command{
 		Use:   "agent",
 		Short: "Serve this node to the admins of its cluster",
@@ -30,36 +28,57 @@ capture. What a capture does is bounded by the agent, whatever the plan says: it
 runs no commands and reads no paths that the plan names. Idle, it does nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if stdio {
-				return serveStdio(cmd.Context(), u, remove)
+			if o.stdio {
+				return serveStdio(cmd.Context(), u, &o)
 			}
-			if file == "" {
+			if o.file == "" {
 				return usage("--identity is needed: the file node-<name>.pem that casefile cluster init made for this node")
 			}
-			return serveAgent(cmd.Context(), u, file, listen, spool, maxSpool)
+			return serveAgent(cmd.Context(), u, &o)
 		},
 	}
-	cmd.Flags().StringVar(&file, "identity", "", "identity file of this node")
-	cmd.Flags().StringVar(&listen, "listen", ":7443", "address to listen on")
-	cmd.Flags().StringVar(&spool, "spool", "/var/lib/casefile/spool", "folder for bundles until they are fetched")
-	cmd.Flags().Int64Var(&maxSpool, "max-spool-bytes", agent.DefaultSpool, "most that the spool may hold")
-	cmd.Flags().BoolVar(&stdio, "stdio", false, "serve one connection on stdin and stdout (used over ssh)")
-	cmd.Flags().StringVar(&remove, "remove", "", "with --stdio: remove this folder at the end")
-	cmd.Flags().MarkHidden("stdio")
-	cmd.Flags().MarkHidden("remove")
+	f := cmd.Flags()
+	f.StringVar(&o.file, "identity", "", "identity file of this node")
+	f.StringVar(&o.listen, "listen", ":7443", "address to listen on")
+	f.StringVar(&o.spool, "spool", "/var/lib/casefile/spool", "folder for bundles until they are fetched")
+	f.Int64Var(&o.maxSpool, "max-spool-bytes", agent.DefaultSpool, "most that the spool may hold")
+	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
+	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")
+	f.BoolVar(&o.stdio, "stdio", false, "serve one connection on stdin and stdout (used over ssh)")
+	f.StringVar(&o.name, "node-name", "", "with --stdio: name of this node")
+	f.StringVar(&o.remove, "remove", "", "with --stdio: keep the spool in this folder, and remove it at the end")
+	for _, name := range []string{"stdio", "node-name", "remove"} {
+		f.MarkHidden(name)
+	}
 	return cmd
 }
 
-func serveAgent(ctx context.Context, u *ui, file, listen, spool string, maxSpool int64) error {
-	id, err := identity.Load(file)
+// agentOptions is what the flags of agent say.
+type agentOptions struct {
+	file, listen, spool string
+	maxSpool            int64
+	only                collectors.Only
+
+	stdio        bool
+	name, remove string
+}
+
+// collectors are those of this node, within what this agent serves.
+func (o *agentOptions) collectors() []collectors.Collector { return o.only.Wrap(nodeCollectors()) }
+
+func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
+	if err := o.only.Check(); err != nil {
+		return usage("%w", err)
+	}
+	id, err := identity.Load(o.file)
 	if err != nil {
 		return hinted(err, "casefile cluster init, add or renew make identities")
 	}
-	ln, err := net.Listen("tcp", listen)
+	ln, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return err
 	}
-	node := &agent.Node{Name: id.Name.Name, Collectors: nodeCollectors, SpoolDir: spool, MaxSpool: maxSpool, Tool: thisTool()}
+	node := &agent.Node{Name: id.Name.Name, Collectors: o.collectors, SpoolDir: o.spool, MaxSpool: o.maxSpool, Tool: thisTool()}
 	fmt.Fprintf(u.err, "casefile agent: node %s listens on %s\n", node.Name, ln.Addr())
 	err = agent.Serve(ctx, ln, id, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -78,27 +97,28 @@ type stdioConn struct {
 
 // serveStdio serves the admin at the other end of an ssh connection, and leaves
 // nothing behind when that ends.
-func serveStdio(ctx context.Context, u *ui, remove string) error {
-	if remove != "" && !strings.HasPrefix(filepath.Base(remove), ".casefile-") {
-		return usage("--remove %q is not a folder of ours", remove)
+func serveStdio(ctx context.Context, u *ui, o *agentOptions) error {
+	if o.remove != "" && !strings.HasPrefix(filepath.Base(o.remove), ".casefile-") {
+		return usage("--remove %q is not a folder of ours", o.remove)
 	}
-	spool, err := os.MkdirTemp("", ".casefile-spool-")
-	if err != nil {
-		return err
-	}
-	host, _ := os.Hostname()
-	node := &agent.Node{Name: collectors.SafeName(orDefault(host, "node")), Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool()}
 	out, ok := u.out.(*os.File)
 	if !ok {
 		return usage("--stdio needs a real stdout")
 	}
+	spool, err := os.MkdirTemp(o.remove, ".casefile-spool-")
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	name := collectors.SafeName(orDefault(o.name, orDefault(host, "node")))
+	node := &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
 	err = agent.ServeConn(ctx, stdioConn{u.in, out}, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	node.Close(end)
 	os.RemoveAll(spool)
-	if remove != "" {
-		os.RemoveAll(remove)
+	if o.remove != "" {
+		os.RemoveAll(o.remove)
 	}
 	return err
 }

@@ -31,7 +31,8 @@ type cluster struct {
 func (c *cluster) wanted() bool { return c.file != "" || len(c.nodes) > 0 }
 
 // resolve makes the list of nodes and loads the admin's identity if one is needed.
-func (c *cluster) resolve(ctx context.Context) (name string, nodes []fleet.Node, id *identity.Identity, err error) {
+// here is the name of this machine.
+func (c *cluster) resolve(ctx context.Context, here string) (name string, nodes []fleet.Node, id *identity.Identity, err error) {
 	idFile := c.identity
 	var known []identity.Member
 	if strings.HasSuffix(c.file, ".xml") {
@@ -66,6 +67,9 @@ func (c *cluster) resolve(ctx context.Context) (name string, nodes []fleet.Node,
 		for _, n := range found {
 			if m, ok := memberAt(known, n.Address.Host); ok && n.Name == n.Address.Name() {
 				n.Name = m.Name
+			}
+			if n.Address.Kind == fleet.Local && n.Name == n.Address.Name() {
+				n.Name = here
 			}
 			nodes = append(nodes, n)
 		}
@@ -122,18 +126,19 @@ func memberAt(known []identity.Member, host string) (identity.Member, bool) {
 
 // unique gives nodes of the same name different ones.
 func unique(nodes []fleet.Node) {
-	seen := map[string]int{}
+	taken := map[string]bool{}
 	for i := range nodes {
 		name := nodes[i].Name
-		if seen[name]++; seen[name] > 1 {
-			nodes[i].Name = fmt.Sprintf("%s-%d", name, seen[name])
+		for n := 2; taken[nodes[i].Name]; n++ {
+			nodes[i].Name = fmt.Sprintf("%s-%d", name, n)
 		}
+		taken[nodes[i].Name] = true
 	}
 }
 
 // captureFleet captures many nodes into one bundle.
 func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
-	name, nodes, id, err := o.cluster.resolve(ctx)
+	name, nodes, id, err := o.cluster.resolve(ctx, o.node)
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +153,9 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, err
 	if err != nil {
 		return nil, err
 	}
-	spool, err := os.MkdirTemp("", ".casefile-local-")
-	if err != nil {
-		return nil, err
+	local := func(name, spool string) *agent.Node {
+		return &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
 	}
-	defer os.RemoveAll(spool)
-	local := &agent.Node{Name: o.node, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool()}
 	began := time.Now()
 	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(name))
 	if err != nil {

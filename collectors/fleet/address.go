@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
+
+	"casefile/collectors"
+	"casefile/collectors/agent/identity"
 )
 
 // Kind is a way to reach a node.
@@ -38,6 +42,11 @@ func ParseAddress(text string) (Address, error) {
 	if u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || u.Path != "" && u.Path != "/" {
 		return bad("want https://host:port, ssh://user@host[:port] or local")
 	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return bad("not a port: " + port)
+		}
+	}
 	switch Kind(u.Scheme) {
 	case Agent:
 		if u.Port() == "" {
@@ -60,23 +69,30 @@ func ParseAddress(text string) (Address, error) {
 func ParseNode(text string) (Node, error) {
 	name, addr, named := strings.Cut(text, "=")
 	if !named || strings.ContainsAny(name, ":/?") {
-		name, addr = "", text
+		a, err := ParseAddress(text)
+		if err != nil {
+			return Node{}, err
+		}
+		return Node{Name: a.Name(), Address: a}, nil
+	}
+	if err := identity.CheckName(name); err != nil {
+		return Node{}, err
 	}
 	a, err := ParseAddress(addr)
-	if err == nil && name == "" {
-		name = a.Name()
+	if err != nil {
+		return Node{}, err
 	}
-	return Node{Name: name, Address: a}, err
+	return Node{Name: name, Address: a}, nil
 }
 
 // Name is what a node is called when nobody gave it a name.
 func (a Address) Name() string {
+	host := a.Host
 	switch a.Kind {
 	case Local:
 		return "local"
 	case Agent:
-		host, _, _ := net.SplitHostPort(a.Host)
-		return host
+		host, _, _ = net.SplitHostPort(a.Host)
 	}
-	return a.Host
+	return collectors.SafeName(host)
 }

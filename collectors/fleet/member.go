@@ -1,11 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"sync"
 	"time"
@@ -24,7 +24,8 @@ type member struct {
 	dir string // below nodes/
 
 	client *agent.Client
-	closer func() error
+	closer func()
+	said   func(error) error // what ssh had to say, nil without ssh
 	hello  agent.Hello
 	err    error // why it is left out
 
@@ -32,106 +33,28 @@ type member struct {
 	clock  timing.Estimator
 	phases []wire.Phase
 	late   error // what went wrong after the start
+	ended  error // what the node says went wrong though its stream is whole
 }
 
 var errLate = errors.New("it did not finish in time")
 
 // Exchanges of a phase; more of them find a shorter round trip, and so a tighter bound.
 const (
-	exchangesBefore = 20
-	exchangeEvery   = 2 * time.Second
+	exchangesOnce = 20
+	exchangeEvery = 2 * time.Second
 )
 
-// connect opens the node's API and sees that it can be used.
-func (m *member) connect(ctx context.Context) {
-	limit := agentLimit
-	if m.Address.Kind == SSH {
-		limit = sshLimit
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
+// measure makes exchanges of four time stamps and adds them up as one phase. A
+// node that does not answer them shows that in the capture itself.
+func (m *member) measure(ctx context.Context, when wire.When) {
+	ctx, cancel := context.WithTimeout(ctx, measureLimit)
 	defer cancel()
-	m.f.tell(m, "connecting", "")
-	if m.err = m.open(ctx); m.err == nil {
-		m.hello, m.err = m.client.Hello(ctx)
-	}
-	if m.err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			m.err = cause
-		}
-		m.lost("node", m.err, m.fix())
-	}
-}
-
-// open makes the connection of the address's kind.
-func (m *member) open(ctx context.Context) error {
-	switch m.Address.Kind {
-	case Agent:
-		if m.f.o.Identity == nil {
-			return errors.New("an identity of the cluster is needed: --identity, or --cluster with one beside it")
-		}
-		var err error
-		if m.client, err = agent.Dial(m.f.o.Identity, m.Name, m.Address.Host); err == nil {
-			m.closer = func() error { m.client.Close(); return nil }
-		}
-		return err
-	case SSH:
-		s := &sshNode{addr: m.Address, binary: m.f.o.Binary}
-		conn, err := s.connect(ctx)
-		if err != nil {
-			return err
-		}
-		m.overConn(conn)
-		return nil
-	}
-	ours, theirs := net.Pipe()
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		agent.ServeConn(context.WithoutCancel(ctx), theirs, m.f.o.Local.Handler())
-	}()
-	m.overConn(ours)
-	closeConn := m.closer
-	m.closer = func() error { err := closeConn(); theirs.Close(); <-served; return err }
-	return nil
-}
-
-func (m *member) overConn(conn io.ReadWriteCloser) {
-	http := agent.DialConn(conn)
-	m.client = agent.NewClient(http, "http://node")
-	m.closer = func() error { http.CloseIdleConnections(); return conn.Close() }
-}
-
-func (m *member) close() {
-	if m.closer != nil {
-		m.closer()
-	}
-}
-
-// lost notes what was not obtained of this node.
-func (m *member) lost(item string, err error, fix string) {
-	m.f.tell(m, "failed", err.Error())
-	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: item, Status: bundle.Failed, Reason: err.Error(), Fix: fix})
-}
-
-// fix says what to do about a node that could not be reached.
-func (m *member) fix() string {
-	switch m.Address.Kind {
-	case Agent:
-		return "see that casefile agent runs there (systemctl status casefile-agent) and that " + m.Address.Host + " is reachable from here"
-	case SSH:
-		return "ssh " + m.Address.Host + " must work from here without a question"
-	}
-	return ""
-}
-
-// measure makes exchanges of four time stamps and adds them up as one phase.
-func (m *member) measure(ctx context.Context, when wire.When, n int) {
 	run := timing.NewTally(wire.HTTP, time.Now())
-	for range n {
+	for range exchangesOnce {
 		run.Sent()
 		x, err := m.exchange(ctx)
 		if err != nil {
-			break // what it means shows in the capture itself
+			break
 		}
 		run.Answered(x)
 	}
@@ -174,32 +97,61 @@ func (m *member) capture(ctx, deadline context.Context) {
 	p.Start = m.f.start.Add(offset)
 	if err := m.client.Start(deadline, m.f.id, p); err != nil {
 		m.err = err
-		m.lost("node", err, m.fix())
+		m.lost("node", err)
 		return
 	}
-	stop := context.AfterFunc(ctx, func() { m.client.Stop(deadline, m.f.id) })
-	defer stop()
+	halt := func() { m.client.Stop(deadline, m.f.id) } // what that brings shows in what is fetched
+	defer context.AfterFunc(ctx, halt)()
+	defer time.AfterFunc(time.Until(m.f.limit.Add(-stopBefore)), halt).Stop()
+
 	follow, cancel := context.WithCancel(deadline)
-	ended := make(chan agent.Status, 1)
 	var wg sync.WaitGroup
 	wg.Go(func() { m.keepTime(follow) })
-	wg.Go(func() {
-		status, _ := m.client.Events(follow, m.f.id, func(e collectors.Event) {
-			e.Node = m.Name
-			if m.f.o.Progress != nil {
-				m.f.o.Progress(e)
-			}
-		})
-		ended <- status
-	})
+	wg.Go(func() { m.client.Events(follow, m.f.id, m.heard) })
 	m.late = m.fetch(deadline)
 	cancel()
 	wg.Wait()
-	if status := <-ended; m.late != nil && status.Error != "" {
-		m.late = errors.New(status.Error)
+	m.leave(context.WithoutCancel(deadline))
+}
+
+// heard passes on what the node tells.
+func (m *member) heard(e collectors.Event) {
+	e.Node = m.Name
+	if m.f.o.Progress != nil {
+		m.f.o.Progress(e)
 	}
-	m.measure(deadline, wire.After, exchangesBefore)
-	m.client.Delete(deadline, m.f.id) // else the node removes it after an hour
+}
+
+// leave asks how the capture ended, and lets the node clean up.
+func (m *member) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveLimit)
+	defer cancel()
+	status, err := m.client.Status(ctx, m.f.id)
+	switch {
+	case m.late == nil && err == nil && status.Error != "":
+		m.ended = errors.New(status.Error)
+	case m.late == nil:
+	case err != nil:
+		m.late = fmt.Errorf("the node does not answer any more: %w", linkError(err))
+	case status.Error != "":
+		m.late = errors.New(status.Error)
+	default:
+		m.late = fmt.Errorf("its capture had not ended %v after the planned end", time.Since(m.f.end).Round(time.Second))
+	}
+	if m.late != nil {
+		m.client.Stop(ctx, m.f.id) // the node removes what is left after an hour
+		return
+	}
+	m.measure(ctx, wire.After)
+	m.client.Delete(ctx, m.f.id)
+}
+
+// linkError says "no answer" where only our own patience ended.
+func linkError(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("nothing heard within %v", leaveLimit)
+	}
+	return err
 }
 
 // keepTime goes on with exchanges during the capture.
@@ -243,9 +195,10 @@ func (m *member) join(ctx context.Context) {
 	if m.err != nil {
 		return
 	}
+	defer os.Remove(m.partFile())
 	in, err := os.Open(m.partFile())
 	if err != nil {
-		m.lost("bundle", err, "")
+		m.lost("bundle", err)
 		return
 	}
 	defer in.Close()
@@ -253,13 +206,9 @@ func (m *member) join(ctx context.Context) {
 	if manifest != nil {
 		m.adopt(manifest)
 	}
-	switch {
-	case m.late != nil:
-		m.partial(m.late)
-	case err != nil:
+	if err = cmp.Or(m.late, m.ended, err); err != nil {
 		m.partial(err)
 	}
-	os.Remove(m.partFile())
 }
 
 // adopt takes over the node's ledger under the name it has here.
@@ -286,5 +235,5 @@ func (m *member) annotate(e *bundle.Entry) {
 func (m *member) partial(err error) {
 	m.f.tell(m, "incomplete", err.Error())
 	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: "node", Status: bundle.Partial,
-		Reason: err.Error() + ": what it had sent by then is kept", Fix: "see whether the node and its agent still run, and capture again"})
+		Reason: err.Error() + ": what it had sent by then is kept", Fix: m.fix(err)})
 }

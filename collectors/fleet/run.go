@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,21 +28,28 @@ type Options struct {
 	Plan     plan.Plan
 	Nodes    []Node
 	Identity *identity.Identity // the admin's; needed for agents
-	Local    *agent.Node        // serves nodes that are local
-	Binary   string             // this program, for nodes reached by ssh
+	// Local makes the node that is this machine, under the name and with the spool
+	// folder it is given. Run closes it and removes the folder.
+	Local    func(name, spool string) *agent.Node
+	Binary   string // this program, for nodes reached by ssh
 	Progress func(collectors.Event)
 	// MaxNodeBytes bounds what one node may send, compressed.
 	MaxNodeBytes int64
 }
 
 // Times of a run, beside the plan's duration. Together they keep it within
-// duration + 15 s whatever an agent does.
+// duration + 15 s whatever an agent does. ssh nodes may add to it: they are waited
+// for before anything starts.
 const (
-	agentLimit = 4 * time.Second  // until an agent has answered; one that needs longer is left out
-	sshLimit   = 30 * time.Second // until the program has travelled and answers
-	startLead  = time.Second      // between telling the nodes and round 0
-	endLimit   = 9 * time.Second  // after the planned end
-	maxAtOnce  = 64               // connections being opened
+	agentLimit   = 3 * time.Second  // until an agent has answered; one that needs longer is left out
+	sshLimit     = 30 * time.Second // until the program has travelled and answers
+	measureLimit = time.Second      // for a set of exchanges
+	startLead    = time.Second      // between telling the nodes and round 0
+	wholeLimit   = 13 * time.Second // from the beginning to the last byte, beyond the duration
+	endLimit     = 8 * time.Second  // from the planned end to the last byte, at least
+	stopBefore   = 4 * time.Second  // before that limit a node is told to end with what it has
+	leaveLimit   = time.Second      // to ask how it ended, and to clean up there
+	maxAtOnce    = 64               // connections being opened
 )
 
 // Run captures all nodes into w, which the caller closes. Everything that goes
@@ -52,28 +60,27 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, parts: w.Path() + ".parts"}
+	f := &fleet{o: o, w: w, id: id, began: time.Now(), parts: w.Path() + ".parts"}
+	if err := f.enlist(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(f.parts, 0o700); err != nil {
 		return err
 	}
-	defer os.Remove(f.parts) // stays when a node's part could not be joined
-	for _, n := range o.Nodes {
-		f.members = append(f.members, &member{Node: n, f: f, dir: collectors.SafeName(n.Name)})
-	}
+	defer os.Remove(f.parts)
 	f.each(f.members, maxAtOnce, func(m *member) { m.connect(ctx) })
 	defer f.each(f.members, len(f.members), func(m *member) { m.close() })
 	ready := f.alive()
 	if len(ready) == 0 {
-		return fmt.Errorf("none of %d nodes can be captured: %w", len(f.members), f.members[0].err)
+		return fmt.Errorf("none of %d nodes can be captured: %s: %w", len(f.members), f.members[0].Name, f.members[0].err)
 	}
-	f.each(ready, len(ready), func(m *member) { m.measure(ctx, wire.Before, exchangesBefore) })
-
-	f.start = time.Now().Add(startLead)
-	f.end = f.start.Add(time.Duration(o.Plan.Duration))
-	deadline, cancel := context.WithDeadlineCause(context.WithoutCancel(ctx), f.end.Add(endLimit), errLate)
+	f.each(ready, len(ready), func(m *member) { m.measure(ctx, wire.Before) })
+	deadline, cancel := f.schedule(ctx)
 	defer cancel()
-	f.each(ready, len(ready), func(m *member) { m.capture(ctx, deadline) })
-	f.each(ready, len(ready), func(m *member) { m.join(deadline) })
+	f.each(ready, len(ready), func(m *member) {
+		m.capture(ctx, deadline)
+		m.join(context.WithoutCancel(ctx)) // reads a local file: what came in time is kept
+	})
 	return f.writeTiming()
 }
 
@@ -84,8 +91,47 @@ type fleet struct {
 	id      string
 	parts   string // folder of what the nodes send
 	members []*member
+	began   time.Time
 	start   time.Time // of round 0, on this machine's clock: the reference
 	end     time.Time
+	limit   time.Time // until when nodes are waited for
+}
+
+// enlist gives every node its folder in the bundle.
+func (f *fleet) enlist() error {
+	if len(f.o.Nodes) == 0 {
+		return errors.New("no nodes to capture")
+	}
+	taken := map[string]string{}
+	for _, n := range f.o.Nodes {
+		m := &member{Node: n, f: f, dir: collectors.SafeName(n.Name)}
+		if other, twice := taken[m.dir]; twice {
+			return fmt.Errorf("nodes %q and %q have the same name in the bundle: name them with NAME=address", other, n.Name)
+		}
+		taken[m.dir] = n.Name
+		f.members = append(f.members, m)
+	}
+	return nil
+}
+
+// schedule sets when round 0 is, and until when nodes are waited for: the context
+// that it returns ends then. When ctx ends (Ctrl-C) the nodes get endLimit from there.
+func (f *fleet) schedule(ctx context.Context) (context.Context, context.CancelFunc) {
+	d := time.Duration(f.o.Plan.Duration)
+	f.start = time.Now().Add(startLead)
+	f.end = f.start.Add(d)
+	f.limit = f.end.Add(endLimit)
+	if whole := f.began.Add(d + wholeLimit); whole.After(f.limit) {
+		f.limit = whole
+	}
+	deadline, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	late := time.AfterFunc(time.Until(f.limit), func() { end(errLate) })
+	stop := context.AfterFunc(ctx, func() {
+		if soon := time.Now().Add(endLimit); soon.Before(f.limit) {
+			late.Reset(endLimit)
+		}
+	})
+	return deadline, func() { stop(); late.Stop(); end(nil) }
 }
 
 // each runs do for all members, at most so many at once.

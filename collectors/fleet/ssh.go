@@ -13,6 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"casefile/collectors/agent"
 )
 
 // sshNode reaches a node with the system's ssh client and its configuration. Our
@@ -20,6 +23,7 @@ import (
 // stdio and removes itself.
 type sshNode struct {
 	addr   Address
+	name   string // what the node is called there; letters, digits, '.', '_', '-'
 	binary string // of this program; one for another architecture lies beside it
 }
 
@@ -37,7 +41,9 @@ func (s *sshNode) command(ctx context.Context, script string) *exec.Cmd {
 		args = append(args, "-l", s.addr.User)
 	}
 	cmd := exec.CommandContext(ctx, "ssh", append(args, "--", s.addr.Host, script)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us: we end it in order
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                // Ctrl-C is for us: we end it in order
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // a ProxyCommand too
+	cmd.WaitDelay = time.Second
 	return cmd
 }
 
@@ -57,16 +63,20 @@ func sshError(ctx context.Context, err error, said string) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("ssh: %w", context.Cause(ctx))
 	}
-	lines := strings.Split(strings.TrimSpace(said), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+	if last := lastLine(said); last != "" {
 		return fmt.Errorf("ssh: %s", last)
 	}
 	return fmt.Errorf("ssh: %w", err)
 }
 
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
 // connect puts the binary there and starts it. Closing the connection ends it
 // and removes what was put there.
-func (s *sshNode) connect(ctx context.Context) (io.ReadWriteCloser, error) {
+func (s *sshNode) connect(ctx context.Context) (*sshConn, error) {
 	told, err := s.run(ctx, `umask 077; uname -s; uname -m; mktemp -d "${TMPDIR:-/tmp}/.casefile-XXXXXXXX"`, nil)
 	if err != nil {
 		return nil, err
@@ -77,10 +87,17 @@ func (s *sshNode) connect(ctx context.Context) (io.ReadWriteCloser, error) {
 	}
 	dir := f[2]
 	if err := s.upload(ctx, f[0], f[1], dir); err != nil {
-		s.run(context.WithoutCancel(ctx), "rm -rf '"+dir+"'", nil)
+		s.cleanUp(ctx, dir)
 		return nil, err
 	}
 	return s.start(dir)
+}
+
+// cleanUp removes the folder of a node that cannot be used after all.
+func (s *sshNode) cleanUp(ctx context.Context, dir string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	s.run(ctx, "rm -rf '"+dir+"'", nil)
 }
 
 func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error {
@@ -120,14 +137,16 @@ func (s *sshNode) binaryFor(system, machine string) (string, error) {
 	return other, nil
 }
 
-// start runs the agent over stdio.
-func (s *sshNode) start(dir string) (io.ReadWriteCloser, error) {
-	run := "'" + dir + "/casefile' agent --stdio --remove '" + dir + "'"
+// start runs the agent over stdio. The shell removes the folder, with the spool in
+// it, also when the agent was killed.
+func (s *sshNode) start(dir string) (*sshConn, error) {
+	sudo := ""
 	if s.addr.Sudo {
-		run = "sudo -n " + run
+		sudo = "sudo -n "
 	}
+	run := sudo + "'" + dir + "/casefile' agent --stdio --node-name='" + s.name + "' --remove '" + dir + "'; " + sudo + "rm -rf '" + dir + "'"
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &sshConn{cmd: s.command(ctx, run+"; rm -rf '"+dir+"'"), cancel: cancel}
+	c := &sshConn{cmd: s.command(ctx, run), cancel: cancel}
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err == nil {
 		if c.out, err = c.cmd.StdoutPipe(); err == nil {
@@ -154,13 +173,20 @@ type sshConn struct {
 func (c *sshConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
 func (c *sshConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
+// explain prefers ssh's own words over "the link has ended".
+func (c *sshConn) explain(err error) error {
+	if said := lastLine(c.said.String()); said != "" && errors.Is(err, agent.ErrLinkClosed) {
+		return fmt.Errorf("ssh: %s", said)
+	}
+	return err
+}
+
 // Close ends the program there by ending its input, which makes it clean up.
 func (c *sshConn) Close() error {
 	c.in.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- c.cmd.Wait() }()
-	stop := afterFunc(closeLimit, c.cancel)
-	defer stop()
+	defer time.AfterFunc(closeLimit, c.cancel).Stop()
 	err := <-ended
 	c.cancel()
 	return err

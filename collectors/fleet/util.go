@@ -12,9 +12,6 @@ const ownArch = runtime.GOARCH
 // closeLimit is how long a node may take to end by itself.
 const closeLimit = 5 * time.Second
 
-// afterFunc runs f after d unless stopped before.
-func afterFunc(d time.Duration, f func()) (stop func() bool) { return time.AfterFunc(d, f).Stop }
-
 // lockedBuffer keeps the last words of a program.
 type lockedBuffer struct {
 	mu  sync.Mutex

@@ -1,0 +1,152 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"casefile/bundle"
+	"casefile/collectors/agent"
+	"casefile/collectors/agent/identity"
+)
+
+// connect opens the node's API and sees that it can be used.
+func (m *member) connect(ctx context.Context) {
+	limit := agentLimit
+	if m.Address.Kind == SSH {
+		limit = sshLimit
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
+	defer cancel()
+	m.f.tell(m, "connecting", "")
+	if m.err = m.open(ctx); m.err == nil {
+		m.hello, m.err = m.client.Hello(ctx)
+	}
+	if m.err == nil {
+		return
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		m.err = cause
+	}
+	if m.said != nil { // ssh knows why it ended
+		m.err = m.said(m.err)
+	}
+	m.lost("node", m.err)
+}
+
+// open makes the connection of the address's kind.
+func (m *member) open(ctx context.Context) error {
+	switch m.Address.Kind {
+	case Agent:
+		return m.openAgent()
+	case SSH:
+		s := &sshNode{addr: m.Address, name: m.dir, binary: m.f.o.Binary}
+		conn, err := s.connect(ctx)
+		if err != nil {
+			return err
+		}
+		m.said = conn.explain
+		m.overConn(conn)
+		return nil
+	}
+	return m.openLocal(ctx)
+}
+
+func (m *member) openAgent() error {
+	if m.f.o.Identity == nil {
+		return errors.New("an identity of the cluster is needed: --identity, or --cluster with one beside it")
+	}
+	client, err := agent.Dial(m.f.o.Identity, m.Name, m.Address.Host)
+	if err != nil {
+		return err
+	}
+	m.client, m.closer = client, func() { client.Close() }
+	return nil
+}
+
+// openLocal serves this machine to itself through a pipe.
+func (m *member) openLocal(ctx context.Context) error {
+	if m.f.o.Local == nil {
+		return errors.New("this machine cannot be captured")
+	}
+	spool := filepath.Join(m.f.parts, m.dir+".spool")
+	node := m.f.o.Local(m.dir, spool)
+	ours, theirs := net.Pipe()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		agent.ServeConn(context.WithoutCancel(ctx), theirs, node.Handler())
+	}()
+	m.overConn(ours)
+	hangUp := m.closer
+	m.closer = func() {
+		hangUp()
+		theirs.Close()
+		<-served
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveLimit)
+		defer cancel()
+		node.Close(ctx) // one that does not end cannot be waited for: the ledger has it
+		os.RemoveAll(spool)
+	}
+	return nil
+}
+
+func (m *member) overConn(conn io.ReadWriteCloser) {
+	http := agent.DialConn(conn)
+	m.client = agent.NewClient(http, "http://node")
+	m.closer = func() { http.CloseIdleConnections(); conn.Close() }
+}
+
+func (m *member) close() {
+	if m.closer != nil {
+		m.closer()
+	}
+}
+
+// lost notes what was not obtained of this node.
+func (m *member) lost(item string, err error) {
+	m.f.tell(m, "failed", err.Error())
+	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: item, Status: bundle.Failed, Reason: err.Error(), Fix: m.fix(err)})
+}
+
+// refusals are what to do when a node says no.
+var refusals = map[agent.Code]string{
+	agent.Busy:      "wait until the other capture of this node has ended, or restart its agent",
+	agent.NoSpool:   "free space on the node where its agent keeps bundles, or give the agent another --spool",
+	agent.BadPlan:   "capture without what the node refuses, or let its agent admit it: casefile agent --help",
+	agent.Forbidden: "use the admin's identity: admin.pem in the folder of the cluster",
+	agent.Unknown:   "the agent was restarted during the capture: see its log, and capture again",
+}
+
+// fix says what to do about an error of this node.
+func (m *member) fix(err error) string {
+	var refusal *agent.Error
+	if errors.As(err, &refusal) && refusals[refusal.Code] != "" {
+		return refusals[refusal.Code]
+	}
+	if foreign(err) {
+		return "node-" + m.Name + ".pem on the node and admin.pem here must be of one cluster and valid: casefile cluster add or renew, then copy the file to the node"
+	}
+	switch m.Address.Kind {
+	case Agent:
+		return "see that casefile agent runs on the node (systemctl status casefile-agent) and that " + m.Address.Host + " is reachable from here, then capture again"
+	case SSH:
+		return "ssh " + m.Address.Host + " must work from here without a question"
+	}
+	return "run casefile doctor"
+}
+
+// foreign tells errors of identity from those of the link.
+func foreign(err error) bool {
+	var alert tls.AlertError
+	var stranger *tls.CertificateVerificationError
+	var wrong *identity.WrongNodeError
+	var host x509.HostnameError
+	return errors.As(err, &alert) || errors.As(err, &stranger) || errors.As(err, &wrong) || errors.As(err, &host)
+}
