@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"casefile/bundle/format/timing"
 )
 
 // network is two clocks and the ways between them, on a virtual clock: true time is
@@ -171,4 +174,146 @@ func TestSimulatedStepsUntold(t *testing.T) {
 	within(t, "other clock set, untold", 2000, func(n *network, span float64) {
 		n.other.stepAt, n.other.step = span*(0.2+0.6*n.rng.Float64()), sign(n.rng)*between(n.rng, 0.2, 100)
 	})
+}
+
+// What is told is not only true but tight: the bound is half of the smallest round
+// trip and what the drift adds, equal ways give the offset itself, and round trips
+// are what they are.
+func TestSimulatedFigures(t *testing.T) {
+	close := 0
+	for seed := range uint64(trials) {
+		n, every, span := draw(3000 + seed)
+		n.back = n.there
+		tally := NewTally(timing.UDP, n.own.at(0))
+		var rtts []float64
+		for s := 0.0; s < span; s += every {
+			tally.Sent()
+			if x, rtt, ok := n.exchange(s); ok {
+				tally.Answered(x)
+				rtts = append(rtts, rtt*1000)
+			}
+		}
+		slices.Sort(rtts)
+		m := tally.Measured(n.own.at(span))
+		if m.Count-m.Lost != len(rtts) || m.Refused > 0 || m.RTT.Count != int64(len(rtts)) {
+			t.Fatalf("seed %d: %+v, %d answered", seed, m, len(rtts))
+		}
+		for _, c := range []struct{ got, want float64 }{{m.RTT.Min, rtts[0]}, {m.RTT.P50, rtts[(len(rtts)-1)/2]}, {m.RTT.Max, rtts[len(rtts)-1]}} {
+			if math.Abs(c.got-c.want) > max(0.1*c.want, 0.2) {
+				t.Errorf("seed %d: round trip %.4f ms, truth %.4f", seed, c.got, c.want)
+			}
+		}
+		if most := rtts[0]/2 + 2*granularity + m.Clock.DriftErrorPPM*span/1000; m.Clock.ErrorMS > most {
+			t.Errorf("seed %d: bound %.4f ms, want at most %.4f", seed, m.Clock.ErrorMS, most)
+		}
+		if math.Abs(m.Clock.OffsetMS-n.truth(span)) < m.Clock.ErrorMS/2 {
+			close++
+		}
+	}
+	if close < trials*9/10 {
+		t.Errorf("equal ways: %d of %d offsets within half of the bound", close, trials)
+	}
+}
+
+// The phases of a link, each with its best points, give one clock for all of it.
+func TestJoinedPhases(t *testing.T) {
+	held := 0
+	for seed := range uint64(trials) {
+		n, every, _ := draw(4000 + seed)
+		var phases []timing.Phase
+		for k, from := range []float64{0, 10, 70} {
+			tally := NewTally(timing.UDP, n.own.at(from))
+			length := []float64{5, 60, 5}[k]
+			for s := from; s < from+length; s += every {
+				tally.Sent()
+				if x, _, ok := n.exchange(s); ok {
+					tally.Answered(x)
+				}
+			}
+			phases = append(phases, timing.Phase{Measured: *tally.Measured(n.own.at(from + length))})
+		}
+		ok := true
+		for _, at := range []float64{0, 7, 40, 75} {
+			c, known := Join(phases, n.own.at(at))
+			ok = ok && known && math.Abs(c.OffsetMS-n.truth(at)) <= c.ErrorMS
+		}
+		if ok {
+			held++
+		}
+	}
+	if held*100 < trials*99 {
+		t.Errorf("the truth was within the bound in %d of %d trials", held, trials)
+	}
+}
+
+// A long run keeps a bounded number of exchanges and forgets none of the fast ones' use.
+func TestEstimatorIsBounded(t *testing.T) {
+	n, _, _ := draw(1)
+	n.loss = 0
+	var e Estimator
+	n.run(&e, 0.1, 3600)
+	if len(e.kept) > maxKept || len(e.even) > maxKept {
+		t.Errorf("%d and %d exchanges kept", len(e.kept), len(e.even))
+	}
+	c, _ := e.At(n.own.at(3600))
+	if math.Abs(c.OffsetMS-n.truth(3600)) > c.ErrorMS || math.Abs(c.DriftPPM-(n.other.ppm-n.own.ppm)) > c.DriftErrorPPM {
+		t.Errorf("%+v, truth %v", c, n.truth(3600))
+	}
+}
+
+// Steps are told with time, size and whose clock it was.
+func TestStepsAreTold(t *testing.T) {
+	n, _, _ := draw(2)
+	n.loss, n.monotonic = 0, true
+	n.other.stepAt, n.other.step = 12.05, 0.25
+	n.own.stepAt, n.own.step = 30.05, -2
+	var e Estimator
+	n.run(&e, 0.1, 60)
+	steps := e.Steps()
+	if len(steps) != 2 {
+		t.Fatalf("%+v", steps)
+	}
+	for i, want := range []timing.Step{{ByMS: 250, Whose: "to"}, {ByMS: 2000, Whose: "from"}} {
+		s := steps[i]
+		if s.Whose != want.Whose || math.Abs(s.ByMS-want.ByMS) > s.ErrorMS || !s.Certain {
+			t.Errorf("%+v, want %+v", s, want)
+		}
+	}
+	var untold Estimator
+	n.monotonic, n.own.step = false, 0
+	n.run(&untold, 0.1, 60)
+	if s := untold.Steps(); len(s) != 1 || !s[0].Certain || math.Abs(s[0].ByMS-250) > s[0].ErrorMS || s[0].After.After(n.own.at(12.05)) || s[0].Before.Before(n.own.at(12.05)) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestExchange(t *testing.T) {
+	at := func(ms int) time.Time { return simulationEpoch.Add(time.Duration(ms) * time.Millisecond) }
+	x := Exchange{T1: at(0), T2: at(105), T3: at(107), T4: at(12)}
+	if x.Delay() != 10*time.Millisecond || x.Offset() != 100*time.Millisecond || x.ErrorBound() != 5*time.Millisecond {
+		t.Errorf("%v %v %v", x.Delay(), x.Offset(), x.ErrorBound())
+	}
+	var e Estimator
+	for name, bad := range map[string]Exchange{
+		"no times": {}, "answer before question": {T1: at(10), T2: at(0), T3: at(1), T4: at(5)},
+		"held for longer than it was away": {T1: at(0), T2: at(0), T3: at(20), T4: at(10)}, "backwards there": {T1: at(0), T2: at(5), T3: at(2), T4: at(10)},
+		"an hour away": {T1: at(0), T2: at(5), T3: at(5), T4: at(3600_000)},
+	} {
+		if e.Add(bad) == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	if _, known := e.At(at(0)); known || e.Steps() != nil || e.Points(3) != nil || e.Queue() != nil {
+		t.Error("an estimate without exchanges")
+	}
+}
+
+// Queues are told by direction.
+func TestQueue(t *testing.T) {
+	n := network{rng: rand.New(rand.NewPCG(5, 5)), there: way{1e-3, 5e-3}, back: way{1e-3, 0.1e-3}, other: virtualClock{offset: 5, ppm: 40}}
+	var e Estimator
+	n.run(&e, 0.1, 60)
+	if q := e.Queue(); q == nil || q.ThereP90 < 5 || q.BackP90 > 2 {
+		t.Errorf("%+v", q)
+	}
 }

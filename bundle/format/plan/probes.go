@@ -154,7 +154,7 @@ func (s Storage) validate() error {
 		return fmt.Errorf("kind %q: want %s, %s or %s", s.Kind, SharedHome, LocalHome, OtherPlace)
 	}
 	if !cleanPath(s.Path) {
-		return fmt.Errorf("path %q: must be absolute, without . and ..", s.Path[:min(len(s.Path), 200)])
+		return fmt.Errorf("path %q: must be absolute and without dot elements", s.Path[:min(len(s.Path), 200)])
 	}
 	for _, kernel := range []string{"/proc", "/sys", "/dev"} {
 		if (s.Path == kernel || strings.HasPrefix(s.Path, kernel+"/")) && !strings.HasPrefix(s.Path, "/dev/shm") {
