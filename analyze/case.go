@@ -13,6 +13,7 @@ import (
 	"casefile/analyze/threads"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
+	"casefile/bundle/format/timing"
 )
 
 // Case is one capture, or one heap of loose files.
@@ -26,6 +27,8 @@ type Case struct {
 	Gaps []Gap
 	// Problems are inputs that could not be read, each with file and place.
 	Problems []string
+	// Timing is what was measured between the nodes; nil: a capture of one node, or none.
+	Timing *timing.Record
 }
 
 // Gap is a line of the coverage ledger that is a gap.
@@ -40,6 +43,10 @@ type Node struct {
 	Services  []*Service
 	Collected int
 	Failed    int
+	// Timing is what the node measured on itself; nil: nothing. TimingSource is where it was read from.
+	Timing       *timing.Node
+	TimingSource string
+	Hiccups      *series.Series // the host's own stalls over time; nil: not measured
 }
 
 // Clock is the node's clock against the reference: it reads reference time plus
@@ -73,6 +80,27 @@ type JVM struct {
 	PerfSource string
 	// CountersSource and ProcessSource are the first entries of those series.
 	CountersSource, ProcessSource string
+	// Looks are what its threads did by /proc when it could not be asked for a dump.
+	Looks []Look
+	// ClusterLog is the lines of its logs about members that come and go, the newest ones.
+	ClusterLog []LogLine
+}
+
+// Look is one look at a process from outside, on the node's clock.
+type Look struct {
+	Time    time.Time
+	Source  string
+	Threads int
+	Stopped int // threads that the kernel keeps from running: SIGSTOP, a debugger, a frozen container
+}
+
+// LogLine is one line of an application log.
+type LogLine struct {
+	Time   time.Time // on the node's clock
+	Kind   string    // "removal", "panic"
+	Source string
+	Line   int
+	Text   string
 }
 
 // Subject is how findings name a JVM.

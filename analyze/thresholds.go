@@ -5,6 +5,7 @@ import "time"
 // Thresholds are the figures from which on rules speak up, each with its source.
 type Thresholds struct {
 	SystemThresholds
+	ClusterThresholds
 
 	// Lock contention. A monitor with more than 5 waiters is what thread dump
 	// analysers flag; 10 % of request-thread time is their congestion mark.
@@ -55,7 +56,7 @@ type Thresholds struct {
 // DefaultThresholds are the published ones, see the comments of Thresholds.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
-		SystemThresholds:  defaultSystemThresholds(),
+		SystemThresholds: defaultSystemThresholds(), ClusterThresholds: defaultClusterThresholds(),
 		ContentionWaiters: 5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
 		HotThreadCores: 0.6, HotThreadShare: 0.25,
 		StuckDumps: 3, StuckSpan: 10 * time.Second,

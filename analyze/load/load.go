@@ -186,6 +186,7 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	for _, n := range b.nodes {
 		b.finishHost(n)
 	}
+	b.finishTiming()
 	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
 	return b.c, nil
 }

@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/tasks"
+	"casefile/bundle/format/timing"
 )
 
 // target is one JVM or Go service while it is read.
@@ -33,6 +34,9 @@ type target struct {
 
 // entry reads one entry of a bundle. What analysis does not use is left alone.
 func (b *builder) entry(e bundle.Entry, body io.Reader) error {
+	if e.Path == timing.RecordFile {
+		return b.readTiming(body)
+	}
 	part := strings.SplitN(e.Path, "/", 5) // nodes/<node>/<kind>/<target>/<rest>
 	if len(part) < 4 || part[0] != "nodes" {
 		return nil
@@ -45,6 +49,8 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 	switch {
 	case part[2] == "host":
 		return n.keepHost(e.Path, body)
+	case part[2] == "timing":
+		return n.readProbes(e, part[3], body)
 	case len(part) < 5:
 		return nil
 	case part[2] == "jvm":
@@ -102,6 +108,8 @@ var readers = []struct {
 	read           func(*target, *builder, bundle.Entry, io.Reader) error
 }{
 	{"threads/", "-cpu.tsv", (*target).readTasks},
+	{"threads/", "-stuck.tsv", (*target).readLook},
+	{"logs/", "", (*target).readClusterLog},
 	{"threads/", ".txt", (*target).readDump},
 	{"goroutines/", ".txt", (*target).readDump},
 	{"gc/", "", (*target).keepGC},

@@ -8,7 +8,8 @@ import "casefile/analyze"
 // measured of a case; a set is for one run after the other, not for several at once.
 func All() []*analyze.Rule {
 	vs := &views{}
-	return append(systemRules(), []*analyze.Rule{
+	rules := append(systemRules(), clusterRules(vs)...)
+	return append(rules, []*analyze.Rule{
 		// threads
 		deadlock(vs),
 		lockContention(vs),
@@ -24,4 +25,18 @@ func All() []*analyze.Rule {
 		pinnedVirtualThreads(vs),
 		appSignature(vs),
 	}...)
+}
+
+// clusterRules are those that compare nodes.
+func clusterRules(vs *views) []*analyze.Rule {
+	return []*analyze.Rule{
+		// cluster
+		clockSkew(),
+		slowLink(),
+		packetLoss(),
+		asymmetricRoute(),
+		nodeOutlier(vs),
+		configDrift(),
+		pausePropagation(vs),
+	}
 }

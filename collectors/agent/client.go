@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -25,7 +26,12 @@ import (
 type Client struct {
 	http *http.Client
 	base string
+	// handshake makes a connection only to see why there is none; may be nil.
+	handshake func(context.Context) error
 }
+
+// ErrBadAnswer says that a node answered what this API does not know.
+var ErrBadAnswer = errors.New("the node's answer makes no sense")
 
 // callTimeout bounds every call that is not a stream.
 const callTimeout = 10 * time.Second
@@ -46,7 +52,13 @@ func Dial(id *identity.Identity, node, addr string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewClient(tlsClient(config), "https://"+strings.TrimPrefix(addr, "https://")), nil
+	return dialTLS(config, strings.TrimPrefix(addr, "https://")), nil
+}
+
+func dialTLS(config *tls.Config, addr string) *Client {
+	c := NewClient(tlsClient(config), "https://"+addr)
+	c.handshake = func(ctx context.Context) error { return handshake(ctx, config, addr) }
+	return c
 }
 
 // Close gives up the connections.
@@ -82,7 +94,7 @@ func (c *Client) Exchange(ctx context.Context) (t1, t2, t3, t4 time.Time, err er
 		return
 	}
 	if sent.Load() == nil || heard.Load() == nil || answer.T3 < answer.T2 {
-		err = errors.New("time: the answer of the node makes no sense")
+		err = fmt.Errorf("time: %w", ErrBadAnswer)
 		return
 	}
 	t1 = *sent.Load()
@@ -149,10 +161,10 @@ func (c *Client) exchange(req *http.Request, out any) error {
 		return explain(err)
 	}
 	if len(raw) > maxReply {
-		return fmt.Errorf("the node's answer to %s is larger than %d bytes", req.URL.Path, maxReply)
+		return fmt.Errorf("%s: %w: larger than %d bytes", req.URL.Path, ErrBadAnswer, maxReply)
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return fmt.Errorf("the node's answer to %s: %w", req.URL.Path, err)
+		return fmt.Errorf("%s: %w: %w", req.URL.Path, ErrBadAnswer, err)
 	}
 	return nil
 }
@@ -161,7 +173,7 @@ func (c *Client) exchange(req *http.Request, out any) error {
 func (c *Client) do(req *http.Request) (*http.Response, error) {
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(c.cause(req.Context(), err))
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
@@ -175,6 +187,53 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	return nil, refusal
 }
 
+// cause looks for what is behind an error of the link. A server of TLS 1.3 turns
+// a client away after the handshake has ended for that one, so the request fails
+// in many ways, most of which do not tell.
+func (c *Client) cause(ctx context.Context, err error) error {
+	if c.handshake == nil || ctx.Err() != nil || refusedByTLS(err) {
+		return err
+	}
+	if cause := c.handshake(ctx); refusedByTLS(cause) {
+		return cause
+	}
+	return err
+}
+
+// refusedByTLS tells whether one side does not trust the other.
+func refusedByTLS(err error) bool {
+	var stranger *tls.CertificateVerificationError
+	var wrong *identity.WrongNodeError
+	_, alerted := alertOf(err)
+	return alerted || errors.As(err, &stranger) || errors.As(err, &wrong)
+}
+
+// alertOf finds the alert that the other side has sent. crypto/tls keeps its type
+// to itself, but not the words, which are those of AlertError.
+func alertOf(err error) (text string, ok bool) {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error(), true
+	}
+	return "", false
+}
+
+// handshake connects, and listens for what the node says first: an alert, or the
+// greeting of HTTP/2.
+func handshake(ctx context.Context, config *tls.Config, addr string) error {
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: config}
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
+}
+
 // alerts are the ways in which a node turns an identity away (RFC 8446, 6.2).
 var alerts = map[tls.AlertError]string{
 	42:  "the node does not accept this identity",
@@ -186,15 +245,18 @@ var alerts = map[tls.AlertError]string{
 
 // explain puts the usual failures of a link into words.
 func explain(err error) error {
-	var alert tls.AlertError
 	var wrong *identity.WrongNodeError
 	var host x509.HostnameError
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	words := ""
-	switch {
-	case errors.As(err, &alert):
-		words = alerts[alert]
+	switch alert, alerted := alertOf(err); {
+	case alerted:
+		for code, text := range alerts {
+			if code.Error() == alert {
+				words = text
+			}
+		}
 	case errors.As(err, &wrong):
 		words = wrong.Error()
 	case errors.As(err, &host):

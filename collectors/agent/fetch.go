@@ -3,7 +3,6 @@ package agent
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,7 +68,7 @@ func (c *Client) Fetch(ctx context.Context, id string, generation int, offset in
 	s := &Stream{res: res, cancel: cancel}
 	if s.Generation, err = strconv.Atoi(res.Header.Get(generationHeader)); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("fetch bundle: the node's answer names no generation: %w", err)
+		return nil, fmt.Errorf("fetch bundle: %w: it names no generation", ErrBadAnswer)
 	}
 	return s, nil
 }
@@ -206,7 +205,7 @@ func (f *follow) once(ctx context.Context, c *Client, id string) (progress bool,
 	for {
 		raw, err := lines.ReadSlice('\n') // half a line at the end of a lost link is no line
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return true, final{fmt.Errorf("events of the node: a line of more than %d bytes", maxLine)}
+			return true, fmt.Errorf("events: %w: a line of more than %d bytes", ErrBadAnswer, maxLine)
 		}
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -226,7 +225,7 @@ func (f *follow) once(ctx context.Context, c *Client, id string) (progress bool,
 func (f *follow) line(raw []byte) (ended bool, err error) {
 	var line Line
 	if err := json.Unmarshal(raw, &line); err != nil {
-		return false, final{fmt.Errorf("events of the node: %w", err)}
+		return false, fmt.Errorf("events: %w: %w", ErrBadAnswer, err)
 	}
 	if line.Event != nil && line.Seq > f.last {
 		f.last = line.Seq
@@ -260,8 +259,6 @@ func resume(ctx context.Context, try func() (progress bool, err error)) error {
 		progress, err := try()
 		var end final
 		var refusal *Error
-		var alert tls.AlertError
-		var stranger *tls.CertificateVerificationError
 		switch {
 		case err == nil:
 			return nil
@@ -269,7 +266,7 @@ func resume(ctx context.Context, try func() (progress bool, err error)) error {
 			return end.error
 		case ctx.Err() != nil:
 			return because(ctx, err)
-		case errors.As(err, &refusal), errors.As(err, &alert), errors.As(err, &stranger), errors.Is(err, ErrLinkClosed):
+		case errors.As(err, &refusal), refusedByTLS(err), errors.Is(err, ErrBadAnswer), errors.Is(err, ErrLinkClosed):
 			return err
 		}
 		if progress {

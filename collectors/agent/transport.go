@@ -53,7 +53,6 @@ func newServer(h http.Handler, p *http.Protocols, b bounds) *http.Server {
 func newTransport(p *http.Protocols) *http.Transport {
 	return &http.Transport{
 		Protocols:              p,
-		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 16 << 10,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: writeTimeout},
 	}
@@ -75,6 +74,7 @@ func tlsClient(config *tls.Config) *http.Client {
 	t := newTransport(tlsProtocols())
 	t.TLSClientConfig = config
 	t.TLSHandshakeTimeout = dialTimeout
+	t.IdleConnTimeout = idleTimeout
 	t.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	return &http.Client{Transport: t, CheckRedirect: noRedirect}
 }

@@ -1,0 +1,80 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/bundle"
+	"casefile/bundle/format/tasks"
+	"casefile/bundle/format/timing"
+)
+
+// readTiming reads what was measured between the nodes.
+func (b *builder) readTiming(body io.Reader) error {
+	rec, err := timing.Read(body)
+	if err == nil {
+		b.c.Timing = rec
+	}
+	return err
+}
+
+// readProbes reads what a node measured on itself: probes.json and the series of hiccups beside it.
+func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) error {
+	switch {
+	case name == timing.ProbesFile:
+		measured, err := timing.ReadNode(body)
+		if err == nil {
+			n.Timing, n.TimingSource = measured, e.Path
+		}
+		return err
+	case strings.HasPrefix(name, timing.HiccupSeries+".") && path.Ext(name) == ".jsonl":
+		var source string
+		return joinSeries(&n.Hiccups, &source, e, body)
+	}
+	return nil
+}
+
+// finishTiming gives each node its own part of the record where it sent none, and the clock of the record where
+// the manifest has none: a cut bundle.
+func (b *builder) finishTiming() {
+	rec := b.c.Timing
+	if rec == nil {
+		return
+	}
+	for i := range rec.Nodes {
+		if n := b.nodes[rec.Nodes[i].Name]; n != nil && n.Timing == nil {
+			n.Timing, n.TimingSource = &rec.Nodes[i], timing.RecordFile
+		}
+	}
+	for i := range rec.Links {
+		l := &rec.Links[i]
+		n := b.nodes[l.To]
+		if n == nil || l.From != rec.Reference || l.Clock == nil || n.Clock != (analyze.Clock{}) {
+			continue
+		}
+		offset, bound := l.Clock.Offset(rec.Started)
+		n.Clock = analyze.Clock{Offset: millis(offset), Error: millis(bound)}
+	}
+}
+
+// readLook reads the states of all threads that were taken instead of a dump.
+func (t *target) readLook(_ *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	snap, err := tasks.Read(body)
+	if err != nil {
+		return fmt.Errorf("states of threads: %w", err)
+	}
+	look := analyze.Look{Time: snap.Started, Source: e.Path, Threads: len(snap.Tasks)}
+	for _, k := range snap.Tasks {
+		if k.State == 'T' || k.State == 't' {
+			look.Stopped++
+		}
+	}
+	t.jvm.Looks = append(t.jvm.Looks, look)
+	return nil
+}

@@ -1,0 +1,203 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+)
+
+func pausePropagation(vs *views) *analyze.Rule {
+	return &analyze.Rule{
+		ID: "pause-propagation", Doc: "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
+		Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster FILE --dumps 6",
+		Run: func(p *analyze.Pass) error {
+			if len(p.Nodes) < 2 {
+				return nil
+			}
+			stops := map[*analyze.Node][]*standstill{}
+			for _, n := range p.Nodes {
+				stops[n] = standstills(p, n)
+			}
+			for _, v := range vs.of(p) {
+				if v.jvm != nil {
+					p.Evaluated() // a dump shows who waits; that nobody stood still is an answer too
+				}
+			}
+			var told []*standstill
+			for _, n := range p.Nodes {
+				for _, s := range stops[n] {
+					e := effectOf(p, vs, s, stops)
+					if e == nil || slices.ContainsFunc(told, func(o *standstill) bool { return o.subject() == s.subject() && s.jvm != nil && o.overlaps(s) }) {
+						continue // a JVM that agents of one machine both see is one
+					}
+					told = append(told, s)
+					p.Report(propagation(p, s, e))
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// effect is what one node's standstill did to others.
+type effect struct {
+	held    []*held
+	removed []clusterLine
+	panics  []clusterLine
+	bound   time.Duration // of the clocks of cause and victims against each other
+}
+
+type clusterLine struct {
+	node *analyze.Node
+	analyze.LogLine
+	at time.Time // reference
+}
+
+// effectOf looks at all other nodes; nil: nobody was touched.
+func effectOf(p *analyze.Pass, vs *views, s *standstill, stops map[*analyze.Node][]*standstill) *effect {
+	e := &effect{}
+	for _, v := range vs.of(p) {
+		if v.jvm == nil || v.node == s.node || s.jvm != nil && v.subject == s.subject() && v.jvm.PID == s.jvm.PID && v.jvm.PID != 0 {
+			continue
+		}
+		if slices.ContainsFunc(stops[v.node], func(o *standstill) bool { return (o.jvm == nil || o.jvm == v.jvm) && together(o, s) }) {
+			continue // it stood still itself: something took both
+		}
+		if h := heldWhile(v, s); h != nil && h.hurts(p.Limits) {
+			e.held = append(e.held, h)
+			e.bound = max(e.bound, s.node.Clock.Error+v.node.Clock.Error)
+		}
+	}
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			e.read(p, s, n, j)
+		}
+	}
+	if len(e.held) == 0 && len(e.removed) == 0 {
+		return nil
+	}
+	return e
+}
+
+// together: the one lasted for most of the other.
+func together(a, b *standstill) bool {
+	from, to := maxTime(a.from, b.from), minTime(a.to, b.to)
+	return 2*to.Sub(from) > b.length()
+}
+
+// read takes the lines of one log that the standstill explains.
+func (e *effect) read(p *analyze.Pass, s *standstill, n *analyze.Node, j *analyze.JVM) {
+	if s.length() < p.Limits.RemovalPause {
+		return
+	}
+	for _, l := range j.ClusterLog {
+		c := clusterLine{n, l, referenceOf(n, l.Time)}
+		switch {
+		case c.at.Before(s.from.Add(p.Limits.PropagationPause)) || namesAnother(p.Case, s.node, n, l.Text):
+		case l.Kind == "removal" && n != s.node && c.at.Before(s.to.Add(p.Limits.RemovalAfter)):
+			e.removed = append(e.removed, c)
+			e.bound = max(e.bound, s.node.Clock.Error+n.Clock.Error)
+		case l.Kind == "panic" && c.at.Before(s.to.Add(p.Limits.PanicAfter)):
+			e.panics = append(e.panics, c)
+		}
+	}
+}
+
+// namesAnother: the line is about a third node.
+func namesAnother(c *analyze.Case, cause, writer *analyze.Node, text string) bool {
+	if strings.Contains(text, cause.Name) {
+		return false
+	}
+	return slices.ContainsFunc(c.Nodes, func(n *analyze.Node) bool {
+		return n != cause && n != writer && len(n.Name) > 2 && strings.Contains(text, n.Name)
+	})
+}
+
+func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: e.sure(), Nodes: []string{s.node.Name}, Subject: s.subject()}
+	if len(e.removed) > 0 || s.length() >= p.Limits.PropagationCritical {
+		f.Severity = analyze.Critical
+	}
+	span := p.Ended.Sub(p.Started)
+	f.Weight = min(1, float64(s.length())/float64(max(span, 10*time.Second)))
+	if len(e.removed) > 0 {
+		f.Weight = 1
+	}
+	var effects []string
+	victims := map[string]bool{}
+	for _, h := range e.held {
+		effects = append(effects, fmt.Sprintf("%s of %s on %s waited meanwhile", count(len(h.threads), "thread"), h.view.subject, h.view.node.Name))
+		victims[h.view.node.Name] = true
+	}
+	for _, r := range e.removed {
+		if !victims["-"+r.node.Name] {
+			effects = append(effects, r.node.Name+" removed a member from the cluster")
+			victims["-"+r.node.Name], victims[r.node.Name] = true, true
+		}
+	}
+	for _, n := range p.Nodes {
+		if victims[n.Name] && n != s.node {
+			f.Nodes = append(f.Nodes, n.Name)
+		}
+	}
+	f.Title = fmt.Sprintf("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, list(effects))
+	f.Impact = fmt.Sprintf("%s: from %s to %s UTC on the reference clock, give or take %s", whom(f.Nodes[1:]), clockTime(s.from), clockTime(s.to), fine(e.bound))
+	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and moved before or after. That they wait on these nodes is a consequence: the cause is on " + s.node.Name + "."
+	if len(e.removed) > 0 {
+		f.Explanation += " A node that gives no heartbeat is removed (Confluence: after 30 s); it does not know, goes on writing, and panics at the next safety check. What its log says after the panic is of no use."
+	}
+	f.Evidence = append(f.Evidence, s.evidence[:min(len(s.evidence), 3)]...)
+	f.Evidence = append(f.Evidence, refusedDumps(p.Case, s)...)
+	for _, c := range slices.Concat(e.removed, e.panics) {
+		if len(f.Evidence) < 2*maxEvidence {
+			f.Evidence = append(f.Evidence, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.Line, c.Line), Text: fmt.Sprintf("%s at %s: %s", c.node.Name, clockTime(c.at), quoteLine(c.Text))})
+		}
+	}
+	for _, h := range e.held {
+		for _, x := range h.view.citeAll(h.cites, 3) {
+			x.Text = h.view.node.Name + ": " + x.Text
+			f.Evidence = append(f.Evidence, x)
+		}
+	}
+	f.Evidence = known(f.Evidence...)
+	f.Advice = []analyze.Advice{{
+		Action: s.advice, Effect: fmt.Sprintf("%s answers all the time, and the others need not wait.", s.node.Name), Risk: "None in looking.",
+		Verify: "No node stands still for a second or more in the next capture, and no thread waits for another node over two dumps.",
+	}, {
+		Action: "Give calls between nodes a timeout below what a user waits for, so that one node's stop costs its own users only.",
+		Effect: "The others go on without the node that stands.", Risk: "Answers that come late become errors.", Verify: "Threads leave the call when the timeout ends.",
+	}}
+	return f
+}
+
+func (s *standstill) duration() string {
+	if s.slack > 0 {
+		return fmt.Sprintf("%s to %s", fine(s.length()), fine(s.length()+s.slack))
+	}
+	return fine(s.length())
+}
+
+func whom(nodes []string) string {
+	if len(nodes) == 1 {
+		return nodes[0] + " was held up"
+	}
+	return list(nodes) + " were held up"
+}
+
+// sure: threads seen twice without moving, or the cluster's own word, leave little room for chance.
+func (e *effect) sure() analyze.Confidence {
+	twice := 0
+	for _, h := range e.held {
+		twice += h.seenTwice
+	}
+	switch {
+	case len(e.removed) > 0 || twice >= 2:
+		return analyze.High
+	case twice > 0 || len(e.held) > 1:
+		return analyze.Medium
+	}
+	return analyze.Low
+}
