@@ -279,6 +279,7 @@ func TestBinaries(t *testing.T) {
 				if _, err := exec.LookPath("gcc"); err != nil {
 					t.Skip("needs a C linker")
 				}
+				t.Setenv("CGO_ENABLED", "1")
 			}
 			f, err := os.Open(build(t, tt.what, tt.flags...))
 			if err != nil {
