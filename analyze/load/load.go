@@ -69,7 +69,6 @@ type builder struct {
 	c       *analyze.Case
 	nodes   map[string]*nodeParts
 	targets []*target // in the order of the input
-	loose   *nodeParts
 	stash   stash
 }
 

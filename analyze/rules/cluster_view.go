@@ -11,8 +11,6 @@ import (
 	"casefile/bundle/format/timing"
 )
 
-const needsCluster = "two nodes or more in one capture: casefile collect --cluster FILE, or --node for each"
-
 // millisOf is a span in milliseconds.
 func millisOf(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

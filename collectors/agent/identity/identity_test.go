@@ -197,7 +197,6 @@ func TestReadClusterTakesEveryWayToReachANode(t *testing.T) {
 func TestRenew(t *testing.T) {
 	dir := newCluster(t, "n1")
 	old := load(t, dir, "node-n1.pem", day0)
-	oldAdmin := load(t, dir, AdminFile, day0)
 
 	soon := day0.Add(300 * 24 * time.Hour)
 	if err := renewAt(dir, soon); err != nil {
@@ -214,7 +213,7 @@ func TestRenew(t *testing.T) {
 	// In the fourth year the authority gets a new term; both sides of the change
 	// still know each other.
 	late := day0.Add(4 * leafLife)
-	old, oldAdmin = renewed, load(t, dir, AdminFile, soon)
+	old, oldAdmin := renewed, load(t, dir, AdminFile, soon)
 	if err := renewAt(dir, late); err != nil {
 		t.Fatal(err)
 	}

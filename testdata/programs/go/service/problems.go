@@ -12,7 +12,7 @@ var problems = map[string]func(context.Context){"none": healthy, "hot": hot, "mu
 
 // healthy does a millisecond of work now and then.
 func healthy(ctx context.Context) {
-	every(ctx, 50*time.Millisecond, func() { sink += hash(20_000) + encode(20_000) })
+	every(ctx, 50*time.Millisecond, func() { Sink += hash(20_000) + encode(20_000) })
 }
 
 // hot keeps one CPU busy. hash and encode cost the same for one unit, so their
@@ -20,11 +20,12 @@ func healthy(ctx context.Context) {
 func hot(ctx context.Context) {
 	const unit = 100_000
 	for ctx.Err() == nil {
-		sink += hash(7*unit) + encode(3*unit)
+		Sink += hash(7*unit) + encode(3*unit)
 	}
 }
 
-var sink uint64
+// Sink keeps the compiler from leaving the work out.
+var Sink uint64
 
 //go:noinline
 func hash(n int) uint64 {
