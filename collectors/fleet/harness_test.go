@@ -61,13 +61,13 @@ func (d dumper) run(ctx context.Context, s *collectors.Scope) {
 
 // cluster is a set of agents on loopback, and the admin that reaches them.
 type cluster struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	admin *identity.Identity
 	nodes []Node
 }
 
-func newCluster(t *testing.T, names ...string) *cluster {
+func newCluster(t testing.TB, names ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: filepath.Join(t.TempDir(), "cluster")}
 	members := map[string]string{}
@@ -148,7 +148,7 @@ func (c *cluster) add(name, addr string) {
 // outcome is what a run left.
 type outcome struct {
 	*bundle.Report
-	t    *testing.T
+	t    testing.TB
 	took time.Duration
 	err  error
 }

@@ -1,0 +1,76 @@
+package fleet
+
+import (
+	"strings"
+	"testing"
+
+	"casefile/collectors"
+)
+
+func TestParseNode(t *testing.T) {
+	cases := map[string]Node{
+		"local":                               {"local", Address{Kind: Local}},
+		"me=local":                            {"me", Address{Kind: Local}},
+		"https://wiki1:7443":                  {"wiki1", Address{Kind: Agent, Host: "wiki1:7443"}},
+		"https://wiki1:7443/":                 {"wiki1", Address{Kind: Agent, Host: "wiki1:7443"}},
+		"n1=https://[fd00::1]:7443":           {"n1", Address{Kind: Agent, Host: "[fd00::1]:7443"}},
+		"https://[fd00::1]:7443":              {"fd00__1", Address{Kind: Agent, Host: "[fd00::1]:7443"}},
+		"ssh://wiki1":                         {"wiki1", Address{Kind: SSH, Host: "wiki1"}},
+		"ssh://root@wiki1:2222":               {"wiki1", Address{Kind: SSH, Host: "wiki1", User: "root", Port: "2222"}},
+		"n2=ssh://confluence@10.0.0.2?sudo=1": {"n2", Address{Kind: SSH, Host: "10.0.0.2", User: "confluence", Sudo: true}},
+	}
+	for text, want := range cases {
+		if got, err := ParseNode(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	refused := map[string]string{
+		"":                         "want https",
+		"wiki1":                    "want https",
+		"wiki1:7443":               "want https",
+		"http://wiki1:7443":        "want https",
+		"https://wiki1":            "needs its port",
+		"https://wiki1:0":          "not a port",
+		"https://wiki1:70000":      "not a port",
+		"https://wiki1:7443/x":     "want https",
+		"https://:7443":            "want https",
+		"ssh://":                   "want https",
+		"ssh://-oProxyCommand=x":   "",
+		"ssh://-oProxyCommand":     "want https",
+		"ssh://-F@wiki1":           "not a user",
+		"ssh://root:secret@wiki1":  "passwords are not taken",
+		"../n1=local":              "",
+		"-n1=local":                "node name",
+		"n 1=https://wiki1:7443":   "node name",
+		"n1=n2=https://wiki1:7443": "want https",
+	}
+	for text, says := range refused {
+		if got, err := ParseNode(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// Whatever is accepted can be a folder's name and an argument of ssh.
+func FuzzParseNode(f *testing.F) {
+	for _, seed := range []string{"local", "n1=https://a:1", "ssh://u@h:22?sudo=1", "ssh://-x@h", "n=ssh://[::1]", "https://a%00:1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := ParseNode(text)
+		if err != nil {
+			return
+		}
+		if n.Name == "" || n.Name == ".." || collectors.SafeName(n.Name) != n.Name {
+			t.Errorf("%q: name %q", text, n.Name)
+		}
+		for _, arg := range []string{n.Address.Host, n.Address.User, n.Address.Port} {
+			if strings.HasPrefix(arg, "-") || strings.ContainsAny(arg, "\x00\n") {
+				t.Errorf("%q: argument %q", text, arg)
+			}
+		}
+		if n.Address.Kind != Local && n.Address.Host == "" {
+			t.Errorf("%q: no host", text)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	wire "casefile/bundle/format/timing"
+)
+
+// Nodes whose clocks are wrong: the offset is found within its own bound, and what
+// they captured stands at its true time.
+func TestClocksAreAligned(t *testing.T) {
+	skews := map[string]time.Duration{"n1": 0, "n2": 3200 * time.Millisecond, "n3": -500 * time.Millisecond}
+	c := newCluster(t, "n1", "n2", "n3")
+	for name, skew := range skews {
+		c.agent(name, dumper{skew: skew})
+	}
+	r := c.run(t.Context())
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	r.complete("n1", "n2", "n3")
+	for _, n := range r.Reader.Manifest.Nodes {
+		wrong := math.Abs(n.OffsetMS - float64(skews[n.Name].Milliseconds()))
+		if n.ErrorMS <= 0 || n.ErrorMS > 100 || wrong > n.ErrorMS {
+			t.Errorf("%s: offset %v, bound %v, truth %v", n.Name, n.OffsetMS, n.ErrorMS, skews[n.Name])
+		}
+	}
+	for name, skew := range skews {
+		for _, e := range r.dumps(name) {
+			wrong := e.Reference.Sub(e.Started.Add(-skew)).Abs()
+			if e.Reference.IsZero() || float64(wrong)/float64(time.Millisecond) > e.ReferenceErrorMS {
+				t.Errorf("%s: %v on the reference clock, wrong by %v, bound %v ms", e.Path, e.Reference, wrong, e.ReferenceErrorMS)
+			}
+		}
+	}
+	for _, round := range timingOf(t, r).Rounds {
+		if len(round.Starts) != 3 {
+			t.Errorf("round %d: %+v", round.Number, round.Starts)
+		}
+		for _, s := range round.Starts {
+			// a second is far more than a busy machine needs, and far less than the clocks differ
+			if late := s.At.Sub(round.Due); late < -100*time.Millisecond || late > time.Second {
+				t.Errorf("round %d of %s: %v after it was due", round.Number, s.Node, late)
+			}
+		}
+	}
+}
+
+// timingOf is the record of clocks, links and rounds in a bundle.
+func timingOf(t testing.TB, r *outcome) (rec wire.Record) {
+	t.Helper()
+	raw, err := r.Reader.ReadEntry(t.Context(), wire.RecordFile, 1<<24)
+	if err == nil {
+		err = json.Unmarshal(raw, &rec)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// BenchmarkSkew captures eight agents on loopback and reports how far apart the
+// nodes begin a round: the 95th percentile over all rounds.
+func BenchmarkSkew(b *testing.B) {
+	var names []string
+	for i := range 8 {
+		names = append(names, fmt.Sprintf("n%d", i+1))
+	}
+	c := newCluster(b, names...)
+	for _, n := range names {
+		c.agent(n, dumper{})
+	}
+	var skews []float64
+	for b.Loop() {
+		r := c.run(b.Context())
+		if r.err != nil {
+			b.Fatal(r.err)
+		}
+		for _, round := range timingOf(b, r).Rounds {
+			first := slices.MinFunc(round.Starts, func(x, y wire.Start) int { return x.At.Compare(y.At) })
+			last := slices.MaxFunc(round.Starts, func(x, y wire.Start) int { return x.At.Compare(y.At) })
+			skews = append(skews, last.At.Sub(first.At).Seconds()*1000)
+		}
+	}
+	slices.Sort(skews)
+	b.ReportMetric(skews[len(skews)*95/100], "p95-skew-ms")
+	b.ReportMetric(skews[len(skews)-1], "max-skew-ms")
+}
