@@ -282,6 +282,7 @@ type Check struct {
 	Unit  string
 	Line  int
 	Agree bool
+	Note  string // why figures that agree are not equal
 }
 
 // Limits bound what is kept. Zero fields take the defaults of DefaultLimits.

@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"casefile/analyze/gc"
@@ -71,14 +72,23 @@ func (p *parser) statsLine(m []byte) class {
 	return fact
 }
 
+// stopping is what Shenandoah logs when the JVM ends, with or without a cycle at work. From then on it measures no phase
+// any more (ShenandoahPhaseTimings::record_phase_time): a cycle that runs on to its next pause logs it, and leaves it out of the footer.
+var stopping = []byte("Cancelling GC: Stopping VM")
+
 // checkFooter fills in our counts beside those of the footer.
 func (p *parser) checkFooter() {
 	u := &p.unified
 	for i, k := range u.shenChecks {
 		c := &p.log.Checks[len(p.log.Checks)-len(u.shenChecks)+i]
+		late := u.late[k]
 		c.Ours = float64(u.perRun[k])
-		c.Agree = c.Ours == c.JVM
+		c.Agree = c.Ours-float64(late) == c.JVM
+		if late > 0 {
+			c.Note = fmt.Sprintf("%d of ours came after the JVM had begun to stop, which its footer leaves out", late)
+		}
 	}
-	u.shenChecks = nil
+	u.shenChecks, u.stopping = nil, false
 	clear(u.perRun)
+	clear(u.late)
 }

@@ -15,6 +15,8 @@ type unifiedState struct {
 	generational bool
 	kinds        map[gc.Kind]bool // kinds that tell a collector apart
 	perRun       map[gc.Kind]int  // pauses since the JVM's start, for the footer
+	stopping     bool             // the JVM said that it ends
+	late         map[gc.Kind]int  // of perRun, those after it said so
 	seenCMS      bool
 	seenParallel bool
 	region       int64
@@ -45,7 +47,7 @@ type cycle struct {
 func (u *unifiedState) init() {
 	u.ds.cache = map[string]tags{}
 	u.kinds = map[gc.Kind]bool{}
-	u.perRun = map[gc.Kind]int{}
+	u.perRun, u.late = map[gc.Kind]int{}, map[gc.Kind]int{}
 }
 
 func (u *unifiedState) close(p *parser) {
@@ -194,6 +196,9 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		}
 	case 'C':
 		switch {
+		case bytes.Equal(m, stopping):
+			p.unified.stopping = true
+			return detail
 		case has(m, "Concurrent "), has(m, "Coalescing and filling"):
 			return p.concurrent(id, m)
 		case has(m, "CMS:"):

@@ -122,6 +122,9 @@ func (p *parser) endPause(cy *cycle, pause gc.Pause) {
 	p.began = true
 	u.kinds[pause.Kind] = true
 	u.perRun[pause.Kind]++
+	if u.stopping {
+		u.late[pause.Kind]++
+	}
 	if u.region == 0 {
 		u.region = p.log.Settings.RegionSize
 	}
