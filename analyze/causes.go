@@ -7,7 +7,7 @@ import "slices"
 // behind its cause, and is not more severe.
 var explains = map[string][]string{
 	"thread-pool-exhausted": {"deadlock", "lock-contention", "db-pool-exhausted", "slow-downstream", "class-loading-lock", "logging-lock",
-		"heap-too-small", "memory-leak", "gc-overhead", "allocation-stall", "hot-thread"},
+		"heap-too-small", "memory-leak", "gc-overhead", "allocation-stall"}, // hot-thread: the rule itself weighs the two
 	"stuck-thread":  {"deadlock", "lock-contention", "db-pool-exhausted", "heap-too-small", "memory-leak"},
 	"hot-thread":    {"heap-too-small", "memory-leak", "gc-overhead"},
 	"gc-overhead":   {"heap-too-small", "memory-leak", "explicit-gc"},

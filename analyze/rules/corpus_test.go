@@ -40,7 +40,7 @@ func TestCorpusScenarios(t *testing.T) {
 		"lock-contention":        {"warning lock-contention", "info thread-pool-exhausted"},
 		"reentrant-lock":         {"warning lock-contention", "info thread-pool-exhausted"},
 		"io-stall":               {"info slow-downstream"},
-		"thread-pool-exhaustion": {"warning hot-thread", "info thread-pool-exhausted"}, // four workers that compute
+		"thread-pool-exhaustion": {"warning thread-pool-exhausted", "warning hot-thread"}, // four workers that compute
 		"mixed-workload":         {"warning hot-thread", "warning hot-thread", "info thread-pool-exhausted"},
 		"producer-consumer":      nil,
 		"thread-waiting":         nil,

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"casefile/analyze"
@@ -129,6 +130,9 @@ func (v *view) hotProblem(g *hotGroup) problem {
 		p.Confidence = analyze.Medium
 	}
 	p.Severity, p.Weight = v.hotRank(g, cores)
+	if v.wholePool(g) {
+		p.Weight *= behind // stands behind thread-pool-exhausted, which says what comes of it
+	}
 	who := quote(hottest.Name)
 	if len(g.threads) > 1 {
 		who = fmt.Sprintf("%d threads like %s", len(g.threads), who)
@@ -171,6 +175,16 @@ func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 		return analyze.Warning, min(weight, 1)
 	}
 	return analyze.Info, min(weight, 1)
+}
+
+// wholePool says that the threads are a pool of jobs of which each thread computes.
+func (v *view) wholePool(g *hotGroup) bool {
+	for _, pool := range v.pools {
+		if len(pool.Threads) == len(g.threads) && slices.Contains(pool.Threads, g.threads[0].Track) {
+			return v.computes(pool)
+		}
+	}
+	return false
 }
 
 func (v *view) hotStory(g *hotGroup) string {

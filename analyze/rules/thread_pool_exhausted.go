@@ -10,6 +10,9 @@ import (
 	"casefile/analyze/threads"
 )
 
+// behind is what puts a finding after the one it goes with.
+const behind = 0.9
+
 func threadPoolExhausted(vs *views) *analyze.Rule {
 	return threadRule(vs, "thread-pool-exhausted", "No thread of a pool was idle in most of the dumps: new work waits.", 2, judgeThreadPool)
 }
@@ -92,6 +95,24 @@ func (v *view) carries(p *threads.Pool) bool {
 	return false
 }
 
+// computes says that all threads of a pool of jobs use a core each, or nearly. A pool that serves requests has a cause in what one of
+// them asks for; here the work is the pool's own.
+func (v *view) computes(p *threads.Pool) bool {
+	if p.Requests || p.MaxSize() < v.limits.PoolMinimum {
+		return false
+	}
+	hot := map[*threads.Track]bool{}
+	for _, h := range v.series.Hot() {
+		hot[h.Track] = h.Cores >= v.limits.HotThreadFull
+	}
+	for _, tr := range p.Threads {
+		if !hot[tr] {
+			return false
+		}
+	}
+	return v.full(p)
+}
+
 func (v *view) busyIn(p *threads.Pool) []sighting {
 	var out []sighting
 	for i := range v.series.Dumps {
@@ -126,13 +147,19 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 	p.Impact = fmt.Sprintf("in %s of the dumps new work for this pool had to wait", percent(share))
 	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done for it. What the threads do: " + v.doings(pool, len(busy)) + "."
 	cause := causeOf(busy, causes)
-	if cause != nil {
+	switch {
+	case cause != nil && cause.ID == "hot-thread" && v.computes(pool):
+		// The pool is what is short: its threads do what they are for, and there are no others for the work that waits.
+		p.Severity, p.Weight = cause.Severity, min(1, cause.Weight/behind)
+		p.Explanation += " Every thread of the pool computes all the time (hot-thread says where); work of another kind that shares the pool waits behind it."
+		cause = nil
+	case cause != nil:
 		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads wait there."
 		// What follows from a finding stands behind it.
 		if !cause.Severity.AtLeast(p.Severity) {
 			p.Severity = cause.Severity
 		}
-		p.Weight = 0.9 * min(p.Weight, cause.Weight)
+		p.Weight = behind * min(p.Weight, cause.Weight)
 	}
 	p.Evidence = v.citeAll(busy, maxEvidence)
 	p.Advice = poolAdvice(pool, cause)
