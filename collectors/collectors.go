@@ -98,6 +98,9 @@ func (s *Session) End() time.Time { return s.start.Add(time.Duration(s.Plan.Dura
 func Prepare(ctx context.Context, s *Session, list []Collector) []Prepared {
 	var all []Prepared
 	for _, c := range list {
+		if s.Plan.ProfilesOnly() && !processes(c.Name()) {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(ctx, prepareLimit)
 		jobs, err := prepare(ctx, s, c)
 		cancel()

@@ -28,6 +28,8 @@ type collectOptions struct {
 	output   string
 	failOn   string
 	dryRun   bool
+	jfr      bool
+	async    string
 	cluster  cluster
 	noReport bool
 
@@ -63,6 +65,8 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.DurationVar(&o.every, "sample-every", time.Duration(o.plan.SampleEvery), "period of counter series")
 	f.Int64Var(&o.plan.MaxLogBytes, "max-log-bytes", o.plan.MaxLogBytes, "most that is copied of the logs of one process, newest first")
 	f.BoolVar(&o.plan.AllowPause, "allow-pause", false, "also run commands that stop the JVM: class histogram (a full GC: 2-4 s for each 2 GB in use) and metaspace (about 1 ms)")
+	f.BoolVar(&o.jfr, "jfr", false, "also record the JVMs with JFR: profiles of CPU, allocation, locks and I/O, for up to 1 % of CPU; a recording that runs already is used and left as it is")
+	f.StringVar(&o.async, "async-profiler", "", "sample the JVMs with this libasyncProfiler.so (absolute path, as the JVM sees it), beside JFR")
 	f.StringVar(&o.plan.CaseID, "case", "", "ticket number or name, kept in the bundle")
 	f.StringVar(&o.node, "node-name", "", "name of this node in the bundle (default: its host name)")
 	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
@@ -77,6 +81,9 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 // complete turns flags into a plan, in which dumps fit into the duration.
 func (o *collectOptions) complete(cmd *cobra.Command) error {
 	o.plan.Duration, o.plan.DumpInterval, o.plan.SampleEvery = plan.Duration(o.duration), plan.Duration(o.interval), plan.Duration(o.every)
+	if o.jfr || o.async != "" {
+		o.plan.Profiles = &plan.Profiles{AsyncProfiler: o.async}
+	}
 	set := cmd.Flags().Changed
 	if n := time.Duration(o.plan.Dumps); !set("dump-interval") && n > 1 && o.interval*(n-1) > o.duration {
 		o.plan.DumpInterval = plan.Duration((o.duration / n).Truncate(100 * time.Millisecond))

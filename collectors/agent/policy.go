@@ -19,6 +19,8 @@ type Policy struct {
 	Credentials []string
 	// Storage are folders in which, or below which, latency may be measured.
 	Storage []string
+	// AsyncProfiler is the only library that a plan may have loaded into a JVM.
+	AsyncProfiler string
 	// Any admits everything: for a node that is reached by a shell anyway.
 	Any bool
 }
@@ -42,13 +44,22 @@ func (p Policy) folder(name string) bool {
 // ledger for each. A credential that a plan could name freely would be a way to
 // read any file of the node.
 func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
-	if from.Probes == nil || p.Any {
+	if p.Any {
 		return from, nil
 	}
 	var skipped []bundle.Coverage
 	skip := func(what, name, flag string) {
 		skipped = append(skipped, bundle.Coverage{Item: what, Target: name, Status: bundle.Skipped,
 			Reason: "the agent of this node does not admit it", Fix: "start the agent with " + flag})
+	}
+	if profiles := from.Profiles; profiles != nil && profiles.AsyncProfiler != "" && profiles.AsyncProfiler != p.AsyncProfiler {
+		skip("async-profiler", profiles.AsyncProfiler, "--allow-async-profiler "+profiles.AsyncProfiler)
+		without := *profiles // JFR samples instead
+		without.AsyncProfiler = ""
+		from.Profiles = &without
+	}
+	if from.Probes == nil {
+		return from, skipped
 	}
 	probes := *from.Probes
 	probes.Databases = slices.Clone(probes.Databases)

@@ -19,6 +19,11 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 	c := &capture{JVM: j, Scope: sc}
 	c.Tell("capturing", 0, sc.Plan.Dumps, "%s", j.Title())
 	c.processFiles()
+	if sc.Plan.ProfilesOnly() {
+		c.profiles(ctx)
+		c.Tell("done", 0, 0, "")
+		return
+	}
 	c.perfSnapshot("hsperf/first.hsperfdata")
 	var wg sync.WaitGroup
 	wg.Go(func() { c.sampleCounters(ctx) })
@@ -31,6 +36,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 		c.rounds(ctx)
 		collectors.Wait(ctx, c.End())
 		c.gcLogOff(ctx, gcLog)
+		c.recordingOff(ctx, c.recording)
 	}
 	wg.Wait()
 	c.perfSnapshot("hsperf/last.hsperfdata")
@@ -40,6 +46,8 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 type capture struct {
 	*JVM
 	*collectors.Scope
+	recording *recording
+	boxed     bool // the black box was copied
 }
 
 // refuse notes all that cannot be had without the right to attach.
@@ -74,6 +82,9 @@ func (c *capture) processFiles() {
 // only its own dumps, and each missed one leaves what /proc shows instead.
 func (c *capture) rounds(ctx context.Context) {
 	todo := c.applicable()
+	if c.Plan.Dumps == 0 {
+		c.recording = c.recordingOn(ctx)
+	}
 	for k := range c.Plan.Dumps {
 		if !collectors.Wait(ctx, c.Plan.Due(c.Start(), k)) {
 			c.Lost("thread-dumps", "the capture was ended early", "")
@@ -81,6 +92,9 @@ func (c *capture) rounds(ctx context.Context) {
 		}
 		c.dump(ctx, k)
 		c.Tell("dumps", k+1, c.Plan.Dumps, "")
+		if k == 0 { // its start takes a second, which must not delay the first round
+			c.recording = c.recordingOn(ctx)
+		}
 		next := c.End()
 		if k+1 < c.Plan.Dumps {
 			next = c.Plan.Due(c.Start(), k+1)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"casefile/bundle"
+	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
 )
@@ -68,6 +69,9 @@ func (j *JVM) learnSecrets(known *redact.Secrets) {
 
 // items tells what will be captured and what that costs, for --dry-run.
 func (j *JVM) items(s *collectors.Session) []collectors.Item {
+	if s.Plan.ProfilesOnly() {
+		return []collectors.Item{profileItem(s.Plan)}
+	}
 	items := []collectors.Item{
 		{Name: fmt.Sprintf("%d thread dumps with CPU of each thread", s.Plan.Dumps), Cost: "a pause of about 3 ms per 100 threads each"},
 		{Name: "counters (hsperfdata) and process figures, every " + fmt.Sprint(durationOf(s.Plan.SampleEvery)), Cost: "none: read from memory the JVM shares"},
@@ -79,7 +83,18 @@ func (j *JVM) items(s *collectors.Session) []collectors.Item {
 			items = append(items, collectors.Item{Name: c.jcmd, Cost: c.cost})
 		}
 	}
+	if s.Plan.Profiles != nil {
+		items = append(items, profileItem(s.Plan))
+	}
 	return items
+}
+
+func profileItem(p plan.Plan) collectors.Item {
+	if p.FocusOn(plan.Wall) {
+		return collectors.Item{Name: "wall profile: a thread dump every second or less often", Cost: "a pause of about 3 ms per 100 threads each"}
+	}
+	return collectors.Item{Name: "JFR recording; one that runs already is used and left as it is",
+		Cost: "up to 1 % of CPU, and at its start about a second of one thread; thread dumps stand in where the JVM has no JFR"}
 }
 
 // environNames are variables whose values are kept; of all others only the

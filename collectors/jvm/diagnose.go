@@ -49,8 +49,8 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 	if err != nil {
 		return list
 	}
-	if free, ok := freeBytes(j.rootPath(ownLogDir)); ok && free < ownLogSpace {
-		add("space", fmt.Errorf("%s of the JVM has %d MB free, a GC log of ours needs %d MB", ownLogDir, free>>20, ownLogSpace>>20), "", "free some space there")
+	if free, ok := freeBytes(j.rootPath(scratchDir)); ok && free < ownLogSpace {
+		add("space", fmt.Errorf("%s of the JVM has %d MB free, a GC log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "", "free some space there")
 	}
 	if j.Major == 0 || j.Major >= 9 {
 		n, err := j.RemoveAbandonedLogs(ctx)
@@ -60,6 +60,12 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 		case n > 0:
 			add("leftovers", nil, fmt.Sprintf("switched off %d GC log that a killed casefile had left on", n), "")
 		}
+	}
+	switch n, err := j.RemoveAbandonedRecordings(ctx); {
+	case err != nil:
+		add("leftovers", err, "", "")
+	case n > 0:
+		add("leftovers", nil, fmt.Sprintf("removed %d JFR recording that a killed casefile had left behind", n), "")
 	}
 	if len(j.gcLogPatterns()) == 0 && j.Major > 0 && j.Major < 9 {
 		add("gc-log", fmt.Errorf("this JVM writes no GC log, and JDK %d cannot start one at run time", j.Major), "", "-Xloggc:<file> -XX:+PrintGCDetails -XX:+PrintGCDateStamps")

@@ -157,25 +157,3 @@ func has(files []collectors.File, name string) bool {
 func globLiteral(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
 }
-
-// blackBox copies the chunks of a running JFR recording out of the JVM's
-// repository: that needs nothing of the JVM. Its open files show where it is.
-func (c *capture) blackBox(ctx context.Context) {
-	fds, _ := filepath.Glob(filepath.Join(c.dir, "fd", "*"))
-	for _, fd := range fds {
-		file, err := os.Readlink(fd)
-		if err != nil || !strings.HasSuffix(file, ".jfr") {
-			continue
-		}
-		chunks, err := c.Tree.Glob(globLiteral(path.Dir(file)) + "/*.jfr")
-		if err != nil {
-			c.LostErr("jfr-repository", err)
-			return
-		}
-		left := budget(c.Plan.MaxLogBytes)
-		const header = 68 // a chunk just opened holds nothing yet
-		chunks = slices.DeleteFunc(chunks, func(f collectors.File) bool { return f.Size <= header })
-		c.copyFiles(ctx, "jfr-repository", "jfr", chunks, &left)
-		return
-	}
-}

@@ -17,7 +17,6 @@ import (
 // for it, so that a later run knows one whose owner was killed.
 const (
 	ownLogPrefix = "casefile-gc-"
-	ownLogDir    = "/tmp"
 	ownLogSize   = 20 << 20 // for all files of the series
 	ownLogWhat   = "gc*=info,safepoint=info"
 	ownLogSpace  = 4 * ownLogSize
@@ -66,21 +65,7 @@ func (o logOutput) writesGC() bool {
 
 // ownLogName names an output of this casefile process.
 func ownLogName(j *JVM) string {
-	start := uint64(0)
-	if st, err := readStat("/proc/self/stat"); err == nil {
-		start = st.start
-	}
-	return fmt.Sprintf("%s/%s%d-%d-%d.log", ownLogDir, ownLogPrefix, os.Getpid(), start, j.NSPID)
-}
-
-// abandoned tells whether the casefile that a log is named after has ended.
-func abandoned(name string) bool {
-	f := strings.Split(strings.TrimPrefix(filepath.Base(name), ownLogPrefix), "-")
-	if len(f) < 2 {
-		return true
-	}
-	st, err := readStat(filepath.Join("/proc", f[0], "stat"))
-	return err != nil || strconv.FormatUint(st.start, 10) != f[1]
+	return fmt.Sprintf("%s/%s%s-%d.log", scratchDir, ownLogPrefix, ownMark(), j.NSPID)
 }
 
 // RemoveAbandonedLogs takes away GC logs that a killed casefile left switched on
@@ -92,7 +77,7 @@ func (j *JVM) RemoveAbandonedLogs(ctx context.Context) (int, error) {
 	}
 	removed := 0
 	for _, o := range parseLogList(string(body)) {
-		if !o.ours() || !abandoned(o.name) {
+		if !o.ours() || !abandoned(o.name, ownLogPrefix) {
 			continue
 		}
 		if err := j.logOff(ctx, o.name); err != nil {
@@ -109,9 +94,9 @@ func (j *JVM) removeLogFiles(safe bool) error {
 	if !safe {
 		return nil
 	}
-	files, _ := filepath.Glob(j.rootPath(ownLogDir) + "/" + ownLogPrefix + "*-" + strconv.Itoa(j.NSPID) + ".log*")
+	files, _ := filepath.Glob(j.rootPath(scratchDir) + "/" + ownLogPrefix + "*-" + strconv.Itoa(j.NSPID) + ".log*")
 	for _, f := range files {
-		if abandoned(strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))) {
+		if abandoned(strings.TrimSuffix(f, filepath.Ext(f)), ownLogPrefix) {
 			if err := os.Remove(f); err != nil {
 				return err
 			}
@@ -148,8 +133,8 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 			return c.useOwnOutput(o)
 		}
 	}
-	if free, ok := freeBytes(c.rootPath(ownLogDir)); ok && free < ownLogSpace {
-		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", ownLogDir, free>>20, ownLogSpace>>20), "free some space there")
+	if free, ok := freeBytes(c.rootPath(scratchDir)); ok && free < ownLogSpace {
+		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
 	name := ownLogName(c.JVM)

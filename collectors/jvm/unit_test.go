@@ -100,7 +100,7 @@ func FuzzParseLogList(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, o := range parseLogList(text) {
 			_ = o.writesGC()
-			_ = abandoned(o.name)
+			_ = abandoned(o.name, ownLogPrefix)
 		}
 	})
 }

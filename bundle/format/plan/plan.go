@@ -50,6 +50,8 @@ type Plan struct {
 	AllowPause bool `json:"allow_pause,omitempty"`
 	// MaxLogBytes caps what is copied of the logs of one target, newest first.
 	MaxLogBytes int64 `json:"max_log_bytes"`
+	// Profiles is what is recorded of JVMs; Go services are profiled in any case. Nil: nothing.
+	Profiles *Profiles `json:"profiles,omitempty"`
 	// Probes are databases, folders and names whose latency each node measures. Nil: none.
 	Probes *Probes `json:"probes,omitempty"`
 }
@@ -92,6 +94,9 @@ func (p Plan) Validate() error {
 		if _, err := path.Match(g, ""); err != nil {
 			return fmt.Errorf("app pattern %q: %w", g, err)
 		}
+	}
+	if err := p.Profiles.Validate(); err != nil {
+		return err
 	}
 	return p.Probes.Validate()
 }

@@ -19,6 +19,11 @@ func TestValidate(t *testing.T) {
 		"samples too close":  func(p *Plan) { p.SampleEvery = 0 },
 		"negative log bytes": func(p *Plan) { p.MaxLogBytes = -1 },
 		"bad pattern":        func(p *Plan) { p.Apps = []string{"[a"} },
+		"unknown profile":    func(p *Plan) { p.Profiles = &Profiles{Focus: "heat"} },
+		"relative library":   func(p *Plan) { p.Profiles = &Profiles{AsyncProfiler: "lib/libasyncProfiler.so"} },
+		"library with dots":  func(p *Plan) { p.Profiles = &Profiles{AsyncProfiler: "/opt/../libasyncProfiler.so"} },
+		"no library":         func(p *Plan) { p.Profiles = &Profiles{AsyncProfiler: "/bin/sh"} },
+		"library, arguments": func(p *Plan) { p.Profiles = &Profiles{AsyncProfiler: "/opt/x.so,file=/etc/passwd,.so"} },
 	} {
 		p := Default()
 		if change(&p); p.Validate() == nil {

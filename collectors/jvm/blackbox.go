@@ -1,0 +1,76 @@
+package jvm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"casefile/collectors"
+)
+
+const (
+	boxItem = "jfr-repository"
+	// chunkHeader is the size of a chunk that was just opened: it holds nothing yet.
+	chunkHeader = 68
+)
+
+// blackBox copies the chunks of a running recording out of the JVM's repository,
+// once: that needs nothing of the JVM. It writes to the open one every second.
+func (c *capture) blackBox(ctx context.Context) {
+	if c.boxed {
+		return
+	}
+	c.boxed = true
+	dir := c.repository()
+	if dir == "" {
+		return
+	}
+	chunks, err := c.Tree.Glob(globLiteral(dir) + "/*.jfr")
+	if err != nil {
+		c.LostErr(boxItem, err)
+		return
+	}
+	left := budget(c.Plan.MaxLogBytes)
+	for _, f := range chunks { // newest first
+		switch {
+		case ctx.Err() != nil:
+			c.Lost(boxItem, "the capture was ended early", "")
+			return
+		case f.Size <= chunkHeader:
+			continue
+		case f.Size > int64(left): // half a chunk cannot be read
+			c.Skip(boxItem+"-rest", "older chunks left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
+			return
+		}
+		left.take(f.Size)
+		if err := c.copyChunk(f); err != nil {
+			c.LostErr(boxItem, err)
+		}
+	}
+}
+
+// repository is the folder of the chunk that the JVM has open; empty when it records nothing.
+func (j *JVM) repository() string {
+	fds, _ := filepath.Glob(filepath.Join(j.dir, "fd", "*"))
+	for _, fd := range fds {
+		if file, err := os.Readlink(fd); err == nil && strings.HasSuffix(file, ".jfr") {
+			return path.Dir(file)
+		}
+	}
+	return ""
+}
+
+func (c *capture) copyChunk(f collectors.File) error {
+	in, err := c.Tree.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	e := collectors.Evidence{Name: "jfr/" + collectors.SafeName(path.Base(f.Path)), Item: boxItem, Source: f.Path, Ended: f.ModTime}
+	c.Copy(e, io.LimitReader(in, f.Size)) // tells the ledger itself
+	return nil
+}

@@ -1,0 +1,113 @@
+package jvm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A scratch folder holds what the JVM reads and writes for us. It lies in the JVM's
+// own /tmp, only the JVM's user can enter it, and its name carries the pid and start
+// time of the casefile that made it, so that a later run knows one whose owner was killed.
+const scratchDir = "/tmp"
+
+// ownMark names this casefile process for ever: its pid and its start time.
+func ownMark() string {
+	start := uint64(0)
+	if st, err := readStat("/proc/self/stat"); err == nil {
+		start = st.start
+	}
+	return fmt.Sprintf("%d-%d", os.Getpid(), start)
+}
+
+// abandoned tells whether the casefile that a name carries the mark of, behind
+// prefix, has ended.
+func abandoned(name, prefix string) bool {
+	f := strings.Split(strings.TrimPrefix(filepath.Base(name), prefix), "-")
+	if len(f) < 2 {
+		return true
+	}
+	st, err := readStat(filepath.Join("/proc", f[0], "stat"))
+	return err != nil || strconv.FormatUint(st.start, 10) != f[1]
+}
+
+// tmp opens the JVM's /tmp. What the JVM's user puts there can lead nowhere else.
+func (j *JVM) tmp() (*os.Root, error) {
+	dir := j.rootPath(scratchDir)
+	if st, err := os.Lstat(dir); err != nil {
+		return nil, err
+	} else if !st.IsDir() { // a link would lead into our file system
+		return nil, fmt.Errorf("%s of the JVM is no folder (%v)", scratchDir, st.Mode().Type())
+	}
+	return os.OpenRoot(dir)
+}
+
+// makeScratch makes a folder with the given files in it, which the JVM's user owns
+// and nobody else can enter. It returns its path as the JVM sees it.
+func (j *JVM) makeScratch(name string, files map[string][]byte) (string, error) {
+	tmp, err := j.tmp()
+	if err != nil {
+		return "", err
+	}
+	defer tmp.Close()
+	if err := tmp.Mkdir(name, 0o700); err != nil {
+		return "", err
+	}
+	fill := func() error {
+		for file, content := range files {
+			f, err := tmp.OpenFile(path.Join(name, file), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				return err
+			}
+			_, err = f.Write(content)
+			if os.Geteuid() == 0 {
+				err = errors.Join(err, f.Chown(j.UID, j.GID))
+			}
+			if err = errors.Join(err, f.Close()); err != nil {
+				return err
+			}
+		}
+		if os.Geteuid() == 0 { // last: from here on the folder is the JVM's
+			return tmp.Lchown(name, j.UID, j.GID)
+		}
+		return nil
+	}
+	if err := fill(); err != nil {
+		tmp.RemoveAll(name)
+		return "", err
+	}
+	return path.Join(scratchDir, name), nil
+}
+
+// removeScratch deletes a folder of ours with all that is in it.
+func (j *JVM) removeScratch(folder string) error {
+	tmp, err := j.tmp()
+	if err != nil {
+		return err
+	}
+	defer tmp.Close()
+	return tmp.RemoveAll(path.Base(folder))
+}
+
+// abandonedScratch lists the folders of ended casefile processes that were made
+// for this JVM.
+func (j *JVM) abandonedScratch(prefix string) []string {
+	tmp, err := j.tmp()
+	if err != nil {
+		return nil
+	}
+	defer tmp.Close()
+	var found []string
+	names, _ := fs.Glob(tmp.FS(), prefix+"*-"+strconv.Itoa(j.NSPID))
+	for _, n := range names {
+		if st, err := tmp.Lstat(n); err == nil && st.IsDir() && abandoned(n, prefix) {
+			found = append(found, path.Join(scratchDir, n))
+		}
+	}
+	return found
+}
