@@ -101,7 +101,9 @@ func (g *LockGraph) addWaiter(t *Thread, l *Lock) {
 		return
 	}
 	if !blocks(t, l) {
-		s.WaitingOn = append(s.WaitingOn, t)
+		if !slices.Contains(s.WaitingOn, t) {
+			s.WaitingOn = append(s.WaitingOn, t)
+		}
 		return
 	}
 	if g.wants[t] != nil {
@@ -129,13 +131,14 @@ func waitsFor(t *Thread, addr uint64) bool {
 	return false
 }
 
-// blocks says whether the thread cannot go on before another one lets the lock go. Before JDK 9 a notified thread that waits to re-enter
-// its monitor is printed as "waiting on" with state BLOCKED.
+// blocks says whether the thread cannot go on before another one lets the lock go. In Object.wait only the state tells: a notified thread
+// that waits to re-enter its monitor is BLOCKED, be its line "waiting on" or, as JDK 9 to 11 have it beside that line for every thread in
+// wait, "waiting to re-lock in wait()".
 func blocks(t *Thread, l *Lock) bool {
 	switch l.Kind {
-	case WaitingToLock, WaitingToRelock, ClassInit:
+	case WaitingToLock, ClassInit:
 		return true
-	case WaitingOn:
+	case WaitingOn, WaitingToRelock:
 		return t.State == Blocked
 	case Parking:
 		return l.Owner != "" || isLockClass(l.Class, t.Stack)

@@ -131,7 +131,7 @@ const (
 	Locked           LockKind = iota // entered the monitor in that frame; released while WaitingOn the same one
 	WaitingToLock                    // blocked at entry
 	WaitingOn                        // in Object.wait
-	WaitingToRelock                  // notified in Object.wait, blocked until the monitor is free
+	WaitingToRelock                  // in Object.wait; when BLOCKED, notified and waiting for the monitor
 	Parking                          // parked on a java.util.concurrent object, which need not be a lock
 	OwnsSynchronizer                 // owns a java.util.concurrent lock
 	Eliminated                       // the compiler removed the lock

@@ -56,7 +56,7 @@ func classes(ctx context.Context, jdk JDK, dir string) (string, error) {
 	if err := os.CopyFS(filepath.Join(work, "src"), sources); err != nil {
 		return "", fmt.Errorf("unpack samples: %w", err)
 	}
-	if err := compile(ctx, javac, major, work, names); err != nil {
+	if err := compile(ctx, javac, major, filepath.Join(work, "src"), filepath.Join(work, "classes"), names); err != nil {
 		return "", err
 	}
 	// Two that compile at once both succeed: the rename replaces one complete jar with another.
@@ -68,6 +68,15 @@ func classes(ctx context.Context, jdk JDK, dir string) (string, error) {
 		return "", fmt.Errorf("cache of compiled samples: %w", err)
 	}
 	return jar, nil
+}
+
+// Compile compiles one source file for jdk into dir, which is then its class path.
+func Compile(ctx context.Context, jdk JDK, source, dir string) error {
+	javac, major, err := compiler(ctx, jdk)
+	if err != nil {
+		return err
+	}
+	return compile(ctx, javac, major, filepath.Dir(source), dir, []string{filepath.Base(source)})
 }
 
 // compiler returns the javac of jdk itself, or for a JRE that of another JDK: its
@@ -97,21 +106,25 @@ func list(sources fs.FS) (names []string, sum string, err error) {
 
 // compile runs javac for Java 8, and natively when this javac cannot do so (8
 // itself knows no --release, and some day a newer one drops Java 8).
-func compile(ctx context.Context, javac string, major int, work string, names []string) error {
+func compile(ctx context.Context, javac string, major int, from, to string, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, compileLimit)
 	defer cancel()
-	common := append([]string{"-nowarn", "-proc:none", "-g", "-encoding", "UTF-8", "-d", filepath.Join(work, "classes")}, names...)
+	to, err := filepath.Abs(to)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	common := append([]string{"-nowarn", "-proc:none", "-g", "-encoding", "UTF-8", "-d", to}, names...)
 	attempts := [][]string{{"--release", "8", "-Xlint:-options"}, nil}
 	if major == 8 {
 		attempts = attempts[1:]
 	}
-	if err := os.Mkdir(filepath.Join(work, "classes"), 0o700); err != nil {
-		return err
-	}
 	var failed error
 	for _, extra := range attempts {
 		cmd := exec.CommandContext(ctx, javac, slices.Concat(extra, common)...)
-		cmd.Dir = filepath.Join(work, "src")
+		cmd.Dir = from
 		cmd.Env = environment()
 		said, err := cmd.CombinedOutput()
 		if err == nil {

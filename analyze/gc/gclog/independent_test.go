@@ -42,6 +42,9 @@ var (
 // countUnified counts the pause lines of -Xlog output.
 func countUnified(text string) (c counted) {
 	for _, m := range unifiedPause.FindAllStringSubmatch(text, -1) {
+		if strings.Contains(m[0], "(ZWorker#") || strings.Contains(m[0], "(VM Thread)") {
+			continue // what one thread did of a pause
+		}
 		c.durations = append(c.durations, number(m[2], time.Millisecond))
 		if m[1] == "Full" {
 			c.full++

@@ -178,6 +178,9 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	case 'P':
 		switch {
 		case has(m, "Pause "):
+			if ofOneThread(m) {
+				return detail
+			}
 			return p.pauseLine(id, m)
 		case has(m, "PSYoungGen:"), has(m, "ParNew:"):
 			return p.youngChange(m)
@@ -200,6 +203,9 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 			p.unified.stopping = true
 			return detail
 		case has(m, "Concurrent "), has(m, "Coalescing and filling"):
+			if ofOneThread(m) {
+				return detail
+			}
 			return p.concurrent(id, m)
 		case has(m, "CMS:"):
 			p.unified.seenCMS = true
@@ -263,7 +269,7 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 
 // knownPlain are beginnings of messages under the plain gc tag that carry no fact of the model.
 var knownPlain = []string{
-	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "TLAB",
+	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "TLAB", "Using TLAB", "Elastic TLABs", "Terminating",
 	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
 	"Attempting", "Relocation", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
 	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",

@@ -41,6 +41,13 @@ func (y *youngTable) row(p *parser, row []byte) {
 	}
 }
 
+// ofOneThread tells the parts of ZGC's phases that one thread did, which lines of level debug and trace give with its name:
+// "Pause Roots CodeCache (ZWorker#0) 0.008ms", "Pause Roots Setup (VM Thread) 0.005ms". The phase's own line has them all.
+func ofOneThread(m []byte) bool {
+	i := bytes.LastIndexByte(m, '(')
+	return i >= 0 && (has(m[i:], "(ZWorker#") || has(m[i:], "(VM Thread)") || has(m[i:], "(RuntimeWorker#"))
+}
+
 // zGeneration reads the lines of generational ZGC, "GC(4) Y: Pause Mark End 0.004ms": y is a minor collection, Y the young
 // and O the old part of a major one.
 func (p *parser) zGeneration(id uint32, gen byte, m []byte) class {
@@ -220,6 +227,9 @@ func column(row []byte, n int) (v int64, ok bool) {
 
 // stall reads "Allocation Stall (thread name) 29.092ms". The name may hold parentheses.
 func (p *parser) stall(m []byte) class {
+	if m[len(m)-1] == ')' {
+		return detail // its start, at level trace
+	}
 	name, d, ok := stalled(m)
 	if !ok {
 		return unparsed
@@ -236,6 +246,9 @@ func (p *parser) stallText(m []byte) string {
 }
 
 func (p *parser) relocationStall(m []byte) class {
+	if m[len(m)-1] == ')' {
+		return detail
+	}
 	_, d, ok := stalled(m)
 	if !ok {
 		return unparsed

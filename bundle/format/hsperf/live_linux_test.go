@@ -1,63 +1,25 @@
 package hsperf
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"casefile/testdata/live"
+	"casefile/testdata/live/livetest"
 )
 
-// A program that says it is up, then waits for the end of its input.
-const program = `public class Up {
-  public static void main(String[] a) throws Exception { System.out.println("up"); System.in.read(); }
-}`
-
 func TestLive(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts JVMs")
-	}
-	jdks, _ := filepath.Glob("/usr/lib/jvm/*/bin/java")
-	seen := map[string]bool{}
-	for _, java := range jdks {
-		real, err := filepath.EvalSymlinks(java)
-		if err != nil || seen[real] {
-			continue
-		}
-		seen[real] = true
-		t.Run(filepath.Base(filepath.Dir(filepath.Dir(real))), func(t *testing.T) { readLive(t, real) })
-	}
-	if len(seen) == 0 {
-		t.Skip("no JDK in /usr/lib/jvm")
-	}
+	livetest.Each(t, readLive)
 }
 
-func readLive(t *testing.T, java string) {
-	source := filepath.Join(t.TempDir(), "Up.java")
-	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(java, "-Xmx64m", "-XX:+UsePerfData", "-Dmark.of.test=4711", source)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { in.Close(); _ = cmd.Wait() }()
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "up\n" {
-		t.Fatalf("JVM said %q, %v", line, err)
-	}
-	files, _ := filepath.Glob(fmt.Sprintf("/tmp/hsperfdata_*/%d", cmd.Process.Pid))
+func readLive(t *testing.T, jdk live.JDK) {
+	p := livetest.Start(t, jdk, "threads", live.Options{JVM: []string{"-XX:+UsePerfData", "-Dmark.of.test=4711"}})
+	files, _ := filepath.Glob(fmt.Sprintf("/tmp/hsperfdata_*/%d", p.PID))
 	if len(files) != 1 {
-		t.Skipf("no hsperfdata file for pid %d", cmd.Process.Pid)
+		t.Skipf("no hsperfdata file for pid %d", p.PID)
 	}
 	b, err := os.ReadFile(files[0])
 	if err != nil {

@@ -50,3 +50,23 @@ func Start(tb testing.TB, jdk live.JDK, scenario string, opts live.Options) *liv
 	tb.Cleanup(p.Stop)
 	return p
 }
+
+// Compile compiles one source file for jdk and returns the class path.
+func Compile(tb testing.TB, jdk live.JDK, source string) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := live.Compile(tb.Context(), jdk, source, dir); err != nil {
+		tb.Fatal(err)
+	}
+	return dir
+}
+
+// Tool returns the path of a tool of this JDK; a JRE that lacks it skips the test.
+func Tool(tb testing.TB, jdk live.JDK, name string) string {
+	tb.Helper()
+	path, ok := jdk.Has(name)
+	if !ok {
+		tb.Skipf("%s has no %s", jdk.Home, name)
+	}
+	return path
+}
