@@ -44,6 +44,7 @@ runs no commands and reads no paths that the plan names. Idle, it does nothing.`
 	f.Int64Var(&o.maxSpool, "max-spool-bytes", agent.DefaultSpool, "most that the spool may hold")
 	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
 	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")
+	f.StringVar(&o.allowAsync, "allow-async-profiler", "", "the libasyncProfiler.so that a plan may have loaded into JVMs of this node (default: none)")
 	f.BoolVar(&o.stdio, "stdio", false, "serve one connection on stdin and stdout (used over ssh)")
 	f.StringVar(&o.name, "node-name", "", "with --stdio: name of this node")
 	f.StringVar(&o.remove, "remove", "", "with --stdio: keep the spool in this folder, and remove it at the end")
@@ -57,6 +58,7 @@ runs no commands and reads no paths that the plan names. Idle, it does nothing.`
 type agentOptions struct {
 	file, listen, spool string
 	maxSpool            int64
+	allowAsync          string
 	only                collectors.Only
 
 	stdio        bool
@@ -78,7 +80,8 @@ func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
 	if err != nil {
 		return err
 	}
-	node := &agent.Node{Name: id.Name.Name, Collectors: o.collectors, SpoolDir: o.spool, MaxSpool: o.maxSpool, Tool: thisTool()}
+	node := &agent.Node{Name: id.Name.Name, Collectors: o.collectors, SpoolDir: o.spool, MaxSpool: o.maxSpool, Tool: thisTool(),
+		Allow: agent.Policy{AsyncProfiler: o.allowAsync}}
 	fmt.Fprintf(u.err, "casefile agent: node %s listens on %s\n", node.Name, ln.Addr())
 	err = agent.Serve(ctx, ln, id, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -162,3 +162,15 @@ func TestPolicyIsToldInTheLedger(t *testing.T) {
 		t.Errorf("%+v", m.Coverage)
 	}
 }
+
+// A library is loaded only when the agent was started with just that one.
+func TestPolicyOnAsyncProfiler(t *testing.T) {
+	asked := plan.Plan{Profiles: &plan.Profiles{AsyncProfiler: "/opt/libasyncProfiler.so", Focus: plan.CPU}}
+	p, skipped := Policy{AsyncProfiler: "/opt/other.so"}.restrict(asked)
+	if p.Profiles.AsyncProfiler != "" || p.Profiles.Focus != plan.CPU || len(skipped) != 1 || asked.Profiles.AsyncProfiler == "" {
+		t.Errorf("%+v, %+v, asked %+v", p.Profiles, skipped, asked.Profiles)
+	}
+	if p, skipped := (Policy{AsyncProfiler: "/opt/libasyncProfiler.so"}).restrict(asked); p.Profiles.AsyncProfiler == "" || len(skipped) > 0 {
+		t.Errorf("%+v, %+v", p.Profiles, skipped)
+	}
+}

@@ -36,7 +36,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 		c.rounds(ctx)
 		collectors.Wait(ctx, c.End())
 		c.gcLogOff(ctx, gcLog)
-		c.recordingOff(ctx, c.recording)
+		c.keepAll(ctx)
 	}
 	wg.Wait()
 	c.perfSnapshot("hsperf/last.hsperfdata")
@@ -46,8 +46,9 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 type capture struct {
 	*JVM
 	*collectors.Scope
-	recording *recording
-	boxed     bool // the black box was copied
+	recording *recording // nil when JFR does not run for us
+	asyncDir  string     // of async-profiler; empty when it does not run
+	boxed     bool       // the black box was copied
 }
 
 // refuse notes all that cannot be had without the right to attach.
@@ -83,7 +84,7 @@ func (c *capture) processFiles() {
 func (c *capture) rounds(ctx context.Context) {
 	todo := c.applicable()
 	if c.Plan.Dumps == 0 {
-		c.recording = c.recordingOn(ctx)
+		c.recordAll(ctx)
 	}
 	for k := range c.Plan.Dumps {
 		if !collectors.Wait(ctx, c.Plan.Due(c.Start(), k)) {
@@ -93,7 +94,7 @@ func (c *capture) rounds(ctx context.Context) {
 		c.dump(ctx, k)
 		c.Tell("dumps", k+1, c.Plan.Dumps, "")
 		if k == 0 { // its start takes a second, which must not delay the first round
-			c.recording = c.recordingOn(ctx)
+			c.recordAll(ctx)
 		}
 		next := c.End()
 		if k+1 < c.Plan.Dumps {

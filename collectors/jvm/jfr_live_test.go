@@ -1,13 +1,17 @@
 package jvm_test
 
 import (
+	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -312,4 +316,80 @@ func TestInterruptedRecording(t *testing.T) {
 	if list := jcmd(t, jdk, p.PID, "JFR.check"); !strings.Contains(list, "No available recordings") {
 		t.Errorf("the JVM still records: %s", list)
 	}
+}
+
+// asyncProfiler is a library to test with: the one that is named, or the one that
+// Maven keeps of the artifact tools.profiler:async-profiler.
+func asyncProfiler(t *testing.T) string {
+	t.Helper()
+	from := os.Getenv("CASEFILE_TEST_ASYNC_PROFILER")
+	if from == "" {
+		home, _ := os.UserHomeDir()
+		jars, _ := filepath.Glob(filepath.Join(home, ".m2/repository/tools/profiler/async-profiler/*/async-profiler-*.jar"))
+		arch := map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH]
+		for _, jar := range jars {
+			if z, err := zip.OpenReader(jar); err == nil {
+				defer z.Close()
+				content, err := fs.ReadFile(z, "linux-"+arch+"/libasyncProfiler.so")
+				if err != nil {
+					continue
+				}
+				from = filepath.Join(t.TempDir(), "libasyncProfiler.so")
+				if err := os.WriteFile(from, content, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if from == "" {
+		t.Skip("no async-profiler: set CASEFILE_TEST_ASYNC_PROFILER to its library")
+	}
+	return from
+}
+
+// The real async-profiler samples beside JFR, which leaves out what it samples.
+func TestAsyncProfiler(t *testing.T) {
+	lib := asyncProfiler(t)
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		p := livetest.Start(t, jdk, "hot-thread", live.Options{})
+		c := run(t, t.Context(), jfrPlan(p.PID, plan.Profiles{AsyncProfiler: lib}))
+		for _, g := range c.Gaps() {
+			t.Errorf("gap: %+v", g)
+		}
+		if n := events(t, jdk, c.content["jfr/async.jfr"])["jdk.ExecutionSample"]; n == 0 {
+			t.Error("async-profiler has no samples")
+		}
+		if n := events(t, jdk, c.content["jfr/recording.jfr"])["jdk.ExecutionSample"]; n > 0 {
+			t.Errorf("JFR has %d samples too", n)
+		}
+		if said := p.Stdout() + p.Stderr(); strings.Contains(said, "rofil") {
+			t.Errorf("the JVM's own output has got lines about it: %s", said)
+		}
+		noTraces(t, p.PID)
+	})
+}
+
+// A library that anybody could have changed is not loaded, nor one that is none.
+func TestAsyncProfilerThatIsNone(t *testing.T) {
+	jdk := livetest.Newest(t)
+	p := livetest.Start(t, jdk, "threads", live.Options{})
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"open.so": 0o777, "text.so": 0o755} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(file, []byte("no library"), 0o600), os.Chmod(file, mode)); err != nil {
+			t.Fatal(err)
+		}
+		pl := jfrPlan(p.PID, plan.Profiles{AsyncProfiler: file, Focus: plan.CPU, Only: true})
+		pl.Duration = plan.Duration(200 * time.Millisecond)
+		c := run(t, t.Context(), pl)
+		if l := c.status("async-profiler"); l.Status != bundle.Failed || l.Reason == "" {
+			t.Errorf("%s: the ledger: %+v", name, l)
+		} else {
+			t.Log(l.Reason)
+		}
+		if events(t, jdk, c.content["jfr/recording.jfr"])["jdk.ActiveSetting"] == 0 {
+			t.Errorf("%s: JFR does not stand in", name)
+		}
+	}
+	noTraces(t, p.PID)
 }

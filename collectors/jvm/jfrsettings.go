@@ -94,12 +94,13 @@ var sampled = []string{"ExecutionSample", "NativeMethodSample", "CPUTimeSample",
 	"ObjectAllocationInNewTLAB", "ObjectAllocationOutsideTLAB"}
 
 // settingsFile is the .jfc for one recording of a JVM of that release (JDK Flight
-// Recorder's configuration format, version 2.0, without its controls).
-func settingsFile(major int, p plan.Profiles) []byte {
+// Recorder's configuration format, version 2.0, without its controls). Beside
+// async-profiler what that samples is left out.
+func settingsFile(major int, p plan.Profiles, besideAsync bool) []byte {
 	var b strings.Builder
 	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<configuration version=\"2.0\" label=\"casefile\" provider=\"casefile\">\n")
 	for _, e := range recordedEvents {
-		if !e.in(major, p) {
+		if !e.in(major, p) || besideAsync && slices.Contains(sampled, e.name) {
 			continue
 		}
 		settings := e.settings
@@ -124,7 +125,7 @@ func (e recorded) in(major int, p plan.Profiles) bool {
 	case e.only && e.kind != p.Focus:
 		return false
 	}
-	return p.AsyncProfiler == "" || !slices.Contains(sampled, e.name)
+	return true
 }
 
 // splitSettings cuts "period=20 ms stackTrace=true" before each name: values hold blanks.

@@ -22,13 +22,27 @@ func (c *capture) profiles(ctx context.Context) {
 		c.Lost(jfrItem, err.Error(), explainFix(err))
 		return
 	}
-	if !c.Plan.FocusOn(plan.Wall) {
-		c.recording = c.recordingOn(ctx)
-	}
-	if c.recording == nil {
+	c.recordAll(ctx)
+	if c.recording == nil && c.asyncDir == "" {
 		c.wallSeries(ctx)
 	}
 	collectors.Wait(ctx, c.End())
+	c.keepAll(ctx)
+}
+
+// recordAll starts async-profiler if one is named, and JFR where it has something to
+// add: what async-profiler samples, JFR need not, and dumps make the wall profile.
+func (c *capture) recordAll(ctx context.Context) {
+	c.asyncDir = c.asyncOn(ctx)
+	if only := c.Plan.ProfilesOnly(); only && (c.asyncDir != "" || c.Plan.FocusOn(plan.Wall)) {
+		return
+	}
+	c.recording = c.recordingOn(ctx)
+}
+
+// keepAll ends both.
+func (c *capture) keepAll(ctx context.Context) {
+	c.asyncOff(ctx, c.asyncDir)
 	c.recordingOff(ctx, c.recording)
 }
 

@@ -140,7 +140,7 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 		return nil
 	}
 	r := &recording{name: fmt.Sprintf("%s%s-%d", jfrPrefix, ownMark(), c.NSPID)}
-	if r.scratch, err = c.makeScratch(r.name, map[string][]byte{jfrSettings: settingsFile(c.Major, *c.Plan.Profiles)}); err != nil {
+	if r.scratch, err = c.makeScratch(r.name, map[string][]byte{jfrSettings: settingsFile(c.Major, *c.Plan.Profiles, c.asyncDir != "")}); err != nil {
 		c.LostErr(jfrItem, fmt.Errorf("folder for the recording in the JVM's %s: %w", scratchDir, err))
 		return nil
 	}
@@ -270,6 +270,11 @@ func (c *capture) dropScratch(r *recording) {
 // RemoveAbandonedRecordings ends and deletes what killed casefiles recorded in this
 // JVM and returns how many there were. The JVM is asked only when a folder shows it.
 func (j *JVM) RemoveAbandonedRecordings(ctx context.Context) (int, error) {
+	for _, folder := range j.abandonedScratch(asyncPrefix) { // what wrote into it has ended by itself, or will
+		if err := j.removeScratch(folder); err != nil {
+			return 0, err
+		}
+	}
 	folders := j.abandonedScratch(jfrPrefix)
 	if len(folders) == 0 {
 		return 0, nil
