@@ -30,6 +30,12 @@ func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) erro
 			n.Timing, n.TimingSource = measured, e.Path
 		}
 		return err
+	case name == timing.LinksFile:
+		rec, err := timing.Read(body)
+		if err == nil {
+			n.links = rec.Links
+		}
+		return err
 	case strings.HasPrefix(name, timing.HiccupSeries+".") && path.Ext(name) == ".jsonl":
 		var source string
 		return joinSeries(&n.Hiccups, &source, e, body)
@@ -40,6 +46,9 @@ func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) erro
 // finishTiming gives each node its own part of the record where it sent none, and the clock of the record where
 // the manifest has none: a cut bundle.
 func (b *builder) finishTiming() {
+	if b.c.Timing == nil {
+		b.c.Timing = b.joinLinks()
+	}
 	rec := b.c.Timing
 	if rec == nil {
 		return
@@ -58,6 +67,24 @@ func (b *builder) finishTiming() {
 		offset, bound := l.Clock.Offset(rec.Started)
 		n.Clock = analyze.Clock{Offset: millis(offset), Error: millis(bound)}
 	}
+}
+
+// joinLinks makes the record of a cluster whose own is missing, because whoever
+// joined the nodes was killed, out of what the nodes measured of each other. The
+// clock of one of them is the reference then.
+func (b *builder) joinLinks() *timing.Record {
+	var rec *timing.Record
+	for _, n := range b.c.Nodes { // in the order of the input
+		links := b.nodes[n.Name].links
+		if len(links) == 0 {
+			continue
+		}
+		if rec == nil {
+			rec = &timing.Record{Version: timing.Version, Reference: n.Name, Started: b.c.Started, Ended: b.c.Ended}
+		}
+		rec.Links = append(rec.Links, links...)
+	}
+	return rec
 }
 
 // readLook reads the states of all threads that were taken instead of a dump.

@@ -14,6 +14,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/bundle"
+	"casefile/bundle/format/timing"
 )
 
 // Paths reads everything the paths name into one case.
@@ -92,6 +93,7 @@ type nodeParts struct {
 	*analyze.Node
 	host  map[string][]byte
 	names []string // of host entries, in order
+	links []timing.Link
 }
 
 func (b *builder) node(name string) *nodeParts {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,7 +26,10 @@ func newAgent(u *ui) *cobra.Command {
 		Long: `Answers casefile collect --cluster over mutual TLS 1.3: only identities of the same
 cluster are heard (casefile cluster init makes them), and only the admin's may
 capture. What a capture does is bounded by the agent, whatever the plan says: it
-runs no commands and reads no paths that the plan names. Idle, it does nothing.`,
+runs no commands, and uses credentials and folders that a plan names only where
+--allow-credential and --allow-storage admit them. While a capture runs it answers
+the other nodes at the same port by UDP, and asks them for their time. Idle, it
+waits for connections and does nothing else.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.stdio {
@@ -42,9 +46,13 @@ runs no commands and reads no paths that the plan names. Idle, it does nothing.`
 	f.StringVar(&o.listen, "listen", ":7443", "address to listen on")
 	f.StringVar(&o.spool, "spool", "/var/lib/casefile/spool", "folder for bundles until they are fetched")
 	f.Int64Var(&o.maxSpool, "max-spool-bytes", agent.DefaultSpool, "most that the spool may hold")
+	f.StringArrayVar(&o.allow.Peers, "allow-peer", []string{"any"}, "hosts that this node may ask for their time during a capture: an address, a network like 10.0.0.0/8, any or none (repeatable)")
+	f.StringArrayVar(&o.allow.GoHosts, "allow-go-host", nil, "other host whose net/http/pprof a plan may name (repeatable)")
+	f.StringArrayVar(&o.allow.Credentials, "allow-credential", nil, "database credential that a plan may refer to: env:NAME, file:/path, or file:/path/ for all below (repeatable)")
+	f.StringArrayVar(&o.allow.Storage, "allow-storage", nil, "folder in or below which latency may be measured with small files (repeatable)")
 	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
 	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")
-	f.StringVar(&o.allowAsync, "allow-async-profiler", "", "the libasyncProfiler.so that a plan may have loaded into JVMs of this node (default: none)")
+	f.StringVar(&o.allow.AsyncProfiler, "allow-async-profiler", "", "the libasyncProfiler.so that a plan may have loaded into JVMs of this node (default: none)")
 	f.BoolVar(&o.stdio, "stdio", false, "serve one connection on stdin and stdout (used over ssh)")
 	f.StringVar(&o.name, "node-name", "", "with --stdio: name of this node")
 	f.StringVar(&o.remove, "remove", "", "with --stdio: keep the spool in this folder, and remove it at the end")
@@ -58,8 +66,8 @@ runs no commands and reads no paths that the plan names. Idle, it does nothing.`
 type agentOptions struct {
 	file, listen, spool string
 	maxSpool            int64
-	allowAsync          string
 	only                collectors.Only
+	allow               agent.Policy
 
 	stdio        bool
 	name, remove string
@@ -69,7 +77,7 @@ type agentOptions struct {
 func (o *agentOptions) collectors() []collectors.Collector { return o.only.Wrap(nodeCollectors()) }
 
 func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
-	if err := o.only.Check(); err != nil {
+	if err := errors.Join(o.only.Check(), o.allow.Check()); err != nil {
 		return usage("%w", err)
 	}
 	id, err := identity.Load(o.file)
@@ -81,7 +89,7 @@ func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
 		return err
 	}
 	node := &agent.Node{Name: id.Name.Name, Collectors: o.collectors, SpoolDir: o.spool, MaxSpool: o.maxSpool, Tool: thisTool(),
-		Allow: agent.Policy{AsyncProfiler: o.allowAsync}}
+		Allow: o.allow, Listen: ln.Addr().String(), Identity: id}
 	fmt.Fprintf(u.err, "casefile agent: node %s listens on %s\n", node.Name, ln.Addr())
 	err = agent.Serve(ctx, ln, id, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

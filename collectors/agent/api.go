@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/plan"
+	"casefile/bundle/format/timing"
 	"casefile/collectors"
 )
 
@@ -28,6 +29,8 @@ type Hello struct {
 type Order struct {
 	ID   string    `json:"id"`
 	Plan plan.Plan `json:"plan"`
+	// Peers is whom to exchange times with meanwhile. Nil: nobody.
+	Peers *timing.Order `json:"peers,omitempty"`
 }
 
 // State is how far a capture is.

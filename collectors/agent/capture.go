@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"casefile/bundle"
-	"casefile/bundle/format/plan"
 	"casefile/collectors"
+	"casefile/collectors/timing"
 )
 
 // Why a capture ends before its time.
@@ -59,6 +59,9 @@ func (n *Node) start(o Order) error {
 	if err := n.checkPlan(o.Plan); err != nil {
 		return &Error{Status: http.StatusBadRequest, Code: BadPlan, Message: "plan: " + err.Error()}
 	}
+	if err := n.checkPeers(o.Peers); err != nil {
+		return &Error{Status: http.StatusBadRequest, Code: BadPlan, Message: "peers: " + err.Error()}
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	limit, err := n.admit(o.ID)
@@ -71,7 +74,7 @@ func (n *Node) start(o Order) error {
 	n.captures = append(n.captures, c)
 	n.running.Go(func() {
 		defer stop(nil)
-		n.run(ctx, c, o.Plan)
+		n.run(ctx, c, o)
 	})
 	return nil
 }
@@ -112,7 +115,7 @@ func (n *Node) admit(id string) (limit int64, err error) {
 }
 
 // run makes the capture and brings it to an end whatever happens.
-func (n *Node) run(ctx context.Context, c *capture, p plan.Plan) {
+func (n *Node) run(ctx context.Context, c *capture, o Order) {
 	defer debug.FreeOSMemory() // an idle agent is a small one
 	defer func() {
 		if r := recover(); r != nil {
@@ -120,18 +123,22 @@ func (n *Node) run(ctx context.Context, c *capture, p plan.Plan) {
 		}
 		c.update(func() { c.expire = time.AfterFunc(keepEnded, func() { n.drop(c) }) })
 	}()
-	if !p.Start.IsZero() {
+	if p := &o.Plan; !p.Start.IsZero() {
 		p.Start = time.Now().Add(p.Start.Sub(n.Now())) // collectors go by the system's clock
 	}
-	if err := n.make(ctx, c, p); err != nil {
+	if err := n.make(ctx, c, o); err != nil {
 		c.fail(err)
 	}
 }
 
 // make captures into the spool. An error means that there is no bundle.
-func (n *Node) make(ctx context.Context, c *capture, p plan.Plan) error {
-	p, skipped := n.Allow.restrict(p)
-	job, err := collectors.Begin(ctx, n.Name, p, append(n.Collectors(), handover{c}), c.tell)
+func (n *Node) make(ctx context.Context, c *capture, o Order) error {
+	p, skipped := n.Allow.restrict(o.Plan)
+	list := append(n.Collectors(), handover{c})
+	if o.Peers != nil {
+		list = append(list, timing.Links(*o.Peers, n.ways()))
+	}
+	job, err := collectors.Begin(ctx, n.Name, p, list, c.tell)
 	none := err
 	if err != nil && (!errors.Is(err, collectors.ErrNoTarget) || len(job.Jobs) == 1) {
 		return err

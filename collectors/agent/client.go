@@ -26,6 +26,8 @@ import (
 type Client struct {
 	http *http.Client
 	base string
+	// Now is the clock that Exchange reads; nil means time.Now.
+	Now func() time.Time
 	// handshake makes a connection only to see why there is none; may be nil.
 	handshake func(context.Context) error
 }
@@ -81,7 +83,11 @@ func (c *Client) Exchange(ctx context.Context) (t1, t2, t3, t4 time.Time, err er
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var sent, heard atomic.Pointer[time.Time]
-	mark := func(p *atomic.Pointer[time.Time]) { t := time.Now(); p.Store(&t) }
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	mark := func(p *atomic.Pointer[time.Time]) { t := now(); p.Store(&t) }
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:              func(httptrace.GotConnInfo) { mark(&sent) },
 		GotFirstResponseByte: func() { mark(&heard) },
@@ -105,8 +111,13 @@ func (c *Client) Exchange(ctx context.Context) (t1, t2, t3, t4 time.Time, err er
 // Start begins a capture. When the link is lost before the answer has come, ask
 // for the Status of the id: an id cannot be used twice.
 func (c *Client) Start(ctx context.Context, id string, p plan.Plan) error {
+	return c.Order(ctx, Order{ID: id, Plan: p})
+}
+
+// Order is Start with all that can be said.
+func (c *Client) Order(ctx context.Context, o Order) error {
 	var s Status
-	return c.call(ctx, http.MethodPost, "/v1/captures", Order{ID: id, Plan: p}, &s)
+	return c.call(ctx, http.MethodPost, "/v1/captures", o, &s)
 }
 
 // Status asks how a capture stands.

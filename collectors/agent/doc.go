@@ -5,7 +5,8 @@
 //
 //	GET    /v1/hello                     Hello
 //	POST   /v1/time                      {"t2":ns,"t3":ns}: one exchange of four timestamps
-//	POST   /v1/captures                  Order {id, plan} -> 202
+//	POST   /v1/meeting                   Meeting {id, key, for} -> Place: answer peers
+//	POST   /v1/captures                  Order {id, plan, peers} -> 202
 //	GET    /v1/captures/{id}             Status
 //	GET    /v1/captures/{id}/events      JSON lines; ?after=N goes on behind event N
 //	GET    /v1/captures/{id}/bundle      the bundle as it grows; ?generation=G&offset=N
@@ -33,4 +34,15 @@
 // A plan is data: it chooses among what the collectors can do, and it is refused
 // when it asks for more than the bounds of this package. A capture id is a random
 // number of the admin's, good for one capture; one capture runs at a time.
+//
+// # Peers
+//
+// During a capture nodes ask each other for the time. The admin opens a meeting on
+// each: a key of 32 random bytes, sent over the admin's own connection, and a UDP
+// responder that answers packets made with that key, one for one and of the same
+// size, until the capture has ended. Then it tells each node whom to ask. A node
+// asks only peers that the admin named and its Policy admits, stops after ten
+// packets where none was ever answered, and never asks more than 400 times a second
+// in all. Where UDP does not pass it asks the peer's agent over TLS, with its own
+// identity of the cluster.
 package agent

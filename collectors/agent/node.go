@@ -13,6 +13,7 @@ import (
 
 	"casefile/bundle"
 	"casefile/collectors"
+	"casefile/collectors/agent/identity"
 )
 
 // Node serves the collectors of this machine. Its fields are set before Handler
@@ -32,6 +33,11 @@ type Node struct {
 	Now func() time.Time
 	// Allow is what plans may name on this node.
 	Allow Policy
+	// Listen is where its agent listens, host:port: peers are answered at the same UDP
+	// port while a capture runs. Empty: at any port.
+	Listen string
+	// Identity is what the node shows to its peers' agents. Nil: it asks responders only.
+	Identity *identity.Identity
 
 	bodyTimeout time.Duration // 0 means the constant of that name
 
@@ -42,6 +48,9 @@ type Node struct {
 	captures []*capture // oldest first
 	closed   bool
 	running  sync.WaitGroup
+
+	meetings sync.Mutex // held before mu
+	meeting  *meeting   // guarded by meetings
 }
 
 // DefaultSpool is how much a node keeps on its disk.
@@ -73,6 +82,7 @@ func (n *Node) Handler() http.Handler {
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/hello", n.hello)
+	mux.HandleFunc("POST /v1/meeting", n.meet)
 	mux.HandleFunc("POST /v1/captures", n.order)
 	mux.HandleFunc("GET /v1/captures/{id}", n.of(n.status))
 	mux.HandleFunc("GET /v1/captures/{id}/events", n.of(n.events))
@@ -111,6 +121,10 @@ func (n *Node) Close(ctx context.Context) error {
 	for _, c := range all {
 		n.drop(c)
 	}
+	n.meetings.Lock()
+	defer n.meetings.Unlock()
+	n.meeting.close()
+	n.meeting = nil
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"fmt"
+	"net"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -21,6 +24,9 @@ type Policy struct {
 	Storage []string
 	// AsyncProfiler is the only library that a plan may have loaded into a JVM.
 	AsyncProfiler string
+	// Peers are the hosts whose time a plan may ask for: addresses, networks
+	// (10.0.0.0/8), or "any" for every unicast address.
+	Peers []string
 	// Any admits everything: for a node that is reached by a shell anyway.
 	Any bool
 }
@@ -38,6 +44,60 @@ func (p Policy) folder(name string) bool {
 		allowed = path.Clean(allowed)
 		return name == allowed || strings.HasPrefix(name, strings.TrimSuffix(allowed, "/")+"/")
 	})
+}
+
+// Check tells whether the policy can be read.
+func (p Policy) Check() error {
+	for _, text := range p.Peers {
+		if text != anyPeer && text != noPeer {
+			if _, err := network(text); err != nil {
+				return fmt.Errorf("peer %q: want any, none, an address or a network like 10.0.0.0/8", text)
+			}
+		}
+	}
+	return nil
+}
+
+const anyPeer, noPeer = "any", "none"
+
+func network(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Prefix(a.BitLen())
+	}
+	return netip.ParsePrefix(text)
+}
+
+// peer admits unicast addresses only: a question to a broadcast address would be
+// asked of many.
+func (p Policy) peer(a netip.Addr) bool {
+	if a = a.Unmap(); !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || broadcast(a) {
+		return false
+	}
+	return p.Any || slices.ContainsFunc(p.Peers, func(text string) bool {
+		n, err := network(text)
+		return text == anyPeer || err == nil && n.Contains(a)
+	})
+}
+
+// broadcast tells whether the address is that of all machines of a network that
+// this one is in.
+func broadcast(a netip.Addr) bool {
+	if !a.Is4() {
+		return false
+	}
+	own, err := net.InterfaceAddrs()
+	all := net.IPv4bcast.Equal(a.AsSlice())
+	for _, o := range own {
+		if n, ok := o.(*net.IPNet); ok && n.IP.To4() != nil && len(n.Mask) == net.IPv4len && n.Contains(a.AsSlice()) {
+			ones, _ := n.Mask.Size()
+			last := true
+			for i, b := range a.As4() {
+				last = last && b|n.Mask[i] == 255
+			}
+			all = all || last && ones < 31 // RFC 3021: two addresses, none of them for all
+		}
+	}
+	return all || err != nil
 }
 
 // restrict takes out of a plan what the policy does not admit, with a line of the

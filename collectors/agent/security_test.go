@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"casefile/collectors/agent/identity"
+	"casefile/collectors/timing"
 )
 
 func TestIdentitiesThatAreRefused(t *testing.T) {
@@ -98,6 +99,7 @@ func TestNodeIdentityMayOnlyAskForTheTime(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"hello":  func() error { _, err := c.Hello(t.Context()); return err },
 		"start":  func() error { return c.Start(t.Context(), id, shortPlan()) },
+		"meet":   func() error { _, err := c.Meet(t.Context(), meetingOf(t, timing.NewKey(), time.Minute)); return err },
 		"status": func() error { _, err := c.Status(t.Context(), id); return err },
 		"stop":   func() error { return c.Stop(t.Context(), id) },
 		"delete": func() error { return c.Delete(t.Context(), id) },

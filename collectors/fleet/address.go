@@ -35,10 +35,10 @@ func ParseAddress(text string) (Address, error) {
 		return Address{Kind: Local}, nil
 	}
 	u, err := url.Parse(text)
-	if err != nil {
-		return Address{}, fmt.Errorf("node %q: %w", text, err)
-	}
 	bad := func(why string) (Address, error) { return Address{}, fmt.Errorf("node %q: %s", text, why) }
+	if err != nil {
+		return bad("want https://host:port, ssh://user@host[:port] or local")
+	}
 	if u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || u.Path != "" && u.Path != "/" {
 		return bad("want https://host:port, ssh://user@host[:port] or local")
 	}

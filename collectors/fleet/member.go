@@ -27,7 +27,11 @@ type member struct {
 	closer func()
 	said   func(error) error // what ssh had to say, nil without ssh
 	hello  agent.Hello
-	err    error // why it is left out
+	place  agent.Place // where it answers its peers
+	peers  *wire.Order // whom it asks; nil: nobody
+	own    wire.Node   // what it measured on itself
+	links  []wire.Link // what it measured of its peers
+	err    error       // why it is left out
 
 	mu     sync.Mutex
 	clock  timing.Estimator
@@ -95,7 +99,7 @@ func (m *member) capture(ctx, deadline context.Context) {
 	p := m.f.o.Plan
 	offset, _ := m.offset(m.f.start)
 	p.Start = m.f.start.Add(offset)
-	if err := m.client.Start(deadline, m.f.id, p); err != nil {
+	if err := m.client.Order(deadline, agent.Order{ID: m.f.id, Plan: p, Peers: m.peers}); err != nil {
 		m.err = err
 		m.lost("node", err)
 		return
@@ -202,7 +206,9 @@ func (m *member) join(ctx context.Context) {
 		return
 	}
 	defer in.Close()
-	manifest, err := m.f.w.Join(ctx, in, bundle.JoinOptions{Node: m.Name, Dir: m.dir, MaxBytes: m.f.o.MaxNodeBytes, Annotate: m.annotate})
+	seen := measured{dir: m.dir}
+	manifest, err := m.f.w.Join(ctx, in, bundle.JoinOptions{Node: m.Name, Dir: m.dir, MaxBytes: m.f.o.MaxNodeBytes, Annotate: m.annotate, Peek: seen.peek})
+	seen.read(m)
 	if manifest != nil {
 		m.adopt(manifest)
 	}

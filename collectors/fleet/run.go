@@ -15,6 +15,7 @@ import (
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
+	"casefile/collectors/timing"
 )
 
 // Node is one machine of the plan.
@@ -60,7 +61,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, began: time.Now(), parts: w.Path() + ".parts"}
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: w.Path() + ".parts"}
 	if err := f.enlist(); err != nil {
 		return err
 	}
@@ -74,7 +75,8 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if len(ready) == 0 {
 		return fmt.Errorf("none of %d nodes can be captured: %s: %w", len(f.members), f.members[0].Name, f.members[0].err)
 	}
-	f.each(ready, len(ready), func(m *member) { m.measure(ctx, wire.Before) })
+	f.each(ready, len(ready), func(m *member) { m.measure(ctx, wire.Before); m.meet(ctx) })
+	f.introduce(ready)
 	deadline, cancel := f.schedule(ctx)
 	defer cancel()
 	f.each(ready, len(ready), func(m *member) {
@@ -89,6 +91,8 @@ type fleet struct {
 	o       Options
 	w       *bundle.Writer
 	id      string
+	key     []byte // by which nodes know each other's questions
+	notes   []string
 	parts   string // folder of what the nodes send
 	members []*member
 	began   time.Time

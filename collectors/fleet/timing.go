@@ -22,6 +22,14 @@ func (f *fleet) writeTiming() error {
 	for _, m := range f.members {
 		rec.Links = append(rec.Links, m.link())
 	}
+	for _, m := range f.members {
+		rec.Links = append(rec.Links, m.links...)
+		if m.own.Version > 0 {
+			rec.Nodes = append(rec.Nodes, m.own)
+		}
+	}
+	f.thin(rec.Links)
+	rec.Limits, rec.Notes = wire.Limits(), f.notes
 	rec.Rounds = f.rounds()
 	f.w.Update(func(man *bundle.Manifest) { f.clocks(man) })
 	text, err := json.MarshalIndent(rec, "", " ")

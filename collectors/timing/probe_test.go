@@ -181,7 +181,7 @@ func TestPace(t *testing.T) {
 // A peer with a foreign key cannot make its answers count.
 func TestProbeIgnoresForeignAnswers(t *testing.T) {
 	key := NewKey()
-	p := &probing{Prober: Prober{Key: key}, session: 3, pending: map[uint64]Exchange{}, tally: NewTally(timing.UDP, time.Now())}
+	p := newProbing(Prober{Key: key}, timing.UDP)
 	q, err := timing.ParsePacket(p.question(nil), key)
 	if err != nil {
 		t.Fatal(err)
@@ -216,27 +216,6 @@ func TestResponderHangsUpOnStrangers(t *testing.T) {
 	conn.Write(bytes.Repeat([]byte("GET / HTTP/1.1\r\n"), 10))
 	if n, err := conn.Read(make([]byte, 100)); n > 0 || err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%d bytes, %v", n, err)
-	}
-}
-
-func TestCarry(t *testing.T) {
-	key := NewKey()
-	a, b := serve(t, "udp", key, time.Second), serve(t, "tcp", key, -time.Second)
-	links, err := Carry(t.Context(), "n1", timing.During, timing.Order{Key: key, Every: 20 * time.Millisecond, Until: time.Now().Add(300 * time.Millisecond),
-		Peers: []timing.Peer{{Name: "n2", Address: a.Address()}, {Name: "n3", Address: b.Address()}, {Name: "n4", Address: "tcp://127.0.0.1:1"}}})
-	if err != nil || len(links) != 3 {
-		t.Fatal(links, err)
-	}
-	for i, want := range []float64{1000, -1000} {
-		if c := links[i].Clock; c == nil || math.Abs(c.OffsetMS-want) > c.ErrorMS || links[i].Failure != "" {
-			t.Errorf("%s: %+v", links[i].To, links[i])
-		}
-	}
-	if links[2].Failure == "" || links[2].Clock != nil {
-		t.Errorf("nobody listens there: %+v", links[2])
-	}
-	if _, err := Carry(t.Context(), "n1", timing.During, timing.Order{}); err == nil {
-		t.Error("an empty order was carried out")
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 )
 
 const (
+	// unproven is how many questions an address gets that never answered any: nobody can
+	// make a prober flood somebody who is no responder.
+	unproven = 10
 	// patience is how long an answer may take and still count.
 	patience = time.Second
 	// dialLimit is that of a TCP connection to a responder.
@@ -44,6 +47,13 @@ type Prober struct {
 	Until   time.Time
 	// Clock is what T1 and T4 are read from. Nil: the system's.
 	Clock func() time.Time
+	// Ask makes one exchange over a connection of the caller's, for an https:// address.
+	Ask func(context.Context) (Exchange, error)
+	// Known says that the address has answered before: it is asked to the end, whether
+	// it answers now or not.
+	Known bool
+	// Patience is how long answers are waited for at the end; 0 means a second.
+	Patience time.Duration
 }
 
 // Probe asks the responder at an address every so often until a moment, or until ctx
@@ -61,11 +71,19 @@ func (p Prober) Run(ctx context.Context) (*timing.Measured, error) {
 	if len(p.Key) != timing.KeySize || p.Every < timing.MinEvery {
 		return nil, fmt.Errorf("timing: probe of %s: want a key of %d bytes and at least %v between questions", p.Address, timing.KeySize, timing.MinEvery)
 	}
-	r := &probing{Prober: p, transport: transport, session: newSession(), pending: map[uint64]Exchange{}}
-	r.tally = NewTally(transport, r.now())
-	if transport == timing.TCP {
+	if transport == timing.HTTP && p.Ask == nil {
+		return nil, fmt.Errorf("timing: %s: this node has no identity to call an agent with", p.Address)
+	}
+	if p.Patience == 0 {
+		p.Patience = patience
+	}
+	r := newProbing(p, transport)
+	switch transport {
+	case timing.HTTP:
+		err = r.calls(ctx)
+	case timing.TCP:
 		err = r.stream(ctx, hostport)
-	} else {
+	default:
 		err = r.datagrams(ctx, hostport)
 	}
 	m := r.tally.Measured(r.now())
@@ -76,6 +94,12 @@ func (p Prober) Run(ctx context.Context) (*timing.Measured, error) {
 		return m, fmt.Errorf("timing: %s: %w", p.Address, err)
 	}
 	return m, nil
+}
+
+func newProbing(p Prober, transport timing.Transport) *probing {
+	r := &probing{Prober: p, transport: transport, session: newSession(), pending: map[uint64]Exchange{}, proven: make(chan struct{})}
+	r.tally = NewTally(transport, r.now())
+	return r
 }
 
 func newSession() uint64 {
@@ -94,6 +118,7 @@ type probing struct {
 	tally    *Tally
 	sequence uint64
 	pending  map[uint64]Exchange
+	proven   chan struct{} // closed at the first answer
 }
 
 func (r *probing) now() time.Time {
@@ -129,8 +154,36 @@ func (r *probing) answer(b []byte, t4 time.Time) bool {
 	}
 	delete(r.pending, p.Sequence)
 	x.T2, x.T3, x.T4, x.Up2 = p.T2, p.T2.Add(p.Hold), t4, p.Up
-	r.tally.Answered(x)
+	r.answered(x)
 	return true
+}
+
+// answered counts an answer; the caller holds r.mu.
+func (r *probing) answered(x Exchange) {
+	if r.tally.answered == 0 {
+		close(r.proven)
+	}
+	r.tally.Answered(x)
+}
+
+// mayAsk tells whether there is sense in one more question. When an address has had
+// all that it gets without an answer, it waits for the first one.
+func (r *probing) mayAsk(ctx context.Context) bool {
+	r.mu.Lock()
+	enough := !r.Known && r.tally.sent >= unproven
+	r.mu.Unlock()
+	if !enough {
+		return true
+	}
+	timer := time.NewTimer(r.Patience)
+	defer timer.Stop()
+	select {
+	case <-r.proven:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (r *probing) waiting() int {
@@ -155,12 +208,12 @@ func (r *probing) datagrams(ctx context.Context, hostport string) error {
 	wg.Go(func() { r.receive(conn, all) })
 
 	var out []byte
-	for tick := newTick(r.Every, r.Until); tick.wait(ctx); {
+	for tick := newTick(r.Every, r.Until); tick.wait(ctx) && r.mayAsk(ctx); {
 		out = r.question(out[:0])
 		_, _ = conn.Write(out) // refused ones (ICMP) are lost ones
 	}
 	// Late answers still count; those of an interrupted run are not waited for.
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(r.Patience)
 	defer timer.Stop()
 	for r.waiting() > 0 {
 		select {
@@ -208,6 +261,9 @@ func (r *probing) stream(ctx context.Context, hostport string) error {
 	var failure error
 	buf := make([]byte, timing.PacketSize)
 	for tick := newTick(r.Every, r.Until); tick.wait(ctx); {
+		if !r.Known && r.tally.answered == 0 && r.tally.sent >= unproven {
+			break
+		}
 		if conn == nil {
 			d := net.Dialer{Timeout: dialLimit}
 			if conn, failure = d.DialContext(ctx, "tcp", hostport); failure != nil {
@@ -241,6 +297,28 @@ func (r *probing) ask(ctx context.Context, conn net.Conn, buf []byte) error {
 		return errors.New("an answer that is none of this capture")
 	}
 	return nil
+}
+
+// calls asks over the caller's connection and waits for each answer.
+func (r *probing) calls(ctx context.Context) (failure error) {
+	for tick := newTick(r.Every, r.Until); tick.wait(ctx); {
+		if !r.Known && r.tally.answered == 0 && r.tally.sent >= unproven {
+			break
+		}
+		r.tally.Sent()
+		one, cancel := context.WithTimeout(ctx, r.Patience)
+		x, err := r.Ask(one)
+		cancel()
+		if err != nil {
+			failure = err
+			continue
+		}
+		r.tally.Answered(x)
+	}
+	if r.tally.answered > 0 || ctx.Err() != nil {
+		return nil
+	}
+	return failure
 }
 
 // tick is an even pace; what was missed is not made up for.

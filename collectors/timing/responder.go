@@ -44,10 +44,13 @@ func Listen(ctx context.Context, address string, key []byte) (*Responder, error)
 	}
 	r := &Responder{key: key, began: time.Now(), seen: sessions{}}
 	var conf net.ListenConfig
-	if transport == timing.TCP {
+	switch transport {
+	case timing.TCP:
 		r.listener, err = conf.Listen(ctx, "tcp", hostport)
-	} else {
+	case timing.UDP:
 		r.packets, err = conf.ListenPacket(ctx, "udp", hostport)
+	default:
+		err = fmt.Errorf("no responder for %s", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("timing: %w", err)

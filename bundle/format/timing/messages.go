@@ -1,7 +1,6 @@
 package timing
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -32,23 +31,25 @@ type Order struct {
 	// part of any bundle.
 	Key   []byte `json:"key"`
 	Peers []Peer `json:"peers"`
-	// Every is the time between exchanges with one peer, Until when to stop on the
-	// node's own clock. In nanoseconds and as a time stamp.
+	// Every is the time between exchanges with one peer during the capture, in nanoseconds.
 	Every time.Duration `json:"every_ns"`
-	Until time.Time     `json:"until"`
 }
 
 // Peer is one responder.
 type Peer struct {
 	Name string `json:"name"`
-	// Address is "udp://host:port" or "tcp://host:port".
-	Address string `json:"address"`
+	// Addresses are "udp://host:port", "tcp://host:port", or "https://host:port" of an
+	// agent, best first. The first that answers is used.
+	Addresses []string `json:"addresses"`
 }
 
 // Bounds of an Order.
 const (
-	MaxPeers = 64
-	MinEvery = 10 * time.Millisecond
+	MaxPeers     = 64
+	MaxAddresses = 8
+	MinEvery     = 10 * time.Millisecond
+	// MaxRate is how many questions a second one node asks in all.
+	MaxRate = 400
 )
 
 // Validate tells what is wrong with an order, which came from outside.
@@ -58,31 +59,37 @@ func (o Order) Validate() error {
 		return fmt.Errorf("order: key of %d bytes, want %d", len(o.Key), KeySize)
 	case len(o.Peers) == 0 || len(o.Peers) > MaxPeers:
 		return fmt.Errorf("order: %d peers, want 1 to %d", len(o.Peers), MaxPeers)
-	case o.Every < MinEvery:
-		return fmt.Errorf("order: exchanges every %v, at least %v", o.Every, MinEvery)
-	case o.Until.IsZero():
-		return errors.New("order: no end")
+	case o.Every < MinEvery || time.Duration(len(o.Peers))*time.Second > MaxRate*o.Every:
+		return fmt.Errorf("order: exchanges with %d peers every %v: at least %v, and at most %d a second in all", len(o.Peers), o.Every, MinEvery, MaxRate)
 	}
 	for i, p := range o.Peers {
-		if _, _, err := SplitAddress(p.Address); err != nil {
-			return fmt.Errorf("order: peer %d: %w", i+1, err)
-		}
 		if p.Name == "" || len(p.Name) > maxName {
 			return fmt.Errorf("order: peer %d has no name", i+1)
+		}
+		if len(p.Addresses) == 0 || len(p.Addresses) > MaxAddresses {
+			return fmt.Errorf("order: peer %d: %d addresses, want 1 to %d", i+1, len(p.Addresses), MaxAddresses)
+		}
+		for _, a := range p.Addresses {
+			if _, _, err := SplitAddress(a); err != nil {
+				return fmt.Errorf("order: peer %d: %w", i+1, err)
+			}
 		}
 	}
 	return nil
 }
 
+// schemes are what the transports are called in an address.
+var schemes = map[string]Transport{"udp": UDP, "tcp": TCP, "https": HTTP}
+
 // SplitAddress splits "udp://host:port"; without a scheme it is UDP.
 func SplitAddress(address string) (Transport, string, error) {
 	scheme, hostport, found := strings.Cut(address, "://")
 	if !found {
-		scheme, hostport = string(UDP), address
+		scheme, hostport = "udp", address
 	}
-	t := Transport(scheme)
-	if t != UDP && t != TCP {
-		return "", "", fmt.Errorf("address %q: want udp://host:port or tcp://host:port", address)
+	t, known := schemes[scheme]
+	if !known {
+		return "", "", fmt.Errorf("address %q: want udp://host:port, tcp://host:port or https://host:port", address)
 	}
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil || host == "" || port == "" {

@@ -10,6 +10,9 @@ const (
 	RecordFile = "cluster/timing.json"
 	// ProbesFile lies below nodes/<node>/timing/.
 	ProbesFile = "probes.json"
+	// LinksFile, beside it, is a Record of the node's own links to its peers, with the
+	// node as reference.
+	LinksFile = "links.json"
 	// HiccupSeries is the name of the series beside it, without part and ending.
 	HiccupSeries = "hiccups"
 )

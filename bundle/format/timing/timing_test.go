@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,15 +135,16 @@ func TestLimits(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
-	good := Order{Key: make([]byte, KeySize), Peers: []Peer{{"n1", "udp://h:1"}, {"n2", "tcp://[::1]:2"}}, Every: time.Second, Until: noon}
+	good := Order{Key: make([]byte, KeySize), Peers: []Peer{{"n1", []string{"udp://h:1", "https://h:2"}}, {"n2", []string{"tcp://[::1]:2"}}}, Every: time.Second}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Order){
 		"key": func(o *Order) { o.Key = nil }, "peers": func(o *Order) { o.Peers = nil }, "flood": func(o *Order) { o.Every = 1 },
-		"end": func(o *Order) { o.Until = time.Time{} }, "many": func(o *Order) { o.Peers = make([]Peer, MaxPeers+1) },
-		"scheme": func(o *Order) { o.Peers = []Peer{{"n", "unix:///x"}} }, "port": func(o *Order) { o.Peers = []Peer{{"n", "h"}} },
-		"name": func(o *Order) { o.Peers = []Peer{{"", "h:1"}} },
+		"many": func(o *Order) { o.Peers = make([]Peer, MaxPeers+1) }, "all at once": func(o *Order) { o.Peers, o.Every = slices.Repeat(o.Peers, 16), 50*time.Millisecond },
+		"scheme": func(o *Order) { o.Peers = []Peer{{"n", []string{"unix:///x"}}} }, "port": func(o *Order) { o.Peers = []Peer{{"n", []string{"h"}}} },
+		"name": func(o *Order) { o.Peers = []Peer{{"", []string{"h:1"}}} }, "nowhere": func(o *Order) { o.Peers = []Peer{{"n", nil}} },
+		"everywhere": func(o *Order) { o.Peers = []Peer{{"n", slices.Repeat([]string{"h:1"}, MaxAddresses+1)}} },
 	} {
 		o := good
 		if change(&o); o.Validate() == nil {

@@ -1,0 +1,221 @@
+package timing
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"casefile/bundle/format/timing"
+	"casefile/collectors"
+)
+
+const itemLinks = "links to other nodes"
+
+// Times of the exchanges before and after the capture. During it they come as the
+// order says.
+const (
+	briefEvery = 20 * time.Millisecond
+	afterSpan  = 500 * time.Millisecond
+	// trialPatience is how long the first of several addresses is waited for.
+	trialPatience = 400 * time.Millisecond
+	resolveLimit  = 2 * time.Second
+)
+
+// Ways are how a node reaches its peers, and which of them it may reach.
+type Ways struct {
+	// Call opens a connection to the agent of a peer. Nil: this node cannot.
+	Call func(name, hostport string) (ask func(context.Context) (Exchange, error), hangUp func(), err error)
+	// Admit tells whether the node's policy lets it send to an address. Nil: nowhere.
+	Admit func(netip.Addr) bool
+	// Clock is what times are read from. Nil: the system's.
+	Clock func() time.Time
+}
+
+type links struct {
+	order timing.Order
+	ways  Ways
+}
+
+// Links returns the collector of what this node measures of its peers: before,
+// during and after the capture, in nodes/<node>/timing/links.json.
+func Links(o timing.Order, w Ways) collectors.Collector { return links{o, w} }
+
+func (links) Name() string { return targetName }
+
+func (l links) Prepare(context.Context, *collectors.Session) ([]collectors.Job, error) {
+	if err := l.order.Validate(); err != nil {
+		return nil, err
+	}
+	cost := fmt.Sprintf("%d packets of %d bytes a second", len(l.order.Peers)*int(time.Second/l.order.Every), timing.PacketSize)
+	return []collectors.Job{{Target: targetName, Items: []collectors.Item{{Name: itemLinks, Cost: cost}}, Run: l.run}}, nil
+}
+
+func (l links) run(ctx context.Context, scope *collectors.Scope) {
+	rec := timing.Record{Reference: scope.Node, Started: time.Now().UTC(), Links: make([]timing.Link, len(l.order.Peers))}
+	brief := max(briefEvery, time.Duration(len(l.order.Peers))*time.Second/timing.MaxRate)
+	var wg sync.WaitGroup
+	for i, p := range l.order.Peers {
+		f := &following{links: l, peer: p, brief: brief, start: scope.Start(), end: scope.End(), link: &rec.Links[i]}
+		*f.link = timing.Link{From: scope.Node, To: p.Name}
+		wg.Go(func() {
+			// questions to the peers are spread over the period instead of sent at once
+			if sleep(ctx, brief*time.Duration(i)/time.Duration(len(l.order.Peers))) {
+				f.follow(ctx)
+			}
+		})
+	}
+	wg.Wait()
+	rec.Ended = time.Now().UTC()
+	for i := range rec.Links {
+		if k := &rec.Links[i]; len(k.Phases) > 0 {
+			scope.Got(itemLinks)
+		} else {
+			scope.Lost(itemLinks, k.To+": "+orElse(k.Failure, "the capture ended before it was asked"),
+				"let the port of the agents pass between the nodes, UDP or TCP")
+		}
+	}
+	var b bytes.Buffer
+	if err := timing.Write(&b, &rec); err != nil {
+		scope.LostErr(itemLinks, err)
+		return
+	}
+	scope.Add(collectors.Evidence{Name: timing.LinksFile, Item: itemRecord, Started: rec.Started, Ended: rec.Ended}, b.Bytes())
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// following is the exchanges with one peer.
+type following struct {
+	links
+	peer       timing.Peer
+	brief      time.Duration
+	start, end time.Time
+	link       *timing.Link
+}
+
+func (f *following) follow(ctx context.Context) {
+	p, hangUp := f.find(ctx)
+	if p == nil {
+		return
+	}
+	defer hangUp()
+	p.Known, p.Patience = true, 0
+	p.Every, p.Until = f.order.Every, f.end
+	f.phase(ctx, timing.During, p)
+	p.Every, p.Until = f.brief, f.end.Add(afterSpan)
+	f.phase(ctx, timing.After, p)
+	if c, known := Join(f.link.Phases, f.now()); known {
+		c.At = wall(c.At)
+		f.link.Clock = &c
+	}
+}
+
+func (f *following) now() time.Time {
+	if f.ways.Clock != nil {
+		return f.ways.Clock()
+	}
+	return time.Now()
+}
+
+// phase adds one part of the capture to the link.
+func (f *following) phase(ctx context.Context, when timing.When, p *Prober) (answered bool) {
+	m, err := p.Run(ctx)
+	if err != nil && f.link.Failure == "" && ctx.Err() == nil {
+		f.link.Failure = fmt.Sprintf("%s: %v", when, err)
+	}
+	if m == nil || m.Count == 0 {
+		return false
+	}
+	f.link.Phases = append(f.link.Phases, timing.Phase{When: when, Measured: *m})
+	return m.Count > m.Lost
+}
+
+// find asks one address after the other until the capture starts, or at least as
+// long as the first questions take; the first that answers is the one to follow.
+func (f *following) find(ctx context.Context) (*Prober, func()) {
+	var failures []string
+	for i, address := range f.peer.Addresses {
+		p, hangUp, err := f.prober(ctx, address)
+		if err == nil {
+			if i+1 < len(f.peer.Addresses) {
+				p.Patience = trialPatience
+			}
+			when := timing.Before
+			if !time.Now().Before(f.start) {
+				when = timing.During
+			}
+			if p.Until = time.Now().Add(unproven * f.brief); f.start.After(p.Until) {
+				p.Until = f.start
+			}
+			if f.phase(ctx, when, p) {
+				f.link.Transport = f.link.Phases[0].Transport
+				if f.link.Failure = ""; len(failures) > 0 { // that UDP is not let through is worth telling
+					f.link.Failure = "asked by " + string(f.link.Transport) + ": " + strings.Join(failures, "; ")
+				}
+				return p, hangUp
+			}
+			hangUp()
+			err = errors.New(orElse(f.link.Failure, "no answer"))
+			f.link.Phases, f.link.Failure = nil, ""
+		}
+		if len(failures) < 4 {
+			failures = append(failures, err.Error())
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	f.link.Failure = strings.Join(failures, "; ")
+	return nil, nil
+}
+
+// prober makes the one for an address, after its host was looked up and admitted.
+func (f *following) prober(ctx context.Context, address string) (p *Prober, hangUp func(), err error) {
+	transport, hostport, err := timing.SplitAddress(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	if hostport, err = f.admitted(ctx, hostport); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", address, err)
+	}
+	p = &Prober{Address: string(transport) + "://" + hostport, Key: f.order.Key, Every: f.brief, Clock: f.ways.Clock}
+	if transport != timing.HTTP {
+		return p, func() {}, nil
+	}
+	if p.Address = "https://" + hostport; f.ways.Call == nil {
+		return nil, nil, fmt.Errorf("%s: this node has no identity to call an agent with", address)
+	}
+	p.Ask, hangUp, err = f.ways.Call(f.peer.Name, hostport)
+	return p, hangUp, err
+}
+
+// admitted resolves the host and takes the first address that the policy admits.
+func (f *following) admitted(ctx context.Context, hostport string) (string, error) {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveLimit)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range found {
+		if a = a.Unmap(); f.ways.Admit != nil && f.ways.Admit(a) {
+			return net.JoinHostPort(a.String(), port), nil
+		}
+	}
+	return "", errors.New("the policy of this node does not admit this address: start its agent with --allow-peer")
+}

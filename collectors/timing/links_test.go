@@ -1,0 +1,128 @@
+package timing
+
+import (
+	"context"
+	"math"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/bundle"
+	"casefile/bundle/format/plan"
+	"casefile/bundle/format/timing"
+	"casefile/bundle/redact"
+	"casefile/collectors"
+)
+
+// links runs the collector of a node for a second and returns its record and its
+// line of the ledger.
+func runLinks(t *testing.T, o timing.Order, w Ways) (*timing.Record, bundle.Coverage) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "bundle")
+	p := plan.Default()
+	p.Duration, p.Dumps, p.Start = plan.Duration(time.Second), 1, time.Now().Add(500*time.Millisecond)
+	b, err := bundle.Create(out, "dir", bundle.Manifest{Plan: p}, redact.NewSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Out: b, Secrets: redact.NewSecrets()}
+	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{Links(o, w)}))
+	if _, err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(find(t, out, timing.LinksFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rec, err := timing.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range b.Manifest().Coverage {
+		if c.Item == itemLinks {
+			return rec, c
+		}
+	}
+	t.Fatalf("no line of the ledger: %+v", b.Manifest().Coverage)
+	return nil, bundle.Coverage{}
+}
+
+func TestLinks(t *testing.T) {
+	key := NewKey()
+	a, b := serve(t, "udp", key, time.Second), serve(t, "tcp", key, -time.Second)
+	foreign := serve(t, "udp", NewKey(), 0)
+	slow := serve(t, "udp", key, 0)
+	proxy := packetProxy(t, hostport(slow), delays{120 * time.Millisecond, 120 * time.Millisecond})
+	calls := 0
+	ways := Ways{Admit: func(a netip.Addr) bool { return a.IsLoopback() }, Call: func(name, hostport string) (func(context.Context) (Exchange, error), func(), error) {
+		return func(context.Context) (Exchange, error) {
+			calls++
+			now := time.Now()
+			return Exchange{T1: now, T2: now.Add(3 * time.Second), T3: now.Add(3 * time.Second), T4: now.Add(time.Millisecond)}, nil
+		}, func() {}, nil
+	}}
+	peer := func(name string, addresses ...string) timing.Peer {
+		return timing.Peer{Name: name, Addresses: addresses}
+	}
+	rec, ledger := runLinks(t, timing.Order{Key: key, Every: 50 * time.Millisecond, Peers: []timing.Peer{
+		peer("ahead", a.Address()),
+		peer("behind", b.Address()),
+		peer("far", "udp://"+proxy),
+		peer("agent", foreign.Address(), "https://127.0.0.1:7443"),
+		peer("stranger", foreign.Address()),
+		peer("outside", "udp://192.0.2.1:7443"),
+	}}, ways)
+	if rec.Reference != "n1" || len(rec.Links) != 6 {
+		t.Fatalf("%+v", rec)
+	}
+	for i, want := range []struct {
+		offset, rtt float64
+		transport   timing.Transport
+	}{{1000, 0, timing.UDP}, {-1000, 0, timing.TCP}, {0, 240, timing.UDP}, {2999.5, 1, timing.HTTP}} {
+		l := rec.Links[i]
+		if l.Clock == nil || math.Abs(l.Clock.OffsetMS-want.offset) > l.Clock.ErrorMS || l.Transport != want.transport {
+			t.Errorf("%s: %+v", l.To, l)
+			continue
+		}
+		var whens []timing.When
+		for _, p := range l.Phases {
+			whens = append(whens, p.When)
+			if p.Lost > 0 || p.RTT.Min < want.rtt*0.99 {
+				t.Errorf("%s %s: %+v", l.To, p.When, p)
+			}
+		}
+		if len(whens) != 3 || whens[0] != timing.Before || whens[1] != timing.During || whens[2] != timing.After {
+			if l.To != "agent" { // the silent address before it took the time before the start
+				t.Errorf("%s: phases %v", l.To, whens)
+			}
+		}
+	}
+	if l := rec.Links[3]; calls == 0 || !strings.Contains(l.Failure, "no answer at all") {
+		t.Errorf("that UDP does not pass is not told: %q", l.Failure)
+	}
+	for _, l := range rec.Links[4:] {
+		if l.Clock != nil || len(l.Phases) > 0 || l.Failure == "" {
+			t.Errorf("%s: %+v", l.To, l)
+		}
+	}
+	if ledger.Status != bundle.Partial || !strings.Contains(ledger.Reason, "4 of 6") || !strings.Contains(ledger.Reason, "--allow-peer") || ledger.Fix == "" {
+		t.Errorf("%+v", ledger)
+	}
+}
+
+// An address that never answers gets few questions, one that has answered gets them
+// to the end.
+func TestSilenceIsNotFlooded(t *testing.T) {
+	key := NewKey()
+	r := serve(t, "udp", NewKey(), 0)
+	for _, known := range []bool{false, true} {
+		m, err := Prober{Address: r.Address(), Key: key, Every: timing.MinEvery, Until: time.Now().Add(400 * time.Millisecond), Patience: 50 * time.Millisecond, Known: known}.Run(t.Context())
+		if err == nil || known != (m.Count > unproven) || m.Lost != m.Count {
+			t.Errorf("known %v: %d questions, %v", known, m.Count, err)
+		}
+	}
+}
