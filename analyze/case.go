@@ -5,8 +5,10 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
+	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
 	"casefile/analyze/profile"
@@ -47,6 +49,9 @@ type Node struct {
 	Timing       *timing.Node
 	TimingSource string
 	Hiccups      *series.Series // the host's own stalls over time; nil: not measured
+	// LooseLogs and LooseAccess are logs that came without what tells their JVM.
+	LooseLogs   []*applog.Log
+	LooseAccess []*applog.Access
 }
 
 // Clock is the node's clock against the reference: it reads reference time plus
@@ -82,8 +87,9 @@ type JVM struct {
 	CountersSource, ProcessSource string
 	// Looks are what its threads did by /proc when it could not be asked for a dump.
 	Looks []Look
-	// ClusterLog is the lines of its logs about members that come and go, the newest ones.
-	ClusterLog []LogLine
+	// Logs and Access are its application logs and access logs.
+	Logs   []*applog.Log
+	Access []*applog.Access
 }
 
 // Look is one look at a process from outside, on the node's clock.
@@ -94,13 +100,42 @@ type Look struct {
 	Stopped int // threads that the kernel keeps from running: SIGSTOP, a debugger, a frozen container
 }
 
-// LogLine is one line of an application log.
+// LogLine is one line of an application log, with the kind it was kept for: "removal" and "panic" are of a cluster's members, others are
+// ids of signatures. Its time is on the node's clock.
 type LogLine struct {
-	Time   time.Time // on the node's clock
-	Kind   string    // "removal", "panic"
-	Source string
-	Line   int
-	Text   string
+	Kind string
+	applog.Entry
+}
+
+// LogLines gives the lines of some kinds of the logs of a JVM.
+func (j *JVM) LogLines(kinds ...string) []LogLine {
+	var out []LogLine
+	for _, l := range j.AllLogs() {
+		for _, kind := range kinds {
+			if m := l.Of(kind); m != nil {
+				for _, e := range m.Newest {
+					out = append(out, LogLine{kind, e})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// AllLogs are the logs that may be of a JVM: its own, and loose files.
+func (j *JVM) AllLogs() []*applog.Log {
+	if j.Node == nil {
+		return j.Logs
+	}
+	return slices.Concat(j.Logs, j.Node.LooseLogs)
+}
+
+// AllAccess are the access logs that may be of a JVM.
+func (j *JVM) AllAccess() []*applog.Access {
+	if j.Node == nil {
+		return j.Access
+	}
+	return slices.Concat(j.Access, j.Node.LooseAccess)
 }
 
 // Subject is how findings name a JVM.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/bundle"
 	"casefile/bundle/format/timing"
 )
@@ -71,6 +72,10 @@ type builder struct {
 	nodes   map[string]*nodeParts
 	targets []*target // in the order of the input
 	stash   stash
+
+	marks    []applog.Mark // of logs, once asked for
+	access   []keptLog     // loose access logs
+	patterns []*applog.Pattern
 }
 
 func newBuilder() *builder {
@@ -183,6 +188,10 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 			return nil, err
 		}
 		t.finish(b)
+	}
+	if len(b.access) > 0 {
+		n := b.node(looseNode)
+		n.LooseAccess = b.readAccess(b.access, b.patterns)
 	}
 	for _, n := range b.nodes {
 		b.finishHost(n)

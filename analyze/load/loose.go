@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
@@ -38,8 +39,17 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {
-	case !isGC && !isDump && looksLikeProfile(name, head):
+	case isGC || isDump:
+	case looksLikeProfile(name, head):
 		return b.looseProfile(name, in)
+	case looseServerXML(name, head):
+		return b.looseXML(name, in)
+	case applog.LooksLikeAccess(head):
+		kept, err := b.stash.keep(in)
+		b.access = append(b.access, keptLog{name, kept.open})
+		return err
+	default:
+		return b.looseUnknown(name, in)
 	}
 	t := b.looseTarget(name)
 	switch {
@@ -54,13 +64,11 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 			return err
 		}
 		defer r.Close()
-		return t.readDump(b, bundle.Entry{Path: name}, r)
+		return b.looseDump(t, name, r)
 	case isGC:
 		return t.keepGC(b, bundle.Entry{Path: name}, in)
-	case isDump:
-		return t.readDump(b, bundle.Entry{Path: name}, in)
 	}
-	return b.looseUnknown(name, in)
+	return b.looseDump(t, name, in)
 }
 
 // looksLikeProfile goes by the name, and by gzip, in which pprof travels.
@@ -68,12 +76,25 @@ func looksLikeProfile(name string, head []byte) bool {
 	return strings.HasSuffix(name, ".pprof") || strings.HasSuffix(name, ".pb.gz") || strings.HasPrefix(string(head), "\x1f\x8b")
 }
 
+// looseDump reads thread dumps, and the log lines between them where they stand in a catalina.out.
+func (b *builder) looseDump(t *target, name string, in io.Reader) error {
+	log := applog.NewScanner(name, b.logMarks())
+	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(in, log))
+	b.looseLog(log.Finish())
+	return err
+}
+
 // looseUnknown gives a file whose head says nothing a full reading: the dump may
-// stand a gigabyte into a catalina.out.
+// stand a gigabyte into a catalina.out, or the file may be a log and no more.
 func (b *builder) looseUnknown(name string, in io.Reader) error {
-	dumps, info, err := threads.ParseAll(name, in)
+	log := applog.NewScanner(name, b.logMarks())
+	dumps, info, err := threads.ParseAll(name, io.TeeReader(in, log))
+	isLog := b.looseLog(log.Finish())
 	if len(dumps) == 0 {
-		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a profile", name), err)
+		if isLog && err == nil {
+			return nil
+		}
+		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a profile", name), err)
 	}
 	t := b.looseTarget(name)
 	t.dumps = append(t.dumps, dumps...)

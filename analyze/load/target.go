@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
@@ -30,6 +31,9 @@ type target struct {
 	cpu    []threads.CPUSample
 	gc     []gclog.File
 	merged bool // all dumps are one series with one summary
+
+	access   []keptLog
+	patterns []*applog.Pattern // of access logs, from server.xml
 }
 
 // entry reads one entry of a bundle. What analysis does not use is left alone.
@@ -109,7 +113,8 @@ var readers = []struct {
 }{
 	{"threads/", "-cpu.tsv", (*target).readTasks},
 	{"threads/", "-stuck.tsv", (*target).readLook},
-	{"logs/", "", (*target).readClusterLog},
+	{"logs/", "", (*target).readLog},
+	{"config/server.xml", "", (*target).readServerXML},
 	{"threads/", ".txt", (*target).readDump},
 	{"goroutines/", ".txt", (*target).readDump},
 	{"gc/", "", (*target).keepGC},
@@ -256,6 +261,7 @@ func (t *target) finish(b *builder) {
 	}
 	t.jvm.Dumps, t.jvm.DumpInfo = s, info
 	t.finishGC(b)
+	t.jvm.Access = b.readAccess(t.access, t.patterns)
 }
 
 // total sums up the dumps of one target.

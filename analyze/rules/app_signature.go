@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/rules/signatures"
 	"casefile/analyze/threads"
 )
 
@@ -14,7 +15,7 @@ func appSignature(vs *views) *analyze.Rule {
 		Doc:   "Threads do what a known problem of a product makes them do.",
 		Needs: needsDumps(2),
 		Run: func(p *analyze.Pass) error {
-			known, err := Signatures()
+			known, err := signatures.All()
 			if err != nil {
 				return err
 			}
@@ -33,13 +34,13 @@ func appSignature(vs *views) *analyze.Rule {
 	}
 }
 
-func judgeSignatures(v *view, known []*Signature) []problem {
+func judgeSignatures(v *view, known []*signatures.Signature) []problem {
 	var out []problem
 	for _, sig := range known {
-		if !sig.inDumps() {
+		if !sig.InDumps() {
 			continue
 		}
-		list := v.sightings(sig.shows)
+		list := v.sightings(sig.Shows)
 		dumps := v.atLeast(list, max(1, sig.Many))
 		if dumps < v.limits.ContentionDumps {
 			continue
@@ -55,7 +56,7 @@ func judgeSignatures(v *view, known []*Signature) []problem {
 	return out
 }
 
-func (v *view) signatureProblem(sig *Signature, list []sighting, lost loss) problem {
+func (v *view) signatureProblem(sig *signatures.Signature, list []sighting, lost loss) problem {
 	p := problem{sightings: list}
 	p.Severity, p.Confidence = analyze.Severity(sig.Severity), analyze.High
 	p.Weight = lost.weight()
@@ -71,12 +72,12 @@ func (v *view) signatureProblem(sig *Signature, list []sighting, lost loss) prob
 	p.Impact = lost.impact()
 	p.Explanation = strings.TrimSpace(sig.Explanation)
 	p.Evidence = v.signatureEvidence(sig, list)
-	p.Advice, p.References = sig.advice(), sig.References
+	p.Advice, p.References = sig.Todo(), sig.References
 	return p
 }
 
 // signatureEvidence names the frame that is the mark.
-func (v *view) signatureEvidence(sig *Signature, list []sighting) []analyze.Evidence {
+func (v *view) signatureEvidence(sig *signatures.Signature, list []sighting) []analyze.Evidence {
 	var out []analyze.Evidence
 	for _, s := range list {
 		if len(out) == maxEvidence {
@@ -91,9 +92,9 @@ func (v *view) signatureEvidence(sig *Signature, list []sighting) []analyze.Evid
 	return out
 }
 
-func markOf(sig *Signature, t *threads.Thread) *threads.Frame {
+func markOf(sig *signatures.Signature, t *threads.Thread) *threads.Frame {
 	for _, f := range t.Stack.Frames {
-		if sig.matchFrame(f.Func) {
+		if sig.MatchFrame(f.Func) {
 			return f
 		}
 	}

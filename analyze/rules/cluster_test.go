@@ -3,11 +3,14 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
 	"casefile/analyze/threads"
@@ -308,10 +311,8 @@ func TestPausePropagation(t *testing.T) {
 			w := newLog(2048, "G1").every(1, 3, 1, young, 900, 300, 12)
 			w.pause(25, full, 2000, 700, 21000)
 			c.Nodes[2].JVMs[0].GC = []*gc.Log{w.log(t)}
-			c.Nodes[0].JVMs[0].ClusterLog = []analyze.LogLine{
-				{Time: began.Add(-time.Minute), Kind: "removal", Source: "n1/logs/app.log", Line: 3, Text: "Removing Member [10.0.0.9]:5801"},
-				{Time: began.Add(20 * time.Second), Kind: "removal", Source: "n1/logs/app.log", Line: 41, Text: "Removing Member [10.0.0.3]:5801"}}
-			c.Nodes[2].JVMs[0].ClusterLog = []analyze.LogLine{{Time: began.Add(40 * time.Second), Kind: "panic", Source: "n3/logs/app.log", Line: 9, Text: "Received a panic event"}}
+			c.Nodes[0].JVMs[0].Logs = logOf("removal", "n1/logs/app.log", map[int]time.Duration{3: -time.Minute, 41: 20 * time.Second}, "Removing Member [10.0.0.3]:5801")
+			c.Nodes[2].JVMs[0].Logs = logOf("panic", "n3/logs/app.log", map[int]time.Duration{9: 40 * time.Second}, "Received a panic event")
 		}, want: "critical", says: []string{"4713-shop on n3 stood still for 21.00 s", "n1 removed a member", "n1/logs/app.log:41", "n3/logs/app.log:9"}},
 		{name: "an idle JVM without heartbeat proves nothing", change: func(c *analyze.Case) {
 			n := c.Nodes[1]
@@ -340,4 +341,15 @@ func TestPausePropagation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// logOf is a log with lines of one kind at some times after the capture began.
+func logOf(kind, source string, lines map[int]time.Duration, text string) []*applog.Log {
+	m := &applog.Marked{Kind: kind}
+	for _, line := range slices.Sorted(maps.Keys(lines)) {
+		at := applog.Stamp{Time: began.Add(lines[line]), ZoneKnown: true}
+		m.Count++
+		m.Newest = append(m.Newest, applog.Entry{Stamp: at, Source: source, Line: line, Text: text})
+	}
+	return []*applog.Log{{Source: source, Marked: []*applog.Marked{m}}}
 }

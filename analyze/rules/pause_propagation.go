@@ -93,9 +93,10 @@ func (e *effect) read(p *analyze.Pass, s *standstill, n *analyze.Node, j *analyz
 	if s.length() < p.Limits.RemovalPause {
 		return
 	}
-	for _, l := range j.ClusterLog {
+	for _, l := range j.LogLines("removal", "panic") {
 		c := clusterLine{n, l, referenceOf(n, l.Time)}
 		switch {
+		case !l.ZoneKnown: // a time that may be an hour off explains nothing
 		case c.at.Before(s.from.Add(p.Limits.PropagationPause)) || namesAnother(p.Case, s.node, n, l.Text):
 		case l.Kind == "removal" && n != s.node && c.at.Before(s.to.Add(p.Limits.RemovalAfter)):
 			e.removed = append(e.removed, c)

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/rules/signatures"
 )
 
 // Every signature brings lines that it must know, and lines that it must not.
 func TestSignatureLines(t *testing.T) {
-	all, err := Signatures()
+	all, err := signatures.All()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func TestSignatureLines(t *testing.T) {
 			what         string
 			marks, lines []string
 			match        func(string) bool
-		}{{"frame", s.Frames, s.Test.Frames, s.matchFrame}, {"thread", s.Threads, s.Test.Threads, s.matchThread}, {"log line", s.Log, s.Test.Log, s.MatchLog}} {
+		}{{"frame", s.Frames, s.Test.Frames, s.MatchFrame}, {"thread", s.Threads, s.Test.Threads, s.MatchThread}, {"log line", s.Log, s.Test.Log, inLog(s)}} {
 			if len(k.marks) > 0 && len(k.lines) == 0 {
 				t.Errorf("%s has no test of its %ss", s.ID, k.what)
 			}
@@ -38,11 +39,11 @@ func TestSignatureLines(t *testing.T) {
 			t.Errorf("%s has no line that it must not know", s.ID)
 		}
 		for _, line := range s.Test.Not {
-			if s.matchFrame(line) || s.matchThread(line) || s.MatchLog(line) {
+			if s.MatchFrame(line) || s.MatchThread(line) || inLog(s)(line) {
 				t.Errorf("%s takes this for its own: %s", s.ID, line)
 			}
 		}
-		for _, a := range s.advice() {
+		for _, a := range s.Todo() {
 			if a.Action == "" || a.Risk == "" && a.Effect == "" {
 				t.Errorf("%s gives an advice without action, or without effect and risk", s.ID)
 			}
@@ -55,7 +56,7 @@ func TestSignatureLines(t *testing.T) {
 
 // Waits of signatures are names of kinds of waits: a typing error would make one silent.
 func TestSignatureWaits(t *testing.T) {
-	all, err := Signatures()
+	all, err := signatures.All()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,4 +103,8 @@ func TestAppSignature(t *testing.T) {
 			}
 		})
 	}
+}
+
+func inLog(s *signatures.Signature) func(string) bool {
+	return func(line string) bool { return s.MatchLog([]byte(line)) }
 }

@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"analyze/gc":      {"analyze/gc", "bundle/format"},
 	"analyze/profile": {"analyze/profile", "bundle/format"},
 	"analyze/host":    {"analyze/host", "bundle/format"},
+	"analyze/applog":  {"analyze/applog"},
 	"analyze/timing":  {"analyze/timing", "bundle/format"},
 	"analyze/load":    {"analyze", "bundle"},
 	"analyze/rules":   {"analyze", "bundle/format"},

@@ -1,4 +1,5 @@
-package rules
+// Package signatures holds the known problems of products as data: how each shows in thread dumps and logs, what it means, what to do.
+package signatures
 
 import (
 	"embed"
@@ -15,7 +16,7 @@ import (
 	"casefile/analyze/threads"
 )
 
-// Signature is a known problem of a product: how it shows, what it means, what to do. The files in signatures/ hold them as data.
+// Signature is a known problem of a product: how it shows, what it means, what to do. The files beside this one hold them.
 type Signature struct {
 	ID          string   `yaml:"id"`
 	Title       string   `yaml:"title"` // with frames or threads: what the threads are at, as in "5 threads are ..."; else a whole sentence
@@ -55,18 +56,18 @@ type Signature struct {
 	names, lines []*regexp.Regexp
 }
 
-//go:embed signatures/*.yaml
-var signatureFiles embed.FS
+//go:embed *.yaml
+var data embed.FS
 
-// Signatures reads the known problems.
-func Signatures() ([]*Signature, error) {
-	files, err := fs.Glob(signatureFiles, "signatures/*.yaml")
+// All reads the known problems.
+func All() ([]*Signature, error) {
+	files, err := fs.Glob(data, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("signatures: %w", err)
 	}
 	var all []*Signature
 	for _, file := range files {
-		text, err := signatureFiles.ReadFile(file)
+		text, err := data.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("signatures: %w", err)
 		}
@@ -100,7 +101,7 @@ func (s *Signature) prepare() error {
 	if s.lines, err = compile(s.Log); err != nil {
 		return err
 	}
-	if !s.inDumps() && len(s.lines) == 0 {
+	if !s.InDumps() && len(s.lines) == 0 {
 		return errors.New("has no marks")
 	}
 	return nil
@@ -125,30 +126,39 @@ func compile(patterns []string) ([]*regexp.Regexp, error) {
 	return out, nil
 }
 
-// inDumps says that thread dumps can show it.
-func (s *Signature) inDumps() bool { return len(s.Frames)+len(s.names) > 0 }
+// InDumps says that thread dumps can show it.
+func (s *Signature) InDumps() bool { return len(s.Frames)+len(s.names) > 0 }
+
+// InLogs says that log lines can show it.
+func (s *Signature) InLogs() bool { return len(s.lines) > 0 }
 
 // MatchLog says that a log line shows the problem.
-func (s *Signature) MatchLog(line string) bool { return matches(s.lines, line) }
+func (s *Signature) MatchLog(line []byte) bool {
+	return slices.ContainsFunc(s.lines, func(re *regexp.Regexp) bool { return re.Match(line) })
+}
 
-func (s *Signature) matchFrame(fn string) bool { return startsWith(fn, s.Frames) }
+// MatchFrame says that a method is a mark.
+func (s *Signature) MatchFrame(fn string) bool {
+	return slices.ContainsFunc(s.Frames, func(mark string) bool { return strings.HasPrefix(fn, mark) })
+}
 
-func (s *Signature) matchThread(name string) bool { return matches(s.names, name) }
+// MatchThread says that a thread's name is a mark.
+func (s *Signature) MatchThread(name string) bool { return matches(s.names, name) }
 
 func matches(patterns []*regexp.Regexp, text string) bool {
 	return slices.ContainsFunc(patterns, func(re *regexp.Regexp) bool { return re.MatchString(text) })
 }
 
-// shows says that a thread is at what the signature describes.
-func (s *Signature) shows(t *threads.Thread, w threads.Wait) bool {
+// Shows says that a thread is at what the signature describes.
+func (s *Signature) Shows(t *threads.Thread, w threads.Wait) bool {
 	if !w.Busy() || len(s.Waits) > 0 && !slices.Contains(s.Waits, w.Kind.String()) {
 		return false
 	}
-	return s.matchThread(t.Name) || slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return s.matchFrame(f.Func) })
+	return s.MatchThread(t.Name) || slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return s.MatchFrame(f.Func) })
 }
 
-// advice converts the data.
-func (s *Signature) advice() []analyze.Advice {
+// Todo is the advice.
+func (s *Signature) Todo() []analyze.Advice {
 	var out []analyze.Advice
 	for _, a := range s.Advice {
 		out = append(out, analyze.Advice{Action: strings.TrimSpace(a.Action), Setting: a.Setting, From: a.From, To: a.To, Effect: a.Effect, Risk: a.Risk, Verify: a.Verify})

@@ -1,0 +1,175 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"casefile/analyze/applog"
+	"casefile/analyze/rules/signatures"
+	"casefile/bundle"
+)
+
+// clusterWords tell lines about members that come and go, in small letters. The rare part of each, as any spelling has it, is looked
+// for first.
+//
+//	2022-07-12 01:09:31,204 WARN [hz.confluence.InvocationMonitorThread] ... Removing Member [10.0.0.2]:5801 ...
+//	2022-07-12 01:09:40,017 ERROR [...] Received a panic event: Clustered Confluence: Database is being updated by another ...
+var clusterWords = []struct {
+	kind        string
+	rare, words []string
+}{
+	{"panic", []string{"anic"}, []string{"received a panic event", "cluster panic"}},
+	{"removal", []string{"ember", "aster ", "uspected", "eft the"}, []string{"removing member", "removed member", "members removed", "master confirmation",
+		"is suspected to be dead", "has left the cluster"}},
+}
+
+// logMarks are the lines of application logs that rules ask for.
+func logMarks() []applog.Mark {
+	var marks []applog.Mark
+	for _, w := range clusterWords {
+		marks = append(marks, applog.Mark{Kind: w.kind, Match: func(line []byte) bool {
+			return containsAny(line, w.rare) && containsAny(bytes.ToLower(line), w.words)
+		}})
+	}
+	known, err := signatures.All()
+	if err != nil {
+		return marks // the rule that uses them tells
+	}
+	for _, s := range known {
+		if s.InLogs() {
+			marks = append(marks, applog.Mark{Kind: s.ID, Match: func(line []byte) bool { return s.MatchLog(line) }})
+		}
+	}
+	return marks
+}
+
+func containsAny(text []byte, words []string) bool {
+	for _, w := range words {
+		if bytes.Contains(text, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// keptLog is an access log that waits for its pattern.
+type keptLog struct {
+	source string
+	open   func() (io.ReadCloser, error)
+}
+
+// readLog reads a copied log. Stamps without a zone are local time; how far that is from UTC shows in the log's last line, which is hardly
+// older than the copy.
+func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	in := bufio.NewReaderSize(body, 32<<10)
+	head, err := in.Peek(8 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if applog.LooksLikeAccess(head) {
+		kept, err := b.stash.keep(in)
+		if err == nil {
+			t.access = append(t.access, keptLog{e.Path, kept.open})
+		}
+		return err
+	}
+	log, err := applog.Read(e.Path, in, b.logMarks())
+	if log.Entries > 0 {
+		if zone, known := zoneOf(log.Last, e); known {
+			log.Shift(zone)
+		}
+		t.jvm.Logs = append(t.jvm.Logs, log)
+	}
+	return err
+}
+
+func (b *builder) logMarks() []applog.Mark {
+	if b.marks == nil {
+		b.marks = logMarks()
+	}
+	return b.marks
+}
+
+func (t *target) readServerXML(_ *builder, _ bundle.Entry, body io.Reader) error {
+	found, err := applog.Patterns(io.LimitReader(body, maxSmall))
+	t.patterns = append(t.patterns, found...)
+	return err
+}
+
+// readAccess reads access logs, once all configuration has been seen.
+func (b *builder) readAccess(kept []keptLog, patterns []*applog.Pattern) []*applog.Access {
+	var out []*applog.Access
+	for _, k := range kept {
+		r, err := k.open()
+		if err != nil {
+			b.problem("%s: %v", k.source, err)
+			continue
+		}
+		log, err := applog.ReadAccess(k.source, r, append(patterns[:len(patterns):len(patterns)], applog.Known()...))
+		err = errors.Join(err, r.Close())
+		switch {
+		case err != nil:
+			b.problem("%s: %v", k.source, err)
+		case log.Pattern == nil:
+			b.problem("%s: an access log of an unknown pattern; conf/server.xml tells it", k.source)
+		case log.Unparsed > 0:
+			b.problem("%s: %d of %d lines do not fit the pattern %s", k.source, log.Unparsed, log.Lines, log.Pattern.Text)
+		}
+		out = append(out, log)
+	}
+	return out
+}
+
+// zoneOf is what local time is ahead of UTC, in quarters of an hour as all zones are, if the log's last line was written within a few
+// minutes before it was copied.
+func zoneOf(last applog.Stamp, e bundle.Entry) (time.Duration, bool) {
+	copied := e.Ended
+	if copied.IsZero() {
+		copied = e.Started
+	}
+	if last.Time.IsZero() || last.ZoneKnown || copied.IsZero() {
+		return 0, false
+	}
+	const quarter, quiet = 15 * time.Minute, 5 * time.Minute
+	ahead := last.Time.Sub(copied.UTC())
+	zone := (ahead + quiet).Round(quarter)
+	for _, z := range []time.Duration{zone - quarter, zone, zone + quarter} {
+		if late := z - ahead; late >= -2*time.Second && late <= quiet {
+			return z, true
+		}
+	}
+	return 0, false
+}
+
+// looseServerXML says that a file is Tomcat's server.xml, by its beginning.
+func looseServerXML(name string, head []byte) bool {
+	return strings.HasSuffix(strings.ToLower(name), ".xml") && bytes.Contains(head, []byte("<Server"))
+}
+
+// looseLog takes the log that was read beside other things out of one file.
+func (b *builder) looseLog(log *applog.Log) bool {
+	if log.Entries == 0 {
+		return false
+	}
+	n := b.node(looseNode)
+	n.LooseLogs = append(n.LooseLogs, log)
+	return true
+}
+
+// looseXML reads the patterns of access logs.
+func (b *builder) looseXML(name string, in io.Reader) error {
+	found, err := applog.Patterns(io.LimitReader(in, maxSmall))
+	b.patterns = append(b.patterns, found...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
