@@ -49,6 +49,7 @@ waits for connections and does nothing else.`,
 	f.StringArrayVar(&o.allow.Peers, "allow-peer", []string{"any"}, "hosts that this node may ask for their time during a capture: an address, a network like 10.0.0.0/8, any or none (repeatable)")
 	f.StringArrayVar(&o.allow.GoHosts, "allow-go-host", nil, "other host whose net/http/pprof a plan may name (repeatable)")
 	f.StringArrayVar(&o.allow.Credentials, "allow-credential", nil, "database credential that a plan may refer to: env:NAME, file:/path, or file:/path/ for all below (repeatable)")
+	f.BoolVar(&o.allow.AppCredentials, "allow-app-credentials", false, "let a plan have databases measured with the login that an application's own configuration holds")
 	f.StringArrayVar(&o.allow.Storage, "allow-storage", nil, "folder in or below which latency may be measured with small files (repeatable)")
 	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
 	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")

@@ -59,6 +59,7 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.StringArrayVar(&o.cluster.nodes, "node", nil, "capture this node: https://host:port (an agent), ssh://user@host[:port][?sudo=1], dns+ssh://user@name for all addresses of a name, local; or NAME=address (repeatable)")
 	f.StringVar(&o.cluster.file, "cluster", "", "capture all nodes of this cluster.yaml (or, by ssh, of this confluence.cfg.xml) at the same moment into one bundle")
 	f.StringVar(&o.cluster.identity, "identity", "", "the admin's identity file (default: the one cluster.yaml names)")
+	f.BoolVar(&o.cluster.appCredentials, "use-app-credentials", false, "with --cluster or --node: also measure the databases that the applications' own configuration names, with the login that stands there (agents must admit it)")
 	f.DurationVar(&o.duration, "duration", time.Duration(o.plan.Duration), "length of the capture")
 	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
@@ -26,43 +28,55 @@ type cluster struct {
 	file     string
 	identity string
 	nodes    []string
+	// appCredentials is --use-app-credentials.
+	appCredentials bool
 }
 
 func (c *cluster) wanted() bool { return c.file != "" || len(c.nodes) > 0 }
 
+// members is what a cluster resolves to.
+type members struct {
+	name     string
+	nodes    []fleet.Node
+	identity *identity.Identity // nil: no agent among them
+	probes   *plan.Probes
+}
+
 // resolve makes the list of nodes and loads the admin's identity if one is needed.
 // here is the name of this machine.
-func (c *cluster) resolve(ctx context.Context, here string) (name string, nodes []fleet.Node, id *identity.Identity, err error) {
+func (c *cluster) resolve(ctx context.Context, here string) (*members, error) {
+	r := &members{}
+	var err error
 	idFile := c.identity
 	var known []identity.Member
 	if strings.HasSuffix(c.file, ".xml") {
-		if nodes, err = confluenceNodes(c.file); err != nil {
-			return "", nil, nil, usage("--cluster %s: %w", c.file, err)
+		if r.nodes, err = confluenceNodes(c.file); err != nil {
+			return nil, usage("--cluster %s: %w", c.file, err)
 		}
-		name = "confluence"
+		r.name = "confluence"
 	} else if c.file != "" {
 		file, err := identity.ReadCluster(c.file)
 		if err != nil {
-			return "", nil, nil, usage("--cluster: %w", err)
+			return nil, usage("--cluster: %w", err)
 		}
-		name, known = file.Title, file.Nodes
+		r.name, known, r.probes = file.Title, file.Nodes, file.Probes
 		idFile = orDefault(idFile, file.IdentityFile())
 		for _, m := range file.Nodes {
 			n, err := member(m)
 			if err != nil {
-				return "", nil, nil, usage("%s: %w", c.file, err)
+				return nil, usage("%s: %w", c.file, err)
 			}
-			nodes = append(nodes, n)
+			r.nodes = append(r.nodes, n)
 		}
 	} else if idFile != "" {
 		if file, err := identity.ReadCluster(filepath.Join(filepath.Dir(idFile), identity.ClusterFile)); err == nil {
-			name, known = file.Title, file.Nodes
+			r.name, known = file.Title, file.Nodes
 		}
 	}
 	for _, text := range c.nodes {
 		found, err := fleet.Expand(ctx, text, net.DefaultResolver.LookupNetIP)
 		if err != nil {
-			return "", nil, nil, usage("--node: %w", err)
+			return nil, usage("--node: %w", err)
 		}
 		for _, n := range found {
 			if m, ok := memberAt(known, n.Address.Host); ok && n.Name == n.Address.Name() {
@@ -71,19 +85,26 @@ func (c *cluster) resolve(ctx context.Context, here string) (name string, nodes 
 			if n.Address.Kind == fleet.Local && n.Name == n.Address.Name() {
 				n.Name = here
 			}
-			nodes = append(nodes, n)
+			r.nodes = append(r.nodes, n)
 		}
 	}
-	unique(nodes)
-	if slices.ContainsFunc(nodes, func(n fleet.Node) bool { return n.Address.Kind == fleet.Agent }) {
+	unique(r.nodes)
+	if slices.ContainsFunc(r.nodes, func(n fleet.Node) bool { return n.Address.Kind == fleet.Agent }) {
 		if idFile == "" {
-			return "", nil, nil, usage("agents are reached with an identity of their cluster: --identity FILE, or --cluster FILE with admin.pem beside it")
+			return nil, usage("agents are reached with an identity of their cluster: --identity FILE, or --cluster FILE with admin.pem beside it")
 		}
-		if id, err = identity.Load(idFile); err != nil {
-			return "", nil, nil, hinted(err, "casefile cluster init or renew make identities")
+		if r.identity, err = identity.Load(idFile); err != nil {
+			return nil, hinted(err, "casefile cluster init or renew make identities")
 		}
 	}
-	return orDefault(name, "cluster"), nodes, id, nil
+	if c.appCredentials {
+		if r.probes == nil {
+			r.probes = &plan.Probes{}
+		}
+		r.probes.AppCredentials = true
+	}
+	r.name = orDefault(r.name, "cluster")
+	return r, nil
 }
 
 // confluenceNodes are the peers of a confluence.cfg.xml, reached by ssh.
@@ -136,17 +157,41 @@ func unique(nodes []fleet.Node) {
 	}
 }
 
+// printProbes says what each node would measure of what it shares with others.
+func printProbes(w io.Writer, p *plan.Probes) {
+	if p == nil {
+		return
+	}
+	for _, d := range p.Databases {
+		how := "without a login"
+		if d.Credential != "" {
+			how = "with the login at " + d.Credential
+		}
+		fmt.Fprintf(w, "would measure database %s %s\n", d.URL, how)
+	}
+	if p.AppCredentials {
+		fmt.Fprintln(w, "would measure the databases of the applications with their own logins")
+	}
+	for _, s := range p.Storage {
+		fmt.Fprintf(w, "would measure %s %s: a file of 4 KiB a second, removed after\n", s.Kind, s.Path)
+	}
+	for _, n := range p.Names {
+		fmt.Fprintf(w, "would look up %s\n", n)
+	}
+}
+
 // captureFleet captures many nodes into one bundle.
 func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
-	name, nodes, id, err := o.cluster.resolve(ctx, o.node)
+	to, err := o.cluster.resolve(ctx, o.node)
 	if err != nil {
 		return nil, err
 	}
-	o.plan.Cluster = name
+	o.plan.Cluster, o.plan.Probes = to.name, to.probes
 	if o.dryRun {
-		for _, n := range nodes {
+		for _, n := range to.nodes {
 			fmt.Fprintf(u.out, "would capture %s (%s %s)\n", n.Name, n.Address.Kind, n.Address.Host)
 		}
+		printProbes(u.out, to.probes)
 		return nil, nil
 	}
 	binary, err := os.Executable()
@@ -157,13 +202,13 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*captured, err
 		return &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
 	}
 	began := time.Now()
-	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(name))
+	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: to.name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(to.name))
 	if err != nil {
 		return nil, hinted(err, "choose another place with --out")
 	}
 	prog := newProgress(u, o)
-	prog.begins(o.plan, fmt.Sprintf("%d nodes", len(nodes)))
-	runErr := fleet.Run(ctx, w, fleet.Options{Plan: o.plan, Nodes: nodes, Identity: id, Local: local, Binary: binary, Progress: prog.event, MaxNodeBytes: maxNodeBytes})
+	prog.begins(o.plan, fmt.Sprintf("%d nodes", len(to.nodes)))
+	runErr := fleet.Run(ctx, w, fleet.Options{Plan: o.plan, Nodes: to.nodes, Identity: to.identity, Local: local, Binary: binary, Progress: prog.event, MaxNodeBytes: maxNodeBytes})
 	prog.stop()
 	if runErr != nil {
 		w.Close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -27,7 +28,16 @@ func allCollectors() []collectors.Collector {
 // nodeCollectors is what a node of a cluster captures: besides all else how well
 // it keeps time, and how fast what it shares with others answers.
 func nodeCollectors() []collectors.Collector {
-	return append(allCollectors(), timing.New(plan.Probes{}))
+	return append(allCollectors(), timing.New(plan.Probes{}, appLogins))
+}
+
+// appLogins are the databases of the JVMs that are captured.
+func appLogins(ctx context.Context, s *collectors.Session) []timing.Login {
+	var list []timing.Login
+	for _, d := range jvm.Databases(ctx, s) {
+		list = append(list, timing.Login(d))
+	}
+	return list
 }
 
 // relayed runs as the helper process that speaks to a JDK 8 as its own user.

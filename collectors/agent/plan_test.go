@@ -130,6 +130,13 @@ func TestPolicy(t *testing.T) {
 	if p, skipped := (Policy{Any: true}).restrict(asked); len(skipped) > 0 || p.Probes.Databases[1].Credential == "" {
 		t.Errorf("%+v", skipped)
 	}
+	asked.Probes.AppCredentials = true
+	if p, skipped := (Policy{}).restrict(asked); p.Probes.AppCredentials || !strings.Contains(skipped[len(skipped)-1].Fix, "--allow-app-credentials") {
+		t.Errorf("application's logins are used: %+v", skipped)
+	}
+	if p, _ := (Policy{AppCredentials: true}).restrict(asked); !p.Probes.AppCredentials {
+		t.Error("application's logins are not used though admitted")
+	}
 	if p, _ := (Policy{}).restrict(asked); len(p.Probes.Storage) != 0 {
 		t.Errorf("the zero policy admits %v", p.Probes.Storage)
 	}

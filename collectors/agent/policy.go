@@ -27,6 +27,9 @@ type Policy struct {
 	// Peers are the hosts whose time a plan may ask for: addresses, networks
 	// (10.0.0.0/8), or "any" for every unicast address.
 	Peers []string
+	// AppCredentials admits logging in to databases with what the configuration of the
+	// node's products says.
+	AppCredentials bool
 	// Any admits everything: for a node that is reached by a shell anyway.
 	Any bool
 }
@@ -136,6 +139,10 @@ func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
 		}
 		return !admitted
 	})
+	if probes.AppCredentials && !p.AppCredentials {
+		skip("database login", "application", "--allow-app-credentials")
+		probes.AppCredentials = false
+	}
 	from.Probes = &probes
 	return from, skipped
 }

@@ -25,24 +25,44 @@ const (
 // targetName is that of the one job: entries lie in nodes/<node>/timing/.
 const targetName = "timing"
 
-type collector struct{ more plan.Probes }
+// Login is a database that the configuration of a product names, and how that logs in.
+type Login struct{ URL, User, Password string }
+
+// FindLogins looks for the databases of the products of this node. It is called only
+// where the plan asks for it.
+type FindLogins func(context.Context, *collectors.Session) []Login
+
+type collector struct {
+	more plan.Probes
+	find FindLogins // may be nil
+}
 
 // New returns the collector of this node's own timing. It probes what the plan names,
 // and the given targets: those that the caller found on this node.
-func New(targets plan.Probes) collectors.Collector { return collector{targets} }
+func New(targets plan.Probes, find FindLogins) collectors.Collector { return collector{targets, find} }
 
 func (collector) Name() string { return "timing" }
 
 // Prepare reads credentials and asks nobody else.
-func (c collector) Prepare(_ context.Context, s *collectors.Session) ([]collectors.Job, error) {
+func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collectors.Job, error) {
 	if err := c.more.Validate(); err != nil {
 		return nil, err
 	}
 	p := join(s.Plan.Probes, c.more)
 	r := &run{storage: p.Storage, names: p.Names}
 	items := []collectors.Item{{Name: itemHiccups, Cost: "a thread that sleeps; at most 0.3 % of one CPU"}}
+	var probes []*databaseProbe
 	for i, d := range p.Databases {
-		probe := newDatabaseProbe(d, fmt.Sprintf("database %d", i+1))
+		probes = append(probes, newDatabaseProbe(d, fmt.Sprintf("database %d", i+1)))
+	}
+	if p.AppCredentials && c.find != nil {
+		for i, l := range c.find(ctx, s) {
+			if len(probes) < plan.MaxDatabases {
+				probes = append(probes, loginProbe(l, fmt.Sprintf("database %d of an application", i+1)))
+			}
+		}
+	}
+	for _, probe := range probes {
 		if probe.credential != nil && s.Secrets != nil {
 			s.Secrets.Learn(probe.credential.password)
 		}

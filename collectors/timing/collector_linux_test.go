@@ -38,7 +38,7 @@ func TestCollector(t *testing.T) {
 	}
 	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Out: w, Secrets: secrets}
 	jobs := collectors.Prepare(t.Context(), s, []collectors.Collector{New(plan.Probes{
-		Storage: []plan.Storage{{Path: home, Kind: plan.SharedHome}, {Path: filepath.Join(home, "missing"), Kind: plan.SharedHome}}})})
+		Storage: []plan.Storage{{Path: home, Kind: plan.SharedHome}, {Path: filepath.Join(home, "missing"), Kind: plan.SharedHome}}}, nil)})
 	if len(jobs) != 1 || len(jobs[0].Items) != 6 {
 		t.Fatalf("%+v", jobs)
 	}
@@ -107,7 +107,7 @@ func find(t *testing.T, dir, name string) string {
 func TestCollectorLearnsPasswords(t *testing.T) {
 	t.Setenv("CASEFILE_TEST_DB", "conf:hunter2-hunter2")
 	s := &collectors.Session{Node: "n1", Plan: plan.Default(), Secrets: redact.NewSecrets()}
-	c := New(plan.Probes{Databases: []plan.Database{{URL: "jdbc:mysql://h/c", Credential: "env:CASEFILE_TEST_DB"}}})
+	c := New(plan.Probes{Databases: []plan.Database{{URL: "jdbc:mysql://h/c", Credential: "env:CASEFILE_TEST_DB"}}}, nil)
 	jobs, err := c.Prepare(t.Context(), s)
 	if err != nil || s.Secrets.Count() != 1 {
 		t.Errorf("%d secrets, %v", s.Secrets.Count(), err)
@@ -117,8 +117,31 @@ func TestCollectorLearnsPasswords(t *testing.T) {
 			t.Errorf("%+v", i)
 		}
 	}
-	if _, err := New(plan.Probes{Names: []string{"$(id)"}}).Prepare(t.Context(), s); err == nil {
+	if _, err := New(plan.Probes{Names: []string{"$(id)"}}, nil).Prepare(t.Context(), s); err == nil {
 		t.Error("bad targets were taken")
+	}
+}
+
+// What the configuration of an application holds is looked for only where the plan
+// says so, and its password is scrubbed from then on.
+func TestCollectorUsesAppCredentials(t *testing.T) {
+	asked := 0
+	c := New(plan.Probes{}, func(context.Context, *collectors.Session) []Login {
+		asked++
+		return []Login{{"jdbc:postgresql://db/c", "conf", "hunter2-hunter2"}, {"jdbc:postgresql://db2/c", "conf", ""}}
+	})
+	s := &collectors.Session{Node: "n1", Plan: plan.Default(), Secrets: redact.NewSecrets()}
+	jobs, err := c.Prepare(t.Context(), s)
+	if err != nil || asked > 0 || len(jobs[0].Items) != 1 {
+		t.Errorf("asked %d times, %+v, %v", asked, jobs, err)
+	}
+	s.Plan.Probes = &plan.Probes{AppCredentials: true}
+	jobs, err = c.Prepare(t.Context(), s)
+	if err != nil || asked != 1 || len(jobs[0].Items) != 3 || s.Secrets.Count() != 1 {
+		t.Fatalf("asked %d times, %+v, %d secrets, %v", asked, jobs, s.Secrets.Count(), err)
+	}
+	if a, b := jobs[0].Items[1].Cost, jobs[0].Items[2].Cost; !strings.Contains(a, "SELECT 1") || !strings.Contains(b, "no login") || strings.Contains(a, "hunter2") {
+		t.Errorf("%q, %q", a, b)
 	}
 }
 

@@ -54,6 +54,20 @@ func newDatabaseProbe(d plan.Database, label string) *databaseProbe {
 	return p
 }
 
+// loginProbe is that of a product's own database and login. Where the configuration
+// keeps the password encrypted, nobody logs in.
+func loginProbe(l Login, label string) *databaseProbe {
+	p := newDatabaseProbe(plan.Database{URL: l.URL}, label)
+	switch {
+	case p.failure != nil || logins[p.Kind] == nil:
+	case l.Password == "":
+		p.warning = errors.New("the configuration of the application keeps the password encrypted, or elsewhere")
+	default:
+		p.credential = &credential{user: l.User, password: l.Password}
+	}
+	return p
+}
+
 // run probes all servers of the URL, one connection at a time, until a moment or the
 // end of ctx.
 func (p *databaseProbe) run(ctx context.Context, until time.Time) []timing.Probe {

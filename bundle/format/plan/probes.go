@@ -15,6 +15,9 @@ type Probes struct {
 	Storage   []Storage  `json:"storage,omitempty"`
 	// Names are host names to look up.
 	Names []string `json:"names,omitempty"`
+	// AppCredentials has each node also measure the databases that its products'
+	// configuration names, with the login that stands there.
+	AppCredentials bool `json:"use_app_credentials,omitempty" yaml:"-"`
 }
 
 // Database is one database server.

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestFindDatabase(t *testing.T) {
+	confluence := `<?xml version="1.0"?><confluence-configuration><properties>
+<property name="hibernate.connection.driver_class">org.postgresql.Driver</property>
+<property name="hibernate.connection.password">hunter2</property>
+<property name="hibernate.connection.url">jdbc:postgresql://db:5432/confluence</property>
+<property name="hibernate.connection.username">conf</property>%s
+</properties></confluence-configuration>`
+	plain := Database{"jdbc:postgresql://db:5432/confluence", "conf", "hunter2"}
+	for name, k := range map[string]struct {
+		file, content string
+		want          Database
+	}{
+		"confluence": {"/h/confluence.cfg.xml", fmt.Sprintf(confluence, ""), plain},
+		"encrypted": {"/h/confluence.cfg.xml", fmt.Sprintf(confluence, `<property name="jdbc.password.decrypter.classname">com.atlassian.db.config.password.ciphers.base64.Base64Cipher</property>`),
+			Database{plain.URL, "conf", ""}},
+		"cut":    {"/h/confluence.cfg.xml", strings.Split(fmt.Sprintf(confluence, ""), `</property>%s`)[0][:400], Database{plain.URL, "conf", "hunter2"}},
+		"jira":   {"/h/dbconfig.xml", `<jira-database-config><name>defaultDS</name><jdbc-datasource><url>jdbc:mysql://db/jira</url><username>jira</username><password>pw</password></jdbc-datasource></jira-database-config>`, Database{"jdbc:mysql://db/jira", "jira", "pw"}},
+		"vault":  {"/h/dbconfig.xml", `<c><url>jdbc:mysql://db/jira</url><username>jira</username><password>{ATL_SECURED}</password></c>`, Database{"jdbc:mysql://db/jira", "jira", ""}},
+		"bitbuc": {"/h/bitbucket.properties", "# db\njdbc.url=jdbc\\:postgresql\\://db/bb\njdbc.user = bb\njdbc.password=pw=1\n", Database{"jdbc:postgresql://db/bb", "bb", "pw=1"}},
+		"spring": {"/h/application.properties", "spring.datasource.url=jdbc:mariadb://db/x\nspring.datasource.username=x\nspring.datasource.password=${DB}\n", Database{"jdbc:mariadb://db/x", "x", ""}},
+		"none":   {"/h/server.xml", `<Server><url>http://x</url></Server>`, Database{}},
+		"yaml":   {"/h/application.yml", "spring.datasource.url: jdbc:x", Database{}},
+	} {
+		got, found := FindDatabase(k.file, []byte(k.content))
+		if got != k.want || found != (k.want.URL != "") {
+			t.Errorf("%s: %+v, %v", name, [3]string{got.URL, got.User, got.Password}, found)
+		}
+	}
+	if text := fmt.Sprint(plain); strings.Contains(text, "hunter2") {
+		t.Error(text)
+	}
+}
+
+func FuzzFindDatabase(f *testing.F) {
+	f.Add("a.xml", []byte(`<property name="jdbc.url">jdbc:x</property>`))
+	f.Add("a.properties", []byte("jdbc.url=jdbc:x\n=\n:\n"))
+	f.Fuzz(func(t *testing.T, name string, content []byte) {
+		if d, found := FindDatabase(name, content); found && !strings.HasPrefix(d.URL, "jdbc:") {
+			t.Errorf("%q", d.URL)
+		}
+	})
+}
