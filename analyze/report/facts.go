@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/threads"
 )
 
 // collectorFlags name the collector by the flag that chooses it.
@@ -222,27 +223,40 @@ func some(names []string, most int) string {
 // places names where a gap is; a few by name, the rest by number.
 func (g *gapGroup) places() string { return some(g.Where, 3) }
 
-// unparsed is one source with lines that were not understood.
+// unparsed is one source with lines that were not understood, and a few of them where the parser kept some.
 type unparsed struct {
 	Source string
 	Lines  int64
+	Sample []sampleLine
 }
+
+type sampleLine struct {
+	Line int
+	Text string
+}
+
+// maxSample is how many lines of one source are shown.
+const maxSample = 20
 
 // unparsedOf lists what was not understood, by source.
 func unparsedOf(c *analyze.Case) []unparsed {
 	var out []unparsed
-	add := func(source string, n int64) {
+	add := func(source string, n int64, sample ...sampleLine) {
 		if n > 0 {
-			out = append(out, unparsed{clean(source), n})
+			out = append(out, unparsed{clean(source), n, sample[:min(len(sample), maxSample)]})
 		}
 	}
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
 			for _, d := range j.DumpInfo {
-				add(d.Source, int64(d.UnparsedLines))
+				add(d.Source, int64(d.UnparsedLines), dumpSample(j.Dumps, d.Source)...)
 			}
 			for _, log := range j.GC {
-				add(log.Source, log.Unparsed.Count)
+				var sample []sampleLine
+				for _, m := range log.Unparsed.Lines {
+					sample = append(sample, sampleLine{m.Line, clean(m.Text)})
+				}
+				add(log.Source, log.Unparsed.Count, sample...)
 			}
 			if j.Counters != nil {
 				add(cmp.Or(j.CountersSource, j.Target+" counters"), int64(j.Counters.Skipped))
@@ -253,7 +267,7 @@ func unparsedOf(c *analyze.Case) []unparsed {
 		}
 		for _, s := range n.Services {
 			for _, d := range s.DumpInfo {
-				add(d.Source, int64(d.UnparsedLines))
+				add(d.Source, int64(d.UnparsedLines), dumpSample(s.Goroutines, d.Source)...)
 			}
 			if s.Process != nil {
 				add(s.Target+" process", int64(s.Process.Skipped))
@@ -266,6 +280,22 @@ func unparsedOf(c *analyze.Case) []unparsed {
 		}
 	}
 	return out
+}
+
+// dumpSample is what the dumps of a source kept of the lines in them that were not understood.
+func dumpSample(s *threads.Series, source string) (sample []sampleLine) {
+	if s == nil {
+		return nil
+	}
+	for _, d := range s.Dumps {
+		if d.Source != source {
+			continue
+		}
+		for _, u := range d.Unparsed {
+			sample = append(sample, sampleLine{u.Line, clean(u.Text)})
+		}
+	}
+	return sample
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -231,13 +231,21 @@ func (t *terminal) unparsed(list []unparsed) {
 	if len(list) > 1 {
 		text = fmt.Sprintf("Not understood: %s in %s", count(lines, "line"), count(len(list), "source"))
 	}
-	if !t.o.Verbose || len(list) == 1 {
+	if !t.o.Verbose {
 		t.text("", "  ", dim, text, 2)
 		return
 	}
 	t.line(t.paint(dim, text))
 	for _, u := range list {
-		t.text("- ", "  ", plain, fmt.Sprintf("%s: %s", u.Source, count(u.Lines, "line")), 0)
+		if len(list) > 1 {
+			t.text("- ", "  ", plain, fmt.Sprintf("%s: %s", u.Source, count(u.Lines, "line")), 0)
+		}
+		for _, l := range u.Sample {
+			t.text(fmt.Sprintf("  %d: ", l.Line), "      ", dim, l.Text, 1)
+		}
+		if more := u.Lines - int64(len(u.Sample)); more > 0 && len(u.Sample) > 0 {
+			t.text("  ", "", dim, fmt.Sprintf("and %s more", count(more, "line")), 1)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ var jvmLogs = []struct{ file, what, decorators string }{
 	{"trace", "gc*=trace,safepoint=info", "timemillis,tags"},
 	{"safepoint", "gc,safepoint,gc+phases", "uptimemillis,tags"},
 	{"bare", "gc+phases,gc", "none"},
+	{"untagged", "gc*", "uptime"},
 }
 
 // TestLogsOfLiveJVMs runs a small allocating program on every JDK at hand with every collector.
@@ -98,6 +99,9 @@ func checkLive(t *testing.T, home, dir, collector string, version int) {
 			t.Fatalf("%s: %v", l.file, err)
 		}
 		logs[l.file] = log
+		if collector != "Epsilon" && !Sniff(text) {
+			t.Errorf("%s: not recognised as a GC log", l.file)
+		}
 		agrees(t, l.file, log, countUnified(string(text)))
 		if l.file != "bare" && log.Collector != collector && !(l.file == "gc" || l.file == "safepoint") {
 			t.Errorf("%s: collector %q, want %q", l.file, log.Collector, collector)

@@ -72,6 +72,13 @@ func (p *parser) statsLine(m []byte) class {
 	return fact
 }
 
+// shenandoahStat tells a row of its statistics in a log whose decorators lack the tags:
+//
+//	Pause Init Mark (N)                 428 us
+func shenandoahStat(m []byte) bool {
+	return bytes.Contains(m, []byte(" (N)  ")) || bytes.Contains(m, []byte(" (G)  "))
+}
+
 // stopping is what Shenandoah logs when the JVM ends, with or without a cycle at work. From then on it measures no phase
 // any more (ShenandoahPhaseTimings::record_phase_time): a cycle that runs on to its next pause logs it, and leaves it out of the footer.
 var stopping = []byte("Cancelling GC: Stopping VM")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 )
 
 // Sniff tells whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
@@ -36,7 +37,7 @@ func sniffLine(ds *decorators, line []byte) bool {
 		if d.tags&tagGC != 0 || (d.tags&tagSafepoint != 0 && (d.timed || d.wall.given())) {
 			return d.level != levelNone || d.timed || d.wall.given()
 		}
-		return d.tags&tagNone != 0 && has(msg, "GC(") && bytes.Contains(msg, []byte(") Pause "))
+		return d.tags&tagNone != 0 && numberedGC(msg)
 	}
 	_, _, timed, rest := lineStamps(line)
 	switch {
@@ -46,10 +47,29 @@ func sniffLine(ds *decorators, line []byte) bool {
 		return true
 	case has(rest, "Total time for which application threads were stopped") || (timed && has(rest, "Application time: ")):
 		return true
-	case has(rest, "GC(") && bytes.Contains(rest, []byte(") Pause ")):
+	case numberedGC(rest):
 		return true
 	case has(rest, "<verbosegc "):
 		return true
 	}
 	return has(rest, "CommandLine flags: -XX:") || bytes.Contains(rest, []byte(" GC log file created "))
+}
+
+// collectionWords are how messages of -Xlog:gc begin behind the number of their collection, "GC(4) ".
+var collectionWords = []string{"Pause ", "Concurrent ", "Garbage Collection (", "Minor Collection (", "Major Collection (", "Y: ", "y: ", "O: ", "o: "}
+
+// numberedGC tells a message of unified logging that stands without its tags.
+func numberedGC(msg []byte) bool {
+	if !has(msg, "GC(") {
+		return false
+	}
+	n := len("GC(")
+	for n < len(msg) && isDigit(msg[n]) {
+		n++
+	}
+	rest, ok := bytes.CutPrefix(msg[n:], []byte(") "))
+	if !ok || n == len("GC(") {
+		return false
+	}
+	return slices.ContainsFunc(collectionWords, func(w string) bool { return has(rest, w) })
 }

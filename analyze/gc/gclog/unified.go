@@ -178,8 +178,11 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	case 'P':
 		switch {
 		case has(m, "Pause "):
-			if ofOneThread(m) {
+			switch {
+			case ofOneThread(m):
 				return detail
+			case !numbered && shenandoahStat(m):
+				return p.statsLine(m)
 			}
 			return p.pauseLine(id, m)
 		case has(m, "PSYoungGen:"), has(m, "ParNew:"):
