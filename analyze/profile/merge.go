@@ -7,17 +7,20 @@ import (
 	pprof "github.com/google/pprof/profile"
 )
 
-// NodeLabel is the label that Merge gives to the samples of each part.
-const NodeLabel = "node"
+// Labels that Merge gives to the samples of each part.
+const (
+	NodeLabel    = "node"
+	ProcessLabel = "process"
+)
 
-// Part is the profile of one node.
+// Part is the profile of one process of a node. Empty names give no label.
 type Part struct {
-	Node    string
-	Profile *Profile
+	Node, Process string
+	Profile       *Profile
 }
 
 // Merge makes one profile of those of all nodes with pprof's own merge, every
-// sample labelled with its node. Sample types that only some parts have are
+// sample labelled with its node and process. Sample types that only some parts have are
 // dropped. Parts are not changed.
 func Merge(parts []Part) (*Profile, error) {
 	if len(parts) == 0 {
@@ -26,12 +29,14 @@ func Merge(parts []Part) (*Profile, error) {
 	var list []*pprof.Profile
 	for _, part := range parts {
 		p := part.Profile.raw.Copy()
-		if part.Node != "" {
-			for _, s := range p.Sample {
-				if s.Label == nil {
-					s.Label = map[string][]string{}
+		for _, s := range p.Sample {
+			if s.Label == nil {
+				s.Label = map[string][]string{}
+			}
+			for key, value := range map[string]string{NodeLabel: part.Node, ProcessLabel: part.Process} {
+				if value != "" {
+					s.Label[key] = []string{value}
 				}
-				s.Label[NodeLabel] = []string{part.Node}
 			}
 		}
 		list = append(list, p)

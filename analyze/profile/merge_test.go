@@ -11,7 +11,7 @@ import (
 func TestMergeNodes(t *testing.T) {
 	n1 := newMaker("samples/count", "cpu/nanoseconds").add("main;hash:1", nil, 6, 60).add("main;gc", nil, 4, 40).read(t, "cpu.pb.gz")
 	n2 := newMaker("samples/count", "cpu/nanoseconds").add("other;main;hash:9", map[string]string{"pool": "http"}, 30, 300).read(t, "cpu.pb.gz")
-	p, err := Merge([]Part{{"n1", n1}, {"n2", n2}})
+	p, err := Merge([]Part{{Node: "n1", Profile: n1}, {Node: "n2", Profile: n2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,15 @@ import (
 // Profile gives the series as a wall-clock profile: each thread of each dump is a sample with its stack. The first value counts samples, the
 // second is the time a sample stands for, the mean time between the dumps; that value is missing when the time is unknown. Labels: thread,
 // pool, state, waits for.
-func (s *Series) Profile() *profile.Profile {
+func (s *Series) Profile() *profile.Profile { return s.ProfileOf(func(*Thread) bool { return true }) }
+
+// WorkProfile is Profile without the threads that wait for work.
+func (s *Series) WorkProfile() *profile.Profile {
+	return s.ProfileOf(func(t *Thread) bool { return s.Wait(t).Busy() })
+}
+
+// ProfileOf is Profile of the threads that keep admits.
+func (s *Series) ProfileOf(keep func(*Thread) bool) *profile.Profile {
 	b := profileBuilder{
 		p:         &profile.Profile{SampleType: []*profile.ValueType{{Type: "threads", Unit: "count"}}},
 		functions: map[string]*profile.Function{}, locations: map[*Frame]*profile.Location{}, samples: map[sampleKey]*profile.Sample{},
@@ -28,7 +36,7 @@ func (s *Series) Profile() *profile.Profile {
 			b.p.TimeNanos = d.Time.UnixNano()
 		}
 		for _, t := range d.Threads {
-			if len(t.Stack.Frames) > 0 {
+			if len(t.Stack.Frames) > 0 && keep(t) {
 				pool, _ := s.PoolOf(t)
 				b.add(t, pool, s.Wait(t))
 			}

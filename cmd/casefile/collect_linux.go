@@ -169,8 +169,18 @@ func (c *captured) incomplete() bool { return len(c.manifest.Gaps()) > 0 || c.cl
 // memoryLimit keeps the Go runtime from using more for speed than it needs.
 const memoryLimit = 80 << 20
 
-// capture makes the bundle. It returns nil, nil for a dry run.
+// capture makes the bundle and analyses it. It returns nil, nil for a dry run.
 func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
+	w, err := captureOpen(ctx, u, o)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	return finish(context.WithoutCancel(ctx), w, o)
+}
+
+// captureOpen makes the bundle, on this node or on many, and returns it still
+// open; nil, nil for a dry run.
+func captureOpen(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
 	debug.SetMemoryLimit(memoryLimit)
 	if o.cluster.wanted() {
 		return captureFleet(ctx, u, o)
@@ -189,7 +199,7 @@ func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	if err != nil {
 		return nil, hinted(err, "choose another place with --out")
 	}
-	return finish(context.WithoutCancel(ctx), w, o)
+	return w, nil
 }
 
 func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {

@@ -38,7 +38,11 @@ func (t *target) run(ctx context.Context, scope *collectors.Scope) {
 		c.client.spent = func(wall time.Duration) { scope.Cost(wall, 0, "") }
 		defer c.client.close()
 	}
-	var parts []func(context.Context)
+	parts := c.focused()
+	if scope.Plan.ProfilesOnly() {
+		c.runAll(ctx, parts)
+		return
+	}
 	if t.proc != nil {
 		parts = append(parts, c.files, c.series)
 	}
@@ -48,12 +52,33 @@ func (t *target) run(ctx context.Context, scope *collectors.Scope) {
 			parts = append(parts, c.remoteCommandLine)
 		}
 	}
+	c.runAll(ctx, parts)
+}
+
+func (c *capture) runAll(ctx context.Context, parts []func(context.Context)) {
 	var wg sync.WaitGroup
 	for _, part := range parts {
 		wg.Go(func() { part(ctx) })
 	}
 	wg.Wait()
-	scope.Tell("done", scope.Plan.Dumps, scope.Plan.Dumps, "")
+	c.Tell("done", c.Plan.Dumps, c.Plan.Dumps, "")
+}
+
+// focused is what a plan that wants nothing but profiles asks of a service.
+func (c *capture) focused() []func(context.Context) {
+	if !c.Plan.ProfilesOnly() || c.client == nil {
+		return nil
+	}
+	switch c.Plan.Profiles.Focus {
+	case plan.Wall:
+		return []func(context.Context){c.rounds}
+	case plan.Alloc, plan.Lock:
+		return []func(context.Context){c.snapshots}
+	case plan.IO:
+		c.Absent("io-profile", "net/http/pprof has no profile of I/O: a wall profile shows who waits for it")
+		return nil
+	}
+	return []func(context.Context){c.cpu}
 }
 
 // without notes that there is no pprof to ask; false when the target was not
