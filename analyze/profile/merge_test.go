@@ -36,7 +36,7 @@ func TestMergeNodes(t *testing.T) {
 func TestMergeRefuses(t *testing.T) {
 	cpu := newMaker("cpu/nanoseconds").add("f", nil, 1).read(t, "")
 	heap := newMaker("inuse_space/bytes").add("f", nil, 1).read(t, "")
-	if _, err := Merge([]Part{{"a", cpu}, {"b", heap}}); err == nil {
+	if _, err := Merge([]Part{{Node: "a", Profile: cpu}, {Node: "b", Profile: heap}}); err == nil {
 		t.Error("a CPU and a heap profile were merged")
 	}
 	if _, err := Merge(nil); err == nil {

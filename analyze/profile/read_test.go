@@ -110,7 +110,7 @@ func FuzzRead(f *testing.F) {
 		for _, v := range p.Views() {
 			use(t, v)
 		}
-		if m, err := Merge([]Part{{"a", p}, {"b", p}}); err == nil {
+		if m, err := Merge([]Part{{Node: "a", Profile: p}, {Node: "b", Profile: p}}); err == nil {
 			use(t, m.Main())
 		}
 		if d, err := Delta(p, p); err == nil && len(d.Raw().Sample) > 0 {
