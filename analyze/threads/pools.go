@@ -89,6 +89,13 @@ func (p *poolNamer) of(thread string) poolKey {
 	return k
 }
 
+// PoolNames gives a function that names the pool of a thread by the thread's name, "" when it is of none. It remembers, and is not for
+// several goroutines. Patterns of the caller come before [DefaultPools].
+func PoolNames(own ...PoolPattern) func(thread string) string {
+	namer := newPoolNamer(own)
+	return func(thread string) string { return namer.of(thread).name }
+}
+
 func (s *Series) poolNames() *poolNamer {
 	if s.namer == nil {
 		s.namer = newPoolNamer(nil)

@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	"analyze/threads": {"analyze/threads", "bundle/format"},
 	"analyze/gc":      {"analyze/gc", "bundle/format"},
 	"analyze/profile": {"analyze/profile", "bundle/format"},
+	"analyze/jfr":     {"analyze/jfr", "bundle/format"},
 	"analyze/host":    {"analyze/host", "bundle/format"},
 	"analyze/applog":  {"analyze/applog"},
 	"analyze/timing":  {"analyze/timing", "bundle/format"},
@@ -25,6 +26,10 @@ var mayImport = map[string][]string{
 	"analyze/report":  {"analyze", "bundle/format"},
 	"cmd":             {"cmd", "analyze", "collectors", "bundle", "testdata"},
 	"testdata":        {"testdata"},
+
+	// Bridges: recordings in the models of other subjects.
+	"analyze/profile/fromjfr": {"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
+	"analyze/gc/fromjfr":      {"analyze/jfr", "analyze/gc", "bundle/format"},
 }
 
 func TestImportDirection(t *testing.T) {
