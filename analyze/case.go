@@ -11,6 +11,7 @@ import (
 	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
+	"casefile/analyze/jfr"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 	"casefile/bundle/format/hsperf"
@@ -77,9 +78,12 @@ type JVM struct {
 
 	Dumps    *threads.Series // nil: none
 	DumpInfo []threads.Summary
-	GC       []*gc.Log      // from log files, or one from counters
-	Counters *series.Series // hsperfdata over time; nil: none
-	Process  *series.Series // figures of /proc/PID over time; nil: none
+	GC       []*gc.Log // from log files, or one from counters
+	// Recordings are of JFR; all files of one JVM are one. Profiles are made of them, or were captured as such.
+	Recordings []*jfr.Recording
+	Profiles   []*profile.Profile
+	Counters   *series.Series // hsperfdata over time; nil: none
+	Process    *series.Series // figures of /proc/PID over time; nil: none
 	// Perf is the newest whole hsperfdata file; nil: none.
 	Perf       *hsperf.Snapshot
 	PerfSource string

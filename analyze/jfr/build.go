@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	format "casefile/bundle/format/jfr"
@@ -48,13 +49,17 @@ type Builder struct {
 	samples map[sampleKey]int32
 	system  systemState
 	gc      gcState
+	known   map[chunkID]bool // chunks of the files before
 }
+
+// chunkID tells a chunk from others of its machine.
+type chunkID struct{ nanos, ticks int64 }
 
 // NewBuilder starts a recording without events.
 func NewBuilder(source string, lim Limits) *Builder {
 	lim = lim.withDefaults()
 	rec := &Recording{Source: source, Events: map[string]int64{}, Lost: map[string]int64{}}
-	return &Builder{rec: rec, lim: lim, symbols: newSymbols(rec, lim), samples: map[sampleKey]int32{}, gc: newGCState()}
+	return &Builder{rec: rec, lim: lim, symbols: newSymbols(rec, lim), samples: map[sampleKey]int32{}, gc: newGCState(), known: map[chunkID]bool{}}
 }
 
 // Recording ends the building.
@@ -65,9 +70,12 @@ func (b *Builder) Recording() *Recording {
 }
 
 // Add reads a file: one chunk or more after each other. What was read before an error is kept. format.ErrNotJFR and format.ErrVersion
-// are errors a caller may decide on.
+// are errors a caller may decide on. A chunk that a file before had is passed over: a dump and a copy of the repository may
+// have it both.
 func (b *Builder) Add(r io.Reader) error {
 	in := format.NewReader(r, b.lim.Chunk)
+	here := map[chunkID]bool{}
+	defer func() { maps.Copy(b.known, here) }()
 	for {
 		c, err := in.Next()
 		if err != nil {
@@ -77,9 +85,12 @@ func (b *Builder) Add(r io.Reader) error {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
-			return fmt.Errorf("%s: %w", b.rec.Source, err)
+			return err
 		}
-		b.chunk(c)
+		id := chunkID{c.Start.UnixNano(), c.StartTicks}
+		if here[id] = true; !b.known[id] {
+			b.chunk(c)
+		}
 	}
 }
 

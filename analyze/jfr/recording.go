@@ -97,12 +97,8 @@ func (r *Recording) Enabled(event string) bool {
 	return r.Events[event] > 0 || r.Setting(event, "enabled") == "true"
 }
 
-// Period reads a setting of a time: "20 ms", "10000000" (nanoseconds). 0: none.
-func (r *Recording) Period(event, name string) time.Duration {
-	return parseSpan(r.Setting(event, name))
-}
-
-func parseSpan(text string) time.Duration {
+// ParseSpan reads a setting that is a time: "20 ms", "10000000" (nanoseconds). 0: none.
+func ParseSpan(text string) time.Duration {
 	number, unit, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if unit == "" {
 		unit = strings.TrimLeft(number, "0123456789.")

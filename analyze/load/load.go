@@ -1,6 +1,7 @@
 package load
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -26,7 +27,7 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 		case err == nil && !r.Foreign:
 			return Bundle(ctx, r)
 		case err == nil:
-		case !errors.Is(err, bundle.ErrNotArchive):
+		case !singleFile(paths[0], err):
 			return nil, err
 		}
 	}
@@ -133,7 +134,7 @@ func millis(ms float64) time.Duration { return time.Duration(ms * float64(time.M
 // foreign reads a path that is no bundle of ours: a file, a folder, an archive.
 func (b *builder) foreign(ctx context.Context, p string) error {
 	r, err := bundle.Open(p)
-	if errors.Is(err, bundle.ErrNotArchive) || err == nil && compressedFile(p) {
+	if singleFile(p, err) {
 		return b.looseFile(ctx, p)
 	}
 	if err != nil {
@@ -158,6 +159,11 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 		}
 		return ctx.Err()
 	})
+}
+
+// singleFile tells by the name, and by what opening it as an archive gave, that a path is no archive.
+func singleFile(p string, err error) bool {
+	return errors.Is(err, bundle.ErrNotArchive) || errors.Is(err, tar.ErrHeader) || compressedFile(p)
 }
 
 // compressedFile tells a single compressed file (gc.log.gz) from an archive.

@@ -24,7 +24,7 @@ const looseNode = "files"
 const sniffLen = 256 << 10
 
 // looseEntry reads one file of unknown kind: thread dumps, a GC log, both in one
-// log, a pprof profile.
+// log, a JFR recording, a pprof profile.
 func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) error {
 	in := bufio.NewReaderSize(body, sniffLen)
 	head, err := in.Peek(sniffLen)
@@ -34,8 +34,8 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	switch {
 	case len(head) == 0:
 		return fmt.Errorf("%s: empty", name)
-	case string(head[:min(4, len(head))]) == "FLR\x00":
-		return fmt.Errorf("%s: a JFR recording; this version does not read it", name)
+	case isJFR(head):
+		return b.looseJFR(name, in)
 	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {
@@ -94,7 +94,7 @@ func (b *builder) looseUnknown(name string, in io.Reader) error {
 		if isLog && err == nil {
 			return nil
 		}
-		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a profile", name), err)
+		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a recording nor a profile", name), err)
 	}
 	t := b.looseTarget(name)
 	t.dumps = append(t.dumps, dumps...)
@@ -105,7 +105,10 @@ func (b *builder) looseUnknown(name string, in io.Reader) error {
 // looseTarget finds the process that a loose file belongs to: files of one folder
 // whose names differ only in their numbers are taken for one series.
 func (b *builder) looseTarget(name string) *target {
-	key := path.Join(path.Dir(name), threads.NormalizeName(path.Base(gclog.SeriesOf(name))))
+	return b.looseTargetOf(path.Join(path.Dir(name), threads.NormalizeName(path.Base(gclog.SeriesOf(name)))), name)
+}
+
+func (b *builder) looseTargetOf(key, name string) *target {
 	t := b.find(key)
 	if t == nil {
 		n := b.node(looseNode)

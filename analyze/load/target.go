@@ -30,6 +30,7 @@ type target struct {
 	info   []threads.Summary
 	cpu    []threads.CPUSample
 	gc     []gclog.File
+	jfr    []jfrFile
 	merged bool // all dumps are one series with one summary
 
 	access   []keptLog
@@ -118,6 +119,7 @@ var readers = []struct {
 	{"threads/", ".txt", (*target).readDump},
 	{"goroutines/", ".txt", (*target).readDump},
 	{"gc/", "", (*target).keepGC},
+	{"jfr/", ".jfr", (*target).keepJFR},
 	{"hsperf/first.hsperfdata", "", (*target).readPerf},
 	{"hsperf/last.hsperfdata", "", (*target).readPerf},
 	{"hsperf/series.", ".jsonl", (*target).readCounters},
@@ -214,8 +216,12 @@ func (t *target) readProcess(_ *builder, e bundle.Entry, body io.Reader) error {
 
 func (t *target) readProfile(_ *builder, e bundle.Entry, body io.Reader) error {
 	p, err := profile.Read(body, e.Path, profile.Limits{})
-	if err == nil && t.service != nil {
+	switch {
+	case err != nil:
+	case t.service != nil:
 		t.service.Profiles = append(t.service.Profiles, p)
+	default:
+		t.jvm.Profiles = append(t.jvm.Profiles, p)
 	}
 	return err
 }
@@ -260,6 +266,7 @@ func (t *target) finish(b *builder) {
 		return
 	}
 	t.jvm.Dumps, t.jvm.DumpInfo = s, info
+	t.finishJFR(b)
 	t.finishGC(b)
 	t.jvm.Access = b.readAccess(t.access, t.patterns)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
 	"path"
 	"time"
@@ -61,10 +62,14 @@ type Threads struct {
 
 // JFR is one recording.
 type JFR struct {
-	Source    string         `json:"source"`
-	Chunks    int            `json:"chunks"`
-	Events    map[string]int `json:"events"`
-	Truncated bool           `json:"truncated"`
+	Source string `json:"source"`
+	Chunks int    `json:"chunks"`
+	// Events counts the events of each type that occurs.
+	Events map[string]int64 `json:"events"`
+	// UnknownEvents are of types that the recording does not describe.
+	UnknownEvents int64 `json:"unknown_events,omitempty"`
+	// Truncated: a chunk was cut off, or still open when it was copied.
+	Truncated bool `json:"truncated"`
 }
 
 // Node is one machine of the case.
@@ -166,6 +171,12 @@ func (d *Document) addNode(n *analyze.Node) {
 		}
 		for _, log := range j.GC {
 			d.GC = append(d.GC, log.Summary())
+		}
+		for _, r := range j.Recordings {
+			d.JFR = append(d.JFR, JFR{Source: r.Source, Chunks: r.Chunks, Events: maps.Clone(r.Events), UnknownEvents: r.Unknown, Truncated: r.Truncated})
+		}
+		for _, p := range j.Profiles {
+			d.Profiles = append(d.Profiles, p.Summary(p.Name, topFrames))
 		}
 	}
 	for _, s := range n.Services {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 )
 
@@ -29,6 +30,7 @@ func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 		}
 		s.take(gcPart(log, n.Clock, len(j.GC) > 1))
 	}
+	s.take(b.profiles(j.Profiles))
 	s.take(counterPart(n, j))
 	if len(s.Parts) == 0 {
 		s.Parts = []part{{Note: "Nothing was captured of this JVM that can be shown; see what is missing below."}}
@@ -45,7 +47,7 @@ func (s *section) take(p part) {
 func (b *viewBuilder) service(n *analyze.Node, sv *analyze.Service) section {
 	s := section{Anchor: b.anchors[sv], Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
 	s.take(b.threads(n, sv.Goroutines, "Goroutines"))
-	s.take(b.profiles(sv))
+	s.take(b.profiles(sv.Profiles))
 	s.take(part{Title: "Process", Charts: processCharts(n, sv.Process)})
 	return s
 }
@@ -318,11 +320,11 @@ func groupTable(s *threads.Series) table {
 	return t.bounded(jvmGroups)
 }
 
-func (b *viewBuilder) profiles(sv *analyze.Service) part {
+func (b *viewBuilder) profiles(list []*profile.Profile) part {
 	p := part{Title: "Profiles"}
-	for i, pr := range sv.Profiles {
+	for i, pr := range list {
 		if i == 12 {
-			p.Note = fmt.Sprintf("%d more profiles are left out", len(sv.Profiles)-i)
+			p.Note = fmt.Sprintf("%d more profiles are left out", len(list)-i)
 			break
 		}
 		main := pr.Main()

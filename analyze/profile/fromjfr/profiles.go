@@ -33,28 +33,27 @@ const (
 // Profiles makes a profile of each kind that the recording has events of, in the order cpu, wall, alloc, live, lock, io, exception.
 // Each has two values, the number of events ("samples") and the amount, which is the main one; an exception only counts.
 //
-// Which events make which profile:
+// Which events make which profile; of several sources the first that has stacks counts:
 //
-//   - cpu: jdk.CPUTimeSample where there is one; else execution samples of threads that do not sleep, each for one sampling period;
-//     else those of dd-trace.
+//   - cpu: jdk.CPUTimeSample; execution samples of threads that do not sleep, each for one sampling period; those of dd-trace.
 //   - wall: wall-clock samples of async-profiler and dd-trace.
-//   - alloc: allocations in new TLABs and outside of TLABs; else jdk.ObjectAllocationSample, by its weight;
-//     else dd-trace's samples.
+//   - alloc: allocations in new TLABs and outside of TLABs; jdk.ObjectAllocationSample, by its weight; dd-trace's samples.
 //   - lock: threads blocked at a monitor, or parked by a lock of java.util.concurrent. Waiting for work is none.
 //   - io: reads, writes and forces of sockets and files that took as long as the recording's threshold.
 //   - exception: exceptions and errors thrown; where only errors were recorded, those.
 func Profiles(rec *jfr.Recording) ([]*profile.Profile, error) {
 	var list []*profile.Profile
 	for _, k := range kinds {
+		take := k.choose(rec)
+		if take == nil {
+			continue
+		}
 		b := newBuilder(rec, k)
 		for i := range rec.Samples {
 			s := &rec.Samples[i]
-			if amount, take := k.amount(rec, s); take {
+			if amount, ok := take(rec, s); ok {
 				b.add(s, amount)
 			}
-		}
-		if len(b.p.Sample) == 0 {
-			continue
 		}
 		if err := b.p.CheckValid(); err != nil {
 			return list, err
@@ -67,21 +66,44 @@ func Profiles(rec *jfr.Recording) ([]*profile.Profile, error) {
 // kind makes one profile.
 type kind struct {
 	name, unit string
-	// amount is what a sample contributes; false: nothing.
-	amount func(*jfr.Recording, *jfr.Sample) (int64, bool)
+	// sources are events that tell the same; the first that has stacks is taken, else the first that there is.
+	sources []source
 }
+
+// source takes samples, and what each contributes; false: nothing.
+type source func(*jfr.Recording, *jfr.Sample) (int64, bool)
 
 var kinds = []kind{
-	{"cpu", "nanoseconds", cpu},
-	{"wall", "nanoseconds", wall},
-	{"alloc", "bytes", alloc},
-	{"live", "bytes", of(jfr.LiveObject)},
-	{"lock", "nanoseconds", lock},
-	{"io", "nanoseconds", of(jfr.SocketRead, jfr.SocketWrite, jfr.FileRead, jfr.FileWrite, jfr.FileForce)},
-	{"exception", "count", func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Count, s.Kind == jfr.Exception }},
+	{"cpu", "nanoseconds", []source{of(jfr.CPUTime), running(jfr.Execution), running(jfr.AgentCPU)}},
+	{"wall", "nanoseconds", []source{wall}},
+	{"alloc", "bytes", []source{of(jfr.AllocTLAB, jfr.AllocOutside), of(jfr.AllocSample), of(jfr.AgentAlloc)}},
+	{"live", "bytes", []source{of(jfr.LiveObject)}},
+	{"lock", "nanoseconds", []source{lock}},
+	{"io", "nanoseconds", []source{of(jfr.SocketRead, jfr.SocketWrite, jfr.FileRead, jfr.FileWrite, jfr.FileForce)}},
+	{"exception", "count", []source{func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Count, s.Kind == jfr.Exception }}},
 }
 
-func of(list ...jfr.Kind) func(*jfr.Recording, *jfr.Sample) (int64, bool) {
+// choose gives the source to take; nil: none has anything.
+func (k *kind) choose(rec *jfr.Recording) source {
+	var any source
+	for _, src := range k.sources {
+		for i := range rec.Samples {
+			s := &rec.Samples[i]
+			if _, take := src(rec, s); !take {
+				continue
+			}
+			if any == nil {
+				any = src
+			}
+			if s.Stack != 0 {
+				return src
+			}
+		}
+	}
+	return any
+}
+
+func of(list ...jfr.Kind) source {
 	var set [256]bool
 	for _, k := range list {
 		set[k] = true
@@ -89,56 +111,39 @@ func of(list ...jfr.Kind) func(*jfr.Recording, *jfr.Sample) (int64, bool) {
 	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount, set[s.Kind] }
 }
 
-// Sleeping is how async-profiler and dd-trace call a thread that is not on a CPU.
-const sleeping = "STATE_SLEEPING"
-
-func cpu(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-	if rec.Events["jdk.CPUTimeSample"] > 0 {
-		return s.Amount, s.Kind == jfr.CPUTime
+// running takes samples of threads on a CPU, each for one period. STATE_SLEEPING is how async-profiler and dd-trace call the others.
+func running(k jfr.Kind) source {
+	return func(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
+		return s.Count * int64(SamplingPeriod(rec)), s.Kind == k && rec.Texts[s.State] != "STATE_SLEEPING"
 	}
-	from := jfr.Execution
-	if rec.Events["jdk.ExecutionSample"] == 0 {
-		from = jfr.AgentCPU
-	}
-	return s.Count * int64(SamplingPeriod(rec)), s.Kind == from && rec.Texts[s.State] != sleeping
 }
 
+// wall takes samples of all threads, which async-profiler also writes as execution samples.
 func wall(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-	switch {
-	case s.Kind == jfr.WallClock:
-		return s.Count * int64(SamplingPeriod(rec)), true
-	case s.Kind == jfr.Execution && rec.Setting("jdk.ExecutionSample", "event") == "wall":
-		return s.Count * int64(SamplingPeriod(rec)), true
+	return s.Count * int64(SamplingPeriod(rec)), s.Kind == jfr.WallClock || s.Kind == jfr.Execution && agentSetting(rec, "event") == "wall"
+}
+
+func lock(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
+	return s.Amount, s.Kind == jfr.MonitorEnter || s.Kind == jfr.Park && jfr.IsLock(rec.Texts[s.Detail])
+}
+
+// agentSetting is a setting of async-profiler, which it files under the recording.
+func agentSetting(rec *jfr.Recording, name string) string {
+	if v := rec.Setting("jdk.ActiveRecording", name); v != "" {
+		return v
 	}
-	return 0, false
+	return rec.Setting("jdk.ExecutionSample", name)
 }
 
 // SamplingPeriod is the time that an execution sample stands for: 20 ms with the JDK's default settings, 10 ms with
 // async-profiler's and dd-trace's.
 func SamplingPeriod(rec *jfr.Recording) time.Duration {
-	for _, name := range []string{"interval", "period"} { // async-profiler's word; the JDK's
-		if d := rec.Period("jdk.ExecutionSample", name); d > 0 && d < time.Hour {
+	for _, text := range []string{agentSetting(rec, "interval"), rec.Setting("jdk.ExecutionSample", "period")} {
+		if d := jfr.ParseSpan(text); d > 0 && d < time.Hour {
 			return d
 		}
 	}
-	if rec.Setting("jdk.ExecutionSample", "event") != "" || rec.Setting("jdk.ExecutionSample", "period") == "" {
-		return 10 * time.Millisecond
-	}
-	return 20 * time.Millisecond
-}
-
-func alloc(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-	if rec.Events["jdk.ObjectAllocationInNewTLAB"]+rec.Events["jdk.ObjectAllocationOutsideTLAB"] > 0 {
-		return s.Amount, s.Kind == jfr.AllocTLAB || s.Kind == jfr.AllocOutside
-	}
-	if rec.Events["jdk.ObjectAllocationSample"] > 0 {
-		return s.Amount, s.Kind == jfr.AllocSample
-	}
-	return s.Amount, s.Kind == jfr.AgentAlloc
-}
-
-func lock(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-	return s.Amount, s.Kind == jfr.MonitorEnter || s.Kind == jfr.Park && jfr.IsLock(rec.Texts[s.Detail])
+	return 10 * time.Millisecond
 }
 
 // builder collects the samples of one profile.

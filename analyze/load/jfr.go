@@ -1,0 +1,167 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"casefile/analyze/jfr"
+	"casefile/analyze/profile/fromjfr"
+	"casefile/bundle"
+	format "casefile/bundle/format/jfr"
+)
+
+// jfrFile is one file of chunks.
+type jfrFile struct {
+	name string
+	open func() (io.ReadCloser, error)
+	// start is that of the first chunk, in nanoseconds since 1970.
+	start int64
+	size  int64
+}
+
+// keepJFR keeps a file: chunks of one JVM are read in the order of time.
+func (t *target) keepJFR(b *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	in, err := unpack(body)
+	if err != nil {
+		return err
+	}
+	head := bufio.NewReaderSize(in, format.HeaderSize)
+	start := int64(0)
+	if h, err := head.Peek(format.HeaderSize); err == nil {
+		start = int64(binary.BigEndian.Uint64(h[32:]))
+	}
+	counted := &countingReader{r: head}
+	kept, err := b.stash.keep(counted)
+	if err != nil && !cutShort(err) {
+		return err
+	}
+	t.jfr = append(t.jfr, jfrFile{e.Path, kept.open, start, counted.n})
+	return err
+}
+
+// cutShort tells an input that ends too early, of which what is there counts.
+func cutShort(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum)
+}
+
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// finishJFR makes one recording of all files of a JVM: a dump, chunks copied from its repository, or both. A chunk that is in
+// several files counts once, the most complete one.
+func (t *target) finishJFR(b *builder) {
+	if len(t.jfr) == 0 {
+		return
+	}
+	slices.SortStableFunc(t.jfr, func(x, y jfrFile) int { return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(y.size, x.size)) })
+	source := t.jfr[0].name
+	if len(t.jfr) > 1 {
+		source = path.Dir(source)
+	}
+	build := jfr.NewBuilder(source, jfr.Limits{})
+	for _, f := range t.jfr {
+		if err := addJFR(build, f); err != nil {
+			b.problem("%s: %v", f.name, err)
+		}
+	}
+	rec := build.Recording()
+	if rec.Chunks == 0 && !rec.Truncated {
+		return
+	}
+	t.jvm.Recordings = append(t.jvm.Recordings, rec)
+	profiles, err := fromjfr.Profiles(rec)
+	if err != nil {
+		b.problem("%s: %v", source, err)
+	}
+	t.jvm.Profiles = append(t.jvm.Profiles, profiles...)
+	t.fillFrom(rec)
+}
+
+func addJFR(build *jfr.Builder, f jfrFile) error {
+	r, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return build.Add(r)
+}
+
+// fillFrom takes from a recording what nothing else has told about the JVM.
+func (t *target) fillFrom(rec *jfr.Recording) {
+	j := t.jvm
+	if j.PID == 0 {
+		j.PID = int(rec.JVM.PID)
+	}
+	if j.Version == "" {
+		j.Version = parseVersion(rec.JVM.Version)
+	}
+}
+
+// repositoryFile is how a JVM names the chunks in its repository.
+var repositoryFile = regexp.MustCompile(`^\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d(_\d+)?\.jfr`)
+
+// looseJFR reads a recording: a JVM by itself, unless it is a chunk of a repository, whose other chunks lie beside it.
+func (b *builder) looseJFR(name string, in io.Reader) error {
+	key := name
+	if repositoryFile.MatchString(path.Base(name)) {
+		key = path.Join(path.Dir(name), "repository")
+	}
+	return b.looseTargetOf(key, name).keepJFR(b, bundle.Entry{Path: name}, in)
+}
+
+// isJFR tells a recording by the head of its file, packed or not.
+func isJFR(head []byte) bool {
+	in, err := unpack(bytes.NewReader(head))
+	if err != nil {
+		return false
+	}
+	var magic [4]byte
+	_, err = io.ReadFull(in, magic[:])
+	return err == nil && string(magic[:]) == "FLR\x00"
+}
+
+// zstdWindow bounds the memory of a zstd decoder.
+const zstdWindow = 32 << 20
+
+// unpack removes gzip or zstd.
+func unpack(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReader(r)
+	head, _ := in.Peek(4)
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("gzip: %w", err)
+		}
+		return z, nil
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
+		}
+		return z.IOReadCloser(), nil
+	}
+	return in, nil
+}
