@@ -16,6 +16,7 @@ import (
 	"casefile/analyze/threads"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
+	"casefile/bundle/format/sockets"
 	"casefile/bundle/format/timing"
 )
 
@@ -89,11 +90,19 @@ type JVM struct {
 	PerfSource string
 	// CountersSource and ProcessSource are the first entries of those series.
 	CountersSource, ProcessSource string
+	// Sockets are its TCP sockets at the moments of the dumps.
+	Sockets []Sockets
 	// Looks are what its threads did by /proc when it could not be asked for a dump.
 	Looks []Look
 	// Logs and Access are its application logs and access logs.
 	Logs   []*applog.Log
 	Access []*applog.Access
+}
+
+// Sockets is the TCP sockets of a process at one moment of the node's clock.
+type Sockets struct {
+	Source string
+	*sockets.Snapshot
 }
 
 // Look is one look at a process from outside, on the node's clock.

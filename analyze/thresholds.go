@@ -34,6 +34,7 @@ type Thresholds struct {
 	PinnedShare       float64       // of the carriers' time, warning: half of the machine is missing
 	PinnedCritical    float64       // nothing else can run
 	SignatureShare    float64       // of request-thread time beneath a known method: the congestion mark
+	LogRecent         time.Duration // before its end a log line counts as of today; a log may reach back for months
 
 	GCOverheadWarn      float64 // share of time; analysers use 5/10 % over 60 s windows and throughput below 95/90 %
 	GCOverheadCritical  float64
@@ -61,6 +62,7 @@ func DefaultThresholds() Thresholds {
 		HotThreadCores: 0.6, HotThreadShare: 0.25,
 		StuckDumps: 3, StuckSpan: 10 * time.Second,
 		LeakThreads: 20, PoolExhaustedShare: 0.75, PoolMinimum: 4,
+		LogRecent:     24 * time.Hour,
 		HotThreadFull: 0.8, StuckCPU: 50 * time.Microsecond, LeakShare: 0.1, PoolGrowth: 1.1,
 		DownstreamThreads: 5, DownstreamShare: 0.25, DBPoolWaiters: 3, DBPoolShare: 0.05,
 		FinalizerShare: 0.75, PinnedShare: 0.5, PinnedCritical: 0.95, SignatureShare: 0.10,

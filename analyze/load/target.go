@@ -16,6 +16,7 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
+	"casefile/bundle/format/sockets"
 	"casefile/bundle/format/tasks"
 	"casefile/bundle/format/timing"
 )
@@ -114,6 +115,7 @@ var readers = []struct {
 }{
 	{"threads/", "-cpu.tsv", (*target).readTasks},
 	{"threads/", "-stuck.tsv", (*target).readLook},
+	{"threads/", "-sockets.tsv", (*target).readSockets},
 	{"logs/", "", (*target).readLog},
 	{"config/server.xml", "", (*target).readServerXML},
 	{"threads/", ".txt", (*target).readDump},
@@ -163,6 +165,14 @@ func (t *target) readTasks(_ *builder, _ bundle.Entry, body io.Reader) error {
 	}
 	t.cpu = append(t.cpu, sample)
 	return nil
+}
+
+func (t *target) readSockets(_ *builder, e bundle.Entry, body io.Reader) error {
+	snap, err := sockets.Read(body)
+	if snap != nil && t.jvm != nil {
+		t.jvm.Sockets = append(t.jvm.Sockets, analyze.Sockets{Source: e.Path, Snapshot: snap})
+	}
+	return err
 }
 
 func (t *target) keepGC(b *builder, e bundle.Entry, body io.Reader) error {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"casefile/analyze"
@@ -12,22 +13,32 @@ import (
 func appSignature(vs *views) *analyze.Rule {
 	return &analyze.Rule{
 		ID:    "app-signature",
-		Doc:   "Threads do what a known problem of a product makes them do.",
-		Needs: needsDumps(2),
+		Doc:   "Threads do what a known problem of a product makes them do, or its logs say so.",
+		Needs: needsDumps(2) + "; or application logs",
 		Run: func(p *analyze.Pass) error {
 			known, err := signatures.All()
 			if err != nil {
 				return err
 			}
+			inLogs := logSightings(p, known)
 			for _, v := range vs.of(p) {
 				if v.dumps() < 2 || v.jvm == nil {
 					continue
 				}
 				p.Evaluated()
-				found := v.judged("app-signature", func(v *view) []problem { return judgeSignatures(v, known) })
-				for _, f := range found {
+				for _, f := range v.judged("app-signature", func(v *view) []problem { return judgeSignatures(v, known) }) {
+					if i := slices.IndexFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == f.signature && l.jvm == v.jvm }); i >= 0 {
+						f.Evidence = append(f.Evidence[:min(len(f.Evidence), maxEvidence-1)], inLogs[i].cite(1)...)
+						inLogs = slices.Delete(inLogs, i, i+1)
+					}
 					p.Report(f.Finding)
 				}
+				if stuck := v.judged("stuck-thread", judgeStuck); len(stuck) > 0 { // which shows the reports of Tomcat beside the stacks
+					inLogs = slices.DeleteFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == "tomcat-stuck-thread" && l.jvm == v.jvm })
+				}
+			}
+			for _, l := range inLogs {
+				p.Report(l.finding(p))
 			}
 			return nil
 		},
@@ -57,7 +68,7 @@ func judgeSignatures(v *view, known []*signatures.Signature) []problem {
 }
 
 func (v *view) signatureProblem(sig *signatures.Signature, list []sighting, lost loss) problem {
-	p := problem{sightings: list}
+	p := problem{sightings: list, signature: sig.ID}
 	p.Severity, p.Confidence = analyze.Severity(sig.Severity), analyze.High
 	p.Weight = lost.weight()
 	if !lost.requests {

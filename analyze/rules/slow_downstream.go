@@ -91,8 +91,13 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.impact(), float64(len(a.sightings))/float64(v.dumps()))
 	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
 	p.Evidence = v.citeAll(a.sightings, maxEvidence)
+	measure := "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process."
+	if addr := v.namePeers(&p.Finding, a.sightings, a.kind, a.peer); addr != "" {
+		p.Title = fmt.Sprintf("%s %s at %s under %s", sentence(v.crowd(v.peak(a.sightings))), what, addr, short(a.site.Func))
+		measure = "Measure " + addr + ": its own response times, and the network between."
+	}
 	p.Advice = []analyze.Advice{{
-		Action: "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process.",
+		Action: measure,
 		Effect: "Shows whether the peer or the way to it is slow.",
 		Risk:   "None.",
 		Verify: "Response times of the peer match the waits seen here.",

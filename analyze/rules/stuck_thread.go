@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -119,14 +121,47 @@ func (v *view) stuckProblem(g *stuckGroup) problem {
 	}
 	p.Explanation += " Its user waits, and its thread is missing in the pool."
 	p.Evidence = v.citeAll(g.sightings, maxEvidence)
-	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site)), {
+	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site))}
+	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	_, peer, _ := callSite(first.Stack.Frames)
+	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
+		p.Title += ", connected to " + addr
+	}
+	if v.addTraces(&p, g) {
+		return p
+	}
+	p.Advice = append(p.Advice, analyze.Advice{
 		Action: "Join the thread's name with the access log, or with what StuckThreadDetectionValve wrote to catalina.out, to see the request's address and user.",
 		Effect: "Shows which page or call it is.",
 		Risk:   "None.",
 		Verify: "The request's time in the access log matches.",
-	}}
-	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	})
 	return p
+}
+
+// addTraces adds what the logs tell about the requests; false when they tell nothing.
+func (v *view) addTraces(p *problem, g *stuckGroup) bool {
+	const most = 2 // requests whose log lines are shown
+	var what []string
+	shown := 0
+	for _, s := range g.threads {
+		t := v.trace(s)
+		if t.note != "" && shown == 0 && !strings.Contains(p.Explanation, t.note) {
+			p.Explanation += " " + t.note
+		}
+		if len(t.at) == 0 || shown == most {
+			continue
+		}
+		shown++
+		p.Evidence = append(p.Evidence[:min(len(p.Evidence), maxEvidence-len(t.at))], t.at...)
+		if t.what != "" && !slices.Contains(what, t.what) {
+			what = append(what, t.what)
+		}
+	}
+	if len(what) > 0 {
+		p.Title += "; it serves " + quoteLine(what[0])
+	}
+	return shown > 0
 }
 
 func cpuWords(d time.Duration) string {

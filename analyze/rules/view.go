@@ -111,6 +111,7 @@ func (v *view) dumps() int { return len(v.series.Dumps) }
 type problem struct {
 	analyze.Finding
 	sightings []sighting
+	signature string // of app-signature
 }
 
 // sighting is one thread in one dump.

@@ -3,15 +3,14 @@ package goproc
 import (
 	"bufio"
 	"cmp"
-	"encoding/binary"
-	"encoding/hex"
 	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
+
+	"casefile/bundle/format/sockets"
 )
 
 const (
@@ -98,26 +97,10 @@ func readListening(r io.Reader, m map[string]netip.AddrPort) {
 		if f[3] != listen {
 			return
 		}
-		if addr, ok := parseSocket(f[1]); ok && (addr.Addr().IsLoopback() || addr.Addr().IsUnspecified()) {
+		if addr, ok := sockets.ParseAddr(f[1]); ok && (addr.Addr().IsLoopback() || addr.Addr().IsUnspecified()) {
 			m[f[9]] = addr
 		}
 	}
-}
-
-// parseSocket reads an address as the kernel prints it: words of 32 bits in the
-// byte order of the host, then the port.
-func parseSocket(text string) (netip.AddrPort, bool) {
-	host, port, _ := strings.Cut(text, ":")
-	words, err := hex.DecodeString(host)
-	n, errPort := strconv.ParseUint(port, 16, 16)
-	if err != nil || errPort != nil || len(words) != 4 && len(words) != 16 {
-		return netip.AddrPort{}, false
-	}
-	for at := 0; at < len(words); at += 4 {
-		binary.NativeEndian.PutUint32(words[at:], binary.BigEndian.Uint32(words[at:]))
-	}
-	ip, ok := netip.AddrFromSlice(words)
-	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), ok
 }
 
 // addresses are where a listening socket is asked, best first. Behind [::], only

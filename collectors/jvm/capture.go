@@ -123,7 +123,7 @@ func (c *capture) applicable() []command {
 	return todo
 }
 
-// dump takes one thread dump and, at the same moment, the CPU time of each thread.
+// dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets.
 func (c *capture) dump(ctx context.Context, k int) {
 	name := fmt.Sprintf("threads/dump-%02d", k+1)
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
@@ -134,6 +134,7 @@ func (c *capture) dump(ctx context.Context, k int) {
 		snap := c.look(false)
 		c.Add(collectors.Evidence{Name: name + "-cpu.tsv", Item: "thread-cpu", Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	})
+	wg.Go(func() { c.sockets(name) })
 	body, at, err := c.ask(ctx, "threaddump", "")
 	wg.Wait()
 	if err == nil {

@@ -1,0 +1,83 @@
+package load
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/analyze"
+)
+
+// tree writes files below a new folder.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		full := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(full, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func read(t *testing.T, paths ...string) *analyze.Case {
+	t.Helper()
+	c, err := Paths(t.Context(), paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const (
+	dumpText = "2022-07-12 01:10:00\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6 mixed mode, sharing):\n\n\"http-nio-8090-exec-7\" #31 daemon prio=5 os_prio=0 cpu=12.00ms elapsed=100.00s tid=0x00007f0000001000 nid=0x1001 runnable  [0x00007f0000000000]\n   java.lang.Thread.State: RUNNABLE\n\tat com.acme.Shop.buy(Shop.java:1)\n\nJNI global refs: 1, weak refs: 0\n\n"
+	catalina = "12-Jul-2022 01:08:59.489 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [2000] milliseconds\n12-Jul-2022 01:09:59.489 SEVERE [x] a.B.c Received a panic event\n"
+	access   = "[12/Jul/2022:01:11:00 +0200] jo http-nio-8090-exec-7 10.0.0.9 GET /x?y HTTP/1.1 200 63112ms 5 - -\n"
+	server   = `<Server><Service><Engine><Host><Valve className="org.apache.catalina.valves.AccessLogValve" pattern="%I|%t|%r|%s|%D"/></Host></Engine></Service></Server>`
+)
+
+// Loose logs are read whatever else a folder holds, and in whatever order.
+func TestLooseLogs(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"a/catalina.out":         catalina + dumpText + catalina,
+		"b/atlassian.log":        catalina,
+		"c/access_log.txt":       access,
+		"d/conf_access_log.log":  "http-nio-8090-exec-7|[12/Jul/2022:01:11:00 +0200]|GET /x HTTP/1.1|200|63112\n",
+		"e/conf/server.xml":      server,
+		"f/notes.txt":            "nothing\nof interest\n",
+		"g/conf_access_log2.log": access + "odd\n",
+	})
+	c := read(t, dir)
+	n := c.Nodes[0]
+	if len(n.JVMs) != 1 || n.JVMs[0].Dumps == nil || len(n.JVMs[0].Dumps.Dumps) != 1 {
+		t.Fatalf("%d JVMs", len(n.JVMs))
+	}
+	if len(n.LooseLogs) != 2 {
+		t.Errorf("%d logs", len(n.LooseLogs))
+	}
+	for _, l := range n.LooseLogs {
+		if want := map[bool]int64{true: 4, false: 2}[strings.HasSuffix(l.Source, "catalina.out")]; l.Entries != want || l.Of("panic").Count != want/2 {
+			t.Errorf("%s: %d entries, want %d", l.Source, l.Entries, want)
+		}
+	}
+	if got := n.JVMs[0].LogLines("panic"); len(got) != 3 {
+		t.Errorf("%d lines of a panic", len(got))
+	}
+	if len(n.LooseAccess) != 3 {
+		t.Fatalf("%d access logs", len(n.LooseAccess))
+	}
+	for _, a := range n.LooseAccess {
+		if len(a.Slow) != 1 || a.Slow[0].Took != 63112*time.Millisecond || a.Slow[0].Thread != "http-nio-8090-exec-7" || a.Slow[0].Path != "/x" {
+			t.Errorf("%s: %+v", a.Source, a)
+		}
+	}
+	if len(c.Problems) != 2 || !strings.Contains(c.Problems[0], "notes.txt: neither") || !strings.Contains(c.Problems[1], "1 of 2 lines do not fit") {
+		t.Errorf("problems: %q", c.Problems)
+	}
+}

@@ -1,0 +1,133 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/applog"
+	"casefile/analyze/rules/signatures"
+)
+
+// logSighting is the lines of the logs of one JVM that show one known problem.
+type logSighting struct {
+	sig  *signatures.Signature
+	node *analyze.Node
+	jvm  *analyze.JVM // nil: loose logs, of which the JVM is not known
+
+	count  int64 // of all lines
+	recent []applog.Entry
+	last   applog.Entry
+	log    *applog.Log
+}
+
+// logSightings looks through the logs of all JVMs. What is long ago is history: the log may reach back for months.
+func logSightings(p *analyze.Pass, known []*signatures.Signature) []*logSighting {
+	var out []*logSighting
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if len(j.Logs) > 0 {
+				p.Evaluated()
+			}
+			out = append(out, sightingsIn(p, known, n, j, j.Logs)...)
+		}
+		if len(n.LooseLogs) == 0 {
+			continue
+		}
+		p.Evaluated()
+		var only *analyze.JVM // loose files of one JVM
+		if len(n.JVMs) == 1 {
+			only = n.JVMs[0]
+		}
+		out = append(out, sightingsIn(p, known, n, only, n.LooseLogs)...)
+	}
+	return out
+}
+
+func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node, j *analyze.JVM, logs []*applog.Log) []*logSighting {
+	var out []*logSighting
+	for _, sig := range known {
+		s := &logSighting{sig: sig, node: n, jvm: j}
+		for _, l := range logs {
+			m := l.Of(sig.ID)
+			if m == nil {
+				continue
+			}
+			s.count += m.Count
+			since := logEnd(p, n, l).Add(-p.Limits.LogRecent)
+			for _, e := range m.Newest {
+				if !e.Time.Before(since) {
+					s.recent = append(s.recent, e)
+				}
+				if s.log == nil || e.Time.After(s.last.Time) {
+					s.last, s.log = e, l
+				}
+			}
+		}
+		if s.log != nil {
+			slices.SortStableFunc(s.recent, func(a, b applog.Entry) int { return a.Time.Compare(b.Time) })
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// logEnd is the moment up to which a log tells, in the time of its stamps: the capture's end, or its own.
+func logEnd(p *analyze.Pass, n *analyze.Node, l *applog.Log) time.Time {
+	if end := p.Ended.Add(n.Clock.Offset); !p.Ended.IsZero() && l.Last.ZoneKnown {
+		return end
+	}
+	return l.Last.Time
+}
+
+func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
+	f := analyze.Finding{Severity: analyze.Severity(s.sig.Severity), Confidence: analyze.High, Weight: 0.2, Nodes: []string{s.node.Name}}
+	if s.jvm != nil {
+		f.Subject = s.jvm.Subject()
+	} else {
+		f.Subject = s.log.Source
+	}
+	lines := fmt.Sprintf("%d log lines", s.count)
+	if s.count == 1 {
+		lines = "1 log line"
+	}
+	f.Title = sentenceOf(s.sig) + " (" + lines
+	switch n := len(s.recent); {
+	case n == 0:
+		f.Severity, f.Weight = analyze.Info, 0.01
+		f.Title += ", the last " + took(logEnd(p, s.node, s.log).Sub(s.last.Time)) + " before the end of the log)"
+	case n == 1:
+		f.Title += ")"
+	default:
+		f.Title += fmt.Sprintf(", %d of them in %s)", n, took(s.recent[n-1].Time.Sub(s.recent[0].Time)))
+	}
+	f.Impact = "the log says so; how much time it costs it does not say"
+	f.Explanation = strings.TrimSpace(s.sig.Explanation)
+	f.Evidence = s.cite(4)
+	f.Advice, f.References = s.sig.Todo(), s.sig.References
+	return f
+}
+
+// sentenceOf is the title of a signature as a whole sentence: with marks in stacks it goes on from "5 threads are".
+func sentenceOf(sig *signatures.Signature) string {
+	if sig.InDumps() {
+		return "The log tells of threads " + sig.Title
+	}
+	return sig.Title
+}
+
+// cite cites the newest lines.
+func (s *logSighting) cite(n int) []analyze.Evidence {
+	list := s.recent
+	if len(list) == 0 {
+		list = []applog.Entry{s.last}
+	}
+	list = slices.Clone(list[max(0, len(list)-n):])
+	var out []analyze.Evidence
+	for _, e := range list {
+		out = append(out, analyze.Evidence{Entry: e.Source, Lines: analyze.Lines(e.Line, e.Line), Text: quoteLine(e.Text)})
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package jvm
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"casefile/bundle/format/sockets"
+	"casefile/collectors"
+)
+
+const (
+	// maxFDs bounds the descriptors of a process that are looked at, maxSocketTable the bytes of one table of its network namespace: the
+	// kernel prints every connection of the host there, about 150 bytes each.
+	maxFDs         = 50_000
+	maxSocketTable = 8 << 20
+)
+
+// sockets keeps the TCP sockets of the process, which name the systems that its threads wait for. It costs the process nothing.
+func (c *capture) sockets(name string) {
+	at := time.Now()
+	inodes, err := c.socketInodes()
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		c.Skip("sockets", "needs the right to see the open files of the process", "run casefile as root or as "+c.userName())
+		return
+	case err != nil:
+		return // ended: the dump tells
+	}
+	snap := &sockets.Snapshot{PID: c.PID, Taken: at}
+	cut := ""
+	for _, table := range []string{"net/tcp", "net/tcp6"} {
+		found, whole, err := readSockets(filepath.Join(c.dir, table), inodes)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no IPv6
+			c.LostErr("sockets", err)
+		}
+		if !whole {
+			cut = "the host has more connections than are looked at"
+		}
+		snap.Sockets = append(snap.Sockets, found...)
+	}
+	if n := len(snap.Sockets) - sockets.MaxSockets; n > 0 {
+		snap.Sockets, snap.LeftOut = snap.Sockets[:sockets.MaxSockets], n
+	}
+	c.Add(collectors.Evidence{Name: name + "-sockets.tsv", Item: "sockets", Source: c.dir + "/{fd,net/tcp,net/tcp6}", Started: at, Ended: time.Now(), Truncated: cut}, snap.Encode())
+}
+
+// socketInodes are the sockets among the open files.
+func (c *capture) socketInodes() (map[string]bool, error) {
+	dir, err := os.Open(filepath.Join(c.dir, "fd"))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	inodes := map[string]bool{}
+	for seen := 0; seen < maxFDs; {
+		names, err := dir.Readdirnames(1000)
+		for _, n := range names {
+			link, _ := os.Readlink(filepath.Join(dir.Name(), n)) // closed meanwhile
+			if inode, ok := strings.CutPrefix(link, "socket:["); ok {
+				inodes[strings.TrimSuffix(inode, "]")] = true
+			}
+		}
+		seen += len(names)
+		switch {
+		case errors.Is(err, io.EOF):
+			return inodes, nil
+		case err != nil:
+			return inodes, err
+		}
+	}
+	return inodes, nil
+}
+
+func readSockets(file string, inodes map[string]bool) (found []sockets.Socket, whole bool, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, true, err
+	}
+	defer f.Close()
+	limited := &io.LimitedReader{R: f, N: maxSocketTable}
+	found, err = sockets.ReadTable(limited, func(inode string) bool { return inodes[inode] })
+	return found, limited.N > 0, err
+}
