@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Row is one function of a profile. Self and Cum are in the unit of its view.
@@ -119,11 +120,12 @@ func (v View) count() *table {
 
 // owner is the place in a stack of the frame that its value belongs to.
 func (v View) owner(stack []int32) int {
-	if !waiting[v.Kind] {
-		return 0
-	}
+	s := v.profile.symbols
 	for i, f := range stack {
-		if !v.profile.symbols.plumbing[f] {
+		switch {
+		case waiting[v.Kind] && s.plumbing[f]:
+		case strings.HasPrefix(s.names[f], "runtime.asyncPreempt"): // put there by the signal that stops a goroutine
+		default:
 			return i
 		}
 	}

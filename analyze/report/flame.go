@@ -205,3 +205,6 @@ func valueText(unit string, v int64) string {
 	}
 	return joined(" ", grouped(v), unit)
 }
+
+// Value writes a value of a profile in its unit, for people.
+func Value(unit string, v int64) string { return valueText(unit, v) }

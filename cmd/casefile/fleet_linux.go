@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
@@ -29,6 +31,12 @@ type cluster struct {
 	nodes    []string
 	// appCredentials is --use-app-credentials.
 	appCredentials bool
+}
+
+func (c *cluster) flags(f *pflag.FlagSet) {
+	f.StringArrayVar(&c.nodes, "node", nil, "capture this node: https://host:port (an agent), ssh://user@host[:port][?sudo=1], dns+ssh://user@name for all addresses of a name, local; or NAME=address (repeatable)")
+	f.StringVar(&c.file, "cluster", "", "capture all nodes of this cluster.yaml (or, by ssh, of this confluence.cfg.xml) at the same moment into one bundle")
+	f.StringVar(&c.identity, "identity", "", "the admin's identity file (default: the one cluster.yaml names)")
 }
 
 func (c *cluster) wanted() bool { return c.file != "" || len(c.nodes) > 0 }
@@ -185,12 +193,15 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 	if err != nil {
 		return nil, err
 	}
-	o.plan.Cluster, o.plan.Probes = to.name, to.probes
+	o.plan.Cluster = to.name
+	if !o.plan.ProfilesOnly() {
+		o.plan.Probes = to.probes
+	}
 	if o.dryRun {
 		for _, n := range to.nodes {
 			fmt.Fprintf(u.out, "would capture %s (%s %s)\n", n.Name, n.Address.Kind, n.Address.Host)
 		}
-		printProbes(u.out, to.probes)
+		printProbes(u.out, o.plan.Probes)
 		return nil, nil
 	}
 	binary, err := os.Executable()

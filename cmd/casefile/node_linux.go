@@ -17,7 +17,7 @@ import (
 
 // nodeVerbs are the verbs that look at running processes, which is Linux only.
 func nodeVerbs(u *ui) []*cobra.Command {
-	return []*cobra.Command{newCollect(u), newAgent(u), newCluster(u), newDoctor(u), newDemo(u), newService(u)}
+	return []*cobra.Command{newCollect(u), newProfile(u), newAgent(u), newCluster(u), newDoctor(u), newDemo(u), newService(u)}
 }
 
 // allCollectors is every source of this node, in the order of --dry-run.

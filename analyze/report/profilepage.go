@@ -1,0 +1,249 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"casefile/analyze/profile"
+)
+
+//go:embed assets/profile.html
+var profileHTML string
+
+// Profile is an on-demand profile, to be shown as a page or on a terminal.
+type Profile struct {
+	Title string // "cpu profile of 4711-confluence"
+	Facts []Fact
+	View  profile.View
+	// Nodes are the parts of the view by node; empty for one node.
+	Nodes []NodeProfile
+	// Before is the profile to compare with; BeforeName says which that is.
+	Before     *profile.View
+	BeforeName string
+	// Notes say what is missing or left out.
+	Notes []string
+}
+
+// Fact is a name with its value.
+type Fact struct{ Name, Value string }
+
+// NodeProfile is the part of one node.
+type NodeProfile struct {
+	Name string
+	View profile.View
+}
+
+const (
+	pageRows  = 40
+	pageNodes = 8 // flame graphs, and columns of the table
+	// changeFrom is the difference of shares from which on a frame is coloured, in points.
+	changeFrom = 1.0
+)
+
+// ProfileHTML writes the page: one file that needs nothing from outside.
+func ProfileHTML(w io.Writer, p *Profile) error {
+	t, err := template.New("page").Funcs(template.FuncMap{"head": headBlocks, "breaks": breaks}).Parse(pageHTML)
+	if err == nil {
+		t, err = t.New("profile").Parse(profileHTML)
+	}
+	if err != nil {
+		return err
+	}
+	var buf bytes.Buffer
+	if err := t.Execute(&buf, p.page()); err != nil {
+		return err
+	}
+	_, err = w.Write(cleanPage(buf.Bytes()))
+	return err
+}
+
+type profilePage struct {
+	Title, Kicker string
+	Facts         []fact
+	Notes         []string
+	Parts         []part
+}
+
+func (p *Profile) page() profilePage {
+	page := profilePage{Title: p.Title, Kicker: "casefile profile", Notes: p.Notes}
+	for _, f := range p.Facts {
+		page.Facts = append(page.Facts, fact(f))
+	}
+	main := part{}
+	if f, ok := p.flame(p.View, "All"); ok {
+		main.Flames = append(main.Flames, f)
+	}
+	main.Tables = append(main.Tables, p.topTable())
+	page.Parts = append(page.Parts, main)
+	if p.Before != nil {
+		page.Parts = append(page.Parts, part{Title: "Changed", Tables: []table{p.changes()}})
+	}
+	if t := p.labels(); len(t) > 0 {
+		page.Parts = append(page.Parts, part{Title: "By label", Tables: t})
+	}
+	nodes := part{Title: "By node"}
+	for _, n := range p.Nodes[:min(len(p.Nodes), pageNodes)] {
+		if f, ok := profileFlame(n.View.Tree()); ok {
+			f.Title = n.Name
+			nodes.Flames = append(nodes.Flames, f)
+		}
+	}
+	if len(p.Nodes) > pageNodes {
+		nodes.Note = fmt.Sprintf("%s are left out", count(len(p.Nodes)-pageNodes, "more node"))
+	}
+	if !nodes.empty() && len(nodes.Flames) > 0 {
+		page.Parts = append(page.Parts, nodes)
+	}
+	return page
+}
+
+// flame draws a view; beside an earlier profile, frames have the colour of their change.
+func (p *Profile) flame(v profile.View, title string) (flame, bool) {
+	tree := v.Tree()
+	if p.Before == nil {
+		f, ok := profileFlame(tree)
+		f.Title = title
+		return f, ok
+	}
+	if tree.Total <= 0 {
+		return flame{}, false
+	}
+	before := p.Before.Tree()
+	f := flame{Title: title, Legend: []legendItem{{"f2", "larger share than before"}, {"f3", "smaller"}, {"f5", "about the same"}},
+		Summary: "in all: " + valueText(tree.Unit, tree.Total)}
+	root := changed(tree.Root, before.Root, float64(max(tree.Total, 1)), float64(max(before.Total, 1)), float64(tree.Total)*flameShare)
+	f.draw(root, "", func(n int64) string { return valueText(tree.Unit, n) })
+	return f, true
+}
+
+// changed is fromProfile with colours by the change against the same call path before.
+func changed(n, before *profile.Node, total, totalBefore, least float64) *flameNode {
+	share := 100 * float64(n.Total) / total
+	was := 0.0
+	paths := map[string]*profile.Node{}
+	if before != nil {
+		was = 100 * float64(before.Total) / totalBefore
+		for _, c := range before.Children {
+			paths[c.Name] = c
+		}
+	}
+	out := &flameNode{name: n.Name, class: "f5", total: n.Total, self: n.Self}
+	switch {
+	case share-was > changeFrom:
+		out.class = "f2"
+	case was-share > changeFrom:
+		out.class = "f3"
+	}
+	for _, c := range n.Children {
+		if float64(c.Total) >= least {
+			out.children = append(out.children, changed(c, paths[c.Name], total, totalBefore, least))
+		}
+	}
+	return out
+}
+
+func (p *Profile) topTable() table {
+	names := []string{"Function", "#Own", "#With callees"}
+	nodes := p.Nodes[:min(len(p.Nodes), pageNodes)]
+	shares := make([]map[string]float64, len(nodes))
+	for i, n := range nodes {
+		names = append(names, "#Own on "+n.Name)
+		shares[i] = map[string]float64{}
+		for _, r := range n.View.Top(-1) {
+			shares[i][r.Frame] = r.SelfPct
+		}
+	}
+	t := table{Title: "Functions", Columns: columns(names...)}
+	for _, r := range p.View.Top(pageRows) {
+		name := cell{Text: cut(r.Frame, 160), Code: true}
+		if r.Via != "" {
+			name.Sub = "in " + cut(r.Via, 120)
+		}
+		row := []cell{name, {Text: figure(r.SelfPct) + " %", Sub: valueText(p.View.Unit, r.Self)}, text(figure(r.CumPct) + " %")}
+		for i := range nodes {
+			row = append(row, text(figure(shares[i][r.Frame])+" %"))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func (p *Profile) changes() table {
+	t := table{Columns: columns("Function", "#Before", "#Now", "#Change"), Note: "own shares, against " + p.BeforeName}
+	for _, c := range profile.Compare(*p.Before, p.View, pageRows/2) {
+		t.Rows = append(t.Rows, []cell{{Text: cut(c.Frame, 160), Code: true}, text(figure(c.BeforePct) + " %"), text(figure(c.AfterPct) + " %"),
+			text(points(c))})
+	}
+	return t
+}
+
+func points(c profile.Change) string {
+	s := figure(c.Points())
+	if c.Points() > 0 {
+		s = "+" + s
+	}
+	return s + " points"
+}
+
+// labels are tables of the string labels that tell apart.
+func (p *Profile) labels() []table {
+	const values = 12
+	var list []table
+	for _, l := range p.View.Labels() {
+		if l.Distinct < 2 {
+			continue
+		}
+		t := table{Title: strings.ToUpper(l.Key[:1]) + l.Key[1:], Columns: columns("Value", "#Share")}
+		for _, v := range l.Values[:min(len(l.Values), values)] {
+			name := v.Value
+			if name == "" {
+				name = "(none)"
+			}
+			t.Rows = append(t.Rows, []cell{text(cut(name, 120)), {Text: figure(v.Pct) + " %", Sub: valueText(p.View.Unit, v.Total)}})
+		}
+		if l.Distinct > values {
+			t.Note = fmt.Sprintf("%s are left out", count(l.Distinct-min(len(l.Values), values), "smaller value"))
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// ProfileTerminal writes the largest functions as a table.
+func ProfileTerminal(w io.Writer, p *Profile, rows int, o Options) error {
+	t := &terminal{o: o, width: o.width()}
+	t.line(t.paint(bold, clean(p.Title)))
+	var facts []string
+	for _, f := range p.Facts {
+		facts = append(facts, f.Name+" "+f.Value)
+	}
+	t.text("", "", "", strings.Join(facts, " · "), 4)
+	if len(p.View.Top(1)) == 0 {
+		t.line("no samples")
+	} else {
+		t.line(t.paint(dim, fmt.Sprintf("%8s %8s  %s", "own", "callees", "function")))
+	}
+	for _, r := range p.View.Top(rows) {
+		name := r.Frame
+		if r.Via != "" {
+			name += "  (in " + shortFunc(r.Via) + ")"
+		}
+		t.line(fmt.Sprintf("%7.1f%% %7.1f%%  %s", r.SelfPct, r.CumPct, cut(clean(name), max(t.width-19, 20))))
+	}
+	if p.Before != nil {
+		t.line("")
+		t.line(t.paint(dim, fmt.Sprintf("%8s %8s %8s  %s", "before", "now", "change", "function, against "+p.BeforeName)))
+		for _, c := range profile.Compare(*p.Before, p.View, rows) {
+			t.line(fmt.Sprintf("%7.1f%% %7.1f%% %+8.1f  %s", c.BeforePct, c.AfterPct, c.Points(), cut(clean(c.Frame), max(t.width-28, 20))))
+		}
+	}
+	for _, n := range p.Notes {
+		t.text("note: ", "      ", "", n, 3)
+	}
+	_, err := w.Write(t.buf.Bytes())
+	return err
+}
