@@ -44,9 +44,11 @@ func parseFiles(t *testing.T, paths ...string) []*threads.Dump {
 }
 
 // caseOf is a case with one JVM that has these dumps.
-func caseOf(dumps []*threads.Dump) *analyze.Case {
+func caseOf(dumps []*threads.Dump) *analyze.Case { return seriesCase(threads.NewSeries(dumps, nil)) }
+
+func seriesCase(s *threads.Series) *analyze.Case {
 	n := &analyze.Node{Name: "n1"}
-	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop", PID: 4711, Dumps: threads.NewSeries(dumps, nil)}}
+	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop", PID: 4711, Dumps: s}}
 	return &analyze.Case{Nodes: []*analyze.Node{n}}
 }
 

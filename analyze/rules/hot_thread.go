@@ -49,14 +49,14 @@ type hotGroup struct {
 	threads []threads.HotThread
 	cores   float64
 	share   float64 // of the CPU of all threads
-	most    float64 // cores of the hottest
+	most    float64 // cores that the hottest wants
 }
 
 func judgeHot(v *view) []problem {
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
 	for _, h := range v.series.Hot() {
-		if h.Cores < v.limits.HotThreadCores || ownedByRuntime(h.Track) {
+		if h.Wanted < v.limits.HotThreadCores || ownedByRuntime(h.Track) {
 			continue
 		}
 		at := v.hotSite(h)
@@ -69,7 +69,7 @@ func judgeHot(v *view) []problem {
 		g.threads = append(g.threads, h)
 		g.cores += h.Cores
 		g.share += h.Share
-		g.most = max(g.most, h.Cores)
+		g.most = max(g.most, h.Wanted)
 	}
 	var out []problem
 	for _, g := range groups {
@@ -147,6 +147,9 @@ func (v *view) hotProblem(g *hotGroup) problem {
 	}
 	p.Title = fmt.Sprintf("%s %s %.2f CPU cores over %s%s", who, verb, g.cores, seconds(hottest.Span), in)
 	p.Impact = fmt.Sprintf("%s of the CPU that all threads used", percent(g.share))
+	if waited := hottest.Wanted - hottest.Cores; waited >= 0.05 {
+		p.Impact += fmt.Sprintf(", and would take more: %s of the time it waited for a CPU", percent(waited))
+	}
 	if cores > 0 {
 		p.Impact += fmt.Sprintf(", %s of the %.3g cores the process may use", percent(g.cores/cores), cores)
 	}
@@ -165,7 +168,7 @@ func (v *view) hotProblem(g *hotGroup) problem {
 	return p
 }
 
-// hotRank: a thread that fills a core is the limit of its own work, and a good part of the CPU is missing elsewhere. Else it is worth knowing, no more.
+// hotRank: a thread that fills a core, or would if the machine gave it one, is the limit of its own work, and a good part of the CPU is missing elsewhere. Else it is worth knowing, no more.
 func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 	weight := g.share
 	if cores > 0 {

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,7 +59,7 @@ func TestLive(t *testing.T) {
 				problem := ""
 				// A machine that is busy with something else may starve the sample for some seconds.
 				for range 3 {
-					res := run(t, caseOf(record(t, process, max(p.apart, time.Second))))
+					res := run(t, record(t, process, max(p.apart, time.Second)))
 					if problem = judgeLive(res, p.id, p.names); problem == "" {
 						return
 					}
@@ -89,13 +91,14 @@ func judgeLive(res *analyze.Result, id string, names []string) string {
 }
 
 // record takes four dumps by the JVM's own tool.
-func record(t *testing.T, p *live.Process, apart time.Duration) []*threads.Dump {
+func record(t *testing.T, p *live.Process, apart time.Duration) *analyze.Case {
 	t.Helper()
 	tool, ok := p.JDK.Has("jcmd")
 	if !ok {
 		t.Skip("no jcmd in " + p.JDK.Home)
 	}
 	var all []*threads.Dump
+	var cpu []threads.CPUSample
 	tick := time.NewTicker(apart)
 	defer tick.Stop()
 	for i := range 4 {
@@ -104,6 +107,7 @@ func record(t *testing.T, p *live.Process, apart time.Duration) []*threads.Dump 
 			t.Fatalf("jcmd: %v\n%s", err, out)
 		}
 		all = append(all, parseText(t, fmt.Sprintf("dump-%d.txt", i), string(out))...)
+		cpu = append(cpu, schedule(p.PID))
 		if i == 3 {
 			break
 		}
@@ -113,5 +117,22 @@ func record(t *testing.T, p *live.Process, apart time.Duration) []*threads.Dump 
 			t.Fatal(t.Context().Err())
 		}
 	}
-	return all
+	return seriesCase(threads.NewSeries(all, cpu))
+}
+
+// schedule reads what the kernel counts of each thread: its CPU, and how long it waited for one. Empty where there is no /proc.
+func schedule(pid int) threads.CPUSample {
+	sample := threads.CPUSample{Time: time.Now(), Threads: map[int64]threads.ThreadCPU{}}
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, f := range files {
+		var c threads.ThreadCPU
+		text, err := os.ReadFile(f)
+		if _, bad := fmt.Sscan(string(text), &c.CPU, &c.RunDelay); err != nil || bad != nil {
+			continue // the thread has ended
+		}
+		if nid, err := strconv.ParseInt(filepath.Base(filepath.Dir(f)), 10, 64); err == nil {
+			sample.Threads[nid] = c
+		}
+	}
+	return sample
 }

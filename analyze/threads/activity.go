@@ -12,6 +12,7 @@ type HotThread struct {
 	CPU    time.Duration
 	Span   time.Duration // over which it was used
 	Cores  float64       // CPU / Span; 0 when the span is unknown
+	Wanted float64       // cores it would have used had it never waited for a CPU; Cores when that is unknown
 	Share  float64       // of the CPU of all threads
 	Source CPUSource
 	Stacks []StackCount // what it was seen doing, idle or not, most frequent first
@@ -36,6 +37,7 @@ func (s *Series) Hot() []HotThread {
 		h := HotThread{Track: tr, CPU: used, Span: s.Span(tr.First, tr.Last), Source: source, Stacks: tr.stacks()}
 		if h.Span > 0 {
 			h.Cores = float64(h.CPU) / float64(h.Span)
+			h.Wanted = h.Cores + float64(max(0, tr.Starved(tr.First, tr.Last)))/float64(h.Span)
 		}
 		total += used
 		hot = append(hot, h)

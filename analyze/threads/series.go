@@ -41,6 +41,7 @@ type Track struct {
 	Obs         []*Thread       // parallel to Series.Dumps; nil where the dump lacks the thread
 	First, Last int             // indexes of the first and last dump that have it
 	cpu         []time.Duration // from samples
+	delay       []time.Duration // that it waited for a CPU, from samples
 	source      CPUSource
 }
 
@@ -166,7 +167,7 @@ func (s *Series) Span(i, j int) time.Duration {
 	return sum
 }
 
-// readCPU takes the samples for the threads whose dumps give no CPU.
+// readCPU takes the samples: what each thread waited for a CPU, and the CPU of those whose dumps give none.
 func (s *Series) readCPU() {
 	nearest := s.matchSamples()
 	for _, tr := range s.tracks {
@@ -176,26 +177,32 @@ func (s *Series) readCPU() {
 			}
 			if t.CPU >= 0 {
 				tr.source, tr.cpu = FromDump, nil
-				break
 			}
 			if nearest[i] == nil || tr.NID < 0 {
 				continue
 			}
-			if c, ok := nearest[i].Threads[tr.NID]; ok {
-				tr.sample(i, c.CPU)
+			c, ok := nearest[i].Threads[tr.NID]
+			if !ok {
+				continue
+			}
+			tr.delay = tr.note(tr.delay, i, c.RunDelay)
+			if tr.source != FromDump {
+				tr.cpu, tr.source = tr.note(tr.cpu, i, c.CPU), FromProc
 			}
 		}
 	}
 }
 
-func (tr *Track) sample(i int, cpu time.Duration) {
-	if tr.cpu == nil {
-		tr.cpu = make([]time.Duration, len(tr.Obs))
-		for k := range tr.cpu {
-			tr.cpu[k] = -1
+// note puts a value into a column that has -1 where nothing is known.
+func (tr *Track) note(column []time.Duration, i int, v time.Duration) []time.Duration {
+	if column == nil {
+		column = make([]time.Duration, len(tr.Obs))
+		for k := range column {
+			column[k] = -1
 		}
 	}
-	tr.cpu[i], tr.source = cpu, FromProc
+	column[i] = v
+	return column
 }
 
 // at is the CPU counted until dump i; -1 unknown.
@@ -243,6 +250,14 @@ func (tr *Track) CPU(i, j int) (time.Duration, CPUSource) {
 		return -1, NoCPU
 	}
 	return to - from, tr.source
+}
+
+// Starved is how long the thread wanted to run between dumps i and j and had no CPU; -1 when unknown.
+func (tr *Track) Starved(i, j int) time.Duration {
+	if tr.delay == nil || tr.delay[i] < 0 || tr.delay[j] < tr.delay[i] {
+		return -1
+	}
+	return tr.delay[j] - tr.delay[i]
 }
 
 // Born and Died say that the thread appeared after the first dump, or was gone before the last.
