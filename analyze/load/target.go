@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/applog"
+	gcfromjfr "casefile/analyze/gc/fromjfr"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
@@ -296,7 +297,7 @@ func total(source string, parts []threads.Summary) threads.Summary {
 	return sum
 }
 
-// finishGC reads the GC logs: parts of one rotated series become one log.
+// finishGC reads the GC logs: parts of one rotated series become one log. Without a log a recording tells, and without one the counters.
 func (t *target) finishGC(b *builder) {
 	groups := map[string][]gclog.File{}
 	var order []string
@@ -318,6 +319,14 @@ func (t *target) finishGC(b *builder) {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
 		}
 		if log != nil && log.Lines > 0 && err == nil {
+			t.jvm.GC = append(t.jvm.GC, log)
+		}
+	}
+	for _, rec := range t.jvm.Recordings {
+		if len(t.jvm.GC) > 0 || rec.Events["jdk.GarbageCollection"] == 0 {
+			break
+		}
+		if log := gcfromjfr.Log(rec); log != nil {
 			t.jvm.GC = append(t.jvm.GC, log)
 		}
 	}

@@ -28,7 +28,8 @@
 // it was anywhere on it; a recursive function counts once a stack. Shares are of the sum of absolute values, so that they
 // stay below 100 % in a profile with negative values too.
 //
-// Profiles of waiting (mutex, block, goroutine, wall, lock) end in the runtime's own plumbing: every waiting goroutine is
+// Profiles of waiting (mutex, block, goroutine, wall, lock, I/O) end in the runtime's own plumbing, and those of exceptions in
+// constructors: every waiting goroutine is
 // in runtime.gopark, every contended mutex in sync.(*Mutex).Unlock. There, self belongs to the first frame below the
 // plumbing, and [Row].Via names what it called. Trees and exports keep all frames.
 package profile

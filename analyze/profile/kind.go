@@ -26,7 +26,7 @@ const (
 )
 
 // waiting are the kinds whose stacks end in plumbing.
-var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true}
+var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true, Exception: true}
 
 // cumulative are the kinds whose snapshots count from the start of the process.
 var cumulative = map[Kind]bool{Alloc: true, Mutex: true, Block: true, Lock: true}

@@ -121,10 +121,18 @@ var plumbingPrefixes = []string{
 	"sun.nio.ch.", "sun/nio/ch/", "java.net.Socket$", "java/net/Socket$",
 }
 
+// plumbingSuffixes end the names of constructors of what is thrown.
+var plumbingSuffixes = []string{"Throwable.<init>", "Exception.<init>", "Error.<init>", "Throwable.fillInStackTrace"}
+
 func isPlumbing(name string) bool {
 	for _, p := range plumbingPrefixes {
 		if strings.HasPrefix(name, p) {
 			return name != "runtime.main" && name != "runtime.goexit"
+		}
+	}
+	for _, s := range plumbingSuffixes {
+		if strings.HasSuffix(name, s) {
+			return true
 		}
 	}
 	return false

@@ -1,0 +1,218 @@
+package fromjfr
+
+import (
+	"context"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/analyze/gc"
+	"casefile/analyze/gc/gclog"
+	"casefile/analyze/jfr"
+	"casefile/bundle/format/hsperf"
+	"casefile/testdata/live"
+	"casefile/testdata/live/livetest"
+)
+
+// runs are collectors with what their counters count: the names of the log's pauses that a collector's invocations are.
+var runs = []struct {
+	name, option string
+	heap         string
+}{
+	{"Serial", "-XX:+UseSerialGC", "64m"},
+	{"Parallel", "-XX:+UseParallelGC", "64m"},
+	{"G1", "-XX:+UseG1GC", "64m"},
+	{"ZGC", "-XX:+UseZGC", "96m"},
+	{"Shenandoah", "-XX:+UseShenandoahGC", "64m"},
+}
+
+// The same run tells the same in its log, in its recording and in its counters.
+func TestRecordingAgreesWithLogAndCounters(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 11 {
+			t.Skip("no unified log with a recorder")
+		}
+		classes := livetest.Compile(t, jdk, filepath.Join("..", "..", "..", "testdata", "gc", "Churn.java"))
+		for _, r := range runs {
+			t.Run(r.name, func(t *testing.T) {
+				dir := t.TempDir()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				out, err := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), "-Xmx"+r.heap, r.option,
+					"-Xlog:gc*,safepoint:file="+dir+"/gc.log:time,uptime,level,tags:filecount=0",
+					"-XX:+UsePerfData", "-XX:+PerfDataSaveToFile", "-XX:PerfDataSaveFile="+dir+"/perf",
+					"-XX:StartFlightRecording:filename="+dir+"/r.jfr,settings=profile", "-cp", classes, "Churn", "1000", "16000").CombinedOutput()
+				if err != nil {
+					if strings.Contains(string(out), "not supported") || strings.Contains(string(out), "Unrecognized") {
+						t.Skip("this JDK lacks it")
+					}
+					t.Fatalf("java: %v\n%s", err, out)
+				}
+				compareRun(t, dir, r.name)
+			})
+		}
+	})
+}
+
+func compareRun(t *testing.T, dir, collector string) {
+	text, err := os.Open(filepath.Join(dir, "gc.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	log, err := gclog.Parse("gc.log", text, gclog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "r.jfr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rec, err := jfr.Read(f, "r.jfr", jfr.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Log(rec)
+	if got == nil || len(got.Pauses) < 5 {
+		t.Fatalf("%v of the recording", got)
+	}
+	if got.Collector != log.Collector || got.JVMVersion != log.JVMVersion || got.Settings.HeapMax != log.Settings.HeapMax {
+		t.Errorf("%s %s %d, in the log %s %s %d", got.Collector, got.JVMVersion, got.Settings.HeapMax, log.Collector, log.JVMVersion, log.Settings.HeapMax)
+	}
+	early := comparePauses(t, log, got)
+	compareSafepoints(t, log, got)
+	compareCounters(t, dir, collector, early, got)
+}
+
+type pauseKey struct {
+	id   uint32
+	kind gc.Kind
+	n    int // of this kind in the collection
+}
+
+func byKey(l *gc.Log) map[pauseKey]gc.Pause {
+	m := map[pauseKey]gc.Pause{}
+	for _, p := range l.Pauses {
+		k := pauseKey{p.GCID, p.Kind, 0}
+		for ; m[k].Duration > 0; k.n++ {
+		}
+		m[k] = p
+	}
+	return m
+}
+
+// comparePauses holds every pause of the recording against the log, and the other way round from the first one recorded. It returns those before it.
+func comparePauses(t *testing.T, log, got *gc.Log) (early []gc.Pause) {
+	t.Helper()
+	want, have := byKey(log), byKey(got)
+	var sum, wantSum time.Duration
+	for k, p := range have {
+		w, ok := want[k]
+		if !ok {
+			t.Errorf("GC(%d) %v of %v is not in the log", k.id, k.kind, p.Duration)
+			continue
+		}
+		sum, wantSum = sum+p.Duration, wantSum+w.Duration
+		at, _ := got.Wall(p.Start)
+		if wantAt, _ := log.Wall(w.Start); at.Sub(wantAt).Abs() > 20*time.Millisecond {
+			t.Errorf("GC(%d) %v at %v, in the log at %v", k.id, k.kind, at, wantAt)
+		}
+		if p.Flags.Has(gc.FlagHeap) && w.Flags.Has(gc.FlagHeap) && (near(p.Before, w.Before) || near(p.After, w.After)) {
+			t.Errorf("GC(%d) heap %d->%d, in the log %d->%d", k.id, p.Before, p.After, w.Before, w.After)
+		}
+	}
+	// Log lines are of the whole pause, events of the part within their own bounds.
+	if diff := (wantSum - sum).Abs(); diff > wantSum/20+time.Duration(len(have))*200*time.Microsecond {
+		t.Errorf("%v in pauses, %v in the log", sum, wantSum)
+	}
+	// The clock of the log counts from another moment of the start.
+	first, _ := got.Wall(got.First)
+	last, _ := got.Wall(got.Last)
+	for k, p := range want {
+		begin, _ := log.Wall(p.Start)
+		switch _, ok := have[k]; {
+		case ok:
+		case begin.Before(first.Add(20 * time.Millisecond)):
+			early = append(early, p)
+		case begin.Add(p.Duration + 50*time.Millisecond).After(last): // the recording was being written
+		case outer(log, p), p.Kind == gc.KindYoung && p.Before == p.After: // Serial: gives way to a full one at once
+		default:
+			t.Errorf("GC(%d) %v at %v of %v is not in the recording", k.id, k.kind, p.Start, p.Duration)
+		}
+	}
+	return early
+}
+
+// near tells sizes apart that are not the same within the log's unit.
+func near(a, b int64) bool { return math.Abs(float64(a-b)) > 2<<20 }
+
+// outer tells a young pause that holds a full one.
+func outer(log *gc.Log, p gc.Pause) bool {
+	for _, q := range log.Pauses {
+		if q.Flags.Has(gc.FlagNested) && q.Start >= p.Start-2*time.Millisecond && q.End() <= p.End()+2*time.Millisecond && q.GCID != p.GCID {
+			return true
+		}
+	}
+	return false
+}
+
+// compareSafepoints: the recording lacks those before it began.
+func compareSafepoints(t *testing.T, log, got *gc.Log) {
+	t.Helper()
+	missing := log.Safepoints.Count - got.Safepoints.Count
+	if missing < 0 || missing > log.Safepoints.Count/2 {
+		t.Errorf("%d safepoints, %d in the log", got.Safepoints.Count, log.Safepoints.Count)
+	}
+	if got.Safepoints.Total.Sum > log.Safepoints.Total.Sum+log.Safepoints.Total.Sum/10 || got.Safepoints.Reach.Sum > log.Safepoints.Reach.Sum+10*time.Millisecond {
+		t.Errorf("%v in safepoints, reached in %v; in the log %v and %v", got.Safepoints.Total.Sum, got.Safepoints.Reach.Sum, log.Safepoints.Total.Sum, log.Safepoints.Reach.Sum)
+	}
+	if got.Safepoints.Total.Sum < got.Stopped {
+		t.Errorf("%v in safepoints, %v in pauses", got.Safepoints.Total.Sum, got.Stopped)
+	}
+}
+
+// compareCounters: what the counters have is what was recorded and what the log has from before. The counters of Shenandoah's cycles are not of
+// pauses, and Serial counts the young collection that a full one ends.
+func compareCounters(t *testing.T, dir, collector string, early []gc.Pause, got *gc.Log) {
+	t.Helper()
+	if collector == "Shenandoah" || collector == "Serial" {
+		return
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "perf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap, err := hsperf.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var count, ticks int64
+	for n := range 8 {
+		at := "sun.gc.collector." + strconv.Itoa(n)
+		if v, ok := snap.Int(at + ".invocations"); ok {
+			count += v
+		}
+		if v, ok := snap.Int(at + ".time"); ok {
+			ticks += v
+		}
+	}
+	freq, _ := snap.Int("sun.os.hrt.frequency")
+	have := time.Duration(float64(ticks) / float64(freq) * 1e9)
+	recorded, before := got.Total.Count, int64(len(early))
+	sum := got.Total.Sum
+	for _, p := range early {
+		sum += p.Duration
+	}
+	if count < recorded+before || count > recorded+before+3 { // a last one after the recording was written
+		t.Errorf("counters have %d pauses; %d recorded and %d before", count, recorded, before)
+	}
+	if diff := (have - sum).Abs(); diff > sum/10+5*time.Millisecond {
+		t.Errorf("counters have %v, %v recorded and before", have, sum)
+	}
+}
