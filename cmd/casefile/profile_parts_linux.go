@@ -25,6 +25,7 @@ type profiled struct {
 	merged *profile.Profile
 	view   profile.View
 	notes  []string
+	dumps  []profile.Part // of JVMs that could not record
 
 	before     *profiled
 	beforeName string
@@ -48,6 +49,7 @@ func collectProfile(c *analyze.Case, kind string) (*profiled, error) {
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
 			p.add(n.Name, j.Target, p.ofJVM(j))
+			p.standIn(n.Name, j)
 		}
 		for _, s := range n.Services {
 			p.add(n.Name, s.Target, p.ofService(s))
@@ -55,6 +57,11 @@ func collectProfile(c *analyze.Case, kind string) (*profiled, error) {
 	}
 	for _, problem := range c.Problems {
 		p.notes = append(p.notes, "could not be read: "+problem)
+	}
+	if len(p.parts) == 0 {
+		p.parts = p.dumps
+	} else if len(p.dumps) > 0 {
+		p.note("the wall profiles of JVMs that could not record are left out: they do not add up with the others")
 	}
 	if len(p.parts) == 0 {
 		return nil, errNoProfile
@@ -89,15 +96,26 @@ func (p *profiled) viewOf(one *profile.Profile) (profile.View, bool) {
 	return profile.View{}, false
 }
 
-// ofJVM is what the dumps of a JVM give: a wall profile.
+// ofJVM is what was recorded, or for a wall profile its dumps.
 func (p *profiled) ofJVM(j *analyze.JVM) *profile.Profile {
-	if j.Dumps == nil {
-		return nil
+	for _, one := range j.Profiles {
+		if _, ok := p.viewOf(one); ok {
+			return one
+		}
 	}
-	if p.kind != plan.Wall {
-		p.notes = append(p.notes, fmt.Sprintf("%s could not record: this is where its threads were in %d dumps", j.Target, len(j.Dumps.Dumps)))
+	if p.kind == plan.Wall && j.Dumps != nil {
+		return p.wall(j.Dumps, j.Target)
 	}
-	return p.wall(j.Dumps, j.Target)
+	return nil
+}
+
+// standIn keeps the dumps of a JVM that could not record.
+func (p *profiled) standIn(node string, j *analyze.JVM) {
+	if p.kind == plan.Wall || j.Dumps == nil || len(j.Recordings) > 0 {
+		return
+	}
+	p.note(fmt.Sprintf("%s could not record: %d dumps tell where its threads were", j.Target, len(j.Dumps.Dumps)))
+	p.dumps = append(p.dumps, profile.Part{Node: node, Process: j.Target, Profile: p.wall(j.Dumps, j.Target)})
 }
 
 // wall leaves out threads that wait for work, unless there are no others.

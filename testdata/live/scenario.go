@@ -61,6 +61,7 @@ func Scenarios() []Scenario {
 		{Name: "counted-loop", Finding: "long-safepoint", JVM: heap("-XX:+IgnoreUnrecognizedVMOptions", "-Xbatch", "-XX:+UseParallelGC",
 			"-XX:-UseCountedLoopSafepoints", "-XX:LoopStripMiningIter=0")},
 		{Name: "fd-leak", Finding: "fd-exhaustion", JVM: heap(), OpenFiles: 1024},
+		{Name: "profiled", JVM: heap("-XX:CompileCommand=quiet", "-XX:CompileCommand=dontinline,com.example.shop.Profiled::*")},
 		{Name: "secrets", JVM: heap("-Dhibernate.connection.password=" + secret["system property"]),
 			Args: []string{"--admin-password=" + secret["argument"]}, Env: []string{"SHOP_DB_PASSWORD=" + secret["environment"]}},
 	}

@@ -68,6 +68,7 @@ var evidence = map[string][]planted{
 	"metaspace":      {{command: counters, text: `sun\.gc\.(lastCause|cause)="(Metadata GC|Last ditch)`}},
 	"counted-loop":   {{command: "VM.flags", text: `-XX:-UseCountedLoopSafepoints`}},
 	"fd-leak":        {{command: "VM.version", text: `JDK \d`}},
+	"profiled":       {{marks: []string{`"pricing-1"`, "RUNNABLE", "Profiled.compute"}, min: 1, max: 1}},
 	"secrets": {{text: regexp.QuoteMeta(live.Secrets()["thread name"])},
 		{command: "VM.system_properties", text: regexp.QuoteMeta(live.Secrets()["run-time setting"])},
 		{command: "VM.system_properties", text: regexp.QuoteMeta(live.Secrets()["system property"])}},

@@ -49,6 +49,7 @@ public final class Sample {
         SCENARIOS.put("counted-loop", CountedLoop::plant);
         SCENARIOS.put("fd-leak", Resources::openFiles);
         SCENARIOS.put("secrets", Resources::secrets);
+        SCENARIOS.put("profiled", Profiled::plant);
     }
 
     /** Lines that came in on standard input, for scenarios that are told when to act. */

@@ -1,0 +1,174 @@
+package com.example.shop;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.net.Socket;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Four kinds of work of which the program itself measures who has which share. A
+ * line "begin" on standard input sets the measure to zero; "end" prints
+ *
+ * <pre>truth SHARE</pre>
+ *
+ * the share, in percent, of the method that must be the first of its profile.
+ *
+ * <p>Arguments: cpu, alloc, lock or io (cpu). First must be: cpu Profiled.discount,
+ * alloc Profiled.invoice, lock Profiled.reserve, io Profiled.catalogue.
+ */
+final class Profiled {
+    private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
+    private static final AtomicLong FIRST = new AtomicLong();
+    private static final AtomicLong REST = new AtomicLong();
+
+    private Profiled() {}
+
+    static void plant(Arguments args) throws Exception {
+        switch (args.text(1, "cpu")) {
+            case "alloc":
+                Threads.start("billing-1", Profiled::allocate);
+                break;
+            case "lock":
+                lock();
+                break;
+            case "io":
+                Backend slow = new Backend(40);
+                Backend quick = new Backend(12);
+                Threads.start("sync-1", () -> read(slow, quick));
+                break;
+            default:
+                Threads.start("pricing-1", Profiled::compute);
+        }
+        Threads.start("truth", Profiled::tell);
+        Threads.until(() -> FIRST.get() > 0 && REST.get() > 0);
+    }
+
+    private static void tell() throws Exception {
+        while (true) {
+            if (Sample.INPUT.take().equals("begin")) {
+                FIRST.set(0);
+                REST.set(0);
+                Sample.say("begun");
+            } else {
+                long first = FIRST.get();
+                Sample.say("truth " + 100.0 * first / Math.max(1, first + REST.get()));
+            }
+        }
+    }
+
+    private static void compute() {
+        while (true) {
+            long start = CPU.getCurrentThreadCpuTime();
+            Heap.blackHole = discount(7_000_000);
+            long middle = CPU.getCurrentThreadCpuTime();
+            Heap.blackHole = tax(3_000_000);
+            FIRST.addAndGet(middle - start);
+            REST.addAndGet(CPU.getCurrentThreadCpuTime() - middle);
+        }
+    }
+
+    private static long discount(int n) {
+        long x = 1;
+        for (int i = 0; i < n; i++) {
+            x = x * 31 ^ i;
+            x = x * 33 + (x >>> 7);
+        }
+        return x;
+    }
+
+    private static long tax(int n) {
+        long x = 1;
+        for (int i = 0; i < n; i++) {
+            x = x * 37 ^ i;
+            x = x * 35 + (x >>> 9);
+        }
+        return x;
+    }
+
+    private static final int KIB = 1024;
+    private static volatile Object kept;
+
+    private static void allocate() throws Exception {
+        while (true) {
+            for (int i = 0; i < 20; i++) {
+                invoice();
+                receipt();
+                FIRST.addAndGet(15 * KIB);
+                REST.addAndGet(5 * KIB);
+            }
+            TimeUnit.MICROSECONDS.sleep(200);
+        }
+    }
+
+    private static void invoice() {
+        for (int i = 0; i < 15; i++) {
+            kept = new byte[KIB];
+        }
+    }
+
+    private static void receipt() {
+        for (int i = 0; i < 5; i++) {
+            kept = new byte[KIB];
+        }
+    }
+
+    private static final Object STOCK = new Object();
+    private static final Object BASKET = new Object();
+
+    private static void lock() {
+        for (int i = 1; i <= 4; i++) {
+            Threads.start("reserve-" + i, () -> {
+                while (true) {
+                    reserve();
+                }
+            });
+        }
+        for (int i = 1; i <= 2; i++) {
+            Threads.start("basket-" + i, () -> {
+                while (true) {
+                    put();
+                }
+            });
+        }
+    }
+
+    private static void reserve() throws Exception {
+        long start = System.nanoTime();
+        synchronized (STOCK) {
+            FIRST.addAndGet(System.nanoTime() - start);
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    private static void put() throws Exception {
+        long start = System.nanoTime();
+        synchronized (BASKET) {
+            REST.addAndGet(System.nanoTime() - start);
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    private static void read(Backend slow, Backend quick) throws Exception {
+        while (true) {
+            catalogue(slow);
+            rates(quick);
+        }
+    }
+
+    private static void catalogue(Backend slow) throws Exception {
+        try (Socket s = slow.connect()) {
+            long start = System.nanoTime();
+            s.getInputStream().read();
+            FIRST.addAndGet(System.nanoTime() - start);
+        }
+    }
+
+    private static void rates(Backend quick) throws Exception {
+        try (Socket s = quick.connect()) {
+            long start = System.nanoTime();
+            s.getInputStream().read();
+            REST.addAndGet(System.nanoTime() - start);
+        }
+    }
+}
