@@ -15,7 +15,7 @@ var kinds = []struct {
 }{
 	{".hsperfdata", redact.Hsperf},
 	{".pb.gz", redact.Pprof},
-	{".jfr", redact.Binary},
+	{".jfr", redact.JFR},
 	{".xml", redact.XML},
 	{".json", redact.JSON},
 	{".yaml", redact.YAML},

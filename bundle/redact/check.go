@@ -29,7 +29,7 @@ func (s *Scrubber) Check(kind Kind, r io.Reader) ([]Hit, error) {
 			return
 		}
 		hit := Hit{Offset: int64(offset), Rule: rule}
-		if kind != Binary && kind != Pprof && kind != Hsperf {
+		if kind != Binary && kind != Pprof && kind != Hsperf && kind != JFR {
 			hit.Line = w.lineOf(offset)
 		}
 		hits = append(hits, hit)

@@ -13,7 +13,10 @@
 // A value is searched for in what follows; within one document also in what came before. So learn from the
 // configuration first (Secrets.LearnText), then write. The set of values stays in memory.
 //
-// A secret becomes [redacted:<rule>], or as many stars where lengths matter (hsperfdata, binary files). The
+// In Flight Recorder recordings the rules look at the strings of all events and constants, and no variable of
+// the environment keeps its value.
+//
+// A secret becomes [redacted:<rule>], or as many stars where lengths matter (hsperfdata, recordings, binary files). The
 // output of a document is as readable by its tools as its input was. Lines in which nothing is found pass byte for byte.
 //
 // # What is not scrubbed
@@ -23,7 +26,8 @@
 //   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
 //     confluence, numbers below 10 digits, names of classes and files). Behind a key these are scrubbed too.
 //   - Known values of letters only, inside a longer identifier.
-//   - What is packed: archives, compressed logs. In binary files and recordings, all but known values.
+//   - What is packed: archives, compressed logs. In binary files, and in what of a recording is no chunk or larger
+//     than MaxChunk, all but known values.
 //   - Text in UTF-16 is searched for known values only when it is written as Binary.
 //   - Values of up to three digits, true, false, null, variables (${X}) and masks (***): they are no secrets.
 //

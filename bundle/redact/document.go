@@ -10,6 +10,10 @@ func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
 		return e.hsperf(b), nil
 	case Pprof:
 		return e.pprof(b)
+	case JFR:
+		b = bytes.Clone(b)
+		e.jfr(b)
+		return b, nil
 	case Binary:
 		return e.binaryAll(b), nil
 	}

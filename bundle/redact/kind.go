@@ -14,10 +14,11 @@ const (
 	Environ // KEY=value or arguments, separated by NUL or newline
 	Hsperf  // hsperfdata: overwritten in place
 	Pprof   // pprof profile, gzip or not: labels and comments
+	JFR     // recordings: overwritten in place, chunk by chunk
 	Binary  // known values are overwritten in place; no rules
 )
 
-var kindNames = [...]string{"text", "properties", "xml", "json", "yaml", "environ", "hsperf", "pprof", "binary"}
+var kindNames = [...]string{"text", "properties", "xml", "json", "yaml", "environ", "hsperf", "pprof", "jfr", "binary"}
 
 func (k Kind) String() string {
 	if k >= 0 && int(k) < len(kindNames) {

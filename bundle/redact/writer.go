@@ -106,6 +106,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 		take := min(room, len(p))
 		w.buf = append(w.buf, p[:take]...)
 		p = p[take:]
+		if w.kind == JFR {
+			w.jfrBlock(false)
+		}
 	}
 	if w.err != nil {
 		return n - len(p), w.err
@@ -120,6 +123,8 @@ func (w *Writer) limit() int {
 		return w.block
 	case Pprof:
 		return MaxProfile
+	case JFR:
+		return MaxChunk
 	}
 	return MaxDocument
 }
@@ -131,6 +136,8 @@ func (w *Writer) full() {
 		w.textBlock(false)
 	case Binary:
 		w.binaryBlock(false)
+	case JFR:
+		w.jfrBlock(false)
 	case Pprof, Hsperf:
 		w.err = fmt.Errorf("redact: %v of more than %d bytes %w", w.kind, w.limit(), ErrUnreadable)
 	default: // a document too large to hold
@@ -157,6 +164,8 @@ func (w *Writer) Close() error {
 		w.textBlock(true)
 	case Binary:
 		w.binaryBlock(true)
+	case JFR:
+		w.jfrBlock(true)
 	default:
 		out, err := w.e.document(w.kind, w.buf)
 		if err != nil {

@@ -58,6 +58,24 @@ func events(t *testing.T, jdk live.JDK, recording string) map[string]int {
 	return counts
 }
 
+// printed is what the JDK's own tool prints of some events.
+func printed(t *testing.T, jdk live.JDK, recording, event string) string {
+	t.Helper()
+	tool, ok := jdk.Has("jfr")
+	if !ok {
+		t.Skip("no jfr in " + jdk.Home)
+	}
+	file := filepath.Join(t.TempDir(), "r.jfr")
+	if err := os.WriteFile(file, []byte(recording), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), tool, "print", "--events", event, file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("jfr print: %v: %.500s", err, out)
+	}
+	return string(out)
+}
+
 // jcmd asks a JVM, as an admin would.
 func jcmd(t *testing.T, jdk live.JDK, pid int, command string) string {
 	t.Helper()
@@ -152,7 +170,9 @@ func TestSettingsOfEveryFocus(t *testing.T) {
 // reach the bundle.
 func TestRunningRecordingIsUsed(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
-		p := livetest.Start(t, jdk, "secrets", live.Options{JVM: []string{"-XX:StartFlightRecording=name=always on,settings=default,maxage=1h"}})
+		const variable = "value-of-an-innocent-name-9xW2"
+		p := livetest.Start(t, jdk, "secrets", live.Options{JVM: []string{"-XX:StartFlightRecording=name=always on,settings=default,maxage=1h"},
+			Env: []string{"SHOP_COLOUR=" + variable}})
 		before := jcmd(t, jdk, p.PID, "JFR.check verbose=true")
 		c := run(t, t.Context(), jfrPlan(p.PID, plan.Profiles{}))
 		for _, g := range c.Gaps() {
@@ -166,6 +186,16 @@ func TestRunningRecordingIsUsed(t *testing.T) {
 			t.Errorf("the test proves nothing about secrets: %v", counts)
 		}
 		noSecrets(t, c)
+		if strings.Contains(c.content["jfr/recording.jfr"], variable) {
+			t.Error("a variable of the environment has its value in the recording")
+		}
+		if shown := printed(t, jdk, c.content["jfr/recording.jfr"], "jdk.InitialEnvironmentVariable"); !strings.Contains(shown, `key = "SHOP_COLOUR"`) || !strings.Contains(shown, `value = "***`) {
+			t.Errorf("the JDK's tool prints: %.300s", shown)
+		}
+		if shown := printed(t, jdk, c.content["jfr/recording.jfr"], "jdk.InitialSystemProperty"); !strings.Contains(shown, `key = "hibernate.connection.password"`) ||
+			!strings.Contains(shown, `key = "java.vm.name"`) || !strings.Contains(shown, "OpenJDK") {
+			t.Errorf("the JDK's tool prints: %.300s", shown)
+		}
 		noTraces(t, p.PID)
 		if after := jcmd(t, jdk, p.PID, "JFR.check verbose=true"); after != before {
 			t.Errorf("the recording has changed:\n%s\n%s", before, after)
