@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,15 +13,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"casefile/bundle/format/plan"
+	"casefile/collectors"
+	"casefile/collectors/agent"
+	"casefile/collectors/agent/identity"
 	"casefile/testdata/live"
 )
 
-// demoNode is one service of the sample cluster; an empty scenario is healthy.
-type demoNode struct{ scenario, goProblem string }
+// demoNode is one node of the sample cluster with its service; the scenario "healthy" has no problem.
+type demoNode struct{ name, scenario, goProblem string }
 
 // demoCluster has one planted problem: the second node's request threads wait
 // for one lock.
-var demoCluster = []demoNode{{"healthy", "none"}, {"lock-contention", "mutex"}, {"healthy", "none"}}
+var demoCluster = []demoNode{{"n1", "healthy", "none"}, {"n2", "lock-contention", "mutex"}, {"n3", "healthy", "none"}}
 
 func newDemo(u *ui) *cobra.Command {
 	var out, on string
@@ -28,9 +32,10 @@ func newDemo(u *ui) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Capture an embedded sample cluster with a planted problem",
-		Long: `Starts three small sample services on this machine - Java where a JDK is found, Go
-services otherwise - one of which has a planted problem, captures them, prints
-the advice and where the report lies, and stops what it started.`,
+		Long: `Starts a sample cluster on this machine: three nodes, each an agent on loopback with
+its service - Java where a JDK is found, Go services otherwise. One service has a
+planted problem. Captures all nodes at the same moment into one bundle, prints the
+advice and where the report lies, and stops what it started.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if on != "" && on != "java" && on != "go" {
@@ -55,21 +60,28 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 		return err
 	}
 	o := collectOptions{plan: plan.Default(), node: "demo", format: "tar.zst", output: "text", out: filepath.Join(out, "demo.tar.zst")}
-	o.plan.Duration, o.plan.Cluster, o.plan.CaseID = plan.Duration(duration), "demo", "DEMO-1"
+	o.plan.Duration, o.plan.CaseID = plan.Duration(duration), "DEMO-1"
 	o.plan.Dumps, o.plan.DumpInterval = 4, plan.Duration((duration / 4).Truncate(100*time.Millisecond))
 	if err := o.plan.Validate(); err != nil {
 		return usage("%w", err)
 	}
-	stop, err := startCluster(ctx, u, on, &o.plan)
-	defer stop()
+	work, err := os.MkdirTemp("", "casefile-demo-cluster-")
 	if err != nil {
 		return err
 	}
+	defer os.RemoveAll(work)
+	c := &sampleCluster{ctx: ctx, u: u, dir: work}
+	defer c.stop()
+	if err := c.start(on); err != nil {
+		return err
+	}
+	o.plan.Apps = c.apps
+	o.cluster.file = filepath.Join(work, "identities", identity.ClusterFile)
 	done, err := capture(ctx, u, &o)
 	if err != nil {
 		return err
 	}
-	stop()
+	c.stop()
 	if err := done.print(u, &o); err != nil {
 		return err
 	}
@@ -80,56 +92,124 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 	return nil
 }
 
-// startCluster starts the services and adds them to the plan. stop may be called
-// more than once.
-func startCluster(ctx context.Context, u *ui, on string, p *plan.Plan) (stop func(), err error) {
-	var started []func()
-	stop = func() {
-		for _, f := range started {
-			f()
-		}
-		started = nil
+// sampleCluster is what runs while the demo captures.
+type sampleCluster struct {
+	ctx     context.Context
+	u       *ui
+	dir     string
+	started []func() // how each is stopped
+	apps    []string // what the plan has to name; none: each agent serves its service anyway
+}
+
+// stop may be called more than once.
+func (c *sampleCluster) stop() {
+	for _, f := range c.started {
+		f()
 	}
-	jdks := live.JDKs(ctx)
+	c.started = nil
+}
+
+// start starts the services, and for each an agent that serves no other process.
+func (c *sampleCluster) start(on string) error {
+	service, err := c.services(on)
+	if err != nil {
+		return err
+	}
+	listeners := map[string]net.Listener{}
+	members := map[string]string{}
+	for _, n := range demoCluster {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if listeners[n.name] != nil {
+				ln.Close() // it was not handed to an agent
+			}
+		}()
+		listeners[n.name], members[n.name] = ln, ln.Addr().String()
+	}
+	if err := identity.Init(filepath.Join(c.dir, "identities"), "demo", members); err != nil {
+		return err
+	}
+	for _, n := range demoCluster {
+		pid, err := service(n)
+		if err != nil {
+			return err
+		}
+		if err := c.agent(n.name, pid, listeners[n.name]); err != nil {
+			return err
+		}
+		delete(listeners, n.name)
+	}
+	return nil
+}
+
+// services returns what starts the service of a node: in Java where there is a JDK, else in Go.
+func (c *sampleCluster) services(on string) (func(demoNode) (pid int, err error), error) {
+	jdks := live.JDKs(c.ctx)
 	if len(jdks) == 0 && on == "" {
-		fmt.Fprintln(u.err, "no JDK found on this machine: the demo runs on Go services")
+		fmt.Fprintln(c.u.err, "no JDK found on this machine: the demo runs on Go services")
 		on = "go"
 	}
 	if on == "go" {
-		return stop, startGoServices(ctx, p, &started)
+		fmt.Fprintf(c.u.err, "starting a cluster of %d Go services\n", len(demoCluster))
+		self, err := os.Executable()
+		c.apps = []string{filepath.Base(self)} // casefile captures itself only when asked by name
+		return c.goService, err
 	}
 	if len(jdks) == 0 {
-		return stop, hinted(errors.New("no JDK found on this machine"), "install one, or casefile demo --on go")
+		return nil, hinted(errors.New("no JDK found on this machine"), "install one, or casefile demo --on go")
 	}
 	jdk := jdks[len(jdks)-1]
-	fmt.Fprintf(u.err, "starting %d sample services on %s\n", len(demoCluster), jdk.Home)
-	for _, n := range demoCluster {
-		proc, err := live.Start(ctx, jdk, n.scenario, live.Options{})
+	fmt.Fprintf(c.u.err, "starting a cluster of %d sample services on %s\n", len(demoCluster), jdk.Home)
+	return func(n demoNode) (int, error) {
+		proc, err := live.Start(c.ctx, jdk, n.scenario, live.Options{})
 		if err != nil {
-			return stop, hinted(err, "the samples are compiled with javac: install a full JDK, or casefile demo --on go")
+			return 0, hinted(err, "the samples are compiled with javac: install a full JDK, or casefile demo --on go")
 		}
-		started = append(started, proc.Stop)
-		p.PIDs = append(p.PIDs, proc.PID)
-	}
-	return stop, nil
+		c.started = append(c.started, proc.Stop)
+		return proc.PID, nil
+	}, nil
 }
 
-// startGoServices starts this same program as sample services.
-func startGoServices(ctx context.Context, p *plan.Plan, started *[]func()) error {
-	for _, n := range demoCluster {
-		url, stop, err := startService(ctx, n.goProblem)
-		if err != nil {
-			return fmt.Errorf("sample service: %w", err)
-		}
-		*started = append(*started, stop)
-		p.GoURLs = append(p.GoURLs, url)
+// goService starts this same program as a sample service.
+func (c *sampleCluster) goService(n demoNode) (int, error) {
+	pid, stop, err := startService(c.ctx, n.goProblem)
+	if err != nil {
+		return 0, fmt.Errorf("sample service: %w", err)
 	}
+	c.started = append(c.started, stop)
+	return pid, nil
+}
+
+// agent serves one process as a node of its own.
+func (c *sampleCluster) agent(name string, pid int, ln net.Listener) error {
+	id, err := identity.Load(filepath.Join(c.dir, "identities", "node-"+name+".pem"))
+	if err != nil {
+		return err
+	}
+	mine := collectors.Only{PIDs: []int{pid}}
+	node := &agent.Node{Name: name, Collectors: func() []collectors.Collector { return mine.Wrap(nodeCollectors()) },
+		SpoolDir: filepath.Join(c.dir, "spool-"+name), Tool: thisTool(), Allow: agent.Policy{Peers: []string{"127.0.0.1"}},
+		Listen: ln.Addr().String(), Identity: id}
+	ctx, cancel := context.WithCancel(c.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = agent.Serve(ctx, ln, id, node.Handler()) // the capture tells of an agent that fails
+	}()
+	c.started = append(c.started, func() {
+		cancel()
+		<-ended
+		end, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), 5*time.Second)
+		defer cancel()
+		_ = node.Close(end) // the folder is removed as a whole
+	})
 	return nil
 }
 
 var errNotReady = errors.New("it ended before it was ready")
 
-// readyURL takes the address out of the line "ready http://...".
-func readyURL(line string) (string, bool) {
-	return strings.CutPrefix(strings.TrimSpace(line), "ready ")
-}
+// ready tells the line "ready http://..." of a sample service that serves.
+func ready(line string) bool { return strings.HasPrefix(line, "ready ") }

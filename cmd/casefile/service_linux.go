@@ -28,26 +28,25 @@ func newService(u *ui) *cobra.Command {
 }
 
 // startService runs this program as a sample service and waits until it serves.
-func startService(ctx context.Context, problem string) (url string, stop func(), err error) {
+func startService(ctx context.Context, problem string) (pid int, stop func(), err error) {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", serviceVerb, problem)
+	cmd.Args[0] = os.Args[0]
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = append(os.Environ(), "CASEFILE_CONFIG=/dev/null")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
 	stop = func() {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	if sc := bufio.NewScanner(out); sc.Scan() {
-		if url, ok := readyURL(sc.Text()); ok {
-			return url, stop, nil
-		}
+	if sc := bufio.NewScanner(out); sc.Scan() && ready(sc.Text()) {
+		return cmd.Process.Pid, stop, nil
 	}
 	stop()
-	return "", nil, errNotReady
+	return 0, nil, errNotReady
 }

@@ -12,11 +12,12 @@ import (
 	"strconv"
 	"strings"
 
+	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
 
-// self is the main package of casefile: neither this process nor another run of
-// it (an agent, say) is ever a target.
+// self is the main package of casefile: this process is never a target, another
+// run of it (an agent, say) only when the plan names it by pid or name.
 const self = "casefile/cmd/casefile"
 
 // discover returns the Go processes of this node in order of their pids; with
@@ -69,7 +70,7 @@ func (s *search) run(ctx context.Context, session *collectors.Session) ([]*proce
 		if ctx.Err() != nil {
 			return found, fmt.Errorf("search for Go processes, at pid %d: %w", pid, ctx.Err())
 		}
-		if p := s.inspect(ctx, pid); p != nil {
+		if p := s.inspect(ctx, pid, &session.Plan); p != nil {
 			found = append(found, p)
 		}
 	}
@@ -92,9 +93,10 @@ func (s *search) pids() ([]int, error) {
 	return pids, err
 }
 
-// inspect returns the process if it is a Go program other than casefile. What
-// ended or may not be read is not known to be Go, so it is no target.
-func (s *search) inspect(ctx context.Context, pid int) *process {
+// inspect returns the process if it is a Go program, and other than casefile
+// unless the plan names it. What ended or may not be read is not known to be Go, so it
+// is no target.
+func (s *search) inspect(ctx context.Context, pid int, wanted *plan.Plan) *process {
 	p := &process{pid: pid, dir: filepath.Join(s.root, strconv.Itoa(pid))}
 	exe, err := os.Readlink(filepath.Join(p.dir, "exe"))
 	if err != nil || pid == os.Getpid() {
@@ -102,7 +104,7 @@ func (s *search) inspect(ctx context.Context, pid int) *process {
 	}
 	p.name = collectors.SafeName(filepath.Base(strings.TrimSuffix(exe, " (deleted)")))
 	b := s.executable(ctx, filepath.Join(p.dir, "exe"))
-	if b == nil || b.info.Path == self {
+	if b == nil || b.info.Path == self && !(len(wanted.PIDs)+len(wanted.Apps) > 0 && wanted.WantsProcess(pid, p.name)) {
 		return nil
 	}
 	p.info, p.pprof = b.info, b.pprof
