@@ -26,7 +26,7 @@ import (
 
 // machines is a cluster of real agents, each a process that serves one JVM of its own.
 type machines struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	names  []string
 	addrs  []string
@@ -35,7 +35,7 @@ type machines struct {
 }
 
 // newMachines starts the JVMs, makes the identities, and starts no agent yet.
-func newMachines(t *testing.T, addrs []string, scenario string) *machines {
+func newMachines(t testing.TB, addrs []string, scenario string) *machines {
 	t.Helper()
 	m := &machines{t: t, dir: t.TempDir(), addrs: addrs, agents: make([]*exec.Cmd, len(addrs))}
 	jdk := livetest.Newest(t)
@@ -52,7 +52,7 @@ func newMachines(t *testing.T, addrs []string, scenario string) *machines {
 }
 
 // loopback gives addresses on this machine.
-func loopback(t *testing.T, n int) (addrs []string) {
+func loopback(t testing.TB, n int) (addrs []string) {
 	for range n {
 		addrs = append(addrs, "127.0.0.1:"+freePort(t))
 	}
@@ -100,7 +100,7 @@ func (m *machines) serve(i int, namespace string) {
 // captured is what one run of collect gave.
 type clusterRun struct {
 	*bundle.Report
-	t      *testing.T
+	t      testing.TB
 	code   int
 	took   time.Duration
 	result map[string]any
@@ -372,4 +372,39 @@ func TestMachinesThatAreLost(t *testing.T) {
 			t.Errorf("%s is not named", m.names[i])
 		}
 	}
+}
+
+// BenchmarkSkew captures eight real agents, each with a JVM of its own, and reports
+// how far apart the nodes begin a round, on the reference clock.
+func BenchmarkSkew(b *testing.B) {
+	m := newMachines(b, loopback(b, 8), "threads")
+	for i := range m.addrs {
+		m.serve(i, "")
+	}
+	var skews, late []float64
+	for b.Loop() {
+		r := m.collect(nil, "--duration", "10s", "--dumps", "20", "--dump-interval", "500ms")
+		for _, round := range r.record().Rounds {
+			if len(round.Starts) != 8 {
+				b.Errorf("round %d: %d starts", round.Number, len(round.Starts))
+			}
+			skews = append(skews, round.SkewMS)
+			for _, s := range round.Starts {
+				late = append(late, s.LateMS)
+			}
+		}
+	}
+	slices.Sort(skews)
+	slices.Sort(late)
+	within := 0
+	for _, s := range skews {
+		if s <= 5 {
+			within++
+		}
+	}
+	b.ReportMetric(100*float64(within)/float64(len(skews)), "%rounds-within-5ms")
+	b.ReportMetric(skews[len(skews)/2], "p50-skew-ms")
+	b.ReportMetric(skews[len(skews)*95/100], "p95-skew-ms")
+	b.ReportMetric(late[len(late)/2], "p50-late-ms")
+	b.ReportMetric(late[len(late)*99/100], "p99-late-ms")
 }

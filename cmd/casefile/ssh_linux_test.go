@@ -116,7 +116,7 @@ func (s *sshd) left(t *testing.T) (names []string) {
 }
 
 // freePort is a port that was free a moment ago.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -145,7 +145,7 @@ func awaitPort(t *testing.T, addr string) {
 }
 
 // command is the test binary as casefile.
-func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+func command(t testing.TB, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
