@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
-	"slices"
 	"testing"
 	"time"
 
@@ -62,32 +60,4 @@ func timingOf(t testing.TB, r *outcome) (rec wire.Record) {
 		t.Fatal(err)
 	}
 	return rec
-}
-
-// BenchmarkSkew captures eight agents on loopback and reports how far apart the
-// nodes begin a round: the 95th percentile over all rounds.
-func BenchmarkSkew(b *testing.B) {
-	var names []string
-	for i := range 8 {
-		names = append(names, fmt.Sprintf("n%d", i+1))
-	}
-	c := newCluster(b, names...)
-	for _, n := range names {
-		c.agent(n, dumper{})
-	}
-	var skews []float64
-	for b.Loop() {
-		r := c.run(b.Context())
-		if r.err != nil {
-			b.Fatal(r.err)
-		}
-		for _, round := range timingOf(b, r).Rounds {
-			first := slices.MinFunc(round.Starts, func(x, y wire.Start) int { return x.At.Compare(y.At) })
-			last := slices.MaxFunc(round.Starts, func(x, y wire.Start) int { return x.At.Compare(y.At) })
-			skews = append(skews, last.At.Sub(first.At).Seconds()*1000)
-		}
-	}
-	slices.Sort(skews)
-	b.ReportMetric(skews[len(skews)*95/100], "p95-skew-ms")
-	b.ReportMetric(skews[len(skews)-1], "max-skew-ms")
 }

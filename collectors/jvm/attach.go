@@ -29,7 +29,8 @@ type Attacher struct {
 	mu        sync.Mutex
 	version   int // of the protocol; 0 until the JVM was asked
 	streaming bool
-	missed    bool // the last command was not answered in time
+	missed    bool      // the last command was not answered in time
+	due, sent time.Time // when the command may be sent, and when the last one was
 }
 
 // Reasons why a JVM is not asked. Each says what an admin can do.
@@ -59,8 +60,24 @@ func (a *Attacher) socket() string { return a.p.rootPath(fmt.Sprintf("/tmp/.java
 // Exec runs one command and returns its whole reply. The error tells a refusal
 // (*ErrRefused) from a JVM that cannot answer now.
 func (a *Attacher) Exec(ctx context.Context, cmd string, args ...string) ([]byte, error) {
+	body, _, err := a.ExecAt(ctx, time.Time{}, cmd, args...)
+	return body, err
+}
+
+// ExecAt is Exec for a command that is sent at a moment; all that can be done ahead is.
+// The JVM's listener waits for this command meanwhile and hears no other, so the
+// moment should be near. It returns when the command was sent; zero: it was not.
+func (a *Attacher) ExecAt(ctx context.Context, due time.Time, cmd string, args ...string) (body []byte, sent time.Time, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.due, a.sent = due, time.Time{}
+	defer func() { a.due = time.Time{} }()
+	body, err = a.command(ctx, cmd, args)
+	return body, a.sent, err
+}
+
+// command is Exec, within the lock.
+func (a *Attacher) command(ctx context.Context, cmd string, args []string) ([]byte, error) {
 	if a.disabled {
 		return nil, ErrDisabled
 	}
@@ -126,11 +143,27 @@ func (a *Attacher) send(ctx context.Context, version int, cmd string, args []str
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if _, err := conn.Write(req); err != nil {
+	if err := a.write(ctx, conn, req); err != nil {
 		return nil, a.explain(ctx, err)
 	}
 	body, err := readReply(conn)
 	return body, a.explain(ctx, err)
+}
+
+// write sends a request, a command when it is due; asking for the version is none.
+func (a *Attacher) write(ctx context.Context, conn conn, req []byte) (err error) {
+	if a.version == 0 {
+		_, err = conn.Write(req)
+		return err
+	}
+	punctual := collectors.Punctually(ctx, a.due, func() {
+		a.sent = time.Now()
+		_, err = conn.Write(req)
+	})
+	if !punctual {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // conn is a socket, or the relay to one that runs as another user.

@@ -87,11 +87,12 @@ func (c *capture) rounds(ctx context.Context) {
 		c.recordAll(ctx)
 	}
 	for k := range c.Plan.Dumps {
-		if !collectors.Wait(ctx, c.Plan.Due(c.Start(), k)) {
+		due := c.Plan.Due(c.Start(), k)
+		if !collectors.Wait(ctx, due.Add(-readyBefore)) {
 			c.Lost("thread-dumps", "the capture was ended early", "")
 			break
 		}
-		c.dump(ctx, k)
+		c.dump(ctx, k, due)
 		c.Tell("dumps", k+1, c.Plan.Dumps, "")
 		if k == 0 { // its start takes a second, which must not delay the first round
 			c.recordAll(ctx)
@@ -106,6 +107,9 @@ func (c *capture) rounds(ctx context.Context) {
 		c.Lost(cmd.item, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
 	}
 }
+
+// readyBefore is how long before a round its connection is opened.
+const readyBefore = 150 * time.Millisecond
 
 // applicable are the commands that this JVM has and the plan admits.
 func (c *capture) applicable() []command {
@@ -124,18 +128,19 @@ func (c *capture) applicable() []command {
 }
 
 // dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets.
-func (c *capture) dump(ctx context.Context, k int) {
+func (c *capture) dump(ctx context.Context, k int, due time.Time) {
 	name := fmt.Sprintf("threads/dump-%02d", k+1)
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
 	defer cancel()
 
 	var wg sync.WaitGroup
 	wg.Go(func() {
+		collectors.Wait(ctx, due)
 		snap := c.look(false)
 		c.Add(collectors.Evidence{Name: name + "-cpu.tsv", Item: "thread-cpu", Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	})
 	wg.Go(func() { c.sockets(name) })
-	body, at, err := c.ask(ctx, "threaddump", "")
+	body, at, err := c.askAt(ctx, due, "threaddump", "")
 	wg.Wait()
 	if err == nil {
 		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps", Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
@@ -154,6 +159,11 @@ type span struct{ began, ended time.Time }
 
 // ask runs one attach command and notes what it cost.
 func (c *capture) ask(ctx context.Context, cmd string, args ...string) ([]byte, span, error) {
+	return c.askAt(ctx, time.Time{}, cmd, args...)
+}
+
+// askAt is ask at a moment.
+func (c *capture) askAt(ctx context.Context, due time.Time, cmd string, args ...string) ([]byte, span, error) {
 	before, clock := c.safepointTime()
 	at := span{began: time.Now()}
 	var body []byte
@@ -161,7 +171,10 @@ func (c *capture) ask(ctx context.Context, cmd string, args ...string) ([]byte, 
 	if cmd == "jcmd" {
 		body, err = c.vm.Jcmd(ctx, args[0])
 	} else {
-		body, err = c.vm.Exec(ctx, cmd, args...)
+		var sent time.Time
+		if body, sent, err = c.vm.ExecAt(ctx, due, cmd, args...); !sent.IsZero() {
+			at.began = sent
+		}
 	}
 	at.ended = time.Now()
 	var pause time.Duration

@@ -55,7 +55,7 @@ func (c *capture) wallSeries(ctx context.Context) {
 		if !collectors.Wait(ctx, c.Start().Add(time.Duration(k)*every)) {
 			return
 		}
-		c.dump(ctx, k)
+		c.dump(ctx, k, time.Time{})
 		c.Tell("dumps", k+1, total, "")
 	}
 }
