@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/jfr"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
@@ -238,6 +239,7 @@ func TestBlackBox(t *testing.T) {
 		if err := syscall.Kill(p.PID, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
+		stopped := time.Now()
 		t.Cleanup(func() { syscall.Kill(p.PID, syscall.SIGCONT) })
 		onDisk, err := os.ReadFile(box)
 		if err != nil {
@@ -251,7 +253,32 @@ func TestBlackBox(t *testing.T) {
 		if len(kept) != len(onDisk) || !strings.HasPrefix(kept, "FLR\x00") {
 			t.Errorf("%d bytes are kept of a chunk of %d", len(kept), len(onDisk))
 		}
+		if last := lastSample(t, kept); last.Before(stopped.Add(-time.Minute)) || last.After(stopped) {
+			t.Errorf("stopped at %v, the last sample is of %v", stopped, last)
+		}
 	})
+}
+
+// lastSample is the time of the newest execution sample in a recording.
+func lastSample(t *testing.T, recording string) (last time.Time) {
+	t.Helper()
+	r := jfr.NewReader(strings.NewReader(recording), jfr.Limits{})
+	for {
+		c, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return last
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if typ := c.TypeByName("jdk.ExecutionSample"); typ != nil {
+			c.Read(func(row *jfr.Row) {
+				if at := row.Time(0); at.After(last) {
+					last = at
+				}
+			}, typ.Select("startTime"))
+		}
+	}
 }
 
 // openChunk is the file that a JVM records into.

@@ -115,6 +115,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 		return nil
 	case err != nil:
 		c.Lost(jfrItem, err.Error(), explainFix(err))
+		c.blackBox(ctx)
 		return nil
 	}
 	r := &recording{}
