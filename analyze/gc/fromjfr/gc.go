@@ -20,6 +20,7 @@ import (
 //     application does (G1Old, Z, Shenandoah) give live sets instead, of their end.
 //   - Safepoints are jdk.SafepointBegin; their length is up to jdk.SafepointEnd, and without that event, which profiles leave out, the time to
 //     safepoint and the operation. With a threshold on jdk.SafepointBegin, shorter ones are missing.
+//   - A young pause of G1 begins after the wait for the scan of root regions, which the line of the log has within.
 //   - Of a young collection that ends in a full one, or gives way to it at once (Serial on 17), only the full one is an event.
 func Log(rec *jfr.Recording) *gc.Log {
 	g := &rec.GC
