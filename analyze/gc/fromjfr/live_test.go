@@ -46,7 +46,7 @@ func TestRecordingAgreesWithLogAndCounters(t *testing.T) {
 				out, err := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), "-Xmx"+r.heap, r.option,
 					"-Xlog:gc*,safepoint:file="+dir+"/gc.log:time,uptime,level,tags:filecount=0",
 					"-XX:+UsePerfData", "-XX:+PerfDataSaveToFile", "-XX:PerfDataSaveFile="+dir+"/perf",
-					"-XX:StartFlightRecording:filename="+dir+"/r.jfr,settings=profile", "-cp", classes, "Churn", "1000", "16000").CombinedOutput()
+					"-XX:StartFlightRecording:filename="+dir+"/r.jfr,settings=profile", "-cp", classes, "Churn", "20000", "16000").CombinedOutput()
 				if err != nil {
 					if strings.Contains(string(out), "not supported") || strings.Contains(string(out), "Unrecognized") {
 						t.Skip("this JDK lacks it")
@@ -79,8 +79,8 @@ func compareRun(t *testing.T, dir, collector string) {
 		t.Fatal(err)
 	}
 	got := Log(rec)
-	if got == nil || len(got.Pauses) < 5 {
-		t.Fatalf("%v of the recording", got)
+	if got == nil || len(got.Pauses) < 3 {
+		t.Fatal("too few pauses in the recording")
 	}
 	if got.Collector != log.Collector || got.JVMVersion != log.JVMVersion || got.Settings.HeapMax != log.Settings.HeapMax {
 		t.Errorf("%s %s %d, in the log %s %s %d", got.Collector, got.JVMVersion, got.Settings.HeapMax, log.Collector, log.JVMVersion, log.Settings.HeapMax)
