@@ -80,7 +80,10 @@ func (c *Chunk) walk(more func(int) []byte) {
 		if at >= len(c.data) {
 			break
 		}
-		if more != nil && c.data[at] == magic[0] && isHeader(c.data[at:]) {
+		if c.data[at] == magic[0] && isHeader(c.data[at:]) {
+			if more == nil {
+				c.cut(at, "another chunk begins")
+			}
 			break
 		}
 		size, id, next := c.frame(at)

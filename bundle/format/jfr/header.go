@@ -82,8 +82,10 @@ func isHeader(b []byte) bool {
 	if len(b) < HeaderSize || string(b[:4]) != magic {
 		return false
 	}
+	const latest = int64(4e18) // the year 2096, in nanoseconds since 1970
 	be := binary.BigEndian
-	return be.Uint16(b[4:]) <= 2 && int64(be.Uint64(b[8:])) >= 0 && int64(be.Uint64(b[56:])) > 0
+	start := int64(be.Uint64(b[32:]))
+	return be.Uint16(b[4:]) <= 2 && be.Uint16(b[6:]) <= 9 && int64(be.Uint64(b[8:])) >= 0 && start >= 0 && start < latest && int64(be.Uint64(b[56:])) > 0
 }
 
 // ticks converts a number of ticks.

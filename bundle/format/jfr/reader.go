@@ -62,6 +62,11 @@ func (r *Reader) Next() (*Chunk, error) {
 	}
 	r.begun = true
 	c.readTypes()
+	if c.types == nil && c.Cut == nil && nextHeader(r.buf[:r.used]) > 0 { // what was cut off happened to fit
+		c.cut(c.end, "its metadata cannot be read and another chunk begins")
+		r.resync(c)
+		c.readTypes()
+	}
 	return c, nil
 }
 
