@@ -73,12 +73,10 @@ func (p *Profile) page() profilePage {
 	for _, f := range p.Facts {
 		page.Facts = append(page.Facts, fact(f))
 	}
-	main := part{}
-	if f, ok := p.flame(p.View, "All"); ok {
-		main.Flames = append(main.Flames, f)
+	if f, ok := p.flame(p.View, "Flame graph"); ok {
+		page.Parts = append(page.Parts, part{Flames: []flame{f}})
 	}
-	main.Tables = append(main.Tables, p.topTable())
-	page.Parts = append(page.Parts, main)
+	page.Parts = append(page.Parts, part{Tables: []table{p.topTable()}})
 	if p.Before != nil {
 		page.Parts = append(page.Parts, part{Title: "Changed", Tables: []table{p.changes()}})
 	}

@@ -54,7 +54,7 @@ func (c *capture) asyncOn(ctx context.Context) string {
 		c.Lost(asyncItem, err.Error(), "free some space there")
 		return ""
 	}
-	folder, err := c.makeScratch(fmt.Sprintf("%s%s-%d", asyncPrefix, ownMark(), c.NSPID), nil)
+	folder, err := c.makeScratch(c.scratchName(asyncPrefix), nil)
 	if err != nil {
 		c.LostErr(asyncItem, err)
 		return ""

@@ -26,8 +26,29 @@ func (c *capture) profiles(ctx context.Context) {
 	if c.recording == nil && c.asyncDir == "" {
 		c.wallSeries(ctx)
 	}
-	collectors.Wait(ctx, c.End())
+	collectors.Wait(ctx, c.recordedEnough())
 	c.keepAll(ctx)
+}
+
+// recordedEnough is when a profile has its whole length. JFR needs up to three seconds
+// to start in a JVM for the first time; of the time that jobs have behind the planned
+// end, the rest is needed to end the recording.
+func (c *capture) recordedEnough() time.Time {
+	end := c.End()
+	if c.recording == nil || c.recording.began.IsZero() {
+		return end
+	}
+	if full := c.recording.began.Add(time.Duration(c.Plan.Duration)); full.After(end) {
+		return minTime(full, end.Add(collectors.Grace-jfrStopWithin))
+	}
+	return end
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // recordAll starts async-profiler if one is named, and JFR where it has something to

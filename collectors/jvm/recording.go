@@ -40,6 +40,7 @@ type recording struct {
 	name    string   // of ours; empty when others are used
 	others  []string // names of those that ran already
 	scratch string   // folder of ours, as the JVM sees it
+	began   time.Time
 }
 
 // checked is one line of JFR.check:
@@ -140,7 +141,7 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 		c.Lost(jfrItem, err.Error(), "free some space there")
 		return nil
 	}
-	r := &recording{name: fmt.Sprintf("%s%s-%d", jfrPrefix, ownMark(), c.NSPID)}
+	r := &recording{name: c.scratchName(jfrPrefix)}
 	if r.scratch, err = c.makeScratch(r.name, map[string][]byte{jfrSettings: settingsFile(c.Major, *c.Plan.Profiles, c.asyncDir != "")}); err != nil {
 		c.LostErr(jfrItem, fmt.Errorf("folder for the recording in the JVM's %s: %w", scratchDir, err))
 		return nil
@@ -166,6 +167,7 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 		c.dropScratch(r)
 		return nil
 	}
+	r.began = time.Now()
 	c.Tell("recording", 0, 0, "JFR")
 	return r
 }
@@ -229,7 +231,7 @@ func (c *capture) dumpOthers(ctx context.Context, r *recording) error {
 		return err
 	}
 	var err error
-	if r.scratch, err = c.makeScratch(fmt.Sprintf("%s%s-%d", jfrPrefix, ownMark(), c.NSPID), nil); err != nil {
+	if r.scratch, err = c.makeScratch(c.scratchName(jfrPrefix), nil); err != nil {
 		return err
 	}
 	age := time.Since(c.Start()) + time.Second

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // A scratch folder holds what the JVM reads and writes for us. It lies in the JVM's
@@ -23,6 +24,13 @@ func ownMark() string {
 		start = st.start
 	}
 	return fmt.Sprintf("%d-%d", os.Getpid(), start)
+}
+
+var scratches atomic.Int64
+
+// scratchName names a folder, and what is recorded into it: <prefix><mark>-<serial>-<pid in the JVM's namespace>.
+func (j *JVM) scratchName(prefix string) string {
+	return fmt.Sprintf("%s%s-%d-%d", prefix, ownMark(), scratches.Add(1), j.NSPID)
 }
 
 // abandoned tells whether the casefile that a name carries the mark of, behind
