@@ -80,10 +80,7 @@ func (c *Chunk) walk(more func(int) []byte) {
 		if at >= len(c.data) {
 			break
 		}
-		if c.data[at] == magic[0] && isHeader(c.data[at:]) {
-			if more == nil {
-				c.cut(at, "another chunk begins")
-			}
+		if more != nil && c.data[at] == magic[0] && isHeader(c.data[at:]) {
 			break
 		}
 		size, id, next := c.frame(at)

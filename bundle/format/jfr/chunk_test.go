@@ -162,6 +162,7 @@ var sampleTypes = []element{
 	class("30", "test.Symbol", "", field("string", "9")),
 	class("31", "test.Class", "", field("modifiers", "5"), field("name", "30", "constantPool", "true")),
 	class("32", "test.Range", "", field("from", "6"), field("to", "6")),
+	class("40", "test.ChunkHeader", "", field("payload", "1", "dimension", "1")),
 	class("33", "test.Item", "", field("class", "31", "constantPool", "true"), field("line", "5")),
 	class("100", "test.All", "jdk.jfr.Event",
 		element{"field", []string{"name", "startTime", "class", "6"}, []element{{"annotation", []string{"class", "20", "value", "TICKS"}, nil}}},
@@ -232,6 +233,8 @@ func sampleWriter(raw bool) *chunkWriter {
 	w.event(4711, []byte{1, 2, 3}) // of a type that nothing describes
 	w.constants()
 	w.meta(sampleTypes...)
+	// HotSpot's copy of the header is no chunk.
+	w.checkpoint(pool{40, []int64{1}, [][]byte{append(w.int(nil, HeaderSize, 4), newChunk(raw).bytes(1)...)}})
 	return w
 }
 
@@ -296,7 +299,7 @@ func TestEveryKindOfField(t *testing.T) {
 
 func TestUnknownTypesAreCounted(t *testing.T) {
 	got, _, err := readAll(sampleChunk(false))
-	if err != nil || got["unknown"] != 1 || got["test.All"] != 6 || got["jdk.Checkpoint"] != 2 || got["jdk.Metadata"] != 1 {
+	if err != nil || got["unknown"] != 1 || got["test.All"] != 6 || got["jdk.Checkpoint"] != 3 || got["jdk.Metadata"] != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -305,6 +308,9 @@ func TestUnknownTypesAreCounted(t *testing.T) {
 func TestCutAnywhere(t *testing.T) {
 	whole := sampleChunk(false)
 	for cut := HeaderSize + 1; cut < len(whole); cut++ {
+		if bytes.HasSuffix(whole[:cut], []byte{1, HeaderSize}) {
+			continue // what follows passes for the chunk's own copy
+		}
 		got, chunks, err := readAll(whole[:cut])
 		if err != nil || len(chunks) != 1 || chunks[0].Cut == nil {
 			t.Fatalf("cut at %d: %v, %d chunks", cut, err, len(chunks))

@@ -62,11 +62,6 @@ func (r *Reader) Next() (*Chunk, error) {
 	}
 	r.begun = true
 	c.readTypes()
-	if c.types == nil && c.Cut == nil && nextHeader(r.buf[:r.used]) > 0 { // what was cut off happened to fit
-		c.cut(c.end, "its metadata cannot be read and another chunk begins")
-		r.resync(c)
-		c.readTypes()
-	}
 	return c, nil
 }
 
@@ -83,8 +78,8 @@ func (r *Reader) advance() error {
 		}
 		// Garbage: go on at the next thing that looks like a header.
 		r.fill(min(len(r.buf)+64<<10, r.lim.ChunkBytes))
-		skip := nextHeader(r.buf)
-		if skip < 0 {
+		skip := nextHeader(r.buf, true)
+		if skip == 0 {
 			skip = len(r.buf) - HeaderSize + 1
 		}
 		r.Skipped += int64(skip)
@@ -110,19 +105,26 @@ func (r *Reader) rest() error {
 func (r *Reader) finished(c *Chunk) {
 	size := c.Header.Size
 	keep := min(size, int64(r.lim.ChunkBytes))
-	whole := r.fill(int(keep))
+	r.fill(int(keep) + HeaderSize)
+	whole := int64(len(r.buf)) >= keep
 	r.used = int(min(keep, int64(len(r.buf))))
 	c.data = r.buf[:r.used]
+	next := nextHeader(r.buf[:min(len(r.buf), r.used+HeaderSize-1)], c.Compressed)
+	if next > 0 { // the chunk was cut, and another one follows where it should go on
+		c.data, r.used = c.data[:next], next
+	}
 	c.walk(nil)
 	switch {
+	case next > 0:
+		c.cut(c.end, fmt.Sprintf("the chunk has %d bytes, another one begins after %d", size, next))
 	case !whole:
 		c.cut(c.end, fmt.Sprintf("the chunk has %d bytes, %d are there", size, r.used))
 	case keep < size:
 		c.cut(c.end, fmt.Sprintf("the chunk has %d bytes, more than the limit of %d", size, keep))
-		r.discard(size - keep)
+		r.discard(size - int64(len(r.buf)))
+		r.used = int(min(size, int64(len(r.buf))))
 	}
 	if c.Cut != nil {
-		r.resync(c)
 		c.Cut.Lost = size - int64(c.end)
 	}
 }
@@ -131,37 +133,34 @@ func (r *Reader) finished(c *Chunk) {
 func (r *Reader) open(c *Chunk) {
 	c.walk(r.more)
 	r.used = c.end
-	if c.Cut != nil {
-		r.resync(c)
+	if next := nextHeader(r.buf, c.Compressed); c.Cut != nil && next > 0 { // it may begin within what was taken for an event
+		reason := c.Cut.Reason
+		c.Cut, c.data, r.used = nil, r.buf[:next], next
+		c.walk(nil)
+		c.cut(c.end, reason)
 	}
 	c.cut(c.end, "the chunk is still open")
 	c.Cut.Open = true
 }
 
-// resync finds the chunk that follows a cut one: it may begin within what was taken for an event.
-func (r *Reader) resync(c *Chunk) {
-	next := nextHeader(r.buf)
-	if next < 0 {
-		return
+// nextHeader is where another chunk begins; 0: nowhere. HotSpot writes copies of a chunk's header into it, as the constant of a
+// type of its own: behind the key 1 and the length of an array of 68 bytes.
+func nextHeader(b []byte, compressed bool) int {
+	before := []byte{1, HeaderSize}
+	if !compressed {
+		before = []byte{1, 0, 0, 0, HeaderSize}
 	}
-	reason := c.Cut.Reason
-	c.Cut, c.data, r.used = nil, r.buf[:next], next
-	c.walk(nil)
-	c.cut(c.end, reason)
-}
-
-// nextHeader is where another chunk begins; -1: nowhere.
-func nextHeader(b []byte) int {
 	for at := 1; at+HeaderSize <= len(b); at++ {
 		i := bytes.Index(b[at:], []byte(magic))
 		if i < 0 {
 			break
 		}
-		if at += i; isHeader(b[at:]) {
+		at += i
+		if isHeader(b[at:]) && !bytes.HasSuffix(b[:at], before) {
 			return at
 		}
 	}
-	return -1
+	return 0
 }
 
 // more gives a walk at least n bytes of an open chunk if there are as many.
@@ -196,6 +195,9 @@ func (r *Reader) drop(n int) {
 
 // discard skips what is not kept of a chunk that is too large.
 func (r *Reader) discard(n int64) {
+	if n <= 0 {
+		return
+	}
 	got, err := io.CopyN(io.Discard, r.src, n)
 	r.offset += got
 	if err != nil {
