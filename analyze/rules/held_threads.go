@@ -30,7 +30,7 @@ func heldWhile(v *view, s *standstill) *held {
 		switch at := referenceOf(v.node, d.Time); {
 		case !at.Before(s.from) && !at.After(s.to):
 			h.dumps = append(h.dumps, i)
-		case at.Before(s.from.Add(-settle)) || at.After(s.to.Add(s.slack+settle)):
+		case at.Before(s.from.Add(-s.lead-settle)) || at.After(s.to.Add(s.slack+settle)):
 			outside = append(outside, i)
 		}
 	}

@@ -175,8 +175,8 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 }
 
 func (s *standstill) duration() string {
-	if s.slack > 0 {
-		return fmt.Sprintf("%s to %s", fine(s.length()), fine(s.length()+s.slack))
+	if s.lead+s.slack > 0 {
+		return fmt.Sprintf("%s to %s", fine(s.length()), fine(s.lead+s.length()+s.slack))
 	}
 	return fine(s.length())
 }

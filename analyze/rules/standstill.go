@@ -18,8 +18,10 @@ type standstill struct {
 	node     *analyze.Node
 	jvm      *analyze.JVM // nil: the machine
 	from, to time.Time
-	// slack is how much later than to it may have ended, by the time between samples.
-	slack    time.Duration
+	// lead is how much earlier than from it may have begun, slack how much later than to
+	// it may have ended, by the time between samples.
+	lead, slack time.Duration
+
 	what     string // "a full collection", "stopped from outside"
 	advice   string
 	rank     int // how directly it was seen: of two that overlap the lower one stays
@@ -66,7 +68,7 @@ func standstills(p *analyze.Pass, n *analyze.Node) []*standstill {
 		all = append(all, list...)
 	}
 	all = append(all, hiccups(n)...)
-	all = slices.DeleteFunc(all, func(s *standstill) bool { return s.length()+s.slack < p.Limits.PropagationPause })
+	all = slices.DeleteFunc(all, func(s *standstill) bool { return s.lead+s.length()+s.slack < p.Limits.PropagationPause })
 	slices.SortStableFunc(all, func(a, b *standstill) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.length(), b.length()), a.from.Compare(b.from))
 	})
@@ -139,7 +141,7 @@ func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*stands
 				s := standsFrom(n, c.Times, run, "stopped from outside")
 				if i := run[0] - 1; i >= 0 && ticks[run[0]] > ticks[i] { // when it stopped shows in the last beat
 					if ran := time.Duration((ticks[run[0]] - ticks[i]) / freq * float64(time.Second)); ran <= c.Times[run[0]].Sub(c.Times[i]) {
-						s.from = referenceOf(n, c.Times[i].Add(ran))
+						s.from, s.lead = referenceOf(n, c.Times[i].Add(ran)), 0
 					}
 				}
 				s.evidence = []analyze.Evidence{{Entry: j.CountersSource, Text: fmt.Sprintf("%s of %s does not move from %s to %s", heartbeat, j.Subject(), clockTime(s.from), clockTime(s.to))}}
@@ -196,6 +198,9 @@ func lastOf(v float64, ok bool) float64 {
 // standsFrom makes a standstill of a run of samples.
 func standsFrom(n *analyze.Node, times []time.Time, run [2]int, what string) *standstill {
 	s := &standstill{node: n, from: referenceOf(n, times[run[0]]), to: referenceOf(n, times[run[1]]), what: what, advice: adviceStopped}
+	if prev := run[0] - 1; prev >= 0 {
+		s.lead = times[run[0]].Sub(times[prev])
+	}
 	if next := run[1] + 1; next < len(times) {
 		s.slack = times[next].Sub(times[run[1]])
 	}

@@ -34,15 +34,16 @@ type machines struct {
 	agents []*exec.Cmd
 }
 
-// newMachines starts the JVMs, makes the identities, and starts no agent yet.
-func newMachines(t testing.TB, addrs []string, scenario string) *machines {
+// newMachines starts the JVMs, makes the identities, and starts no agent yet. The
+// arguments of the sample may depend on those that run already.
+func newMachines(t testing.TB, addrs []string, scenario string, sample func(m *machines) []string) *machines {
 	t.Helper()
 	m := &machines{t: t, dir: t.TempDir(), addrs: addrs, agents: make([]*exec.Cmd, len(addrs))}
 	jdk := livetest.Newest(t)
 	args := []string{"cluster", "init", "--dir", filepath.Join(m.dir, "cluster"), "--name", "wiki"}
 	for i, a := range addrs {
 		m.names = append(m.names, fmt.Sprintf("n%d", i+1))
-		m.jvms = append(m.jvms, livetest.Start(t, jdk, scenario, live.Options{Args: []string{"20"}[:strings.Count(scenario, "threads")]}))
+		m.jvms = append(m.jvms, livetest.Start(t, jdk, scenario, live.Options{Args: sample(m)}))
 		args = append(args, "--node", m.names[i]+"="+a)
 	}
 	if said, err := command(t, m.dir, args...).CombinedOutput(); err != nil {
@@ -50,6 +51,9 @@ func newMachines(t testing.TB, addrs []string, scenario string) *machines {
 	}
 	return m
 }
+
+// fewThreads makes the sample "threads" a small one.
+func fewThreads(*machines) []string { return []string{"20"} }
 
 // loopback gives addresses on this machine.
 func loopback(t testing.TB, n int) (addrs []string) {
@@ -267,7 +271,7 @@ func namespaces(t *testing.T, n int) (names, addrs []string) {
 // Three agents in network namespaces of their own.
 func TestThreeMachines(t *testing.T) {
 	spaces, addrs := namespaces(t, 3)
-	m := newMachines(t, addrs, "threads")
+	m := newMachines(t, addrs, "threads", fewThreads)
 	for i := range addrs {
 		m.serve(i, spaces[i])
 	}
@@ -285,7 +289,7 @@ func TestThreeMachines(t *testing.T) {
 
 // Eight agents on one machine.
 func TestEightMachines(t *testing.T) {
-	m := newMachines(t, loopback(t, 8), "threads")
+	m := newMachines(t, loopback(t, 8), "threads", fewThreads)
 	for i := range m.addrs {
 		m.serve(i, "")
 	}
@@ -306,7 +310,7 @@ func TestEightMachines(t *testing.T) {
 // killed half-way: the others do not notice, the ledger names each, in time.
 func TestMachinesThatAreLost(t *testing.T) {
 	const whole, stopped, away, hung, killed = 0, 1, 2, 3, 4
-	m := newMachines(t, loopback(t, 6), "threads")
+	m := newMachines(t, loopback(t, 6), "threads", fewThreads)
 	for i := range m.addrs {
 		if i != away {
 			m.serve(i, "")
@@ -374,10 +378,58 @@ func TestMachinesThatAreLost(t *testing.T) {
 	}
 }
 
+// One JVM is stopped for 6 s while requests of the two others wait for its answers:
+// the analysis names it as the cause and them as those who were held up.
+func TestPauseReachesOtherMachines(t *testing.T) {
+	m := newMachines(t, loopback(t, 3), "cluster-node", func(m *machines) []string {
+		if len(m.jvms) == 0 {
+			return nil
+		}
+		_, port, _ := strings.Cut(m.jvms[0].Stdout(), "port ")
+		return strings.Fields(port)[:1]
+	})
+	for i := range m.addrs {
+		m.serve(i, "")
+	}
+	cause, dumps := m.jvms[0], 0
+	t.Cleanup(func() { syscall.Kill(cause.PID, syscall.SIGCONT) })
+	r := m.collect(func(node, stage string) { // a dump of n2 is a second
+		if node != "n2" || stage != "dumps" {
+			return
+		}
+		switch dumps++; dumps {
+		case 4:
+			syscall.Kill(cause.PID, syscall.SIGSTOP)
+		case 10:
+			syscall.Kill(cause.PID, syscall.SIGCONT)
+		}
+	}, "--duration", "13s", "--dumps", "14", "--dump-interval", "1s", "--sample-every", "500ms")
+	found := 0
+	findings, _ := r.result["findings"].([]any)
+	for _, x := range findings {
+		f := x.(map[string]any)
+		if f["id"] != "pause-propagation" {
+			continue
+		}
+		found++
+		text := fmt.Sprint(f["title"])
+		if !slices.Equal(f["nodes"].([]any), []any{"n1", "n2", "n3"}) || f["subject"] != fmt.Sprintf("%d-sample", cause.PID) || f["severity"] == "info" {
+			t.Errorf("%v of %v on %v: %v", f["severity"], f["subject"], f["nodes"], text)
+		}
+		if !strings.Contains(text, fmt.Sprintf("%d-sample on n1 stood still", cause.PID)) || !strings.Contains(text, "on n2") || !strings.Contains(text, "on n3") {
+			t.Error(text)
+		}
+		t.Log(text)
+	}
+	if found != 1 {
+		t.Errorf("%d findings of pause-propagation: %s", found, r.said)
+	}
+}
+
 // BenchmarkSkew captures eight real agents, each with a JVM of its own, and reports
 // how far apart the nodes begin a round, on the reference clock.
 func BenchmarkSkew(b *testing.B) {
-	m := newMachines(b, loopback(b, 8), "threads")
+	m := newMachines(b, loopback(b, 8), "threads", fewThreads)
 	for i := range m.addrs {
 		m.serve(i, "")
 	}

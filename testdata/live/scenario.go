@@ -62,6 +62,7 @@ func Scenarios() []Scenario {
 			"-XX:-UseCountedLoopSafepoints", "-XX:LoopStripMiningIter=0")},
 		{Name: "fd-leak", Finding: "fd-exhaustion", JVM: heap(), OpenFiles: 1024},
 		{Name: "profiled", JVM: heap("-XX:CompileCommand=quiet", "-XX:CompileCommand=dontinline,com.example.shop.Profiled::*")},
+		{Name: "cluster-node", JVM: heap()},
 		{Name: "secrets", JVM: heap("-Dhibernate.connection.password=" + secret["system property"]),
 			Args: []string{"--admin-password=" + secret["argument"]}, Env: []string{"SHOP_DB_PASSWORD=" + secret["environment"]}},
 	}

@@ -69,6 +69,7 @@ var evidence = map[string][]planted{
 	"counted-loop":   {{command: "VM.flags", text: `-XX:-UseCountedLoopSafepoints`}},
 	"fd-leak":        {{command: "VM.version", text: `JDK \d`}},
 	"profiled":       {{marks: []string{`"pricing-1"`, "RUNNABLE", "Profiled.compute"}, min: 1, max: 1}},
+	"cluster-node":   {{marks: []string{`"backend-answers"`}, min: 1, max: 1}, {marks: []string{`"http-nio-8080-exec-`}, min: 12, max: 12}},
 	"secrets": {{text: regexp.QuoteMeta(live.Secrets()["thread name"])},
 		{command: "VM.system_properties", text: regexp.QuoteMeta(live.Secrets()["run-time setting"])},
 		{command: "VM.system_properties", text: regexp.QuoteMeta(live.Secrets()["system property"])}},

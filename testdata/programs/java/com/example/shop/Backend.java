@@ -43,6 +43,10 @@ final class Backend {
         }
     }
 
+    int port() {
+        return server.getLocalPort();
+    }
+
     Socket connect() throws IOException {
         return new Socket(server.getInetAddress(), server.getLocalPort());
     }

@@ -48,6 +48,7 @@ public final class Sample {
         SCENARIOS.put("metaspace", Classes::metaspace);
         SCENARIOS.put("counted-loop", CountedLoop::plant);
         SCENARIOS.put("fd-leak", Resources::openFiles);
+        SCENARIOS.put("cluster-node", Cluster::node);
         SCENARIOS.put("secrets", Resources::secrets);
         SCENARIOS.put("profiled", Profiled::plant);
     }
