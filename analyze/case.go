@@ -88,6 +88,7 @@ type JVM struct {
 	// Perf is the newest whole hsperfdata file; nil: none.
 	Perf       *hsperf.Snapshot
 	PerfSource string
+	CodeCache  *CodeCache // nil: not captured
 	// CountersSource and ProcessSource are the first entries of those series.
 	CountersSource, ProcessSource string
 	// Sockets are its TCP sockets at the moments of the dumps.

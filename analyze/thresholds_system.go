@@ -32,6 +32,11 @@ type SystemThresholds struct {
 	HumongousMinute float64       // such pauses a minute
 	StallsMinute    float64       // peers: 10 a minute warning
 	StallsCritical  float64       // 100 a minute critical
+	CodeCacheFull   float64       // used, of one part of the code cache: below a tenth of free room the JVM throws code away
+	PromotedShare   float64       // of what is allocated reaches the old generation: GC log analysers use 5 %
+	PromotedWaste   float64       // of what the old generation held is dead when it is collected
+	FailedCopies    float64       // of G1's young collections found no room; a healthy G1 has none
+	LockerShare     float64       // of the collections: 10 % is the mark of GC log analysers
 	MetaspaceFull   float64       // used, of MaxMetaspaceSize: the JVM gives it out in chunks, and at 80 % none may be left, measured on 17 and 25
 	MetaspaceGCs    int           // in the recent past
 	SafepointReach  time.Duration // one stop's time to safepoint; GC Easy and garbagecat warn from there on
@@ -65,6 +70,7 @@ func defaultSystemThresholds() SystemThresholds {
 		YoungTiny: 0.10, ExplicitShare: 0.01, ExplicitPause: 500 * time.Millisecond, ExplicitWindow: time.Hour,
 		LongPause: time.Second, LongPauseShare: 0.001, FullGCInterval: time.Minute, FullGCShare: 0.02,
 		HumongousShare: 0.3, HumongousMinute: 6, StallsMinute: 10, StallsCritical: 100,
+		CodeCacheFull: 0.9, PromotedShare: 0.05, PromotedWaste: 0.5, LockerShare: 0.1, FailedCopies: 0.05,
 		MetaspaceFull: 0.75, MetaspaceGCs: 3,
 		SafepointReach: time.Second, SafepointShare: 0.05, SysShare: 0.5, SysGCShare: 0.02,
 		PSICPU: 50, RunQueueCritical: 10, ThrottlePeriods: 50, InodesFree: 2, DiskSoon: time.Hour,

@@ -81,3 +81,22 @@ func TestLooseLogs(t *testing.T) {
 		t.Errorf("problems: %q", c.Problems)
 	}
 }
+
+func TestCodeCache(t *testing.T) {
+	for _, c := range []struct {
+		name, text  string
+		heaps, full int
+		compiles    bool
+		used        int64
+	}{
+		{"17, in parts", "1:\nCodeHeap 'non-profiled nmethods': size=120036Kb used=317Kb max_used=317Kb free=119718Kb\n bounds [0x0, 0x1, 0x2]\nCodeHeap 'profiled nmethods': size=120032Kb used=1715Kb max_used=1715Kb free=118316Kb\n total_blobs=1460 nmethods=1045 adapters=329\n compilation: enabled\n              stopped_count=0, restarted_count=0\n full_count=0\n", 2, 0, true, 1715 << 10},
+		{"17, full", "CodeCache: size=4096Kb used=4082Kb max_used=4089Kb free=13Kb\n compilation: disabled (not enough contiguous free space left)\n              stopped_count=0, restarted_count=0\n full_count=1\n", 1, 1, false, 4082 << 10},
+		{"25, in parts", "CodeHeap 'profiled nmethods': size=120036Kb used=1569Kb max_used=1569Kb free=118466Kb\nCodeCache: size=245764Kb, used=3417Kb, max_used=3443Kb, free=242344Kb\n total_blobs=1682, nmethods=1226, adapters=361, full_count=0\nCompilation: enabled, stopped_count=0, restarted_count=0\n", 1, 0, true, 1569 << 10},
+		{"25, full", "CodeCache: size=4096Kb used=4095Kb max_used=4095Kb free=0Kb\n total_blobs=3309, nmethods=2933, adapters=279, full_count=1\nCompilation: disabled (not enough contiguous free space left), stopped_count=0, restarted_count=0\n", 1, 1, false, 4095 << 10},
+	} {
+		got, err := ParseCodeCache("x", strings.NewReader(c.text))
+		if err != nil || len(got.Heaps) != c.heaps || got.Full != c.full || got.Compiles != c.compiles || got.Fullest().Used != c.used || got.FullLine == 0 {
+			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+}

@@ -131,6 +131,7 @@ var readers = []struct {
 	{"profiles/", ".pb.gz", (*target).readProfile},
 	{"vm/flags.txt", "", (*target).readFlags},
 	{"vm/version.txt", "", (*target).readVersion},
+	{"vm/codecache.txt", "", (*target).readCodeCache},
 	{"vm/cmdline", "", (*target).readCmdline},
 }
 
@@ -250,6 +251,14 @@ func (t *target) readVersion(_ *builder, _ bundle.Entry, body io.Reader) error {
 	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
 	if err == nil && t.jvm != nil {
 		t.jvm.Version = parseVersion(string(text))
+	}
+	return err
+}
+
+func (t *target) readCodeCache(_ *builder, e bundle.Entry, body io.Reader) error {
+	cache, err := ParseCodeCache(e.Path, io.LimitReader(body, maxSmall))
+	if err == nil && t.jvm != nil && len(cache.Heaps) > 0 {
+		t.jvm.CodeCache = cache
 	}
 	return err
 }

@@ -9,36 +9,121 @@ import (
 )
 
 func codeCacheFull() *analyze.Rule {
-	r := gcRule("code-cache-full", "Collections are made to free compiled code, as the code cache is nearly full (JDK 20 and later say so in the GC log).", judgeCodeCache)
-	r.Needs = "a GC log of JDK 20 or later; for older JVMs look for \"CodeCache is full\" in the program's output, or run jcmd <pid> Compiler.codecache"
-	return r
+	return &analyze.Rule{
+		ID:    "code-cache-full",
+		Doc:   "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
+		Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), or a GC log of JDK 20 or later",
+		Run: func(p *analyze.Pass) error {
+			views := map[*analyze.JVM]*gcView{}
+			for _, v := range gcViews(p) {
+				if v.span() >= p.Limits.SpanLeast {
+					views[v.jvm] = v
+				}
+			}
+			for _, n := range p.Nodes {
+				for _, j := range n.JVMs {
+					v := views[j]
+					if j.CodeCache == nil && (v == nil || majorOf(j.Version) < 20) {
+						continue
+					}
+					p.Evaluated()
+					if f, ok := judgeCodeCache(p, j, v); ok {
+						f.Nodes, f.Subject = []string{n.Name}, j.Subject()
+						p.Report(f)
+					}
+				}
+			}
+			return nil
+		},
+	}
 }
 
-func judgeCodeCache(v *gcView) []analyze.Finding {
-	aggressive := func(_ gc.Kind, cause string) bool { return cause == "CodeCache GC Aggressive" }
-	n, sum := v.spent(aggressive)
-	if n < 2 {
-		return nil
+// codeFlush is a collection that is made for the sake of compiled code.
+func codeFlush(_ gc.Kind, cause string) bool { return cause == "CodeCache GC Aggressive" }
+
+// judgeCodeCache goes by what the JVM says of its code cache, and by the collections that it makes for it; v is nil without a GC log.
+func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView) (analyze.Finding, bool) {
+	f := analyze.Finding{Confidence: analyze.High, Weight: 0.3}
+	c := j.CodeCache
+	size, sizeKnown := flagInt(j, "ReservedCodeCacheSize")
+	var flushes int64
+	var sum time.Duration
+	if v != nil {
+		flushes, sum = v.spent(codeFlush)
 	}
-	share := float64(sum) / float64(max(v.span(), 1))
-	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: max(0.3, share)}
-	size, known1 := flagInt(v.jvm, "ReservedCodeCacheSize")
-	f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one every %s", n, took(v.span()/time.Duration(n)))
-	if known1 {
+	var fullest *analyze.CodeHeap
+	if c != nil {
+		fullest = c.Fullest()
+	}
+	switch {
+	case c != nil && !c.Compiles && c.Full > 0:
+		f.Severity, f.Weight = analyze.Critical, 0.5
+		f.Title = "The code cache is full and the JVM has stopped compiling: " + c.State
+		f.Impact = "what is not compiled yet is interpreted, ten times slower and more"
+	case c != nil && c.Full > 0:
+		f.Severity = analyze.Warning
+		f.Title = fmt.Sprintf("The code cache has been full %s", howOften(c.Full))
+		f.Impact = "while it was, nothing was compiled"
+	case flushes >= 2:
+		share := float64(sum) / float64(max(v.span(), 1))
+		f.Severity, f.Confidence, f.Weight = v.severe(share), v.sure(), max(0.3, share)
+		f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one every %s", flushes, took(v.span()/time.Duration(flushes)))
+		f.Impact = fmt.Sprintf("%s of stopped time in %s, and code that was compiled is thrown away", took(sum), took(v.span()))
+	case fullest != nil && fullest.UsedShare() >= p.Limits.CodeCacheFull:
+		f.Severity, f.Weight = analyze.Warning, 0.2
+		f.Title = fmt.Sprintf("%s of %s is in use in the code cache (%s)", bytesOf(fullest.Used), bytesOf(fullest.Size), fullest.Name)
+		f.Impact = "little more can be compiled; the JVM already looks for code to throw away"
+	default:
+		return f, false
+	}
+	if sizeKnown {
 		f.Title += fmt.Sprintf("; it has %s", bytesOf(size))
 	}
-	f.Impact = fmt.Sprintf("%s of stopped time in %s, and code that was compiled is thrown away", took(sum), took(v.span()))
 	f.Explanation = "Below a tenth of free space the JVM gives up code that it may need again; when nothing is free it stops compiling, and what is new is interpreted."
-	f.Evidence = v.citeLongest(4, ofCause(v, aggressive))
-	to := "512m"
-	if e, ok := citeFlag(v.jvm, "ReservedCodeCacheSize"); ok {
+	if c != nil {
+		f.Evidence = append(f.Evidence, citeCodeCache(c, fullest)...)
+	}
+	if flushes > 0 {
+		f.Evidence = append(f.Evidence, v.citeLongest(2, ofCause(v, codeFlush))...)
+	}
+	if e, ok := citeFlag(j, "ReservedCodeCacheSize"); ok {
 		f.Evidence = append(f.Evidence, e)
 	}
-	if known1 {
-		to = fmt.Sprintf("%dm", roundUp64(2*float64(size))/mb)
-	}
-	f.Advice = []analyze.Advice{{Action: "Double the code cache.", Setting: "-XX:ReservedCodeCacheSize", From: fmt.Sprintf("%dm", size/mb), To: to,
-		Effect: "No such collections, code stays compiled.", Risk: "That much more memory outside of the heap, once it is used.", Rollback: "The old size.", Verify: "Compiler.codecache shows a fifth free or more."}}
+	f.Advice = []analyze.Advice{codeCacheAdvice(j, size)}
 	f.References = []string{"HotSpot: Codecache Tuning"}
-	return []analyze.Finding{f}
+	return f, true
+}
+
+func citeCodeCache(c *analyze.CodeCache, fullest *analyze.CodeHeap) []analyze.Evidence {
+	var out []analyze.Evidence
+	if fullest != nil {
+		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(fullest.Line, fullest.Line), Text: fmt.Sprintf("%s: %s of %s in use, at most %s", fullest.Name, bytesOf(fullest.Used), bytesOf(fullest.Size), bytesOf(fullest.MaxUsed))})
+	}
+	if !c.Compiles {
+		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.StateLine, c.StateLine), Text: "compilation: " + c.State})
+	}
+	if c.Full > 0 {
+		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.FullLine, c.FullLine), Text: fmt.Sprintf("full_count=%d", c.Full)})
+	}
+	return out
+}
+
+// codeCacheAdvice doubles the cache; what it has by default is enough for most.
+func codeCacheAdvice(j *analyze.JVM, size int64) analyze.Advice {
+	const usual = 240 * mb // ReservedCodeCacheSize of a JVM that compiles in tiers
+	a := analyze.Advice{Action: "Double the code cache.", Setting: "-XX:ReservedCodeCacheSize", Effect: "No such collections, code stays compiled.",
+		Risk: "That much more memory outside of the heap, once it is used.", Rollback: "The old size.", Verify: "Compiler.codecache shows a fifth free or more, and full_count=0."}
+	switch {
+	case size <= 0:
+		a.From, a.To = "as it is", "512m"
+	case size < usual:
+		a.Action = "Take the option away: the JVM's own choice is 240 MB."
+		a.From, a.To = fmt.Sprintf("%dm", size/mb), fmt.Sprintf("%dm", usual/mb)
+	default:
+		a.From, a.To = fmt.Sprintf("%dm", size/mb), fmt.Sprintf("%dm", roundUp64(2*float64(size))/mb)
+	}
+	if f, ok := j.Flags["UseCodeCacheFlushing"]; ok && f.Value == "false" {
+		a.Action += " And remove -XX:-UseCodeCacheFlushing, which keeps the JVM from making room itself."
+	}
+	return a
 }

@@ -14,21 +14,25 @@ func evacuationFailure() *analyze.Rule {
 
 func judgeEvacuation(v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagEvacuationFailure) }
-	n := 0
-	var sum time.Duration
-	for _, p := range v.pauses {
-		if failed(p) {
-			n, sum = n+1, sum+p.Duration
-		}
-	}
+	n, sum := v.failures()
 	share := float64(sum) / float64(max(v.span(), 1))
-	if n < 2 || v.culprit() != "" || share < v.mark(v.limits.FullGCShare)/2 || len(judgeGCOverhead(v)) > 0 {
+	if n < 2 || v.culprit() != "" || share < v.mark(v.limits.FullGCShare)/2 {
+		return nil
+	}
+	often := v.failsOften()
+	if !often && len(judgeGCOverhead(v)) > 0 {
 		return nil
 	}
 	heap, heapAt, _ := v.maxHeap()
+	if often { // what fails is collected once more, and the collections before were made short of room already
+		share = max(share, v.shareOf(ordinary))
+	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
 	f.Title = fmt.Sprintf("G1 found no room to copy to in %s, which took %s together", count(n, "collection"), took(sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", percent(share), v.over())
+	if often {
+		f.Impact = fmt.Sprintf("collections take %s of the time %s", percent(share), v.over())
+	}
 	f.Explanation = "Objects that could not be copied stay where they are and their regions count as old: the pause is longer than others, and a full collection often follows."
 	f.Evidence = append(known(heapAt), v.citeLongest(5, failed)...)
 	to := roundUp64(1.25 * float64(heap))
@@ -40,4 +44,27 @@ func judgeEvacuation(v *gcView) []analyze.Finding {
 			Effect: "As above, from the same heap.", Risk: "The young generation is smaller, so collections are more frequent.", Rollback: "Take the option away.", Verify: "As above."}}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage Collector Tuning"}
 	return []analyze.Finding{f}
+}
+
+// failures counts the collections that found no room, and their time together with that of the full collections which follow them.
+func (v *gcView) failures() (n int, sum time.Duration) {
+	after := false
+	for _, p := range v.pauses {
+		switch {
+		case p.Flags.Has(gc.FlagEvacuationFailure):
+			n, sum, after = n+1, sum+p.Duration, true
+		case p.Kind == gc.KindFull && after && ordinary(p.Kind, v.log.Cause(p)):
+			sum, after = sum+p.Duration, false
+		case p.Kind.Evacuates():
+			after = false
+		}
+	}
+	return n, sum
+}
+
+// failsOften: so many collections find no room that the shortage is what costs the time, not the number of collections.
+func (v *gcView) failsOften() bool {
+	n, _ := v.failures()
+	all, _ := v.spent(func(k gc.Kind, c string) bool { return k.Evacuates() && ordinary(k, c) })
+	return n >= fewPauses && float64(n) >= v.limits.FailedCopies*float64(all)
 }

@@ -19,7 +19,7 @@ func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && ord
 func judgeFullGC(v *gcView) []analyze.Finding {
 	n, sum := v.spent(fullOrdinary)
 	share := v.shareOf(fullOrdinary)
-	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 || len(judgeConcurrentMode(v)) > 0 {
+	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 || len(judgeConcurrentMode(v)) > 0 || len(judgePromotion(v)) > 0 {
 		return nil
 	}
 	if young, _ := v.spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 && !generational[v.log.Collector] {

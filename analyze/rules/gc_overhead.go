@@ -17,10 +17,10 @@ func gcOverhead() *analyze.Rule {
 func judgeGCOverhead(v *gcView) []analyze.Finding {
 	share, all := v.shareOf(ordinary), v.share()
 	n, sum := v.spent(ordinary)
-	if v.culprit() != "" || share < v.mark(v.limits.GCOverheadWarn) || share < all/2 || n < fewPauses {
+	if v.culprit() != "" || v.failsOften() || share < v.mark(v.limits.GCOverheadWarn) || share < all/2 || n < fewPauses {
 		return nil
 	}
-	for _, f := range append(judgeConcurrentMode(v), judgeSysTime(v)...) {
+	for _, f := range slices.Concat(judgeConcurrentMode(v), judgeSysTime(v), judgePromotion(v)) {
 		if f.Weight >= share/2 {
 			return nil // that says why
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/threads"
@@ -93,7 +94,10 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 	p.Evidence = v.citeAll(a.sightings, maxEvidence)
 	measure := "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process."
 	if addr := v.namePeers(&p.Finding, a.sightings, a.kind, a.peer); addr != "" {
-		p.Title = fmt.Sprintf("%s %s at %s under %s", sentence(v.crowd(v.peak(a.sightings))), what, addr, short(a.site.Func))
+		if what += " at " + addr; a.peer == "" {
+			what = strings.Replace(what, "the network at ", "", 1)
+		}
+		p.Title = fmt.Sprintf("%s %s under %s", sentence(v.crowd(v.peak(a.sightings))), what, short(a.site.Func))
 		measure = "Measure " + addr + ": its own response times, and the network between."
 	}
 	p.Advice = []analyze.Advice{{

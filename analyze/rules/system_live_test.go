@@ -19,6 +19,8 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
+	"casefile/analyze/load"
+	"casefile/analyze/threads"
 	"casefile/bundle/format/series"
 	"casefile/testdata/live"
 	"casefile/testdata/live/livetest"
@@ -42,8 +44,70 @@ var plantedSystem = []struct {
 	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(7.1), names: []string{"full collections by System.gc()"}},
 	{scenario: "humongous", id: "humongous-allocations", shown: lasts(7.1), names: []string{"with regions of 1 MB"}},
 	{scenario: "metaspace", id: "metaspace-pressure", shown: lasts(7.1), names: []string{"of at most 32 MB are used"}},
+	{scenario: "code-cache", id: "code-cache-full", shown: lasts(2), act: untilCodeCacheIsFull, names: []string{"full", "it has 4 MB"}},
+	{scenario: "bursts", id: "evacuation-failure", shown: lasts(7.1), names: []string{"found no room to copy to"}},
+	{scenario: "flood", id: "allocation-stall", shown: lasts(5), names: []string{"import-worker-"}},
+	{scenario: "short-lived", id: "premature-promotion", shown: lasts(7.1), names: []string{"of what is allocated"}},
 	{scenario: "counted-loop", id: "long-safepoint", args: []string{"6"}, act: loop, shown: lasts(6), names: []string{"until the last one reached its safepoint"}},
 	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
+}
+
+// untilCodeCacheIsFull asks until the JVM says so: it may have said it before it was ready.
+func untilCodeCacheIsFull(t *testing.T, p *live.Process) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	for codeCacheNow(t, p).Full == 0 {
+		if ctx.Err() != nil {
+			t.Fatal("the code cache does not fill")
+		}
+	}
+}
+
+// codeCacheNow asks the JVM as a capture does.
+func codeCacheNow(t *testing.T, p *live.Process) *analyze.CodeCache {
+	t.Helper()
+	tool, ok := p.JDK.Has("jcmd")
+	if !ok {
+		t.Skip("no jcmd in " + p.JDK.Home)
+	}
+	out, err := exec.CommandContext(t.Context(), tool, strconv.Itoa(p.PID), "Compiler.codecache").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := load.ParseCodeCache("vm/codecache.txt", bytes.NewReader(out))
+	if err != nil || len(c.Heaps) == 0 || c.State == "" {
+		t.Fatalf("%+v, %v: %s", c, err, out)
+	}
+	return c
+}
+
+// Native code that holds arrays puts collections off, on a JVM that has a lock for it; a G1 of JDK 22 and later has none.
+func TestLockerLive(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 17 {
+			t.Skip("logs of older JDKs are tested on recorded ones")
+		}
+		dir := t.TempDir()
+		p := livetest.Start(t, jdk, "compress", live.Options{Dir: dir, JVM: live.GCLogArgs(jdk.Major, "gc.log")})
+		log := awaitLog(t, filepath.Join(dir, "gc.log"), lasts(8))
+		n := &analyze.Node{Name: "n1"}
+		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", Version: strconv.Itoa(jdk.Major), GC: []*gc.Log{log}, Dumps: threads.NewSeries(record(t, p, 100*time.Millisecond), nil)}}
+		p.Stop()
+		res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+		if err != nil || len(res.Broken) > 0 {
+			t.Fatal(err, res.Broken)
+		}
+		f := find(res, "gc-locker")
+		switch {
+		case jdk.Major >= 22 && f != nil:
+			t.Errorf("on %d: %s", jdk.Major, f.Title)
+		case jdk.Major >= 22:
+		case f == nil:
+			t.Errorf("nothing found: %v", log.ByCause())
+		case !strings.Contains(f.Explanation, "A dump shows who") || !strings.Contains(f.Advice[0].Action, "JDK 22"):
+			t.Errorf("%+v", f)
+		}
+	})
 }
 
 // lasts wants so many seconds of log.
@@ -104,6 +168,7 @@ func TestSystemRulesLive(t *testing.T) {
 				log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
 				j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
 					Options: slices.Concat(s.JVM, opts.JVM), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
+				j.CodeCache = codeCacheNow(t, p)
 				p.Stop()
 				mustFind(t, j, c.id, c.names)
 			})

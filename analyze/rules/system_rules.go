@@ -13,6 +13,8 @@ func systemRules() []*analyze.Rule {
 		longGCPause(),
 		humongousAllocations(),
 		evacuationFailure(),
+		prematurePromotion(),
+		gcLocker(),
 		allocationStall(),
 		metaspacePressure(),
 		concurrentModeFailure(),

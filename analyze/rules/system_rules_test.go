@@ -204,6 +204,35 @@ func TestCollections(t *testing.T) {
 		{name: "full collections", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 300, 10, "Full (Ergonomics)", 1000, 300, 700)
 		}, want: "warning full-gc", title: "27 full collections, one every 9.7 s, 700 ms on average, take 7% of the time"},
+		{name: "short-lived objects in the old generation", log: func() *written {
+			return newLog(1024, "Parallel").promoting(1, 120, 1, 200, 60).every(5, 120, 5, "Full (Ergonomics)", 900, 200, 400)
+		}, want: "warning premature-promotion", jvm: analyze.JVM{Options: []string{"-Xmx1g", "-XX:SurvivorRatio=60"}, OptionsSource: "vm/cmdline.txt"}},
+		{name: "promoted and kept", log: func() *written {
+			return newLog(4096, "Parallel").promoting(1, 120, 1, 200, 12).every(50, 120, 60, "Full (Ergonomics)", 900, 700, 400)
+		}},
+		{name: "little is promoted", log: func() *written {
+			return newLog(1024, "Parallel").promoting(1, 120, 1, 200, 2).every(50, 120, 60, "Full (Ergonomics)", 900, 200, 400)
+		}},
+		{name: "no room to copy to", log: func() *written {
+			w := newLog(1024, "G1").every(1, 120, 1, young, 900, 800, 120)
+			for at := 1.5; at < 120; at += 5 {
+				w.line(at-0.001, "gc", fmt.Sprintf("GC(%d) To-space exhausted", w.n))
+				w.pause(at, young, 1020, 1020, 300)
+			}
+			return w
+		}, want: "warning evacuation-failure"},
+		{name: "one that found no room", log: func() *written {
+			w := newLog(1024, "G1").every(1, 120, 2, young, 700, 200, 12)
+			w.line(59.999, "gc", fmt.Sprintf("GC(%d) To-space exhausted", w.n))
+			w.pause(60, young, 1020, 1020, 300)
+			return w
+		}},
+		{name: "the lock of native code", log: func() *written {
+			return newLog(1024, "Parallel").every(1, 120, 1, "Young (GCLocker Initiated GC)", 300, 100, 150)
+		}, want: "warning gc-locker"},
+		{name: "the lock, now and then", log: func() *written {
+			return newLog(1024, "Parallel").every(1, 120, 40, "Young (GCLocker Initiated GC)", 300, 100, 20).every(1.5, 120, 1, "Young (Allocation Failure)", 300, 100, 20)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := c.log()
@@ -216,6 +245,50 @@ func TestCollections(t *testing.T) {
 			}
 			if c.title != "" && res.Findings[0].Title != c.title {
 				t.Errorf("title\n got %s\nwant %s", res.Findings[0].Title, c.title)
+			}
+		})
+	}
+}
+
+// promoting writes young collections of a heap of which some MB are allocated between two, and some of those move to the old generation.
+func (w *written) promoting(from, to, step float64, allocated, promoted int) *written {
+	for at := from; at < to; at += step {
+		w.line(at-0.0005, "gc,heap", fmt.Sprintf("GC(%d) ParOldGen: 300M->%dM(700M)", w.n, 300+promoted))
+		w.pause(at, "Young (Allocation Failure)", 300+allocated, 300+promoted, 8)
+	}
+	return w
+}
+
+func TestCodeCache(t *testing.T) {
+	for _, c := range []struct {
+		name, want, title, says string
+		cache                   analyze.CodeCache
+		size                    string
+	}{
+		{name: "full", want: "critical code-cache-full", title: "The code cache is full and the JVM has stopped compiling: disabled (not enough contiguous free space left); it has 240 MB", says: "-XX:ReservedCodeCacheSize 240m -> 512m", size: "251658240",
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: 239 * mb, Line: 2}}, State: "disabled (not enough contiguous free space left)", Full: 1}},
+		{name: "was full, and small", want: "warning code-cache-full", title: "The code cache has been full 3 times; it has 16 MB", says: "-XX:ReservedCodeCacheSize 16m -> 240m", size: "16777216",
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * mb, Used: 8 * mb, Line: 2}}, Compiles: true, State: "enabled", Full: 3}},
+		{name: "one part nearly full", want: "warning code-cache-full", title: "112 MB of 117 MB is in use in the code cache (CodeHeap 'profiled nmethods')",
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeHeap 'non-nmethods'", Size: 6 * mb, Used: mb}, {Name: "CodeHeap 'profiled nmethods'", Size: 117 * mb, Used: 112 * mb, Line: 4}}, Compiles: true, State: "enabled"}},
+		{name: "interpreted by choice", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: mb}}, State: "disabled (interpreter mode)"}},
+		{name: "healthy", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: 80 * mb}}, Compiles: true, State: "enabled"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.cache.Source = "vm/codecache.txt"
+			j := &analyze.JVM{CodeCache: &c.cache}
+			if c.size != "" {
+				j.FlagsSource, j.Flags = "vm/flags.txt", map[string]analyze.Flag{"ReservedCodeCacheSize": {Value: c.size, Origin: "command line", Line: 7}}
+			}
+			res := system(t, j, nil, time.Time{}, time.Time{})
+			if got := strings.Join(loud(res), ", "); got != c.want {
+				t.Fatalf("got %q, want %q\n%s", got, c.want, show(res.Findings))
+			}
+			if c.want != "" && res.Findings[0].Title != c.title {
+				t.Errorf("title\n got %s\nwant %s", res.Findings[0].Title, c.title)
+			}
+			if !strings.Contains(show(res.Findings), c.says) {
+				t.Errorf("does not say %s\n%s", c.says, show(res.Findings))
 			}
 		})
 	}

@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -37,6 +39,30 @@ final class Classes {
             }
         });
         Threads.until(() -> turns.get() >= 3);
+    }
+
+    /**
+     * Copies of a class that all stay in use, each with its compiled code, until
+     * -XX:ReservedCodeCacheSize is full (set by the harness). Must find:
+     * code-cache-full.
+     */
+    static void codeCache(Arguments args) {
+        List<Runnable> rules = new ArrayList<>();
+        AtomicLong turns = new AtomicLong();
+        Threads.start("rule-engine-1", () -> {
+            while (true) {
+                if (rules.size() < args.number(1, 6000)) {
+                    rules.add((Runnable) new CopyLoader().copy(PriceRule.class).getDeclaredConstructor().newInstance());
+                }
+                for (Runnable rule : rules.subList(Math.max(0, rules.size() - 300), rules.size())) {
+                    rule.run();
+                }
+                if (turns.incrementAndGet() % 50 == 0) {
+                    rules.forEach(Runnable::run);
+                }
+            }
+        });
+        Threads.until(() -> turns.get() > 500);
     }
 
     private static void drop(Deque<?> queue, int n) {

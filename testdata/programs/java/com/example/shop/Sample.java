@@ -46,6 +46,11 @@ public final class Sample {
         SCENARIOS.put("humongous", Heap::humongous);
         SCENARIOS.put("finalizer", Heap::finalizer);
         SCENARIOS.put("metaspace", Classes::metaspace);
+        SCENARIOS.put("code-cache", Classes::codeCache);
+        SCENARIOS.put("bursts", Generations::bursts);
+        SCENARIOS.put("flood", Generations::flood);
+        SCENARIOS.put("compress", Generations::compress);
+        SCENARIOS.put("short-lived", Generations::shortLived);
         SCENARIOS.put("counted-loop", CountedLoop::plant);
         SCENARIOS.put("fd-leak", Resources::openFiles);
         SCENARIOS.put("cluster-node", Cluster::node);

@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+)
+
+func prematurePromotion() *analyze.Rule {
+	return gcRule("premature-promotion", "Objects that soon die reach the old generation, which has to be collected for their sake.", judgePromotion)
+}
+
+// oldWork are pauses that clean the old generation.
+func oldWork(k gc.Kind, cause string) bool {
+	return ordinary(k, cause) && (k == gc.KindFull || k == gc.KindMixed)
+}
+
+// promotion is what reaches the old generation, and what of it was worth it.
+type promotion struct {
+	rate      float64 // bytes a second
+	share     float64 // of what is allocated
+	perYoung  int64   // bytes a young collection
+	wasted    float64 // of what was in use before the collections of the old generation, dead then
+	n         int64   // such collections
+	sum       time.Duration
+	every     time.Duration
+	timeShare float64
+}
+
+func (v *gcView) promoted() (p promotion, ok bool) {
+	rate, ok1 := v.log.PromotionRate()
+	allocated, ok2 := v.log.AllocationRate()
+	if !ok1 || !ok2 || allocated <= 0 || !generational[v.log.Collector] {
+		return p, false
+	}
+	p.rate, p.share = rate, min(1, rate/allocated) // a collection that fails half-way may copy the same twice
+	p.n, p.sum = v.spent(oldWork)
+	p.timeShare = v.shareOf(oldWork)
+	var before, after float64
+	young := 0
+	for _, x := range v.pauses {
+		switch {
+		case !x.Flags.Has(gc.FlagHeap):
+		case oldWork(x.Kind, v.log.Cause(x)):
+			before, after = before+float64(x.Before), after+float64(x.After)
+		case x.Kind.Evacuates():
+			young++
+		}
+	}
+	if p.n < 2 || before <= 0 || young == 0 || v.span() <= 0 {
+		return p, false
+	}
+	p.wasted = 1 - after/before
+	p.every = v.span() / time.Duration(p.n)
+	p.perYoung = int64(rate * v.span().Seconds() / float64(young))
+	return p, true
+}
+
+func judgePromotion(v *gcView) []analyze.Finding {
+	p, ok := v.promoted()
+	if !ok || v.culprit() != "" || p.share < v.limits.PromotedShare || p.wasted < v.limits.PromotedWaste || p.timeShare < v.mark(v.limits.FullGCShare) || len(judgeHumongous(v)) > 0 {
+		return nil
+	}
+	share := v.shareOf(ordinary) // young collections too take long for what they move
+	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
+	f.Title = fmt.Sprintf("Short-lived objects reach the old generation: %s of what is allocated, %s a second, and %s of what it held was dead at its collections, one every %s",
+		percent(p.share), bytesOf(p.rate), percent(p.wasted), took(p.every))
+	f.Impact = fmt.Sprintf("%s of the time %s goes to collections, %s to those of the old generation", percent(share), v.over(), percent(p.timeShare))
+	f.Explanation = "What survives a young collection should stay in the survivor spaces until it dies, which is cheap. Here they are too small for it, or it may not stay: it is moved on, dies in the old generation, and only a collection of that frees it."
+	heap, heapAt, _ := v.maxHeap()
+	f.Evidence = known(heapAt)
+	if _, at, ok := v.live(); ok {
+		f.Evidence = append(f.Evidence, v.citeLive(at))
+	}
+	f.Evidence = append(f.Evidence, v.citeLongest(3, ofCause(v, oldWork))...)
+	advice, at := v.promotionAdvice(p, heap)
+	if at.Entry != "" {
+		f.Evidence = append(f.Evidence, at)
+	}
+	advice.Effect = fmt.Sprintf("What dies young is freed by young collections: the old generation fills as much more slowly as less reaches it, so that its collections, %s of the time now, become rare.", percent(p.timeShare))
+	advice.Rollback = "The old options and a restart."
+	advice.Verify = fmt.Sprintf("The next capture shows less than %s of what is allocated promoted, and collections of the old generation minutes apart.", percent(v.limits.PromotedShare))
+	f.Advice = []analyze.Advice{advice}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Survivor Space Sizing"}
+	return []analyze.Finding{f}
+}
+
+// survivorFlags are settings that keep objects from staying in the survivor spaces, with what is usual.
+var survivorFlags = []struct {
+	flag, usual string
+	harmful     func(n int64) bool
+}{
+	{"MaxTenuringThreshold", "15", func(n int64) bool { return n <= 2 }},
+	{"SurvivorRatio", "8", func(n int64) bool { return n > 8 }},
+	{"TargetSurvivorRatio", "50", func(n int64) bool { return n < 50 }},
+}
+
+// promotionAdvice is the one change: a setting that hinders goes first, else the young generation grows.
+func (v *gcView) promotionAdvice(p promotion, heap int64) (analyze.Advice, analyze.Evidence) {
+	for _, s := range survivorFlags {
+		n, at, ok := v.setTo(s.flag)
+		if ok && s.harmful(n) {
+			return analyze.Advice{Action: fmt.Sprintf("Remove -XX:%s=%d: survivors then have the room and the time to die young.", s.flag, n), Setting: "-XX:" + s.flag, From: fmt.Sprint(n), To: "not set (" + s.usual + ")",
+				Risk: "The survivor spaces take a little of eden: young collections come slightly more often."}, at
+		}
+	}
+	// Both survivor spaces are a tenth of the young generation each; they should be half empty after a collection.
+	young := roundUp64(20 * float64(p.perYoung))
+	if v.log.Collector == "G1" || heap == 0 || 2*young > heap {
+		to := roundUp64(2 * float64(heap))
+		setting, from, options := v.heapChange(to)
+		risk, _ := v.room(to)
+		return analyze.Advice{Action: fmt.Sprintf("Raise the maximum heap to %s: the young generation grows with it, to hold %s that survive each collection.", bytesOf(to), bytesOf(p.perYoung)),
+			Setting: setting, From: from, To: options, Risk: risk}, analyze.Evidence{}
+	}
+	return analyze.Advice{Action: fmt.Sprintf("Give the young generation %s, so that a survivor space holds the %s that are promoted each time.", bytesOf(young), bytesOf(p.perYoung)),
+		Setting: "-Xmn", From: "the JVM's own choice", To: fmt.Sprintf("-Xmn%dm", young/mb), Risk: "The old generation loses as much room; its live set must fit into the rest."}, analyze.Evidence{}
+}
+
+// setTo reads a flag that somebody set, from VM.flags or from the command line.
+func (v *gcView) setTo(flag string) (int64, analyze.Evidence, bool) {
+	if text, at, ok := citeOption(v.jvm, "-XX:"+flag+"="); ok {
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, at, err == nil
+	}
+	if n, ok := flagInt(v.jvm, flag); ok && chosen(v.jvm, flag) {
+		at, _ := citeFlag(v.jvm, flag)
+		return n, at, true
+	}
+	return 0, analyze.Evidence{}, false
+}
