@@ -20,7 +20,6 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/load"
-	"casefile/analyze/threads"
 	"casefile/bundle/format/series"
 	"casefile/testdata/live"
 	"casefile/testdata/live/livetest"
@@ -91,7 +90,7 @@ func TestLockerLive(t *testing.T) {
 		p := livetest.Start(t, jdk, "compress", live.Options{Dir: dir, JVM: live.GCLogArgs(jdk.Major, "gc.log")})
 		log := awaitLog(t, filepath.Join(dir, "gc.log"), lasts(8))
 		n := &analyze.Node{Name: "n1"}
-		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", Version: strconv.Itoa(jdk.Major), GC: []*gc.Log{log}, Dumps: threads.NewSeries(record(t, p, 100*time.Millisecond), nil)}}
+		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", Version: strconv.Itoa(jdk.Major), GC: []*gc.Log{log}, Dumps: record(t, p, 100*time.Millisecond).Nodes[0].JVMs[0].Dumps}}
 		p.Stop()
 		res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
 		if err != nil || len(res.Broken) > 0 {

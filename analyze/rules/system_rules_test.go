@@ -229,7 +229,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "the lock of native code", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 120, 1, "Young (GCLocker Initiated GC)", 300, 100, 150)
-		}, want: "warning gc-locker"},
+		}, want: "warning gc-locker, warning gc-overhead"},
 		{name: "the lock, now and then", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 120, 40, "Young (GCLocker Initiated GC)", 300, 100, 20).every(1.5, 120, 1, "Young (Allocation Failure)", 300, 100, 20)
 		}},
