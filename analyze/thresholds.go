@@ -6,6 +6,7 @@ import "time"
 type Thresholds struct {
 	SystemThresholds
 	ClusterThresholds
+	RecordingThresholds
 
 	// Lock contention. A monitor with more than 5 waiters is what thread dump
 	// analysers flag; 10 % of request-thread time is their congestion mark.
@@ -58,7 +59,8 @@ type Thresholds struct {
 func DefaultThresholds() Thresholds {
 	return Thresholds{
 		SystemThresholds: defaultSystemThresholds(), ClusterThresholds: defaultClusterThresholds(),
-		ContentionWaiters: 5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
+		RecordingThresholds: defaultRecordingThresholds(),
+		ContentionWaiters:   5, ContentionShare: 0.10, ContentionDumps: 2, ContentionCritical: 0.5,
 		HotThreadCores: 0.6, HotThreadShare: 0.25,
 		StuckDumps: 3, StuckSpan: 10 * time.Second,
 		LeakThreads: 20, PoolExhaustedShare: 0.75, PoolMinimum: 4,

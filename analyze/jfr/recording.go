@@ -8,6 +8,7 @@ import (
 // Recording is what one recording says. Times are the clock of its machine.
 type Recording struct {
 	Source string
+	Files  []string // where it was read from, when that is more than one file
 	Chunks int
 	// Events counts the events of each type, those of the format (jdk.Metadata, jdk.Checkpoint) included.
 	Events map[string]int64

@@ -87,6 +87,9 @@ func (t *target) finishJFR(b *builder) {
 		}
 	}
 	rec := build.Recording()
+	for _, f := range t.jfr {
+		rec.Files = append(rec.Files, f.name)
+	}
 	if rec.Chunks == 0 && !rec.Truncated {
 		return
 	}

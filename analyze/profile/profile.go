@@ -103,6 +103,19 @@ func (v View) Samples() int64 {
 	return w.Total()
 }
 
+// Each calls fn for the samples of the view: the frames, innermost first, the value and the labels. frames is valid during the call.
+func (v View) Each(fn func(frames []string, value int64, label func(key string) string)) {
+	var ids []int32
+	var frames []string
+	for _, s := range v.samples {
+		ids, frames = v.profile.symbols.stack(ids[:0], s), frames[:0]
+		for _, id := range ids {
+			frames = append(frames, v.profile.symbols.names[id])
+		}
+		fn(frames, s.Value[v.index], func(key string) string { return clean(labelOf(s, key)) })
+	}
+}
+
 // twin tells whether a count and an amount are of the same events. Only heap
 // profiles have two pairs of one kind each way, and kinds keep those apart;
 // TLAB pairs share their prefix.

@@ -9,6 +9,7 @@ import "casefile/analyze"
 func All() []*analyze.Rule {
 	vs := &views{}
 	rules := append(systemRules(), clusterRules(vs)...)
+	rules = append(rules, recordedRules()...)
 	return append(rules, []*analyze.Rule{
 		// threads
 		deadlock(vs),

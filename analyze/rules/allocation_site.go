@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/profile"
+	"casefile/analyze/profile/fromjfr"
+)
+
+func allocationSite() *analyze.Rule {
+	return &analyze.Rule{
+		ID:    "allocation-site",
+		Doc:   "One place of the program, or boxes of primitive values, make a large part of all allocation of a recording.",
+		Needs: needsRecording,
+		Run: func(p *analyze.Pass) error {
+			for _, r := range recordings(p) {
+				v, ok := r.view(profile.Alloc)
+				if !ok {
+					continue
+				}
+				p.Evaluated()
+				if r.per(v.Total()) < p.Limits.AllocRate {
+					continue
+				}
+				found := sites(v, fromjfr.ClassLabel, nil)
+				for _, s := range found.largest() {
+					if share := float64(s.value) / float64(v.Total()); share >= p.Limits.AllocSite {
+						p.Report(r.allocation(v, s, share))
+					}
+				}
+				r.boxing(p, v)
+			}
+			return nil
+		},
+	}
+}
+
+// collecting is the share of time that collections stop the application, by what tells it for this JVM.
+func (r *recorded) collecting() float64 {
+	for _, l := range r.jvm.GC {
+		if l.Span > 0 {
+			return float64(l.Stopped) / float64(l.Span)
+		}
+	}
+	return 0
+}
+
+func (r *recorded) allocation(v profile.View, s *site, share float64) analyze.Finding {
+	stopped := r.collecting()
+	f := r.finding(analyze.Info, stopped*share)
+	if stopped >= r.limits.GCOverheadWarn {
+		f.Severity = analyze.Warning
+	}
+	classes := withShares(top(s.labels, s.value, 3), shortClass)
+	f.Title = fmt.Sprintf("%s allocates %s of %s/s", short(s.name), percent(share), bytesOf(int64(r.per(v.Total()))))
+	if classes != "" {
+		f.Title += ": " + classes
+	}
+	f.Impact = fmt.Sprintf("%s/s of garbage", bytesOf(int64(r.per(s.value))))
+	if stopped > 0 {
+		f.Impact += fmt.Sprintf("; collections stop the JVM for %s of the time", percent(stopped))
+	}
+	f.Explanation = "What is allocated must be collected: the more a second, the more often. Samples of allocations show this place of the program innermost, apart from libraries that it calls."
+	f.Evidence = append([]analyze.Evidence{r.cite("%s of what was sampled of allocation has %s as the program's innermost call", percent(share), s.name)}, r.citeCallers(s, "by callers")...)
+	f.Advice = []analyze.Advice{{
+		Action: fmt.Sprintf("Look at what %s makes for each call: read in pieces, reuse buffers, size collections and builders at once, keep what does not change.", short(s.name)),
+		Effect: fmt.Sprintf("Up to %s fewer collections.", percent(share)),
+		Risk:   "A change of code; objects that are kept instead raise the live set.",
+		Verify: "A new recording: casefile profile --alloc --pid " + r.pid() + ".",
+	}}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Factors Affecting Garbage Collection Performance"}
+	return f
+}
+
+// boxes are the objects that hold one primitive value.
+var boxes = map[string]bool{"java.lang.Integer": true, "java.lang.Long": true, "java.lang.Double": true, "java.lang.Float": true, "java.lang.Short": true,
+	"java.lang.Character": true, "java.lang.Byte": true, "java.lang.Boolean": true}
+
+func (r *recorded) boxing(p *analyze.Pass, v profile.View) {
+	found := byName{}
+	var sum int64
+	v.Each(func(frames []string, value int64, label func(string) string) {
+		if class := label(fromjfr.ClassLabel); boxes[class] && len(frames) > 0 && strings.HasSuffix(frames[0], ".valueOf") {
+			at := ownFrame(frames)
+			found.add(frames[at], frames, at, value, class, label(fromjfr.ThreadLabel))
+			sum += value
+		}
+	})
+	share := float64(sum) / float64(v.Total())
+	if share < p.Limits.BoxingShare {
+		return
+	}
+	largest := found.largest()
+	stopped := r.collecting()
+	f := r.finding(analyze.Info, stopped*share)
+	if stopped >= r.limits.GCOverheadWarn && share >= p.Limits.AllocSite {
+		f.Severity = analyze.Warning
+	}
+	f.Title = fmt.Sprintf("%s of all allocation are boxes of primitive values, most of it for %s", percent(share), short(largest[0].name))
+	f.Impact = fmt.Sprintf("%s/s of garbage", bytesOf(int64(r.per(sum))))
+	f.Explanation = "A number in a collection, a generic parameter or an Object is an object of 16 bytes or more, made anew for values outside of -128 to 127."
+	for n, s := range largest {
+		if n == 3 {
+			break
+		}
+		f.Evidence = append(f.Evidence, r.cite("%s of it as %s for %s", percent(float64(s.value)/float64(sum)), withShares(top(s.labels, s.value, 2), shortClass), chainOf(s)))
+	}
+	f.Advice = []analyze.Advice{{Action: "Keep the values primitive there: arrays, collections of primitives, IntStream and its like, fields of type int instead of Integer.",
+		Effect: fmt.Sprintf("Up to %s less allocation.", percent(share)), Risk: "A primitive value cannot be null.", Verify: "A new recording: casefile profile --alloc --pid " + r.pid() + "."}}
+	f.References = []string{"JDK Mission Control: rule of primitive to object conversion"}
+	p.Report(f)
+}

@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"casefile/analyze"
+	"casefile/analyze/profile"
+)
+
+// purposes are kinds of work that a program can often do less of.
+var purposes = []struct {
+	name    string
+	methods []string
+	what    string // to do
+	risk    string
+	// settled: of a JVM that is up for long enough; at its start it is normal.
+	settled bool
+}{
+	{name: "regular expressions", methods: []string{"java.util.regex.", "java.lang.String.matches", "java.lang.String.replaceAll", "com.google.re2j."},
+		what: "Compile each pattern once, into a constant; replace simple ones by String.indexOf, startsWith or split of one character; look for nested repetitions, whose time grows with the square of the input or worse.",
+		risk: "A pattern that is rewritten may match something else."},
+	{name: "logging", methods: logLibraries,
+		what: "Raise the level of the loggers named by the callers; build messages only when they are written (parameters instead of +); leave out caller location (%C, %M, %L) from the pattern.",
+		risk: "Lines that are not written are missing at the next problem."},
+	{name: "serialisation", methods: []string{"java.io.ObjectOutputStream.", "java.io.ObjectInputStream.", "com.fasterxml.jackson.", "com.google.gson.", "org.codehaus.jackson.", "com.thoughtworks.xstream.",
+		"com.esotericsoftware.kryo.", "javax.xml.bind.", "jakarta.xml.bind.", "com.sun.xml.bind.", "org.glassfish.jaxb.", "com.google.protobuf.", "com.caucho.hessian.", "org.yaml.snakeyaml."},
+		what: "Transfer and store less: only the fields that are used, no whole object graphs in sessions and caches; keep mappers and contexts instead of making them for each call.",
+		risk: "Readers of the data must agree."},
+	{name: "loading classes", methods: classLoading, settled: true,
+		what: "Find who makes class loaders or generates classes for each call (scripts, templates, proxies, JAXB contexts, lookups of classes that do not exist), and keep the result.",
+		risk: "A cache of classes keeps their loader alive."},
+}
+
+func costlyCalls() *analyze.Rule {
+	return &analyze.Rule{
+		ID:    "costly-calls",
+		Doc:   "Regular expressions, logging, serialisation or loading of classes take a good part of the CPU of a recording.",
+		Needs: needsRecording,
+		Run: func(p *analyze.Pass) error {
+			for _, r := range recordings(p) {
+				v, ok := r.view(profile.CPU)
+				if !ok {
+					continue
+				}
+				p.Evaluated()
+				for i := range purposes {
+					if purposes[i].settled && (r.rec.JVM.Started.IsZero() || r.rec.Start.Sub(r.rec.JVM.Started) < p.Limits.StartUp) {
+						continue
+					}
+					r.costly(p, v, i)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// costly reports what is spent for one purpose.
+func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
+	k := purposes[purpose]
+	found := sites(v, "", func(frames []string) bool {
+		return slices.ContainsFunc(frames, func(f string) bool { return startsWith(f, k.methods) })
+	})
+	var sum int64
+	for _, s := range found {
+		sum += s.value
+	}
+	share := float64(sum) / float64(v.Total())
+	cores := r.cores * share
+	if share < p.Limits.CostlyShare || cores < p.Limits.HotCodeCores*p.Limits.CostlyBusy {
+		return
+	}
+	f := r.finding(analyze.Info, cores/max(1, r.cpus))
+	if r.busy() && share >= p.Limits.CostlyBusy {
+		f.Severity = analyze.Warning
+	}
+	largest := found.largest()
+	f.Title = fmt.Sprintf("%s of the JVM's CPU go into %s, most of it for %s", percent(share), k.name, short(largest[0].name))
+	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.cores)
+	f.Explanation = "Samples of the threads on a CPU have methods for " + k.name + " on their stacks."
+	for n, s := range largest {
+		if n == 3 {
+			break
+		}
+		f.Evidence = append(f.Evidence, r.cite("%s of it for %s", percent(float64(s.value)/float64(sum)), chainOf(s)))
+	}
+	f.Advice = []analyze.Advice{{Action: k.what, Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores), Risk: k.risk,
+		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU.", k.name, percent(p.Limits.CostlyShare))}}
+	f.References = []string{"JDK Mission Control: rules of method profiling"}
+	p.Report(f)
+}
+
+// chainOf is the way by which a site was called most.
+func chainOf(s *site) string {
+	if c := top(s.callers, s.value, 1); len(c) > 0 {
+		return c[0].name
+	}
+	return short(s.name)
+}

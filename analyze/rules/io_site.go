@@ -1,0 +1,144 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/jfr"
+	"casefile/analyze/threads"
+)
+
+func ioSite() *analyze.Rule {
+	return &analyze.Rule{
+		ID:    "io-site",
+		Doc:   "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a recording.",
+		Needs: needsRecording,
+		Run: func(p *analyze.Pass) error {
+			for _, r := range recordings(p) {
+				if !r.rec.Enabled("jdk.SocketRead") && !r.rec.Enabled("jdk.FileRead") {
+					continue
+				}
+				p.Evaluated()
+				for _, s := range r.waits().largest() {
+					r.reportIO(p, s)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// slow are kinds of I/O with what one operation may take.
+func (r *recorded) slow(k jfr.Kind) (limit time.Duration, ok bool) {
+	switch k {
+	case jfr.SocketRead, jfr.SocketWrite:
+		return r.limits.SocketSlow, true
+	case jfr.FileRead, jfr.FileWrite:
+		return r.limits.FileSlow, true
+	case jfr.FileForce:
+		return r.limits.ForceSlow, true
+	}
+	return 0, false
+}
+
+// waits sums up I/O of threads that serve requests, and forces of any thread, by call, operation and peer or file. A thread of another kind may
+// read all day from a connection on which nothing comes.
+func (r *recorded) waits() byName {
+	found := byName{}
+	pool := requestPools()
+	for i := range r.rec.Samples {
+		s := &r.rec.Samples[i]
+		if _, io := r.slow(s.Kind); !io || s.Stack == 0 {
+			continue
+		}
+		thread := r.rec.Threads[s.Thread].Name
+		if s.Kind != jfr.FileForce && !pool(thread) {
+			continue
+		}
+		var frames []string
+		for _, f := range r.rec.Stacks[s.Stack].Frames {
+			frames = append(frames, r.rec.FunctionName(f))
+		}
+		at := ownFrame(frames)
+		if serves(frames[:at+1]) {
+			continue
+		}
+		key := strings.Join([]string{frames[at], s.Kind.String(), r.rec.Texts[s.Detail]}, "\x00")
+		found.add(key, frames, at, s.Amount, "", thread)
+		g := found[key]
+		g.count += s.Count - 1
+		g.labels["max"] = max(g.labels["max"], s.Max)
+		g.labels["kind"] = int64(s.Kind)
+	}
+	return found
+}
+
+// serves tells that the server itself waits for its user's client.
+func serves(frames []string) bool {
+	for _, f := range frames {
+		if startsWith(f, serverSide) {
+			return true
+		}
+	}
+	return false
+}
+
+// requestPools tells threads that serve requests by their names.
+func requestPools() func(string) bool {
+	known := map[string]bool{}
+	patterns := threads.DefaultPools()
+	return func(name string) bool {
+		is, seen := known[name]
+		if !seen {
+			for _, p := range patterns {
+				if p.Name.MatchString(name[:min(len(name), 200)]) {
+					is = p.Requests
+					break
+				}
+			}
+			known[name] = is
+		}
+		return is
+	}
+}
+
+func (r *recorded) reportIO(p *analyze.Pass, s *site) {
+	part := strings.Split(s.name, "\x00")
+	call, op, target := part[0], part[1], part[2]
+	kind := jfr.Kind(s.labels["kind"])
+	limit, _ := r.slow(kind)
+	waiting, longest := r.threadsAt(s.value), time.Duration(s.labels["max"])
+	enough := float64(p.Limits.DownstreamThreads)
+	if kind == jfr.FileForce {
+		enough = p.Limits.ForcesShare
+	}
+	if longest < limit && waiting < enough {
+		return
+	}
+	f := r.finding(analyze.Info, behind*waiting/max(waiting+1, float64(len(s.threads))))
+	if waiting >= enough {
+		f.Severity = analyze.Warning
+	}
+	f.Confidence = analyze.High
+	if target == "" {
+		target = "an unknown peer or file"
+	}
+	f.Title = fmt.Sprintf("%s: %s under %s took up to %s, on average %.1f threads wait there", target, op, short(call), seconds(longest), waiting)
+	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", spent(s.value), count(len(s.threads), "thread"), r.span())
+	f.Explanation = "Each operation that took as long as the recording's threshold was measured with its peer or file and the place of the program."
+	f.Evidence = append([]analyze.Evidence{r.cite("%d times %s of %s under %s, %s in all, %s at most", s.count, op, target, call, spent(s.value), seconds(longest))}, r.citeCallers(s, "by callers")...)
+	f.Advice = []analyze.Advice{{
+		Action: fmt.Sprintf("Measure %s from the other side: its own response times, and the way to it.", target),
+		Effect: "Shows whether it is slow, or asked too much.",
+		Risk:   "None.",
+		Verify: "A new recording: casefile profile --io --pid " + r.pid() + ".",
+	}}
+	if kind == jfr.FileForce {
+		f.Advice[0].Action = "Look at the disk below " + target + " (its latency under write load), and force less often: several records at once."
+		f.Advice[0].Risk = "What is not forced is lost when the machine fails."
+	}
+	f.References = []string{"JDK Mission Control: rules of socket and file I/O"}
+	p.Report(f)
+}

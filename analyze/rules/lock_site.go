@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+	"casefile/analyze/profile"
+	"casefile/analyze/profile/fromjfr"
+)
+
+func lockSite() *analyze.Rule {
+	return &analyze.Rule{
+		ID:    "lock-site",
+		Doc:   "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock of java.util.concurrent.",
+		Needs: needsRecording,
+		Run: func(p *analyze.Pass) error {
+			for _, r := range recordings(p) {
+				if !r.rec.Enabled("jdk.JavaMonitorEnter") {
+					continue
+				}
+				p.Evaluated()
+				v, ok := r.view(profile.Lock)
+				if !ok {
+					continue
+				}
+				byClass := byName{}
+				v.Each(func(frames []string, value int64, label func(string) string) {
+					if len(frames) > 0 {
+						at := ownFrame(frames)
+						byClass.add(label(fromjfr.ClassLabel), frames, at, value, frames[at], label(fromjfr.ThreadLabel))
+					}
+				})
+				for _, s := range byClass.largest() {
+					if r.threadsAt(s.value) >= p.Limits.BlockedNamed {
+						p.Report(r.lock(s))
+					}
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// lock is about a class of locks; the labels of s are places of the program.
+func (r *recorded) lock(s *site) analyze.Finding {
+	blocked := r.threadsAt(s.value)
+	f := r.finding(analyze.Info, behind*blocked/max(blocked+1, float64(len(s.threads))))
+	if blocked >= r.limits.BlockedWarn {
+		f.Severity = analyze.Warning
+	}
+	f.Confidence = analyze.High // each wait was measured
+	name := shortClass(s.name)
+	if name == "" {
+		name = "a lock of unknown class"
+	}
+	places := top(s.labels, s.value, 3)
+	f.Title = fmt.Sprintf("On average %.1f threads are blocked at %s, most in %s", blocked, name, short(places[0].name))
+	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", spent(s.value), count(len(s.threads), "thread"), r.span())
+	f.Explanation = "Every wait of a thread for a lock, from the recording's threshold on, was measured with the place where it happens. Waits that had not ended are not among them."
+	for _, c := range places {
+		f.Evidence = append(f.Evidence, r.cite("%s of the waiting at %s in %s", percent(c.share), name, c.name))
+	}
+	f.Evidence = append(f.Evidence, r.citeCallers(s, "by callers")...)
+	f.Advice = []analyze.Advice{{
+		Action: fmt.Sprintf("Shorten what is done while %s is held, or divide it: a lock for each key, a read-write lock, a concurrent collection.", name),
+		Effect: fmt.Sprintf("Up to %.1f threads do work instead of waiting.", blocked),
+		Risk:   "A change of code: what the lock protects must stay consistent.",
+		Verify: "A new recording: casefile profile --lock --pid " + r.pid() + ". Dumps taken at the same time name the holder (lock-contention).",
+	}}
+	f.References = []string{"Java Concurrency in Practice, chapter 11: Reducing lock contention"}
+	return f
+}

@@ -1,0 +1,247 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/jfr"
+	"casefile/analyze/profile"
+	"casefile/analyze/profile/fromjfr"
+)
+
+// recordedRules are those about flight recordings.
+func recordedRules() []*analyze.Rule {
+	return []*analyze.Rule{
+		hotCode(),
+		costlyCalls(),
+		allocationSite(),
+		lockSite(),
+		ioSite(),
+		exceptionFlow(),
+	}
+}
+
+const needsRecording = "a flight recording of some seconds: casefile collect --jfr"
+
+// recorded is one recording of a JVM, as rules look at it.
+type recorded struct {
+	node   *analyze.Node
+	jvm    *analyze.JVM
+	rec    *jfr.Recording
+	limits analyze.Thresholds
+
+	cpus    float64 // of the machine; 0 unknown
+	cores   float64 // that the JVM used on average
+	machine float64 // share of all CPUs in use, 0 to 1; 0 unknown
+}
+
+// recordings gives the recordings of the case that are long enough to judge.
+func recordings(p *analyze.Pass) []*recorded {
+	var list []*recorded
+	for _, j := range p.JVMs() {
+		for _, rec := range j.Recordings {
+			if rec.Covered >= p.Limits.RecordingSpan {
+				list = append(list, newRecorded(p, j, rec))
+			}
+		}
+	}
+	return list
+}
+
+func newRecorded(p *analyze.Pass, j *analyze.JVM, rec *jfr.Recording) *recorded {
+	r := &recorded{node: j.Node, jvm: j, rec: rec, limits: p.Limits, cpus: float64(rec.System.HWThreads)}
+	if h := j.Node.Host; r.cpus == 0 && h != nil && h.CPU.Count.Known() {
+		r.cpus = h.CPU.Count.Value
+	}
+	if n := float64(len(rec.Load.CPU)); n > 0 && r.cpus > 0 {
+		for _, l := range rec.Load.CPU {
+			r.cores += float64(l.User+l.System) * r.cpus / n
+			r.machine += float64(l.Machine) / n
+		}
+	} else if v, ok := r.view(profile.CPU); ok {
+		r.cores = float64(v.Total()) / float64(rec.Covered)
+	}
+	return r
+}
+
+// view is the profile of one kind made of this recording.
+func (r *recorded) view(k profile.Kind) (profile.View, bool) {
+	for _, p := range r.jvm.Profiles {
+		if p.Name != r.rec.Source {
+			continue
+		}
+		if v, ok := p.View(k); ok && p.Main().Kind == k && v.Total() > 0 {
+			return v, true
+		}
+	}
+	return profile.View{}, false
+}
+
+// finding begins a finding about the recording.
+func (r *recorded) finding(severity analyze.Severity, weight float64) analyze.Finding {
+	return analyze.Finding{Severity: severity, Confidence: analyze.Medium, Weight: min(1, max(0.01, weight)), Nodes: []string{r.node.Name}, Subject: r.jvm.Subject()}
+}
+
+// cite points at the recording: what a tool for recordings shows there.
+func (r *recorded) cite(format string, args ...any) analyze.Evidence {
+	entry := r.rec.Source
+	if len(r.rec.Files) > 0 {
+		entry = r.rec.Files[0]
+	}
+	return analyze.Evidence{Entry: entry, Text: fmt.Sprintf(format, args...)}
+}
+
+// busy tells whether the machine has no CPU to spare.
+func (r *recorded) busy() bool { return r.machine >= r.limits.BusyMachine }
+
+// site is a place of the program in a profile, with what it led to.
+type site struct {
+	name    string
+	value   int64
+	count   int64            // samples or events
+	callers map[string]int64 // chains of callers, by value
+	leaves  map[string]int64 // innermost frames
+	labels  map[string]int64 // values of the label asked for
+	threads map[string]int64
+}
+
+// byName collects sites.
+type byName map[string]*site
+
+func (b byName) add(name string, frames []string, at int, value int64, labelled, thread string) {
+	s := b[name]
+	if s == nil {
+		s = &site{name: name, callers: map[string]int64{}, leaves: map[string]int64{}, labels: map[string]int64{}, threads: map[string]int64{}}
+		b[name] = s
+	}
+	s.value += value
+	s.count++
+	s.threads[thread] += value
+	if len(frames) > 0 {
+		s.leaves[frames[0]] += value
+		s.callers[chain(frames[at:])] += value
+	}
+	if labelled != "" {
+		s.labels[labelled] += value
+	}
+}
+
+// largest gives the sites by value.
+func (b byName) largest() []*site {
+	list := make([]*site, 0, len(b))
+	for _, s := range b {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(x, y *site) int { return cmp.Or(cmp.Compare(y.value, x.value), cmp.Compare(x.name, y.name)) })
+	return list
+}
+
+// sites sums up a view by the program's own innermost call. keep, if not nil, chooses samples.
+func sites(v profile.View, label string, keep func(frames []string) bool) byName {
+	b := byName{}
+	v.Each(func(frames []string, value int64, labelOf func(string) string) {
+		thread := labelOf(fromjfr.ThreadLabel)
+		if len(frames) == 0 || startsWith(thread, jvmThreads) || keep != nil && !keep(frames) {
+			return
+		}
+		labelled := ""
+		if label != "" {
+			labelled = labelOf(label)
+		}
+		at := ownFrame(frames)
+		b.add(frames[at], frames, at, value, labelled, thread)
+	})
+	return b
+}
+
+// ownFrame is the place of the program's own innermost call; the innermost frame of all where there is none.
+func ownFrame(frames []string) int {
+	for i, f := range frames {
+		if !startsWith(f, betweenClients) && !startsWith(f, logLibraries) && !strings.Contains(f, "$$Lambda") && !native(f) {
+			return i
+		}
+	}
+	return 0
+}
+
+// native tells code that is no Java method: functions and libraries, as async-profiler names them.
+func native(frame string) bool {
+	return !strings.Contains(frame, ".") || strings.HasPrefix(frame, "[") || strings.HasPrefix(frame, "/") || strings.Contains(frame, ".so.") || strings.HasSuffix(frame, ".so") ||
+		strings.Contains(frame, ".dylib.") || strings.Contains(frame, "::")
+}
+
+// chain names a frame and its callers of the program: "PriceEngine.discount <- PriceEngine.quote <- Checkout.total".
+func chain(frames []string) string {
+	const most = 4
+	var names []string
+	for _, f := range frames {
+		name := short(f)
+		switch {
+		case len(names) == most:
+			return strings.Join(names, " <- ") + " <- ..."
+		case len(names) > 0 && (startsWith(f, betweenClients) || strings.Contains(f, "$$Lambda") || name == names[len(names)-1]):
+		default:
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " <- ")
+}
+
+// top gives the n largest of a sum, with their shares of the whole.
+func top(sums map[string]int64, whole int64, n int) []shareOf {
+	var all []shareOf
+	for name, v := range sums {
+		all = append(all, shareOf{name, float64(v) / float64(max(whole, 1))})
+	}
+	slices.SortFunc(all, func(a, b shareOf) int { return cmp.Or(cmp.Compare(b.share, a.share), cmp.Compare(a.name, b.name)) })
+	return all[:min(n, len(all))]
+}
+
+type shareOf struct {
+	name  string
+	share float64
+}
+
+// withShares puts them in words: "byte[] (60%) and char[] (20%)".
+func withShares(shares []shareOf, name func(string) string) string {
+	var words []string
+	for _, s := range shares {
+		words = append(words, fmt.Sprintf("%s (%s)", name(s.name), percent(s.share)))
+	}
+	return list(words)
+}
+
+// citeCallers cites the chains by which a site was called, with their shares of it.
+func (r *recorded) citeCallers(s *site, what string) []analyze.Evidence {
+	const most = 3
+	var out []analyze.Evidence
+	for _, c := range top(s.callers, s.value, most) {
+		if c.share >= 0.05 {
+			out = append(out, r.cite("%s of it: %s, %s", percent(c.share), c.name, what))
+		}
+	}
+	return out
+}
+
+// per is an amount a second of the recording.
+func (r *recorded) per(value int64) float64 { return float64(value) / r.rec.Covered.Seconds() }
+
+// threadsAt is how many threads spent their time in a sum of waits, on average.
+func (r *recorded) threadsAt(value int64) float64 { return float64(value) / float64(r.rec.Covered) }
+
+// span says how long the recording is.
+func (r *recorded) span() string { return seconds(r.rec.Covered) }
+
+func spent(ns int64) string { return seconds(time.Duration(ns)) }
+
+// pid is for commands in advice.
+func (r *recorded) pid() string {
+	if r.jvm.PID == 0 {
+		return "PID"
+	}
+	return fmt.Sprint(r.jvm.PID)
+}
