@@ -3,8 +3,11 @@ package com.example.shop;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.Socket;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Four kinds of work of which the program itself measures who has which share. A
@@ -15,7 +18,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * the share, in percent, of the method that must be the first of its profile.
  *
  * <p>Arguments: cpu, alloc, lock or io (cpu). First must be: cpu Profiled.discount,
- * alloc Profiled.invoice, lock Profiled.reserve, io Profiled.catalogue.
+ * alloc Profiled.invoice, lock Profiled.reserve, io Profiled.catalogue. With mixed, four
+ * threads do some of each as fast as they can, and "count" prints how often they have:
+ *
+ * <pre>units N</pre>
  */
 final class Profiled {
     private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
@@ -37,6 +43,13 @@ final class Profiled {
                 Backend quick = new Backend(12);
                 Threads.start("sync-1", () -> read(slow, quick));
                 break;
+            case "mixed":
+                for (int i = 1; i <= 4; i++) {
+                    Threads.start("order-" + i, Profiled::orders);
+                }
+                FIRST.set(1);
+                REST.set(1);
+                break;
             default:
                 Threads.start("pricing-1", Profiled::compute);
         }
@@ -46,7 +59,10 @@ final class Profiled {
 
     private static void tell() throws Exception {
         while (true) {
-            if (Sample.INPUT.take().equals("begin")) {
+            String line = Sample.INPUT.take();
+            if (line.equals("count")) {
+                Sample.say("units " + UNITS.sum());
+            } else if (line.equals("begin")) {
                 FIRST.set(0);
                 REST.set(0);
                 Sample.say("begun");
@@ -54,6 +70,24 @@ final class Profiled {
                 long first = FIRST.get();
                 Sample.say("truth " + 100.0 * first / Math.max(1, first + REST.get()));
             }
+        }
+    }
+
+    private static final LongAdder UNITS = new LongAdder();
+    private static final Map<Integer, String> ORDERS = new HashMap<>();
+
+    private static void orders() {
+        for (int i = 0; ; i++) {
+            Heap.blackHole = discount(20_000) + tax(10_000);
+            invoice();
+            StringBuilder text = new StringBuilder();
+            for (int k = 0; k < 40; k++) {
+                text.append("item ").append(i + k);
+            }
+            synchronized (ORDERS) {
+                ORDERS.put(i % 1000, text.toString());
+            }
+            UNITS.increment();
         }
     }
 
