@@ -88,6 +88,8 @@ type Advice struct {
 	Risk     string `json:"risk,omitempty"`
 	Rollback string `json:"rollback,omitempty"`
 	Verify   string `json:"verify,omitempty"`
+	// Alternative: instead of an advice before it, not beside it.
+	Alternative bool `json:"alternative,omitempty"`
 }
 
 // NotEvaluated is a rule that lacked what it needs, and what to record for it.

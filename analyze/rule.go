@@ -52,6 +52,8 @@ func (p *Pass) Lacks(what string) {
 type Result struct {
 	Findings     []Finding
 	NotEvaluated []NotEvaluated
+	// Tuning is what the findings advise to set, for each JVM as one set without contradictions.
+	Tuning []Tuning
 	// Broken are rules that failed; their findings are missing.
 	Broken []string
 }
@@ -106,6 +108,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule, limits Thresholds) (*Resul
 	}
 	rank(res.Findings)
 	order(res.Findings)
+	res.Tuning = reconcile(res.Findings)
 	return res, nil
 }
 

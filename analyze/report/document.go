@@ -27,6 +27,7 @@ type Document struct {
 	SchemaVersion int                    `json:"schema_version"`
 	Case          CaseInfo               `json:"case"`
 	Findings      []analyze.Finding      `json:"findings"`
+	Tuning        []analyze.Tuning       `json:"tuning"`
 	NotEvaluated  []analyze.NotEvaluated `json:"not_evaluated"`
 	Threads       []Threads              `json:"threads"`
 	GC            []gc.Summary           `json:"gc"`
@@ -122,6 +123,7 @@ func NewDocument(c *analyze.Case, r *analyze.Result) *Document {
 		SchemaVersion: SchemaVersion,
 		Case:          CaseInfo{ID: c.ID, Cluster: c.Cluster, Started: instant(c.Started), Ended: instant(c.Ended)},
 		Findings:      make([]analyze.Finding, 0, len(r.Findings)),
+		Tuning:        append([]analyze.Tuning{}, r.Tuning...),
 		NotEvaluated:  append([]analyze.NotEvaluated{}, r.NotEvaluated...),
 		Threads:       []Threads{}, GC: []gc.Summary{}, JFR: []JFR{}, Profiles: []profile.Summary{},
 		Nodes: make([]Node, 0, len(c.Nodes)), Gaps: make([]Gap, 0, len(c.Gaps)),

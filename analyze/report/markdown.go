@@ -45,6 +45,7 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	head.add("")
 	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	head.nodes(c)
+	tail.tuning(r.Tuning)
 	tail.gaps(c.Gaps)
 	tail.list("Could not be read", c.Problems)
 	tail.list("Checks that failed", r.Broken)
@@ -232,6 +233,19 @@ func (p *page) list(title string, items []string) {
 			return
 		}
 		p.add("- " + md(cut(s, 300)))
+	}
+}
+
+// tuning is what to set, each JVM in one table: one restart with all of it.
+func (p *page) tuning(list []analyze.Tuning) {
+	const most = 12
+	for _, t := range list {
+		p.heading("Settings to change on " + md(t.Subject) + " (" + md(strings.Join(t.Nodes, ", ")) + ")")
+		var rows [][]string
+		for _, ch := range t.Changes {
+			rows = append(rows, []string{ch.Setting, ch.From, ch.To, strings.Join(ch.Findings, ", "), ch.Risk})
+		}
+		p.table([]string{"Setting", "From", "To", "Because of", "Costs"}, rows, most)
 	}
 }
 

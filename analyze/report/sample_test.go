@@ -178,6 +178,9 @@ func sampleResult() *analyze.Result {
 			{ID: "unsafe-config", Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{"wiki-1"}, Subject: "4711-confluence", Title: "No heap dump is written when memory runs out",
 				Advice: []analyze.Advice{{Action: "Add the flag", Setting: "-XX:+HeapDumpOnOutOfMemoryError", To: "on"}}},
 		},
+		Tuning: []analyze.Tuning{{Nodes: []string{"wiki-1"}, Subject: "4711-confluence", Changes: []analyze.Change{
+			{Setting: "-Xmx", From: "-Xmx1g", To: "-Xmx2g", Findings: []string{"heap-too-small", "full-gc"}, Risk: "Needs 1 GB more memory.", Verify: "Collections take under 5% of the time."},
+			{Setting: "-XX:MaxMetaspaceSize", From: "256m", To: "512m", Findings: []string{"metaspace-pressure"}, Risk: "Up to 256 MB more memory outside of the heap."}}}},
 		NotEvaluated: []analyze.NotEvaluated{{ID: "clock-skew", Needs: "captures of two nodes with timing"}, {ID: "metaspace-pressure", Needs: "a GC log with gc+metaspace, or a JFR recording"}},
 		Broken:       []string{"pool-mismatch: panic: index out of range"},
 	}

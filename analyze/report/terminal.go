@@ -38,6 +38,7 @@ func Terminal(w io.Writer, c *analyze.Case, r *analyze.Result, o Options) error 
 	t := &terminal{o: o, width: o.width()}
 	t.head(c, r)
 	t.findings(r)
+	t.tuning(r.Tuning)
 	t.gaps(c.Gaps)
 	t.problems(c, r)
 	t.notEvaluated(r.NotEvaluated)
@@ -197,6 +198,27 @@ func (t *terminal) list(title string, items []string) {
 			return
 		}
 		t.text("- ", "  ", plain, clean(s), most)
+	}
+}
+
+// tuning says what to set in one go, where there is more than one thing.
+func (t *terminal) tuning(list []analyze.Tuning) {
+	for _, set := range list {
+		if len(set.Changes) < 2 && !t.o.Verbose {
+			continue
+		}
+		t.line("")
+		t.text("", "", bold, "Settings to change on "+clean(set.Subject)+", in one restart", 0)
+		for _, c := range set.Changes {
+			what := c.To
+			if !strings.HasPrefix(c.To, "-") {
+				what = c.Setting + " " + c.To
+			}
+			if c.From != "" {
+				what += " instead of " + c.From
+			}
+			t.text("- ", "  ", plain, clean(what)+" ("+strings.Join(c.Findings, ", ")+")", 0)
+		}
 	}
 }
 

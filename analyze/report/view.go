@@ -160,7 +160,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, nil)
-	b := &viewBuilder{view: v, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
+	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
 	b.sections(c, r)
@@ -172,6 +172,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 // viewBuilder carries what is shared by the parts of a page: budgets and anchors.
 type viewBuilder struct {
 	*view
+	result   *analyze.Result
 	meta     *Meta
 	excerpts int
 	flames   int

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 
 func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 	s := section{Anchor: b.anchors[j], Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
+	s.take(tuningPart(b.result, n, j))
 	s.take(b.threads(n, j.Dumps, "Threads"))
 	for i, log := range j.GC {
 		if i == jvmLogs {
@@ -36,6 +38,25 @@ func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 		s.Parts = []part{{Note: "Nothing was captured of this JVM that can be shown; see what is missing below."}}
 	}
 	return s
+}
+
+// tuningPart is what the findings advise to set on one JVM, as one set.
+func tuningPart(r *analyze.Result, n *analyze.Node, j *analyze.JVM) part {
+	p := part{Title: "Settings to change"}
+	t := table{Columns: columns("Setting", "From", "To", "Because of", "Costs", "How to see that it worked")}
+	for _, set := range r.Tuning {
+		if set.Subject != j.Subject() || !slices.Contains(set.Nodes, n.Name) {
+			continue
+		}
+		for _, c := range set.Changes {
+			t.Rows = append(t.Rows, []cell{{Text: c.Setting, Code: true}, text(c.From), {Text: c.To, Code: true}, text(strings.Join(c.Findings, ", ")), text(c.Risk), text(c.Verify)})
+		}
+	}
+	if len(t.Rows) > 0 {
+		p.Note = "all of it at once: none of it is against another"
+		p.Tables = []table{t}
+	}
+	return p
 }
 
 func (s *section) take(p part) {

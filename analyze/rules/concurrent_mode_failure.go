@@ -35,7 +35,7 @@ func judgeConcurrentMode(v *gcView) []analyze.Finding {
 	f.Evidence = v.citeLongest(maxEvidence, failed)
 	f.Advice = []analyze.Advice{{Action: "Change to G1: CMS is gone from JDK 14 on, and G1 compacts in steps.", Setting: "collector", From: "-XX:+UseConcMarkSweepGC", To: "-XX:+UseG1GC, and none of the CMS options",
 		Effect: "No such stops in normal operation.", Risk: "Test under load; on JDK 8 take a late update.", Rollback: "The old options.", Verify: "No full pause in the next GC log."},
-		{Action: "If CMS must stay, start its cycle earlier.", Setting: "-XX:CMSInitiatingOccupancyFraction", From: "as it is", To: "60, with -XX:+UseCMSInitiatingOccupancyOnly",
+		{Alternative: true, Action: "If CMS must stay, start its cycle earlier.", Setting: "-XX:CMSInitiatingOccupancyFraction", From: "as it is", To: "60, with -XX:+UseCMSInitiatingOccupancyOnly",
 			Effect: "The cycle ends in time.", Risk: "More cycles, more CPU.", Rollback: "The old value.", Verify: "No \"concurrent mode failure\" in the next GC log."}}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide (Java 8): Concurrent Mark Sweep Collector, Concurrent Mode Failure"}
 	return []analyze.Finding{f}

@@ -79,7 +79,8 @@ func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) an
 		Effect: "Threads run on when they have work.", Risk: "Other containers of the node get less in a peak.", Rollback: "The old limit.",
 		Verify: "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
 	}, {
-		Action: "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit))),
+		Alternative: true,
+		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit))),
 		Effect: "Fewer threads of the collector and the compiler use up the period at once.", Risk: "Start-up and collections take longer.", Rollback: "Take the option away and restart.",
 		Verify: "As above.",
 	}}

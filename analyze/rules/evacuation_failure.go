@@ -40,7 +40,7 @@ func judgeEvacuation(v *gcView) []analyze.Finding {
 	risk, _ := v.room(to)
 	f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the maximum heap to %s.", bytesOf(to)), Setting: setting, From: from, To: options,
 		Effect: "Free regions when a burst survives.", Risk: risk, Rollback: "The old options and a restart.", Verify: "No \"To-space exhausted\" or \"Evacuation Failure\" in the next GC log."},
-		{Action: "If the heap must stay: keep more of it in reserve.", Setting: "-XX:G1ReservePercent", From: "10", To: "20",
+		{Alternative: true, Action: "If the heap must stay: keep more of it in reserve.", Setting: "-XX:G1ReservePercent", From: "10", To: "20",
 			Effect: "As above, from the same heap.", Risk: "The young generation is smaller, so collections are more frequent.", Rollback: "Take the option away.", Verify: "As above."}}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage Collector Tuning"}
 	return []analyze.Finding{f}

@@ -75,7 +75,8 @@ func (v *gcView) safepointAdvice(f *analyze.Finding) []analyze.Advice {
 	}
 	if v.log.Collector == "Parallel" || v.log.Collector == "Serial" || majorOf(v.jvm.Version) == 8 {
 		return []analyze.Advice{find, {
-			Action: "Where the loop cannot be changed, let the compiler put polls into counted loops; with G1 and ZGC it does so by itself from JDK 10 on.", Setting: "-XX:+UseCountedLoopSafepoints", From: "off", To: "-XX:+UseCountedLoopSafepoints",
+			Alternative: true,
+			Action:      "Where the loop cannot be changed, let the compiler put polls into counted loops; with G1 and ZGC it does so by itself from JDK 10 on.", Setting: "-XX:+UseCountedLoopSafepoints", From: "off", To: "-XX:+UseCountedLoopSafepoints",
 			Effect: "No loop without a poll.", Risk: "Tight loops may lose a few per cent.", Rollback: "Take the option away.", Verify: "As above.",
 		}}
 	}

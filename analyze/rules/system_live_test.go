@@ -192,6 +192,7 @@ func mustFind(t *testing.T, j *analyze.JVM, id string, names []string) {
 			t.Logf("   %s:%s %s", e.Entry, e.Lines, e.Text)
 		}
 	}
+	oneSetOfFlags(t, res)
 	first := ""
 	if len(res.Findings) > 0 && res.Findings[0].Severity.AtLeast(analyze.Warning) {
 		first = res.Findings[0].ID

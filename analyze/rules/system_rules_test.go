@@ -93,7 +93,58 @@ func system(t *testing.T, j *analyze.JVM, facts *host.Facts, started, ended time
 	for _, f := range res.Findings {
 		wholeFinding(t, f)
 	}
+	oneSetOfFlags(t, res)
 	return res
+}
+
+// oneSetOfFlags: the advice at warning and above about one JVM names each setting once, and moves nothing both ways.
+func oneSetOfFlags(t *testing.T, res *analyze.Result) {
+	t.Helper()
+	for _, set := range res.Tuning {
+		seen := map[string]string{}
+		for _, c := range set.Changes {
+			lever := c.Setting
+			if strings.Contains(lever, "-Xmx") || strings.Contains(lever, "RAMPercentage") {
+				lever = "heap"
+			}
+			if before, twice := seen[lever]; twice || c.To == "" || len(c.Findings) == 0 {
+				t.Errorf("%s: %s is to be %s and %s: %+v", set.Subject, lever, before, c.To, set.Changes)
+			}
+			seen[lever] = c.To
+		}
+		for _, f := range res.Findings {
+			for _, a := range f.Advice {
+				lever := a.Setting
+				if strings.Contains(lever, "-Xmx") || strings.Contains(lever, "RAMPercentage") {
+					lever = "heap"
+				}
+				if to, decided := seen[lever]; decided && f.Subject == set.Subject && a.To != to && !a.Alternative {
+					t.Errorf("%s of %s says %s, the set %s", f.ID, set.Subject, a.To, to)
+				}
+			}
+		}
+	}
+}
+
+// Many problems of one JVM at once still give one set.
+func TestManyProblemsOneSetOfFlags(t *testing.T) {
+	flags := map[string]analyze.Flag{"MaxHeapSize": {Value: "536870912", Origin: "command line", Line: 7}, "MaxMetaspaceSize": {Value: "33554432", Origin: "command line", Line: 8},
+		"MaxGCPauseMillis": {Value: "50", Origin: "command line", Line: 9}, "ParallelGCThreads": {Value: "1", Origin: "command line", Line: 10}, "ReservedCodeCacheSize": {Value: "16777216", Origin: "command line", Line: 11}}
+	cpus := &host.Facts{CPU: host.CPU{Count: figure(8)}, Memory: host.Memory{Available: figure(50 * mb), Total: figure(600 * mb), AvailablePercent: figure(1)}}
+	for _, options := range [][]string{{"-Xmx512m"}, {"-Xms512m", "-Xmx512m", "-Xmn8m"}, {"-Xmx512m", "-XX:SurvivorRatio=60"}, {"-XX:MaxRAMPercentage=85"}} {
+		for _, collector := range []string{"G1", "Parallel", "Serial"} {
+			for _, live := range []int{80, 300, 480} {
+				w := newLog(512, collector).every(1, 200, 0.5, young, 500, live, 60).every(1.2, 200, 3, full, 500, live, 1200).every(1.3, 200, 4, fullAsk, 500, live, 150).
+					every(1.4, 200, 6, fullMeta, 500, live, 200).every(1.6, 200, 1, start, 500, live, 30).promoting(1.7, 200, 2, 100, 60)
+				j := &analyze.JVM{GC: []*gc.Log{sorted(w).log(t)}, Flags: flags, FlagsSource: "vm/flags.txt", Options: options, OptionsSource: "vm/cmdline.txt",
+					CodeCache: &analyze.CodeCache{Source: "vm/codecache.txt", Full: 2, FullLine: 9, Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * mb, Used: 15 * mb, Line: 2}}}}
+				res := system(t, j, cpus, time.Time{}, time.Time{})
+				if len(res.Tuning) != 1 || len(loud(res)) < 3 {
+					t.Errorf("%v %s live %d: %v, %+v", options, collector, live, loud(res), res.Tuning)
+				}
+			}
+		}
+	}
 }
 
 // wholeFinding holds what each finding must have, whatever it is about.
