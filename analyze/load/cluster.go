@@ -12,10 +12,11 @@ import (
 	"casefile/bundle/format/timing"
 )
 
-// readTiming reads what was measured between the nodes.
-func (b *builder) readTiming(body io.Reader) error {
+// readTiming reads what was measured between the nodes. The record of the start
+// counts only where that of the end is missing.
+func (b *builder) readTiming(e bundle.Entry, body io.Reader) error {
 	rec, err := timing.Read(body)
-	if err == nil {
+	if err == nil && (e.Path == timing.RecordFile || b.c.Timing == nil) {
 		b.c.Timing = rec
 	}
 	return err
@@ -46,9 +47,7 @@ func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) erro
 // finishTiming gives each node its own part of the record where it sent none, and the clock of the record where
 // the manifest has none: a cut bundle.
 func (b *builder) finishTiming() {
-	if b.c.Timing == nil {
-		b.c.Timing = b.joinLinks()
-	}
+	b.joinLinks()
 	rec := b.c.Timing
 	if rec == nil {
 		return
@@ -69,11 +68,14 @@ func (b *builder) finishTiming() {
 	}
 }
 
-// joinLinks makes the record of a cluster whose own is missing, because whoever
-// joined the nodes was killed, out of what the nodes measured of each other. The
-// clock of one of them is the reference then.
-func (b *builder) joinLinks() *timing.Record {
-	var rec *timing.Record
+// joinLinks completes the record of a cluster whose joiner was killed with what the
+// nodes measured of each other. Without any record the clock of one of them is the
+// reference.
+func (b *builder) joinLinks() {
+	rec := b.c.Timing
+	if rec != nil && !rec.Ended.IsZero() {
+		return
+	}
 	for _, n := range b.c.Nodes { // in the order of the input
 		links := b.nodes[n.Name].links
 		if len(links) == 0 {
@@ -84,7 +86,7 @@ func (b *builder) joinLinks() *timing.Record {
 		}
 		rec.Links = append(rec.Links, links...)
 	}
-	return rec
+	b.c.Timing = rec
 }
 
 // readLook reads the states of all threads that were taken instead of a dump.

@@ -41,15 +41,45 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	return b.finish(ctx)
 }
 
-// Bundle reads a casefile bundle.
+// Bundle reads a casefile bundle, and the parts of nodes beside it if whoever joined
+// them was killed.
 func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
 	b := newBuilder()
 	defer b.close()
+	seen := map[string]bool{}
+	if err := b.bundle(ctx, r, seen); err != nil {
+		return nil, err
+	}
+	parts := bundle.Parts(r.Path)
+	if len(parts) > 0 {
+		b.problem("%s: the capture was killed; what nodes had sent by then is read from %s", filepath.Base(r.Path), bundle.PartsDir(filepath.Base(r.Path)))
+	}
+	for _, p := range parts {
+		part, err := bundle.Open(p)
+		if err == nil {
+			err = b.bundle(ctx, part, seen)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			b.problem("%s: %v", filepath.Base(p), err)
+		}
+	}
+	return b.finish(ctx)
+}
+
+// bundle reads one archive; entries that were seen, in one before it, are passed over.
+func (b *builder) bundle(ctx context.Context, r *bundle.Reader, seen map[string]bool) error {
 	b.manifest(&r.Manifest)
 	if r.Cut != nil {
 		b.problem("%s is cut (%v): what was written before is analysed", filepath.Base(r.Path), r.Cut)
 	}
-	err := r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+	return r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+		if seen[e.Path] {
+			return nil
+		}
+		seen[e.Path] = true
 		if r.Manifest.Ended.IsZero() && e.Ended.After(b.c.Ended) {
 			b.c.Ended = e.Ended // a cut bundle does not say when it ended
 		}
@@ -61,10 +91,6 @@ func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return b.finish(ctx)
 }
 
 // builder collects evidence until all of it is there.
@@ -113,7 +139,12 @@ func (b *builder) node(name string) *nodeParts {
 }
 
 func (b *builder) manifest(m *bundle.Manifest) {
-	b.c.ID, b.c.Cluster, b.c.Started, b.c.Ended = m.CaseID, m.Cluster, m.Started, m.Ended
+	if b.c.Cluster == "" || b.c.Started.IsZero() { // the first of several archives names the case
+		b.c.ID, b.c.Cluster, b.c.Started = m.CaseID, m.Cluster, m.Started
+	}
+	if m.Ended.After(b.c.Ended) {
+		b.c.Ended = m.Ended
+	}
 	for _, n := range m.Nodes {
 		b.node(n.Name).Clock = analyze.Clock{Offset: millis(n.OffsetMS), Error: millis(n.ErrorMS)}
 	}

@@ -41,8 +41,8 @@ type target struct {
 
 // entry reads one entry of a bundle. What analysis does not use is left alone.
 func (b *builder) entry(e bundle.Entry, body io.Reader) error {
-	if e.Path == timing.RecordFile {
-		return b.readTiming(body)
+	if e.Path == timing.RecordFile || e.Path == timing.StartFile {
+		return b.readTiming(e, body)
 	}
 	part := strings.SplitN(e.Path, "/", 5) // nodes/<node>/<kind>/<target>/<rest>
 	if len(part) < 4 || part[0] != "nodes" {

@@ -426,6 +426,72 @@ func TestPauseReachesOtherMachines(t *testing.T) {
 	}
 }
 
+// Whoever joins the nodes is killed: what they had sent is verified and analysed, on
+// one clock, and the next capture works.
+func TestJoinerIsKilled(t *testing.T) {
+	m := newMachines(t, loopback(t, 2), "threads", fewThreads)
+	for i := range m.addrs {
+		m.serve(i, "")
+	}
+	out := filepath.Join(m.dir, "x.tar.zst")
+	cmd := command(t, m.dir, "collect", "--cluster", filepath.Join(m.dir, "cluster", "cluster.yaml"), "--out", out, "--output", "jsonl",
+		"--duration", "4s", "--dumps", "8", "--dump-interval", "500ms")
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dumped := map[string]int{}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		var line struct{ Node, Stage string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Stage == "dumps" {
+			dumped[line.Node]++
+		}
+		if dumped["n1"] >= 4 && dumped["n2"] >= 4 {
+			cmd.Process.Kill()
+		}
+	}
+	cmd.Wait()
+	if parts := bundle.Parts(out); len(parts) != 2 {
+		t.Fatalf("parts left: %v", parts)
+	}
+	said, err := command(t, m.dir, "verify", "--output", "json", out).Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitGaps || strings.Count(string(said), `"cut":`) != 3 {
+		t.Errorf("verify: %v: %s", err, said)
+	}
+	said, err = command(t, m.dir, "analyze", "--output", "json", out).Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	var result struct {
+		Threads []struct {
+			Source string
+			Dumps  int
+		}
+		Nodes []struct {
+			Name  string
+			Error float64 `json:"clock_error_ms"`
+		}
+	}
+	if err := json.Unmarshal(said, &result); err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Threads) != 2 || len(result.Nodes) != 2 {
+		t.Fatalf("%+v", result)
+	}
+	for i, x := range result.Threads {
+		if x.Dumps < 2 || !strings.HasPrefix(x.Source, "nodes/"+result.Nodes[i].Name+"/") || result.Nodes[i].Error <= 0 {
+			t.Errorf("%+v, %+v", x, result.Nodes[i])
+		}
+	}
+	if said, _ := command(t, m.dir, "analyze", out).Output(); !strings.Contains(string(said), "the capture was killed") {
+		t.Errorf("that it was killed is not told: %s", said)
+	}
+}
+
 // BenchmarkSkew captures eight real agents, each with a JVM of its own, and reports
 // how far apart the nodes begin a round, on the reference clock.
 func BenchmarkSkew(b *testing.B) {

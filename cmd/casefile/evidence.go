@@ -28,14 +28,18 @@ func citedReader(ctx context.Context, path string, findings []analyze.Finding) f
 		}
 	}
 	content := map[string][]byte{}
-	if r, err := bundle.Open(path); err == nil {
-		room := int64(maxCited)
+	room := int64(maxCited)
+	for _, file := range append([]string{path}, bundle.Parts(path)...) {
+		r, err := bundle.Open(file)
+		if err != nil {
+			continue
+		}
 		_ = r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
 			name := e.Path
 			if r.Foreign { // loose files are cited by their whole path
 				name = strings.TrimSuffix(path, "/") + "/" + e.Path
 			}
-			if !wanted[name] || room <= 0 {
+			if _, read := content[name]; read || !wanted[name] || room <= 0 {
 				return nil
 			}
 			b, err := io.ReadAll(io.LimitReader(body, min(maxCitedEntry, room)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,7 +20,8 @@ func newVerify(u *ui) *cobra.Command {
 		Long: `Reads every entry, compares it with its checksum, prints what the ledger says is
 missing and why, and searches for text that looks like a secret and was not
 scrubbed. A bundle that was cut (a killed process, a full disk, a lost link) is
-checked up to the cut.
+checked up to the cut; so are the parts of nodes beside it (BUNDLE.parts), if the
+capture of a cluster was killed.
 
 Exit codes: 0 whole and complete; 3 cut or with gaps, all that is there is
 intact; 1 damaged, or something looks like a secret.`,
@@ -28,29 +30,59 @@ intact; 1 damaged, or something looks like a secret.`,
 			if output != "text" && output != "json" {
 				return usage("--output %q: want text or json", output)
 			}
-			rep, err := bundle.Verify(cmd.Context(), args[0], redact.NewSecrets())
+			checked, err := verifyAll(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			if output == "json" {
-				err = verifyJSON(u.out, rep)
+				err = verifyJSON(u.out, checked)
 			} else {
-				verifyText(u.out, args[0], rep)
+				for _, c := range checked {
+					verifyText(u.out, c.name, c.Report)
+				}
 			}
 			if err != nil {
 				return err
 			}
-			switch {
-			case len(rep.Damaged) > 0 || len(rep.Leaks) > 0:
-				return &exit{code: exitFailed}
-			case rep.Reader.Cut != nil || len(rep.Reader.Manifest.Gaps()) > 0:
-				return &exit{code: exitGaps}
-			}
-			return nil
+			return verdict(checked)
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
 	return cmd
+}
+
+// checked is one archive that was read.
+type checked struct {
+	*bundle.Report
+	name string
+}
+
+// verifyAll reads a bundle, and the parts of nodes beside it if whoever joined them
+// was killed.
+func verifyAll(ctx context.Context, path string) (list []checked, err error) {
+	for _, file := range append([]string{path}, bundle.Parts(path)...) {
+		rep, err := bundle.Verify(ctx, file, redact.NewSecrets())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, checked{rep, file})
+	}
+	return list, nil
+}
+
+// verdict is the exit code: damage and leaks count more than gaps.
+func verdict(list []checked) error {
+	gaps := len(list) > 1
+	for _, rep := range list {
+		if len(rep.Damaged) > 0 || len(rep.Leaks) > 0 {
+			return &exit{code: exitFailed}
+		}
+		gaps = gaps || rep.Reader.Cut != nil || len(rep.Reader.Manifest.Gaps()) > 0
+	}
+	if gaps {
+		return &exit{code: exitGaps}
+	}
+	return nil
 }
 
 func verifyText(w io.Writer, name string, rep *bundle.Report) {
@@ -96,8 +128,10 @@ func orNone(s string) string {
 	return s
 }
 
-func verifyJSON(w io.Writer, rep *bundle.Report) error {
+// verifyJSON gives the bundle as an object, and its parts in a list of the same.
+func verifyJSON(w io.Writer, list []checked) error {
 	type out struct {
+		Name     string            `json:"name,omitempty"`
 		Entries  int               `json:"entries"`
 		Bytes    int64             `json:"bytes"`
 		Cut      string            `json:"cut,omitempty"`
@@ -105,15 +139,25 @@ func verifyJSON(w io.Writer, rep *bundle.Report) error {
 		Damaged  []string          `json:"damaged"`
 		Leaks    []string          `json:"leaks"`
 		Gaps     []bundle.Coverage `json:"gaps"`
+		Parts    []out             `json:"parts,omitempty"`
 	}
-	o := out{Entries: rep.Entries, Bytes: rep.Bytes, CutEntry: rep.Reader.CutEntry,
-		Damaged: append([]string{}, rep.Damaged...), Leaks: append([]string{}, rep.Leaks...), Gaps: append([]bundle.Coverage{}, rep.Reader.Manifest.Gaps()...)}
-	if rep.Reader.Cut != nil {
-		o.Cut = rep.Reader.Cut.Error()
+	of := func(rep *bundle.Report) out {
+		o := out{Entries: rep.Entries, Bytes: rep.Bytes, CutEntry: rep.Reader.CutEntry,
+			Damaged: append([]string{}, rep.Damaged...), Leaks: append([]string{}, rep.Leaks...), Gaps: append([]bundle.Coverage{}, rep.Reader.Manifest.Gaps()...)}
+		if rep.Reader.Cut != nil {
+			o.Cut = rep.Reader.Cut.Error()
+		}
+		return o
+	}
+	whole := of(list[0].Report)
+	for _, part := range list[1:] {
+		p := of(part.Report)
+		p.Name = part.name
+		whole.Parts = append(whole.Parts, p)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
-	return enc.Encode(o)
+	return enc.Encode(whole)
 }
 
 // bytesText prints a size for people.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -61,7 +60,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: w.Path() + ".parts"}
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path())}
 	if err := f.enlist(); err != nil {
 		return err
 	}
@@ -79,11 +78,13 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	f.introduce(ready)
 	deadline, cancel := f.schedule(ctx)
 	defer cancel()
+	f.writeStart()
 	f.each(ready, len(ready), func(m *member) {
 		m.capture(ctx, deadline)
 		m.join(context.WithoutCancel(ctx)) // reads a local file: what came in time is kept
 	})
-	return f.writeTiming()
+	f.writeTiming()
+	return nil
 }
 
 // fleet is one run.
@@ -168,4 +169,4 @@ func (f *fleet) tell(m *member, stage, message string) {
 	}
 }
 
-func (m *member) partFile() string { return filepath.Join(m.f.parts, m.dir+".tar.zst") }
+func (m *member) partFile() string { return bundle.PartFile(m.f.w.Path(), m.dir) }

@@ -16,8 +16,29 @@ import (
 // admin is the name of this machine among the parties: its clock is the reference.
 const admin = "admin"
 
+// writeStart puts the clocks into the bundle before anything else: should this
+// process be killed, what the nodes had sent has one time axis all the same.
+func (f *fleet) writeStart() {
+	rec := wire.Record{Version: wire.Version, Reference: admin, Started: f.start}
+	for _, m := range f.members {
+		rec.Links = append(rec.Links, m.link())
+	}
+	f.write(wire.StartFile, rec)
+}
+
+// write adds a record; one that cannot be written costs nothing else.
+func (f *fleet) write(name string, rec wire.Record) {
+	text, err := json.MarshalIndent(rec, "", " ")
+	if err == nil {
+		err = f.w.Add(bundle.Entry{Path: name, Collector: "timing", Started: f.start}, redact.JSON, text)
+	}
+	if err != nil {
+		f.w.Cover(bundle.Coverage{Node: admin, Collector: "fleet", Item: name, Status: bundle.Failed, Reason: err.Error(), Fix: "free space where the bundle is written"})
+	}
+}
+
 // writeTiming puts the clocks, links and rounds into the bundle.
-func (f *fleet) writeTiming() error {
+func (f *fleet) writeTiming() {
 	rec := wire.Record{Version: wire.Version, Reference: admin, Started: f.start, Ended: time.Now()}
 	for _, m := range f.members {
 		rec.Links = append(rec.Links, m.link())
@@ -32,11 +53,7 @@ func (f *fleet) writeTiming() error {
 	rec.Limits, rec.Notes = wire.Limits(), f.notes
 	rec.Rounds = f.rounds()
 	f.w.Update(func(man *bundle.Manifest) { f.clocks(man) })
-	text, err := json.MarshalIndent(rec, "", " ")
-	if err != nil {
-		return err
-	}
-	return f.w.Add(bundle.Entry{Path: wire.RecordFile, Collector: "timing", Started: f.start}, redact.JSON, text)
+	f.write(wire.RecordFile, rec)
 }
 
 // clocks fills in the clock model of each node.

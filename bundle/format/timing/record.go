@@ -8,6 +8,9 @@ const Version = 1
 // Names of entries.
 const (
 	RecordFile = "cluster/timing.json"
+	// StartFile is the Record of what was known when the capture began: all there is when
+	// whoever joined the nodes was killed. It has no end.
+	StartFile = "cluster/timing-start.json"
 	// ProbesFile lies below nodes/<node>/timing/.
 	ProbesFile = "probes.json"
 	// LinksFile, beside it, is a Record of the node's own links to its peers, with the
