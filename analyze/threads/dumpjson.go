@@ -135,7 +135,7 @@ func (j *jsonScan) containerField(key string) error {
 }
 
 func (j *jsonScan) thread() error {
-	first := j.at()
+	first := j.in.lineOfNext(j.dec.InputOffset())
 	var jt jsonThread
 	if err := j.dec.Decode(&jt); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (j *jsonScan) thread() error {
 	b := &j.block
 	b.t = s.newThread()
 	t := b.t
-	t.Line = int32(first + 1)
+	t.Line = int32(first)
 	t.Name, t.Num, t.Virtual, t.Group = s.intern.str([]byte(jt.Name)), int64(jt.TID), jt.Virtual, s.intern.str([]byte(j.group))
 	t.State = parseState([]byte(jt.State))
 	owned := make(map[int][]*string, len(jt.MonitorsOwned))
@@ -273,10 +273,13 @@ type lineCounter struct {
 	read     int64
 	passed   int64 // start of the value being read
 	limit    int64
-	lines    int     // newlines before passed
-	newlines []int64 // offsets of those read; from first on they are not passed
+	lines    int       // newlines before passed
+	newlines []newline // those read; from first on they are not passed
 	first    int
+	content  int64 // last byte that is neither space nor comma
 }
+
+type newline struct{ at, content int64 } // content is the last byte before it that is neither space nor comma
 
 var errTooLarge = errors.New("JSON value too large")
 
@@ -286,8 +289,12 @@ func (c *lineCounter) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p)
 	for i, b := range p[:n] {
-		if b == '\n' {
-			c.newlines = append(c.newlines, c.read+int64(i))
+		switch b {
+		case '\n':
+			c.newlines = append(c.newlines, newline{c.read + int64(i), c.content})
+		case ' ', '\t', '\r', ',':
+		default:
+			c.content = c.read + int64(i)
 		}
 	}
 	c.read += int64(n)
@@ -297,7 +304,7 @@ func (c *lineCounter) Read(p []byte) (int, error) {
 // mark says that everything before offset is passed.
 func (c *lineCounter) mark(offset int64) {
 	c.passed = offset
-	for c.first < len(c.newlines) && c.newlines[c.first] < offset {
+	for c.first < len(c.newlines) && c.newlines[c.first].at < offset {
 		c.first++
 		c.lines++
 	}
@@ -310,7 +317,19 @@ func (c *lineCounter) mark(offset int64) {
 func (c *lineCounter) lineAt(offset int64) int {
 	n := c.lines + 1
 	for _, nl := range c.newlines[c.first:] {
-		if nl >= offset {
+		if nl.at >= offset {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// lineOfNext is the line of the next value, where offset is before it or at the comma that divides it from the last one.
+func (c *lineCounter) lineOfNext(offset int64) int {
+	n := c.lines + 1
+	for _, nl := range c.newlines[c.first:] {
+		if nl.at >= offset && nl.content >= offset {
 			break
 		}
 		n++
