@@ -112,6 +112,20 @@ type Look struct {
 	Source  string
 	Threads int
 	Stopped int // threads that the kernel keeps from running: SIGSTOP, a debugger, a frozen container
+	Disk    int // threads in a sleep that nothing interrupts, which is mostly a disk's
+	Running []LookThread
+	// VM is the thread that the JVM's operations run on; its Name is empty when it was not seen.
+	VM LookThread
+}
+
+// LookThread is one thread of a look.
+type LookThread struct {
+	Name  string // of the kernel: the first 15 bytes
+	NID   int64
+	State byte
+	Wchan string // the kernel function that it sleeps in
+	CPU   time.Duration
+	Line  int
 }
 
 // LogLine is one line of an application log, with the kind it was kept for: "removal" and "panic" are of a cluster's members, others are

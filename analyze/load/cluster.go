@@ -99,9 +99,19 @@ func (t *target) readLook(_ *builder, e bundle.Entry, body io.Reader) error {
 		return fmt.Errorf("states of threads: %w", err)
 	}
 	look := analyze.Look{Time: snap.Started, Source: e.Path, Threads: len(snap.Tasks)}
-	for _, k := range snap.Tasks {
-		if k.State == 'T' || k.State == 't' {
+	const head = 2 // lines before the first row
+	for i, k := range snap.Tasks {
+		thread := analyze.LookThread{Name: k.Comm, NID: k.NID, State: k.State, Wchan: k.Wchan, CPU: k.CPU, Line: head + 1 + i}
+		switch k.State {
+		case 'T', 't':
 			look.Stopped++
+		case 'D':
+			look.Disk++
+		case 'R':
+			look.Running = append(look.Running, thread)
+		}
+		if k.Comm == "VM Thread" {
+			look.VM = thread
 		}
 	}
 	t.jvm.Looks = append(t.jvm.Looks, look)

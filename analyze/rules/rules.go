@@ -12,6 +12,7 @@ func All() []*analyze.Rule {
 	rules = append(rules, recordedRules()...)
 	return append(rules, []*analyze.Rule{
 		// threads
+		unresponsiveJVM(vs),
 		deadlock(vs),
 		lockContention(vs),
 		hotThread(vs),
