@@ -105,7 +105,7 @@ func (c *cluster) serve(n *agent.Node, id *identity.Identity, wrap func(http.Han
 	c.t.Helper()
 	ln := c.listen()
 	conns := &breakable{Listener: ln}
-	n.Listen, n.Identity, n.Allow.Peers = ln.Addr().String(), id, []string{"127.0.0.0/8"}
+	n.Listen, n.Identity, n.Allow.Peers = ln.Addr().String(), id, []string{"any"}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	h := n.Handler()

@@ -50,6 +50,7 @@ const (
 	stopBefore   = 4 * time.Second  // before that limit a node is told to end with what it has
 	leaveLimit   = time.Second      // to ask how it ended, and to clean up there
 	maxAtOnce    = 64               // connections being opened
+	maxJoins     = 2                // parts being joined; they are written one after the other anyway
 )
 
 // Run captures all nodes into w, which the caller closes. Everything that goes
@@ -60,7 +61,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path())}
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins)}
 	if err := f.enlist(); err != nil {
 		return err
 	}
@@ -81,6 +82,8 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	f.writeStart()
 	f.each(ready, len(ready), func(m *member) {
 		m.capture(ctx, deadline)
+		f.joins <- struct{}{}
+		defer func() { <-f.joins }()
 		m.join(context.WithoutCancel(ctx)) // reads a local file: what came in time is kept
 	})
 	f.writeTiming()
@@ -94,7 +97,8 @@ type fleet struct {
 	id      string
 	key     []byte // by which nodes know each other's questions
 	notes   []string
-	parts   string // folder of what the nodes send
+	joins   chan struct{} // slots
+	parts   string        // folder of what the nodes send
 	members []*member
 	began   time.Time
 	start   time.Time // of round 0, on this machine's clock: the reference

@@ -27,7 +27,7 @@ func TestAllNodes(t *testing.T) {
 	r := c.run(t.Context(), func(o *Options) {
 		o.Local = func(name, dir string) *agent.Node {
 			n := c.node(name, dumper{})
-			n.SpoolDir, spool = dir, dir
+			n.SpoolDir, spool, n.Allow.Any = dir, dir, true
 			return n
 		}
 	})

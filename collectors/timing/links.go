@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -169,8 +170,8 @@ func (f *following) find(ctx context.Context) (*Prober, func()) {
 			err = errors.New(orElse(f.link.Failure, "no answer"))
 			f.link.Phases, f.link.Failure = nil, ""
 		}
-		if len(failures) < 4 {
-			failures = append(failures, err.Error())
+		if text := err.Error(); len(failures) < 4 && !slices.Contains(failures, text) {
+			failures = append(failures, text)
 		}
 		if ctx.Err() != nil {
 			break
@@ -187,7 +188,7 @@ func (f *following) prober(ctx context.Context, address string) (p *Prober, hang
 		return nil, nil, err
 	}
 	if hostport, err = f.admitted(ctx, hostport); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", address, err)
+		return nil, nil, err
 	}
 	p = &Prober{Address: string(transport) + "://" + hostport, Key: f.order.Key, Every: f.brief, Clock: f.ways.Clock}
 	if transport != timing.HTTP {
@@ -217,5 +218,5 @@ func (f *following) admitted(ctx context.Context, hostport string) (string, erro
 			return net.JoinHostPort(a.String(), port), nil
 		}
 	}
-	return "", errors.New("the policy of this node does not admit this address: start its agent with --allow-peer")
+	return "", fmt.Errorf("the policy of this node does not admit %s: start its agent with --allow-peer", host)
 }

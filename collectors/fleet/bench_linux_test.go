@@ -1,0 +1,207 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"casefile/bundle"
+	"casefile/bundle/redact"
+	"casefile/collectors/agent"
+	"casefile/collectors/agent/identity"
+)
+
+const (
+	simulated   = 200
+	bytesEach   = 5 << 20
+	joinerLimit = 300 << 20
+)
+
+// BenchmarkJoin streams 5 MB from each of 200 agents into one bundle. The agents are
+// simulated: they speak the API and send bundles that were made before, all at once.
+// The joiner is a process of its own, so that its memory is measured and not theirs;
+// its time stands beside that of a plain copy of the same bytes.
+func BenchmarkJoin(b *testing.B) {
+	var names []string
+	for i := range simulated {
+		names = append(names, fmt.Sprintf("n%d", i+1))
+	}
+	c := newCluster(b, names...)
+	dir := b.TempDir()
+	for _, n := range names {
+		c.simulate(n, prepared(b, dir, n))
+	}
+	var took, copied time.Duration
+	var rss, size int64
+	for b.Loop() {
+		r := c.joinApart(b)
+		took, rss, size = took+r.took, max(rss, r.rss), r.size
+		copied += plainCopy(b, r.path)
+		os.Remove(r.path)
+	}
+	b.SetBytes(size)
+	b.ReportMetric(float64(rss)/(1<<20), "joiner-MB")
+	b.ReportMetric(float64(size)/(1<<20), "bundle-MB")
+	b.ReportMetric(took.Seconds()/float64(b.N), "capture-s")
+	b.ReportMetric(copied.Seconds()/float64(b.N), "plain-copy-s")
+	if rss > joinerLimit {
+		b.Errorf("the joiner used %d MB, more than %d", rss>>20, joinerLimit>>20)
+	}
+}
+
+// prepared makes the bundle of a node, of bytes that cannot be compressed.
+func prepared(b *testing.B, dir, name string) string {
+	b.Helper()
+	path := filepath.Join(dir, name+".tar.zst")
+	w, err := bundle.Create(path, bundle.TarZstd, bundle.Manifest{Cluster: "wiki", Nodes: []bundle.Node{{Name: name}}}, redact.NewSecrets())
+	if err != nil {
+		b.Fatal(err)
+	}
+	rnd := rand.NewChaCha8([32]byte{1})
+	for i := range 5 {
+		part := make([]byte, bytesEach/5)
+		rnd.Read(part)
+		if err := w.Add(bundle.Entry{Path: fmt.Sprintf("nodes/%s/jvm/4711-wiki/jfr/%d.bin", name, i), Node: name}, redact.Binary, part); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// simulate serves a bundle as the agent of a node would.
+func (c *cluster) simulate(name, path string) {
+	reply := func(w http.ResponseWriter, v any) { json.NewEncoder(w).Encode(v) }
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/hello", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, agent.Hello{Name: name, Protocol: agent.Protocol})
+	})
+	mux.HandleFunc("POST /v1/time", func(w http.ResponseWriter, _ *http.Request) {
+		now := time.Now().UnixNano()
+		fmt.Fprintf(w, `{"t2":%d,"t3":%d}`, now, now)
+	})
+	mux.HandleFunc("POST /v1/meeting", func(w http.ResponseWriter, _ *http.Request) { reply(w, agent.Place{}) })
+	mux.HandleFunc("POST /v1/captures", func(w http.ResponseWriter, _ *http.Request) { reply(w, agent.Status{}) })
+	mux.HandleFunc("GET /v1/captures/{id}", func(w http.ResponseWriter, _ *http.Request) { reply(w, agent.Status{State: agent.Done}) })
+	mux.HandleFunc("GET /v1/captures/{id}/events", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, agent.Line{End: &agent.Status{State: agent.Done}})
+	})
+	mux.HandleFunc("DELETE /v1/captures/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /v1/captures/{id}/bundle", func(w http.ResponseWriter, _ *http.Request) {
+		f, err := os.Open(path)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer f.Close()
+		w.Header().Set("Trailer", "Casefile-Stream")
+		w.Header().Set("Casefile-Generation", "1")
+		if _, err := io.Copy(w, f); err == nil {
+			w.Header().Set("Casefile-Stream", "end")
+		}
+	})
+	c.serve(&agent.Node{Name: name, SpoolDir: filepath.Join(filepath.Dir(path), name)}, c.load(identity.NodeFile(name)), func(http.Handler) http.Handler { return mux })
+}
+
+type joined struct {
+	path      string
+	took      time.Duration
+	rss, size int64
+}
+
+// joinApart runs the capture in a process of its own: this test, as TestJoiner.
+func (c *cluster) joinApart(b *testing.B) joined {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	j := joined{path: filepath.Join(b.TempDir(), "x.tar.zst")}
+	var list []string
+	for _, n := range c.nodes {
+		list = append(list, n.Name+"="+n.Address.Host)
+	}
+	cmd := exec.Command(self, "-test.run", "^TestJoiner$")
+	cmd.Env = append(os.Environ(), "CASEFILE_BENCH_JOINER="+c.dir, "CASEFILE_BENCH_OUT="+j.path, "CASEFILE_BENCH_NODES="+strings.Join(list, ","))
+	began := time.Now()
+	if said, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, said)
+	}
+	j.took = time.Since(began)
+	j.rss = maxRSS(cmd.ProcessState)
+	if st, err := os.Stat(j.path); err == nil {
+		j.size = st.Size()
+	}
+	return j
+}
+
+// TestJoiner is the process that BenchmarkJoin measures.
+func TestJoiner(t *testing.T) {
+	dir := os.Getenv("CASEFILE_BENCH_JOINER")
+	if dir == "" {
+		t.Skip("started by BenchmarkJoin")
+	}
+	c := &cluster{t: t, dir: dir}
+	c.admin = c.load("admin.pem")
+	for pair := range strings.SplitSeq(os.Getenv("CASEFILE_BENCH_NODES"), ",") {
+		name, addr, _ := strings.Cut(pair, "=")
+		c.add(name, addr)
+	}
+	debug.SetMemoryLimit(80 << 20) // as casefile collect does
+	p := shortPlan()
+	w, err := bundle.Create(os.Getenv("CASEFILE_BENCH_OUT"), bundle.TarZstd, bundle.Manifest{Cluster: "wiki", Plan: p}, redact.NewSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), w, Options{Plan: p, Nodes: c.nodes, Identity: c.admin, MaxNodeBytes: 1 << 30}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, g := range m.Gaps() {
+		if i < 5 {
+			t.Errorf("gap: %+v", g)
+		}
+	}
+}
+
+// plainCopy copies the bundle's bytes from one file to another.
+func plainCopy(b *testing.B, path string) time.Duration {
+	b.Helper()
+	began := time.Now()
+	in, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.Create(path + ".copy")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.Remove(out.Name())
+	if _, err := io.Copy(struct{ io.Writer }{out}, struct{ io.Reader }{in}); err != nil { // no copy_file_range
+		b.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+// maxRSS is the peak of a process that has ended, in bytes.
+func maxRSS(s *os.ProcessState) int64 {
+	return s.SysUsage().(*syscall.Rusage).Maxrss << 10
+}
