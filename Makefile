@@ -14,7 +14,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench fuzz lint cross jdk clean
+.PHONY: build demo test bench fuzz lint cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -22,7 +22,7 @@ build:
 demo: build
 	bin/casefile demo
 
-test: build jdk
+test: build jdk sshd
 	$(GO) vet $(PACKAGES)
 	$(GO) test -timeout 9m $(PACKAGES)
 
@@ -51,6 +51,13 @@ jdk:
 	elif command -v dnf >/dev/null 2>&1; then echo "installing a JDK for the live tests: java-latest-openjdk-devel"; dnf install -y -q java-latest-openjdk-devel; \
 	elif command -v apk >/dev/null 2>&1; then echo "installing a JDK for the live tests: openjdk21"; apk add -q openjdk21; \
 	else echo "no JDK found and no package client known: live JVM tests will be skipped"; fi
+
+# The ssh test needs a real sshd. Installing one starts it where systemd runs, which is
+# no business of a test: there it is skipped, and says so.
+sshd:
+	@if command -v sshd >/dev/null 2>&1 || test -x /usr/sbin/sshd; then :; \
+	elif test "$$(id -u)" != 0 || test -d /run/systemd/system || ! command -v apt-get >/dev/null 2>&1; then echo "no sshd here: the ssh test will be skipped (install openssh-server to run it)"; \
+	else echo "installing an sshd for the ssh test: openssh-server"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssh-server >/dev/null || echo "openssh-server could not be installed: the ssh test will be skipped"; fi
 
 clean:
 	rm -rf bin

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,17 +50,17 @@ func startSSHD(t *testing.T) *sshd {
 	}
 	s := &sshd{port: freePort(t), dir: t.TempDir()}
 	s.client, s.tmp = filepath.Join(s.dir, "bin"), filepath.Join(s.dir, "tmp")
-	for _, d := range []string{s.client, s.tmp} {
+	for _, d := range []string{s.client, s.tmp, filepath.Join(s.dir, "remote")} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, key := range []string{"host", "user"} {
+	for _, key := range []string{"host", "user", "other"} {
 		if out, err := exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(s.dir, key)).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	s.write(t, "sshd_config", fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %[2]s/user.pub\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSetEnv TMPDIR=%s\n", s.port, s.dir, s.tmp), 0o600)
+	s.write(t, "sshd_config", fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %[2]s/user.pub\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSetEnv TMPDIR=%s PATH=%[2]s/remote:/usr/bin:/bin\n", s.port, s.dir, s.tmp), 0o600)
 	s.write(t, "ssh_config", fmt.Sprintf("Host *\nIdentityFile %s/user\nIdentitiesOnly yes\nUserKnownHostsFile %[1]s/known_hosts\nGlobalKnownHostsFile /dev/null\nStrictHostKeyChecking yes\n", s.dir), 0o600)
 	s.write(t, "bin/ssh", fmt.Sprintf("#!/bin/sh\nexec %s -F %s/ssh_config \"$@\"\n", client, s.dir), 0o700)
 	s.write(t, "known_hosts", "[127.0.0.1]:"+s.port+" "+s.read(t, "host.pub"), 0o600)
@@ -189,16 +190,27 @@ func TestSSH(t *testing.T) {
 		t.Errorf("left on the node: %v", left)
 	}
 
+	refused := func(why, want string) {
+		t.Helper()
+		said, err := collect("y.tar.zst")
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(said), want) {
+			t.Errorf("%s: %v: %s", why, err, said)
+		}
+		if left := s.left(t); len(left) > 0 {
+			t.Errorf("%s: left on the node: %v", why, left)
+		}
+		if left, _ := filepath.Glob(filepath.Join(s.dir, "y.*")); len(left) > 0 {
+			t.Errorf("%s: a bundle of nothing: %v", why, left)
+		}
+	}
+	other := map[string]string{"amd64": "aarch64", "arm64": "x86_64"}[runtime.GOARCH]
+	s.write(t, "remote/uname", "#!/bin/sh\n[ \"$1\" = -m ] && echo "+other+" || echo Linux\n", 0o700)
+	refused("other architecture", "put a casefile for linux/")
+	s.write(t, "remote/uname", "#!/bin/sh\necho SunOS\n", 0o700)
+	refused("other system", "casefile captures on Linux")
+	s.write(t, "known_hosts", "[127.0.0.1]:"+s.port+" "+s.read(t, "other.pub"), 0o600)
+	refused("wrong host key", "Host key verification failed")
 	s.write(t, "known_hosts", "", 0o600)
-	said, err := collect("y.tar.zst")
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(said), "Host key verification failed") {
-		t.Errorf("unknown host key: %v: %s", err, said)
-	}
-	if left := s.left(t); len(left) > 0 {
-		t.Errorf("left on the node: %v", left)
-	}
-	if _, err := os.Stat(filepath.Join(s.dir, "y.tar.zst")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a bundle of nothing: %v", err)
-	}
+	refused("unknown host key", "Host key verification failed")
 }
