@@ -12,6 +12,28 @@ import (
 // delays of a proxy for each way.
 type delays struct{ there, back time.Duration }
 
+// held is how long a proxy really kept messages of one way: at least the delay, and
+// what the machine adds.
+type held struct {
+	mu    sync.Mutex
+	spans []time.Duration
+}
+
+func (h *held) add(d time.Duration) {
+	h.mu.Lock()
+	h.spans = append(h.spans, d)
+	h.mu.Unlock()
+}
+
+// fastest is the shortest round trip through both ways; messages kept their order.
+func fastest(there, back *held) time.Duration {
+	least := time.Hour
+	for i := range min(len(there.spans), len(back.spans)) {
+		least = min(least, there.spans[i]+back.spans[i])
+	}
+	return least
+}
+
 // delayed is what travels through a proxy: bytes and when they are due.
 type delayed struct {
 	b   []byte
@@ -19,7 +41,7 @@ type delayed struct {
 }
 
 // line passes what comes in on after a delay, in order.
-func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, out func([]byte)) func([]byte) {
+func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, kept *held, out func([]byte)) func([]byte) {
 	queue := make(chan delayed, 1024)
 	wg.Go(func() {
 		for {
@@ -28,6 +50,7 @@ func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, out func
 				if !sleep(ctx, time.Until(d.due)) {
 					return
 				}
+				kept.add(time.Since(d.due) + delay)
 				out(d.b)
 			case <-ctx.Done():
 				return
@@ -45,6 +68,12 @@ func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, out func
 // packetProxy delays packets to target; it serves one asker. Returns its address.
 func packetProxy(t *testing.T, target string, d delays) string {
 	t.Helper()
+	return meteredProxy(t, target, d, &held{}, &held{})
+}
+
+// meteredProxy is packetProxy that tells how long it kept the packets.
+func meteredProxy(t *testing.T, target string, d delays, keptThere, keptBack *held) string {
+	t.Helper()
 	front, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +86,8 @@ func packetProxy(t *testing.T, target string, d delays) string {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var asker net.Addr
-	there := line(ctx, &wg, d.there, func(b []byte) { back.Write(b) })
-	home := line(ctx, &wg, d.back, func(b []byte) { mu.Lock(); defer mu.Unlock(); front.WriteTo(b, asker) })
+	there := line(ctx, &wg, d.there, keptThere, func(b []byte) { back.Write(b) })
+	home := line(ctx, &wg, d.back, keptBack, func(b []byte) { mu.Lock(); defer mu.Unlock(); front.WriteTo(b, asker) })
 	wg.Go(func() {
 		for buf := make([]byte, 2048); ; {
 			n, from, err := front.ReadFrom(buf)
@@ -117,8 +146,8 @@ func streamProxy(t *testing.T, target string, d delays) string {
 			}
 		}
 		var both sync.WaitGroup
-		there := line(ctx, &wg, d.there, func(b []byte) { out.Write(b) })
-		home := line(ctx, &wg, d.back, func(b []byte) { in.Write(b) })
+		there := line(ctx, &wg, d.there, &held{}, func(b []byte) { out.Write(b) })
+		home := line(ctx, &wg, d.back, &held{}, func(b []byte) { in.Write(b) })
 		both.Go(func() { pump(in, there); out.Close() })
 		both.Go(func() { pump(out, home); in.Close() })
 		both.Wait()
