@@ -115,6 +115,7 @@ var plumbingPrefixes = []string{
 	"runtime.", "sync.", "internal/", "syscall.", "golang.org/x/sys/unix.", "os.(*File).", "os.(*Process).",
 	"net.(*netFD).", "net.(*conn).", "net.(*TCPListener).", "time.Sleep", "[libc.so", "[vdso]", "[kernel",
 	"java.lang.Object.wait", "java/lang/Object.wait", "java.lang.Thread.sleep", "java/lang/Thread.sleep",
+	"java.util.concurrent.TimeUnit.sleep", "java/util/concurrent/TimeUnit.sleep", "java.io.FileInputStream.", "java/io/FileInputStream.",
 	"java.lang.Thread.park", "java.lang.VirtualThread.", "java/lang/VirtualThread.",
 	"java.util.concurrent.locks.", "java/util/concurrent/locks/", "jdk.internal.misc.", "jdk/internal/misc/",
 	"sun.misc.Unsafe.", "sun/misc/Unsafe.", "java.net.SocketInputStream.", "java/net/SocketInputStream.",

@@ -54,6 +54,9 @@ waits for connections and does nothing else.`,
 	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
 	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")
 	f.StringVar(&o.allow.AsyncProfiler, "allow-async-profiler", "", "the libasyncProfiler.so that a plan may have loaded into JVMs of this node (default: none)")
+	o.push.flags(f)
+	f.Lookup("push").Usage = "send profiles of this agent itself to the Pyroscope server at this URL"
+	f.DurationVar(&o.pushEvery, "push-every", 15*time.Second, "how often they are sent")
 	f.BoolVar(&o.stdio, "stdio", false, "serve one connection on stdin and stdout (used over ssh)")
 	f.StringVar(&o.name, "node-name", "", "with --stdio: name of this node")
 	f.StringVar(&o.remove, "remove", "", "with --stdio: keep the spool in this folder, and remove it at the end")
@@ -69,6 +72,8 @@ type agentOptions struct {
 	maxSpool            int64
 	only                collectors.Only
 	allow               agent.Policy
+	push                pushOptions
+	pushEvery           time.Duration
 
 	stdio        bool
 	name, remove string
@@ -85,6 +90,11 @@ func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
 	if err != nil {
 		return hinted(err, "casefile cluster init, add or renew make identities")
 	}
+	stopPush, err := o.push.pushSelf(ctx, id.Name.Name, o.pushEvery, u.err)
+	if err != nil {
+		return err
+	}
+	defer stopPush()
 	ln, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return err

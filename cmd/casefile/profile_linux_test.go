@@ -50,11 +50,11 @@ func profileOf(t *testing.T, want int, args ...string) (result, string) {
 }
 
 // truths are the first function of each kind of profile of the sample.
-var truths = []struct{ kind, part, frame string }{
-	{"cpu", "cpu", "com.example.shop.Profiled.discount"},
-	{"alloc", "alloc", "com.example.shop.Profiled.invoice"},
-	{"lock", "lock", "com.example.shop.Profiled.reserve"},
-	{"io", "io", "com.example.shop.Profiled.catalogue"},
+var truths = []struct{ kind, length, frame string }{
+	{"cpu", "5s", "com.example.shop.Profiled.discount"}, // the fewest samples of all
+	{"alloc", "3s", "com.example.shop.Profiled.invoice"},
+	{"lock", "3s", "com.example.shop.Profiled.reserve"},
+	{"io", "3s", "com.example.shop.Profiled.catalogue"},
 }
 
 // The function that has most is the first of its profile, with the share that the
@@ -63,10 +63,10 @@ func TestProfileTellsTheTruth(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		for _, c := range truths {
 			t.Run(c.kind, func(t *testing.T) {
-				p := livetest.Start(t, jdk, "profiled", live.Options{Args: []string{c.part}})
+				p := livetest.Start(t, jdk, "profiled", live.Options{Args: []string{c.kind}})
 				tell(t, p, "begin", "begun")
 				base := filepath.Join(t.TempDir(), "p.html")
-				r, said := profileOf(t, 0, "--pid", strconv.Itoa(p.PID), "--"+c.kind, "--duration", "3s", "--out", base)
+				r, said := profileOf(t, 0, "--pid", strconv.Itoa(p.PID), "--"+c.kind, "--duration", c.length, "--out", base)
 				truth, err := strconv.ParseFloat(tell(t, p, "end", "truth "), 64)
 				if err != nil {
 					t.Fatal(err)

@@ -43,6 +43,14 @@ var viewKinds = map[string][]profile.Kind{
 	plan.IO:    {profile.IO},
 }
 
+// nothingOf says, of a JVM that recorded, why there may be no profile of a kind.
+var nothingOf = map[string]string{
+	plan.CPU:   "the JVM was recorded, and no thread of it ran when samples were taken",
+	plan.Alloc: "the JVM was recorded, and next to nothing was allocated",
+	plan.Lock:  "the JVM was recorded, and no thread waited for a lock for 1 ms or longer (a recording that ran before has its own threshold)",
+	plan.IO:    "the JVM was recorded, and there was no I/O that took 1 ms or longer (a recording that ran before has its own threshold)",
+}
+
 // collectProfile gathers a kind of profile from all processes of a case.
 func collectProfile(c *analyze.Case, kind string) (*profiled, error) {
 	p := &profiled{kind: kind}
@@ -64,6 +72,11 @@ func collectProfile(c *analyze.Case, kind string) (*profiled, error) {
 		p.note("the wall profiles of JVMs that could not record are left out: they do not add up with the others")
 	}
 	if len(p.parts) == 0 {
+		for _, j := range c.JVMs() {
+			if len(j.Recordings) > 0 {
+				return nil, fmt.Errorf("%w: %s", errNoProfile, nothingOf[kind])
+			}
+		}
 		return nil, errNoProfile
 	}
 	return p, p.merge()

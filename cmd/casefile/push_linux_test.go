@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	pprof "github.com/google/pprof/profile"
 )
@@ -22,15 +24,15 @@ type pushed struct {
 	profile            *pprof.Profile
 }
 
-// pyroscope answers like one, and keeps what it gets.
-type pyroscope struct {
+// pyroscopeServer answers like one, and keeps what it gets.
+type pyroscopeServer struct {
 	mu     sync.Mutex
 	got    []pushed
 	errs   []error
 	status int
 }
 
-func (s *pyroscope) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *pyroscopeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := pushed{name: r.URL.Query().Get("name"), tenant: r.Header.Get("X-Scope-OrgID"), auth: r.Header.Get("Authorization")}
 	var err error
 	if r.URL.Path != "/base/ingest" || r.Method != http.MethodPost {
@@ -58,7 +60,7 @@ func TestPush(t *testing.T) {
 		t.Skip("profiles for seconds")
 	}
 	service, _ := goService(t, "hot")
-	server := &pyroscope{}
+	server := &pyroscopeServer{}
 	at := httptest.NewServer(server)
 	defer at.Close()
 	dir := t.TempDir()
@@ -140,5 +142,38 @@ func TestPush(t *testing.T) {
 				t.Error(said)
 			}
 		})
+	}
+}
+
+// An agent sends profiles of itself, and tells when they do not arrive.
+func TestAgentPushesItself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for an upload")
+	}
+	got := make(chan pushed, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := pushed{name: r.URL.Query().Get("name"), auth: r.Header.Get("Authorization")}
+		if part, _, err := r.FormFile("profile"); err == nil {
+			p.profile, _ = pprof.Parse(part)
+		}
+		got <- p
+	}))
+	defer server.Close()
+	var log bytes.Buffer
+	o := pushOptions{url: server.URL, within: time.Second}
+	t.Setenv(pushTokenEnv, "agent-token")
+	ctx, cancel := context.WithCancel(t.Context())
+	stop, err := o.pushSelf(ctx, "n1", time.Second, &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := <-got
+	cancel()
+	stop()
+	if !strings.HasPrefix(p.name, "casefile.agent") || !strings.Contains(p.name, "node=n1") || p.auth != "Bearer agent-token" || p.profile == nil {
+		t.Errorf("the server got %+v", p)
+	}
+	if log.Len() > 0 {
+		t.Error(log.String())
 	}
 }

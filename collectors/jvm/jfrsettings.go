@@ -26,7 +26,9 @@ type recorded struct {
 // Thresholds and rates are those of the JDK's default settings, which are made for
 // permanent use, or coarser; sharp ones cost more and are for one kind of profile.
 var recordedEvents = []recorded{
-	{name: "ExecutionSample", settings: "period=20 ms", kind: plan.CPU, sharp: "period=10 ms"},
+	{name: "ExecutionSample", to: 24, settings: "period=20 ms", kind: plan.CPU, sharp: "period=10 ms"},
+	// CPUTimeSample takes its place from 25 on; a few samples of it remain for a JVM whose build or system has no such timers.
+	{name: "ExecutionSample", from: 25, settings: "period=100 ms"},
 	{name: "NativeMethodSample", settings: "period=20 ms"},
 	{name: "CPUTimeSample", from: 25, settings: "throttle=20 ms stackTrace=true", kind: plan.CPU, sharp: "throttle=10 ms stackTrace=true"},
 	{name: "CPUTimeSamplesLost", from: 25},

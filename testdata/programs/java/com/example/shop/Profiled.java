@@ -94,9 +94,9 @@ final class Profiled {
     private static void compute() {
         while (true) {
             long start = CPU.getCurrentThreadCpuTime();
-            Heap.blackHole = discount(7_000_000);
+            Heap.blackHole = discount(56_000_000);
             long middle = CPU.getCurrentThreadCpuTime();
-            Heap.blackHole = tax(3_000_000);
+            Heap.blackHole = tax(24_000_000);
             FIRST.addAndGet(middle - start);
             REST.addAndGet(CPU.getCurrentThreadCpuTime() - middle);
         }
