@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"casefile/bundle"
 	wire "casefile/bundle/format/timing"
 )
 
@@ -65,5 +66,41 @@ func TestLargeMesh(t *testing.T) {
 	}
 	if len(f.notes) != 1 {
 		t.Errorf("%q", f.notes)
+	}
+}
+
+// A node speaks for itself, of the peers it was told of, and of no more than it may.
+func TestForeignLinksAreNotTaken(t *testing.T) {
+	m := &member{Node: Node{Name: "n1"}, dir: "n1", peers: &wire.Order{Peers: []wire.Peer{{Name: "n2"}}}}
+	s := measured{dir: "n1"}
+	for _, path := range []string{"nodes/n1/timing/" + wire.LinksFile, "nodes/n1/timing/" + wire.ProbesFile} {
+		if s.peek(bundle.Entry{Path: path}) == nil {
+			t.Errorf("%s is not looked at", path)
+		}
+	}
+	if s.peek(bundle.Entry{Path: "nodes/n2/timing/" + wire.LinksFile}) != nil || s.peek(bundle.Entry{Path: wire.RecordFile}) != nil {
+		t.Error("a node speaks for another")
+	}
+	rec := &wire.Record{Reference: "n1", Links: []wire.Link{{From: "n3", To: "n2"}, {From: "n1", To: "n3"}, {From: "n1", To: "n2"}}}
+	if err := wire.Write(s.peek(bundle.Entry{Path: "nodes/n1/timing/" + wire.LinksFile}), rec); err != nil {
+		t.Fatal(err)
+	}
+	s.read(m)
+	for _, l := range m.links {
+		if l.From != "n1" || l.To != "n2" {
+			t.Errorf("%+v", l)
+		}
+	}
+	if len(m.links) == 0 {
+		t.Error("its own links are lost")
+	}
+	var flood limited
+	for range 10 {
+		if n, err := flood.Write(make([]byte, wire.MaxNodeBytes/4)); n != wire.MaxNodeBytes/4 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if flood.Len() > wire.MaxNodeBytes {
+		t.Errorf("%d bytes kept", flood.Len())
 	}
 }
