@@ -49,13 +49,15 @@ type Tool struct {
 // Node is one captured machine with its clock model: the node's clock reads
 // reference time plus Offset, give or take Error.
 type Node struct {
-	Name     string  `json:"name"`
-	OS       string  `json:"os,omitempty"`
-	Arch     string  `json:"arch,omitempty"`
-	Kernel   string  `json:"kernel,omitempty"`
-	OffsetMS float64 `json:"clock_offset_ms"`
-	DriftPPM float64 `json:"clock_drift_ppm"`
-	ErrorMS  float64 `json:"clock_error_ms"`
+	Name   string `json:"name"`
+	OS     string `json:"os,omitempty"`
+	Arch   string `json:"arch,omitempty"`
+	Kernel string `json:"kernel,omitempty"`
+	// Labels are those that the cluster file gives the node.
+	Labels   map[string]string `json:"labels,omitempty"`
+	OffsetMS float64           `json:"clock_offset_ms"`
+	DriftPPM float64           `json:"clock_drift_ppm"`
+	ErrorMS  float64           `json:"clock_error_ms"`
 }
 
 // Entry describes one file of the bundle. Times are on the node's clock: when

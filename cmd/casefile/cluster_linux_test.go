@@ -68,7 +68,7 @@ func (m *machines) serve(i int, namespace string) {
 	m.t.Helper()
 	spool := filepath.Join(m.dir, "spool-"+m.names[i])
 	cmd := command(m.t, m.dir, "agent", "--identity", filepath.Join(m.dir, "cluster", "node-"+m.names[i]+".pem"),
-		"--listen", m.addrs[i], "--spool", spool, "--pid", strconv.Itoa(m.jvms[i].PID))
+		"--listen", m.addrs[i], "--spool", spool, "--pid", strconv.Itoa(m.jvms[i].PID), "--allow-storage", filepath.Join(m.dir, "shared"))
 	if namespace != "" {
 		cmd.Args = append([]string{"ip", "netns", "exec", namespace}, cmd.Args...)
 		cmd.Path, _ = exec.LookPath("ip")
@@ -101,7 +101,24 @@ func (m *machines) serve(i int, namespace string) {
 	m.t.Fatalf("agent of %s ended before it listened", m.names[i])
 }
 
-// captured is what one run of collect gave.
+// probe has the cluster file name a folder that agents admit, one that they do not,
+// and a host name.
+func (m *machines) probe() (shared string) {
+	m.t.Helper()
+	shared = filepath.Join(m.dir, "shared")
+	file := filepath.Join(m.dir, "cluster", "cluster.yaml")
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		raw = fmt.Appendf(raw, "probes:\n  storage:\n  - {path: %s, kind: shared-home}\n  - {path: %s, kind: local-home}\n  names: [localhost]\n", shared, m.dir)
+		err = errors.Join(os.Mkdir(shared, 0o700), os.WriteFile(file, raw, 0o600))
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return shared
+}
+
+// clusterRun is what one run of collect gave.
 type clusterRun struct {
 	*bundle.Report
 	t      testing.TB
@@ -275,11 +292,29 @@ func TestThreeMachines(t *testing.T) {
 	for i := range addrs {
 		m.serve(i, spaces[i])
 	}
+	shared := m.probe()
 	r := m.collect(nil, "--duration", "2s", "--dumps", "3", "--dump-interval", "500ms")
 	if r.code != 0 {
 		t.Errorf("exit code %d: %s", r.code, r.said)
 	}
 	r.whole(3, m.names...)
+	for _, n := range r.record().Nodes {
+		if len(n.Storage) != 1 || n.Storage[0].Target != shared || n.Storage[0].Step(timing.StepDurable) == nil || len(n.Names) != 1 {
+			t.Errorf("%s measured %+v, %+v", n.Name, n.Storage, n.Names)
+		}
+	}
+	if left, err := os.ReadDir(shared); err != nil || len(left) > 0 {
+		t.Errorf("left in the shared folder: %v, %v", left, err)
+	}
+	refused := 0
+	for _, c := range r.Reader.Manifest.Coverage {
+		if c.Status == bundle.Skipped && strings.Contains(c.Fix, "--allow-storage /") {
+			refused++
+		}
+	}
+	if refused != 3 {
+		t.Errorf("a folder that no agent admits was refused %d times", refused)
+	}
 	for _, l := range r.record().Links {
 		if l.From != "admin" && l.Transport != timing.UDP {
 			t.Errorf("%s to %s by %s: %s", l.From, l.To, l.Transport, l.Failure)

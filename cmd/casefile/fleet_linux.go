@@ -141,7 +141,7 @@ func member(m identity.Member) (fleet.Node, error) {
 	if err != nil { // an agent, host:port
 		addr, err = fleet.ParseAddress("https://" + m.Addr)
 	}
-	return fleet.Node{Name: m.Name, Address: addr}, err
+	return fleet.Node{Name: m.Name, Address: addr, Labels: m.Labels}, err
 }
 
 func memberAt(known []identity.Member, host string) (identity.Member, bool) {

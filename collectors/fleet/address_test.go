@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -9,18 +10,18 @@ import (
 
 func TestParseNode(t *testing.T) {
 	cases := map[string]Node{
-		"local":                               {"local", Address{Kind: Local}},
-		"me=local":                            {"me", Address{Kind: Local}},
-		"https://wiki1:7443":                  {"wiki1", Address{Kind: Agent, Host: "wiki1:7443"}},
-		"https://wiki1:7443/":                 {"wiki1", Address{Kind: Agent, Host: "wiki1:7443"}},
-		"n1=https://[fd00::1]:7443":           {"n1", Address{Kind: Agent, Host: "[fd00::1]:7443"}},
-		"https://[fd00::1]:7443":              {"fd00__1", Address{Kind: Agent, Host: "[fd00::1]:7443"}},
-		"ssh://wiki1":                         {"wiki1", Address{Kind: SSH, Host: "wiki1"}},
-		"ssh://root@wiki1:2222":               {"wiki1", Address{Kind: SSH, Host: "wiki1", User: "root", Port: "2222"}},
-		"n2=ssh://confluence@10.0.0.2?sudo=1": {"n2", Address{Kind: SSH, Host: "10.0.0.2", User: "confluence", Sudo: true}},
+		"local":                               {Name: "local", Address: Address{Kind: Local}},
+		"me=local":                            {Name: "me", Address: Address{Kind: Local}},
+		"https://wiki1:7443":                  {Name: "wiki1", Address: Address{Kind: Agent, Host: "wiki1:7443"}},
+		"https://wiki1:7443/":                 {Name: "wiki1", Address: Address{Kind: Agent, Host: "wiki1:7443"}},
+		"n1=https://[fd00::1]:7443":           {Name: "n1", Address: Address{Kind: Agent, Host: "[fd00::1]:7443"}},
+		"https://[fd00::1]:7443":              {Name: "fd00__1", Address: Address{Kind: Agent, Host: "[fd00::1]:7443"}},
+		"ssh://wiki1":                         {Name: "wiki1", Address: Address{Kind: SSH, Host: "wiki1"}},
+		"ssh://root@wiki1:2222":               {Name: "wiki1", Address: Address{Kind: SSH, Host: "wiki1", User: "root", Port: "2222"}},
+		"n2=ssh://confluence@10.0.0.2?sudo=1": {Name: "n2", Address: Address{Kind: SSH, Host: "10.0.0.2", User: "confluence", Sudo: true}},
 	}
 	for text, want := range cases {
-		if got, err := ParseNode(text); err != nil || got != want {
+		if got, err := ParseNode(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}

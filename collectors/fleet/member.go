@@ -27,6 +27,7 @@ type member struct {
 	closer func()
 	said   func(error) error // what ssh had to say, nil without ssh
 	hello  agent.Hello
+	kernel string
 	place  agent.Place // where it answers its peers
 	peers  *wire.Order // whom it asks; nil: nobody
 	own    wire.Node   // what it measured on itself
@@ -219,6 +220,9 @@ func (m *member) join(ctx context.Context) {
 
 // adopt takes over the node's ledger under the name it has here.
 func (m *member) adopt(n *bundle.Manifest) {
+	if len(n.Nodes) == 1 {
+		m.kernel = n.Nodes[0].Kernel
+	}
 	for i := range n.Coverage {
 		n.Coverage[i].Node = m.Name
 	}

@@ -21,6 +21,7 @@ import (
 type Node struct {
 	Name    string
 	Address Address
+	Labels  map[string]string // anything that tells nodes apart
 }
 
 // Options of Run.

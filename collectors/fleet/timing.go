@@ -65,7 +65,7 @@ func (f *fleet) clocks(man *bundle.Manifest) {
 			i = len(man.Nodes) - 1
 		}
 		n := &man.Nodes[i]
-		n.OS, n.Arch = m.hello.OS, m.hello.Arch
+		n.OS, n.Arch, n.Kernel, n.Labels = m.hello.OS, m.hello.Arch, m.kernel, m.Labels
 		m.mu.Lock()
 		if c, ok := m.clock.At(f.start); ok {
 			n.OffsetMS, n.ErrorMS, n.DriftPPM = c.OffsetMS, c.ErrorMS, c.DriftPPM
