@@ -1,6 +1,9 @@
 package gc
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Summary is the short form of a Log, one element of the "gc" array of `analyze --output json`. Pointers are null where
 // the log gives no answer.
@@ -26,6 +29,10 @@ type Summary struct {
 	UnparsedLines int64    `json:"unparsed_lines"`
 	Stalls        int64    `json:"allocation_stalls,omitempty"`
 	Safepoints    int64    `json:"safepoints,omitempty"`
+	PromoRateMBs  *float64 `json:"promotion_rate_mb_s,omitempty"`
+	// Checks counts the figures that the JVM states too; Differs names those that are not ours.
+	Checks  int      `json:"checks,omitempty"`
+	Differs []string `json:"differs,omitempty"`
 }
 
 // Summary gives the short form. MB are 2^20 bytes.
@@ -46,6 +53,16 @@ func (l *Log) Summary() Summary {
 	if v, ok := l.AllocationRate(); ok {
 		v /= mb
 		s.AllocRateMBs = &v
+	}
+	if v, ok := l.PromotionRate(); ok {
+		v /= mb
+		s.PromoRateMBs = &v
+	}
+	s.Checks = len(l.Checks)
+	for _, c := range l.Checks {
+		if !c.Agree {
+			s.Differs = append(s.Differs, fmt.Sprintf("%s: %g %s, the JVM says %g", c.What, c.Ours, c.Unit, c.JVM))
+		}
 	}
 	if v, _, ok := l.LiveSet(); ok {
 		f := float64(v) / mb

@@ -21,11 +21,8 @@ func gcPart(l *gc.Log, clock analyze.Clock, several bool) part {
 	p.add(heapChart(l, clock))
 	p.add(allocationChart(l, clock))
 	p.add(mmuChart(l))
-	for _, t := range []table{pauseTable(l), causeTable(l), stallTable(l), safepointTable(l)} {
-		if len(t.Rows) > 0 {
-			p.Tables = append(p.Tables, t.bounded(gcRows))
-		}
-	}
+	p.tables(gcRows, pauseTable(l), causeTable(l), histogramTable(l), phaseTable(l), stallTable(l), safepointTable(l))
+	p.tables(2*gcRows, moreTable(l, clock))
 	return p
 }
 
@@ -62,16 +59,21 @@ func gcStats(l *gc.Log) []fact {
 	return facts
 }
 
+// distColumns are those of distCells.
+func distColumns(of string) []column {
+	return columns(of, "#Count", "#Total", "#p50 ms", "#p90 ms", "#p99 ms", "#p99.9 ms", "#Max ms")
+}
+
 func distCells(d *gc.Dist) []cell {
 	exact := ""
 	if d.Unseen > 0 {
 		exact = fmt.Sprintf("of %d", d.Count-d.Unseen)
 	}
-	return []cell{text(grouped(d.Count)), text(span(d.Sum)), text(millis(d.Percentile(50))), {Text: millis(d.Percentile(99)), Sub: exact}, text(millis(d.Max))}
+	return []cell{text(grouped(d.Count)), text(span(d.Sum)), text(millis(d.Percentile(50))), text(millis(d.Percentile(90))), {Text: millis(d.Percentile(99)), Sub: exact}, text(millis(d.Percentile(99.9))), text(millis(d.Max))}
 }
 
 func pauseTable(l *gc.Log) table {
-	t := table{Title: "Pauses by kind", Columns: columns("Kind", "#Count", "#Total", "#p50 ms", "#p99 ms", "#Max ms")}
+	t := table{Title: "Pauses by kind", Columns: distColumns("Kind")}
 	for _, g := range l.ByKind() {
 		t.Rows = append(t.Rows, append([]cell{text(g.Kind.String())}, distCells(g.Dist)...))
 	}
@@ -82,7 +84,7 @@ func pauseTable(l *gc.Log) table {
 }
 
 func causeTable(l *gc.Log) table {
-	t := table{Title: "Pauses by cause", Columns: columns("Cause", "#Count", "#Total", "#p50 ms", "#p99 ms", "#Max ms")}
+	t := table{Title: "Pauses by cause", Columns: distColumns("Cause")}
 	for _, g := range l.ByCause() {
 		if g.Cause != "" {
 			t.Rows = append(t.Rows, append([]cell{text(cut(g.Cause, 80))}, distCells(g.Dist)...))
