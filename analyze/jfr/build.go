@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"time"
 
 	format "casefile/bundle/format/jfr"
@@ -46,10 +47,11 @@ type Builder struct {
 	rec *Recording
 	lim Limits
 	*symbols
-	samples map[sampleKey]int32
+	samples sampleIndex
 	system  systemState
 	gc      gcState
 	known   map[chunkID]bool // chunks of the files before
+	only    []string         // types of events to read; nil: all
 }
 
 // chunkID tells a chunk from others of its machine.
@@ -59,7 +61,7 @@ type chunkID struct{ nanos, ticks int64 }
 func NewBuilder(source string, lim Limits) *Builder {
 	lim = lim.withDefaults()
 	rec := &Recording{Source: source, Events: map[string]int64{}, Lost: map[string]int64{}}
-	return &Builder{rec: rec, lim: lim, symbols: newSymbols(rec, lim), samples: map[sampleKey]int32{}, gc: newGCState(), known: map[chunkID]bool{}}
+	return &Builder{rec: rec, lim: lim, symbols: newSymbols(rec, lim), gc: newGCState(), known: map[chunkID]bool{}}
 }
 
 // Recording ends the building.
@@ -122,21 +124,11 @@ func (b *Builder) chunk(c *format.Chunk) {
 	b.symbols.begin(c)
 	on := b.handlers(c)
 	selections := make([]*format.Selection, 0, len(on))
-	byType := map[*format.Type]func(*format.Row){}
-	for _, h := range on {
-		if h.sel != nil && c.Count(h.sel.Type) > 0 {
-			selections = append(selections, h.sel)
-			byType[h.sel.Type] = h.fn
-		}
+	for i, h := range on {
+		h.sel.Tag = i
+		selections = append(selections, h.sel)
 	}
-	var last *format.Selection
-	var fn func(*format.Row)
-	r.Broken += c.Read(func(row *format.Row) {
-		if row.Selection != last {
-			last, fn = row.Selection, byType[row.Selection.Type]
-		}
-		fn(row)
-	}, selections...)
+	r.Broken += c.Read(func(row *format.Row) { on[row.Selection.Tag].fn(row) }, selections...)
 	b.lose("constants", int64(c.LostConstants))
 }
 
@@ -173,17 +165,19 @@ func (b *Builder) handlers(c *format.Chunk) []handler {
 	on := make([]handler, 0, len(sampled)+len(plain))
 	for i := range sampled {
 		s := &sampled[i]
-		if t := c.TypeByName(s.event); c.Count(t) > 0 {
+		if t := c.TypeByName(s.event); b.reads(s.event) && c.Count(t) > 0 {
 			on = append(on, b.sampleHandler(c, s, t))
 		}
 	}
 	for _, p := range plain {
-		if t := c.TypeByName(p.event); c.Count(t) > 0 {
+		if t := c.TypeByName(p.event); b.reads(p.event) && c.Count(t) > 0 {
 			on = append(on, handler{t.Select(p.fields...), func(row *format.Row) { p.read(b, row) }})
 		}
 	}
 	return on
 }
+
+func (b *Builder) reads(event string) bool { return b.only == nil || slices.Contains(b.only, event) }
 
 // plain names the events that are read one by one, and the fields that read finds at their places.
 var plain = append(append([]plainEvent{}, gcEvents...), systemEvents...)

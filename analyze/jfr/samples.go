@@ -7,11 +7,6 @@ import (
 	format "casefile/bundle/format/jfr"
 )
 
-type sampleKey struct {
-	kind                               Kind
-	stack, thread, detail, state, span int32
-}
-
 // sampleHandler reads the events of one sampled type.
 func (b *Builder) sampleHandler(c *format.Chunk, s *sampledEvent, t *format.Type) handler {
 	sel := t.Select(s.fields()...)
@@ -89,22 +84,20 @@ func whole(row *format.Row, i int) int64 {
 
 // add sums an event up.
 func (b *Builder) add(k sampleKey, count, amount, bytes int64) {
-	at, known := b.samples[k]
-	if !known {
-		if len(b.rec.Samples) >= b.lim.Samples {
-			// Without its thread, detail and span it may still find a place.
-			b.rec.Lost["details of samples"]++
-			k.thread, k.detail, k.span = 0, 0, 0
-			if at, known = b.samples[k]; !known && len(b.rec.Samples) >= 2*b.lim.Samples {
-				b.rec.Lost["samples"] += count
-				return
-			}
+	at := b.samples.find(&k, b.rec.Samples)
+	if at < 0 && len(b.rec.Samples) >= b.lim.Samples {
+		// Without its thread, detail and span it may still find a place.
+		b.rec.Lost["details of samples"]++
+		k.thread, k.detail, k.span = 0, 0, 0
+		if at = b.samples.find(&k, b.rec.Samples); at < 0 && len(b.rec.Samples) >= 2*b.lim.Samples {
+			b.rec.Lost["samples"] += count
+			return
 		}
-		if !known {
-			at = int32(len(b.rec.Samples))
-			b.samples[k] = at
-			b.rec.Samples = append(b.rec.Samples, Sample{Kind: k.kind, Stack: k.stack, Thread: k.thread, Detail: k.detail, State: k.state, Span: k.span})
-		}
+	}
+	if at < 0 {
+		at = int32(len(b.rec.Samples))
+		b.rec.Samples = append(b.rec.Samples, Sample{Kind: k.kind, Stack: k.stack, Thread: k.thread, Detail: k.detail, State: k.state, Span: k.span})
+		b.samples.added(b.rec.Samples)
 	}
 	s := &b.rec.Samples[at]
 	amount = max(0, amount)

@@ -2,6 +2,7 @@ package jfr
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	format "casefile/bundle/format/jfr"
@@ -25,22 +26,18 @@ type symbols struct {
 
 	// by key, in this chunk
 	c          *format.Chunk
-	methods    map[int64]int32
-	stacks     map[int64]int32
-	threads    map[int64]int32
-	words      map[wordKey]int32
-	frameTypes map[int64]uint8
+	methods    keyMap
+	stacks     keyMap
+	threads    keyMap
+	words      map[*format.Type]*keyMap
+	lastType   *format.Type // whose words are lastWords
+	lastWords  *keyMap
+	frameTypes keyMap
 
 	traceSel, frameSel, methodSel, threadSel *format.Selection
-	threadType, traceType                    *format.Type
 	row, frame                               format.Row
 	key                                      []byte
 	buf                                      []Frame
-}
-
-type wordKey struct {
-	t   *format.Type
-	key int64
 }
 
 func newSymbols(rec *Recording, lim Limits) *symbols {
@@ -48,18 +45,16 @@ func newSymbols(rec *Recording, lim Limits) *symbols {
 	return &symbols{
 		rec: rec, lim: lim, functions: map[Function]int32{}, stackIDs: map[string]int32{"": 0}, threadIDs: map[Thread]int32{{}: 0},
 		textIDs: map[string]int32{"": 0}, spanIDs: map[Span]int32{{}: 0},
-		methods: map[int64]int32{}, stacks: map[int64]int32{}, threads: map[int64]int32{}, words: map[wordKey]int32{}, frameTypes: map[int64]uint8{},
 	}
 }
 
 // begin forgets the keys of the chunk before.
 func (s *symbols) begin(c *format.Chunk) {
 	s.c = c
-	clear(s.methods)
-	clear(s.stacks)
-	clear(s.threads)
-	clear(s.words)
-	clear(s.frameTypes)
+	for _, m := range []*keyMap{&s.methods, &s.stacks, &s.threads, &s.frameTypes} {
+		m.reset()
+	}
+	s.words, s.lastType = map[*format.Type]*keyMap{}, nil
 	s.traceSel = c.TypeByName("jdk.types.StackTrace").Select("truncated", "frames")
 	s.frameSel = c.TypeByName("jdk.types.StackFrame").Select("method", "lineNumber", "type")
 	s.methodSel = c.TypeByName("jdk.types.Method").Select("type", "name")
@@ -68,14 +63,14 @@ func (s *symbols) begin(c *format.Chunk) {
 
 // stack gives the index of a stack by its key; 0 when there is none.
 func (s *symbols) stack(key int64) int32 {
-	if id, known := s.stacks[key]; known {
+	if id, known := s.stacks.get(key); known {
 		return id
 	}
 	id := int32(0)
 	if s.c.Constant(s.traceSel, key, &s.row) {
 		id = s.internStack(s.readFrames(), s.row.Bool(0))
 	}
-	s.stacks[key] = id
+	s.stacks.put(key, id)
 	return id
 }
 
@@ -100,17 +95,12 @@ func (s *symbols) frameType() uint8 {
 		return 0
 	}
 	key := s.frame.Int(2)
-	t, known := s.frameTypes[key]
+	t, known := s.frameTypes.get(key)
 	if !known {
-		word := s.c.Word(f.Type, key)
-		for i, name := range FrameTypes {
-			if name == word {
-				t = uint8(i)
-			}
-		}
-		s.frameTypes[key] = t
+		t = int32(max(0, slices.Index(FrameTypes, s.c.Word(f.Type, key))))
+		s.frameTypes.put(key, t)
 	}
-	return t
+	return uint8(t)
 }
 
 func (s *symbols) internStack(frames []Frame, truncated bool) int32 {
@@ -139,7 +129,7 @@ func (s *symbols) internStack(frames []Frame, truncated bool) int32 {
 
 // method gives the index of a function by the method's key.
 func (s *symbols) method(key int64) int32 {
-	if id, known := s.methods[key]; known {
+	if id, known := s.methods.get(key); known {
 		return id
 	}
 	f := Function{Method: "[unknown]"}
@@ -153,7 +143,7 @@ func (s *symbols) method(key int64) int32 {
 		s.functions[f] = id
 		s.rec.Functions = append(s.rec.Functions, f)
 	}
-	s.methods[key] = id
+	s.methods.put(key, id)
 	return id
 }
 
@@ -180,7 +170,7 @@ var arrays = map[byte]string{'B': "byte", 'C': "char", 'D': "double", 'F': "floa
 
 // thread gives the index of a thread by its key.
 func (s *symbols) thread(key int64) int32 {
-	if id, known := s.threads[key]; known {
+	if id, known := s.threads.get(key); known {
 		return id
 	}
 	id := int32(0)
@@ -188,7 +178,7 @@ func (s *symbols) thread(key int64) int32 {
 	if s.c.Constant(s.threadSel, key, &row) {
 		id = s.internThread(Thread{Name: row.Text(0), OSID: row.Int(2), JavaID: row.Int(3)}, &row)
 	}
-	s.threads[key] = id
+	s.threads.put(key, id)
 	return id
 }
 
@@ -243,17 +233,32 @@ func (s *symbols) word(row *format.Row, field int) int32 {
 	if !f.Constant {
 		return s.text(limited(row.Text(field)))
 	}
-	key := wordKey{f.Type, row.Int(field)}
-	id, known := s.words[key]
+	if f.Type == nil {
+		return 0
+	}
+	words, key := s.wordsOf(f.Type), row.Int(field)
+	id, known := words.get(key)
 	if !known {
 		word := row.Word(field)
-		if f.Type != nil && f.Type.Name == "java.lang.Class" {
+		if f.Type.Name == "java.lang.Class" {
 			word = dotted(word)
 		}
 		id = s.text(limited(word))
-		s.words[key] = id
+		words.put(key, id)
 	}
 	return id
+}
+
+func (s *symbols) wordsOf(t *format.Type) *keyMap {
+	if t != s.lastType {
+		m := s.words[t]
+		if m == nil {
+			m = &keyMap{}
+			s.words[t] = m
+		}
+		s.lastType, s.lastWords = t, m
+	}
+	return s.lastWords
 }
 
 // limited bounds a text that is kept.

@@ -7,7 +7,9 @@ import (
 
 // Selection names fields of a type to be read, each by its place in the list.
 type Selection struct {
-	Type   *Type
+	Type *Type
+	// Tag is the caller's, to tell rows of several selections apart.
+	Tag    int
 	names  []string
 	fields []*Field // nil: the type lacks it
 	prog   program
@@ -128,7 +130,7 @@ func (r *Row) Time(i int) time.Time {
 const Forever = time.Duration(math.MaxInt64)
 
 // spans are the lengths of units.
-var spans = map[Unit]time.Duration{Nanoseconds: 1, Microseconds: time.Microsecond, Milliseconds: time.Millisecond, Seconds: time.Second}
+var spans = [Bytes + 1]time.Duration{Nanoseconds: 1, Microseconds: time.Microsecond, Milliseconds: time.Millisecond, Seconds: time.Second}
 
 // Duration is a span. One without a unit is in ticks. What is not available (the least integer) is 0.
 func (r *Row) Duration(i int) time.Duration {
