@@ -1,0 +1,190 @@
+package jfr
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"casefile/testdata/live"
+	"casefile/testdata/live/livetest"
+)
+
+// loadRun starts Load with a recorder.
+func loadRun(t *testing.T, jdk live.JDK, dir string, millis int, options ...string) *exec.Cmd {
+	t.Helper()
+	classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Load.java"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	args := append([]string{"-Xmx256m", "-Xlog:jfr*=off"}, options...)
+	cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), append(args, "-cp", classes, "Load", strconv.Itoa(millis))...)
+	cmd.Dir = dir
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+func readFile(t *testing.T, file string) *Recording {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := Read(f, file, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A recording of each JDK at hand has the events that its own tool counts, and says of the JVM what is known from outside.
+func TestRecordingsOfLiveJVMs(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		tool, ok := jdk.Has("jfr")
+		if !ok {
+			t.Skip("no jfr tool")
+		}
+		dir := t.TempDir()
+		file := filepath.Join(dir, "r.jfr")
+		cmd := loadRun(t, jdk, dir, 3000, "-XX:StartFlightRecording:filename="+file+",settings=profile,jdk.CPULoad#period=500ms,jdk.ThreadPark#threshold=0ms")
+		if err := cmd.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		r := readFile(t, file)
+		if r.Truncated || r.Unknown+r.Broken > 0 || len(r.Lost) > 0 {
+			t.Errorf("cuts %v, %d unknown, %d broken, lost %v", r.Cuts, r.Unknown, r.Broken, r.Lost)
+		}
+		compareSummary(t, tool, file, r)
+		if r.JVM.PID != int64(cmd.Process.Pid) || !strings.Contains(r.JVM.Version, jdk.Version) || !strings.Contains(r.JVM.JavaArguments, "Load 3000") || r.JVM.HeapMax != 256<<20 {
+			t.Errorf("JVM %+v", r.JVM)
+		}
+		if r.System.HWThreads < 1 || r.Setting("jdk.ExecutionSample", "enabled") != "true" || r.Setting("jdk.CPULoad", "period") != "500 ms" {
+			t.Errorf("system %+v, CPULoad every %q", r.System, r.Setting("jdk.CPULoad", "period"))
+		}
+		compareLoad(t, r, cmd)
+		named := 0
+		for i := range r.Samples {
+			for _, f := range r.Stacks[r.Samples[i].Stack].Frames {
+				if r.Samples[i].Kind == Execution && r.FunctionName(f) == "Load.work" && strings.HasPrefix(r.Threads[r.Samples[i].Thread].Name, "load-") {
+					named++
+				}
+			}
+		}
+		if named == 0 {
+			t.Errorf("no execution sample of Load.work among %d samples", len(r.Samples))
+		}
+	})
+}
+
+func compareSummary(t *testing.T, tool, file string, r *Recording) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), tool, "summary", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{}
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if len(f) != 3 || !strings.HasPrefix(f[0], "jdk.") {
+			continue
+		}
+		if n, _ := strconv.ParseInt(f[1], 10, 64); n > 0 {
+			want[strings.Replace(f[0], "jdk.CheckPoint", "jdk.Checkpoint", 1)] = n
+		}
+	}
+	if d := cmp.Diff(want, r.Events); d != "" || len(want) < 50 {
+		t.Errorf("events (-jfr summary +ours):\n%s", d)
+	}
+}
+
+// compareLoad holds the CPU that the recording saw against that of the process, which also started and wrote the recording.
+func compareLoad(t *testing.T, r *Recording, cmd *exec.Cmd) {
+	t.Helper()
+	if len(r.Load.CPU) < 3 {
+		t.Fatalf("%d readings of CPU load", len(r.Load.CPU))
+	}
+	var mean float64
+	for _, l := range r.Load.CPU {
+		mean += float64(l.User+l.System) / float64(len(r.Load.CPU))
+	}
+	seen := mean * float64(r.System.HWThreads) * r.Covered.Seconds()
+	used := (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	if seen > used*1.25 || seen < used*0.4 {
+		t.Errorf("the recording saw %.2f CPU seconds in %v, the process used %.2f", seen, r.Covered, used)
+	}
+}
+
+// The chunk that a running JVM still writes is read to what was flushed, with its stacks.
+func TestOpenChunkOfARunningJVM(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 14 {
+			t.Skip("chunks are not flushed before JDK 14")
+		}
+		dir := t.TempDir()
+		cmd := loadRun(t, jdk, dir, 30_000, "-XX:FlightRecorderOptions:repository="+filepath.Join(dir, "repository"), "-XX:StartFlightRecording:disk=true,settings=profile")
+		deadline := time.Now().Add(30 * time.Second)
+		for {
+			if time.Now().After(deadline) {
+				t.Fatal("no samples in the open chunk")
+			}
+			if r := openChunk(t, dir); r != nil && r.Events["jdk.ExecutionSample"] > 20 {
+				checkOpen(t, r)
+				break
+			}
+			time.Sleep(100 * time.Millisecond) // until the JVM has flushed once more
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		// Killed: what was written stays readable.
+		if r := openChunk(t, dir); r == nil || !r.Truncated || r.Events["jdk.ExecutionSample"] <= 20 {
+			t.Errorf("after kill -9: %v", r)
+		}
+	})
+}
+
+func openChunk(t *testing.T, dir string) *Recording {
+	files, _ := filepath.Glob(filepath.Join(dir, "repository", "*", "*.jfr"))
+	if len(files) == 0 {
+		return nil
+	}
+	raw, err := os.ReadFile(files[len(files)-1])
+	if err != nil || len(raw) < 100 {
+		return nil
+	}
+	r, err := Read(bytes.NewReader(raw), "open", Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func checkOpen(t *testing.T, r *Recording) {
+	t.Helper()
+	if !r.Truncated || r.Chunks != 1 {
+		t.Errorf("%d chunks, truncated %v", r.Chunks, r.Truncated)
+	}
+	stacks := 0
+	for i := range r.Samples {
+		if s := &r.Samples[i]; s.Kind == Execution && s.Stack != 0 && r.Threads[s.Thread].Name != "" {
+			stacks++
+		}
+	}
+	if stacks == 0 {
+		t.Error("no sample of the open chunk has its stack")
+	}
+}
