@@ -28,6 +28,7 @@ type view struct {
 	Counts                                    []badge
 	Nodes                                     []nodeCard
 	Findings                                  []findingCard
+	Cluster                                   *section // nil: one node
 	Processes                                 []section
 	Hosts                                     []section
 	Gaps                                      table
@@ -163,6 +164,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
+	b.Cluster = b.cluster(c)
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)

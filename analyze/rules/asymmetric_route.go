@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"casefile/analyze"
@@ -21,9 +20,13 @@ func asymmetricRoute() *analyze.Rule {
 				}
 				p.Evaluated()
 				w := oneWay{pair: x, from: l.From, to: l.To, slow: m.Queue.ThereP90, other: m.Queue.BackP90, m: m}
+				if o := x.opposite(l, p.Limits.LinkSamples); o != nil {
+					w.slow, w.other = min(w.slow, o.Queue.BackP90), min(w.other, o.Queue.ThereP90)
+				}
 				if w.slow < w.other {
 					w.from, w.to, w.slow, w.other = l.To, l.From, w.other, w.slow
 				}
+				w.machine = lateness(p.Case, x)
 				k := slices.IndexFunc(found, func(o oneWay) bool { return o.pair == x })
 				switch {
 				case w.by() < p.Limits.AsymmetryInfo || w.slow < 2*w.other:
@@ -62,12 +65,37 @@ func asymmetricRoute() *analyze.Rule {
 	}}
 }
 
+// opposite is what the other end measured of the same two ways. Who reads a message late, because his machine
+// is busy, makes one way look slow; the way itself is slow only where both ends see it.
+func (p pair) opposite(l *timing.Link, least int64) *timing.Measured {
+	for _, o := range p.links {
+		if o.From == l.To && o.To == l.From {
+			if m := typical(o, least); m != nil && m.Queue != nil {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// lateness is how late threads of the two machines ran that only had to wake up, one in ten: what a message
+// waited for that long may have been the machine. Milliseconds.
+func lateness(c *analyze.Case, x *pair) (ms float64) {
+	for _, n := range c.Nodes {
+		if (n.Name == x.a || n.Name == x.b) && n.Timing != nil && n.Timing.Hiccups != nil {
+			ms = max(ms, n.Timing.Hiccups.Late.P90)
+		}
+	}
+	return ms
+}
+
 // oneWay is a way that is slower than the way back; times are milliseconds.
 type oneWay struct {
 	pair        *pair
 	from, to    string
 	slow, other float64
+	machine     float64 // what of it may be the machines'
 	m           *timing.Measured
 }
 
-func (w oneWay) by() float64 { return math.Abs(w.slow - w.other) }
+func (w oneWay) by() float64 { return w.slow - w.other - w.machine }

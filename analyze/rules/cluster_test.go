@@ -119,6 +119,18 @@ func TestCluster(t *testing.T) {
 		{name: "one packet lost", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Lost = 1 }},
 		{name: "UDP is dropped by a firewall", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Lost = 100 }},
 		{name: "one way is slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 1, BackP90: 14} }, want: "warning asymmetric-route", title: "From n2 to n1 messages wait up to 13.0 ms longer"},
+		{name: "one way is slow, both ends say", nodes: 2, change: func(c *analyze.Case) {
+			c.Timing.Links = append(c.Timing.Links, link("n2", "n1", 1))
+			during(c, 0).Queue, during(c, 1).Queue = &timing.Queue{ThereP90: 14, BackP90: 1}, &timing.Queue{ThereP90: 1, BackP90: 15}
+		}, want: "warning asymmetric-route", title: "From n1 to n2 messages wait up to 13.0 ms longer"},
+		{name: "one machine reads late", nodes: 2, change: func(c *analyze.Case) {
+			c.Timing.Links = append(c.Timing.Links, link("n2", "n1", 1))
+			during(c, 0).Queue, during(c, 1).Queue = &timing.Queue{ThereP90: 14, BackP90: 1}, &timing.Queue{ThereP90: 1, BackP90: 1}
+		}},
+		{name: "one machine wakes up late", nodes: 2, change: func(c *analyze.Case) {
+			during(c, 0).Queue = &timing.Queue{ThereP90: 1, BackP90: 14}
+			c.Nodes[1].Timing = &timing.Node{Name: "n2", Hiccups: &timing.Hiccups{Late: timing.Spread{Count: 100, P50: 1, P90: 20, P99: 30, Max: 40}}}
+		}},
 		{name: "both ways are slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 30, BackP90: 38} }},
 		{name: "one node is busy", change: func(c *analyze.Case) { c.Nodes[1].Host.CPU.Busy = level(88) }, want: "warning node-outlier", title: "n2 differs from its peers: CPU busy 88%, 22% on n1 and n3"},
 		{name: "one node idles", change: func(c *analyze.Case) {
