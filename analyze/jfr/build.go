@@ -107,7 +107,9 @@ func (b *Builder) cut(what string) {
 func (b *Builder) chunk(c *format.Chunk) {
 	r := b.rec
 	if c.Cut != nil {
-		b.cut(c.Cut.String())
+		if r.Truncated = true; c.Cut.Reason != format.StillOpen {
+			b.cut(c.Cut.String())
+		}
 		if c.Bytes() <= format.HeaderSize {
 			return // just opened
 		}

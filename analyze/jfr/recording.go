@@ -14,7 +14,8 @@ type Recording struct {
 	Events map[string]int64
 	// Unknown counts events whose type the recording does not describe, Broken those that do not fit their type.
 	Unknown, Broken int64
-	// Truncated: some chunk was cut or still open, or bytes between chunks were none. Cuts says where, for the first few.
+	// Truncated: some chunk was cut or still open, or bytes between chunks were none. Cuts says where, for the first few; that a chunk is
+	// open and no more is not among them.
 	Truncated bool
 	Cuts      []string
 	// Lost counts what had no room in the model, by what it is.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -89,6 +90,12 @@ func (t *target) finishJFR(b *builder) {
 	rec := build.Recording()
 	for _, f := range t.jfr {
 		rec.Files = append(rec.Files, f.name)
+	}
+	for _, cut := range rec.Cuts {
+		b.problem("%s: %s: what was before is analysed", source, cut)
+	}
+	for _, what := range slices.Sorted(maps.Keys(rec.Lost)) {
+		b.problem("%s: %d %s had no room", source, rec.Lost[what], what)
 	}
 	if rec.Chunks == 0 && !rec.Truncated {
 		return

@@ -115,8 +115,8 @@ func (v *gcView) worstExplicit() (worst time.Duration, cause string, full bool) 
 
 // explicitCaller finds a thread that is in the call, and the code that made it.
 func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {
-	if v.jvm.Dumps == nil {
-		return nil, ""
+	if evidence, site = v.recordedCaller(); site != "" || v.jvm.Dumps == nil {
+		return evidence, site
 	}
 	for _, d := range v.jvm.Dumps.Dumps {
 		for _, t := range d.Threads {
@@ -135,6 +135,27 @@ func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {
 				text += ", called by " + site
 			}
 			return []analyze.Evidence{{Entry: d.Source, Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text}}, site
+		}
+	}
+	return nil, ""
+}
+
+// recordedCaller finds the code that made most of the calls in a recording, which has the stack of each.
+func (v *gcView) recordedCaller() (evidence []analyze.Evidence, site string) {
+	for _, rec := range v.jvm.Recordings {
+		r := &recorded{node: v.jvm.Node, jvm: v.jvm, rec: rec}
+		calls := byName{}
+		for i := range rec.GC.SystemGCs {
+			c := &rec.GC.SystemGCs[i]
+			if frames := r.frames(c.Stack); len(frames) > 0 {
+				at := ownFrame(frames)
+				calls.add(frames[at], frames, at, 1, "", rec.Threads[c.Thread].Name)
+			}
+		}
+		if all := calls.largest(); len(all) > 0 {
+			first := all[0]
+			text := fmt.Sprintf("jdk.SystemGC: %d of %d calls come from %s", first.count, len(rec.GC.SystemGCs), chainOf(first))
+			return []analyze.Evidence{r.cite("%s", text)}, short(first.name)
 		}
 	}
 	return nil, ""

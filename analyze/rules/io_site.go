@@ -57,10 +57,7 @@ func (r *recorded) waits() byName {
 		if s.Kind != jfr.FileForce && !pool(thread) {
 			continue
 		}
-		var frames []string
-		for _, f := range r.rec.Stacks[s.Stack].Frames {
-			frames = append(frames, r.rec.FunctionName(f))
-		}
+		frames := r.frames(s.Stack)
 		at := ownFrame(frames)
 		if serves(frames[:at+1]) {
 			continue

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/jfr"
 	"casefile/analyze/threads"
 )
 
@@ -48,7 +49,8 @@ func judgePinned(v *view) []problem {
 	p.Title = fmt.Sprintf("%s pinned by virtual threads that wait%s", carriersWords(peak, all), why)
 	p.Impact = percent(share) + " of the carriers' time"
 	p.Explanation = "A virtual thread that waits normally leaves its carrier to another one. Inside a native frame or a class initialiser, and before JDK 24 inside synchronized, it cannot: the carrier waits with it. With all carriers pinned no virtual thread runs."
-	p.Evidence = v.citeAll(pinned, maxEvidence)
+	recorded := v.recordedPins()
+	p.Evidence = append(v.citeAll(pinned, maxEvidence-len(recorded)), recorded...)
 	p.Advice = []analyze.Advice{{
 		Action: "Move the waiting call out of what pins it" + why + ". On JDK 21 to 23 replace synchronized around blocking calls by ReentrantLock, or go to JDK 24 or later, where synchronized no longer pins (JEP 491).",
 		Effect: "Carriers are free while virtual threads wait.",
@@ -65,6 +67,32 @@ func judgePinned(v *view) []problem {
 	}}
 	p.References = []string{"JEP 444: Virtual Threads", "JEP 491: Synchronize Virtual Threads without Pinning"}
 	return []problem{p}
+}
+
+// recordedPins is what a recording of the same JVM says of pinned waits, with the call that was most in them.
+func (v *view) recordedPins() (evidence []analyze.Evidence) {
+	if v.jvm == nil {
+		return nil
+	}
+	for _, rec := range v.jvm.Recordings {
+		r := &recorded{node: v.node, jvm: v.jvm, rec: rec}
+		calls := byName{}
+		var n, sum int64
+		for i := range rec.Samples {
+			s := &rec.Samples[i]
+			frames := r.frames(s.Stack)
+			if s.Kind != jfr.Pinned || len(frames) == 0 {
+				continue
+			}
+			n, sum = n+s.Count, sum+s.Amount
+			at := ownFrame(frames)
+			calls.add(frames[at], frames, at, s.Amount, "", "")
+		}
+		if all := calls.largest(); len(all) > 0 && len(evidence) < 2 {
+			evidence = append(evidence, r.cite("jdk.VirtualThreadPinned: %d waits of %s in all, most in %s", n, spent(sum), chainOf(all[0])))
+		}
+	}
+	return evidence
 }
 
 func carriersWords(n, all int) string {

@@ -95,6 +95,14 @@ func (r *recorded) cite(format string, args ...any) analyze.Evidence {
 	return analyze.Evidence{Entry: entry, Text: fmt.Sprintf(format, args...)}
 }
 
+// frames are the names of a stack's frames, innermost first.
+func (r *recorded) frames(stack int32) (names []string) {
+	for _, f := range r.rec.Stacks[stack].Frames {
+		names = append(names, r.rec.FunctionName(f))
+	}
+	return names
+}
+
 // busy tells whether the machine has no CPU to spare.
 func (r *recorded) busy() bool { return r.machine >= r.limits.BusyMachine }
 

@@ -169,3 +169,17 @@ func TestRecordedRulesWithoutRecording(t *testing.T) {
 		t.Error(show(res.Findings))
 	}
 }
+
+// A recording has the stack of each call of System.gc, which dumps only meet by chance.
+func TestExplicitCallerOfARecording(t *testing.T) {
+	tp := newTape(0.2, 0.3)
+	for _, stack := range [][]string{{"java.lang.Runtime.gc", "java.lang.System.gc", "shop.Cleanup.run", runs}, {"java.lang.Runtime.gc", "java.lang.System.gc", "shop.Other.run"}, {"java.lang.Runtime.gc", "java.lang.System.gc", "shop.Cleanup.run", runs}} {
+		tp.add("jdk.SystemGC", jfr.Sleep, "cleaner", "", 1, 0, stack...)
+		tp.GC.SystemGCs = append(tp.GC.SystemGCs, jfr.SystemGC{Start: tp.Start, Stack: int32(len(tp.Stacks) - 1), Thread: int32(len(tp.Threads) - 1)})
+	}
+	v := &gcView{jvm: &analyze.JVM{Node: &analyze.Node{Name: "n1"}, Recordings: []*jfr.Recording{tp.Recording}}}
+	evidence, site := v.explicitCaller()
+	if site != "Cleanup.run" || len(evidence) != 1 || !strings.Contains(evidence[0].Text, "2 of 3 calls come from Runtime.gc") && !strings.Contains(evidence[0].Text, "2 of 3 calls come from Cleanup.run") {
+		t.Errorf("%s, %v", site, evidence)
+	}
+}

@@ -37,6 +37,9 @@ func Log(rec *jfr.Recording) *gc.Log {
 	for _, p := range g.Pauses {
 		c.pauses[p.ID]++
 	}
+	if len(rec.Files) > 0 {
+		c.b.SetFile(rec.Files[0])
+	}
 	c.settings()
 	c.b.Seen(c.at(rec.Start), 0)
 	c.b.SetWall(0, c.zero)

@@ -46,6 +46,9 @@ type Cut struct {
 	Reason string
 }
 
+// StillOpen is the reason of a chunk that ends with a whole event and was not closed.
+const StillOpen = "the chunk is still open"
+
 func (c *Cut) String() string {
 	return fmt.Sprintf("cut at byte %d: %s", c.Offset, c.Reason)
 }

@@ -139,7 +139,7 @@ func (r *Reader) open(c *Chunk) {
 		c.walk(nil)
 		c.cut(c.end, reason)
 	}
-	c.cut(c.end, "the chunk is still open")
+	c.cut(c.end, StillOpen)
 	c.Cut.Open = true
 }
 
