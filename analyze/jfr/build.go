@@ -48,6 +48,7 @@ type Builder struct {
 	lim Limits
 	*symbols
 	samples sampleIndex
+	allocs  firstAllocs
 	system  systemState
 	gc      gcState
 	known   map[chunkID]bool // chunks of the files before
@@ -66,6 +67,7 @@ func NewBuilder(source string, lim Limits) *Builder {
 
 // Recording ends the building.
 func (b *Builder) Recording() *Recording {
+	b.releaseAllocs()
 	b.finishGC()
 	b.finishSystem()
 	return b.rec

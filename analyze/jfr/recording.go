@@ -169,6 +169,8 @@ type Sample struct {
 	Amount int64 // nanoseconds or bytes, by Kind; 0 for kinds that are only counted
 	Bytes  int64 // read or written
 	Max    int64 // largest amount of one event
+	// Before is how much of Amount belongs to the time before the recording: first allocation samples of threads.
+	Before int64
 }
 
 // FunctionName is the name of a frame's function.

@@ -63,6 +63,9 @@ func (b *Builder) sampleHandler(c *format.Chunk, s *sampledEvent, t *format.Type
 			}
 			k.span = b.symbols.span(Span{uint64(row.Int(fieldContext)), uint64(row.Int(fieldSpan)), uint64(root)})
 		}
+		if s.kind == AllocSample && b.allocs.hold(k, max(value, 0)) {
+			return
+		}
 		b.add(k, count, value, row.Int(fieldBytes))
 	}}
 }

@@ -108,7 +108,7 @@ func of(list ...jfr.Kind) source {
 	for _, k := range list {
 		set[k] = true
 	}
-	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount, set[s.Kind] }
+	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount - s.Before, set[s.Kind] }
 }
 
 // running takes samples of threads on a CPU, each for one period. STATE_SLEEPING is how async-profiler and dd-trace call the others.

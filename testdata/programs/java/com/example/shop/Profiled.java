@@ -79,7 +79,7 @@ final class Profiled {
     private static void orders() {
         for (int i = 0; ; i++) {
             Heap.blackHole = discount(20_000) + tax(10_000);
-            invoice();
+            kept = new byte[15 * KIB];
             StringBuilder text = new StringBuilder();
             for (int k = 0; k < 40; k++) {
                 text.append("item ").append(i + k);
@@ -122,29 +122,46 @@ final class Profiled {
 
     private static final int KIB = 1024;
     private static volatile Object kept;
+    private static int random = 12345;
+
+    /** Sizes vary: a thread-local buffer that is refilled every so many bytes must not meet the same line each time. */
+    private static int size() {
+        random = random * 1103515245 + 12345;
+        return KIB / 2 + (random >>> 22);
+    }
 
     private static void allocate() throws Exception {
         while (true) {
+            long first = 0;
+            long rest = 0;
             for (int i = 0; i < 20; i++) {
-                invoice();
-                receipt();
-                FIRST.addAndGet(15 * KIB);
-                REST.addAndGet(5 * KIB);
+                first += invoice(15);
+                rest += receipt(5);
             }
+            FIRST.addAndGet(first);
+            REST.addAndGet(rest);
             TimeUnit.MICROSECONDS.sleep(200);
         }
     }
 
-    private static void invoice() {
-        for (int i = 0; i < 15; i++) {
-            kept = new byte[KIB];
+    private static long invoice(int items) {
+        long bytes = 0;
+        for (int i = 0; i < items; i++) {
+            byte[] item = new byte[size()];
+            kept = item;
+            bytes += item.length;
         }
+        return bytes;
     }
 
-    private static void receipt() {
-        for (int i = 0; i < 5; i++) {
-            kept = new byte[KIB];
+    private static long receipt(int items) {
+        long bytes = 0;
+        for (int i = 0; i < items; i++) {
+            byte[] item = new byte[size()];
+            kept = item;
+            bytes += item.length;
         }
+        return bytes;
     }
 
     private static final Object STOCK = new Object();
