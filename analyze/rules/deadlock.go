@@ -83,7 +83,7 @@ func (v *view) rings() []*ring {
 func (v *view) ringKey(d threads.Deadlock) string {
 	var ids []string
 	for _, t := range d.Threads {
-		ids = append(ids, fmt.Sprintf("%p", v.trackOf[t]))
+		ids = append(ids, fmt.Sprintf("%p", v.series.TrackOf(t)))
 	}
 	slices.Sort(ids)
 	return strings.Join(ids, " ")
@@ -167,7 +167,7 @@ func (v *view) ringEvidence(r *ring) []analyze.Evidence {
 			shortClass(held.Class), held.Addr, shortClass(r.Locks[i].Class), r.Locks[i].Addr)))
 	}
 	if r.first < r.last {
-		if t := v.trackOf[r.Threads[0]].Obs[r.first]; t != nil {
+		if t := v.series.TrackOf(r.Threads[0]).Obs[r.first]; t != nil {
 			out = append(out, v.cite(r.first, t, "stood there in the first dump that has the cycle, "+seconds(v.series.Span(r.first, r.last))+" earlier"))
 		}
 	}

@@ -121,7 +121,7 @@ func (v *view) returned(list []sighting) (moved int, known bool) {
 		if s.dump+1 >= v.dumps() {
 			continue
 		}
-		used, source := v.trackOf[s.thread].CPU(s.dump, s.dump+1)
+		used, source := v.series.TrackOf(s.thread).CPU(s.dump, s.dump+1)
 		if source != threads.FromDump {
 			continue
 		}

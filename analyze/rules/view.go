@@ -49,7 +49,6 @@ type view struct {
 	limits  analyze.Thresholds
 
 	pools    []*threads.Pool
-	trackOf  map[*threads.Thread]*threads.Track
 	crewOf   map[*threads.Track]string
 	crews    map[string][]int // threads by crew and dump
 	serves   map[*threads.Track]bool
@@ -61,7 +60,7 @@ type view struct {
 
 func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.Thresholds) *view {
 	v := &view{node: n, subject: subject, series: s, limits: limits, pools: s.Pools(nil), problems: map[string][]problem{},
-		trackOf: map[*threads.Thread]*threads.Track{}, crewOf: map[*threads.Track]string{}, crews: map[string][]int{},
+		crewOf: map[*threads.Track]string{}, crews: map[string][]int{},
 		serves: map[*threads.Track]bool{}}
 	serving := map[string]bool{}
 	for _, p := range v.pools {
@@ -89,7 +88,6 @@ func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.
 			if t == nil {
 				continue
 			}
-			v.trackOf[t] = tr
 			crew[i] += times(t)
 			if v.serves[tr] {
 				v.requests += times(t)
@@ -100,10 +98,10 @@ func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.
 }
 
 // crew names the pool of a thread, else its family.
-func (v *view) crew(t *threads.Thread) string { return v.crewOf[v.trackOf[t]] }
+func (v *view) crew(t *threads.Thread) string { return v.crewOf[v.series.TrackOf(t)] }
 
 // request says that the thread belongs to a pool that serves requests.
-func (v *view) request(t *threads.Thread) bool { return v.serves[v.trackOf[t]] }
+func (v *view) request(t *threads.Thread) bool { return v.serves[v.series.TrackOf(t)] }
 
 func (v *view) dumps() int { return len(v.series.Dumps) }
 

@@ -43,6 +43,8 @@ type Track struct {
 	cpu         []time.Duration // from samples
 	delay       []time.Duration // that it waited for a CPU, from samples
 	source      CPUSource
+
+	index int32 // in Series.tracks, from 1
 }
 
 // CPUSource says where a thread's CPU time comes from.
@@ -108,11 +110,11 @@ func (s *Series) follow() {
 			}
 			tr := open[id]
 			if tr == nil || tr.Obs[i] != nil || !sameThread(tr.Obs[tr.Last], t) {
-				tr = &Track{Obs: make([]*Thread, len(s.Dumps)), First: i}
+				tr = &Track{Obs: make([]*Thread, len(s.Dumps)), First: i, index: int32(len(s.tracks) + 1)}
 				open[id] = tr
 				s.tracks = append(s.tracks, tr)
 			}
-			tr.Obs[i], tr.Last = t, i
+			tr.Obs[i], tr.Last, t.track = t, i, tr.index
 			tr.Name, tr.Num, tr.TID = t.Name, t.Num, t.TID
 			if t.NID >= 0 || i == tr.First {
 				tr.NID = t.NID
@@ -242,6 +244,14 @@ func (s *Series) matchSamples() []*CPUSample {
 
 // Threads gives all threads of the series, in order of appearance.
 func (s *Series) Threads() []*Track { return s.tracks }
+
+// TrackOf gives the thread that an entry of a dump belongs to; nil for one of another series.
+func (s *Series) TrackOf(t *Thread) *Track {
+	if t == nil || t.track < 1 || int(t.track) > len(s.tracks) {
+		return nil
+	}
+	return s.tracks[t.track-1]
+}
 
 // CPU is what the thread used between dumps i and j, and where the number comes from; -1 when unknown.
 func (tr *Track) CPU(i, j int) (time.Duration, CPUSource) {

@@ -117,6 +117,8 @@ type Thread struct {
 	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
 	Line, EndLine int32 // 1-based lines of the source
 
+	track int32 // of the Series made last of this dump, from 1
+
 	Stack *Stack // never nil; equal stacks of one source share a pointer
 	Locks []Lock // from the top of the stack down, owned synchronizers last; shared between threads, do not change
 
