@@ -1,6 +1,7 @@
 package jvm_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,39 +18,40 @@ import (
 )
 
 // BenchmarkProfileOverhead compares how much work a busy JVM gets done for each second of CPU that its process
-// uses, with a CPU profile going on and without, five pairs of ten seconds in turn. Work for CPU time rather than
+// uses, with a profile going on and without, five pairs of ten seconds in turn. Work for CPU time rather than
 // for time: other processes of the machine do not count. The recording's own threads do. JFR has been started once
 // before; what that costs stands beside it.
 func BenchmarkProfileOverhead(b *testing.B) {
 	const pairs, window = 5, 10 * time.Second
 	for _, jdk := range live.JDKs(b.Context()) {
-		b.Run(fmt.Sprintf("java%d", jdk.Major), func(b *testing.B) {
-			p := livetest.Start(b, jdk, "profiled", live.Options{Args: []string{"mixed"}, JVM: []string{"-Xms512m", "-Xmx512m"}})
-			for b.Loop() {
-				warm := rate(b, p, 5*time.Second) // compiled
-				first := profiling(b, p, time.Second, func() {})
-				var losses []float64
-				for k := range pairs {
-					var with, without float64
-					off := func() { without = rate(b, p, window) }
-					on := func() { profiling(b, p, window+time.Second, func() { with = rate(b, p, window) }) }
-					order := []func(){off, on}
-					if k%2 == 1 {
-						slices.Reverse(order)
+		for _, focus := range []string{plan.CPU, ""} { // profile --cpu, and collect --jfr
+			b.Run(fmt.Sprintf("java%d/%s", jdk.Major, cmp.Or(focus, "all")), func(b *testing.B) {
+				p := livetest.Start(b, jdk, "profiled", live.Options{Args: []string{"mixed"}, JVM: []string{"-Xms512m", "-Xmx512m"}})
+				for b.Loop() {
+					rate(b, p, 5*time.Second) // compiled
+					first := profiling(b, p, focus, time.Second, func() {})
+					var losses []float64
+					for k := range pairs {
+						var with, without float64
+						off := func() { without = rate(b, p, window) }
+						on := func() { profiling(b, p, focus, window+time.Second, func() { with = rate(b, p, window) }) }
+						order := []func(){off, on}
+						if k%2 == 1 {
+							slices.Reverse(order)
+						}
+						for _, f := range order {
+							f()
+						}
+						losses = append(losses, 100*(1-with/without))
 					}
-					for _, f := range order {
-						f()
-					}
-					losses = append(losses, 100*(1-with/without))
+					slices.Sort(losses)
+					b.ReportMetric(losses[len(losses)/2], "median-loss-%")
+					b.ReportMetric(losses[0], "least-loss-%")
+					b.ReportMetric(losses[len(losses)-1], "most-loss-%")
+					b.ReportMetric(first.Seconds(), "first-start-s")
 				}
-				slices.Sort(losses)
-				b.ReportMetric(losses[len(losses)/2], "median-loss-%")
-				b.ReportMetric(losses[0], "least-loss-%")
-				b.ReportMetric(losses[len(losses)-1], "most-loss-%")
-				b.ReportMetric(first.Seconds(), "first-start-s")
-				b.ReportMetric(warm, "units/cpu-s")
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -77,12 +79,12 @@ func unitsOf(b *testing.B, p *live.Process) float64 {
 	return n
 }
 
-// profiling takes a CPU profile; during runs once it records. It returns how long the start took.
-func profiling(b *testing.B, p *live.Process, length time.Duration, during func()) time.Duration {
+// profiling takes a profile; during runs once it records. It returns how long the start took.
+func profiling(b *testing.B, p *live.Process, focus string, length time.Duration, during func()) time.Duration {
 	b.Helper()
 	pl := plan.Default()
 	pl.PIDs, pl.Dumps, pl.Duration = []int{p.PID}, 0, plan.Duration(length)
-	pl.Profiles = &plan.Profiles{Focus: plan.CPU, Only: true}
+	pl.Profiles = &plan.Profiles{Focus: focus, Only: true}
 	recording := make(chan struct{})
 	s := &collectors.Session{Node: "n1", Plan: pl, Roots: collectors.SystemRoots(), Secrets: redact.NewSecrets()}
 	s.Progress = func(e collectors.Event) {
