@@ -100,3 +100,25 @@ func TestCodeCache(t *testing.T) {
 		}
 	}
 }
+
+// The support zip of JDK 8 has dumps without CPU time, and tables of shares beside them.
+func TestSupportZipCPU(t *testing.T) {
+	files := map[string]string{}
+	for i, at := range []string{"10_00_00", "10_00_10", "10_00_20"} {
+		clock := strings.ReplaceAll(at, "_", ":")
+		files["jfr-bundle/x/threaddumps/2024_01_02_"+at+".txt"] = "2024-01-02 " + clock + "\nFull thread dump OpenJDK 64-Bit Server VM (25.282-b08 mixed mode):\n\n\"worker-1\" #31 prio=5 os_prio=0 tid=0x00007f0000001000 nid=0x1001 runnable [0x00007f0000000000]\n   java.lang.Thread.State: RUNNABLE\n\tat com.acme.Shop.buy(Shop.java:1)\n\nJNI global references: 1\n\n"
+		files["jfr-bundle/x/threaddumps/2024_01_02_"+at+"_thread_cpu_utilisation.txt"] = "JVM_THREAD_ID OS_THREAD_ID %CPU_USER_MODE %CPU_SYSTEM_MODE SYSTEM_TIME THREAD_NAME\n31 4097 " + []string{"10.0", "60.0", "90.0"}[i] + " 5.0 " + clock + " worker-1\nbroken\n"
+	}
+	c := read(t, tree(t, files))
+	if len(c.Problems) > 0 || len(c.Nodes) != 1 || len(c.Nodes[0].JVMs) != 1 {
+		t.Fatalf("%q, %d nodes", c.Problems, len(c.Nodes))
+	}
+	s := c.Nodes[0].JVMs[0].Dumps
+	if s == nil || len(s.Dumps) != 3 {
+		t.Fatal("the dumps are no series")
+	}
+	hot := s.Hot()
+	if len(hot) != 1 || hot[0].Name != "worker-1" || hot[0].Cores < 0.79 || hot[0].Cores > 0.81 {
+		t.Errorf("%+v", hot)
+	}
+}

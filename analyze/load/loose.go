@@ -40,6 +40,8 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {
 	case isGC || isDump:
+	case threads.SniffUtilisation(head):
+		return b.looseShares(name, in)
 	case looksLikeProfile(name, head):
 		return b.looseProfile(name, in)
 	case looseServerXML(name, head):
@@ -82,6 +84,30 @@ func (b *builder) looseDump(t *target, name string, in io.Reader) error {
 	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(in, log))
 	b.looseLog(log.Finish())
 	return err
+}
+
+// looseShares reads the CPU of threads that a support zip holds beside each dump, and joins it to the dumps of its folder.
+func (b *builder) looseShares(name string, in io.Reader) error {
+	u, err := threads.ReadUtilisation(path.Base(name), in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	t := b.looseTarget(strings.Replace(name, "_thread_cpu_utilisation", "", 1))
+	t.shares = append(t.shares, u)
+	return nil
+}
+
+// cpus is how many CPUs the machine of loose files has, as one of their GC logs states; 1, the least, when none does.
+func (b *builder) cpus() float64 {
+	n := 1
+	for _, node := range b.nodes {
+		for _, j := range node.JVMs {
+			for _, l := range j.GC {
+				n = max(n, l.Settings.CPUs)
+			}
+		}
+	}
+	return float64(n)
 }
 
 // looseUnknown gives a file whose head says nothing a full reading: the dump may

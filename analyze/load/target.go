@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type target struct {
 	jfr    []jfrFile
 	merged bool // all dumps are one series with one summary
 
+	shares   []*threads.Utilisation // of the CPU, beside the dumps of a support zip
 	access   []keptLog
 	patterns []*applog.Pattern // of access logs, from server.xml
 }
@@ -274,6 +276,10 @@ func (t *target) readCmdline(_ *builder, e bundle.Entry, body io.Reader) error {
 // finish builds what needs all parts of the target.
 func (t *target) finish(b *builder) {
 	var s *threads.Series
+	if len(t.shares) > 0 {
+		slices.SortStableFunc(t.shares, func(a, b *threads.Utilisation) int { return a.Time.Compare(b.Time) })
+		t.cpu = append(t.cpu, threads.SamplesOf(t.shares, b.cpus())...)
+	}
 	if len(t.dumps) > 0 {
 		s = threads.NewSeries(t.dumps, t.cpu)
 	}

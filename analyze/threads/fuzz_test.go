@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -77,4 +78,20 @@ func checkAny(t *testing.T, text []byte) {
 	if err := s.Profile().CheckValid(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func FuzzUtilisation(f *testing.F) {
+	f.Add("JVM_THREAD_ID OS_THREAD_ID %CPU_USER_MODE %CPU_SYSTEM_MODE SYSTEM_TIME THREAD_NAME\n31 4097 60.0 5.0 10:00:00 worker-1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := ReadUtilisation("2024_01_02_10_00_10_thread_cpu_utilisation.txt", strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		for id, share := range u.Shares {
+			if share < 0 || share > 1e4 {
+				t.Errorf("thread %d has %v", id, share)
+			}
+		}
+		SamplesOf([]*Utilisation{u, u}, 8)
+	})
 }
