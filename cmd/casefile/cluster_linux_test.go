@@ -542,12 +542,9 @@ func BenchmarkSkew(b *testing.B) {
 				b.Errorf("round %d: %d starts", round.Number, len(round.Starts))
 			}
 			skews = append(skews, round.SkewMS)
-			var lates []string
 			for _, s := range round.Starts {
 				late = append(late, s.LateMS)
-				lates = append(lates, fmt.Sprintf("%.2f", s.LateMS))
 			}
-			b.Logf("round %d: %s", round.Number, strings.Join(lates, " "))
 		}
 	}
 	slices.Sort(skews)

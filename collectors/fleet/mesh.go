@@ -32,7 +32,7 @@ func (m *member) meet(ctx context.Context) {
 	if len(m.f.o.Nodes) < 2 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, measureLimit)
+	ctx, cancel := context.WithTimeout(ctx, meetLimit)
 	defer cancel()
 	span := time.Duration(m.f.o.Plan.Duration) + 2*wholeLimit
 	place, err := m.client.Meet(ctx, agent.Meeting{ID: m.f.id, Key: m.f.key, For: plan.Duration(span)})

@@ -45,6 +45,7 @@ const (
 	agentLimit   = 3 * time.Second  // until an agent has answered; one that needs longer is left out
 	sshLimit     = 30 * time.Second // until the program has travelled and answers
 	measureLimit = time.Second      // for a set of exchanges
+	meetLimit    = 2 * time.Second  // until a node answers its peers
 	startLead    = time.Second      // between telling the nodes and round 0
 	wholeLimit   = 13 * time.Second // from the beginning to the last byte, beyond the duration
 	endLimit     = 8 * time.Second  // from the planned end to the last byte, at least
@@ -76,7 +77,12 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if len(ready) == 0 {
 		return fmt.Errorf("none of %d nodes can be captured: %s: %w", len(f.members), f.members[0].Name, f.members[0].err)
 	}
-	f.each(ready, len(ready), func(m *member) { m.measure(ctx, wire.Before); m.meet(ctx) })
+	f.each(ready, len(ready), func(m *member) {
+		var met sync.WaitGroup
+		met.Go(func() { m.meet(ctx) })
+		m.measure(ctx, wire.Before)
+		met.Wait()
+	})
 	f.introduce(ready)
 	deadline, cancel := f.schedule(ctx)
 	defer cancel()
