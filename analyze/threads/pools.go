@@ -98,10 +98,13 @@ func PoolNames(own ...PoolPattern) func(thread string) string {
 
 func (s *Series) poolNames() *poolNamer {
 	if s.namer == nil {
-		s.namer = newPoolNamer(nil)
+		s.namer = newPoolNamer(s.own)
 	}
 	return s.namer
 }
+
+// SetPools gives patterns of the user's, which come before all others whenever the series is asked for pools.
+func (s *Series) SetPools(own []PoolPattern) { s.own, s.namer = own, nil }
 
 // PoolOf gives name and kind of the pool that a thread belongs to by its name; "" when to none.
 func (s *Series) PoolOf(t *Thread) (name, kind string) {
@@ -113,7 +116,7 @@ func (s *Series) PoolOf(t *Thread) (name, kind string) {
 func (s *Series) Pools(own []PoolPattern) []*Pool {
 	namer := s.poolNames()
 	if len(own) > 0 {
-		namer = newPoolNamer(own)
+		namer = newPoolNamer(append(slices.Clone(own), s.own...))
 	}
 	pools := map[poolKey]*Pool{}
 	var order []*Pool

@@ -31,6 +31,7 @@ type Series struct {
 	classes *Classifier
 	waits   map[waitKey]Wait
 	namer   *poolNamer
+	own     []PoolPattern // of the user
 }
 
 // Track is one thread over the dumps.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -365,5 +366,24 @@ func TestSeriesOfNothing(t *testing.T) {
 	}
 	if err := s.Profile().CheckValid(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Patterns of the user come first, and hold for whoever asks the series.
+func TestOwnPools(t *testing.T) {
+	text := "2024-01-01 10:00:00\nFull thread dump OpenJDK 64-Bit Server VM (17.0.1+12):\n\n\"front-1\" #31 prio=5 os_prio=0 tid=0x00007f0000001000 nid=0x1001 runnable [0x0]\n   java.lang.Thread.State: RUNNABLE\n\tat com.acme.Shop.buy(Shop.java:1)\n\nJNI global references: 1\n\n"
+	dumps, _, err := ParseAll("x", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSeries(dumps, nil)
+	before := len(s.Pools(nil))
+	s.SetPools([]PoolPattern{{Kind: "own", Name: regexp.MustCompile(`^(front)-\d+`), Requests: true}})
+	p := s.Pools(nil)
+	if len(p) != before+1 || p[0].Name != "front" || !p[0].Requests {
+		t.Errorf("%d pools before, then %+v", before, p)
+	}
+	if name, _ := s.PoolOf(dumps[0].Threads[0]); name != "front" {
+		t.Errorf("the thread is of pool %q", name)
 	}
 }

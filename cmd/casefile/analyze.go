@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -11,11 +12,13 @@ import (
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/analyze/rules"
+	"casefile/analyze/threads"
 )
 
 func newAnalyze(u *ui) *cobra.Command {
 	var output, failOn, html, markdown string
 	var verbose bool
+	var pools, requestPools []string
 	cmd := &cobra.Command{
 		Use:   "analyze PATH...",
 		Short: "Say what a bundle, a folder, an archive or loose files show",
@@ -33,9 +36,18 @@ order of their impact, each with its evidence and what to do.
 			if err != nil {
 				return err
 			}
+			own, err := poolPatterns(pools, requestPools)
+			if err != nil {
+				return err
+			}
 			c, err := load.Paths(cmd.Context(), paths)
 			if err != nil {
 				return err
+			}
+			for _, j := range c.JVMs() {
+				if j.Dumps != nil {
+					j.Dumps.SetPools(own)
+				}
 			}
 			res, err := evaluate(cmd.Context(), c)
 			if err != nil {
@@ -61,8 +73,29 @@ order of their impact, each with its evidence and what to do.
 	cmd.Flags().StringVar(&failOn, "fail-on", "", "exit 4 when a finding is at least this severe: warning or critical")
 	cmd.Flags().StringVar(&html, "html", "", "also write the report to this file")
 	cmd.Flags().StringVar(&markdown, "markdown", "", "also write the summary to this file")
+	cmd.Flags().StringArrayVar(&pools, "pool", nil, "threads of a pool of jobs, by a pattern of their names; its first group is the pool's name (repeatable)")
+	cmd.Flags().StringArrayVar(&requestPools, "request-pool", nil, "the same for a pool whose threads serve requests (repeatable)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also what could not be evaluated, and lines that were not understood")
 	return cmd
+}
+
+// poolPatterns compiles the user's own pools.
+func poolPatterns(jobs, requests []string) ([]threads.PoolPattern, error) {
+	var out []threads.PoolPattern
+	for _, list := range []struct {
+		flag     string
+		patterns []string
+		requests bool
+	}{{"pool", jobs, false}, {"request-pool", requests, true}} {
+		for _, text := range list.patterns {
+			re, err := regexp.Compile(text)
+			if err != nil {
+				return nil, usage("--%s %q: %w", list.flag, text, err)
+			}
+			out = append(out, threads.PoolPattern{Kind: "own", Name: re, Requests: list.requests})
+		}
+	}
+	return out, nil
 }
 
 // evaluate runs all rules over a case.
