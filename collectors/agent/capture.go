@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -116,7 +115,7 @@ func (n *Node) admit(id string) (limit int64, err error) {
 
 // run makes the capture and brings it to an end whatever happens.
 func (n *Node) run(ctx context.Context, c *capture, o Order) {
-	defer debug.FreeOSMemory() // an idle agent is a small one
+	defer rest()
 	defer func() {
 		if r := recover(); r != nil {
 			c.fail(fmt.Errorf("casefile failed: %v", r))
