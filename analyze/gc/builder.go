@@ -19,16 +19,17 @@ type Builder struct {
 	ops      map[string]*SafepointOp
 	threads  map[string]*ThreadStalls
 
-	file     uint16
-	lastHeap int64 // heap after the last reading, -1 when none
-	heapAt   time.Duration
-	promoted time.Duration // when the last promotion was read
-	lowBytes int64         // lowest heap after a young collection in the open stretch
-	lowCount int
-	lowPoint LivePoint
-	lastSeen time.Duration
-	span     time.Duration // of runs that are no longer kept
-	seen     bool
+	file      uint16
+	uncleared bool  // since a collection that found no room to copy to
+	lastHeap  int64 // heap after the last reading, -1 when none
+	heapAt    time.Duration
+	promoted  time.Duration // when the last promotion was read
+	lowBytes  int64         // lowest heap after a young collection in the open stretch
+	lowCount  int
+	lowPoint  LivePoint
+	lastSeen  time.Duration
+	span      time.Duration // of runs that are no longer kept
+	seen      bool
 }
 
 // NewBuilder starts a Log of the given source and format.

@@ -6,6 +6,12 @@ import "time"
 func (b *Builder) pauseHeap(p *Pause) {
 	b.HeapReading(p.Start-b.run().Base, p.Before, p.After, p.Committed)
 	point := LivePoint{Time: p.End(), Bytes: p.After, Line: p.Line, File: p.File}
+	if p.Kind == KindFull || p.Kind.Evacuates() {
+		b.uncleared = p.Flags.Has(FlagEvacuationFailure)
+	}
+	if b.uncleared { // what could not be copied was not freed either: the heap after it is no live set
+		return
+	}
 	switch p.Kind {
 	case KindFull:
 		point.Source = LiveFull

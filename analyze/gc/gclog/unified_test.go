@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,5 +261,24 @@ func TestLimits(t *testing.T) {
 	l = parseText(t, strings.Repeat("\x00", 4096)+pauses(1, 3, 1))
 	if l.Total.Count != 2 {
 		t.Errorf("behind the hole of a truncated file: %d pauses", l.Total.Count)
+	}
+}
+
+// After a collection that found no room to copy to, what is in the heap is no live set, until one has cleared it.
+func TestFailedCollectionsTellNoLiveSet(t *testing.T) {
+	l := parseText(t, `[0.001s][info][gc] Using G1
+[1.000s][info][gc] GC(1) Pause Young (Mixed) (G1 Evacuation Pause) 200M->100M(256M) 5.000ms
+[2.000s][info][gc] GC(2) To-space exhausted
+[2.000s][info][gc] GC(2) Pause Young (Mixed) (G1 Evacuation Pause) 250M->240M(256M) 50.000ms
+[3.000s][info][gc] GC(3) Pause Cleanup 245M->245M(256M) 0.100ms
+[4.000s][info][gc] GC(4) Pause Full (G1 Compaction Pause) 250M->110M(256M) 90.000ms
+[5.000s][info][gc] GC(5) Pause Cleanup 120M->120M(256M) 0.100ms
+`)
+	var got []int64
+	for _, p := range l.Live {
+		got = append(got, p.Bytes>>20)
+	}
+	if !slices.Equal(got, []int64{100, 110, 120}) {
+		t.Errorf("live sets %v", got)
 	}
 }
