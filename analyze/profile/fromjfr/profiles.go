@@ -38,7 +38,8 @@ const (
 //   - cpu: jdk.CPUTimeSample; execution samples of threads that do not sleep, each for one sampling period; those of dd-trace.
 //   - wall: wall-clock samples of async-profiler and dd-trace.
 //   - alloc: allocations in new TLABs and outside of TLABs; jdk.ObjectAllocationSample, by its weight; dd-trace's samples.
-//   - lock: threads blocked at a monitor, or parked by a lock of java.util.concurrent. Waiting for work is none.
+//   - lock: threads blocked at a monitor, or parked by a lock of java.util.concurrent. Waiting for work is none, nor what the recorder's own threads
+//     wait for each other.
 //   - io: reads, writes and forces of sockets and files that took as long as the recording's threshold.
 //   - exception: exceptions and errors thrown; where only errors were recorded, those.
 func Profiles(rec *jfr.Recording) ([]*profile.Profile, error) {
@@ -123,7 +124,13 @@ func wall(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
 	return s.Count * int64(SamplingPeriod(rec)), s.Kind == jfr.WallClock || s.Kind == jfr.Execution && agentSetting(rec, "event") == "wall"
 }
 
+// recorderThreads wait for each other while a recording begins and ends: that is the profile's own doing.
+var recorderThreads = map[string]bool{"JFR Periodic Tasks": true, "JFR Recorder Thread": true, "JFR Shutdown Hook": true, "Attach Listener": true}
+
 func lock(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
+	if recorderThreads[rec.Threads[s.Thread].Name] {
+		return 0, false
+	}
 	return s.Amount, s.Kind == jfr.MonitorEnter || s.Kind == jfr.Park && jfr.IsLock(rec.Texts[s.Detail])
 }
 
