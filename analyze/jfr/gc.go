@@ -104,12 +104,11 @@ type SystemGC struct {
 }
 
 type gcState struct {
-	byID    map[uint32]int // place in Collections
-	heap    map[uint32]*heapReading
-	cpu     map[uint32][3]time.Duration
-	g1      map[uint32]string
-	begun   map[int64]int // place in Safepoints
-	orphans int64
+	byID  map[uint32]int // place in Collections
+	heap  map[uint32]*heapReading
+	cpu   map[uint32][3]time.Duration
+	g1    map[uint32]string
+	begun map[int64]int // place in Safepoints
 }
 
 type heapReading struct{ before, after, committed, reserved int64 }
