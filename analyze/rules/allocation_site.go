@@ -63,7 +63,7 @@ func (r *recorded) allocation(v profile.View, s *site, share float64) analyze.Fi
 		f.Impact += fmt.Sprintf("; collections stop the JVM for %s of the time", percent(stopped))
 	}
 	f.Explanation = "What is allocated must be collected: the more a second, the more often. Samples of allocations show this place of the program innermost, apart from libraries that it calls."
-	f.Evidence = append([]analyze.Evidence{r.cite("%s of what was sampled of allocation has %s as the program's innermost call", percent(share), s.name)}, r.citeCallers(s, "by callers")...)
+	f.Evidence = append([]analyze.Evidence{r.cite("%s of what was sampled of allocation has %s as the program's innermost call", percent(share), s.name)}, r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Look at what %s makes for each call: read in pieces, reuse buffers, size collections and builders at once, keep what does not change.", short(s.name)),
 		Effect: fmt.Sprintf("Up to %s fewer collections.", percent(share)),

@@ -60,7 +60,7 @@ func (r *recorded) lock(s *site) analyze.Finding {
 	for _, c := range places {
 		f.Evidence = append(f.Evidence, r.cite("%s of the waiting at %s in %s", percent(c.share), name, c.name))
 	}
-	f.Evidence = append(f.Evidence, r.citeCallers(s, "by callers")...)
+	f.Evidence = append(f.Evidence, r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Shorten what is done while %s is held, or divide it: a lock for each key, a read-write lock, a concurrent collection.", name),
 		Effect: fmt.Sprintf("Up to %.1f threads do work instead of waiting.", blocked),

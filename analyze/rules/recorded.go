@@ -224,12 +224,12 @@ func withShares(shares []shareOf, name func(string) string) string {
 }
 
 // citeCallers cites the chains by which a site was called, with their shares of it.
-func (r *recorded) citeCallers(s *site, what string) []analyze.Evidence {
+func (r *recorded) citeCallers(s *site) []analyze.Evidence {
 	const most = 3
 	var out []analyze.Evidence
 	for _, c := range top(s.callers, s.value, most) {
 		if c.share >= 0.05 {
-			out = append(out, r.cite("%s of it: %s, %s", percent(c.share), c.name, what))
+			out = append(out, r.cite("%s of it by the calls %s", percent(c.share), c.name))
 		}
 	}
 	return out
