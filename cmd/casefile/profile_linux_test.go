@@ -127,7 +127,7 @@ func TestProfileOfGoService(t *testing.T) {
 		t.Skip("profiles for seconds")
 	}
 	_, pid := goService(t, "hot")
-	r, _ := profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", "3s", "--top")
+	r, _ := profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", "4s", "--top")
 	const hash, share = "casefile/testdata/programs/go/service.hash", 70.0
 	if len(r.Top) == 0 || r.Top[0].Frame != hash || math.Abs(r.Top[0].SelfPct-share) > 5 {
 		t.Errorf("first is %+v, want %s with %v %%", r.Top[:min(2, len(r.Top))], hash, share)

@@ -122,7 +122,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 	}
 	r := &recording{}
 	for _, x := range list {
-		if x.state == "running" {
+		if x.state == "running" && !strings.HasPrefix(x.name, jfrPrefix) { // one of another capture may end before this one does
 			r.others = append(r.others, x.name)
 		}
 	}

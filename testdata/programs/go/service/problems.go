@@ -18,7 +18,7 @@ func healthy(ctx context.Context) {
 // hot keeps one CPU busy. hash and encode cost the same for one unit, so their
 // shares are those of their units.
 func hot(ctx context.Context) {
-	const unit = 100_000
+	const unit = 10_000_000 // longer than a sample, so that few samples tell the shares
 	for ctx.Err() == nil {
 		Sink += hash(7*unit) + encode(3*unit)
 	}
