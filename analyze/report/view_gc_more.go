@@ -98,9 +98,7 @@ func moreTable(l *gc.Log, clock analyze.Clock) table {
 		}
 		add("Without a line", true, "%s before line %d", span(g.To-g.From), g.Line)
 	}
-	for _, row := range checkRows(l) {
-		t.Rows = append(t.Rows, row)
-	}
+	t.Rows = append(t.Rows, checkRows(l)...)
 	return t
 }
 
