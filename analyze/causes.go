@@ -16,15 +16,33 @@ var explains = map[string][]string{
 	"cpu-saturated": {"heap-too-small", "memory-leak", "gc-overhead", "hot-thread", "cpu-throttled"},
 }
 
-// rank puts consequences behind their causes. A cause counts when it takes a
-// share worth the name.
+// repeats tells which findings say the same as another one when both are about
+// the same thing of the same process: dumps and a recording see one problem. The
+// second is a note, with what its own instrument measured.
+var repeats = map[string][]string{
+	"lock-site": {"lock-contention", "class-loading-lock", "logging-lock"},
+	"hot-code":  {"hot-thread"},
+	"io-site":   {"slow-downstream"},
+}
+
+// sameSubject tells whether f repeats c.
+func sameSubject(f, c *Finding) bool {
+	return slices.Contains(repeats[f.ID], c.ID) && slices.ContainsFunc(f.About, func(name string) bool { return slices.Contains(c.About, name) })
+}
+
+// rank puts consequences behind their causes, and what repeats another finding
+// among the notes. A cause counts when it takes a share worth the name.
 func rank(list []Finding) {
 	const worth = 0.1
 	for i := range list {
 		f := &list[i]
 		for _, c := range list {
-			if !slices.Contains(explains[f.ID], c.ID) || !sameProcess(f, &c) || c.Weight < worth || !c.Severity.AtLeast(Warning) {
+			again := sameSubject(f, &c)
+			if !again && !slices.Contains(explains[f.ID], c.ID) || !sameProcess(f, &c) || c.Weight < worth || !c.Severity.AtLeast(Warning) {
 				continue
+			}
+			if again {
+				f.Severity = Info
 			}
 			f.Weight = min(f.Weight, 0.9*c.Weight)
 			if !c.Severity.AtLeast(f.Severity) {

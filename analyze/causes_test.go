@@ -39,6 +39,31 @@ func TestConsequencesStandBehindTheirCause(t *testing.T) {
 	}
 }
 
+func TestSeenTwiceIsOneProblem(t *testing.T) {
+	about := func(s Severity, subject string, names ...string) Finding {
+		return Finding{Nodes: []string{"n1"}, Subject: subject, Severity: s, Weight: 0.8, About: names}
+	}
+	rules := []*Rule{
+		reporting("lock-contention", about(Critical, "1-a", "Cache")),
+		{ID: "lock-site", Doc: "d", Needs: "n", Run: func(p *Pass) error {
+			p.Report(about(Warning, "1-a", "Cache"))
+			p.Report(about(Warning, "1-a", "Index"))
+			p.Report(about(Warning, "2-b", "Cache"))
+			return nil
+		}},
+	}
+	res, err := Run(context.Background(), &Case{}, rules, DefaultThresholds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range res.Findings {
+		again := f.ID == "lock-site" && f.Subject == "1-a" && f.About[0] == "Cache"
+		if (f.Severity == Info) != again {
+			t.Errorf("%s about %v of %s is %s", f.ID, f.About, f.Subject, f.Severity)
+		}
+	}
+}
+
 func TestBrokenRuleCostsOnlyItself(t *testing.T) {
 	rules := []*Rule{
 		{ID: "a", Doc: "d", Needs: "n", Run: func(*Pass) error { return errors.New("no") }},

@@ -53,6 +53,10 @@ type Finding struct {
 	Advice      []Advice   `json:"advice"`
 	References  []string   `json:"references,omitempty"`
 
+	// About names what of the program the finding is about, in short: methods, classes of
+	// locks. Two findings of one process that share a name may be one problem seen twice.
+	About []string `json:"-"`
+
 	// Weight orders findings of one severity: the share of the service's time or
 	// capacity that the problem takes, 0 to 1.
 	Weight float64 `json:"weight"`

@@ -40,6 +40,7 @@ func (r *recorded) hotCode(v profile.View, s *site, share float64) analyze.Findi
 	if v.Samples() >= 1000 {
 		f.Confidence = analyze.High
 	}
+	f.About = []string{short(s.name)}
 	f.Title = fmt.Sprintf("%s takes %s of the JVM's CPU: %.2f cores over %s", short(s.name), percent(share), cores, r.span())
 	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.cores)
 	if r.machine > 0 {

@@ -144,6 +144,7 @@ func (v *view) hotProblem(g *hotGroup) problem {
 	in := ""
 	if g.site != "" {
 		in = " in " + short(g.site)
+		p.About = []string{short(g.site)}
 	}
 	p.Title = fmt.Sprintf("%s %s %.2f CPU cores over %s%s", who, verb, g.cores, seconds(hottest.Span), in)
 	p.Impact = fmt.Sprintf("%s of the CPU that all threads used", percent(g.share))

@@ -122,6 +122,7 @@ func (r *recorded) reportIO(p *analyze.Pass, s *site) {
 	if target == "" {
 		target = "an unknown peer or file"
 	}
+	f.About = []string{short(call)}
 	f.Title = fmt.Sprintf("%s: %s under %s took up to %s, on average %.1f threads wait there", target, op, short(call), seconds(longest), waiting)
 	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", spent(s.value), count(len(s.threads), "thread"), r.span())
 	f.Explanation = "Each operation that took as long as the recording's threshold was measured with its peer or file and the place of the program."

@@ -53,6 +53,7 @@ func (r *recorded) lock(s *site) analyze.Finding {
 	if name == "" {
 		name = "a lock of unknown class"
 	}
+	f.About = []string{name}
 	places := top(s.labels, s.value, 3)
 	f.Title = fmt.Sprintf("On average %.1f threads are blocked at %s, most in %s", blocked, name, short(places[0].name))
 	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", spent(s.value), count(len(s.threads), "thread"), r.span())

@@ -192,6 +192,7 @@ func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []pro
 		p := problem{sightings: slices.Concat(k.sightings, k.holders())}
 		p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
 		p.Confidence = analyze.High
+		p.About = []string{shortClass(k.Class)}
 		p.Title = sentence(v.crowd(v.peak(k.sightings))) + " wait for " + k.name() + k.held()
 		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.impact(),
 			float64(len(k.sightings))/float64(v.dumps()), k.Dumps, count(v.dumps(), "dump"))

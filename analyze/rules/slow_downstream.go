@@ -88,6 +88,7 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 	if !lost.requests || !lasting && lost.share < v.limits.ContentionCritical {
 		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
 	}
+	p.About = []string{short(a.site.Func)}
 	p.Title = fmt.Sprintf("%s %s under %s", sentence(v.crowd(v.peak(a.sightings))), what, short(a.site.Func))
 	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.impact(), float64(len(a.sightings))/float64(v.dumps()))
 	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
