@@ -105,6 +105,23 @@ func FuzzParseLogList(f *testing.F) {
 	})
 }
 
+func FuzzParseRecordings(f *testing.F) {
+	f.Add("Recording 1: name=always on maxage=1h (running)\n\nRecording: recording=1 name=\"a b\" (stopped)\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		parseRecordings(text)
+		_, _ = loadCode([]byte(text))
+	})
+}
+
+func TestParseRecordings(t *testing.T) {
+	got := parseRecordings("4711:\nRecording 1: name=always on maxsize=50.0MB duration=5s (running)\n\nRecording 2: name=1 (stopped)\n" +
+		"Recording: recording=3 name=\"of 8\" (running)\nUse jcmd 4711 JFR.start (name=x)\n")
+	want := []checked{{"always on", "running"}, {"1", "stopped"}, {"of 8", "running"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestLogList(t *testing.T) {
 	outs := parseLogList(`Log output configuration:
  #0: stdout all=warning uptime,level,tags foldmultilines=false
