@@ -60,6 +60,7 @@ func (l links) Prepare(context.Context, *collectors.Session) ([]collectors.Job, 
 func (l links) run(ctx context.Context, scope *collectors.Scope) {
 	rec := timing.Record{Reference: scope.Node, Started: time.Now().UTC(), Links: make([]timing.Link, len(l.order.Peers))}
 	brief := max(briefEvery, time.Duration(len(l.order.Peers))*time.Second/timing.MaxRate)
+	refused := make([]bool, len(l.order.Peers)) // by this node's own policy
 	var wg sync.WaitGroup
 	for i, p := range l.order.Peers {
 		f := &following{links: l, peer: p, brief: brief, start: scope.Start(), end: scope.End(), link: &rec.Links[i]}
@@ -68,15 +69,19 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 			// questions to the peers are spread over the period instead of sent at once
 			if sleep(ctx, brief*time.Duration(i)/time.Duration(len(l.order.Peers))) {
 				f.follow(ctx)
+				refused[i] = f.refused
 			}
 		})
 	}
 	wg.Wait()
 	rec.Ended = time.Now().UTC()
 	for i := range rec.Links {
-		if k := &rec.Links[i]; len(k.Phases) > 0 {
+		switch k := &rec.Links[i]; {
+		case len(k.Phases) > 0:
 			scope.Got(itemLinks)
-		} else {
+		case refused[i]:
+			scope.Skip(itemLinks, k.To+": "+k.Failure, "start the agent of this node with --allow-peer")
+		default:
 			scope.Lost(itemLinks, k.To+": "+orElse(k.Failure, "the capture ended before it was asked"),
 				"let the port of the agents pass between the nodes, UDP or TCP")
 		}
@@ -103,7 +108,10 @@ type following struct {
 	brief      time.Duration
 	start, end time.Time
 	link       *timing.Link
+	refused    bool // no address is one that the policy admits
 }
+
+var errNotAdmitted = errors.New("the policy of this node does not admit")
 
 func (f *following) follow(ctx context.Context) {
 	p, hangUp := f.find(ctx)
@@ -146,8 +154,10 @@ func (f *following) phase(ctx context.Context, when timing.When, p *Prober) (ans
 // long as the first questions take; the first that answers is the one to follow.
 func (f *following) find(ctx context.Context) (*Prober, func()) {
 	var failures []string
+	f.refused = true
 	for i, address := range f.peer.Addresses {
 		p, hangUp, err := f.prober(ctx, address)
+		f.refused = f.refused && errors.Is(err, errNotAdmitted)
 		if err == nil {
 			if i+1 < len(f.peer.Addresses) {
 				p.Patience = trialPatience
@@ -218,5 +228,5 @@ func (f *following) admitted(ctx context.Context, hostport string) (string, erro
 			return net.JoinHostPort(a.String(), port), nil
 		}
 	}
-	return "", fmt.Errorf("the policy of this node does not admit %s: start its agent with --allow-peer", host)
+	return "", fmt.Errorf("%w %s", errNotAdmitted, host)
 }

@@ -109,7 +109,7 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s: %+v", l.To, l)
 		}
 	}
-	if ledger.Status != bundle.Partial || !strings.Contains(ledger.Reason, "4 of 6") || !strings.Contains(ledger.Reason, "--allow-peer") || ledger.Fix == "" {
+	if ledger.Status != bundle.Partial || !strings.Contains(ledger.Reason, "4 of 5") || !strings.Contains(ledger.Reason, "does not admit 192.0.2.1") || ledger.Fix == "" {
 		t.Errorf("%+v", ledger)
 	}
 }
