@@ -25,9 +25,12 @@ func (c *capture) blackBox(ctx context.Context) {
 		return
 	}
 	c.boxed = true
-	dir := c.repository()
+	dir, open := c.repository()
 	if dir == "" {
 		return
+	}
+	if path.Ext(open) == partial {
+		c.Skip(boxItem+"-open", "before JDK 14 a chunk says what its events are only when it is full: "+open+" cannot be read yet", "")
 	}
 	chunks, err := c.Tree.Glob(globLiteral(dir) + "/*.jfr")
 	if err != nil {
@@ -53,15 +56,26 @@ func (c *capture) blackBox(ctx context.Context) {
 	}
 }
 
-// repository is the folder of the chunk that the JVM has open; empty when it records nothing.
-func (j *JVM) repository() string {
+// partial is the ending of the open chunk before JDK 14; its final name stands beside it, as an empty file.
+const partial = ".part"
+
+// repository is the folder of the chunk that the JVM has open, and that chunk; empty when it records nothing.
+func (j *JVM) repository() (dir, open string) {
 	fds, _ := filepath.Glob(filepath.Join(j.dir, "fd", "*"))
 	for _, fd := range fds {
-		if file, err := os.Readlink(fd); err == nil && strings.HasSuffix(file, ".jfr") {
-			return path.Dir(file)
+		file, err := os.Readlink(fd)
+		if err != nil {
+			continue
+		}
+		final, early := strings.CutSuffix(file, partial)
+		if early {
+			_, err = os.Stat(filepath.Join(j.dir, "root", final+".jfr"))
+		}
+		if err == nil && (early || strings.HasSuffix(file, ".jfr")) {
+			return path.Dir(file), path.Base(file)
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func (c *capture) copyChunk(f collectors.File) error {

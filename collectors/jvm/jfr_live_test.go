@@ -233,6 +233,9 @@ func TestAbandonedRecordingIsRemoved(t *testing.T) {
 // A JVM that is stopped while it records: what it recorded up to then is in the bundle.
 func TestBlackBox(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 14 {
+			t.Skip("a chunk that is not full cannot be read")
+		}
 		p := livetest.Start(t, jdk, "hot-thread", live.Options{JVM: []string{"-XX:StartFlightRecording=name=box,settings=profile"}})
 		box := openChunk(t, p.PID)
 		awaitSize(t, box, 100<<10) // the metadata and the first seconds are in the file
