@@ -1,11 +1,17 @@
+import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Four threads that compute, allocate, lock and park at stacks of many depths, for so many milliseconds. */
+/**
+ * Four threads that compute, allocate, lock and park at stacks of many depths, for so many milliseconds. Prints the CPU
+ * time of the four in nanoseconds.
+ */
 public class Load {
     static volatile Object sink;
+    static final AtomicLong CPU = new AtomicLong();
     static final ReentrantLock LOCK = new ReentrantLock();
 
     public static void main(String[] args) throws Exception {
@@ -19,6 +25,7 @@ public class Load {
         for (Thread t : threads) {
             t.join();
         }
+        System.out.println(CPU);
     }
 
     static void work(long end, int seed) {
@@ -29,6 +36,7 @@ public class Load {
                 LockSupport.parkNanos(20_000);
             }
         }
+        CPU.addAndGet(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
     }
 
     static void deeper(Map<Integer, String> map, int n, int depth) {
