@@ -34,8 +34,8 @@ var runs = []struct {
 // The same run tells the same in its log, in its recording and in its counters.
 func TestRecordingAgreesWithLogAndCounters(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
-		if jdk.Major < 11 {
-			t.Skip("no unified log with a recorder")
+		if jdk.Major < 17 {
+			t.Skip("the log states no heap size yet, and events do not tell prepare-mixed from young")
 		}
 		classes := livetest.Compile(t, jdk, filepath.Join("..", "..", "..", "testdata", "gc", "Churn.java"))
 		for _, r := range runs {
@@ -107,6 +107,9 @@ func byKey(l *gc.Log) map[pauseKey]gc.Pause {
 	return m
 }
 
+// late is how far a busy machine may drive apart the log line and the event of one pause.
+const late = 100 * time.Millisecond
+
 // comparePauses holds every pause of the recording against the log, and the other way round from the first one recorded. It returns those before it.
 func comparePauses(t *testing.T, log, got *gc.Log) (early []gc.Pause) {
 	t.Helper()
@@ -120,7 +123,7 @@ func comparePauses(t *testing.T, log, got *gc.Log) (early []gc.Pause) {
 			continue
 		}
 		at, _ := got.Wall(p.End())
-		if wantAt, _ := log.Wall(w.End()); at.Sub(wantAt).Abs() > 20*time.Millisecond {
+		if wantAt, _ := log.Wall(w.End()); at.Sub(wantAt).Abs() > late {
 			t.Errorf("GC(%d) %v ends at %v, in the log at %v", k.id, k.kind, at, wantAt)
 		}
 		if log.Collector == "G1" && k.kind.Evacuates() && w.Duration > p.Duration+5*time.Millisecond {
@@ -136,7 +139,7 @@ func comparePauses(t *testing.T, log, got *gc.Log) (early []gc.Pause) {
 		t.Errorf("%d of %d pauses are longer in the log", waited, len(have))
 	}
 	// Log lines are of the whole pause, events of the part within their own bounds.
-	if diff := (wantSum - sum).Abs(); diff > wantSum/20+time.Duration(len(have))*200*time.Microsecond {
+	if diff := (wantSum - sum).Abs(); diff > wantSum/20+time.Duration(len(have))*time.Millisecond {
 		t.Errorf("%v in pauses, %v in the log", sum, wantSum)
 	}
 	// The clock of the log counts from another moment of the start.
@@ -146,7 +149,7 @@ func comparePauses(t *testing.T, log, got *gc.Log) (early []gc.Pause) {
 		begin, _ := log.Wall(p.Start)
 		switch _, ok := have[k]; {
 		case ok:
-		case begin.Before(first.Add(20 * time.Millisecond)):
+		case begin.Before(first.Add(late)):
 			early = append(early, p)
 		case begin.After(last): // the recording was being written
 		case outer(log, p), p.Kind == gc.KindYoung && p.Before == p.After: // Serial: gives way to a full one at once
@@ -177,7 +180,7 @@ func compareSafepoints(t *testing.T, log, got *gc.Log) {
 	if missing < 0 || missing > log.Safepoints.Count/2 {
 		t.Errorf("%d safepoints, %d in the log", got.Safepoints.Count, log.Safepoints.Count)
 	}
-	if got.Safepoints.Total.Sum > log.Safepoints.Total.Sum+log.Safepoints.Total.Sum/10 || got.Safepoints.Reach.Sum > log.Safepoints.Reach.Sum+10*time.Millisecond {
+	if got.Safepoints.Total.Sum > log.Safepoints.Total.Sum+log.Safepoints.Total.Sum/10 || got.Safepoints.Reach.Sum > log.Safepoints.Reach.Sum+log.Safepoints.Total.Sum/10 {
 		t.Errorf("%v in safepoints, reached in %v; in the log %v and %v", got.Safepoints.Total.Sum, got.Safepoints.Reach.Sum, log.Safepoints.Total.Sum, log.Safepoints.Reach.Sum)
 	}
 	if got.Safepoints.Total.Sum < got.Stopped {
