@@ -48,7 +48,7 @@ type Builder struct {
 	lim Limits
 	*symbols
 	samples sampleIndex
-	allocs  firstAllocs
+	allocs  []allocation
 	system  systemState
 	gc      gcState
 	known   map[chunkID]bool // chunks of the files before
@@ -67,9 +67,9 @@ func NewBuilder(source string, lim Limits) *Builder {
 
 // Recording ends the building.
 func (b *Builder) Recording() *Recording {
-	b.releaseAllocs()
 	b.finishGC()
 	b.finishSystem()
+	b.estimateAllocs()
 	return b.rec
 }
 

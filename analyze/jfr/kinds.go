@@ -100,15 +100,19 @@ const (
 	fieldSpan
 	fieldRoot
 	fieldRoot2
+	fieldTime
 	fieldFirstAmount // then the others, then details
 )
 
 // fields lists the fields to select.
 func (s *sampledEvent) fields() []string {
 	f := []string{"stackTrace", "eventThread", "sampledThread", s.state, s.count, s.scale, s.bytes, "", "", "",
-		"contextId", "spanId", "localRootSpanId", "rootSpanId"}
+		"contextId", "spanId", "localRootSpanId", "rootSpanId", ""}
 	if s.peer {
 		f[fieldHost], f[fieldAddress], f[fieldPort] = "host", "address", "port"
+	}
+	if s.kind == AllocSample {
+		f[fieldTime] = "startTime"
 	}
 	return append(append(f, s.amount...), s.detail...)
 }

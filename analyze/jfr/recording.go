@@ -169,8 +169,8 @@ type Sample struct {
 	Amount int64 // nanoseconds or bytes, by Kind; 0 for kinds that are only counted
 	Bytes  int64 // read or written
 	Max    int64 // largest amount of one event
-	// Before is how much of Amount belongs to the time before the recording: first allocation samples of threads.
-	Before int64
+	// Estimate is the amount that most likely belongs there, for AllocSample; Amount is the recorder's word.
+	Estimate int64
 }
 
 // FunctionName is the name of a frame's function.

@@ -63,10 +63,10 @@ func (b *Builder) sampleHandler(c *format.Chunk, s *sampledEvent, t *format.Type
 			}
 			k.span = b.symbols.span(Span{uint64(row.Int(fieldContext)), uint64(row.Int(fieldSpan)), uint64(root)})
 		}
-		if s.kind == AllocSample && b.allocs.hold(k, max(value, 0)) {
-			return
+		at := b.add(k, count, value, row.Int(fieldBytes))
+		if s.kind == AllocSample && at >= 0 && len(b.allocs) < mostAllocations {
+			b.allocs = append(b.allocs, allocation{at: row.Time(fieldTime).UnixNano(), weight: max(0, value), sample: at})
 		}
-		b.add(k, count, value, row.Int(fieldBytes))
 	}}
 }
 
@@ -85,8 +85,8 @@ func whole(row *format.Row, i int) int64 {
 	return int64(f + 0.5)
 }
 
-// add sums an event up.
-func (b *Builder) add(k sampleKey, count, amount, bytes int64) {
+// add sums an event up. It returns the place of its sample; -1: there is none left.
+func (b *Builder) add(k sampleKey, count, amount, bytes int64) int32 {
 	at := b.samples.find(&k, b.rec.Samples)
 	if at < 0 && len(b.rec.Samples) >= b.lim.Samples {
 		// Without its thread, detail and span it may still find a place.
@@ -94,7 +94,7 @@ func (b *Builder) add(k sampleKey, count, amount, bytes int64) {
 		k.thread, k.detail, k.span = 0, 0, 0
 		if at = b.samples.find(&k, b.rec.Samples); at < 0 && len(b.rec.Samples) >= 2*b.lim.Samples {
 			b.rec.Lost["samples"] += count
-			return
+			return -1
 		}
 	}
 	if at < 0 {
@@ -108,6 +108,7 @@ func (b *Builder) add(k sampleKey, count, amount, bytes int64) {
 	s.Amount = plus(s.Amount, amount)
 	s.Bytes = plus(s.Bytes, max(0, bytes))
 	s.Max = max(s.Max, amount)
+	return at
 }
 
 // plus adds two numbers that are not negative; a hostile recording must not wrap a sum.

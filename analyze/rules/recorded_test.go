@@ -51,7 +51,7 @@ func (t *tape) add(event string, kind jfr.Kind, thread, detail string, count, am
 	}
 	t.Threads = append(t.Threads, jfr.Thread{Name: thread})
 	t.Stacks = append(t.Stacks, jfr.Stack{Frames: frames})
-	t.Samples = append(t.Samples, jfr.Sample{Kind: kind, Stack: int32(len(t.Stacks) - 1), Thread: int32(len(t.Threads) - 1), Detail: t.text(detail), Count: count, Amount: amount, Max: amount / count})
+	t.Samples = append(t.Samples, jfr.Sample{Kind: kind, Stack: int32(len(t.Stacks) - 1), Thread: int32(len(t.Threads) - 1), Detail: t.text(detail), Count: count, Amount: amount, Estimate: amount, Max: amount / count})
 	t.Events[event] += count
 	return t
 }

@@ -37,7 +37,7 @@ const (
 //
 //   - cpu: jdk.CPUTimeSample; execution samples of threads that do not sleep, each for one sampling period; those of dd-trace.
 //   - wall: wall-clock samples of async-profiler and dd-trace.
-//   - alloc: allocations in new TLABs and outside of TLABs; jdk.ObjectAllocationSample, by its weight; dd-trace's samples.
+//   - alloc: allocations in new TLABs and outside of TLABs; jdk.ObjectAllocationSample, by its weight as jfr.Sample.Estimate corrects it; dd-trace's samples.
 //   - lock: threads blocked at a monitor, or parked by a lock of java.util.concurrent. Waiting for work is none, nor what the recorder's own threads
 //     wait for each other.
 //   - io: reads, writes and forces of sockets and files that took as long as the recording's threshold.
@@ -77,7 +77,7 @@ type source func(*jfr.Recording, *jfr.Sample) (int64, bool)
 var kinds = []kind{
 	{"cpu", "nanoseconds", []source{of(jfr.CPUTime), running(jfr.Execution), running(jfr.AgentCPU)}},
 	{"wall", "nanoseconds", []source{wall}},
-	{"alloc", "bytes", []source{of(jfr.AllocTLAB, jfr.AllocOutside), of(jfr.AllocSample), of(jfr.AgentAlloc)}},
+	{"alloc", "bytes", []source{of(jfr.AllocTLAB, jfr.AllocOutside), allocated, of(jfr.AgentAlloc)}},
 	{"live", "bytes", []source{of(jfr.LiveObject)}},
 	{"lock", "nanoseconds", []source{lock}},
 	{"io", "nanoseconds", []source{of(jfr.SocketRead, jfr.SocketWrite, jfr.FileRead, jfr.FileWrite, jfr.FileForce)}},
@@ -109,7 +109,11 @@ func of(list ...jfr.Kind) source {
 	for _, k := range list {
 		set[k] = true
 	}
-	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount - s.Before, set[s.Kind] }
+	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount, set[s.Kind] }
+}
+
+func allocated(_ *jfr.Recording, s *jfr.Sample) (int64, bool) {
+	return s.Estimate, s.Kind == jfr.AllocSample
 }
 
 // running takes samples of threads on a CPU, each for one period. STATE_SLEEPING is how async-profiler and dd-trace call the others.

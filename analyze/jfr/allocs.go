@@ -1,0 +1,169 @@
+package jfr
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The weight of jdk.ObjectAllocationSample is what its thread has allocated since its sample before, on whatever line of
+// code (objectAllocationSample in HotSpot counts by thread). Two kinds of samples carry far more than their own:
+//
+//   - The first of a thread has all since the thread was started, or since the recording before this one: gigabytes of a
+//     time that was not recorded.
+//   - The recorder's throttle takes its samples at the beginning of each window and is silent for the rest. The first one
+//     after a silence has all of it: a few samples have most of the bytes, each on one line by chance.
+//
+// What a sample most likely had itself is therefore taken from its equals that follow no silence, and what the thread
+// has allocated in all is shared out by that. A thread keeps its sum, its sites get their true part.
+
+// allocation is one sample.
+type allocation struct {
+	at     int64 // nanoseconds since 1970
+	weight int64 // bytes
+	sample int32 // index into Recording.Samples
+	own    float64
+	since  int64 // nanoseconds from its thread's sample before; -1: there is none
+	silent bool  // the throttle was, in that time
+}
+
+// mostAllocations are held for the estimate, 48 bytes each; later ones count with their weights.
+const mostAllocations = 1 << 20
+
+// usualWeight stands for a first sample where there are no others: about a thread-local buffer.
+const usualWeight = 512 << 10
+
+// enough samples make a mean.
+const enough = 3
+
+// estimateAllocs sets the estimates of all allocation samples. It may be called again after more was read.
+func (b *Builder) estimateAllocs() {
+	if len(b.allocs) == 0 {
+		return
+	}
+	slices.SortStableFunc(b.allocs, func(x, y allocation) int { return cmp.Compare(x.at, y.at) })
+	b.silences()
+	b.ownBytes()
+
+	sums := map[int32]struct{ bytes, own float64 }{}
+	for i := range b.allocs {
+		a := &b.allocs[i]
+		thread := b.rec.Samples[a.sample].Thread
+		s := sums[thread]
+		s.own += a.own
+		if s.bytes += float64(a.weight); a.since < 0 {
+			s.bytes += a.own - float64(a.weight)
+		}
+		sums[thread] = s
+	}
+	for i := range b.rec.Samples {
+		b.rec.Samples[i].Estimate = b.rec.Samples[i].Amount
+	}
+	exact := make(map[int32]float64)
+	for i := range b.allocs {
+		a := &b.allocs[i]
+		if s := sums[b.rec.Samples[a.sample].Thread]; s.own > 0 {
+			exact[a.sample] += a.own*s.bytes/s.own - float64(a.weight)
+		}
+	}
+	for at, by := range exact {
+		s := &b.rec.Samples[at]
+		s.Estimate = max(0, s.Estimate+int64(by))
+	}
+}
+
+// silences finds for each sample the one of its thread before, and whether the throttle was silent since.
+func (b *Builder) silences() {
+	first, last := b.allocs[0].at, b.allocs[len(b.allocs)-1].at
+	const spacings = 4 // a longer pause is a silence
+	longest := int64(1<<63 - 1)
+	if rate := throttle(b.rec); rate > 0 {
+		mean := (last - first) / int64(len(b.allocs))
+		if used := rate * time.Duration(mean).Seconds(); used < 2 { // else the throttle has dropped little or nothing
+			longest = spacings * max(mean, 1)
+		}
+	}
+	before, silence := first, int64(-1<<63)
+	of := map[int32]int64{} // thread: time of its last sample
+	for i := range b.allocs {
+		a := &b.allocs[i]
+		if a.at-before > longest {
+			silence = a.at
+		}
+		before = a.at
+		thread := b.rec.Samples[a.sample].Thread
+		prior, known := of[thread]
+		if a.since = -1; known {
+			a.since = a.at - prior
+		}
+		a.silent = known && silence > prior
+		of[thread] = a.at
+	}
+}
+
+// ownBytes tells what each sample most likely had itself: all of its weight, if no silence was before; else what its
+// equals have. What goes far beyond the pace of its thread is a large object, and its own.
+func (b *Builder) ownBytes() {
+	samples := map[int32]mean{} // of one site, class and thread
+	stacks := map[int32]mean{}
+	threads := map[int32]mean{}
+	pace := map[int32]mean{} // bytes in nanoseconds
+	var all mean
+	for i := range b.allocs {
+		a := &b.allocs[i]
+		if a.since < 0 {
+			continue
+		}
+		s := &b.rec.Samples[a.sample]
+		p := pace[s.Thread]
+		pace[s.Thread] = mean{p.sum + float64(a.weight), p.n + float64(a.since)}
+		if a.silent {
+			continue
+		}
+		samples[a.sample] = samples[a.sample].plus(a.weight)
+		stacks[s.Stack] = stacks[s.Stack].plus(a.weight)
+		threads[s.Thread] = threads[s.Thread].plus(a.weight)
+		all = all.plus(a.weight)
+	}
+	for i := range b.allocs {
+		a := &b.allocs[i]
+		s := &b.rec.Samples[a.sample]
+		a.own = float64(a.weight)
+		if a.since >= 0 && !a.silent {
+			continue
+		}
+		usual := a.own
+		if a.since < 0 {
+			usual = usualWeight
+		}
+		for _, m := range []mean{samples[a.sample], stacks[s.Stack], threads[s.Thread], all} {
+			if m.n >= enough {
+				usual = m.sum / m.n
+				break
+			}
+		}
+		if a.since >= 0 {
+			const spread = 3 // a thread may well be that much faster than its mean
+			p := pace[s.Thread]
+			usual = max(usual, a.own-spread*p.sum/max(p.n, 1)*float64(a.since))
+		}
+		a.own = min(a.own, usual)
+	}
+}
+
+type mean struct{ sum, n float64 }
+
+func (m mean) plus(weight int64) mean { return mean{m.sum + float64(weight), m.n + 1} }
+
+// throttle is the most allocation samples a second that the recorder took; 0: not told, or no limit.
+func throttle(rec *Recording) float64 {
+	number, unit, _ := strings.Cut(rec.Setting("jdk.ObjectAllocationSample", "throttle"), "/")
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	seconds := map[string]float64{"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+	if err != nil || seconds == 0 || n < 0 {
+		return 0
+	}
+	return n / seconds
+}
