@@ -102,6 +102,7 @@ type builder struct {
 
 	marks    []applog.Mark // of logs, once asked for
 	access   []keptLog     // loose access logs
+	tops     []topFile
 	patterns []*applog.Pattern
 }
 
@@ -220,6 +221,7 @@ func (b *builder) looseFile(ctx context.Context, p string) error {
 
 // finish makes the case out of what was read.
 func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
+	b.joinTops()
 	for _, t := range b.targets {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,8 +111,11 @@ func TestSupportZipCPU(t *testing.T) {
 		files["jfr-bundle/x/threaddumps/2024_01_02_"+at+"_thread_cpu_utilisation.txt"] = "JVM_THREAD_ID OS_THREAD_ID %CPU_USER_MODE %CPU_SYSTEM_MODE SYSTEM_TIME THREAD_NAME\n31 4097 " + []string{"10.0", "60.0", "90.0"}[i] + " 5.0 " + clock + " worker-1\nbroken\n"
 	}
 	c := read(t, tree(t, files))
-	if len(c.Problems) > 0 || len(c.Nodes) != 1 || len(c.Nodes[0].JVMs) != 1 {
+	if len(c.Nodes) != 1 || len(c.Nodes[0].JVMs) != 1 {
 		t.Fatalf("%q, %d nodes", c.Problems, len(c.Nodes))
+	}
+	if len(c.Problems) != 3 || !strings.Contains(c.Problems[0], "1 lines are not understood") {
+		t.Errorf("of the broken lines: %q", c.Problems)
 	}
 	s := c.Nodes[0].JVMs[0].Dumps
 	if s == nil || len(s.Dumps) != 3 {
@@ -120,5 +124,39 @@ func TestSupportZipCPU(t *testing.T) {
 	hot := s.Hot()
 	if len(hot) != 1 || hot[0].Name != "worker-1" || hot[0].Cores < 0.79 || hot[0].Cores > 0.81 {
 		t.Errorf("%+v", hot)
+	}
+}
+
+// What support asks for where dumps have no CPU time: the output of top beside each of them, by thread. Two nodes have the same ids.
+func TestTopBesideDumps(t *testing.T) {
+	files := map[string]string{}
+	for i, clock := range []string{"23:59:50", "00:00:00", "00:00:10"} {
+		day := []string{"01", "02", "02"}[i]
+		for node, used := range map[string][]string{"n1": {"100:00.00", "100:08.00", "100:16.00"}, "n2": {"0:01.00", "0:01.10", "0:01.20"}} {
+			epoch := fmt.Sprint(1704153590 + 10*i)
+			files[node+"/confluence_threads."+epoch+".txt"] = "2024-01-" + day + " " + clock + "\nFull thread dump OpenJDK 64-Bit Server VM (25.282-b08 mixed mode):\n\n\"worker-1\" #31 prio=5 os_prio=0 tid=0x00007f0000001000 nid=0x1001 runnable [0x00007f0000000000]\n   java.lang.Thread.State: RUNNABLE\n\tat com.acme.Shop.buy(Shop.java:1)\n\nJNI global references: 1\n\n"
+			files[node+"/confluence_cpu_usage."+epoch+".txt"] = "top - " + clock + " up 3 days,  1:02,  1 user,  load average: 0.60, 2.26, 2.47\nThreads:  89 total,   1 running,  88 sleeping\n%Cpu(s):  0.0 us,  0.0 sy\n\n    PID USER      PR  NI    VIRT    RES    SHR S %CPU  %MEM     TIME+ COMMAND\n" +
+				"   4097 conflue+  20   0   43424  13336   6292 R 99.9   0.1 " + used[i] + " java -x worker\n   9999 root  20   0   43424  13336   6292 S  0.0   0.1    30,05 other\n"
+		}
+	}
+	files["alone.txt"] = strings.ReplaceAll(files["n1/confluence_cpu_usage.1704153590.txt"], "4097", "77")
+	c := read(t, tree(t, files))
+	if len(c.Nodes) != 1 || len(c.Nodes[0].JVMs) != 2 {
+		t.Fatalf("%q, %d nodes", c.Problems, len(c.Nodes))
+	}
+	if len(c.Problems) != 8 || !strings.Contains(c.Problems[7], "alone.txt: no thread dump has the threads") {
+		t.Errorf("problems: %q", c.Problems)
+	}
+	for _, j := range c.Nodes[0].JVMs {
+		hot := j.Dumps.Hot()
+		if !strings.Contains(j.Target, "n1/") {
+			if len(hot) > 0 && hot[0].Cores > 0.02 {
+				t.Errorf("%s: %+v", j.Target, hot)
+			}
+			continue
+		}
+		if len(hot) != 1 || hot[0].Name != "worker-1" || hot[0].Cores < 0.79 || hot[0].Cores > 0.81 {
+			t.Errorf("%s: %+v", j.Target, hot)
+		}
 	}
 }

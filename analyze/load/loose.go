@@ -42,6 +42,8 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	case isGC || isDump:
 	case threads.SniffUtilisation(head):
 		return b.looseShares(name, in)
+	case threads.SniffTop(head):
+		return b.looseTop(name, in)
 	case looksLikeProfile(name, head):
 		return b.looseProfile(name, in)
 	case looseServerXML(name, head):
@@ -92,9 +94,62 @@ func (b *builder) looseShares(name string, in io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	b.skipped(name, u.Skipped)
 	t := b.looseTarget(strings.Replace(name, "_thread_cpu_utilisation", "", 1))
 	t.shares = append(t.shares, u)
 	return nil
+}
+
+// topFile is the output of top that was taken beside dumps.
+type topFile struct {
+	name   string
+	tables []threads.Top
+}
+
+func (b *builder) looseTop(name string, in io.Reader) error {
+	tables, skipped, err := threads.ReadTop(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	b.skipped(name, skipped)
+	b.tops = append(b.tops, topFile{name, tables})
+	return nil
+}
+
+func (b *builder) skipped(name string, lines int) {
+	if lines > 0 {
+		b.problem("%s: CPU of threads: %d lines are not understood", name, lines)
+	}
+}
+
+// joinTops gives the tables to the processes whose threads they have: those of the same folder first.
+func (b *builder) joinTops() {
+	for _, f := range b.tops {
+		var owner *target
+		var most int
+		for i := range f.tables {
+			for _, t := range b.targets {
+				known, half := f.tables[i].KnownBy(t.dumps), 1
+				for _, d := range t.dumps {
+					half = max(half, len(d.Threads)/2)
+				}
+				if known < half {
+					continue
+				}
+				if path.Dir(t.dir) == path.Dir(f.name) {
+					known += 1 << 30
+				}
+				if known > most {
+					owner, most = t, known
+				}
+			}
+		}
+		if owner == nil {
+			b.problem("%s: no thread dump has the threads of this output of top", f.name)
+			continue
+		}
+		owner.cpu = append(owner.cpu, threads.TopSamples(f.tables, owner.dumps)...)
+	}
 }
 
 // cpus is how many CPUs the machine of loose files has, as one of their GC logs states; 1, the least, when none does.

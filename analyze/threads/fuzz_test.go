@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Each format has its target, so that mutation stays near it.
@@ -93,5 +94,26 @@ func FuzzUtilisation(f *testing.F) {
 			}
 		}
 		SamplesOf([]*Utilisation{u, u}, 8)
+	})
+}
+
+func FuzzTop(f *testing.F) {
+	f.Add("top - 10:00:00 up 3 days\nThreads: 2\n\n  PID USER  TIME+ COMMAND\n 4097 app 103:07.45 worker-1\n 1 app 5d init\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		tables, _, err := ReadTop(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		dump := &Dump{Time: time.Date(2024, 1, 2, 0, 0, 1, 0, time.UTC), Threads: []*Thread{{Identity: &Identity{NID: 4097}}}}
+		for i, s := range TopSamples(tables, []*Dump{dump}) {
+			if gap := s.Time.Sub(dump.Time).Abs(); gap > 12*time.Hour+time.Second {
+				t.Errorf("table %d of %v is %v from its dump", i, tables[i].Clock, gap)
+			}
+			for id, c := range s.Threads {
+				if c.CPU < 0 {
+					t.Errorf("thread %d has %v", id, c.CPU)
+				}
+			}
+		}
 	})
 }
