@@ -19,6 +19,9 @@
 // A secret becomes [redacted:<rule>], or as many stars where lengths matter (hsperfdata, recordings, binary files). The
 // output of a document is as readable by its tools as its input was. Lines in which nothing is found pass byte for byte.
 //
+// Text in UTF-16, with or without a byte order mark, also behind or before other text in one file, is scrubbed like the
+// same text in UTF-8 and stays in its encoding (see bundle/format/charset).
+//
 // # What is not scrubbed
 //
 //   - Personal data other than that user: host names, addresses, page titles, user names in logs.
@@ -28,7 +31,7 @@
 //   - Known values of letters only, inside a longer identifier.
 //   - What is packed: archives, compressed logs. In binary files, and in what of a recording is no chunk or larger
 //     than MaxChunk, all but known values.
-//   - Text in UTF-16 is searched for known values only when it is written as Binary.
+//   - Text in UTF-32 and EBCDIC.
 //   - Values of up to three digits, true, false, null, variables (${X}) and masks (***): they are no secrets.
 //
 // # How to check it

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"casefile/bundle/format/charset"
 )
 
 // MaxSecrets bounds the values that are remembered. What comes after it is still
@@ -73,6 +75,9 @@ func (s *Secrets) Ignore(value string) {
 func (s *Secrets) LearnText(kind Kind, text []byte) {
 	e := newEngine(s)
 	e.learn, e.trusted, e.quiet = true, true, true
+	if kind.encoded() {
+		text = charset.Text(text)
+	}
 	e.document(kind, text)
 	e.publish()
 }

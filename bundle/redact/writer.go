@@ -44,6 +44,7 @@ func New(s *Secrets) *Scrubber {
 type Writer struct {
 	dst     io.Writer
 	kind    Kind
+	wide    *wideText // nil for what is no text
 	e       *engine
 	block   int
 	buf     []byte
@@ -60,7 +61,11 @@ type Writer struct {
 func (s *Scrubber) Writer(dst io.Writer, kind Kind) *Writer {
 	e := newEngine(s.secrets)
 	e.learn = true
-	return &Writer{dst: dst, kind: kind, e: e, block: max(s.block, 2*(overlapOf(s.block)))}
+	w := &Writer{dst: dst, kind: kind, e: e, block: max(s.block, 2*(overlapOf(s.block)))}
+	if kind.encoded() {
+		w.wide = newWideText(w, kind)
+	}
+	return w
 }
 
 func overlapOf(block int) int { return min(overlap, block/8) }
@@ -96,7 +101,17 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, errors.New("redact: write after close")
 	}
+	if w.err == nil && w.wide != nil {
+		n, _ := w.wide.split.Write(p)
+		return n, w.err
+	}
 	n := len(p)
+	left := w.take(p)
+	return n - left, w.err
+}
+
+// take gathers the text and scrubs what is enough of it. It returns how many bytes were not taken, for an error.
+func (w *Writer) take(p []byte) int {
 	for len(p) > 0 && w.err == nil {
 		room := w.limit() - len(w.buf)
 		if room <= 0 {
@@ -110,10 +125,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 			w.jfrBlock(false)
 		}
 	}
-	if w.err != nil {
-		return n - len(p), w.err
-	}
-	return n, nil
+	return len(p)
 }
 
 // limit is the number of bytes to gather before something must happen.
@@ -144,9 +156,7 @@ func (w *Writer) full() {
 		w.kind = Text
 		held := w.buf
 		w.buf = make([]byte, 0, w.block)
-		if _, err := w.Write(held); err != nil {
-			w.err = err
-		}
+		w.take(held)
 	}
 }
 
@@ -159,6 +169,19 @@ func (w *Writer) Close() error {
 	if w.err != nil {
 		return w.err
 	}
+	if w.wide != nil {
+		w.wide.split.Close()
+	}
+	w.finish()
+	w.buf = nil
+	return w.err
+}
+
+// finish scrubs what is left in the buffer.
+func (w *Writer) finish() {
+	if w.err != nil {
+		return
+	}
 	switch w.kind {
 	case Text:
 		w.textBlock(true)
@@ -167,18 +190,24 @@ func (w *Writer) Close() error {
 	case JFR:
 		w.jfrBlock(true)
 	default:
-		out, err := w.e.document(w.kind, w.buf)
-		if err != nil {
-			w.err = err
-			return err
+		var out []byte
+		if out, w.err = w.e.document(w.kind, w.buf); w.err == nil {
+			w.emit(out)
 		}
-		w.emit(out)
 	}
-	w.buf = nil
-	return w.err
+	if w.wide != nil {
+		w.write(w.wide.enc.Flush(nil))
+	}
 }
 
 func (w *Writer) emit(b []byte) {
+	if w.wide != nil {
+		b = w.wide.encode(b)
+	}
+	w.write(b)
+}
+
+func (w *Writer) write(b []byte) {
 	if len(b) == 0 || w.err != nil {
 		return
 	}

@@ -3,8 +3,11 @@ package app
 import (
 	"bytes"
 	"encoding/xml"
+	"io"
 	"path"
 	"strings"
+
+	"casefile/bundle/format/charset"
 )
 
 // Database is what a product's configuration says of its database. Password is
@@ -24,6 +27,7 @@ var databaseKeys = []struct{ url, user, password, encrypted string }{
 
 // FindDatabase reads a configuration file; false: it names no database.
 func FindDatabase(name string, content []byte) (Database, bool) {
+	content = charset.Text(content)
 	var values map[string]string
 	switch path.Ext(name) {
 	case ".xml":
@@ -48,6 +52,7 @@ func FindDatabase(name string, content []byte) (Database, bool) {
 func xmlValues(content []byte) map[string]string {
 	values, name := map[string]string{}, ""
 	dec := xml.NewDecoder(bytes.NewReader(content))
+	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is decoded
 	for {
 		tok, err := dec.Token()
 		if err != nil {

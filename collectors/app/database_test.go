@@ -1,9 +1,11 @@
 package app
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 func TestFindDatabase(t *testing.T) {
@@ -33,6 +35,13 @@ func TestFindDatabase(t *testing.T) {
 		if got != k.want || found != (k.want.URL != "") {
 			t.Errorf("%s: %+v, %v", name, [3]string{got.URL, got.User, got.Password}, found)
 		}
+	}
+	var wide []byte
+	for _, u := range utf16.Encode([]rune("\uFEFF" + strings.Replace(fmt.Sprintf(confluence, ""), `version="1.0"`, `version="1.0" encoding="UTF-16"`, 1))) {
+		wide = binary.LittleEndian.AppendUint16(wide, u)
+	}
+	if got, _ := FindDatabase("/h/confluence.cfg.xml", wide); got != plain {
+		t.Errorf("UTF-16: %q %q", got.URL, got.User)
 	}
 	if text := fmt.Sprint(plain); strings.Contains(text, "hunter2") {
 		t.Error(text)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"casefile/bundle/format/charset"
 	"casefile/collectors"
 )
 
@@ -104,7 +105,7 @@ func (l *locator) try(h Home) string {
 		if err != nil {
 			return ""
 		}
-		return property(string(b), h.Key)
+		return property(string(charset.Text(b)), h.Key)
 	}
 	return h.Path
 }

@@ -1,6 +1,8 @@
 package jvm
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/charset"
 	"casefile/collectors"
 )
 
@@ -85,34 +88,50 @@ func (c *capture) copyTail(item, name, file string, n int64) error {
 	e := collectors.Evidence{Name: name, Item: item, Source: file}
 	var in io.Reader = io.LimitReader(f, max(n, st.Size()))
 	if skip := st.Size() - n; skip > 0 {
+		skip &^= 1 // UTF-16 is cut between two characters
 		if _, err := f.Seek(skip, io.SeekStart); err != nil {
 			return err
 		}
 		e.Truncated = fmt.Sprintf("the last %d of %d bytes", n, st.Size())
-		in = &afterNewline{r: io.LimitReader(f, n)}
+		in = wholeLines(io.LimitReader(f, st.Size()-skip))
 	}
 	c.Copy(e, in) // has told the ledger itself
 	return nil
 }
 
-// afterNewline drops everything up to the first newline.
-type afterNewline struct {
-	r    io.Reader
-	past bool
+// wholeLines drops what is left of the line that the start of r was cut from: everything up to the first line end, for
+// the key that tells a secret may have been cut off.
+func wholeLines(r io.Reader) io.Reader {
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, _ := in.Peek(charset.HeadLen) // the next read tells the error
+	lineEnd := []byte{'\n'}
+	switch enc, _ := charset.Sniff(head); enc {
+	case charset.UTF16LE:
+		lineEnd = []byte{'\n', 0}
+	case charset.UTF16BE:
+		lineEnd = []byte{0, '\n'}
+	}
+	return &afterLineEnd{in: in, lineEnd: lineEnd}
 }
 
-func (a *afterNewline) Read(p []byte) (int, error) {
-	n, err := a.r.Read(p)
-	if a.past {
-		return n, err
-	}
-	for i, b := range p[:n] {
-		if b == '\n' {
-			a.past = true
-			return copy(p, p[i+1:n]), err
+type afterLineEnd struct {
+	in      *bufio.Reader
+	lineEnd []byte
+	past    bool
+}
+
+func (a *afterLineEnd) Read(p []byte) (int, error) {
+	var unit [2]byte
+	for !a.past {
+		u := unit[:len(a.lineEnd)]
+		if _, err := io.ReadFull(a.in, u); errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, io.EOF
+		} else if err != nil {
+			return 0, err
 		}
+		a.past = bytes.Equal(u, a.lineEnd)
 	}
-	return 0, err
+	return a.in.Read(p)
 }
 
 // configFiles are the configuration files of the product.

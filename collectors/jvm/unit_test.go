@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -206,11 +207,21 @@ func TestGCLogPatterns(t *testing.T) {
 	}
 }
 
-func TestAfterNewline(t *testing.T) {
-	for in, want := range map[string]string{"half\nwhole\nlast": "whole\nlast", "nothing": "", "\nx": "x", "a\n": ""} {
-		var out bytes.Buffer
-		if _, err := out.ReadFrom(&afterNewline{r: strings.NewReader(in)}); err != nil || out.String() != want {
-			t.Errorf("%q: %q, %v", in, out.String(), err)
+func TestWholeLines(t *testing.T) {
+	wide := func(s string, high, low string) string { return strings.NewReplacer("_", high, "-", low).Replace(s) }
+	cases := map[string]string{"half\nwhole\nlast": "whole\nlast", "nothing": "", "\nx": "x", "a\n": "", "": ""}
+	for _, s := range []string{"-h_-a_-l_-f_\x0a\x4e-\n_-w_-h_-o_-l_-e_\x0a\x4e-\n_", "-n_-o_-n_-e_x"} {
+		_, rest, _ := strings.Cut(s, "-\n_")
+		cases[wide(s, "\x00", "")] = wide(rest, "\x00", "")
+	}
+	for _, s := range []string{"_h-_a-_l-_f-\x4e\x0a_\n-_w-_h-_o-_l-_e-", "_n-_o-_n-_e-\x00"} {
+		_, rest, _ := strings.Cut(s, "_\n-")
+		cases[wide(s, "\x00", "")] = wide(rest, "\x00", "")
+	}
+	for in, want := range cases {
+		out, err := io.ReadAll(wholeLines(strings.NewReader(in)))
+		if err != nil || string(out) != want {
+			t.Errorf("%q: %q, want %q, %v", in, out, want, err)
 		}
 	}
 }

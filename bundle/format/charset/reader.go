@@ -1,0 +1,48 @@
+package charset
+
+import "io"
+
+// NewReader gives the text of r as UTF-8, without byte order marks. It is the one way in which readers of
+// text that people hand over decode it; see Encoding for what is passed as it is.
+func NewReader(r io.Reader) io.Reader {
+	t := &reader{r: r, in: make([]byte, 32<<10)}
+	t.split = Splitter{Run: func(Encoding, []byte) {}, Text: func(text []byte) { t.out = append(t.out, text...) }}
+	return t
+}
+
+type reader struct {
+	r     io.Reader
+	in    []byte
+	buf   []byte // what out is a part of
+	out   []byte // decoded and not yet read
+	split Splitter
+	err   error
+}
+
+func (t *reader) Read(p []byte) (int, error) {
+	for len(t.out) == 0 {
+		if t.err != nil {
+			return 0, t.err
+		}
+		t.out = t.buf[:0]
+		n, err := t.r.Read(t.in)
+		t.split.Write(t.in[:n]) //nolint:errcheck // never fails
+		if err != nil {
+			t.err = err
+			t.split.Close()
+		}
+		t.buf = t.out
+	}
+	n := copy(p, t.out)
+	t.out = t.out[n:]
+	return n, nil
+}
+
+// Text gives a text at hand as UTF-8.
+func Text(b []byte) []byte {
+	var out []byte
+	s := Splitter{Run: func(Encoding, []byte) {}, Text: func(text []byte) { out = append(out, text...) }}
+	s.Write(b) //nolint:errcheck // never fails
+	s.Close()
+	return out
+}
