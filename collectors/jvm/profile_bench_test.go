@@ -24,7 +24,7 @@ import (
 func BenchmarkProfileOverhead(b *testing.B) {
 	const pairs, window = 5, 10 * time.Second
 	for _, jdk := range live.JDKs(b.Context()) {
-		for _, focus := range []string{plan.CPU, ""} { // profile --cpu, and collect --jfr
+		for _, focus := range []string{plan.CPU, plan.Alloc, plan.Lock, plan.IO, ""} { // "": collect --jfr
 			b.Run(fmt.Sprintf("java%d/%s", jdk.Major, cmp.Or(focus, "all")), func(b *testing.B) {
 				p := livetest.Start(b, jdk, "profiled", live.Options{Args: []string{"mixed"}, JVM: []string{"-Xms512m", "-Xmx512m"}})
 				for b.Loop() {
