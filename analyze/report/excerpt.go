@@ -3,7 +3,10 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,54 +51,81 @@ func parseLines(s string) ([]lineRange, error) {
 	return out, nil
 }
 
-// excerpt takes the cited lines of an entry, at most so many; of more the middle
-// is left out and counted.
-func excerpt(content []byte, cited string, most int) ([]excerptLine, error) {
-	ranges, err := parseLines(cited)
-	if err != nil {
-		return nil, err
-	}
-	if binary(content) {
-		return nil, fmt.Errorf("binary, %s", size(float64(len(content))))
-	}
-	head, tail, n := make([]excerptLine, 0, most), []excerptLine(nil), 0
-	keep := most - most/2
-	last := 0
-	for number, line := range numbered(content) {
-		last = number
-		if !covers(ranges, number) {
-			continue
-		}
-		n++
-		e := excerptLine{Number: number, Text: cut(clean(strings.ReplaceAll(string(line), "\t", "    ")), excerptWidth)}
-		switch {
-		case len(head) < keep:
-			head = append(head, e)
-		case len(tail) < most-keep:
-			tail = append(tail, e)
-		case most > keep:
-			copy(tail, tail[1:])
-			tail[len(tail)-1] = e
-		}
-	}
-	if n == 0 && len(ranges) > 0 {
-		return nil, fmt.Errorf("lines %s are not there: the entry has %s", cited, count(last, "line"))
-	}
-	if left := n - len(head) - len(tail); left > 0 {
-		head = append(head, excerptLine{Left: left})
-	}
-	return append(head, tail...), nil
+// excerpt collects the cited lines of an entry, at most so many; of more the middle is left out and counted.
+type excerpt struct {
+	ranges []lineRange
+	most   int
+	head   []excerptLine
+	tail   []excerptLine
+	n      int // cited lines that were there
 }
 
-// numbered gives the lines of a text with their numbers from 1, without line ends.
-func numbered(content []byte) func(yield func(int, []byte) bool) {
-	return func(yield func(int, []byte) bool) {
-		n := 0
-		for line := range bytes.Lines(content) {
-			n++
-			if !yield(n, bytes.TrimRight(line, "\r\n")) {
-				return
+func newExcerpt(cited string, most int) (*excerpt, error) {
+	ranges, err := parseLines(cited)
+	return &excerpt{ranges: ranges, most: most}, err
+}
+
+// end is the last line that is wanted.
+func (x *excerpt) end() int {
+	if len(x.ranges) == 0 {
+		return maxLineNo
+	}
+	end := 0
+	for _, r := range x.ranges {
+		end = max(end, r.to)
+	}
+	return end
+}
+
+func (x *excerpt) take(number int, line []byte) {
+	if !covers(x.ranges, number) {
+		return
+	}
+	x.n++
+	keep := x.most - x.most/2
+	e := excerptLine{Number: number, Text: cut(clean(strings.ReplaceAll(string(line), "\t", "    ")), excerptWidth)}
+	switch {
+	case len(x.head) < keep:
+		x.head = append(x.head, e)
+	case len(x.tail) < x.most-keep:
+		x.tail = append(x.tail, e)
+	case x.most > keep:
+		copy(x.tail, x.tail[1:])
+		x.tail[len(x.tail)-1] = e
+	}
+}
+
+// lines gives at most so many of what was collected.
+func (x *excerpt) lines(most int) []excerptLine {
+	all := append(slices.Clone(x.head), x.tail...)
+	if len(all) <= most && x.n == len(all) {
+		return all
+	}
+	most = min(most, len(all))
+	keep := most - most/2
+	out := append(slices.Clone(all[:keep]), excerptLine{Left: x.n - most})
+	return append(out, all[len(all)-(most-keep):]...)
+}
+
+// maxLine is how much of a line is looked at, in bytes.
+const maxLine = 64 << 10
+
+// numbered gives the lines of a text with their numbers from 1, without line ends. It stops when yield says so.
+func numbered(in *bufio.Reader, yield func(int, []byte) bool) error {
+	for n := 1; ; n++ {
+		line, err := in.ReadSlice('\n')
+		kept := line
+		if errors.Is(err, bufio.ErrBufferFull) {
+			kept = bytes.Clone(line)
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = in.ReadSlice('\n')
 			}
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if len(kept) > 0 && !yield(n, bytes.TrimRight(kept, "\r\n")) || err != nil {
+			return nil
 		}
 	}
 }
@@ -109,9 +139,8 @@ func covers(ranges []lineRange, n int) bool {
 	return len(ranges) == 0
 }
 
-// binary tells content that is no text by its beginning.
-func binary(content []byte) bool {
-	head := content[:min(len(content), bufio.MaxScanTokenSize)]
+// binary tells what is no text by its beginning.
+func binary(head []byte) bool {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return true
 	}

@@ -20,9 +20,7 @@ type Meta struct {
 	Commands []string
 	// Overhead is what the capture cost, a sentence each.
 	Overhead []string
-	// Read gives the content of an entry of the bundle, for excerpts; nil: none. HTML
-	// asks for an entry as often as findings cite it, 60 times at most.
-	Read func(entry string) ([]byte, error)
+	Cited    *Cited // nil: no lines of evidence
 }
 
 func (m *Meta) tool() string { return joined(" ", cmp.Or(m.Tool, "casefile"), m.Version) }

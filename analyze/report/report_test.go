@@ -60,7 +60,7 @@ var outputs = map[string]func(w io.Writer, c *analyze.Case, r *analyze.Result) e
 		if len(r.Findings) == 0 {
 			return nil
 		}
-		return Finding(w, c, &r.Findings[0], sampleRead, Options{Width: 80})
+		return Finding(w, c, &r.Findings[0], sampleCited(r.Findings), Options{Width: 80})
 	},
 	"report.html": func(w io.Writer, c *analyze.Case, r *analyze.Result) error { return HTML(w, c, r, sampleMeta()) },
 }
@@ -205,8 +205,9 @@ func hostileCase(t *testing.T) (*analyze.Case, *analyze.Result) {
 
 func TestHostileNames(t *testing.T) {
 	c, r := hostileCase(t)
-	read := func(string) ([]byte, error) { return []byte(hostile + "\n" + hostile + "\n"), nil }
-	page := renderHTML(t, c, r, Meta{Title: hostile, BundleName: hostile, Tool: hostile, Commands: []string{hostile}, Overhead: []string{hostile}, Read: read})
+	cited := NewCited(r.Findings)
+	cited.Take(hostile, strings.NewReader(hostile+"\n"+hostile+"\n"))
+	page := renderHTML(t, c, r, Meta{Title: hostile, BundleName: hostile, Tool: hostile, Commands: []string{hostile}, Overhead: []string{hostile}, Cited: cited})
 	for _, tag := range []string{"<script>alert", "<svg onload", "<img", "\x1b", "\x00", "\u202e", "\x07"} {
 		if bytes.Contains(page, []byte(tag)) {
 			t.Errorf("the page holds %q", tag)
@@ -216,7 +217,7 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("the page has %d scripts, want its own", n)
 	}
 	var term, show bytes.Buffer
-	if err := errors.Join(Terminal(&term, c, r, Options{Verbose: true}), Finding(&show, c, &r.Findings[0], read, Options{})); err != nil {
+	if err := errors.Join(Terminal(&term, c, r, Options{Verbose: true}), Finding(&show, c, &r.Findings[0], cited, Options{})); err != nil {
 		t.Fatal(err)
 	}
 	md := render(t, "SUMMARY.md", c, r)

@@ -186,19 +186,22 @@ func sampleResult() *analyze.Result {
 	}
 }
 
-// sampleRead gives the entries that the sample's findings cite.
-func sampleRead(entry string) ([]byte, error) {
-	switch entry {
-	case evidenceEntry:
-		return []byte(sampleDump(1)), nil
-	case "nodes/wiki-1/jvm/4711-confluence/gc/gc.log":
-		return []byte(sampleGC()), nil
+// sampleCited has the entries that the sample's findings cite; others are not in its bundle.
+func sampleCited(findings []analyze.Finding) *Cited {
+	c := NewCited(findings)
+	for entry, text := range map[string]string{evidenceEntry: sampleDump(1), "nodes/wiki-1/jvm/4711-confluence/gc/gc.log": sampleGC()} {
+		if c.Wants(entry) {
+			c.Take(entry, strings.NewReader(text))
+		}
 	}
-	return nil, fmt.Errorf("%s is not in this bundle", entry)
+	for _, entry := range c.Missing() {
+		c.Fail(entry, fmt.Errorf("%s is not in this bundle", entry))
+	}
+	return c
 }
 
 func sampleMeta() Meta {
-	return Meta{BundleName: "casefile-wiki-20260304T101528Z.tar.zst", Tool: "casefile", Version: "0.1.0", Read: sampleRead,
+	return Meta{BundleName: "casefile-wiki-20260304T101528Z.tar.zst", Tool: "casefile", Version: "0.1.0", Cited: sampleCited(sampleResult().Findings),
 		Commands: []string{"casefile collect --duration 60s --dumps 6 --dump-interval 10s --case PERF-2041"},
 		Overhead: []string{"wiki-1: 0.4 % of one CPU, 38 MB of memory, 2.1 MB read", "4711-confluence was stopped for 21 ms in all, 6 ms at most"}}
 }

@@ -10,9 +10,8 @@ import (
 	"casefile/analyze"
 )
 
-// Finding prints one finding in full, with the lines it rests on. read gives the
-// content of an entry; nil leaves the lines out.
-func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, read func(entry string) ([]byte, error), o Options) error {
+// Finding prints one finding in full, with the lines it rests on; nil leaves them out.
+func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, cited *Cited, o Options) error {
 	t := &terminal{o: o, width: o.width()}
 	m := marks[rank(f.Severity)]
 	t.text(t.paint(m.code, m.word)+"  ", margin, bold, clean(f.Title), 0)
@@ -22,7 +21,7 @@ func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, read func(entry s
 		t.line("")
 		t.paragraphs(f.Explanation)
 	}
-	t.evidence(f.Evidence, read)
+	t.evidence(f.Evidence, cited)
 	t.advice(f.Advice)
 	if len(f.References) > 0 {
 		t.section(bold, "References")
@@ -42,7 +41,7 @@ func (t *terminal) paragraphs(s string) {
 	}
 }
 
-func (t *terminal) evidence(list []analyze.Evidence, read func(string) ([]byte, error)) {
+func (t *terminal) evidence(list []analyze.Evidence, cited *Cited) {
 	if len(list) == 0 {
 		return
 	}
@@ -53,10 +52,10 @@ func (t *terminal) evidence(list []analyze.Evidence, read func(string) ([]byte, 
 		}
 		t.text("", "  ", plain, clean(e.Text), 0)
 		t.line(t.paint(blue, "  "+cite(&e)))
-		if read == nil {
+		if cited == nil {
 			continue
 		}
-		lines, err := readExcerpt(&e, read, excerptLines)
+		lines, err := cited.lines(&e, excerptLines)
 		if err != nil {
 			t.text("  ", "  ", dim, "("+clean(err.Error())+")", 0)
 		}
@@ -66,17 +65,6 @@ func (t *terminal) evidence(list []analyze.Evidence, read func(string) ([]byte, 
 
 // cite names an entry and lines of it.
 func cite(e *analyze.Evidence) string { return clean(joined(":", e.Entry, e.Lines)) }
-
-func readExcerpt(e *analyze.Evidence, read func(string) ([]byte, error), most int) ([]excerptLine, error) {
-	if e.Entry == "" {
-		return nil, nil
-	}
-	content, err := read(e.Entry)
-	if err != nil {
-		return nil, err
-	}
-	return excerpt(content, e.Lines, most)
-}
 
 func (t *terminal) excerpt(lines []excerptLine) {
 	wide := 0

@@ -249,11 +249,11 @@ func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
 
 func (b *viewBuilder) evidence(e *analyze.Evidence) evidenceCard {
 	card := evidenceCard{Cite: cite(e), Text: cut(e.Text, 1000)}
-	if b.meta.Read == nil || b.excerpts <= 0 || e.Lines == "" {
+	if b.meta.Cited == nil || b.excerpts <= 0 || e.Lines == "" {
 		return card
 	}
 	b.excerpts--
-	lines, err := readExcerpt(e, b.meta.Read, excerptHTML)
+	lines, err := b.meta.Cited.lines(e, excerptHTML)
 	if err != nil {
 		card.Error = err.Error()
 	}

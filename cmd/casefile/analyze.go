@@ -54,7 +54,7 @@ order of their impact, each with its evidence and what to do.
 				return err
 			}
 			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(),
-				Read: citedReader(cmd.Context(), paths[0], res.Findings)}
+				Cited: readCited(cmd.Context(), paths, res.Findings)}
 			if err := writeExtra(c, res, meta, html, markdown); err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -164,9 +163,6 @@ type captured struct {
 
 func (c *captured) incomplete() bool { return len(c.manifest.Gaps()) > 0 || c.closeErr != nil }
 
-// memoryLimit keeps the Go runtime from using more for speed than it needs.
-const memoryLimit = 80 << 20
-
 // capture makes the bundle and analyses it. It returns nil, nil for a dry run.
 func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	w, err := captureOpen(ctx, u, o)
@@ -179,7 +175,6 @@ func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 // captureOpen makes the bundle, on this node or on many, and returns it still
 // open; nil, nil for a dry run.
 func captureOpen(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
-	debug.SetMemoryLimit(memoryLimit)
 	if o.cluster.wanted() {
 		return captureFleet(ctx, u, o)
 	}

@@ -2,68 +2,44 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"strings"
+	"path"
 
 	"casefile/analyze"
+	"casefile/analyze/report"
 	"casefile/bundle"
 )
 
-// Bounds of what is read to print lines of it.
-const (
-	maxCitedEntry = 64 << 20
-	maxCited      = 256 << 20
-)
-
-// citedReader gives the content of the entries that findings cite. One walk over
-// the bundle reads all of them.
-func citedReader(ctx context.Context, path string, findings []analyze.Finding) func(string) ([]byte, error) {
-	wanted := map[string]bool{}
-	for _, f := range findings {
-		for _, e := range f.Evidence {
-			wanted[e.Entry] = true
+// readCited reads the lines that findings cite, by one walk over each archive; what is in none is a file.
+func readCited(ctx context.Context, paths []string, findings []analyze.Finding) *report.Cited {
+	cited := report.NewCited(findings)
+	for _, p := range paths {
+		for _, file := range append([]string{p}, bundle.Parts(p)...) {
+			r, err := bundle.Open(file)
+			if err != nil {
+				continue
+			}
+			_ = r.Walk(ctx, func(e bundle.Entry, body io.Reader) error { // what is missing is told where its lines would stand
+				name := e.Path
+				if r.Foreign {
+					name = path.Join(p, e.Path)
+				}
+				if cited.Wants(name) {
+					cited.Take(name, body)
+				}
+				return ctx.Err()
+			})
 		}
 	}
-	content := map[string][]byte{}
-	room := int64(maxCited)
-	for _, file := range append([]string{path}, bundle.Parts(path)...) {
-		r, err := bundle.Open(file)
+	for _, name := range cited.Missing() {
+		f, err := os.Open(name)
 		if err != nil {
+			cited.Fail(name, err)
 			continue
 		}
-		_ = r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
-			name := e.Path
-			if r.Foreign { // loose files are cited by their whole path
-				name = strings.TrimSuffix(path, "/") + "/" + e.Path
-			}
-			if _, read := content[name]; read || !wanted[name] || room <= 0 {
-				return nil
-			}
-			b, err := io.ReadAll(io.LimitReader(body, min(maxCitedEntry, room)))
-			content[name] = b
-			room -= int64(len(b))
-			return err
-		})
+		cited.Take(name, f)
+		f.Close()
 	}
-	return func(entry string) ([]byte, error) {
-		if b, ok := content[entry]; ok {
-			return b, nil
-		}
-		if !wanted[entry] {
-			return nil, fmt.Errorf("%s: %w", entry, fs.ErrNotExist)
-		}
-		return readLoose(entry)
-	}
-}
-
-func readLoose(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxCitedEntry))
+	return cited
 }

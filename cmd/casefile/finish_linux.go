@@ -43,7 +43,7 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectOptions) {
 	m := w.Manifest()
 	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
-		Read: citedReader(ctx, w.Path(), c.result.Findings)}
+		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings)}
 	var page, summary, findings bytes.Buffer
 	renders := []struct {
 		name string

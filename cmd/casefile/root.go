@@ -65,6 +65,7 @@ type ui struct {
 
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	defer boundMemory()()
 	u := &ui{in: in, out: out, err: errOut}
 	root := newRoot(u)
 	root.SetArgs(args)

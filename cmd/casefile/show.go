@@ -32,7 +32,7 @@ Without it the findings are listed.`,
 			if len(args) == 1 {
 				return report.Terminal(u.out, c, res, opts)
 			}
-			read := citedReader(cmd.Context(), args[0], res.Findings)
+			cited := readCited(cmd.Context(), args[:1], res.Findings)
 			var ids []string
 			shown := 0
 			for _, f := range res.Findings {
@@ -43,7 +43,7 @@ Without it the findings are listed.`,
 				if shown++; shown > 1 {
 					fmt.Fprintln(u.out)
 				}
-				if err := report.Finding(u.out, c, &f, read, opts); err != nil {
+				if err := report.Finding(u.out, c, &f, cited, opts); err != nil {
 					return err
 				}
 			}
