@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/jdbc"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/timing"
@@ -87,8 +88,8 @@ func (p *databaseProbe) cost() string {
 	}
 	switch {
 	case p.credential != nil:
-		return "one connection to " + where + ", SELECT 1 every second"
-	case p.Kind == PostgreSQL:
+		return "one connection to " + where + ", SELECT 1 every second, and once its limit of connections"
+	case p.Kind == jdbc.PostgreSQL:
 		return "a short connection to " + where + " every 5 s, no login"
 	}
 	return fmt.Sprintf("%d short connections to %s in all, no login", visits, where)

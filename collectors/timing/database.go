@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"casefile/bundle/format/jdbc"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/timing"
 )
@@ -31,7 +32,7 @@ const (
 
 // databaseProbe is one URL of the plan.
 type databaseProbe struct {
-	Endpoint
+	jdbc.Endpoint
 	credential *credential
 	failure    error // why the URL cannot be used
 	warning    error // why the credential cannot be: the server is measured without
@@ -43,7 +44,7 @@ type databaseProbe struct {
 // newDatabaseProbe reads URL and credential. It asks nobody.
 func newDatabaseProbe(d plan.Database, label string) *databaseProbe {
 	p := &databaseProbe{label: label, knockEvery: knockEvery, queryEvery: queryEvery}
-	if p.Endpoint, p.failure = ParseJDBC(d.URL); p.failure != nil || d.Credential == "" {
+	if p.Endpoint, p.failure = jdbc.Parse(d.URL); p.failure != nil || d.Credential == "" {
 		return p
 	}
 	if logins[p.Kind] == nil {
@@ -98,7 +99,7 @@ func (p *databaseProbe) pace(length time.Duration) time.Duration {
 	switch {
 	case p.credential != nil:
 		return p.queryEvery
-	case p.Kind == PostgreSQL:
+	case p.Kind == jdbc.PostgreSQL:
 		return p.knockEvery
 	}
 	return max(p.knockEvery, length/visits)
@@ -147,13 +148,13 @@ func (s *server) round(ctx context.Context) {
 	switch {
 	case s.credential != nil && s.failures < maxLogins:
 		err = s.query(ctx)
-	case s.credential == nil && s.Kind == PostgreSQL || s.knocks < visits:
+	case s.credential == nil && s.Kind == jdbc.PostgreSQL || s.knocks < visits:
 		s.knocks++
 		err = s.knock(ctx)
 	default:
 		return
 	}
-	if ctx.Err() != nil || errors.Is(err, errWaiting) {
+	if over(ctx) || errors.Is(err, errWaiting) {
 		return
 	}
 	s.result.Tries++
@@ -163,10 +164,17 @@ func (s *server) round(ctx context.Context) {
 	}
 }
 
+// over tells whether the time is up. A connection that has the context's deadline may
+// find that out before the context does.
+func over(ctx context.Context) bool {
+	end, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(end)
+}
+
 func (s *server) knock(ctx context.Context) error {
 	connect, answer, err := knock(ctx, s.address, pings[s.Kind])
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if over(ctx) {
+		return context.DeadlineExceeded
 	}
 	if connect > 0 {
 		s.record(timing.StepConnect, connect)
@@ -196,6 +204,11 @@ func (s *server) query(ctx context.Context) error {
 		}
 		s.record(timing.StepLogin, time.Since(from))
 		s.session, s.failures = open, 0
+		if s.result.Connections == nil { // what a server does not tell is no failure of the probe
+			if c, err := open.connections(ctx); err == nil {
+				s.result.Connections = &c
+			}
+		}
 	}
 	from := time.Now()
 	if err := s.session.selectOne(ctx); err != nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"casefile/bundle/format/jdbc"
 )
 
 // A ping asks a database server something that every client asks before it logs in,
@@ -15,7 +17,7 @@ import (
 // it, see visits.
 type ping func(conn net.Conn) error
 
-var pings = map[string]ping{PostgreSQL: pingPostgres, MySQL: pingMySQL, MariaDB: pingMySQL}
+var pings = map[string]ping{jdbc.PostgreSQL: pingPostgres, jdbc.MySQL: pingMySQL, jdbc.MariaDB: pingMySQL}
 
 // pingPostgres sends an SSLRequest; the server answers with one byte:
 // https://www.postgresql.org/docs/current/protocol-message-formats.html

@@ -13,24 +13,29 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"casefile/bundle/format/jdbc"
+	"casefile/bundle/format/timing"
 )
 
 // session is one connection that is logged in.
 type session interface {
 	// selectOne runs SELECT 1.
 	selectOne(ctx context.Context) error
+	// connections asks for the server's limit of connections, and how many it has.
+	connections(ctx context.Context) (timing.Connections, error)
 	close()
 }
 
-type login func(ctx context.Context, e Endpoint, address string, c *credential) (session, error)
+type login func(ctx context.Context, e jdbc.Endpoint, address string, c *credential) (session, error)
 
-var logins = map[string]login{PostgreSQL: loginPostgres, MySQL: loginMySQL, MariaDB: loginMySQL}
+var logins = map[string]login{jdbc.PostgreSQL: loginPostgres, jdbc.MySQL: loginMySQL, jdbc.MariaDB: loginMySQL}
 
 const applicationName = "casefile"
 
 // tlsFor is the link's security: verified where the URL asks for it, else as drivers
 // do by default, encrypted without a check of the name.
-func tlsFor(e Endpoint, host string) *tls.Config {
+func tlsFor(e jdbc.Endpoint, host string) *tls.Config {
 	if e.TLS == "disable" {
 		return nil
 	}
@@ -39,7 +44,7 @@ func tlsFor(e Endpoint, host string) *tls.Config {
 
 type postgresSession struct{ conn *pgconn.PgConn }
 
-func loginPostgres(ctx context.Context, e Endpoint, address string, c *credential) (session, error) {
+func loginPostgres(ctx context.Context, e jdbc.Endpoint, address string, c *credential) (session, error) {
 	host, port, err := splitPort(address)
 	if err != nil {
 		return nil, err
@@ -73,6 +78,36 @@ func (s postgresSession) selectOne(ctx context.Context) error {
 	return err
 }
 
+// The settings and counts that every role may read. reserved_connections came with version 16.
+const postgresConnections = `SELECT current_setting('max_connections'),
+ current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
+ (SELECT sum(numbackends) FROM pg_stat_database)`
+
+func (s postgresSession) connections(ctx context.Context) (timing.Connections, error) {
+	results, err := s.conn.Exec(ctx, postgresConnections).ReadAll()
+	if err != nil {
+		return timing.Connections{}, err
+	}
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 3 {
+		return timing.Connections{}, errors.New("limit of connections: not one row of three")
+	}
+	row := results[0].Rows[0]
+	return connectionsOf(string(row[0]), string(row[1]), string(row[2]))
+}
+
+// connectionsOf reads the three figures as a server writes them.
+func connectionsOf(limit, reserved, used string) (c timing.Connections, err error) {
+	for _, f := range []struct {
+		text string
+		into *int
+	}{{limit, &c.Max}, {reserved, &c.Reserved}, {used, &c.Used}} {
+		if *f.into, err = strconv.Atoi(f.text); err != nil || *f.into < 0 {
+			return timing.Connections{}, fmt.Errorf("limit of connections: %.20q is no count", f.text)
+		}
+	}
+	return c, nil
+}
+
 func (s postgresSession) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -81,7 +116,7 @@ func (s postgresSession) close() {
 
 type mysqlSession struct{ conn driver.Conn }
 
-func loginMySQL(ctx context.Context, e Endpoint, address string, c *credential) (session, error) {
+func loginMySQL(ctx context.Context, e jdbc.Endpoint, address string, c *credential) (session, error) {
 	host, _, err := splitPort(address)
 	if err != nil {
 		return nil, err
@@ -105,19 +140,48 @@ func loginMySQL(ctx context.Context, e Endpoint, address string, c *credential) 
 }
 
 func (s mysqlSession) selectOne(ctx context.Context) error {
+	_, err := s.row(ctx, "SELECT 1")
+	return err
+}
+
+// connections: the one that MySQL keeps for an administrator comes on top of its limit.
+func (s mysqlSession) connections(ctx context.Context) (timing.Connections, error) {
+	limit, err := s.row(ctx, "SELECT @@max_connections")
+	if err != nil {
+		return timing.Connections{}, err
+	}
+	used, err := s.row(ctx, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")
+	if err != nil {
+		return timing.Connections{}, err
+	}
+	return connectionsOf(limit, "0", used)
+}
+
+// row gives the last column of the first row.
+func (s mysqlSession) row(ctx context.Context, query string) (string, error) {
 	q, able := s.conn.(driver.QueryerContext)
 	if !able {
-		return errors.ErrUnsupported
+		return "", errors.ErrUnsupported
 	}
-	rows, err := q.QueryContext(ctx, "SELECT 1", nil)
+	rows, err := q.QueryContext(ctx, query, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer rows.Close()
-	if err := rows.Next(make([]driver.Value, len(rows.Columns()))); err != nil && !errors.Is(err, io.EOF) {
-		return err
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := rows.Next(row); err != nil {
+		if errors.Is(err, io.EOF) {
+			return "", errors.New("no row")
+		}
+		return "", err
 	}
-	return nil
+	if len(row) == 0 {
+		return "", errors.New("no column")
+	}
+	if b, ok := row[len(row)-1].([]byte); ok {
+		return string(b), nil
+	}
+	return fmt.Sprint(row[len(row)-1]), nil
 }
 
 func (s mysqlSession) close() { s.conn.Close() }

@@ -2,14 +2,17 @@ package timing
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +22,7 @@ import (
 
 // postgres starts a private server and returns its address. The binaries are looked
 // for where Debian and others keep them.
-func postgres(t *testing.T, password string) (address string) {
+func postgres(t *testing.T, password string) (address string, log *serverLog) {
 	t.Helper()
 	bin := postgresFolder()
 	if bin == "" {
@@ -52,9 +55,12 @@ func postgres(t *testing.T, password string) (address string) {
 	address = free.Addr().String()
 	free.Close()
 	_, port, _ := net.SplitHostPort(address)
-	server := run("postgres", "-D", data, "-p", port, "-h", "127.0.0.1", "-k", dir, "-c", "fsync=off", "-c", "log_connections=off")
-	ready := &readyLog{ready: make(chan struct{})}
-	server.Stderr = ready
+	server := run("postgres", "-D", data, "-p", port, "-h", "127.0.0.1", "-k", dir, "-c", "fsync=off", "-c", "log_connections=on", "-c", "log_statement=all",
+		"-c", "max_connections=23", "-c", "superuser_reserved_connections=4")
+	log = &serverLog{}
+	ready := make(chan struct{})
+	log.after(1, "ready to accept connections", func() { close(ready) })
+	server.Stderr = log
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,30 +68,55 @@ func postgres(t *testing.T, password string) (address string) {
 	go func() { ended <- server.Wait() }()
 	t.Cleanup(func() { server.Process.Signal(syscall.SIGINT); <-ended }) // fast shutdown
 	select {
-	case <-ready.ready:
+	case <-ready:
 	case err := <-ended:
 		ended <- err
-		t.Fatalf("postgres ended: %v: %s", err, ready.text.String())
+		t.Fatalf("postgres ended: %v: %s", err, log)
 	case <-time.After(time.Minute):
 		t.Fatal("postgres is not ready after a minute")
 	}
-	return address
+	return address, log
 }
 
-// readyLog tells when the server says that it takes connections.
-type readyLog struct {
+// serverLog is what the server says, and who waits for it to say something.
+type serverLog struct {
+	mu    sync.Mutex
 	text  bytes.Buffer
-	ready chan struct{}
-	told  bool
+	waits []*logWait
 }
 
-func (r *readyLog) Write(b []byte) (int, error) {
-	r.text.Write(b)
-	if !r.told && bytes.Contains(r.text.Bytes(), []byte("ready to accept connections")) {
-		r.told = true
-		close(r.ready)
-	}
+type logWait struct {
+	text string
+	from int
+	left int
+	done func()
+}
+
+// after calls done once the server has said text so often from now on.
+func (l *serverLog) after(times int, text string, done func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waits = append(l.waits, &logWait{text, l.text.Len(), times, done})
+}
+
+func (l *serverLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(b)
+	l.waits = slices.DeleteFunc(l.waits, func(w *logWait) bool {
+		over := bytes.Count(l.text.Bytes()[w.from:], []byte(w.text)) >= w.left
+		if over {
+			w.done()
+		}
+		return over
+	})
 	return len(b), nil
+}
+
+func (l *serverLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func postgresFolder() string {
@@ -124,11 +155,17 @@ func asPlainUser(t *testing.T, dir string) *syscall.Credential {
 
 func TestPostgresLive(t *testing.T) {
 	const password = "hunter2-hunter2"
-	address := postgres(t, password)
+	address, log := postgres(t, password)
 	url := fmt.Sprintf("jdbc:postgresql://%s/postgres?user=conf", address)
-	soon := func() time.Time { return time.Now().Add(300 * time.Millisecond) }
+	// measure ends when the server has said something often enough.
+	measure := func(credential string, times int, says string) timing.Probe {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		log.after(times, says, cancel)
+		return probeOf(url, credential).run(ctx, time.Now().Add(time.Minute))[0]
+	}
 
-	r := probeOf(url, "").run(t.Context(), soon())[0]
+	r := measure("", 3, "connection received")
 	if r.Tries == 0 || r.Failures > 0 || r.Step(timing.StepPing) == nil || r.Step(timing.StepQuery) != nil {
 		t.Errorf("without credential: %+v", r)
 	}
@@ -137,12 +174,15 @@ func TestPostgresLive(t *testing.T) {
 	t.Setenv("PGHOST", "192.0.2.1")
 	t.Setenv("PGPASSWORD", "wrong")
 	t.Setenv("PGOPTIONS", "-c nonsense=1")
-	r = probeOf(url, "env:CASEFILE_TEST_DB").run(t.Context(), soon())[0]
+	r = measure("env:CASEFILE_TEST_DB", 3, "SELECT 1")
 	if q := r.Step(timing.StepQuery); r.Failures > 0 || q == nil || q.Count != int64(r.Tries) || r.Step(timing.StepLogin).Count != 1 {
 		t.Errorf("with credential: %+v", r)
 	}
+	if c := r.Connections; c == nil || c.Max != 23 || c.Reserved != 4 || c.Room() != 19 || c.Used < 1 || c.Used > 5 {
+		t.Errorf("connections of the server: %+v", c)
+	}
 	t.Setenv("CASEFILE_TEST_DB", "not-"+password)
-	r = probeOf(url, "env:CASEFILE_TEST_DB").run(t.Context(), soon())[0]
+	r = probeOf(url, "env:CASEFILE_TEST_DB").run(t.Context(), time.Now().Add(3*time.Second))[0]
 	if r.Failures != r.Tries || !strings.Contains(strings.Join(r.Errors, ""), "password authentication failed") || strings.Contains(strings.Join(r.Errors, ""), password) {
 		t.Errorf("wrong password: %+v", r)
 	}

@@ -57,6 +57,8 @@ type Probe struct {
 	// Rate is operations a second where many are done in a row: creating, asking for
 	// and removing empty files.
 	Rate float64 `json:"metadata_per_second,omitempty"`
+	// Connections are those of a database that was logged in to.
+	Connections *Connections `json:"connections,omitempty"`
 	// Errors are the first different ones, without secrets.
 	Errors []string `json:"errors,omitempty"`
 	// Stuck is what did not come back at all, and since when.
@@ -67,6 +69,18 @@ type Probe struct {
 	Note  string `json:"note,omitempty"`
 	Limit *Limit `json:"threshold,omitempty"`
 }
+
+// Connections is how many connections a database server takes, and has.
+type Connections struct {
+	// Max is the server's limit; Reserved of them are kept for its administrators.
+	Max      int `json:"max"`
+	Reserved int `json:"reserved,omitempty"`
+	// Used is how many were open when it was asked, of all clients and this one.
+	Used int `json:"used"`
+}
+
+// Room is how many connections services may have together.
+func (c Connections) Room() int { return max(0, c.Max-c.Reserved) }
 
 // Step returns the part of a name; nil: not measured.
 func (p *Probe) Step(name string) *Timed {

@@ -1,4 +1,5 @@
-package timing
+// Package jdbc reads the addresses of databases as products write them.
+package jdbc
 
 import (
 	"errors"
@@ -39,15 +40,15 @@ const (
 	maxHosts       = 16
 )
 
-// Errors of ParseJDBC. None holds any part of the URL: there may be a password in it.
+// Errors of Parse. None holds any part of the URL: there may be a password in it.
 var (
 	ErrNotDatabaseURL = errors.New("not a database URL: want jdbc:..., postgres://..., mysql://... or host:port")
 	ErrNoServer       = errors.New("the database is inside the service, there is no server to measure")
 )
 
-// ParseJDBC reads a JDBC URL (PostgreSQL, MySQL, MariaDB, SQL Server, Oracle), a
+// Parse reads a JDBC URL (PostgreSQL, MySQL, MariaDB, SQL Server, Oracle), a
 // postgres:// or mysql:// URL, or host:port.
-func ParseJDBC(s string) (Endpoint, error) {
+func Parse(s string) (Endpoint, error) {
 	if len(s) > maxDatabaseURL {
 		return Endpoint{}, fmt.Errorf("database URL of more than %d bytes", maxDatabaseURL)
 	}

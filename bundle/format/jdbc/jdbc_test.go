@@ -1,4 +1,4 @@
-package timing
+package jdbc
 
 import (
 	"net"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestParseJDBC(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, c := range []struct {
 		url                         string
 		kind, hosts, database, user string
@@ -36,26 +36,26 @@ func TestParseJDBC(t *testing.T) {
 		{"db:5432", "", "db:5432", "", ""},
 		{"10.0.0.1:99", "", "10.0.0.1:99", "", ""},
 	} {
-		e, err := ParseJDBC(c.url)
+		e, err := Parse(c.url)
 		if err != nil || e.Kind != c.kind || strings.Join(e.Hosts, " ") != c.hosts || e.Database != c.database || e.User != c.user {
 			t.Errorf("%s: %+v, %v", c.url, e, err)
 		}
 	}
 	for _, bad := range []string{"", "jdbc:", "x", "h:0", "h:65536", "h:x", "jdbc:h2:file:/x", "jdbc:postgresql://a b/c", "jdbc:postgresql://h:x/c", "jdbc:foo://h/c",
 		"jdbc:oracle:oci8", "jdbc:sqlserver:h", "http://h:80/", "jdbc:mysql://" + strings.Repeat("h,", 20) + "h/c", strings.Repeat("h", 5000), "jdbc:mysql://address=(port=1)/c"} {
-		if e, err := ParseJDBC(bad); err == nil {
+		if e, err := Parse(bad); err == nil {
 			t.Errorf("%.60s: taken for %+v", bad, e)
 		}
 	}
 }
 
-func FuzzParseJDBC(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"jdbc:postgresql://h1,h2:5433/c?user=conf", "jdbc:mysql://address=(host=h)(port=1)/c", `jdbc:sqlserver://h\i:1;user=a`,
 		"jdbc:oracle:thin:a/b@(DESCRIPTION=(HOST=h)(PORT=1))", "jdbc:oracle:thin:@h:1:s", "postgres://a:b@[::1]:5/c", "h:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		e, err := ParseJDBC(s)
+		e, err := Parse(s)
 		if err != nil {
 			return
 		}
@@ -67,7 +67,7 @@ func FuzzParseJDBC(f *testing.F) {
 			if err != nil || host == "" || port == "" {
 				t.Fatalf("%q: host %q: %v", s, h, err)
 			}
-			if again, err := ParseJDBC(h); err != nil || again.Hosts[0] != h {
+			if again, err := Parse(h); err != nil || again.Hosts[0] != h {
 				t.Fatalf("%q: host %q reads as %+v, %v", s, h, again, err)
 			}
 		}
