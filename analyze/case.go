@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
@@ -54,6 +55,8 @@ type Node struct {
 	// LooseLogs and LooseAccess are logs that came without what tells their JVM.
 	LooseLogs   []*applog.Log
 	LooseAccess []*applog.Access
+	// LooseConf are configuration files that came without their JVM.
+	LooseConf []*appconf.File
 }
 
 // Clock is the node's clock against the reference: it reads reference time plus
@@ -98,6 +101,8 @@ type JVM struct {
 	// Logs and Access are its application logs and access logs.
 	Logs   []*applog.Log
 	Access []*applog.Access
+	// Conf is what its configuration files say of its pools.
+	Conf []*appconf.File
 }
 
 // Sockets is the TCP sockets of a process at one moment of the node's clock.
@@ -164,6 +169,16 @@ func (j *JVM) AllAccess() []*applog.Access {
 		return j.Access
 	}
 	return slices.Concat(j.Access, j.Node.LooseAccess)
+}
+
+// Settings are those of its pools, by all configuration that may be its: files, loose ones if it has none of its own, and its options.
+func (j *JVM) Settings() appconf.Settings {
+	files := j.Conf
+	if len(files) == 0 && j.Node != nil {
+		files = j.Node.LooseConf
+	}
+	const head = 2 // the line of the first option
+	return appconf.Resolve(files, appconf.Options(j.OptionsSource, j.Options, func(i int) int { return i + head }))
 }
 
 // Subject is how findings name a JVM.

@@ -10,6 +10,7 @@ var explains = map[string][]string{
 		"heap-too-small", "memory-leak", "gc-overhead", "allocation-stall"}, // hot-thread: the rule itself weighs the two
 	"stuck-thread":  {"deadlock", "lock-contention", "db-pool-exhausted", "heap-too-small", "memory-leak"},
 	"hot-thread":    {"heap-too-small", "memory-leak", "gc-overhead"},
+	"pool-mismatch": {"db-pool-exhausted"},
 	"gc-overhead":   {"heap-too-small", "memory-leak", "explicit-gc", "premature-promotion"},
 	"full-gc":       {"heap-too-small", "premature-promotion", "memory-leak", "explicit-gc", "metaspace-pressure", "humongous-allocations", "evacuation-failure"},
 	"long-gc-pause": {"heap-too-small", "memory-leak", "full-gc", "premature-promotion", "memory-swapping"},

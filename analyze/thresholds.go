@@ -31,11 +31,14 @@ type Thresholds struct {
 	DownstreamShare   float64       // of request-thread time in one call: below a quarter a service that mostly asks its database is healthy
 	DBPoolWaiters     int           // a healthy pool hands out connections in microseconds: three at once waiting is no chance
 	DBPoolShare       float64       // of request-thread time; half of the congestion mark, as no healthy service has any
-	FinalizerShare    float64       // of dumps that show the finalizer at work; an idle one waits for references
-	PinnedShare       float64       // of the carriers' time, warning: half of the machine is missing
-	PinnedCritical    float64       // nothing else can run
-	SignatureShare    float64       // of request-thread time beneath a known method: the congestion mark
-	LogRecent         time.Duration // before its end a log line counts as of today; a log may reach back for months
+	// DBConnectionsCritical is the share of a database's connections in use from which on the next are about to be refused: Atlassian
+	// calls 90 % of a pool bad, and here one more pool is enough.
+	DBConnectionsCritical float64
+	FinalizerShare        float64       // of dumps that show the finalizer at work; an idle one waits for references
+	PinnedShare           float64       // of the carriers' time, warning: half of the machine is missing
+	PinnedCritical        float64       // nothing else can run
+	SignatureShare        float64       // of request-thread time beneath a known method: the congestion mark
+	LogRecent             time.Duration // before its end a log line counts as of today; a log may reach back for months
 
 	GCOverheadWarn      float64 // share of time; analysers use 5/10 % over 60 s windows and throughput below 95/90 %
 	GCOverheadCritical  float64
@@ -66,7 +69,7 @@ func DefaultThresholds() Thresholds {
 		LeakThreads: 20, PoolExhaustedShare: 0.75, PoolMinimum: 4,
 		LogRecent:     24 * time.Hour,
 		HotThreadFull: 0.8, StuckCPU: 50 * time.Microsecond, LeakShare: 0.1, PoolGrowth: 1.1,
-		DownstreamThreads: 5, DownstreamShare: 0.25, DBPoolWaiters: 3, DBPoolShare: 0.05,
+		DownstreamThreads: 5, DownstreamShare: 0.25, DBPoolWaiters: 3, DBPoolShare: 0.05, DBConnectionsCritical: 0.90,
 		FinalizerShare: 0.75, PinnedShare: 0.5, PinnedCritical: 0.95, SignatureShare: 0.10,
 		GCOverheadWarn: 0.10, GCOverheadCritical: 0.25,
 		HeapFullShare: 0.80, HeapTarget: 0.50, LeakR2: 0.7, ExplicitGCs: 2,

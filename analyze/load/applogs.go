@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
+	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/analyze/rules/signatures"
 	"casefile/bundle"
@@ -98,10 +98,30 @@ func (b *builder) logMarks() []applog.Mark {
 	return b.marks
 }
 
-func (t *target) readServerXML(_ *builder, _ bundle.Entry, body io.Reader) error {
-	found, err := applog.Patterns(io.LimitReader(body, maxSmall))
+// readConf reads the pools of a configuration file, and from Tomcat's the patterns of its access logs.
+func (t *target) readConf(_ *builder, e bundle.Entry, body io.Reader) error {
+	conf, found, err := readConf(e.Path, body)
 	t.patterns = append(t.patterns, found...)
+	if conf != nil && t.jvm != nil {
+		conf.Origin = e.Source
+		t.jvm.Conf = append(t.jvm.Conf, conf)
+	}
 	return err
+}
+
+func readConf(name string, body io.Reader) (conf *appconf.File, patterns []*applog.Pattern, err error) {
+	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	if err != nil {
+		return nil, nil, err
+	}
+	if bytes.Contains(text, []byte("<Server")) {
+		patterns, err = applog.Patterns(bytes.NewReader(text))
+	}
+	conf, wrong := appconf.Read(name, bytes.NewReader(text))
+	if err == nil && wrong != nil { // the same break is told once
+		err = fmt.Errorf("configuration: %w", wrong)
+	}
+	return conf, patterns, err
 }
 
 // readAccess reads access logs, once all configuration has been seen.
@@ -149,11 +169,6 @@ func zoneOf(last applog.Stamp, e bundle.Entry) (time.Duration, bool) {
 	return 0, false
 }
 
-// looseServerXML says that a file is Tomcat's server.xml, by its beginning.
-func looseServerXML(name string, head []byte) bool {
-	return strings.HasSuffix(strings.ToLower(name), ".xml") && bytes.Contains(head, []byte("<Server"))
-}
-
 // looseLog takes the log that was read beside other things out of one file.
 func (b *builder) looseLog(log *applog.Log) bool {
 	if log.Entries == 0 {
@@ -164,10 +179,15 @@ func (b *builder) looseLog(log *applog.Log) bool {
 	return true
 }
 
-// looseXML reads the patterns of access logs.
-func (b *builder) looseXML(name string, in io.Reader) error {
-	found, err := applog.Patterns(io.LimitReader(in, maxSmall))
+// looseConf reads a configuration file that came without its JVM.
+func (b *builder) looseConf(name string, in io.Reader) error {
+	conf, found, err := readConf(name, in)
 	b.patterns = append(b.patterns, found...)
+	if conf != nil {
+		conf.Origin = name
+		n := b.node(looseNode)
+		n.LooseConf = append(n.LooseConf, conf)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

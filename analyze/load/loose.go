@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/profile"
@@ -46,8 +47,8 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 		return b.looseTop(name, in)
 	case looksLikeProfile(name, head):
 		return b.looseProfile(name, in)
-	case looseServerXML(name, head):
-		return b.looseXML(name, in)
+	case appconf.Sniff(name, head):
+		return b.looseConf(name, in)
 	case applog.LooksLikeAccess(head):
 		kept, err := b.stash.keep(in)
 		b.access = append(b.access, keptLog{name, kept.open})

@@ -120,7 +120,7 @@ var readers = []struct {
 	{"threads/", "-stuck.tsv", (*target).readLook},
 	{"threads/", "-sockets.tsv", (*target).readSockets},
 	{"logs/", "", (*target).readLog},
-	{"config/server.xml", "", (*target).readServerXML},
+	{"config/", "", (*target).readConf},
 	{"threads/", ".txt", (*target).readDump},
 	{"goroutines/", ".txt", (*target).readDump},
 	{"gc/", "", (*target).keepGC},

@@ -11,7 +11,7 @@ import (
 
 func configDrift() *analyze.Rule {
 	return &analyze.Rule{
-		ID: "config-drift", Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, release, operating system.",
+		ID: "config-drift", Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, release, operating system.",
 		Needs: "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
 		Run: func(p *analyze.Pass) error {
 			var diffs []difference

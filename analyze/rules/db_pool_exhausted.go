@@ -158,10 +158,29 @@ func (v *view) dbAdvice(setting string, product bool, inUse int, sites []holderS
 	if inUse > 0 {
 		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
 	}
-	if n := v.requestThreads(); n > 0 && product {
+	n := v.requestThreads()
+	if a := v.ownPool(); a != nil { // its configuration knows better than the dumps
+		size.Setting, size.From, size.To = a.setting(), fmt.Sprint(a.Max), a.nextStep()
+		if threads, _, _ := a.threads(); threads > n {
+			n = threads
+		}
+	}
+	if n > 0 && product {
 		size.To = fmt.Sprintf("%d (for %d request threads)", sizeFor(n), n)
 	}
 	return []analyze.Advice{first, size}
+}
+
+// ownPool is the one pool that the configuration of the process tells of; nil: none, or several.
+func (v *view) ownPool() *pooled {
+	if v.jvm == nil {
+		return nil
+	}
+	s := v.jvm.Settings()
+	if len(s.Pools) != 1 {
+		return nil
+	}
+	return &pooled{node: v.node, jvm: v.jvm, view: v, subject: v.subject, Settings: s, Pool: s.Pools[0]}
 }
 
 // sizeFor is what Confluence checks at its start: at least 10 connections more than request threads, and a quarter more.

@@ -24,6 +24,8 @@ func driftOf(p *analyze.Pass, same []*analyze.JVM) (out []difference) {
 		{"JVM version", analyze.Warning, jvmVersion},
 		{"collector", analyze.Warning, collectorOf},
 		{"maximum heap", analyze.Warning, maxHeapOf(p, same)},
+		{"threads that serve requests", analyze.Warning, connectorThreads},
+		{"pool of database connections", analyze.Warning, poolSize},
 		{"release in the path of the application", analyze.Info, releaseMark},
 	}
 	for _, s := range settings {
@@ -38,6 +40,24 @@ func driftOf(p *analyze.Pass, same []*analyze.JVM) (out []difference) {
 		}
 	}
 	return append(append(out, flagDrift(same)...), optionDrift(same)...)
+}
+
+func connectorThreads(j *analyze.JVM) (string, analyze.Evidence) {
+	s := j.Settings()
+	c := s.Threads()
+	if c == nil {
+		return "", analyze.Evidence{}
+	}
+	return fmt.Sprint(c.MaxThreads), citePlace(c.Place, "")
+}
+
+// poolSize is that of the one pool; of several nobody knows which is whose twin.
+func poolSize(j *analyze.JVM) (string, analyze.Evidence) {
+	s := j.Settings()
+	if len(s.Pools) != 1 {
+		return "", analyze.Evidence{}
+	}
+	return fmt.Sprint(s.Pools[0].Max), citePlace(s.Pools[0].Place, "")
 }
 
 func jvmVersion(j *analyze.JVM) (string, analyze.Evidence) {

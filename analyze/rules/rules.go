@@ -20,6 +20,7 @@ func All() []*analyze.Rule {
 		threadLeak(vs),
 		threadPoolExhausted(vs),
 		dbPoolExhausted(vs),
+		poolMismatch(vs),
 		slowDownstream(vs),
 		finalizerBacklog(vs),
 		classLoadingLock(vs),

@@ -42,7 +42,10 @@ func tlsFor(e jdbc.Endpoint, host string) *tls.Config {
 	return &tls.Config{ServerName: host, InsecureSkipVerify: e.TLS != "verify", MinVersion: tls.VersionTLS12}
 }
 
-type postgresSession struct{ conn *pgconn.PgConn }
+type postgresSession struct {
+	conn *pgconn.PgConn
+	port uint16
+}
 
 func loginPostgres(ctx context.Context, e jdbc.Endpoint, address string, c *credential) (session, error) {
 	host, port, err := splitPort(address)
@@ -70,7 +73,7 @@ func loginPostgres(ctx context.Context, e jdbc.Endpoint, address string, c *cred
 	if err != nil {
 		return nil, err
 	}
-	return postgresSession{conn}, nil
+	return postgresSession{conn, port}, nil
 }
 
 func (s postgresSession) selectOne(ctx context.Context) error {
@@ -78,20 +81,27 @@ func (s postgresSession) selectOne(ctx context.Context) error {
 	return err
 }
 
+// errProxied: what answers listens elsewhere than where we asked, so a pooler or a proxy
+// with a limit of its own stands between.
+var errProxied = errors.New("limit of connections: not the server's own port")
+
 // The settings and counts that every role may read. reserved_connections came with version 16.
 const postgresConnections = `SELECT current_setting('max_connections'),
  current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
- (SELECT sum(numbackends) FROM pg_stat_database)`
+ (SELECT sum(numbackends) FROM pg_stat_database), inet_server_port()`
 
 func (s postgresSession) connections(ctx context.Context) (timing.Connections, error) {
 	results, err := s.conn.Exec(ctx, postgresConnections).ReadAll()
 	if err != nil {
 		return timing.Connections{}, err
 	}
-	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 3 {
-		return timing.Connections{}, errors.New("limit of connections: not one row of three")
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 4 {
+		return timing.Connections{}, errors.New("limit of connections: not one row of four")
 	}
 	row := results[0].Rows[0]
+	if string(row[3]) != strconv.Itoa(int(s.port)) {
+		return timing.Connections{}, errProxied
+	}
 	return connectionsOf(string(row[0]), string(row[1]), string(row[2]))
 }
 
@@ -114,10 +124,13 @@ func (s postgresSession) close() {
 	_ = s.conn.Close(ctx) // says goodbye if it can
 }
 
-type mysqlSession struct{ conn driver.Conn }
+type mysqlSession struct {
+	conn driver.Conn
+	port uint16
+}
 
 func loginMySQL(ctx context.Context, e jdbc.Endpoint, address string, c *credential) (session, error) {
-	host, _, err := splitPort(address)
+	host, port, err := splitPort(address)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +149,7 @@ func loginMySQL(ctx context.Context, e jdbc.Endpoint, address string, c *credent
 	if err != nil {
 		return nil, err
 	}
-	return mysqlSession{conn}, nil
+	return mysqlSession{conn, port}, nil
 }
 
 func (s mysqlSession) selectOne(ctx context.Context) error {
@@ -146,6 +159,9 @@ func (s mysqlSession) selectOne(ctx context.Context) error {
 
 // connections: the one that MySQL keeps for an administrator comes on top of its limit.
 func (s mysqlSession) connections(ctx context.Context) (timing.Connections, error) {
+	if port, err := s.row(ctx, "SELECT @@port"); err != nil || port != strconv.Itoa(int(s.port)) {
+		return timing.Connections{}, errors.Join(errProxied, err)
+	}
 	limit, err := s.row(ctx, "SELECT @@max_connections")
 	if err != nil {
 		return timing.Connections{}, err
