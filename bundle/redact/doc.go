@@ -9,7 +9,8 @@
 // Atlassian licences; the user in the name of a request thread.
 //
 // By value: whatever a rule found on this node, or the caller learned from the live process, is replaced wherever it
-// stands, also URL-encoded, escaped for XML, JSON or .properties, in base64, and in binary files as UTF-16.
+// stands, also URL-encoded, escaped for XML, JSON or .properties, in base64, alone or inside a longer text, in ISO 8859-1,
+// and in binary files as UTF-16.
 // A value is searched for in what follows; within one document also in what came before. So learn from the
 // configuration first (Secrets.LearnText), then write. The set of values stays in memory.
 //
@@ -25,7 +26,7 @@
 // # What is not scrubbed
 //
 //   - Personal data other than that user: host names, addresses, page titles, user names in logs.
-//   - Secrets without a key, a prefix or a form of their own, unless they are known values: "the password is hunter2".
+//   - Secrets without a key, a prefix or a form of their own, unless they are known values: "logging in with hunter2".
 //   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
 //     confluence, numbers below 10 digits, names of classes and files). Behind a key these are scrubbed too.
 //   - Known values of letters only, inside a longer identifier.

@@ -56,9 +56,9 @@ func (e *engine) scrubberOf(kind Kind) func([]byte) []byte {
 
 // textAll scrubs a text that is at hand as a whole. The result is the caller's own.
 func (e *engine) textAll(b []byte) []byte {
-	e.inPEM = false
+	e.inPEM, e.opened = false, opening{}
 	out := e.textBlock(b, 0)
-	e.inPEM = false
+	e.inPEM, e.opened = false, opening{}
 	return bytes.Clone(out)
 }
 
@@ -97,6 +97,15 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 // member scrubs a value beside its key.
 func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
 	class := classify(bytes.TrimSpace(key))
+	if class == nil && string(key) == "auth" { // of Docker: base64 of user:password
+		if user, password, ok := decodeBasic(text); ok && user != "" && password != "" {
+			if e.learn {
+				e.learnValue(password, "authorization")
+			}
+			e.count("authorization", offset)
+			return []byte(marker("authorization")), true
+		}
+	}
 	if class == nil {
 		return e.scalar(text, offset)
 	}

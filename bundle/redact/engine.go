@@ -18,6 +18,7 @@ type engine struct {
 	trusted      bool // the text is configuration: its user names are no secrets
 	learned      []string
 	inPEM        bool
+	opened       opening // the line before ends in front of its secret
 	spans        []found
 	base         int                           // of the text at hand in the entry, for onHit
 	onHit        func(offset int, rule string) // nil unless checking
@@ -127,6 +128,7 @@ func (e *engine) find(block []byte) []found {
 	if e.inPEM {
 		spans, at = e.pemBody(block, 0, spans)
 	}
+	spans, at = e.goesOn(block, at, spans)
 	for {
 		hit, _ := e.words.find(block, at)
 		if hit < 0 {
@@ -138,6 +140,9 @@ func (e *engine) find(block []byte) []found {
 		at = end
 		if opensPEM(block[start:end]) {
 			spans, at = e.pemBody(block, min(end+1, len(block)), spans)
+		} else if end < len(block) {
+			e.opened = opens(block[start:end])
+			spans, at = e.goesOn(block, end+1, spans)
 		}
 	}
 	if e.learn && !e.inDocument {

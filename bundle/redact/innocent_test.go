@@ -97,6 +97,24 @@ eyJhbGc is no token by itself
 hint: pass the option and by-pass the cache: done
 compass: north
 sun.misc.Unsafe.park(Native Method)
+password.expiry.days=30
+password.min.length = 12
+token.timeout=3600000
+secret.rotation.hours: 720
+credentials.cache.size=5000
+apikey.header.name=X-API-Key
+bind timeout 30, login timeout 10 password attempts 3
+the password is wrong, the token was refused
+password policy: at least 12 characters
+mysql-connector-j-8.0.33.jar /usr/bin/mysql -u root -h db confluence
+redis-cli -h cache -p 6379 ping
+ldapsearch -x -H ldap://dc.example.com -b dc=example
+grant identified subjects only
+bypass: 10 requests
+login bob from 10.0.0.1
+List<Token>
+disk-anti-affinity task-projection-1 risk-service
+https://confluence.example.com/login.action?os_destination=%2Fpages%3FpageId%3D123%26x%3D1
 0x00007f8a1c0aaab0 JavaThread "C2 CompilerThread0" daemon [_thread_blocked, id=4711, stack(0x00007f8a,0x00007f8b)]
 `, "\n"), "\n")
 
@@ -112,6 +130,23 @@ func TestInnocent(t *testing.T) {
 	all := strings.Join(innocent, "\n")
 	if got := scrub(t, nil, Text, all); got != all {
 		t.Error("changed as one text")
+	}
+}
+
+// Settings about secrets are no secrets, in every kind of document.
+func TestInnocentDocuments(t *testing.T) {
+	for _, d := range []struct{ kind, text string }{
+		{"properties", "password.expiry.days=30\ntoken.timeout=3600000\nsession.timeout=1800\npassword.encoder=bcrypt\npassword.attempts.max=5\n"},
+		{"yaml", "password:\n  expiryDays: 30\n  policy: strict\nsecrets:\n- name: regcred\ntokenTimeout: 3600\nmap: {\n  a: 1,\n  b: [x,\n y]\n}\n- value: 5\n- name: DB_PASSWORD\n"},
+		{"json", `{"password":{"expiryDays":30,"policy":"strict"},"secrets":[{"name":"regcred"}],"auth":"basic","tokenTimeout":3600,"auths":2}`},
+		{"xml", `<Server><Connector port="8443" keystoreFile="/k.jks" keystoreType="JKS"/><password-policy><days>30</days></password-policy></Server>`},
+		{"text", "export DB_PASSWORD=\"$(cat /run/secrets/db)\"\nexport NOTE='it is\nfine'\nexport X=1\n<property name=\"hibernate.dialect\">\n  org.x.Dialect\n</property>\n"},
+		{"environ", "PASSWORD_EXPIRY_DAYS=30\x00TOKEN_TIMEOUT=3600\x00"},
+	} {
+		want := strings.Replace(d.text, `"$(cat /run/secrets/db)"`, `"[redacted:password]"`, 1) // a command is not told from a value
+		if got := scrub(t, nil, kindNamed(t, d.kind), d.text); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", d.kind, got, want)
+		}
 	}
 }
 

@@ -37,7 +37,13 @@ type jsonFrame struct {
 	dataDepth  bool      // the container is a data member
 	wantMember bool      // the next string is a key
 	option     *keyClass // of the array's element before: "--password"
+	all        bool      // a map of names to secrets
 }
+
+// secretMaps are the members that hold names and their secrets.
+var secretMaps = wordSet(`secrets passwords`)
+
+var secretMember = &keyClass{ending: "secrets", rule: "secret", strength: sureKey}
 
 var kubernetesSecret = &keyClass{ending: "data", rule: "kubernetes-secret", strength: sureKey}
 
@@ -118,7 +124,7 @@ func jsonScalars(b []byte) []jsonScalar {
 			end := jsonEnd(b, at)
 			s := jsonScalar{start: at, end: end}
 			if top.wantMember {
-				top.wantMember, top.key = false, b[at+1:end-1]
+				top.wantMember, top.key = false, jsonKey(b[at:end])
 			} else {
 				top.place(&s, b[at:end], len(list))
 			}
@@ -131,12 +137,25 @@ func jsonScalars(b []byte) []jsonScalar {
 	return list
 }
 
+// jsonKey is a member's name without its escapes.
+func jsonKey(raw []byte) []byte {
+	var name string
+	if bytes.IndexByte(raw, '\\') >= 0 && json.Unmarshal(raw, &name) == nil {
+		return []byte(name)
+	}
+	return raw[1 : len(raw)-1]
+}
+
 func openFrame(parent *jsonFrame, object bool, scalars int) jsonFrame {
 	f := jsonFrame{object: object, wantMember: object, from: scalars}
+	if parent.class != nil && isName(parent.key, valueNames) {
+		f.class = parent.class
+	}
 	f.dataDepth = object && (string(parent.key) == "data" || string(parent.key) == "stringData")
 	if c := classify(parent.key); c != nil && c.strength != nameKey {
 		f.class = c
 	}
+	f.all = object && isName(parent.key, secretMaps)
 	if !object && parent.class != nil && !parent.object {
 		f.class = parent.class
 	}
@@ -156,7 +175,9 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 			s.class = f.option
 		}
 		f.option = optionClass(bytes.Trim(raw, `"`))
-	case isName(f.key, valueNames):
+	case f.all && s.class == nil && raw[0] == '"' && !isName(f.key, nameNames):
+		s.class = secretMember
+	case isName(f.key, valueNames) || f.class != nil && isTrailer(bytes.ToLower(f.key)):
 		if f.class != nil {
 			s.class = f.class
 		}

@@ -80,8 +80,18 @@ func isKeyByte(c byte) bool {
 	return isLetter(c) || isDigit(c) || c == '_' || c == '.' || c == '-' || c == '$'
 }
 
+// spokenKey is the class of "the password is: X", which needs a value that looks like a secret.
+var spokenKey = &keyClass{ending: "is", rule: "password", strength: weakKey}
+
 // spacedKey reads "API key" and "access token": the last word alone says too little.
 func spacedKey(line []byte, key keySpan) *keyClass {
+	if word := string(line[key.start:key.end]); word == "is" || word == "was" {
+		head := bytes.TrimRight(line[:key.start], " ")
+		if start := bytes.LastIndexByte(head, ' ') + 1; isSecretWord(head[start:]) {
+			return spokenKey
+		}
+		return nil
+	}
 	if !bytes.EqualFold(line[key.start:key.end], []byte("key")) && !bytes.EqualFold(line[key.start:key.end], []byte("phrase")) {
 		return nil
 	}
@@ -141,7 +151,7 @@ func valueAt(line []byte, at int, key keySpan) valueSpan {
 	if q := at + slashes; q < len(line) && (line[q] == '"' || line[q] == '\'' || line[q] == '`') {
 		start := q + 1
 		if end := closingQuote(line, start, line[q], slashes); end >= 0 {
-			return valueSpan{start, end, false}
+			return shellQuotes(line, valueSpan{start, end, false})
 		}
 		if quoteOpen(line, key.start, line[q]) {
 			return valueSpan{q, q, true} // "...password=" : the text ends here
@@ -162,6 +172,7 @@ func valueAt(line []byte, at int, key keySpan) valueSpan {
 			v.end--
 		}
 		return v
+	case line[at] == '{' && key.start > 0 && line[key.start-1] == ';':
 	case line[at] == '{' && (at+1 >= len(line) || !isLetter(line[at+1]) || !bytes.Contains(line[at:], []byte("}")) || bytes.Contains(line[at:at+bytes.IndexByte(line[at:], '}')], []byte("="))):
 		return valueSpan{at, at, false} // an object; its members are looked at on their own
 	}
@@ -186,6 +197,21 @@ func closingQuote(line []byte, from int, quote byte, slashes int) int {
 	return -1
 }
 
+// shellQuotes goes on where a shell does: 'it'\\”s one' and 'it'"'"'s one' are one word.
+func shellQuotes(line []byte, v valueSpan) valueSpan {
+	for _, joint := range []string{`'\''`, `'"'"'`} {
+		for bytes.HasPrefix(line[v.end:], []byte(joint)) {
+			n := bytes.IndexByte(line[v.end+len(joint):], '\'')
+			if n < 0 {
+				break
+			}
+			v.end += len(joint) + n
+			v.open = true // what is written is not what it is
+		}
+	}
+	return v
+}
+
 // quoteOpen tells whether a quote stands open before position at.
 func quoteOpen(line []byte, at int, quote byte) bool {
 	from := max(0, at-maxLookBack)
@@ -200,6 +226,11 @@ func bareValue(line []byte, at int, key keySpan) valueSpan {
 	}
 	inQuery := before == '?' || before == '&' || before == ';' && bytes.HasSuffix(line[:key.start], []byte("&amp;"))
 	double, single := quoteOpen(line, key.start, '"'), quoteOpen(line, key.start, '\'')
+	if before == ';' && at < len(line) && line[at] == '{' { // SQL Server: password={a;}}b};
+		if end := closingBrace(line, at+1); end > at {
+			return valueSpan{at, end, true}
+		}
+	}
 	end := at
 scan:
 	for ; end < len(line); end++ {
@@ -221,6 +252,20 @@ scan:
 		return valueSpan{at, trimEnd(line, at, len(line)), true}
 	}
 	return valueSpan{at, trimBare(line, at, end), false}
+}
+
+// closingBrace returns where a value in braces ends, behind the brace; a doubled one is a part of it.
+func closingBrace(line []byte, from int) int {
+	for i := from; i < len(line); i++ {
+		if line[i] != '}' {
+			continue
+		}
+		if i+1 == len(line) || line[i+1] != '}' {
+			return i + 1
+		}
+		i++
+	}
+	return -1
 }
 
 // pairFollows tells whether text starts with another key and its separator.

@@ -1,12 +1,17 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
 
-// planted are realistic texts; every occurrence of secret must be gone from each.
-var planted = []struct{ kind, text, secret string }{
+// plant is a realistic text; every occurrence of secret must be gone from it.
+type plant struct{ kind, text, secret string }
+
+var planted = slices.Concat(plantedPlain, plantedHard)
+
+var plantedPlain = []plant{
 	// Confluence, Jira, Tomcat
 	{"xml", `<confluence-configuration><properties><property name="hibernate.connection.password">Pl4nt!d-01</property></properties></confluence-configuration>`, "Pl4nt!d-01"},
 	{"xml", "<properties>\n<property name=\"atlassian.license.message\">AAABpl4nted02\nx2pl4nted02</property>\n</properties>", "pl4nted02"},

@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // properties scrubs a Java .properties file (java.util.Properties.load): a logical line may
@@ -43,7 +45,7 @@ func (e *engine) property(out, line []byte, offset int) []byte {
 		return append(out, text...)
 	}
 	value := []byte(unescapeProperty(string(body[start:])))
-	key := unescapeProperty(string(bytes.TrimLeft(body[:keyEnd], " \t\f")))
+	key := unescapeUnicode(unescapeProperty(string(bytes.TrimLeft(body[:keyEnd], " \t\f"))))
 	clean, changed := e.member([]byte(key), value, offset+start)
 	out = append(out, body[:start]...)
 	if !changed { // a known value in another text's escapes shows only in the raw bytes
@@ -113,6 +115,29 @@ func unescapeProperty(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// unescapeUnicode reads \uXXXX, as .properties and JSON have it for what is no ASCII.
+func unescapeUnicode(s string) string {
+	if !strings.Contains(s, `\u`) {
+		return s
+	}
+	var units []uint16
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if strings.HasPrefix(s[i:], `\u`) && len(s) >= i+6 {
+			if u, err := strconv.ParseUint(s[i+2:i+6], 16, 16); err == nil {
+				units = append(units, uint16(u))
+				i += 6
+				continue
+			}
+		}
+		b.WriteString(string(utf16.Decode(units)))
+		units = units[:0]
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String() + string(utf16.Decode(units))
 }
 
 var propertyEscapes = strings.NewReplacer(`\u`, `\u`, `\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\f", `\f`)

@@ -19,6 +19,7 @@ var rules = []Rule{
 	{"api-key", "value of a key that ends in api key, access key, private key, signing key, ...", `AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG`, groupKey, nil},
 	{"credential", "value of a key that ends in credential or credentials", `java.naming.security.credentials=S3cr3t!`, groupKey, nil},
 	{"option", "value behind an option that names a secret", `mysqldump --password hunter2x db`, groupKey, optionPairs},
+	{"command", "password in the short options of database and directory clients, in setenv, .netrc, redis.conf and nslcd.conf, in calls such as setPassword", `ldapsearch -D cn=admin -w hunter2x`, groupCommand, commands},
 	{"xml", "content of an XML element or attribute that names a secret, in running text", `<property name="hibernate.connection.password">hunter2x</property>`, groupKey, xmlInText},
 	{"name-value", "value beside a name that names a secret", `{"name":"DB_PASSWORD","value":"hunter2x"}`, groupKey, nameValuePairs},
 	{"url-password", "password in a URL's user part, or a token alone there", `https://bob:hunter2x@example.com/`, groupURL, urlPasswords},
@@ -44,7 +45,7 @@ func Rules() []Rule { return append([]Rule(nil), rules...) }
 
 // ruleNames repeats the names: the matchers in the table need them to know a marker.
 var ruleNames = [...]string{
-	"password", "secret", "token", "api-key", "credential", "option", "xml", "name-value", "url-password", "jdbc", "authorization", "cookie", "jwt", "aws-key", "vendor-token", "signature", "private-key", "sql-password", "encrypted-value", "licence", "kubernetes-secret", "username", "known",
+	"password", "secret", "token", "api-key", "credential", "option", "command", "xml", "name-value", "url-password", "jdbc", "authorization", "cookie", "jwt", "aws-key", "vendor-token", "signature", "private-key", "sql-password", "encrypted-value", "licence", "kubernetes-secret", "username", "known",
 }
 
 const (

@@ -3,6 +3,7 @@ package redact
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"casefile/bundle/format/charset"
@@ -109,8 +110,16 @@ func (s *Secrets) matchers() (text, binary *matcher) {
 
 // learnValue remembers a value as it stands and as it reads: behind the escapes of the text it was found in.
 func (e *engine) learnValue(v, rule string) {
+	if strings.ContainsAny(v, "\r\n") { // each line on its own: no text is searched for more
+		for line := range strings.Lines(v) {
+			if line = strings.TrimSpace(line); line != v {
+				e.learnValue(line, rule)
+			}
+		}
+		return
+	}
 	e.learned = append(e.learned, v)
-	for _, decode := range []func(string) string{decodedURL, unescapeXML, unescapeBackslashes} {
+	for _, decode := range []func(string) string{decodedURL, unescapeXML, unescapeBackslashes, unescapeUnicode, fromLatin1} {
 		if d := decode(v); d != v {
 			e.learned = append(e.learned, d)
 		}

@@ -15,6 +15,7 @@ const (
 	groupSQL
 	groupEncrypted
 	groupLicence
+	groupCommand
 )
 
 // triggers are the words, in lower case, without which no rule can match: a line that holds none of
@@ -32,11 +33,14 @@ var triggers = []struct {
 	{groupHeader, []string{"authorization", "cookie", "bearer", "basic ", "digest ", "x-auth", "curl "}},
 	{groupToken, []string{
 		"eyj", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xox", "atatt3", "atctt3", "hooks.slack",
-		"_live_", "_test_", "aiza", "npm_", "hf_", "sig=", "dop_v1_", "sg.", "hvs.", "age-secret-key",
+		"_live_", "_test_", "aiza", "npm_", "hf_", "sig=", "dop_v1_", "sg.", "hvs.", "hvb.", "age-secret-key",
+		"sk-ant-", "sk-proj-", "sk-svcacct-", "pypi-", "glsa_", "nrak-", "shpat_", "shpss_", "shpca_", "shppa_", "dckr_pat_", "signature=",
 	}},
 	{groupPEM, []string{"-----begin", "putty-user-key"}},
 	{groupUser, []string{"user:", "username:"}},
-	{groupSQL, []string{"identified by", "password '", "password \""}},
+	{groupSQL, []string{"identified ", "password '", "password \"", "password("}},
+	{groupCommand, []string{"sqlplus ", "ldapsearch ", "ldapmodify ", "ldapadd ", "ldapdelete ", "ldapwhoami ", "mysql", "mariadb", "sshpass ", "sqlcmd ", "redis-cli ",
+		"pass:", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(", "passphrase(", "secret("}},
 	{groupEncrypted, []string{"enc("}},
 	{groupLicence, []string{"aaab"}},
 }

@@ -3,10 +3,12 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 var (
@@ -27,6 +29,15 @@ func variants(v string) []string {
 		propsEscape.Replace(v), propsColon.Replace(v),
 		jsonEscape(v, true), jsonEscape(v, false), strings.ReplaceAll(jsonEscape(v, false), "/", `\/`),
 	}
+	list = append(list, lowerPercent(url.QueryEscape(v)), componentEscape(v), strings.ReplaceAll(xmlNumbered.Replace(v), "&#39;", "&#x27;"))
+	if !isASCII(v) {
+		upper := asciiEscape(v, `\u%04X`)
+		list = append(list, asciiEscape(v, `\u%04x`), upper)
+		if l, ok := toLatin1(v); ok {
+			list = append(list, l)
+		}
+	}
+	list = append(list, insideBase64(v)...)
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		list = append(list, enc.EncodeToString([]byte(v)), enc.EncodeToString([]byte(v+"\n")))
 	}
@@ -43,6 +54,88 @@ func binaryVariants(v string) []string {
 		be = append(be, byte(u>>8), byte(u))
 	}
 	return append(variants(v), string(le), string(be))
+}
+
+// insideBase64 lists how a value shows inside the base64 of a longer text, which holds it at one of three places in
+// a group: the characters that depend on it alone.
+func insideBase64(v string) []string {
+	var list []string
+	for before := range 3 {
+		packed := base64.StdEncoding.EncodeToString(append(make([]byte, before), v...))
+		start := []int{0, 2, 3}[before]
+		end := (before + len(v)) * 8 / 6
+		if end-start < minInside {
+			continue
+		}
+		inside := packed[start:end]
+		list = append(list, inside, strings.NewReplacer("+", "-", "/", "_").Replace(inside))
+	}
+	return list
+}
+
+// minInside is what must be left of a value inside base64, in characters: few would be found by chance.
+const minInside = 10
+
+// lowerPercent turns %2F into %2f, as .NET and nginx write it.
+func lowerPercent(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			b[i+1], b[i+2] = b[i+1]|0x20, b[i+2]|0x20
+		}
+	}
+	return string(b)
+}
+
+// componentEscape is encodeURIComponent of JavaScript.
+func componentEscape(v string) string {
+	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(v))
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// asciiEscape writes what is no ASCII in UTF-16 units.
+func asciiEscape(v, format string) string {
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(v)) {
+		if u < utf8.RuneSelf {
+			b.WriteByte(byte(u))
+		} else {
+			fmt.Fprintf(&b, format, u)
+		}
+	}
+	return b.String()
+}
+
+// toLatin1 is v in ISO 8859-1, in which Java read .properties for twenty years; false when that has no such characters.
+func toLatin1(v string) (string, bool) {
+	var b []byte
+	for _, r := range v {
+		if r > 0xff {
+			return "", false
+		}
+		b = append(b, byte(r))
+	}
+	return string(b), utf8.ValidString(v)
+}
+
+// fromLatin1 is the UTF-8 of what is none.
+func fromLatin1(v string) string {
+	if utf8.ValidString(v) {
+		return v
+	}
+	var b strings.Builder
+	for i := range len(v) {
+		b.WriteRune(rune(v[i]))
+	}
+	return b.String()
 }
 
 func jsonEscape(v string, html bool) string {

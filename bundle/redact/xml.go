@@ -180,7 +180,7 @@ func (s *xmlScanner) text(kind partKind, start, end int) {
 	if n := len(s.stack); n > 0 {
 		top := s.stack[n-1]
 		p.key, p.class = top.name, top.class
-		if isName(top.name, nameNames) {
+		if isName(top.name, nameNames) || endsIn(top.name, "-name") {
 			if c := classify(bytes.TrimSpace(s.b[start:end])); c != nil && c.strength != nameKey {
 				s.sibling = c
 			} else if len(bytes.TrimSpace(s.b[start:end])) > 0 {
@@ -229,7 +229,7 @@ func (s *xmlScanner) elementClass(name []byte) *keyClass {
 	if c := classify(name); c != nil && c.strength != nameKey {
 		return c
 	}
-	if !isName(name, valueNames) {
+	if !isName(name, valueNames) && !endsIn(name, "-value") {
 		return nil
 	}
 	if c := s.sibling; c != nil {
@@ -280,6 +280,8 @@ func (s *xmlScanner) attributes(at int) (attrs []part, end int, closed bool) {
 	}
 	return attrs, at, false
 }
+
+func endsIn(name []byte, end string) bool { return bytes.HasSuffix(bytes.ToLower(name), []byte(end)) }
 
 func localName(name []byte) []byte { return name[bytes.LastIndexByte(name, ':')+1:] }
 

@@ -53,6 +53,9 @@ func (y *yamlScan) line(b []byte, from int) int {
 	key := bytes.Trim(line[m[4]:m[5]], `"'`)
 	y.leave(column)
 	class := y.classOf(key, column)
+	if class == nil && string(key) == "value" {
+		class = nameBehind(b, next(b, end), column)
+	}
 	start := m[1]
 	if t := yamlTagRE.Find(line[start:]); t != nil {
 		start += len(t)
@@ -62,7 +65,8 @@ func (y *yamlScan) line(b []byte, from int) int {
 	case len(bytes.TrimSpace(value)) == 0 || value[0] == '#':
 		all := y.secret && (string(key) == "data" || string(key) == "stringData")
 		y.parents = append(y.parents, yamlParent{column, class, all})
-		y.text(b, from, next(b, end))
+		y.out = append(y.out, line[:start]...)
+		y.text(b, from+start, next(b, end))
 		return next(b, end)
 	case yamlBlockRE.Match(value):
 		stop := deeper(b, next(b, end), column)
@@ -77,6 +81,7 @@ func (y *yamlScan) line(b []byte, from int) int {
 
 // leave forgets the parents that end before a key in that column.
 func (y *yamlScan) leave(column int) {
+
 	for n := len(y.parents); n > 0 && y.parents[n-1].column >= column; n-- {
 		y.parents = y.parents[:n-1]
 	}
@@ -101,6 +106,29 @@ func (y *yamlScan) classOf(key []byte, column int) *keyClass {
 	}
 	return nil
 }
+
+// nameBehind is what a "name: X" behind the value in the same item says about it.
+func nameBehind(b []byte, at, column int) *keyClass {
+	for range maxBehind {
+		_, end := lineAround(b, at)
+		line := b[at:end]
+		m := yamlKeyRE.FindSubmatchIndex(line)
+		if m == nil || m[3] != column || indentOf(line) < column {
+			return nil
+		}
+		if isName(line[m[4]:m[5]], nameNames) {
+			if c := classify(bytes.Trim(bytes.TrimSpace(line[m[1]:]), `"'`)); c != nil && c.strength != nameKey {
+				return c
+			}
+			return nil
+		}
+		at = next(b, end)
+	}
+	return nil
+}
+
+// maxBehind bounds how far the name of a value is looked for, in lines.
+const maxBehind = 4
 
 // remember notes "name: DB_PASSWORD" for the value beside it.
 func (y *yamlScan) remember(key, value []byte, column int) {
@@ -163,6 +191,9 @@ func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte
 		text = bytes.TrimRight(text[:n], " \t")
 	}
 	tail := b[from+len(text) : stop]
+	if n := flowEnd(b, from); n > end {
+		return y.flow(b, from, n, class)
+	}
 	if quote == '{' || quote == '[' || quote == '*' {
 		class = nil
 	}
@@ -180,6 +211,48 @@ func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte
 		clean = []byte(`"` + jsonEscape(string(clean), false) + `"`)
 	}
 	y.out = append(append(y.out, clean...), tail...)
+	return stop
+}
+
+// maxFlow bounds a list or map in brackets, in bytes.
+const maxFlow = 64 << 10
+
+// flowEnd is the end of the list or map in brackets that starts at from; 0 when there is none or it does not end.
+func flowEnd(b []byte, from int) int {
+	depth := 0
+	for at := from; at < min(len(b), from+maxFlow); at++ {
+		switch b[at] {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		}
+		if depth == 0 {
+			if at == from { // no bracket
+				return 0
+			}
+			return at + 1
+		}
+	}
+	return 0
+}
+
+// flow handles a list or map over several lines. Of a secret list nothing is kept; a map's members tell their own.
+func (y *yamlScan) flow(b []byte, from, to int, class *keyClass) int {
+	_, end := lineAround(b, to)
+	stop := next(b, end)
+	if class == nil || b[from] != '[' || isPlaceholder(b[from:to]) {
+		y.text(b, from, stop)
+		return stop
+	}
+	if y.e.learn {
+		for item := range bytes.SplitSeq(bytes.Trim(b[from:to], "[]"), []byte(",")) {
+			y.e.learnValue(string(bytes.Trim(bytes.TrimSpace(item), `"'`)), class.rule)
+		}
+	}
+	y.e.count(class.rule, from)
+	y.out = append(append(append(y.out, '"'), marker(class.rule)...), '"')
+	y.text(b, to, stop)
 	return stop
 }
 
