@@ -22,10 +22,17 @@ import (
 	"casefile/collectors"
 )
 
-// quick are limits that let a test wait for all of them.
+// quick are limits that let a test wait until a profile or dump is given up.
 func quick() limits {
-	l := defaultLimits()
-	l.index, l.request, l.tail, l.wrapUp, l.body = 2*time.Second, 500*time.Millisecond, time.Second, 300*time.Millisecond, 1<<20
+	l := small()
+	l.request, l.tail = 500*time.Millisecond, time.Second
+	return l
+}
+
+// small are limits of size that a test can reach.
+func small() limits {
+	l := patient()
+	l.body = 1 << 20
 	return l
 }
 
@@ -99,7 +106,7 @@ func indexOf(goroutines int) http.HandlerFunc {
 
 func TestServiceByAddress(t *testing.T) {
 	f := newFake(t, nil)
-	c := f.capture(t, short(), defaultLimits(), f.URL, nil)
+	c := f.capture(t, steady(), patient(), f.URL, nil)
 	if gaps := c.manifest.Gaps(); len(gaps) > 0 {
 		t.Errorf("gaps: %+v", gaps)
 	}
@@ -140,9 +147,7 @@ func TestServiceThatSendsWithoutEnd(t *testing.T) {
 		}
 	}
 	f := newFake(t, map[string]http.HandlerFunc{"heap": endless("\x1f\x8b"), "goroutine": endless("goroutine 1 [running]:\n")})
-	l := quick()
-	l.request = 20 * time.Second // the size is the limit here
-	c := f.capture(t, short(), l, f.URL, nil)
+	c := f.capture(t, short(), small(), f.URL, nil)
 	c.wantLine("heap-profile", bundle.Failed, "longer than 1 MiB")
 	c.wantLine("goroutine-dumps", bundle.OK, "")
 	if e := c.entry(f.target(), "goroutines/001.txt"); e.Bytes < 1<<20-100 || e.Truncated != "the first 1 MiB" {
@@ -154,7 +159,7 @@ func TestServiceThatSendsGarbage(t *testing.T) {
 	page := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>Please log in</html>") }
 	broken := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "\x1f\x8bnot gzip at all") }
 	f := newFake(t, map[string]http.HandlerFunc{"profile": page, "goroutine": page, "heap": broken})
-	c := f.capture(t, short(), quick(), f.URL, nil)
+	c := f.capture(t, short(), patient(), f.URL, nil)
 	c.wantLine("cpu-profile", bundle.Failed, "not what net/http/pprof gives")
 	c.wantLine("goroutine-dumps", bundle.Failed, "not what net/http/pprof gives")
 	c.wantLine("heap-profile", bundle.Failed, "pprof")
@@ -180,7 +185,7 @@ func cutOff(part string) http.HandlerFunc {
 
 func TestServiceThatDiesInTheMiddle(t *testing.T) {
 	f := newFake(t, map[string]http.HandlerFunc{"profile": cutOff("\x1f\x8b"), "goroutine": cutOff("goroutine 1 [running]:\nmain.main()\n")})
-	c := f.capture(t, short(), quick(), f.URL, nil)
+	c := f.capture(t, short(), patient(), f.URL, nil)
 	c.wantLine("cpu-profile", bundle.Failed, "in the middle of the answer")
 	c.wantLine("goroutine-dumps", bundle.Partial, "in the middle of the answer")
 	if e := c.entry(f.target(), "goroutines/001.txt"); !strings.Contains(e.Truncated, "the first 35 bytes") {
@@ -198,7 +203,7 @@ func TestRedirectIsNotFollowedElsewhere(t *testing.T) {
 	f := newFake(t, map[string]http.HandlerFunc{"": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+"/debug/pprof/", http.StatusFound)
 	}})
-	c := f.capture(t, short(), quick(), f.URL, nil)
+	c := f.capture(t, short(), patient(), f.URL, nil)
 	c.wantLine("pprof", bundle.Failed, "sends casefile elsewhere")
 	if strayed.Load() != 0 || len(c.names(f.target())) != 0 {
 		t.Errorf("followed %d times, entries %q", strayed.Load(), c.names(f.target()))
@@ -210,7 +215,7 @@ func TestProxyIsNotUsed(t *testing.T) {
 	f := newFake(t, nil)
 	p := short()
 	p.Dumps = 1
-	c := f.capture(t, p, quick(), strings.Replace(f.URL, "127.0.0.1", "localhost", 1), nil)
+	c := f.capture(t, p, patient(), strings.Replace(f.URL, "127.0.0.1", "localhost", 1), nil)
 	c.wantLine("goroutine-dumps", bundle.OK, "")
 }
 
@@ -229,7 +234,7 @@ func TestAddressForms(t *testing.T) {
 	p := short()
 	p.Dumps = 1
 	for _, suffix := range []string{"", "/", "/debug/pprof", "/debug/pprof/", "/admin/prof", "/admin/prof/?x=1"} {
-		c := f.capture(t, p, quick(), f.URL+suffix, nil)
+		c := f.capture(t, p, patient(), f.URL+suffix, nil)
 		if !slices.Contains(c.names(f.target()), "profiles/goroutine.pb.gz") {
 			t.Errorf("%s: entries %q, ledger %+v", suffix, c.names(f.target()), c.line("pprof"))
 		}
@@ -253,10 +258,10 @@ func TestCredentialsStayOnTheNode(t *testing.T) {
 	})
 	p := short()
 	p.Dumps = 1
-	c := f.capture(t, p, quick(), f.URL, nil)
+	c := f.capture(t, p, patient(), f.URL, nil)
 	c.wantLine("pprof", bundle.Failed, "without credentials")
 
-	c = f.capture(t, p, quick(), strings.Replace(f.URL, "//", "//ops:"+password+"@", 1), nil)
+	c = f.capture(t, p, patient(), strings.Replace(f.URL, "//", "//ops:"+password+"@", 1), nil)
 	c.wantLine("goroutine-dumps", bundle.OK, "")
 	for _, e := range c.manifest.Entries {
 		if strings.HasPrefix(e.Path, "nodes/") && bytes.Contains(c.read(f.target(), strings.TrimPrefix(e.Path, "nodes/n1/go/"+f.target()+"/")), []byte(password)) {
@@ -270,7 +275,7 @@ func TestCredentialsStayOnTheNode(t *testing.T) {
 
 func TestManyGoroutinesAreGrouped(t *testing.T) {
 	f := newFake(t, map[string]http.HandlerFunc{"": indexOf(60_000)})
-	c := f.capture(t, short(), defaultLimits(), f.URL, nil)
+	c := f.capture(t, short(), patient(), f.URL, nil)
 	c.wantLine("full-stacks", bundle.Skipped, "60000 goroutines")
 	if dump := c.read(f.target(), "goroutines/001.txt"); !bytes.HasPrefix(dump, []byte("goroutine profile: total ")) {
 		t.Errorf("dump %.100s", dump)
@@ -290,7 +295,7 @@ func TestShorterCPUProfileWhereALongOneIsRefused(t *testing.T) {
 	}})
 	p := short()
 	p.Duration = plan.Duration(5 * time.Second)
-	c := f.capture(t, p, defaultLimits(), f.URL, nil)
+	c := f.capture(t, p, patient(), f.URL, nil)
 	c.wantLine("cpu-profile", bundle.OK, "")
 	var lengths []string
 	for _, r := range f.asked.all() {
@@ -307,7 +312,7 @@ func TestCPUProfileInUse(t *testing.T) {
 	f := newFake(t, map[string]http.HandlerFunc{"profile": func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Could not enable CPU profiling: cpu profiling already in use", http.StatusInternalServerError)
 	}})
-	c := f.capture(t, short(), quick(), f.URL, nil)
+	c := f.capture(t, short(), patient(), f.URL, nil)
 	c.wantLine("cpu-profile", bundle.Failed, "another CPU profile")
 }
 
@@ -329,7 +334,7 @@ func TestAddressesThatFail(t *testing.T) {
 	} {
 		p := short()
 		p.Apps, p.GoURLs = []string{"no such service"}, []string{address}
-		c := capturePlan(t.Context(), t, p, quick(), nil)
+		c := capturePlan(t.Context(), t, p, patient(), nil)
 		c.wantLine("pprof", bundle.Failed, want)
 		if l := c.line("pprof"); l.Fix == "" || strings.Contains(l.Reason, "pw%zz") {
 			t.Errorf("%s: reason %q, fix %q", address, l.Reason, l.Fix)

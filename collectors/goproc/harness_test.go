@@ -30,6 +30,20 @@ func short() plan.Plan {
 		SampleEvery: plan.Duration(100 * time.Millisecond)}
 }
 
+// steady is short with rounds so far apart that a busy machine leaves none out.
+func steady() plan.Plan {
+	p := short()
+	p.Duration, p.DumpInterval = plan.Duration(3*time.Second), plan.Duration(2*time.Second)
+	return p
+}
+
+// patient are limits for services that answer, on a machine that may be busy.
+func patient() limits {
+	l := defaultLimits()
+	l.probe, l.index, l.request, l.tail, l.wrapUp = time.Minute, time.Minute, time.Minute, time.Minute, time.Minute
+	return l
+}
+
 // captured is a bundle as a folder, with its manifest.
 type captured struct {
 	t        *testing.T

@@ -3,6 +3,9 @@ package goproc
 import (
 	"bytes"
 	"context"
+	"io"
+	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/pprof/profile"
 
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
@@ -36,22 +41,25 @@ func TestLive(t *testing.T) {
 
 func liveHot(t *testing.T, program string) {
 	s := start(t, program, "-problem", "hot")
-	p := short()
-	p.Duration, p.PIDs = plan.Duration(2*time.Second), []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
-
+	c, cpu := hotProfile(t, s)
 	want := []string{"build/info.txt", "cmdline", "goroutines/001.txt", "goroutines/002.txt", "limits", "metrics/process.000.jsonl",
 		"metrics/vars.001.json", "metrics/vars.002.json", "profiles/allocs.end.pb.gz", "profiles/allocs.pb.gz", "profiles/cpu.pb.gz",
 		"profiles/goroutine.pb.gz", "profiles/heap.pb.gz", "profiles/threadcreate.pb.gz"}
-	if got := c.names(s.target()); !slices.Equal(got, want) {
+	got := slices.DeleteFunc(c.names(s.target()), func(name string) bool { // a long capture has more of these
+		return strings.HasPrefix(name, "metrics/process.") && name != "metrics/process.000.jsonl"
+	})
+	if !slices.Equal(got, want) {
 		t.Errorf("entries %q\nwant %q", got, want)
 	}
 	if gaps := c.manifest.Gaps(); len(gaps) > 0 {
 		t.Errorf("gaps: %+v", gaps)
 	}
-	// 70 % by construction; some 200 samples tell that to within 3 points each way one time in two.
-	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/testdata/programs/go/service.hash"); got < 0.55 || got > 0.85 {
-		t.Errorf("service.hash has %.0f %% of the CPU, want about 70 %%", 100*got)
+	// 70 % by construction; n samples tell that to within so much, and a turn of the loop
+	// that was seen in part is ten samples at most.
+	n := float64(samples(cpu))
+	margin := 4*math.Sqrt(0.7*0.3/n) + 10/n
+	if got := share(cpu, "casefile/testdata/programs/go/service.hash"); math.Abs(got-0.7) > margin {
+		t.Errorf("service.hash has %.0f %% of the CPU in %.0f samples, want 70 give or take %.0f", 100*got, n, 100*margin)
 	}
 	if dump := c.read(s.target(), "goroutines/001.txt"); !bytes.Contains(dump, []byte("casefile/testdata/programs/go/service.hot(")) {
 		t.Errorf("dump without main.hot: %.200s", dump)
@@ -78,11 +86,33 @@ func liveHot(t *testing.T, program string) {
 	}
 }
 
+// hotProfile captures for longer and longer until the CPU profile tells something: a
+// process that shares its machine gets fewer samples a second.
+func hotProfile(t *testing.T, s *service) (*captured, *profile.Profile) {
+	p := steady()
+	p.PIDs = []int{s.pid()}
+	for ; ; p.Duration *= 3 {
+		c := capturePlan(t.Context(), t, p, patient(), nil)
+		cpu := c.profile(s.target(), "profiles/cpu.pb.gz")
+		if samples(cpu) >= 150 || p.Duration > plan.Duration(time.Minute) {
+			return c, cpu
+		}
+	}
+}
+
+// samples is how often a CPU profile was sampled.
+func samples(p *profile.Profile) (n int64) {
+	for _, s := range p.Sample {
+		n += s.Value[0]
+	}
+	return n
+}
+
 func liveMutex(t *testing.T, program string) {
 	s := start(t, program, "-problem", "mutex")
 	p := short()
 	p.PIDs = []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	c.wantLine("mutex-profile", bundle.OK, "")
 	c.wantLine("block-profile", bundle.OK, "")
 	if got := share(c.profile(s.target(), "profiles/mutex.end.pb.gz"), "casefile/testdata/programs/go/service.(*ledger).book"); got < 0.9 {
@@ -92,9 +122,9 @@ func liveMutex(t *testing.T, program string) {
 
 func liveLeak(t *testing.T, program string) {
 	s := start(t, program, "-problem", "leak")
-	p := short()
+	p := steady()
 	p.PIDs = []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	first := bytes.Count(c.read(s.target(), "goroutines/001.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
 	last := bytes.Count(c.read(s.target(), "goroutines/002.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
 	if last <= first {
@@ -107,7 +137,7 @@ func liveByAddress(t *testing.T, program string) {
 	s := start(t, program)
 	p := short()
 	p.Apps, p.GoURLs = []string{filepath.Base(program)}, []string{s.url, s.url + "/debug/pprof/"}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	if len(c.jobs) != 1 || c.jobs[0].Target != s.target() {
 		t.Fatalf("jobs %+v, want one of %s", c.jobs, s.target())
 	}
@@ -119,7 +149,7 @@ func liveDies(t *testing.T, program string) {
 	s := start(t, program)
 	p := short()
 	p.Duration, p.DumpInterval, p.PIDs = plan.Duration(4*time.Second), plan.Duration(2*time.Second), []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), afterRound(1, s.kill))
+	c := capturePlan(t.Context(), t, p, patient(), afterRound(1, func() { s.awaitProfiling(t); s.kill() }))
 	c.wantLine("goroutine-dumps", bundle.Partial, "nothing listens")
 	c.wantLine("cpu-profile", bundle.Failed, "ended the connection in the middle")
 	c.wantLine("process-figures", bundle.Partial, "the process ended during the capture")
@@ -128,6 +158,30 @@ func liveDies(t *testing.T, program string) {
 	}
 	if !slices.Contains(c.names(s.target()), "goroutines/001.txt") {
 		t.Errorf("only %q is left", c.names(s.target()))
+	}
+}
+
+// awaitProfiling returns when the service is at work on a CPU profile.
+func (s *service) awaitProfiling(t *testing.T) {
+	for until := time.Now().Add(time.Minute); ; {
+		if time.Now().After(until) {
+			t.Error("no CPU profile is taken")
+			return
+		}
+		resp, err := http.Get(s.url + "/debug/pprof/goroutine?debug=2")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		stacks, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if bytes.Contains(stacks, []byte("net/http/pprof.Profile(")) {
+			return
+		}
 	}
 }
 
@@ -141,19 +195,15 @@ func afterRound(n int, act func()) func(collectors.Event) {
 	}
 }
 
-// The CPU profile of an interrupted capture is what was sampled up to then. The
-// plan is for an hour; a minute without interruption is a failure.
+// The CPU profile of an interrupted capture is what was sampled up to then; the plan is
+// for an hour.
 func liveInterrupted(t *testing.T, program string) {
 	s := start(t, program, "-problem", "hot")
 	p := short()
 	p.Duration, p.DumpInterval, p.Dumps, p.PIDs = plan.Duration(time.Hour), plan.Duration(2*time.Second), 5, []int{s.pid()}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var at time.Time
-	c := capturePlan(ctx, t, p, defaultLimits(), afterRound(2, func() { at = time.Now(); cancel() }))
-	if took := time.Since(at); at.IsZero() || took > 30*time.Second { // 3 s by design; this is no measurement
-		t.Errorf("ended %v after the interruption", took)
-	}
+	c := capturePlan(ctx, t, p, patient(), afterRound(2, func() { s.awaitProfiling(t); cancel() }))
 	c.wantLine("cpu-profile", bundle.OK, "")
 	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/testdata/programs/go/service.hot"); got < 0.5 {
 		t.Errorf("casefile/testdata/programs/go/service.hot is on %.0f %% of the stacks", 100*got)
@@ -186,14 +236,15 @@ func liveStopped(t *testing.T, program string) {
 // A container's service is reached inside its own network namespace.
 func liveNamespace(t *testing.T, program string) {
 	unshare, err := exec.LookPath("unshare")
-	if err != nil || os.Getuid() != 0 {
-		t.Skip("needs root and unshare")
+	_, noIP := exec.LookPath("ip")
+	if err != nil || noIP != nil || os.Getuid() != 0 || exec.Command(unshare, "--net", "true").Run() != nil {
+		t.Skip("needs root, unshare and ip")
 	}
 	// exec keeps the pid: unshare, sh and the service are one process.
 	s := start(t, unshare, "--net", "sh", "-c", `ip link set lo up && exec "$0" -problem hot`, program)
 	p := short()
 	p.PIDs = []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	target := strconv.Itoa(s.pid()) + "-" + filepath.Base(program)
 	if !slices.Contains(c.names(target), "profiles/cpu.pb.gz") {
 		t.Errorf("entries %q, ledger %+v", c.names(target), c.manifest.Coverage)
@@ -205,7 +256,7 @@ func TestFoundWithoutBeingNamed(t *testing.T) {
 	s := start(t, program)
 	p := short()
 	p.Apps = []string{filepath.Base(program)}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	if len(c.jobs) != 1 || c.jobs[0].Target != s.target() {
 		t.Fatalf("jobs %+v, want one of %s", c.jobs, s.target())
 	}
@@ -233,7 +284,7 @@ func main() {
 	s := start(t, build(t, source))
 	p := short()
 	p.PIDs = []int{s.pid()}
-	c := capturePlan(t.Context(), t, p, defaultLimits(), nil)
+	c := capturePlan(t.Context(), t, p, patient(), nil)
 	c.wantLine("pprof", bundle.Skipped, "net/http/pprof is not served there")
 	if !strings.Contains(c.line("pprof").Fix, `import _ "net/http/pprof"`) {
 		t.Errorf("fix %q", c.line("pprof").Fix)
@@ -241,7 +292,7 @@ func main() {
 	c.wantLine("build-info", bundle.OK, "")
 
 	p.PIDs, p.Apps = nil, []string{filepath.Base(s.cmd.Path)}
-	if c = capturePlan(t.Context(), t, p, defaultLimits(), nil); len(c.jobs) != 0 {
+	if c = capturePlan(t.Context(), t, p, patient(), nil); len(c.jobs) != 0 {
 		t.Errorf("jobs %+v for a program without pprof that nobody named", c.jobs)
 	}
 }
@@ -258,7 +309,7 @@ func TestChosenPIDThatIsNotGo(t *testing.T) {
 	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
 	p := short()
 	p.PIDs = []int{cmd.Process.Pid, os.Getpid(), 1 << 30} // not Go, casefile itself, nobody
-	if c := capturePlan(t.Context(), t, p, defaultLimits(), nil); len(c.jobs) != 0 || len(c.manifest.Coverage) != 0 {
+	if c := capturePlan(t.Context(), t, p, patient(), nil); len(c.jobs) != 0 || len(c.manifest.Coverage) != 0 {
 		t.Errorf("jobs %+v, ledger %+v", c.jobs, c.manifest.Coverage)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"casefile/bundle"
@@ -20,9 +21,9 @@ import (
 func TestCollector(t *testing.T) {
 	t.Setenv("CASEFILE_TEST_DB", "conf:hunter2-hunter2")
 	database, _ := fakeServer(t, asked("N"))
-	home, out := t.TempDir(), filepath.Join(t.TempDir(), "bundle")
+	home, out := inMemory(t), filepath.Join(t.TempDir(), "bundle")
 	p := plan.Default()
-	p.Duration, p.Dumps, p.SampleEvery = plan.Duration(time.Second), 1, plan.Duration(200*time.Millisecond)
+	p.Duration, p.Dumps, p.SampleEvery = plan.Duration(2*time.Second), 1, plan.Duration(200*time.Millisecond)
 	p.Probes = &plan.Probes{
 		Databases: []plan.Database{{URL: "jdbc:postgresql://" + database + "/c"}, {URL: "jdbc:h2:mem:x", Credential: "env:CASEFILE_TEST_DB"}},
 		Storage:   []plan.Storage{{Path: home, Kind: plan.LocalHome}},
@@ -146,20 +147,23 @@ func TestCollectorUsesAppCredentials(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	p := newNameProbe("db")
-	p.every = 10 * time.Millisecond
-	n := 0
-	p.lookup = func(context.Context, string) ([]string, error) {
-		if n++; n == 2 {
-			return nil, errors.New("server misbehaving")
+	synctest.Test(t, func(t *testing.T) { // on a clock that runs only while all wait
+		p := newNameProbe("db")
+		p.every = 10 * time.Millisecond
+		n := 0
+		p.lookup = func(context.Context, string) ([]string, error) {
+			time.Sleep(time.Millisecond)
+			if n++; n == 2 {
+				return nil, errors.New("server misbehaving")
+			}
+			return []string{"10.0.0.1"}, nil
 		}
-		return []string{"10.0.0.1"}, nil
-	}
-	r := p.run(t.Context(), time.Now().Add(100*time.Millisecond))
-	s := r.Step(timing.StepLookup)
-	if r.Failures != 1 || s == nil || s.Count != int64(r.Tries-1) || len(r.Errors) != 1 || r.Limit == nil {
-		t.Errorf("%+v", r)
-	}
+		r := p.run(t.Context(), time.Now().Add(100*time.Millisecond))
+		s := r.Step(timing.StepLookup)
+		if r.Tries != 10 || r.Failures != 1 || s == nil || s.Count != 9 || s.FirstMS != 1 || len(r.Errors) != 1 || r.Limit == nil {
+			t.Errorf("%+v", r)
+		}
+	})
 	if r := newNameProbe("10.0.0.1").run(t.Context(), time.Now().Add(time.Minute)); r.Refused == "" || r.Tries > 0 {
 		t.Errorf("%+v", r)
 	}

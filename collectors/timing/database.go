@@ -142,20 +142,30 @@ func (s *server) record(name string, d time.Duration) {
 	s.dists[name].add(d)
 }
 
+// taken is one step of a round and how long it took.
+type taken struct {
+	step string
+	took time.Duration
+}
+
 // round measures once and counts it. What the end of the capture cuts short does not count.
 func (s *server) round(ctx context.Context) {
+	var steps []taken
 	var err error
 	switch {
 	case s.credential != nil && s.failures < maxLogins:
-		err = s.query(ctx)
+		steps, err = s.query(ctx)
 	case s.credential == nil && s.Kind == jdbc.PostgreSQL || s.knocks < visits:
 		s.knocks++
-		err = s.knock(ctx)
+		steps, err = s.knock(ctx)
 	default:
 		return
 	}
-	if over(ctx) || errors.Is(err, errWaiting) {
+	if err != nil && over(ctx) || errors.Is(err, errWaiting) {
 		return
+	}
+	for _, t := range steps {
+		s.record(t.step, t.took)
 	}
 	s.result.Tries++
 	if err != nil {
@@ -164,45 +174,45 @@ func (s *server) round(ctx context.Context) {
 	}
 }
 
-// over tells whether the time is up. A connection that has the context's deadline may
-// find that out before the context does.
+// over tells whether ctx has ended or is about to: a connection with the deadline of a
+// context gives up on its own clock, often before the context says so.
 func over(ctx context.Context) bool {
-	end, bounded := ctx.Deadline()
-	return ctx.Err() != nil || bounded && !time.Now().Before(end)
+	until, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(until)
 }
 
-func (s *server) knock(ctx context.Context) error {
+func (s *server) knock(ctx context.Context) (steps []taken, err error) {
 	connect, answer, err := knock(ctx, s.address, pings[s.Kind])
-	if over(ctx) {
-		return context.DeadlineExceeded
-	}
 	if connect > 0 {
-		s.record(timing.StepConnect, connect)
+		steps = append(steps, taken{timing.StepConnect, connect})
 	}
 	if err == nil && pings[s.Kind] != nil {
-		s.record(timing.StepPing, answer)
+		steps = append(steps, taken{timing.StepPing, answer})
 	}
-	return err
+	return steps, err
 }
 
 var errWaiting = errors.New("no attempt to log in yet")
 
 // query runs SELECT 1, on a new connection when there is none.
-func (s *server) query(ctx context.Context) error {
+func (s *server) query(ctx context.Context) (steps []taken, err error) {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, databaseLimit)
 	defer cancel()
 	if s.session == nil {
 		if time.Now().Before(s.again) {
-			return errWaiting
+			return nil, errWaiting
 		}
 		s.again = time.Now().Add(loginPause)
 		from := time.Now()
 		open, err := logins[s.Kind](ctx, s.Endpoint, s.address, s.credential)
 		if err != nil {
-			s.failures++
-			return fmt.Errorf("log in: %w", err)
+			if !over(whole) {
+				s.failures++
+			}
+			return nil, fmt.Errorf("log in: %w", err)
 		}
-		s.record(timing.StepLogin, time.Since(from))
+		steps = append(steps, taken{timing.StepLogin, time.Since(from)})
 		s.session, s.failures = open, 0
 		if s.result.Connections == nil { // what a server does not tell is no failure of the probe
 			if c, err := open.connections(ctx); err == nil {
@@ -214,10 +224,9 @@ func (s *server) query(ctx context.Context) error {
 	if err := s.session.selectOne(ctx); err != nil {
 		s.session.close()
 		s.session = nil
-		return fmt.Errorf("SELECT 1: %w", err)
+		return steps, fmt.Errorf("SELECT 1: %w", err)
 	}
-	s.record(timing.StepQuery, time.Since(from))
-	return nil
+	return append(steps, taken{timing.StepQuery, time.Since(from)}), nil
 }
 
 func (s *server) end() timing.Probe {

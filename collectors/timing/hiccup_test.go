@@ -97,10 +97,11 @@ func TestHiccupsOfThisMachine(t *testing.T) {
 	m := NewMeter()
 	done := make(chan struct{})
 	go func() { m.Run(ctx); close(done) }()
-	sleep(t.Context(), 300*time.Millisecond)
+	for m.Hiccups().Late.Count < 10 && sleep(t.Context(), 10*time.Millisecond) {
+	}
 	cancel()
 	<-done
-	if h := m.Hiccups(); h.Late.Count == 0 || h.StepMS < 1 {
+	if h := m.Hiccups(); h.StepMS < 1 || h.Late.Max <= 0 {
 		t.Errorf("%+v", h)
 	}
 }

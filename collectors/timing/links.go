@@ -39,13 +39,14 @@ type Ways struct {
 }
 
 type links struct {
-	order timing.Order
-	ways  Ways
+	order    timing.Order
+	ways     Ways
+	patience time.Duration // of Prober
 }
 
 // Links returns the collector of what this node measures of its peers: before,
 // during and after the capture, in nodes/<node>/timing/links.json.
-func Links(o timing.Order, w Ways) collectors.Collector { return links{o, w} }
+func Links(o timing.Order, w Ways) collectors.Collector { return links{o, w, patience} }
 
 func (links) Name() string { return targetName }
 
@@ -119,10 +120,11 @@ func (f *following) follow(ctx context.Context) {
 		return
 	}
 	defer hangUp()
-	p.Known, p.Patience = true, 0
+	p.Known, p.Patience = true, f.patience
 	p.Every, p.Until = f.order.Every, f.end
 	f.phase(ctx, timing.During, p)
-	p.Every, p.Until = f.brief, f.end.Add(afterSpan)
+	// Answers that did not come were waited for: they must not cost the time after the end.
+	p.Every, p.Until = f.brief, later(f.end, time.Now()).Add(afterSpan)
 	f.phase(ctx, timing.After, p)
 	if c, known := Join(f.link.Phases, f.now()); known {
 		c.At = wall(c.At)
@@ -200,7 +202,7 @@ func (f *following) prober(ctx context.Context, address string) (p *Prober, hang
 	if hostport, err = f.admitted(ctx, hostport); err != nil {
 		return nil, nil, err
 	}
-	p = &Prober{Address: string(transport) + "://" + hostport, Key: f.order.Key, Every: f.brief, Clock: f.ways.Clock}
+	p = &Prober{Address: string(transport) + "://" + hostport, Key: f.order.Key, Every: f.brief, Clock: f.ways.Clock, Patience: f.patience}
 	if transport != timing.HTTP {
 		return p, func() {}, nil
 	}

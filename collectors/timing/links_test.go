@@ -19,17 +19,17 @@ import (
 
 // links runs the collector of a node for a second and returns its record and its
 // line of the ledger.
-func runLinks(t *testing.T, o timing.Order, w Ways) (*timing.Record, bundle.Coverage) {
+func runLinks(t *testing.T, o timing.Order, w Ways, patience time.Duration) (*timing.Record, bundle.Coverage) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "bundle")
 	p := plan.Default()
-	p.Duration, p.Dumps, p.Start = plan.Duration(time.Second), 1, time.Now().Add(500*time.Millisecond)
+	p.Duration, p.Dumps, p.Start = plan.Duration(time.Second), 1, time.Now().Add(time.Second)
 	b, err := bundle.Create(out, "dir", bundle.Manifest{Plan: p}, redact.NewSecrets())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Out: b, Secrets: redact.NewSecrets()}
-	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{Links(o, w)}))
+	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{links{o, w, patience}}))
 	if _, err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,9 @@ func runLinks(t *testing.T, o timing.Order, w Ways) (*timing.Record, bundle.Cove
 	t.Fatalf("no line of the ledger: %+v", b.Manifest().Coverage)
 	return nil, bundle.Coverage{}
 }
+
+// patient is for how long these tests count an answer that a busy machine holds up.
+const patient = 3 * time.Second
 
 func TestLinks(t *testing.T) {
 	key := NewKey()
@@ -75,7 +78,7 @@ func TestLinks(t *testing.T) {
 		peer("agent", foreign.Address(), "https://127.0.0.1:7443"),
 		peer("stranger", foreign.Address()),
 		peer("outside", "udp://192.0.2.1:7443"),
-	}}, ways)
+	}}, ways, patient)
 	if rec.Reference != "n1" || len(rec.Links) != 6 {
 		t.Fatalf("%+v", rec)
 	}
@@ -114,15 +117,44 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A lost answer is waited for, and does not cost the exchanges after the capture.
+func TestLinksWithLoss(t *testing.T) {
+	t.Parallel()
+	key := NewKey()
+	proxy := lossyProxy(t, hostport(serve(t, "udp", key, 0)), delays{}, &held{}, &held{}, func(n int) bool { return n%5 == 3 })
+	rec, _ := runLinks(t, timing.Order{Key: key, Every: 50 * time.Millisecond, Peers: []timing.Peer{{Name: "lossy", Addresses: []string{"udp://" + proxy}}}},
+		Ways{Admit: func(a netip.Addr) bool { return a.IsLoopback() }}, time.Second)
+	l, lost := rec.Links[0], 0
+	for _, p := range l.Phases {
+		lost += p.Lost
+	}
+	if n := len(l.Phases); lost == 0 || n == 0 || l.Phases[n-1].When != timing.After {
+		t.Errorf("%d lost, %+v", lost, l)
+	}
+}
+
 // An address that never answers gets few questions, one that has answered gets them
 // to the end.
 func TestSilenceIsNotFlooded(t *testing.T) {
 	key := NewKey()
 	r := serve(t, "udp", NewKey(), 0)
-	for _, known := range []bool{false, true} {
-		m, err := Prober{Address: r.Address(), Key: key, Every: timing.MinEvery, Until: time.Now().Add(400 * time.Millisecond), Patience: 50 * time.Millisecond, Known: known}.Run(t.Context())
-		if err == nil || known != (m.Count > unproven) || m.Lost != m.Count {
-			t.Errorf("known %v: %d questions, %v", known, m.Count, err)
+	p := Prober{Address: r.Address(), Key: key, Every: timing.MinEvery, Patience: 50 * time.Millisecond}
+	for span := 400 * time.Millisecond; ; span *= 4 {
+		p.Known, p.Until = true, time.Now().Add(span)
+		m, err := p.Run(t.Context())
+		if err == nil || m.Lost != m.Count {
+			t.Errorf("%d questions, %d lost, %v", m.Count, m.Lost, err)
 		}
+		if m.Count <= unproven && span < time.Minute {
+			continue // this machine came to ask too few
+		}
+		if m.Count <= unproven {
+			t.Errorf("an address that has answered was asked %d times only", m.Count)
+		}
+		p.Known, p.Until = false, time.Now().Add(span)
+		if m, err = p.Run(t.Context()); err == nil || m.Count > unproven || m.Lost != m.Count {
+			t.Errorf("an address that never answered: %d questions, %d lost, %v", m.Count, m.Lost, err)
+		}
+		return
 	}
 }

@@ -45,7 +45,7 @@ func (p *nameProbe) run(ctx context.Context, until time.Time) timing.Probe {
 	d := newDist()
 	for tick := newTick(p.every, until); tick.wait(ctx); {
 		took, err := p.once(ctx)
-		if ctx.Err() != nil {
+		if err != nil && over(ctx) {
 			break // cut short by the end
 		}
 		out.Tries++

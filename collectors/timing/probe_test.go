@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,11 +61,8 @@ func TestProbeThroughDelays(t *testing.T) {
 				key := NewKey()
 				r := serve(t, transport, key, c.ahead)
 				proxy := proxies[transport](t, hostport(r), c.delays)
-				m, err := Probe(t.Context(), transport+"://"+proxy, key, 20*time.Millisecond, time.Now().Add(600*time.Millisecond))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if m.Count < 5 || m.Lost != 0 || m.Refused != 0 || m.Clock == nil || string(m.Transport) != transport {
+				m := asking(t, Prober{Address: transport + "://" + proxy, Key: key, Every: 20 * time.Millisecond}, 600*time.Millisecond, 5)
+				if m == nil || m.Count < 5 || m.Lost != 0 || m.Refused != 0 || m.Clock == nil || string(m.Transport) != transport {
 					t.Fatalf("%+v", m)
 				}
 				off, want := m.Clock.OffsetMS, inMillis(c.ahead)
@@ -75,11 +73,31 @@ func TestProbeThroughDelays(t *testing.T) {
 				if m.RTT.Min < rtt || m.Clock.ErrorMS < rtt/2 {
 					t.Errorf("round trips from %.3f ms on, bound %.3f, but the ways take %.3f", m.RTT.Min, m.Clock.ErrorMS, rtt)
 				}
-				if len(m.Clock.Steps) > 0 {
+				// A machine that comes to nothing for a while looks like another route.
+				if slices.ContainsFunc(m.Clock.Steps, func(s timing.Step) bool { return s.Certain }) {
 					t.Errorf("no clock was set: %+v", m.Clock.Steps)
 				}
 				t.Logf("rtt %+v, offset %.4f ± %.4f, truth %.4f, drift %.1f ± %.1f", m.RTT, off, m.Clock.ErrorMS, want, m.Clock.DriftPPM, m.Clock.DriftErrorPPM)
 			})
+		}
+	}
+}
+
+// asking probes a peer that answers, for longer and longer until it was asked often
+// enough, and however long an answer takes: a machine with other work is slow, which is
+// no loss.
+func asking(t *testing.T, p Prober, span time.Duration, atLeast int) *timing.Measured {
+	t.Helper()
+	p.Patience = time.Minute
+	for ; ; span *= 4 {
+		p.Until = time.Now().Add(span)
+		m, err := p.Run(t.Context())
+		if err != nil {
+			t.Errorf("%+v, %v", m, err)
+			return nil
+		}
+		if m.Count >= atLeast || span > time.Minute {
+			return m
 		}
 	}
 }
@@ -212,7 +230,7 @@ func TestResponderHangsUpOnStrangers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	conn.Write(bytes.Repeat([]byte("GET / HTTP/1.1\r\n"), 10))
 	if n, err := conn.Read(make([]byte, 100)); n > 0 || err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%d bytes, %v", n, err)

@@ -74,6 +74,12 @@ func packetProxy(t *testing.T, target string, d delays) string {
 // meteredProxy is packetProxy that tells how long it kept the packets.
 func meteredProxy(t *testing.T, target string, d delays, keptThere, keptBack *held) string {
 	t.Helper()
+	return lossyProxy(t, target, d, keptThere, keptBack, func(int) bool { return false })
+}
+
+// lossyProxy is meteredProxy that drops some answers, by their number.
+func lossyProxy(t *testing.T, target string, d delays, keptThere, keptBack *held, drop func(n int) bool) string {
+	t.Helper()
 	front, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -101,19 +107,22 @@ func meteredProxy(t *testing.T, target string, d delays, keptThere, keptBack *he
 		}
 	})
 	wg.Go(func() {
-		for buf := make([]byte, 2048); ; {
+		buf := make([]byte, 2048)
+		for i := 0; ; i++ {
 			n, err := back.Read(buf)
 			if err != nil {
 				return
 			}
-			home(buf[:n])
+			if !drop(i) {
+				home(buf[:n])
+			}
 		}
 	})
 	t.Cleanup(func() { cancel(); front.Close(); back.Close(); wg.Wait() })
 	return front.LocalAddr().String()
 }
 
-// streamProxy delays one TCP connection to target.
+// streamProxy delays TCP connections to target.
 func streamProxy(t *testing.T, target string, d delays) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -122,11 +131,7 @@ func streamProxy(t *testing.T, target string, d delays) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		in, err := l.Accept()
-		if err != nil {
-			return
-		}
+	carry := func(in net.Conn) {
 		out, err := net.Dial("tcp", target)
 		if err != nil {
 			in.Close()
@@ -151,6 +156,15 @@ func streamProxy(t *testing.T, target string, d delays) string {
 		both.Go(func() { pump(in, there); out.Close() })
 		both.Go(func() { pump(out, home); in.Close() })
 		both.Wait()
+	}
+	wg.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { carry(in) })
+		}
 	})
 	t.Cleanup(func() { cancel(); l.Close(); wg.Wait() })
 	return l.Addr().String()

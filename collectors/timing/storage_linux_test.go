@@ -10,19 +10,63 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/timing"
 )
 
+// storageOf is a probe in a hurry that waits for any disk: a test's may be busy.
 func storageOf(path string) *storageProbe {
 	p := newStorageProbe(plan.Storage{Path: path, Kind: plan.SharedHome})
-	p.every = 10 * time.Millisecond
+	p.every, p.stuckAfter = 10*time.Millisecond, 5*time.Minute
 	return p
 }
 
-func shortly() time.Time { return time.Now().Add(200 * time.Millisecond) }
+// rounds runs the probe until it has begun as many files; a folder that is refused ends it before.
+func rounds(t *testing.T, p *storageProbe, n int) timing.Probe {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	open, left := p.open, n
+	p.open = func(path string) (folder, error) {
+		f, err := open(path)
+		if err != nil {
+			return nil, err
+		}
+		return counting{f, func() {
+			if left--; left == 0 {
+				cancel()
+			}
+		}}, nil
+	}
+	return p.run(ctx, farAway)
+}
+
+// counting tells of each file that is begun; the empty ones of the rate have other names.
+type counting struct {
+	folder
+	began func()
+}
+
+func (c counting) Create(name string) (file, error) {
+	if filepath.Base(name) == "file" {
+		c.began()
+	}
+	return c.folder.Create(name)
+}
+
+// inMemory is a folder that no busy disk can hold up, where there is one.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "casefile-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
 
 func left(t *testing.T, dir string) []string {
 	t.Helper()
@@ -35,8 +79,8 @@ func left(t *testing.T, dir string) []string {
 
 func TestStorage(t *testing.T) {
 	dir := t.TempDir()
-	r := storageOf(dir).run(t.Context(), shortly())
-	if r.Tries == 0 || r.Failures != 0 || len(r.Errors) > 0 || r.Rate <= 0 || r.Limit == nil || r.Limit.Bad != 60 {
+	r := rounds(t, storageOf(dir), 3)
+	if r.Tries != 3 || r.Failures != 0 || len(r.Errors) > 0 || r.Rate <= 0 || r.Limit == nil || r.Limit.Bad != 60 {
 		t.Fatalf("%+v", r)
 	}
 	for _, name := range []string{timing.StepCreate, timing.StepWrite, timing.StepSync, timing.StepDurable, timing.StepStat, timing.StepRead, timing.StepRename, timing.StepDelete} {
@@ -68,7 +112,7 @@ func TestStorageSweepsLeftovers(t *testing.T) {
 	if err := os.Symlink(kept[3], link); err != nil {
 		t.Fatal(err)
 	}
-	storageOf(dir).run(t.Context(), shortly())
+	rounds(t, storageOf(dir), 3)
 	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a leftover is still there: %v", err)
 	}
@@ -96,7 +140,7 @@ func mount(t *testing.T, options string, flags uintptr) string {
 
 func TestStorageOfATmpfs(t *testing.T) {
 	dir := mount(t, "size=128m", 0)
-	if r := storageOf(dir).run(t.Context(), shortly()); r.Failures > 0 || r.Tries == 0 || r.Refused != "" {
+	if r := rounds(t, storageOf(dir), 3); r.Failures > 0 || r.Tries == 0 || r.Refused != "" {
 		t.Errorf("%+v", r)
 	}
 	if l := left(t, dir); len(l) > 0 {
@@ -106,7 +150,7 @@ func TestStorageOfATmpfs(t *testing.T) {
 
 func TestStorageRefusesANearlyFullDisk(t *testing.T) {
 	dir := mount(t, "size=8m", 0)
-	r := storageOf(dir).run(t.Context(), shortly())
+	r := rounds(t, storageOf(dir), 3)
 	if r.Tries != 0 || !strings.Contains(r.Refused, "8 MiB free") {
 		t.Errorf("%+v", r)
 	}
@@ -129,7 +173,7 @@ func TestStorageFillsUp(t *testing.T) {
 	filler.Close()
 	p := storageOf(dir)
 	p.open = func(path string) (folder, error) { f, err := openFolder(path); return roomy{f}, err }
-	r := p.run(t.Context(), shortly())
+	r := rounds(t, p, 3)
 	if r.Tries == 0 && r.Refused == "" || r.Failures != r.Tries || !strings.Contains(fmt.Sprint(r.Errors, r.Refused), "no space left") {
 		t.Errorf("%+v", r)
 	}
@@ -143,7 +187,7 @@ func TestStorageFillsUp(t *testing.T) {
 
 func TestStorageNotWritable(t *testing.T) {
 	dir := mount(t, "size=1g", readOnly)
-	if r := storageOf(dir).run(t.Context(), shortly()); r.Tries != 0 || !strings.Contains(r.Refused, "read-only") {
+	if r := rounds(t, storageOf(dir), 3); r.Tries != 0 || !strings.Contains(r.Refused, "read-only") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -162,7 +206,7 @@ func TestStorageOddPaths(t *testing.T) {
 		if path == locked && os.Geteuid() == 0 {
 			continue // root may write
 		}
-		if r := storageOf(path).run(t.Context(), shortly()); r.Tries != 0 || r.Refused == "" {
+		if r := rounds(t, storageOf(path), 3); r.Tries != 0 || r.Refused == "" {
 			t.Errorf("%s: %+v", path, r)
 		}
 	}
@@ -190,29 +234,32 @@ func (f frozen) Stat(n string) error           { f.wait("stat"); return f.folder
 func (f frozen) RemoveAll(n string) error      { f.wait("remove"); return f.folder.RemoveAll(n) }
 func (f frozen) Names(n int) ([]string, error) { f.wait("names"); return f.folder.Names(n) }
 
+// The clock runs only while all wait, so that a busy disk is none that does not answer.
 func TestStorageThatDoesNotAnswer(t *testing.T) {
 	for _, kind := range []string{"free", "names", "mkdir", "stat", "remove"} {
 		t.Run(kind, func(t *testing.T) {
-			dir := t.TempDir()
-			f := frozen{kind: kind, thaw: make(chan struct{}), once: &sync.Once{}, hit: make(chan struct{})}
-			closed := make(chan struct{})
-			p := storageOf(dir)
-			p.stuckAfter = 100 * time.Millisecond
-			p.open = func(path string) (folder, error) {
-				below, err := openFolder(path)
-				f.folder = closing{below, closed}
-				return f, err
-			}
-			r := p.run(t.Context(), time.Now().Add(time.Hour/2*boolTo(kind != "remove")+100*time.Millisecond))
-			<-f.hit
-			if r.Stuck == "" || r.Failures == 0 {
-				t.Errorf("%+v", r)
-			}
-			close(f.thaw)
-			<-closed // the work ends by itself once the mount is back, and cleans up
-			if l := left(t, dir); len(l) > 0 {
-				t.Errorf("left behind: %v", l)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				f := frozen{kind: kind, thaw: make(chan struct{}), once: &sync.Once{}, hit: make(chan struct{})}
+				closed := make(chan struct{})
+				p := storageOf(dir)
+				p.stuckAfter = 100 * time.Millisecond
+				p.open = func(path string) (folder, error) {
+					below, err := openFolder(path)
+					f.folder = closing{below, closed}
+					return f, err
+				}
+				r := p.run(t.Context(), time.Now().Add(time.Hour/2*boolTo(kind != "remove")+100*time.Millisecond))
+				<-f.hit
+				if r.Stuck == "" || r.Failures == 0 {
+					t.Errorf("%+v", r)
+				}
+				close(f.thaw)
+				<-closed // the work ends by itself once the mount is back, and cleans up
+				if l := left(t, dir); len(l) > 0 {
+					t.Errorf("left behind: %v", l)
+				}
+			})
 		})
 	}
 }
