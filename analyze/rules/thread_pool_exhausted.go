@@ -136,16 +136,23 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 		p.Confidence = analyze.High
 	}
 	main := pool.Doing[0]
+	scattered := float64(main.Count) < 0.1*float64(len(busy))
 	doing := fmt.Sprintf("%s of them %s", percent(float64(main.Count)/float64(len(busy))), asPlural(brief(main.Text)))
 	if main.Site != "" {
 		doing += " in " + short(main.Site)
+	}
+	if scattered {
+		doing = "with many different things"
 	}
 	p.Title = fmt.Sprintf("All %d threads of pool %s are busy in %d of %s: %s", size, pool.Name, exhausted, count(v.dumps(), "dump"), doing)
 	if pool.Counts[0].Size != size || exhausted < v.dumps() {
 		p.Title = fmt.Sprintf("No thread of pool %s (up to %d) is idle in %d of %s: %s", pool.Name, size, exhausted, count(v.dumps(), "dump"), doing)
 	}
 	p.Impact = fmt.Sprintf("in %s of the dumps new work for this pool had to wait", percent(share))
-	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done for it. What the threads do: " + v.doings(pool, len(busy)) + "."
+	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done for it."
+	if !scattered {
+		p.Explanation += " What the threads do: " + v.doings(pool, len(busy)) + "."
+	}
 	cause := causeOf(busy, causes)
 	switch {
 	case cause != nil && cause.ID == "hot-thread" && v.computes(pool):
