@@ -3,11 +3,13 @@ package com.example.shop;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /**
  * Four kinds of work of which the program itself measures who has which share. A
@@ -15,7 +17,8 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <pre>truth SHARE</pre>
  *
- * the share, in percent, of the method that must be the first of its profile.
+ * the share, in percent, of the method that must be the first of its profile;
+ * with cpu, behind it, the share of the time that passed: on a busy machine a thread waits for a CPU.
  *
  * <p>Arguments: cpu, alloc, lock or io (cpu). First must be: cpu Profiled.discount,
  * alloc Profiled.invoice, lock Profiled.reserve, io Profiled.catalogue. With mixed, four
@@ -63,14 +66,19 @@ final class Profiled {
             if (line.equals("count")) {
                 Sample.say("units " + UNITS.sum());
             } else if (line.equals("begin")) {
-                FIRST.set(0);
-                REST.set(0);
+                for (AtomicLong sum : Arrays.asList(FIRST, REST, FIRST_ELAPSED, REST_ELAPSED)) {
+                    sum.set(0);
+                }
                 Sample.say("begun");
             } else {
-                long first = FIRST.get();
-                Sample.say("truth " + 100.0 * first / Math.max(1, first + REST.get()));
+                Sample.say("truth " + share(FIRST, REST) + " " + share(FIRST_ELAPSED, REST_ELAPSED));
             }
         }
+    }
+
+    private static double share(AtomicLong first, AtomicLong rest) {
+        long part = first.get();
+        return 100.0 * part / Math.max(1, part + rest.get());
     }
 
     private static final LongAdder UNITS = new LongAdder();
@@ -91,15 +99,22 @@ final class Profiled {
         }
     }
 
+    private static final AtomicLong FIRST_ELAPSED = new AtomicLong();
+    private static final AtomicLong REST_ELAPSED = new AtomicLong();
+
     private static void compute() {
         while (true) {
-            long start = CPU.getCurrentThreadCpuTime();
-            Heap.blackHole = discount(56_000_000);
-            long middle = CPU.getCurrentThreadCpuTime();
-            Heap.blackHole = tax(24_000_000);
-            FIRST.addAndGet(middle - start);
-            REST.addAndGet(CPU.getCurrentThreadCpuTime() - middle);
+            spend(FIRST, FIRST_ELAPSED, () -> discount(56_000_000));
+            spend(REST, REST_ELAPSED, () -> tax(24_000_000));
         }
+    }
+
+    private static void spend(AtomicLong cpu, AtomicLong elapsed, LongSupplier work) {
+        long used = CPU.getCurrentThreadCpuTime();
+        long start = System.nanoTime();
+        Heap.blackHole = work.getAsLong();
+        cpu.addAndGet(CPU.getCurrentThreadCpuTime() - used);
+        elapsed.addAndGet(System.nanoTime() - start);
     }
 
     private static long discount(int n) {
