@@ -108,7 +108,8 @@ func Run(ctx context.Context, c *Case, rules []*Rule, limits Thresholds) (*Resul
 	}
 	rank(res.Findings)
 	order(res.Findings)
-	res.Tuning = reconcile(res.Findings)
+	res.Tuning = foldTuning(reconcile(res.Findings))
+	res.Findings = fold(res.Findings, len(c.Nodes))
 	return res, nil
 }
 

@@ -13,6 +13,8 @@ type Tuning struct {
 	Nodes   []string `json:"nodes"`
 	Subject string   `json:"subject"`
 	Changes []Change `json:"changes"`
+
+	of []place // each JVM, where the set is for several
 }
 
 // Change is one setting, with the findings that ask for it.

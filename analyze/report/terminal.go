@@ -208,7 +208,11 @@ func (t *terminal) tuning(list []analyze.Tuning) {
 			continue
 		}
 		t.line("")
-		t.text("", "", bold, "Settings to change on "+clean(set.Subject)+", in one restart", 0)
+		where, restart := set.Subject, ", in one restart"
+		if len(set.Nodes) > 1 {
+			where, restart = set.Subject+" of "+strings.Join(set.Nodes, ", "), ", in one restart of each"
+		}
+		t.text("", "", bold, "Settings to change on "+clean(where)+restart, 0)
 		for _, c := range set.Changes {
 			what := c.To
 			if !strings.HasPrefix(c.To, "-") {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func tuningPart(r *analyze.Result, n *analyze.Node, j *analyze.JVM) part {
 	p := part{Title: "Settings to change"}
 	t := table{Columns: columns("Setting", "From", "To", "Because of", "Costs", "How to see that it worked")}
 	for _, set := range r.Tuning {
-		if set.Subject != j.Subject() || !slices.Contains(set.Nodes, n.Name) {
+		if !set.Concerns(n.Name, j.Subject()) {
 			continue
 		}
 		for _, c := range set.Changes {
