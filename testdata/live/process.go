@@ -221,7 +221,7 @@ func (p *Process) clean() {
 		return
 	}
 	for _, tmp := range []string{"/tmp", os.TempDir()} { // a JVM on Linux does not heed TMPDIR
-		for _, pattern := range []string{"hsperfdata_*/%d", ".java_pid%d", ".attach_pid%d"} {
+		for _, pattern := range []string{"hsperfdata_*/%d", ".java_pid%d", ".attach_pid%d", "????_??_??_??_??_??_%d/*", "????_??_??_??_??_??_%d"} {
 			files, _ := filepath.Glob(filepath.Join(tmp, fmt.Sprintf(pattern, p.PID))) // the pattern is well-formed
 			for _, f := range files {
 				_ = os.Remove(f)
