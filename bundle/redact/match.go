@@ -55,6 +55,9 @@ func newMatcher(values []string, forms func(string) []string) *matcher {
 }
 
 func (m *matcher) add(text string) {
+	if len(text) < minLearned { // two characters of Chinese are six bytes in UTF-8 and four in UTF-16
+		return
+	}
 	for end := blockLen; end <= minLearned; end++ {
 		h := blockHash(text[end-3], text[end-2], text[end-1])
 		m.jump[h] = min(m.jump[h], uint8(minLearned-end))
