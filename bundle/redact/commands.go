@@ -19,7 +19,7 @@ var commandREs = []*regexp.Regexp{
 	regexp.MustCompile(`\bredis-cli\b[^|;&]*?\s-a\s*` + word),
 	regexp.MustCompile(`\s["']?pass:([^\s"']+)`),
 	regexp.MustCompile(`^\s*(?:requirepass|masterauth|bindpw|rootpw)\s+` + word + `\s*$`),
-	regexp.MustCompile(`\blogin\s+\S+\s+password\s+` + word),
+	regexp.MustCompile(`^\s*(?:(?:machine\s+\S+|default)\s+)?login\s+\S+\s+password\s+` + word),
 	regexp.MustCompile(`(?i)(?:\b|\.)(?:(?:set|with)[a-z]*(?:password|passphrase|secret)|password|passphrase)\(\s*(?:'([^']+)'|"((?:[^"\\]|\\.)+)")\s*\)`),
 }
 

@@ -173,10 +173,16 @@ func valueAt(line []byte, at int, key keySpan) valueSpan {
 		}
 		return v
 	case line[at] == '{' && key.start > 0 && line[key.start-1] == ';':
-	case line[at] == '{' && (at+1 >= len(line) || !isLetter(line[at+1]) || !bytes.Contains(line[at:], []byte("}")) || bytes.Contains(line[at:at+bytes.IndexByte(line[at:], '}')], []byte("="))):
+	case line[at] == '{' && !bracedWord(line[at:min(len(line), at+maxField)]):
 		return valueSpan{at, at, false} // an object; its members are looked at on their own
 	}
 	return bareValue(line, at, key)
+}
+
+// bracedWord tells {noop}secret and {vault} from an object.
+func bracedWord(b []byte) bool {
+	end := bytes.IndexByte(b, '}')
+	return end > 0 && isLetter(b[1]) && bytes.IndexByte(b[:end], '=') < 0
 }
 
 // closingQuote finds the quote that ends a value which starts at from; slashes is the number of backslashes
@@ -256,7 +262,7 @@ scan:
 
 // closingBrace returns where a value in braces ends, behind the brace; a doubled one is a part of it.
 func closingBrace(line []byte, from int) int {
-	for i := from; i < len(line); i++ {
+	for i := from; i < min(len(line), from+maxField); i++ {
 		if line[i] != '}' {
 			continue
 		}

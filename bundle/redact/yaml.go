@@ -215,7 +215,7 @@ func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte
 }
 
 // maxFlow bounds a list or map in brackets, in bytes.
-const maxFlow = 64 << 10
+const maxFlow = 4 << 10
 
 // flowEnd is the end of the list or map in brackets that starts at from; 0 when there is none or it does not end.
 func flowEnd(b []byte, from int) int {
