@@ -53,7 +53,8 @@ type search struct {
 }
 
 func newSearch(root string) *search {
-	own, _ := os.Readlink(filepath.Join(root, "self/ns/net"))
+	// Not self: that is the main thread, which may be in a container's namespace at the moment.
+	own, _ := os.Readlink(filepath.Join(root, "thread-self/ns/net"))
 	return &search{root: root, ownNet: own, known: map[fileID]*executable{}, sockets: map[string]map[string]netip.AddrPort{}}
 }
 

@@ -3,6 +3,7 @@ package goproc
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -233,7 +234,8 @@ func liveStopped(t *testing.T, program string) {
 	c.wantLine("process-figures", bundle.OK, "")
 }
 
-// A container's service is reached inside its own network namespace.
+// A container's service is reached inside its own network namespace, and all threads are
+// back in theirs afterwards.
 func liveNamespace(t *testing.T, program string) {
 	unshare, err := exec.LookPath("unshare")
 	_, noIP := exec.LookPath("ip")
@@ -249,6 +251,34 @@ func liveNamespace(t *testing.T, program string) {
 	if !slices.Contains(c.names(target), "profiles/cpu.pb.gz") {
 		t.Errorf("entries %q, ledger %+v", c.names(target), c.manifest.Coverage)
 	}
+	home := strings.Join(namespaces(t), "")
+	for range 200 { // so that the main thread goes too, in one of them
+		conn, err := dialIn(fmt.Sprintf("/proc/%d/ns/net", s.pid()))(t.Context(), "tcp", "127.0.0.1:1")
+		if err == nil {
+			conn.Close()
+			t.Fatal("somebody listens there")
+		}
+	}
+	for _, n := range namespaces(t) {
+		if n != home {
+			t.Errorf("a thread is left in %s, ours is %s", n, home)
+		}
+	}
+}
+
+// namespaces are the network namespaces that threads of this process are in.
+func namespaces(t *testing.T) (list []string) {
+	links, err := filepath.Glob("/proc/self/task/*/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range links {
+		if n, err := os.Readlink(l); err == nil { // else the thread has ended
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func TestFoundWithoutBeingNamed(t *testing.T) {

@@ -37,20 +37,40 @@ func dialIn(namespace string) dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		done := make(chan result, 1)
 		go func() {
-			// Never unlocked: the thread ends with this goroutine, and no other
-			// one ever runs in the foreign namespace.
-			runtime.LockOSThread()
-			if err := enter(namespace); err != nil {
-				done <- result{err: fmt.Errorf("enter network namespace: %w", err)}
-				return
-			}
-			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			conn, err := dialAbroad(ctx, namespace, network, addr)
 			done <- result{conn, err}
 		}()
 		r := <-done
 		return r.conn, r.err
 	}
 }
+
+// dialAbroad connects in another namespace and comes back. A thread that cannot come back
+// stays locked and ends with the goroutine. None other may end so: the main thread cannot
+// end, all of /proc/self and /proc/net would be the foreign namespace's from then on, and
+// any other would take the children along that it started.
+func dialAbroad(ctx context.Context, namespace, network, addr string) (net.Conn, error) {
+	runtime.LockOSThread()
+	home, err := unix.Open(ownNetwork, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return nil, fmt.Errorf("own network namespace: %w", err)
+	}
+	defer unix.Close(home)
+	defer func() {
+		if unix.Setns(home, unix.CLONE_NEWNET) == nil {
+			runtime.UnlockOSThread()
+		}
+	}()
+	if err := enter(namespace); err != nil {
+		return nil, fmt.Errorf("enter network namespace: %w", err)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
+// ownNetwork is the namespace of the thread that asks; self would be the main thread,
+// which may be away for a moment.
+const ownNetwork = "/proc/thread-self/ns/net"
 
 func enter(namespace string) error {
 	fd, err := unix.Open(namespace, unix.O_RDONLY|unix.O_CLOEXEC, 0)
