@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -238,12 +237,9 @@ func TestBlackBox(t *testing.T) {
 		}
 		p := livetest.Start(t, jdk, "hot-thread", live.Options{JVM: []string{"-XX:StartFlightRecording=name=box,settings=profile"}})
 		box := openChunk(t, p.PID)
-		awaitSize(t, box, 100<<10) // the metadata and the first seconds are in the file
-		if err := syscall.Kill(p.PID, syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
+		awaitSample(t, box)
+		stop(t, p.PID)
 		stopped := time.Now()
-		t.Cleanup(func() { syscall.Kill(p.PID, syscall.SIGCONT) })
 		onDisk, err := os.ReadFile(box)
 		if err != nil {
 			t.Fatal(err)
@@ -256,23 +252,22 @@ func TestBlackBox(t *testing.T) {
 		if len(kept) != len(onDisk) || !strings.HasPrefix(kept, "FLR\x00") {
 			t.Errorf("%d bytes are kept of a chunk of %d", len(kept), len(onDisk))
 		}
-		if last := lastSample(t, kept); last.Before(stopped.Add(-time.Minute)) || last.After(stopped) {
-			t.Errorf("stopped at %v, the last sample is of %v", stopped, last)
+		if last, err := lastSample(kept); err != nil || last.Before(stopped.Add(-time.Minute)) || last.After(stopped) {
+			t.Errorf("stopped at %v, the last sample is of %v, %v", stopped, last, err)
 		}
 	})
 }
 
 // lastSample is the time of the newest execution sample in a recording.
-func lastSample(t *testing.T, recording string) (last time.Time) {
-	t.Helper()
+func lastSample(recording string) (last time.Time, err error) {
 	r := jfr.NewReader(strings.NewReader(recording), jfr.Limits{})
 	for {
 		c, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return last
+			return last, nil
 		}
 		if err != nil {
-			t.Fatal(err)
+			return last, err
 		}
 		if typ := c.TypeByName("jdk.ExecutionSample"); typ != nil {
 			c.Read(func(row *jfr.Row) {
@@ -297,16 +292,22 @@ func openChunk(t *testing.T, pid int) string {
 	return ""
 }
 
-func awaitSize(t *testing.T, file string, size int64) {
+// awaitSample returns when the JVM has written a sample into its chunk.
+func awaitSample(t *testing.T, file string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	for collectors.Wait(ctx, time.Now().Add(50*time.Millisecond)) {
-		if st, err := os.Stat(file); err == nil && st.Size() >= size {
+	for collectors.Wait(ctx, time.Now().Add(100*time.Millisecond)) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// An error: the JVM is writing.
+		if last, err := lastSample(string(b)); err == nil && !last.IsZero() {
 			return
 		}
 	}
-	t.Fatalf("%s did not grow to %d bytes", file, size)
+	t.Fatalf("no sample in %s", file)
 }
 
 // A JVM without the module jdk.jfr: the ledger says so, and dumps stand in.

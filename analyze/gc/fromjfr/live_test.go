@@ -41,7 +41,7 @@ func TestRecordingAgreesWithLogAndCounters(t *testing.T) {
 		classes := livetest.Compile(t, jdk, filepath.Join("..", "..", "..", "testdata", "gc", "Churn.java"))
 		for _, r := range runs {
 			t.Run(r.name, func(t *testing.T) {
-				// Between two readings of the clock the JVM may wait for a CPU: times may differ in one run, not in each.
+				// Between two readings of the clock the JVM may wait for a CPU: sums of times may differ in one run, not in each.
 				const runs = 3
 				for n := 1; ; n++ {
 					dir := t.TempDir()
@@ -62,11 +62,11 @@ func TestRecordingAgreesWithLogAndCounters(t *testing.T) {
 
 func churn(t *testing.T, jdk live.JDK, classes, dir string, options ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	options = append(options, "-Xlog:gc*,safepoint:file="+dir+"/gc.log:time,uptime,level,tags:filecount=0",
 		"-XX:+UsePerfData", "-XX:+PerfDataSaveToFile", "-XX:PerfDataSaveFile="+dir+"/perf",
-		"-XX:StartFlightRecording:filename="+dir+"/r.jfr,settings=profile", "-cp", classes, "Churn", "20000", "16000")
+		"-XX:StartFlightRecording:filename="+dir+"/r.jfr,settings=profile", "-cp", classes, "Churn", "16000")
 	out, err := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), options...).CombinedOutput()
 	if err != nil {
 		if strings.Contains(string(out), "not supported") || strings.Contains(string(out), "Unrecognized") {
@@ -121,27 +121,37 @@ type pauseKey struct {
 	n    int // of this kind in the collection
 }
 
+// keysOf names the pauses of a log, in its order.
+func keysOf(l *gc.Log) []pauseKey {
+	seen := map[pauseKey]int{}
+	keys := make([]pauseKey, len(l.Pauses))
+	for i, p := range l.Pauses {
+		k := pauseKey{p.GCID, p.Kind, 0}
+		keys[i] = pauseKey{p.GCID, p.Kind, seen[k]}
+		seen[k]++
+	}
+	return keys
+}
+
 func byKey(l *gc.Log) map[pauseKey]gc.Pause {
 	m := map[pauseKey]gc.Pause{}
-	for _, p := range l.Pauses {
-		k := pauseKey{p.GCID, p.Kind, 0}
-		for ; m[k].Duration > 0; k.n++ {
-		}
-		m[k] = p
+	for i, k := range keysOf(l) {
+		m[k] = l.Pauses[i]
 	}
 	return m
 }
 
-// late is how far a busy machine may drive apart the log line and the event of one pause.
+// late is how far the log line and the event of one pause may be apart. A machine with
+// other work can put any time between the two, but not in most pauses.
 const late = 100 * time.Millisecond
 
-// comparePauses holds every pause of the recording against the log, and the other way round. It returns those of the log before the recording
-// began, and those while it was being written.
+// comparePauses holds every pause of the recording against the log, and the other way
+// round those between its first and its last one. It returns those of the log before the
+// first, and those behind the last, while the recording was being written.
 func comparePauses(t *testing.T, d *differences, log, got *gc.Log) (early, after []gc.Pause) {
 	t.Helper()
 	want, have := byKey(log), byKey(got)
-	var sum, wantSum time.Duration
-	waited := 0
+	apart, other := 0, 0
 	for k, p := range have {
 		w, ok := want[k]
 		if !ok {
@@ -150,39 +160,45 @@ func comparePauses(t *testing.T, d *differences, log, got *gc.Log) (early, after
 		}
 		at, _ := got.Wall(p.End())
 		if wantAt, _ := log.Wall(w.End()); at.Sub(wantAt).Abs() > late {
-			d.add("GC(%d) %v ends at %v, in the log at %v", k.id, k.kind, at, wantAt)
+			t.Logf("GC(%d) %v ends at %v, in the log at %v", k.id, k.kind, at, wantAt)
+			apart++
 		}
-		if log.Collector == "G1" && k.kind.Evacuates() && w.Duration > p.Duration+5*time.Millisecond {
-			waited++ // for the scan of root regions, which the event leaves out
-			continue
+		// Log lines are of the whole pause, events of the part within their own bounds: under
+		// G1 without the wait for the scan of root regions.
+		if (p.Duration - w.Duration).Abs() > w.Duration/20+time.Millisecond {
+			t.Logf("GC(%d) %v takes %v, in the log %v", k.id, k.kind, p.Duration, w.Duration)
+			other++
 		}
-		sum, wantSum = sum+p.Duration, wantSum+w.Duration
 		if p.Flags.Has(gc.FlagHeap) && w.Flags.Has(gc.FlagHeap) && (near(p.Before, w.Before) || near(p.After, w.After)) {
 			t.Errorf("GC(%d) heap %d->%d, in the log %d->%d", k.id, p.Before, p.After, w.Before, w.After)
 		}
 	}
-	if waited > len(have)/4 {
-		d.add("%d of %d pauses are longer in the log", waited, len(have))
+	if most := len(have) / 4; apart > most || other > most {
+		d.add("of %d pauses %d end at another time than in the log, and %d take another time", len(have), apart, other)
 	}
-	// Log lines are of the whole pause, events of the part within their own bounds.
-	if diff := (wantSum - sum).Abs(); diff > wantSum/20+time.Duration(len(have))*time.Millisecond {
-		d.add("%v in pauses, %v in the log", sum, wantSum)
+	first, last := -1, -1
+	for i, k := range keysOf(log) {
+		if _, ok := have[k]; ok {
+			if last = i; first < 0 {
+				first = i
+			}
+		}
 	}
-	// The clock of the log counts from another moment of the start.
-	first, _ := got.Wall(got.First)
-	last, _ := got.Wall(got.Pauses[len(got.Pauses)-1].Start)
-	for k, p := range want {
-		begin, _ := log.Wall(p.Start)
+	for i, k := range keysOf(log) {
+		p := log.Pauses[i]
 		switch _, ok := have[k]; {
 		case ok:
-		case begin.Before(first.Add(late)):
+		case i < first: // the program began after the recording, the JVM before it
 			early = append(early, p)
-		case begin.After(last):
+		case i > last:
 			after = append(after, p)
 		case outer(log, p), p.Kind == gc.KindYoung && p.Before == p.After: // Serial: gives way to a full one at once
 		default:
-			d.add("GC(%d) %v at %v of %v is not in the recording", k.id, k.kind, p.Start, p.Duration)
+			t.Errorf("GC(%d) %v at %v of %v is not in the recording", k.id, k.kind, p.Start, p.Duration)
 		}
+	}
+	if len(early) > len(log.Pauses)/4 {
+		t.Errorf("%d of %d pauses came before the recording", len(early), len(log.Pauses))
 	}
 	return early, after
 }
@@ -207,8 +223,12 @@ func compareSafepoints(t *testing.T, d *differences, log, got *gc.Log) {
 	if missing < 0 || missing > log.Safepoints.Count/2 {
 		t.Errorf("%d safepoints, %d in the log", got.Safepoints.Count, log.Safepoints.Count)
 	}
-	if got.Safepoints.Total.Sum > log.Safepoints.Total.Sum+log.Safepoints.Total.Sum/10 || got.Safepoints.Reach.Sum > log.Safepoints.Reach.Sum+log.Safepoints.Total.Sum/10 {
-		d.add("%v in safepoints, reached in %v; in the log %v and %v", got.Safepoints.Total.Sum, got.Safepoints.Reach.Sum, log.Safepoints.Total.Sum, log.Safepoints.Reach.Sum)
+	// The middle one, because other work on the machine may come between line and event.
+	for what, both := range map[string][2]*gc.Dist{"takes": {got.Safepoints.Total, log.Safepoints.Total}, "is reached in": {got.Safepoints.Reach, log.Safepoints.Reach}} {
+		have, want := both[0].Percentile(50), both[1].Percentile(50)
+		if (have - want).Abs() > want/2+200*time.Microsecond {
+			d.add("a safepoint %s %v, in the log %v", what, have, want)
+		}
 	}
 	if got.Safepoints.Total.Sum < got.Stopped {
 		d.add("%v in safepoints, %v in pauses", got.Safepoints.Total.Sum, got.Stopped)

@@ -65,8 +65,8 @@ func liveJVM(t *testing.T, jdk live.JDK) {
 			for _, l := range jvmLogs {
 				args = append(args, fmt.Sprintf("-Xlog:%s:file=%s:%s:filecount=0", l.what, filepath.Join(dir, l.file), l.decorators))
 			}
-			args = append(append(args, c.options...), "-cp", classes, "Churn", "1000", "25000")
-			ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+			args = append(append(args, c.options...), "-cp", classes, "Churn", "16000")
+			ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 			defer cancel()
 			if out, err := exec.CommandContext(ctx, filepath.Join(home, "bin", "java"), args...).CombinedOutput(); err != nil {
 				if strings.Contains(string(out), "Unrecognized VM option") || strings.Contains(string(out), "not supported") {
