@@ -64,7 +64,10 @@ type Scanner struct {
 	log   *Log
 	marks []Mark
 	part  []byte // of a line whose end has not come
-	entry Entry  // the one that further lines belong to
+
+	// The entry that further lines belong to.
+	entry          Entry
+	thread, logger []byte // of it, not yet in entry: few entries are kept
 }
 
 // NewScanner makes a Scanner for a log that is called source.
@@ -125,9 +128,7 @@ func (s *Scanner) line(b []byte) {
 		}
 		l.Last = h.stamp
 		s.entry = Entry{Stamp: h.stamp, Level: h.level, Source: l.Source}
-		if len(h.thread)+len(h.logger) > 0 {
-			s.entry.Thread, s.entry.Logger = clip(h.thread, maxText), clip(h.logger, maxText)
-		}
+		s.thread, s.logger = append(s.thread[:0], h.thread...), append(s.logger[:0], h.logger...)
 	}
 	if frame(b) {
 		return
@@ -164,6 +165,7 @@ func (s *Scanner) mark(kind string, line []byte) {
 // here is the entry of the line that was just read.
 func (s *Scanner) here(line []byte) Entry {
 	e := s.entry
+	e.Thread, e.Logger = clip(s.thread, maxText), clip(s.logger, maxText)
 	e.Source, e.Line, e.Text = s.log.Source, int(s.log.Lines), clip(bytes.TrimSpace(line), maxText)
 	return e
 }

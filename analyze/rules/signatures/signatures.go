@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -53,7 +52,7 @@ type Signature struct {
 		Not     []string `yaml:"not"`
 	} `yaml:"test"`
 
-	names, lines []*regexp.Regexp
+	names, lines []pattern
 }
 
 //go:embed *.yaml
@@ -114,18 +113,6 @@ func orElse(s, other string) string {
 	return s
 }
 
-func compile(patterns []string) ([]*regexp.Regexp, error) {
-	var out []*regexp.Regexp
-	for _, p := range patterns {
-		re, err := regexp.Compile(p)
-		if err != nil {
-			return nil, fmt.Errorf("pattern %q: %w", p, err)
-		}
-		out = append(out, re)
-	}
-	return out, nil
-}
-
 // InDumps says that thread dumps can show it.
 func (s *Signature) InDumps() bool { return len(s.Frames)+len(s.names) > 0 }
 
@@ -134,7 +121,7 @@ func (s *Signature) InLogs() bool { return len(s.lines) > 0 }
 
 // MatchLog says that a log line shows the problem.
 func (s *Signature) MatchLog(line []byte) bool {
-	return slices.ContainsFunc(s.lines, func(re *regexp.Regexp) bool { return re.Match(line) })
+	return slices.ContainsFunc(s.lines, func(p pattern) bool { return p.match(line) })
 }
 
 // MatchFrame says that a method is a mark.
@@ -143,10 +130,8 @@ func (s *Signature) MatchFrame(fn string) bool {
 }
 
 // MatchThread says that a thread's name is a mark.
-func (s *Signature) MatchThread(name string) bool { return matches(s.names, name) }
-
-func matches(patterns []*regexp.Regexp, text string) bool {
-	return slices.ContainsFunc(patterns, func(re *regexp.Regexp) bool { return re.MatchString(text) })
+func (s *Signature) MatchThread(name string) bool {
+	return slices.ContainsFunc(s.names, func(p pattern) bool { return p.MatchString(name) })
 }
 
 // Shows says that a thread is at what the signature describes.
