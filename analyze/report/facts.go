@@ -124,7 +124,7 @@ func verdict(c *analyze.Case, r *analyze.Result) string {
 // empty tells that the case holds nothing a rule could look at.
 func empty(c *analyze.Case) bool {
 	for _, n := range c.Nodes {
-		if n.Host != nil || len(n.JVMs) > 0 || len(n.Services) > 0 {
+		if n.Host != nil || len(n.JVMs)+len(n.Services)+len(n.LooseLogs)+len(n.LooseAccess) > 0 {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 )
 
 func TestFigures(t *testing.T) {
@@ -80,6 +81,7 @@ func TestVerdict(t *testing.T) {
 		want     string
 	}{
 		{nil, nil, "Nothing was captured that can be analysed."},
+		{[]*analyze.Node{{Name: "files", LooseLogs: []*applog.Log{{}}}}, nil, "No problem found in what was captured."},
 		{[]*analyze.Node{node("a")}, nil, "No problem found in what was captured."},
 		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Info, "a")}, "No problem found in what was captured."},
 		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Critical, "a")}, "1 critical"},
