@@ -11,11 +11,16 @@
 // node back. A lost link resumes at the byte that is there. When a node has ended its
 // part is joined: entry by entry, checked, copied as it is compressed.
 //
-// Why not join while it arrives: a node may learn a secret late (a password that
-// shows up in the last log), and then it writes its bundle anew. An entry that stands
-// in the joined bundle could not be taken back. So the price is room for the parts
-// beside the bundle, and what it buys is that nothing leaves a node's part that the
-// node has not read twice.
+// Why not join while it arrives: no entry of a node is final before its last one. Its
+// secrets are learnt from what it captures, up to the last log, and each one is then
+// looked for in all entries (bundle.Writer.LeakCheck); where one is found the node
+// writes its bundle anew. The list of secrets cannot come first, for the same reason.
+// Nor can a corrected entry follow the wrong one: an archive only grows, and tar -xf
+// would still show the first. Taking entries of one node out again means writing the
+// joined bundle anew while the others go on, with the secret in a file of the final
+// name should we be killed meanwhile. So the price is room for the parts beside the
+// bundle and one more copy of compressed bytes at the end, and what it buys is that
+// nothing leaves a node's part that the node has not read twice.
 //
 // Should this process be killed, the parts stay: each is a bundle by itself, readable
 // up to the cut. casefile analyze, show and verify read them together with the bundle,

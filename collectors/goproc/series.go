@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"casefile/bundle/format/series"
+	"casefile/collectors"
 )
 
 const seriesItem = "process-figures"
@@ -56,21 +58,21 @@ func (s *sampler) read() (map[string]float64, error) {
 	if s.err != nil {
 		return nil, s.ended(s.err)
 	}
-	stat, err := s.proc.Stat()
+	stat, err := collectors.ReadStat(filepath.Join(s.dir, "stat"))
 	if err != nil {
 		return nil, s.ended(err)
 	}
 	if s.start == 0 {
-		s.start = stat.Starttime
+		s.start = stat.Started
 	}
-	if stat.Starttime != s.start || stat.State == "Z" {
+	if stat.Started != s.start || stat.State == 'Z' {
 		return nil, errGone
 	}
-	const ticks = 100 // a second, on every architecture Go runs Linux on
+	seconds := func(ticks uint64) float64 { return (time.Duration(ticks) * collectors.ClockTick).Seconds() }
 	v := map[string]float64{
-		"cpu_user_seconds": float64(stat.UTime) / ticks, "cpu_system_seconds": float64(stat.STime) / ticks,
-		"threads": float64(stat.NumThreads), "major_faults": float64(stat.MajFlt),
-		"rss_bytes": float64(stat.ResidentMemory()), "virtual_bytes": float64(stat.VirtualMemory()),
+		"cpu_user_seconds": seconds(stat.User), "cpu_system_seconds": seconds(stat.System),
+		"threads": float64(stat.Threads), "major_faults": float64(stat.MajorFaults),
+		"rss_bytes": float64(stat.ResidentPages) * float64(os.Getpagesize()), "virtual_bytes": float64(stat.VirtualBytes),
 	}
 	// What follows may need more rights; without, the rest is still worth having.
 	if n, err := s.proc.FileDescriptorsLen(); err == nil {

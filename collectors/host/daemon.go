@@ -38,7 +38,7 @@ var daemons = []struct {
 func (r *run) timeDaemon(ctx context.Context, now look) {
 	running := map[string]bool{}
 	for _, p := range now.procs {
-		running[p.comm] = true
+		running[p.Comm] = true
 	}
 	var out []byte
 	found := false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/hostseries"
+	"casefile/collectors"
 )
 
 func TestParseMounts(t *testing.T) {
@@ -30,25 +31,12 @@ broken
 	}
 }
 
-func TestParseStat(t *testing.T) {
-	p, err := parseStat([]byte("42 (x) (y z) R 1 42 42 0 -1 4194560 100 0 5 0 70 30 0 0 20 0 9 0 12345 1000 77 18446744073709551615 1\n"))
-	want := process{comm: "x) (y z", state: "R", ppid: 1, ticks: 100, threads: 9, started: 12345, rss: 77}
-	if err != nil || p != want {
-		t.Errorf("parseStat = %+v, %v", p, err)
-	}
-	for _, bad := range []string{"", "1 (x", "1 )x(", "1 (x) R 1 2", "1 (x) R 1 42 42 0 -1 4194560 100 0 5 0 a 30 0 0 20 0 9 0 12345 1000 77"} {
-		if _, err := parseStat([]byte(bad)); err == nil {
-			t.Errorf("parseStat(%q) gave no error", bad)
-		}
-	}
-}
-
 // TestRank: a process id used twice counts from zero, and memory is listed too.
 func TestRank(t *testing.T) {
 	at := time.Unix(1000, 0)
-	before := look{at: at, procs: map[int]process{1: {ticks: 1000, started: 1}, 2: {ticks: 500, started: 2}}}
-	after := look{at: at.Add(10 * time.Second), procs: map[int]process{
-		1: {comm: "steady", ticks: 1100, started: 1}, 2: {comm: "reborn", ticks: 300, started: 900}, 3: {comm: "new", ticks: 50, started: 950, rss: 10}}}
+	before := look{at: at, procs: map[int]collectors.Stat{1: {User: 900, System: 100, Started: 1}, 2: {User: 500, Started: 2}}}
+	after := look{at: at.Add(10 * time.Second), procs: map[int]collectors.Stat{
+		1: {Comm: "steady", User: 950, System: 150, Started: 1}, 2: {Comm: "reborn", User: 300, Started: 900}, 3: {Comm: "new", System: 50, Started: 950, ResidentPages: 10}}}
 	got := rank(before, after, 4096)
 	want := map[string]float64{"steady": 10, "reborn": 30, "new": 5}
 	if got.Seconds != 10 || got.Seen != 3 || got.Processes[0].Comm != "reborn" {
@@ -153,7 +141,6 @@ func FuzzParsers(f *testing.F) {
 				t.Errorf("%d folders", len(dirs))
 			}
 		}
-		parseStat(b)
 		diskLine(b)
 		sumInterrupts(b)
 		meminfo(b)

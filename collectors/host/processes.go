@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"math"
@@ -12,56 +11,19 @@ import (
 	"time"
 
 	"casefile/bundle/format/hostseries"
+	"casefile/collectors"
 )
 
 const (
 	maxProcesses = 65536
 	topByCPU     = 25
 	topByMemory  = 10
-	// ticksPerSecond is USER_HZ, in which /proc counts CPU time: 100 on every
-	// architecture that Go runs on under Linux.
-	ticksPerSecond = 100
 )
-
-// process is what /proc/PID/stat says (proc_pid_stat(5)).
-type process struct {
-	comm    string
-	state   string
-	ppid    int
-	ticks   uint64 // user and system time
-	threads int
-	started uint64 // ticks after boot
-	rss     uint64 // pages
-}
-
-// parseStat reads /proc/PID/stat. The name in brackets may itself hold brackets
-// and blanks, so it ends at the last one.
-func parseStat(b []byte) (process, error) {
-	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
-	if open < 0 || end < open {
-		return process{}, fmt.Errorf("no name in %.60q", b)
-	}
-	f := strings.Fields(string(b[end+1:]))
-	if len(f) < 22 { // state is field 3, rss field 24
-		return process{}, fmt.Errorf("%d fields after the name, want 22 at least", len(f))
-	}
-	p := process{comm: string(b[open+1 : end]), state: f[0]}
-	var bad error
-	num := func(field int) uint64 {
-		n, err := strconv.ParseUint(f[field-3], 10, 64)
-		if err != nil && bad == nil {
-			bad = fmt.Errorf("field %d: %w", field, err)
-		}
-		return n
-	}
-	p.ppid, p.ticks, p.threads, p.started, p.rss = int(num(4)), num(14)+num(15), int(num(20)), num(22), num(24)
-	return p, bad
-}
 
 // look is every process at one moment.
 type look struct {
 	at    time.Time
-	procs map[int]process
+	procs map[int]collectors.Stat
 	err   error
 }
 
@@ -85,13 +47,13 @@ func (t tree) pids() []int {
 
 // look reads the state of every process. One that ends meanwhile is left out.
 func (r *run) look() look {
-	l := look{at: time.Now(), procs: map[int]process{}}
+	l := look{at: time.Now(), procs: map[int]collectors.Stat{}}
 	for _, pid := range r.pids() {
 		f, err := r.read("/proc/"+strconv.Itoa(pid)+"/stat", 4<<10)
 		if err != nil {
 			continue
 		}
-		p, err := parseStat(f)
+		p, err := collectors.ParseStat(f)
 		if err != nil {
 			l.err = fmt.Errorf("/proc/%d/stat: %w", pid, err)
 			continue
@@ -128,13 +90,13 @@ func rank(before, after look, pageSize uint64) hostseries.TopTable {
 	table := hostseries.TopTable{Seconds: after.at.Sub(before.at).Seconds(), Seen: len(after.procs)}
 	all := make([]hostseries.Process, 0, len(after.procs))
 	for pid, p := range after.procs {
-		used := p.ticks
-		if old, same := before.procs[pid]; same && old.started == p.started {
-			used = p.ticks - min(old.ticks, p.ticks)
+		used := p.CPU()
+		if old, same := before.procs[pid]; same && old.Started == p.Started {
+			used -= min(old.CPU(), used)
 		}
-		line := hostseries.Process{PID: pid, PPID: p.ppid, Comm: p.comm, State: p.state, Threads: p.threads, RSS: p.rss * pageSize}
+		line := hostseries.Process{PID: pid, PPID: p.PPID, Comm: p.Comm, State: string(p.State), Threads: p.Threads, RSS: p.ResidentPages * pageSize}
 		if table.Seconds > 0 {
-			line.CPUPercent = math.Round(float64(used)/ticksPerSecond/table.Seconds*1000) / 10
+			line.CPUPercent = math.Round(used.Seconds()/table.Seconds*1000) / 10
 		}
 		all = append(all, line)
 	}

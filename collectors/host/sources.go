@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"casefile/bundle/format/hostseries"
+	"casefile/collectors"
 )
 
 // cpuModes are the columns of the "cpu" line of /proc/stat, in order.
@@ -38,7 +39,7 @@ func (s *sampler) cpu(out map[string]float64) error {
 		found = true
 		for i, f := range bytes.Fields(rest) {
 			if v, ok := number(f); ok && i < len(cpuModes) {
-				out[cpuModes[i]] = v / ticksPerSecond
+				out[cpuModes[i]] = v * collectors.ClockTick.Seconds()
 			}
 		}
 	}

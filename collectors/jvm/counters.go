@@ -103,13 +103,13 @@ func (c *capture) sampleProcess(ctx context.Context) {
 }
 
 func (p *Process) processFigures() (map[string]float64, error) {
-	st, err := readStat(filepath.Join(p.dir, "stat"))
+	st, err := collectors.ReadStat(filepath.Join(p.dir, "stat"))
 	if err != nil {
 		return nil, ErrGone
 	}
 	v := map[string]float64{
-		"cpu_user_seconds":   (time.Duration(st.utime) * clockTick).Seconds(),
-		"cpu_system_seconds": (time.Duration(st.stime) * clockTick).Seconds(),
+		"cpu_user_seconds":   (time.Duration(st.User) * collectors.ClockTick).Seconds(),
+		"cpu_system_seconds": (time.Duration(st.System) * collectors.ClockTick).Seconds(),
 	}
 	for key, name := range map[string]string{"VmRSS": "rss_bytes", "VmSwap": "swap_bytes"} {
 		if kb, ok := p.keyed("status", key); ok {

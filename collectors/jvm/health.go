@@ -23,11 +23,11 @@ const (
 // missed deadline: then its VM thread must be seen idle first. A single look may
 // catch a moment between two short sleeps; an idle VM thread shows at once.
 func (p *Process) responsive(ctx context.Context, suspect bool) error {
-	st, err := readStat(filepath.Join(p.dir, "stat"))
-	if err != nil || st.start != p.StartTicks || st.state == 'Z' || st.state == 'X' {
+	st, err := collectors.ReadStat(filepath.Join(p.dir, "stat"))
+	if err != nil || st.Started != p.StartTicks || st.State == 'Z' || st.State == 'X' {
 		return ErrGone
 	}
-	if st.state == 'T' || st.state == 't' || p.frozen() {
+	if st.State == 'T' || st.State == 't' || p.frozen() {
 		return ErrStopped
 	}
 	seen := lookUnknown

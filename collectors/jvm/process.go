@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"casefile/collectors"
 )
 
 // Process is what /proc tells about one process.
@@ -41,11 +43,11 @@ func readProcess(proc string, pid int) (*Process, error) {
 	if err := p.parseStatus(status); err != nil {
 		return nil, fmt.Errorf("%s/status: %w", p.dir, err)
 	}
-	st, err := readStat(filepath.Join(p.dir, "stat"))
+	st, err := collectors.ReadStat(filepath.Join(p.dir, "stat"))
 	if err != nil {
 		return nil, err
 	}
-	p.StartTicks = st.start
+	p.StartTicks = st.Started
 	cmdline, err := os.ReadFile(filepath.Join(p.dir, "cmdline"))
 	if err != nil {
 		return nil, err
@@ -120,56 +122,8 @@ func (p *Process) catchesQuit() bool { return p.SigCgt&sigQuitBit != 0 }
 
 // same tells whether the process that now has this pid is still the one we know.
 func (p *Process) same() bool {
-	st, err := readStat(filepath.Join(p.dir, "stat"))
-	return err == nil && st.start == p.StartTicks
-}
-
-// stat is the part of /proc/PID/stat (and of task/TID/stat) that we use.
-type stat struct {
-	comm  string
-	state byte
-	utime uint64 // clock ticks
-	stime uint64
-	cpu   int
-	start uint64
-}
-
-func readStat(path string) (stat, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return stat{}, err
-	}
-	st, err := parseStat(b)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return st, err
-}
-
-// parseStat reads proc_pid_stat(5): pid (comm) state ppid ...; comm may hold
-// spaces and parentheses, so fields are counted from the last one.
-func parseStat(b []byte) (stat, error) {
-	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
-	if open < 0 || end < open {
-		return stat{}, fmt.Errorf("no comm in parentheses")
-	}
-	f := strings.Fields(string(b[end+1:]))
-	const state, utime, stime, start, cpu = 0, 11, 12, 19, 36 // of the fields after comm
-	if len(f) <= cpu {
-		return stat{}, fmt.Errorf("%d fields after comm, want more than %d", len(f), cpu)
-	}
-	st := stat{comm: string(b[open+1 : end]), state: f[state][0]}
-	var errs [4]error
-	st.utime, errs[0] = strconv.ParseUint(f[utime], 10, 64)
-	st.stime, errs[1] = strconv.ParseUint(f[stime], 10, 64)
-	st.start, errs[2] = strconv.ParseUint(f[start], 10, 64)
-	st.cpu, errs[3] = strconv.Atoi(f[cpu])
-	for _, err := range errs {
-		if err != nil {
-			return stat{}, err
-		}
-	}
-	return st, nil
+	st, err := collectors.ReadStat(filepath.Join(p.dir, "stat"))
+	return err == nil && st.Started == p.StartTicks
 }
 
 func ownerOf(st os.FileInfo) int {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"casefile/collectors"
 )
 
 // A scratch folder holds what the JVM reads and writes for us. It lies in the JVM's
@@ -20,8 +22,8 @@ const scratchDir = "/tmp"
 // ownMark names this casefile process for ever: its pid and its start time.
 func ownMark() string {
 	start := uint64(0)
-	if st, err := readStat("/proc/self/stat"); err == nil {
-		start = st.start
+	if st, err := collectors.ReadStat("/proc/self/stat"); err == nil {
+		start = st.Started
 	}
 	return fmt.Sprintf("%d-%d", os.Getpid(), start)
 }
@@ -40,8 +42,8 @@ func abandoned(name, prefix string) bool {
 	if len(f) < 2 {
 		return true
 	}
-	st, err := readStat(filepath.Join("/proc", f[0], "stat"))
-	return err != nil || strconv.FormatUint(st.start, 10) != f[1]
+	st, err := collectors.ReadStat(filepath.Join("/proc", f[0], "stat"))
+	return err != nil || strconv.FormatUint(st.Started, 10) != f[1]
 }
 
 // tmp opens the JVM's /tmp. What the JVM's user puts there can lead nowhere else.

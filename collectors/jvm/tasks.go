@@ -10,10 +10,8 @@ import (
 	"time"
 
 	"casefile/bundle/format/tasks"
+	"casefile/collectors"
 )
-
-// clockTick is USER_HZ, which Linux fixes at 100 for what it shows in /proc.
-const clockTick = 10 * time.Millisecond
 
 // look reads all threads of the process once. deep also asks what each sleeps
 // in, for a JVM that does not answer. It costs the process nothing but the reads.
@@ -21,12 +19,12 @@ func (p *Process) look(deep bool) *tasks.Snapshot {
 	s := &tasks.Snapshot{PID: p.PID, Started: time.Now()}
 	for _, tid := range p.tids() {
 		dir := filepath.Join(p.dir, "task", strconv.Itoa(tid))
-		st, err := readStat(filepath.Join(dir, "stat"))
+		st, err := collectors.ReadStat(filepath.Join(dir, "stat"))
 		if err != nil {
 			continue // ended meanwhile
 		}
-		t := tasks.Task{TID: int64(tid), NID: int64(tid), State: st.state, Processor: st.cpu, Comm: st.comm,
-			CPU: time.Duration(st.utime+st.stime) * clockTick}
+		t := tasks.Task{TID: int64(tid), NID: int64(tid), State: st.State, Processor: st.Processor, Comm: st.Comm,
+			CPU: st.CPU()}
 		if b, err := os.ReadFile(filepath.Join(dir, "schedstat")); err == nil {
 			readSchedstat(b, &t)
 		}

@@ -80,22 +80,6 @@ func FuzzParseReply(f *testing.F) {
 	})
 }
 
-func TestParseStat(t *testing.T) {
-	line := "11796 (java (x) y) S 1 11796 11796 0 -1 4194304 1 2 3 4 50 12 7 8 20 0 17 0 123456 1 2 18446744073709551615 1 1 0 0 0 0 0 1 0 0 0 0 17 3 0 0 0 0 0\n"
-	st, err := parseStat([]byte(line))
-	want := stat{comm: "java (x) y", state: 'S', utime: 50, stime: 12, cpu: 3, start: 123456}
-	if st != want || err != nil {
-		t.Errorf("got %+v, want %+v, %v", st, want, err)
-	}
-}
-
-func FuzzParseStat(f *testing.F) {
-	b, _ := os.ReadFile("/proc/self/stat")
-	f.Add(b)
-	f.Add([]byte("1 (a) S 1"))
-	f.Fuzz(func(t *testing.T, b []byte) { _, _ = parseStat(b) })
-}
-
 func FuzzParseLogList(f *testing.F) {
 	f.Add(" #0: stdout all=warning uptime,level,tags\n #2: file=\"/tmp/a b.log\" gc=info\n")
 	f.Fuzz(func(t *testing.T, text string) {
