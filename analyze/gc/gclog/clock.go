@@ -27,10 +27,11 @@ func (p *parser) stamp(at time.Duration, w wallClock) {
 	if p.stamped && at < p.last-jitter {
 		p.restart(at, w)
 	}
-	if !p.stamped {
-		p.stamped = true
+	p.stamped = true
+	if !p.walled && w.given() { // G1Ergonomics lines, the first of many a log, have no date
 		if t, ok := w.time(); ok {
 			p.b.SetWall(at, t)
+			p.walled = true
 		}
 	}
 	p.last = max(p.last, at)
@@ -55,7 +56,8 @@ func (p *parser) wallStamp(w wallClock) {
 
 // restart begins a new JVM run at the given stamp.
 func (p *parser) restart(at time.Duration, w wallClock) {
-	t, _ := w.time()
+	t, ok := w.time()
+	p.walled = ok
 	p.legacy.close(p)
 	p.unified.close(p)
 	p.b.NewRun(at, t, p.line)

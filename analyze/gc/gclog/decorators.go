@@ -91,8 +91,13 @@ func (ds *decorators) read(line []byte) (d decoration, msg []byte, ok bool) {
 	if len(b) == len(line) || (len(b) > 0 && b[0] != ' ') {
 		return d, nil, false
 	}
-	if !d.timed && !d.wall.given() && d.level == levelNone && d.tags == 0 {
-		return d, nil, false
+	if !d.timed && !d.wall.given() && d.level == levelNone && d.tags&^tagOther == 0 {
+		switch numbered := len(b) > 0 && numberedGC(b[1:]); {
+		case numbered:
+			d.tags = tagNone // a host name alone, which may look like a tag, or numbers
+		case d.tags == 0:
+			return d, nil, false
+		}
 	}
 	if d.tags == 0 {
 		d.tags = tagNone
@@ -101,6 +106,36 @@ func (ds *decorators) read(line []byte) (d decoration, msg []byte, ok bool) {
 		b = b[1:]
 	}
 	return d, b, true
+}
+
+var decoratedGC = []byte("][gc")
+
+// readBehind reads a line like read, also when output of the application without a line end, or the prefix of a log
+// shipper, stands before the decorators.
+func (ds *decorators) readBehind(line []byte) (d decoration, msg []byte, ok bool) {
+	if d, msg, ok = ds.read(line); ok {
+		return d, msg, ok
+	}
+	i := bytes.Index(line, decoratedGC)
+	if i < 0 {
+		return d, msg, false
+	}
+	at := i
+	for { // back over the fields before the tags; their padding holds blanks
+		open := bytes.LastIndexByte(line[:i], '[')
+		if open < 0 { // the first field was cut
+			break
+		}
+		at = open
+		if open == 0 || line[open-1] != ']' {
+			break
+		}
+		i = open - 1
+	}
+	if at == 0 || line[at] != '[' {
+		return d, msg, false
+	}
+	return ds.read(line[at:])
 }
 
 // field takes one bracketed field; false when it cannot be a decorator.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
+	"casefile/bundle/format/charset"
+	"casefile/bundle/format/envelope"
 )
 
 // Options bound a parse. Zero fields take the defaults.
@@ -67,6 +69,7 @@ type parser struct {
 	format  string
 	last    time.Duration // last stamp seen in the current run
 	stamped bool
+	walled  bool // the wall clock of the current run is known
 	began   bool      // the current run has events
 	epoch   time.Time // wall clock of stamp zero when only the wall clock is logged
 
@@ -91,7 +94,7 @@ func (p *parser) readAll(name string, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	lines := newLineReader(plain, p.opts.MaxLine, p.opts.MaxBytes)
+	lines := newLineReader(narrowed(plain), p.opts.MaxLine, p.opts.MaxBytes)
 	defer func() { p.log.CutLines += lines.cut }()
 	for {
 		line, err := lines.next()
@@ -100,8 +103,25 @@ func (p *parser) readAll(name string, r io.Reader) error {
 		}
 		p.line++
 		p.log.Lines++
-		p.take(line)
+		inner := envelope.Open(line)
+		if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several
+			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
+				p.take(trimEnds(part))
+			}
+			continue
+		}
+		p.take(inner)
 	}
+}
+
+// narrowed decodes what begins in UTF-16 or with a byte order mark. Everything else is read as it is, which is faster.
+func narrowed(r io.Reader) io.Reader {
+	br := bufio.NewReaderSize(r, charset.HeadLen)
+	head, _ := br.Peek(charset.HeadLen)
+	if enc, mark := charset.Sniff(head); enc != charset.Narrow || mark > 0 {
+		return charset.NewReader(br)
+	}
+	return br
 }
 
 func (p *parser) ended(name string, err error, over bool) error {

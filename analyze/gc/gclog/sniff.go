@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"slices"
+
+	"casefile/bundle/format/envelope"
 )
 
 // Sniff tells whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
@@ -15,11 +17,14 @@ func Sniff(head []byte) bool {
 		return false
 	}
 	const enough = 64 << 10
-	text, _ := io.ReadAll(io.LimitReader(plain, enough)) // a cut archive gives what it has
+	text, _ := io.ReadAll(io.LimitReader(narrowed(plain), enough)) // a cut archive gives what it has
 	ds := decorators{cache: map[string]tags{}}
 	for line := range bytes.Lines(text) {
-		if sniffLine(&ds, trimEnds(bytes.TrimRight(line, "\n"))) {
-			return true
+		inner := envelope.Open(trimEnds(bytes.TrimRight(line, "\n")))
+		for part := range bytes.SplitSeq(inner, []byte{'\n'}) { // only JSON holds several
+			if sniffLine(&ds, trimEnds(part)) {
+				return true
+			}
 		}
 	}
 	return false
@@ -33,11 +38,14 @@ func sniffLine(ds *decorators, line []byte) bool {
 	case bytes.Contains(line[:min(len(line), 64)], []byte("[memory ]")) && (bytes.Contains(line, []byte("heap size:")) || bytes.Contains(line, []byte("GC "))):
 		return true
 	}
-	if d, msg, ok := ds.read(line); ok {
+	if d, msg, ok := ds.readBehind(line); ok {
+		if numberedGC(msg) {
+			return true
+		}
 		if d.tags&tagGC != 0 || (d.tags&tagSafepoint != 0 && (d.timed || d.wall.given())) {
 			return d.level != levelNone || d.timed || d.wall.given()
 		}
-		return d.tags&tagNone != 0 && numberedGC(msg)
+		return false
 	}
 	_, _, timed, rest := lineStamps(line)
 	switch {

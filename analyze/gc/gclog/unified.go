@@ -78,20 +78,9 @@ func looksUnified(line []byte) bool {
 // unifiedLine reads a line of -Xlog output.
 func (p *parser) unifiedLine(line []byte) class {
 	u := &p.unified
-	d, msg, ok := u.ds.read(line)
+	d, msg, ok := u.ds.readBehind(line)
 	if !ok {
-		// Output of the application without a line end, or the prefix of a log shipper, may stand before the log line.
-		if i := bytes.Index(line, decoratedGC); i >= 0 {
-			if s := bytes.LastIndexByte(line[:i], ' ') + 1; s > 0 || bytes.IndexByte(line[:i], '[') > 0 {
-				if s == 0 {
-					s = bytes.IndexByte(line[:i], '[')
-				}
-				d, msg, ok = u.ds.read(line[s:])
-			}
-		}
-		if !ok {
-			return p.undecorated(line)
-		}
+		return p.undecorated(line)
 	}
 	if d.tags&(tagGC|tagSafepoint) != 0 {
 		p.format = formatUnified
@@ -108,8 +97,6 @@ func (p *parser) unifiedLine(line []byte) class {
 	}
 	return p.message(msg)
 }
-
-var decoratedGC = []byte("][gc")
 
 // undecorated reads a line of -Xlog:gc::none, whose messages stand alone.
 func (p *parser) undecorated(line []byte) class {
