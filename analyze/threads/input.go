@@ -12,14 +12,15 @@ import (
 
 // lines cuts a stream into lines of bounded length. UTF-16 is decoded, CR and a byte order mark are removed.
 type lines struct {
-	r    *bufio.Reader
-	max  int
-	n    int // number of the line last returned
-	long int // lines that were cut at max
-	buf  []byte
+	r       *bufio.Reader
+	max     int
+	maxJSON int // the same of a line that is JSON
+	n       int // number of the line last returned
+	long    int // lines that were cut at max
+	buf     []byte
 }
 
-func newLines(r io.Reader, max int) *lines {
+func newLines(r io.Reader, max, maxJSON int) *lines {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, _ := br.Peek(4)
 	switch {
@@ -31,7 +32,7 @@ func newLines(r io.Reader, max int) *lines {
 	if mark, _ := br.Peek(3); string(mark) == "\uFEFF" {
 		br.Discard(3) //nolint:errcheck // just peeked
 	}
-	return &lines{r: br, max: max}
+	return &lines{r: br, max: max, maxJSON: maxJSON}
 }
 
 // next gives the next line without its end; it is valid until the next call. The error is io.EOF at the end of the stream.
@@ -53,18 +54,26 @@ func (l *lines) next() ([]byte, error) {
 	if len(b) > 0 && b[len(b)-1] == '\r' {
 		b = b[:len(b)-1]
 	}
-	if len(b) > l.max {
+	if limit := l.limit(b); len(b) > limit {
 		l.long++
-		b = b[:l.max]
+		b = b[:limit]
 	}
 	return b, nil
+}
+
+// limit is how much of a line is looked at. A log in JSON keeps a whole dump in one.
+func (l *lines) limit(line []byte) int {
+	if len(line) > 0 && line[0] == '{' {
+		return max(l.max, l.maxJSON)
+	}
+	return l.max
 }
 
 func (l *lines) longLine(b []byte) ([]byte, error) {
 	l.buf = append(l.buf[:0], b...)
 	for {
 		part, err := l.r.ReadSlice('\n')
-		if len(l.buf) <= l.max {
+		if len(l.buf) <= l.limit(l.buf) {
 			l.buf = append(l.buf, part...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {

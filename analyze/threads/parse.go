@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"casefile/bundle/format/envelope"
 )
 
 // Options bound what a parser keeps. Zero values mean the defaults.
@@ -15,7 +17,7 @@ type Options struct {
 	MaxThreads     int   // per dump; default 1,000,000
 	MaxDepth       int   // frames of a stack; default 4096
 	MaxShared      int64 // bytes of interned text before the parser forgets and starts anew; default 256 MiB
-	MaxJSON        int64 // bytes of one thread in a JSON dump; default 16 MiB
+	MaxJSON        int64 // bytes of one thread in a JSON dump, and of a line that is JSON; default 16 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -72,7 +74,7 @@ func ParseAll(source string, r io.Reader) ([]*Dump, Summary, error) {
 func (p *Parser) Parse(source string, r io.Reader, emit func(*Dump) error) (Summary, error) {
 	s := &scan{
 		opt: p.opt, source: source, emit: emit,
-		in: newLines(r, p.opt.MaxLine), intern: newInterner(p.opt.MaxShared),
+		in: newLines(r, p.opt.MaxLine, int(p.opt.MaxJSON)), intern: newInterner(p.opt.MaxShared),
 		sum: Summary{Source: source},
 	}
 	err := s.run()
@@ -151,6 +153,7 @@ type scan struct {
 	lost    Thread   // stands in for one beyond Options.MaxThreads
 	pending held     // lines of the open dump not understood, and nothing understood since
 	preface preface
+	prefix  prefix
 }
 
 // held are lines whose fate is not yet known.
@@ -182,7 +185,16 @@ func (s *scan) run() error {
 		if err != nil {
 			return errors.Join(err, s.end(true))
 		}
-		if err := s.line(unwrap(b)); err != nil {
+		inner := s.prefix.cut(envelope.Open(b))
+		if len(b) > 0 && b[0] == '{' && len(inner) != len(b) { // JSON may hold several
+			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
+				if err := s.line(bytes.TrimSuffix(part, []byte{'\r'})); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := s.line(inner); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package threads
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -300,6 +301,54 @@ func TestSniff(t *testing.T) {
 	for _, text := range []string{"", "[0.010s][info][gc] Using G1\n", "{\"a\": 1}", "2022-07-12 01:08:59,489 INFO [x] [y] z\njava.lang.Error\n\tat a.b.c(D.java:1)\n", "\"name\",\"prio\"\n\"a\",\"5\"\n"} {
 		if Sniff([]byte(text)) {
 			t.Errorf("%q is taken for a thread dump", text)
+		}
+	}
+}
+
+// A dump is the same dump, whatever stands before its lines.
+func TestEnvelopes(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/threads/hotspot-17-jcmd-l.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _, err := ParseAll("plain", bytes.NewReader(text))
+	if err != nil || len(want) == 0 {
+		t.Fatalf("%d dumps, %v", len(want), err)
+	}
+	oneLine := func(text string) string {
+		b, err := json.Marshal(map[string]string{"level": "INFO", "message": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b) + "\n"
+	}
+	inputs := map[string]string{"one line of JSON": oneLine(string(text)), "one long line of JSON": oneLine(string(text) + strings.Repeat("log line\n", 1<<15))}
+	for name, prefix := range map[string]string{
+		"Kubernetes": "2024-11-25T12:00:00.123456789Z stdout F ", "syslog": "Nov 25 12:00:00 host1 java[123]: ",
+		"wrapper": "INFO   | jvm 1    | 2024/11/25 12:00:00 | ", "JBoss": "12:00:00,123 INFO  [stdout] (Thread-7) ",
+		"log4j": "2024-11-25 12:00:00,123 WARN [main] [c.e.Dumper] ",
+	} {
+		var all, bare strings.Builder
+		for line := range strings.Lines(string(text)) {
+			all.WriteString(prefix + line)
+			bare.WriteString(strings.TrimRight(prefix+line, " \n") + "\n")
+		}
+		inputs[name], inputs[name+", ends of lines cut"] = all.String(), bare.String()
+	}
+	for name, in := range inputs {
+		got, sum, err := ParseAll(name, strings.NewReader(in))
+		if err != nil || len(got) != len(want) {
+			t.Errorf("%s: %d dumps, %v", name, len(got), err)
+			continue
+		}
+		if sum.UnparsedLines != 0 || len(got[0].Threads) != len(want[0].Threads) {
+			t.Errorf("%s: %d threads, %d lines not understood: %v", name, len(got[0].Threads), sum.UnparsedLines, got[0].Unparsed)
+			continue
+		}
+		for i, w := range want[0].Threads {
+			if g := got[0].Threads[i]; g.Name != w.Name || g.State != w.State || len(g.Locks) != len(w.Locks) || g.Stack.Top() != w.Stack.Top() {
+				t.Errorf("%s: thread %q: %v %v %q", name, g.Name, g.State, g.Locks, g.Stack.Top())
+			}
 		}
 	}
 }

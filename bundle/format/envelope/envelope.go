@@ -95,10 +95,11 @@ func fromJSON(b []byte) ([]byte, bool) {
 // bracketed reads kubectl's prefix and the kernel's clock of journalctl.
 func bracketed(b []byte) ([]byte, bool) {
 	if bytes.HasPrefix(b, []byte("[pod/")) {
-		if i := bytes.Index(b, []byte("] ")); i > 0 && i < 512 && bytes.IndexByte(b[:i], ' ') < 0 {
-			return b[i+2:], true
+		i := bytes.IndexByte(b, ']')
+		if i < 0 || i > 512 || bytes.IndexByte(b[:i], ' ') >= 0 {
+			return b, false
 		}
-		return b, false
+		return bytes.TrimPrefix(b[i+1:], []byte{' '}), true
 	}
 	if b[1] != ' ' && !isDigit(b[1]) {
 		return b, false
@@ -128,6 +129,9 @@ func stamped(b []byte) ([]byte, bool) {
 	for _, mark := range streams {
 		if inner, ok := bytes.CutPrefix(rest, mark); ok {
 			return inner, true
+		}
+		if string(rest) == string(mark[:len(mark)-1]) { // a blank line whose last blank was cut off
+			return nil, true
 		}
 	}
 	if len(rest) > 4 && rest[0] == '[' && rest[1] >= 'A' && rest[1] <= 'Z' { // Cloud Foundry

@@ -12,6 +12,8 @@ func TestOpen(t *testing.T) {
 		"CRI, zone":              {"2025-12-22T13:19:53.123456789+01:00 stderr F " + text, text},
 		"CRI, blank line":        {"2025-12-22T13:19:53.123456789Z stdout F ", ""},
 		"CRI, a frame":           {"2025-12-22T13:19:53.123456789Z stdout F \tat a.B.c(D.java:1)", "\tat a.B.c(D.java:1)"},
+		"CRI, trimmed":           {"2025-12-22T13:19:53.123456789Z stdout F", ""},
+		"kubectl, trimmed":       {"[pod/web-1/app]", ""},
 		"Docker":                 {`{"log":"\tat a.B.c(D.java:1)\n","stream":"stdout","time":"2025-12-22T13:19:53.1Z"}`, "\tat a.B.c(D.java:1)"},
 		"shipper":                {`{"@timestamp":"x","kubernetes":{"pod":{"name":"a"}},"message":"one\ntwo"}`, "one\ntwo"},
 		"JSON of something else": {`{"a":{"log":1}}`, `{"a":{"log":1}}`},
