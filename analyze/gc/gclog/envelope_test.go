@@ -27,7 +27,9 @@ var enveloped = []struct {
 // Whatever stands before each line, the figures are the same, and the log is known for one.
 func TestPrefixes(t *testing.T) {
 	decorators := map[string]func(ms int64, tags string) string{
-		"default":    func(ms int64, tags string) string { return fmt.Sprintf("[%d.%03ds][info ][%-9s] ", ms/1000, ms%1000, tags) },
+		"default": func(ms int64, tags string) string {
+			return fmt.Sprintf("[%d.%03ds][info ][%-9s] ", ms/1000, ms%1000, tags)
+		},
 		"tags":       func(_ int64, tags string) string { return "[" + tags + "] " },
 		"host, tags": func(_ int64, tags string) string { return "[WIKI01][" + tags + "] " },
 		"host":       func(int64, string) string { return "[wiki1] " },

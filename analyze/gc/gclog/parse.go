@@ -69,7 +69,7 @@ type parser struct {
 	format  string
 	last    time.Duration // last stamp seen in the current run
 	stamped bool
-	walled  bool // the wall clock of the current run is known
+	walled  bool      // the wall clock of the current run is known
 	began   bool      // the current run has events
 	epoch   time.Time // wall clock of stamp zero when only the wall clock is logged
 
