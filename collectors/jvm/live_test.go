@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,6 +76,29 @@ func run(t *testing.T, ctx context.Context, p plan.Plan) *taken {
 	return out
 }
 
+// complete captures for longer and longer until nothing is missing because the JVM came
+// to answer too late: on a machine with other work that says nothing about the capture.
+// What is missing for another reason fails the test.
+func complete(t *testing.T, p plan.Plan) *taken {
+	t.Helper()
+	for ; ; p.Duration *= 4 {
+		c := run(t, t.Context(), p)
+		if slices.ContainsFunc(c.Gaps(), tooLate) && p.Duration < plan.Duration(20*time.Second) {
+			t.Logf("%v were not enough: %+v", time.Duration(p.Duration), c.Gaps())
+			continue
+		}
+		for _, g := range c.Gaps() {
+			t.Errorf("gap: %+v", g)
+		}
+		return c
+	}
+}
+
+// tooLate tells a gap that a busy machine is enough for.
+func tooLate(g bundle.Coverage) bool {
+	return strings.HasPrefix(g.Reason, jvm.ErrNoAnswer.Error()) || strings.HasPrefix(g.Reason, "no time was left")
+}
+
 func newBundle(tb testing.TB, s *collectors.Session) *bundle.Writer {
 	tb.Helper()
 	w, err := bundle.Create(filepath.Join(tb.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{Plan: s.Plan}, s.Secrets)
@@ -97,10 +121,7 @@ func TestCaptureIsComplete(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		p := livetest.Start(t, jdk, "healthy", live.Options{})
 		before := logList(t, jdk, p.PID)
-		c := run(t, t.Context(), capturePlan(p.PID))
-		for _, g := range c.Gaps() {
-			t.Errorf("gap: %+v", g)
-		}
+		c := complete(t, capturePlan(p.PID))
 		for k := 1; k <= 3; k++ {
 			dump := c.content[fmt.Sprintf("threads/dump-%02d.txt", k)]
 			if !strings.Contains(dump, "Full thread dump") || !strings.Contains(dump, `"http-nio-8080-exec-1"`) || !strings.Contains(dump, "JNI global refs") {
@@ -169,7 +190,7 @@ func TestOwnGCLog(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		p := livetest.Start(t, jdk, "explicit-gc", live.Options{})
 		before := logList(t, jdk, p.PID)
-		c := run(t, t.Context(), capturePlan(p.PID))
+		c := complete(t, capturePlan(p.PID))
 		found := false
 		for name, text := range c.content {
 			found = found || strings.HasPrefix(name, "gc/") && strings.Contains(text, "Pause Full (System.gc())")
@@ -345,7 +366,7 @@ func TestCountedLoop(t *testing.T) {
 	c := run(t, t.Context(), pl)
 	for _, l := range c.Coverage {
 		stuck := strings.HasPrefix(l.Target, fmt.Sprint(p.PID))
-		if !stuck && l.Status.Gap() {
+		if !stuck && l.Status.Gap() && (l.Item == "thread-dumps" || !tooLate(l)) {
 			t.Errorf("the healthy JVM has a gap: %+v", l)
 		}
 		if stuck && l.Item == "thread-dumps" && (!l.Status.Gap() || l.Fix == "") {
@@ -407,10 +428,7 @@ func TestAsTheJVMsUser(t *testing.T) {
 	}
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		p := livetest.Start(t, jdk, "threads", live.Options{User: live.Nobody()})
-		c := run(t, t.Context(), capturePlan(p.PID))
-		for _, g := range c.Gaps() {
-			t.Errorf("gap: %+v", g)
-		}
+		complete(t, capturePlan(p.PID))
 		if left, _ := filepath.Glob(filepath.Join(p.Dir, ".attach_pid*")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
