@@ -34,11 +34,15 @@ func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
 	// A full machine is most often what another problem looks like from outside. A short queue weighs little, so that the
 	// cause comes first; a long one is a problem by itself.
 	f.Weight = math.Min(0.6, 0.05*queue.Mean)
-	top, topAt := v.busiest(3)
+	top, first, topAt := v.busiest(3)
+	leads := first >= busy.Mean/100*v.CPU.Count.Value/3
 	f.Title = fmt.Sprintf("All %.0f CPUs are busy: %.0f%% %s, with %.1f tasks running or waiting for each CPU",
 		v.CPU.Count.Value, math.Floor(busy.Mean), v.during(), queue.Mean)
-	if len(top) > 0 {
+	switch {
+	case leads:
 		f.Title += "; most is used by " + top[0]
+	case len(top) > 0:
+		f.Title += "; no process has much of it alone"
 	}
 	f.Impact = fmt.Sprintf("a task that wants to run waits; %.0f%% of the time a CPU is what it waits for", math.Max(0, 100*(1-1/math.Max(1, queue.Mean))))
 	f.Explanation = "More work is ready to run than there are CPUs, so everything takes longer by its waiting, answers and collections as well."
@@ -54,14 +58,14 @@ func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
 	if len(top) > 0 {
 		f.Evidence = append(f.Evidence, known(topAt)...)
 	}
-	what := "the busiest process"
-	if len(top) > 0 {
-		what = top[0]
+	look := "See which programs run in great number, or are started again and again (top, pidstat 1)."
+	if leads {
+		look = "See what " + top[0] + " does with it: casefile profile, and the other findings about it."
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "See what " + what + " does with it: casefile profile, and the other findings about it. Work that need not be done is the cheapest capacity.",
+		Action: look + " Work that need not be done is the cheapest capacity.",
 		Effect: "CPU for everything else on the machine.", Risk: "None in looking.",
-		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*v.limits.FDWarn),
+		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*v.limits.CPUWarn),
 	}, {
 		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
 		Effect: "Tasks run when they are ready.", Risk: "Cost; a lock or a database may be the next limit.", Rollback: "Take the CPUs away again.",

@@ -50,8 +50,8 @@ func (v *hostView) sure() analyze.Confidence {
 // during says what a mean is of.
 func (v *hostView) during() string { return "over the " + seconds(v.Span) + " of the capture" }
 
-// busiest names the processes that used the CPU, captured ones by their target.
-func (v *hostView) busiest(n int) (words []string, at analyze.Evidence) {
+// busiest names the processes that used the CPU, captured ones by their target, and what the first one had, in CPUs.
+func (v *hostView) busiest(n int) (words []string, first float64, at analyze.Evidence) {
 	captured := map[int]string{}
 	for _, j := range v.node.JVMs {
 		captured[j.PID] = j.Target
@@ -60,13 +60,14 @@ func (v *hostView) busiest(n int) (words []string, at analyze.Evidence) {
 		if len(words) == n || p.CPUPercent < 5 {
 			break
 		}
+		first = max(first, p.CPUPercent/100)
 		name := captured[p.PID]
 		if name == "" {
 			name = fmt.Sprintf("%d %s", p.PID, quote(p.Comm))
 		}
 		words = append(words, fmt.Sprintf("%s (%.1f CPUs)", name, p.CPUPercent/100))
 	}
-	return words, citeRef(v.Processes.Ref, "busiest processes: "+list(words))
+	return words, first, citeRef(v.Processes.Ref, "busiest processes: "+list(words))
 }
 
 // at adds when the worst window was.

@@ -625,3 +625,15 @@ func TestSystemRulesOverCorpus(t *testing.T) {
 		t.Errorf("%d logs", logs)
 	}
 }
+
+// The title accuses a process only when it has a good part of what is used.
+func TestWhoUsesTheCPU(t *testing.T) {
+	for percent, want := range map[float64]string{250: "most is used by 77 backup (2.5 CPUs)", 40: "no process has much of it alone"} {
+		f := &host.Facts{Span: time.Minute, CPU: host.CPU{Count: figure(4), Busy: level(96), RunQueuePerCPU: level(4), Steal: level(0)}}
+		f.Processes = host.Processes{TopTable: hostseries.TopTable{Processes: []hostseries.Process{{PID: 77, Comm: "backup", CPUPercent: percent}}}, Ref: ref("top")}
+		res := system(t, &analyze.JVM{}, f, began, began.Add(time.Minute))
+		if len(res.Findings) == 0 || !strings.Contains(res.Findings[0].Title, want) {
+			t.Errorf("%v %%: %s", percent, show(res.Findings))
+		}
+	}
+}
