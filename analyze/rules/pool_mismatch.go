@@ -319,7 +319,11 @@ func (s *server) finding(p *analyze.Pass) analyze.Finding {
 	}
 	slices.Sort(f.Nodes)
 	f.Nodes = slices.Compact(f.Nodes)
-	f.Title = fmt.Sprintf("The pools of %s may open %d connections to %s, which takes %d", list(f.Nodes), sum, s.name, l.room)
+	pools := "pools"
+	if len(s.users) == 1 {
+		pools = "pool"
+	}
+	f.Title = fmt.Sprintf("The %s of %s may open %d connections to %s, which takes %d", pools, list(f.Nodes), sum, s.name, l.room)
 	f.Impact = fmt.Sprintf("%s of what the database takes was in use when it was asked (%d of %d); from there on it refuses connections", percent(use), l.used, l.room)
 	f.Explanation = fmt.Sprintf("Pools grow up to their limit under load (%s). The last ones to ask are refused (\"too many connections\"), whichever node they are on, and with them backups and administrators' tools.", list(words))
 	if kept := l.max - l.room; kept > 0 {

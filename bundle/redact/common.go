@@ -65,14 +65,17 @@ var placeholderRE = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`true|false|yes|no|on|off`, `sanitized by .*`,
 }, "|") + `)$`)
 
+// referenceRE is where a secret lies, as casefile's own plans and ledger name it: a variable of the environment, a file.
+var referenceRE = regexp.MustCompile(`^(?:env:[A-Z_][A-Z0-9_]*|file:(?:/[\w.@-]+){2,}/?)$`)
+
 var shellVarRE = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
 
 // isPlaceholder tells whether a value stands for a secret without being one:
-// nothing, a variable, a mask, a literal of a language.
+// nothing, a variable, a mask, a literal of a language, the place where one lies.
 func isPlaceholder(v []byte) bool {
 	v = bytes.TrimSpace(v)
 	if len(bytes.Trim(v, `*.-_x•?"'\,;:()[]{}<>=&`)) == 0 {
 		return true
 	}
-	return len(v) <= 200 && (placeholderRE.Match(v) || shellVarRE.Match(v))
+	return len(v) <= 200 && (placeholderRE.Match(v) || shellVarRE.Match(v) || referenceRE.Match(v))
 }

@@ -57,6 +57,8 @@ tokenizer: whitespace
 tokenType=Bearer
 max_tokens: 4096
 secretName: db-credentials-ref
+casefile agent --allow-credential env:DB_LOGIN --allow-credential file:/etc/casefile/db
+"credential": "file:/etc/casefile/db-login"
 secretKeyRef:
 imagePullSecrets:
 password=${DB_PASSWORD}

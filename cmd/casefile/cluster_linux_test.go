@@ -64,11 +64,12 @@ func loopback(t testing.TB, n int) (addrs []string) {
 }
 
 // serve starts the agent of one node, within a network namespace where one is named.
-func (m *machines) serve(i int, namespace string) {
+func (m *machines) serve(i int, namespace string, flags ...string) {
 	m.t.Helper()
 	spool := filepath.Join(m.dir, "spool-"+m.names[i])
 	cmd := command(m.t, m.dir, "agent", "--identity", filepath.Join(m.dir, "cluster", "node-"+m.names[i]+".pem"),
 		"--listen", m.addrs[i], "--spool", spool, "--pid", strconv.Itoa(m.jvms[i].PID), "--allow-storage", filepath.Join(m.dir, "shared"))
+	cmd.Args = append(cmd.Args, flags...)
 	if namespace != "" {
 		cmd.Args = append([]string{"ip", "netns", "exec", namespace}, cmd.Args...)
 		cmd.Path, _ = exec.LookPath("ip")

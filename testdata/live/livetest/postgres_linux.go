@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,11 +81,21 @@ func (p *Postgres) run(tb testing.TB, server *exec.Cmd) error {
 	ready := make(chan struct{})
 	p.After(1, "ready to accept connections", func() { close(ready) })
 	server.Stderr = &p.log
-	if err := server.Start(); err != nil {
+	server.SysProcAttr.Pdeathsig = syscall.SIGQUIT // it dies with us, or with the thread that started it
+	started, ended := make(chan error, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := server.Start()
+		started <- err
+		if err == nil {
+			ended <- server.Wait()
+		}
+		close(ended)
+	}()
+	if err := <-started; err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait(); close(ended) }()
 	select {
 	case <-ready:
 	case err := <-ended:
