@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	pprof "github.com/google/pprof/profile"
 
 	"casefile/testdata/live"
 	"casefile/testdata/live/livetest"
@@ -34,8 +37,29 @@ type result struct {
 // profileOf runs the verb in this process; the exit code must be as wanted.
 func profileOf(t *testing.T, want int, args ...string) (result, string) {
 	t.Helper()
+	return profileWhile(t, want, func() {}, args...)
+}
+
+// listener keeps what is said, and acts once when the recording runs.
+type listener struct {
+	bytes.Buffer
+	recording func()
+}
+
+func (l *listener) Write(b []byte) (int, error) {
+	if l.recording != nil && bytes.Contains(b, []byte(": recording")) {
+		l.recording()
+		l.recording = nil
+	}
+	return l.Buffer.Write(b)
+}
+
+// profileWhile is profileOf that tells when a recording of JFR has begun.
+func profileWhile(t *testing.T, want int, recording func(), args ...string) (result, string) {
+	t.Helper()
 	t.Setenv("CASEFILE_CONFIG", "/dev/null")
-	var out, said bytes.Buffer
+	var out bytes.Buffer
+	said := listener{recording: recording}
 	args = append([]string{"profile", "--output", "json"}, args...)
 	if code := run(t.Context(), args, strings.NewReader(""), &out, &said); code != want {
 		t.Fatalf("%v: exit code %d, want %d: %s", args, code, want, said.String())
@@ -50,11 +74,51 @@ func profileOf(t *testing.T, want int, args ...string) (result, string) {
 }
 
 // truths are the first function of each kind of profile of the sample.
-var truths = []struct{ kind, length, frame string }{
-	{"cpu", "5s", "com.example.shop.Profiled.discount"}, // the fewest samples of all
-	{"alloc", "3s", "com.example.shop.Profiled.invoice"},
-	{"lock", "3s", "com.example.shop.Profiled.reserve"},
-	{"io", "3s", "com.example.shop.Profiled.catalogue"},
+var truths = []truth{
+	{"cpu", "5s", "com.example.shop.Profiled.discount", func(p, n float64) float64 { return fourSigma(p*(1-p), n) }}, // the fewest samples of all
+	{"alloc", "3s", "com.example.shop.Profiled.invoice", func(float64, float64) float64 { return enough }},
+	// Sums of two kinds of waits, of which each varies by half of itself on a machine with other work.
+	{"lock", "3s", "com.example.shop.Profiled.reserve", func(p, n float64) float64 { return fourSigma(p*p*(1-p)*(1-p), n) }},
+	{"io", "3s", "com.example.shop.Profiled.catalogue", func(p, n float64) float64 { return fourSigma(p*p*(1-p)*(1-p), n) }},
+}
+
+type truth struct {
+	kind, length, frame string
+	spread              func(share, n float64) float64
+}
+
+// enough is what the share of a profile is right to, in percent, where n is large.
+const enough = 5
+
+// fourSigma is what n samples of a variance tell a share to, in percent.
+func fourSigma(variance, n float64) float64 { return 400 * math.Sqrt(variance/n) }
+
+// margin is how far apart profile and truth may be, in percent: what the number of samples
+// leaves open, and a turn of the program that one of them has in part.
+func (c truth) margin(share float64, n int64) float64 {
+	return max(enough, c.spread(share, float64(max(n, 1)))+2)
+}
+
+// countOf is how many samples the profile beside a page holds.
+func countOf(t *testing.T, page string) (n int64) {
+	t.Helper()
+	f, err := os.Open(strings.TrimSuffix(page, ".html") + ".pb.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p, err := pprof.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(p.SampleType, func(v *pprof.ValueType) bool { return v.Unit == "count" })
+	if i < 0 {
+		t.Fatalf("no counts among %+v", p.SampleType)
+	}
+	for _, s := range p.Sample {
+		n += s.Value[i]
+	}
+	return n
 }
 
 // The function that has most is the first of its profile, with the share that the
@@ -64,9 +128,14 @@ func TestProfileTellsTheTruth(t *testing.T) {
 		for _, c := range truths {
 			t.Run(c.kind, func(t *testing.T) {
 				p := livetest.Start(t, jdk, "profiled", live.Options{Args: []string{c.kind}})
-				tell(t, p, "begin", "begun")
 				base := filepath.Join(t.TempDir(), "p.html")
-				r, said := profileOf(t, 0, "--pid", strconv.Itoa(p.PID), "--"+c.kind, "--duration", c.length, "--out", base)
+				// What the JVM does to start a recording belongs to neither side.
+				begun := false
+				begin := func() { begun = p.Tell("begin") == nil }
+				r, said := profileWhile(t, 0, begin, "--pid", strconv.Itoa(p.PID), "--"+c.kind, "--duration", c.length, "--out", base)
+				if !begun {
+					t.Fatalf("no recording has begun: %s", said)
+				}
 				var truth, elapsed float64
 				if _, err := fmt.Sscan(tell(t, p, "end", "truth "), &truth, &elapsed); err != nil {
 					t.Fatal(err)
@@ -79,8 +148,8 @@ func TestProfileTellsTheTruth(t *testing.T) {
 				if c.kind == "cpu" && jdk.Major < 25 { // execution samples are of threads that run, or wait for a CPU
 					off = min(off, math.Abs(r.Top[0].SelfPct-elapsed))
 				}
-				if off > 5 {
-					t.Errorf("%s has %.1f %%, in truth %.1f %%", c.frame, r.Top[0].SelfPct, truth)
+				if most := c.margin(truth/100, countOf(t, base)); off > most {
+					t.Errorf("%s has %.1f %%, in truth %.1f %%: more than %.1f apart", c.frame, r.Top[0].SelfPct, truth, most)
 				}
 				for _, f := range []string{base, strings.TrimSuffix(base, ".html") + ".pb.gz"} {
 					if st, err := os.Stat(f); err != nil || st.Size() == 0 {
@@ -132,20 +201,28 @@ func TestProfileOfGoService(t *testing.T) {
 		t.Skip("profiles for seconds")
 	}
 	_, pid := goService(t, "hot")
-	r, _ := profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", "4s", "--top")
-	const hash, share = "casefile/testdata/programs/go/service.hash", 70.0
-	if len(r.Top) == 0 || r.Top[0].Frame != hash || math.Abs(r.Top[0].SelfPct-share) > 5 {
-		t.Errorf("first is %+v, want %s with %v %%", r.Top[:min(2, len(r.Top))], hash, share)
+	r, _ := profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", "1s", "--top")
+	if len(r.Files) > 0 || len(r.Top) == 0 {
+		t.Errorf("--top wrote %v and shows %+v", r.Files, r.Top)
 	}
-	if len(r.Files) > 0 {
-		t.Errorf("--top wrote %v", r.Files)
+	// A process that shares its machine gets fewer samples: the time is longer until there are enough.
+	page := filepath.Join(t.TempDir(), "cpu.html")
+	samples := int64(0)
+	for seconds := 4; samples < 150 && seconds < 60; seconds *= 3 {
+		r, _ = profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", fmt.Sprintf("%ds", seconds), "--out", page)
+		samples = countOf(t, page)
+	}
+	const hash, share = "casefile/testdata/programs/go/service.hash", 70.0
+	most := fourSigma(0.7*0.3, float64(samples)) + 1000/float64(samples) // a turn of its loop is ten samples at most
+	if len(r.Top) == 0 || r.Top[0].Frame != hash || math.Abs(r.Top[0].SelfPct-share) > most {
+		t.Errorf("first is %+v of %d samples, want %s with %v %% give or take %.0f", r.Top[:min(2, len(r.Top))], samples, hash, share, most)
 	}
 
 	url, _ := goService(t, "mutex")
 	out := filepath.Join(t.TempDir(), "lock.folded")
 	r, _ = profileOf(t, 0, "--go", url, "--lock", "--duration", "2s", "--out", out)
 	const book = "casefile/testdata/programs/go/service.(*ledger).book"
-	if len(r.Top) == 0 || r.Top[0].Frame != book || r.Top[0].SelfPct < 95 {
+	if len(r.Top) == 0 || r.Top[0].Frame != book || r.Top[0].SelfPct < 90 {
 		t.Errorf("first is %+v, want %s with all of it", r.Top[:min(2, len(r.Top))], book)
 	}
 	if b, err := os.ReadFile(out); err != nil || !strings.Contains(string(b), book) {

@@ -160,7 +160,7 @@ func TestAgentPushesItself(t *testing.T) {
 	}))
 	defer server.Close()
 	var log bytes.Buffer
-	o := pushOptions{url: server.URL, within: time.Second}
+	o := pushOptions{url: server.URL, within: time.Minute}
 	t.Setenv(pushTokenEnv, "agent-token")
 	ctx, cancel := context.WithCancel(t.Context())
 	stop, err := o.pushSelf(ctx, "n1", time.Second, &log)

@@ -104,8 +104,8 @@ final class Profiled {
 
     private static void compute() {
         while (true) {
-            spend(FIRST, FIRST_ELAPSED, () -> discount(56_000_000));
-            spend(REST, REST_ELAPSED, () -> tax(24_000_000));
+            spend(FIRST, FIRST_ELAPSED, () -> discount(14_000_000));
+            spend(REST, REST_ELAPSED, () -> tax(6_000_000));
         }
     }
 
