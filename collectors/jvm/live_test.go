@@ -2,6 +2,7 @@ package jvm_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"golang.org/x/sys/unix"
 
@@ -398,15 +400,27 @@ func TestSecretsAreNowhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for i, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			name := fmt.Sprintf("application-wide%d.properties", i)
+			planted[name] = fmt.Sprintf("pw-from-wide-%d-4kV7", i)
+			var text []byte
+			for _, u := range utf16.Encode([]rune("# Überschrift\r\nspring.datasource.password=" + planted[name] + "\r\n")) {
+				text = order.AppendUint16(text, u)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 		p := livetest.Start(t, jdk, "secrets", live.Options{Dir: dir})
 		c := run(t, t.Context(), capturePlan(p.PID))
-		for _, name := range []string{"config/application.properties", "config/application.json", "config/logback.xml", "config/application.yml"} {
+		for _, name := range []string{"config/application-wide0.properties", "config/application-wide1.properties", "config/application.properties", "config/application.json", "config/logback.xml", "config/application.yml"} {
 			if c.content[name] == "" {
 				t.Errorf("%s was not captured", name)
 			}
 		}
 		for where, secret := range planted {
 			for name, text := range c.content {
+				text = strings.ReplaceAll(text, "\x00", "") // UTF-16 too
 				if i := strings.Index(text, secret); i >= 0 {
 					t.Errorf("the secret of %s is in %s: %.100q", where, name, text[max(0, i-50):])
 				}
