@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 
+	"casefile/bundle/format/charset"
 	"casefile/bundle/format/jdbc"
 )
 
@@ -78,7 +79,7 @@ func Read(name string, in io.Reader) (*File, error) {
 		return nil, err
 	}
 	f := &File{Source: name}
-	err = form(f, content)
+	err = form(f, charset.Text(content))
 	f.stamp()
 	return f, err
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"casefile/bundle/format/charset"
 )
 
 // Request is one line of an access log.
@@ -52,6 +54,7 @@ const (
 
 // LooksLikeAccess says that a text begins with a line of an access log, by its time.
 func LooksLikeAccess(head []byte) bool {
+	head = charset.Text(head)
 	for range 5 {
 		line, rest, _ := bytes.Cut(head, []byte("\n"))
 		for from := 0; ; {
@@ -74,7 +77,7 @@ func LooksLikeAccess(head []byte) bool {
 // ReadAccess reads an access log with that one of the patterns that fits most of its first lines; without any, it counts the lines.
 func ReadAccess(source string, r io.Reader, patterns []*Pattern) (*Access, error) {
 	a := &access{Access: &Access{Source: source}, ends: map[string]time.Time{}}
-	in := bufio.NewReaderSize(r, 64<<10)
+	in := bufio.NewReaderSize(charset.NewReader(r), 64<<10)
 	var head [][]byte
 	for {
 		line, err := readLine(in)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"time"
+
+	"casefile/bundle/format/charset"
 )
 
 // Mark is a kind of lines that are kept.
@@ -55,11 +57,11 @@ const (
 // Read reads a log to its end. The error is that of r.
 func Read(source string, r io.Reader, marks []Mark) (*Log, error) {
 	s := NewScanner(source, marks)
-	_, err := io.Copy(s, r)
+	_, err := io.Copy(s, charset.NewReader(r))
 	return s.Finish(), err
 }
 
-// Scanner reads a log that is written to it, beside another reader of the same text (io.TeeReader). It never fails.
+// Scanner reads a log that is written to it in UTF-8, beside another reader of the same text (io.TeeReader). It never fails.
 type Scanner struct {
 	log   *Log
 	marks []Mark

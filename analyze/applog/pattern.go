@@ -235,6 +235,7 @@ func Patterns(serverXML io.Reader) ([]*Pattern, error) {
 	var out []*Pattern
 	d := xml.NewDecoder(serverXML)
 	d.Strict = false
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is decoded, or ASCII will do
 	for {
 		tok, err := d.Token()
 		switch {

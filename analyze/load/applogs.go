@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/applog"
 	"casefile/analyze/rules/signatures"
 	"casefile/bundle"
+	"casefile/bundle/format/charset"
 )
 
 // clusterWords tell lines about members that come and go, in small letters. The rare part of each, as any spelling has it, is looked
@@ -69,7 +70,7 @@ func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
 	if t.jvm == nil {
 		return nil
 	}
-	in := bufio.NewReaderSize(body, 32<<10)
+	in := bufio.NewReaderSize(charset.NewReader(body), 32<<10)
 	head, err := in.Peek(8 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -114,6 +115,7 @@ func readConf(name string, body io.Reader) (conf *appconf.File, patterns []*appl
 	if err != nil {
 		return nil, nil, err
 	}
+	text = charset.Text(text)
 	if bytes.Contains(text, []byte("<Server")) {
 		patterns, err = applog.Patterns(bytes.NewReader(text))
 	}

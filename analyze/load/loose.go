@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 	"casefile/bundle"
+	"casefile/bundle/format/charset"
 )
 
 // looseNode is the name of the node that loose files belong to.
@@ -37,6 +39,9 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 		return fmt.Errorf("%s: empty", name)
 	case isJFR(head):
 		return b.looseJFR(name, in)
+	}
+	if in, head = decoded(name, in, head); len(head) == 0 {
+		return fmt.Errorf("%s: empty", name)
 	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {
@@ -76,6 +81,27 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	return b.looseDump(t, name, in)
 }
 
+// packed tells what is no text by its first bytes: gzip, zstd, zip, a profile.
+func packed(name string, head []byte) bool {
+	for _, magic := range []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "PK\x03\x04"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return looksLikeProfile(name, head)
+}
+
+// decoded gives text that is in UTF-16, or has a byte order mark, as UTF-8.
+func decoded(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte) {
+	_, mark := charset.Sniff(head)
+	if mark == 0 && bytes.IndexByte(head, 0) < 0 || packed(name, head) {
+		return in, head
+	}
+	in = bufio.NewReaderSize(charset.NewReader(in), sniffLen)
+	head, _ = in.Peek(sniffLen) // an error is told by who reads on
+	return in, head
+}
+
 // looksLikeProfile goes by the name, and by gzip, in which pprof travels.
 func looksLikeProfile(name string, head []byte) bool {
 	return strings.HasSuffix(name, ".pprof") || strings.HasSuffix(name, ".pb.gz") || strings.HasPrefix(string(head), "\x1f\x8b")
@@ -84,7 +110,7 @@ func looksLikeProfile(name string, head []byte) bool {
 // looseDump reads thread dumps, and the log lines between them where they stand in a catalina.out.
 func (b *builder) looseDump(t *target, name string, in io.Reader) error {
 	log := applog.NewScanner(name, b.logMarks())
-	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(in, log))
+	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(charset.NewReader(in), log))
 	b.looseLog(log.Finish())
 	return err
 }
@@ -170,7 +196,7 @@ func (b *builder) cpus() float64 {
 // stand a gigabyte into a catalina.out, or the file may be a log and no more.
 func (b *builder) looseUnknown(name string, in io.Reader) error {
 	log := applog.NewScanner(name, b.logMarks())
-	dumps, info, err := threads.ParseAll(name, io.TeeReader(in, log))
+	dumps, info, err := threads.ParseAll(name, io.TeeReader(charset.NewReader(in), log))
 	isLog := b.looseLog(log.Finish())
 	if len(dumps) == 0 {
 		if isLog && err == nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"casefile/analyze"
+	"casefile/bundle/format/charset"
 )
 
 // Cited holds the lines that findings cite, and nothing else of the entries they stand in: those may be of any size.
@@ -62,7 +63,7 @@ func (c *Cited) Wants(entry string) bool {
 func (c *Cited) Take(entry string, r io.Reader) {
 	e := c.entries[entry]
 	e.taken = true
-	in := bufio.NewReaderSize(r, maxLine)
+	in := bufio.NewReaderSize(charset.NewReader(r), maxLine)
 	head, err := in.Peek(maxLine)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF) && len(head) == 0:

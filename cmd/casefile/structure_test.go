@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"analyze/profile": {"analyze/profile", "bundle/format"},
 	"analyze/jfr":     {"analyze/jfr", "bundle/format"},
 	"analyze/host":    {"analyze/host", "bundle/format"},
-	"analyze/applog":  {"analyze/applog"},
+	"analyze/applog":  {"analyze/applog", "bundle/format"},
 	"analyze/appconf": {"analyze/appconf", "bundle/format"},
 	"analyze/timing":  {"analyze/timing", "bundle/format"},
 	"analyze/load":    {"analyze", "bundle"},

@@ -11,11 +11,22 @@ import (
 	"io"
 	"strings"
 
+	"casefile/bundle/format/charset"
+
 	"github.com/klauspost/compress/zstd"
 )
 
 // zstdWindow bounds the memory of a zstd decoder; larger windows are refused.
 const zstdWindow = 32 << 20
+
+// plainText unpacks a log and gives it as UTF-8.
+func plainText(r *bufio.Reader) (io.Reader, error) {
+	plain, err := decompress(r)
+	if err != nil {
+		return nil, err
+	}
+	return charset.NewReader(plain), nil
+}
 
 // decompress looks at the first bytes and unpacks gzip, zstd and zip; anything else is passed through. Gzip members and
 // the files of a zip follow one another as one stream.

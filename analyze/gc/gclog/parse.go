@@ -90,7 +90,7 @@ func newParser(source string, opts Options) *parser {
 func (p *parser) readAll(name string, r io.Reader) error {
 	p.b.SetFile(name)
 	p.line = 0
-	plain, err := decompress(bufio.NewReaderSize(r, 1<<16))
+	plain, err := plainText(bufio.NewReaderSize(r, 1<<16))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -76,7 +76,7 @@ func firstStamp(f File, opts Options) (part, error) {
 		return pt, err
 	}
 	defer r.Close()
-	plain, err := decompress(bufio.NewReader(r))
+	plain, err := plainText(bufio.NewReader(r))
 	if err != nil {
 		return pt, err
 	}

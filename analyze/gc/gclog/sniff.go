@@ -12,7 +12,7 @@ import (
 // Sniff tells whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
 // that begins with much other output may be missed.
 func Sniff(head []byte) bool {
-	plain, err := decompress(bufio.NewReader(bytes.NewReader(head)))
+	plain, err := plainText(bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
 		return false
 	}
