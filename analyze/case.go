@@ -76,7 +76,9 @@ type JVM struct {
 	// Version of the JVM, e.g. "17.0.15+6".
 	Version string
 	Options []string // command line up to the main class
-	Flags   map[string]Flag
+	// Container names the container that it runs in, "web-7f9c"; "" where it runs in none.
+	Container string
+	Flags     map[string]Flag
 	// FlagsSource and OptionsSource are the entries they were read from.
 	FlagsSource, OptionsSource string
 

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -131,6 +132,7 @@ var readers = []struct {
 	{"process/series.", ".jsonl", (*target).readProcess},
 	{"series.", ".jsonl", (*target).readProcess},
 	{"profiles/", ".pb.gz", (*target).readProfile},
+	{"process/container", "", (*target).readContainer},
 	{"vm/flags.txt", "", (*target).readFlags},
 	{"vm/version.txt", "", (*target).readVersion},
 	{"vm/codecache.txt", "", (*target).readCodeCache},
@@ -246,6 +248,20 @@ func (t *target) readFlags(_ *builder, e bundle.Entry, body io.Reader) error {
 	}
 	flags, err := parseFlags(body)
 	t.jvm.Flags, t.jvm.FlagsSource = flags, e.Path
+	return err
+}
+
+// readContainer reads the name out of "key: value" lines.
+func (t *target) readContainer(_ *builder, _ bundle.Entry, body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	if t.jvm == nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		if key, value, _ := strings.Cut(line, ":"); key == "name" {
+			t.jvm.Container = cmp.Or(strings.TrimSpace(value), "without a name")
+		}
+	}
 	return err
 }
 

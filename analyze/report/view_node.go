@@ -74,7 +74,7 @@ func notNone(s string) string {
 }
 
 func jvmFacts(j *analyze.JVM) []fact {
-	facts := []fact{{"Application", j.App}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
+	facts := []fact{{"Application", j.App}, {"Container", clean(j.Container)}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
 	if v := heapMax(j); v > 0 {
 		facts = append(facts, fact{"Max heap", size(float64(v))})
 	}

@@ -177,7 +177,7 @@ func (a *Attacher) dial(ctx context.Context) (conn, error) {
 	if err := a.checkSocket(path); err != nil {
 		return nil, err
 	}
-	if a.jdk8 && os.Geteuid() == 0 && a.p.UID != 0 {
+	if os.Geteuid() == 0 && (a.jdk8 && a.p.UID != 0 || a.p.foreignUsers()) {
 		return dialRelay(ctx, path, a.p.UID, a.p.GID)
 	}
 	var d net.Dialer
@@ -255,10 +255,23 @@ func (a *Attacher) listen(ctx context.Context) error {
 
 // trigger creates the file that tells the JVM that SIGQUIT means attach and not
 // thread dump. It must belong to the JVM's user (8) or to that or root (11+).
-func (a *Attacher) trigger() (string, error) {
+func (a *Attacher) trigger() (path string, err error) {
+	err = a.p.asOwner(func() error {
+		path, err = a.makeTrigger()
+		return err
+	})
+	return path, err
+}
+
+func (a *Attacher) makeTrigger() (string, error) {
 	name := fmt.Sprintf(".attach_pid%d", a.p.NSPID)
 	var errs []error
-	for _, dir := range []string{filepath.Join(a.p.dir, "cwd"), a.p.rootPath("/tmp")} {
+	tmp := a.p.rootPath("/tmp")
+	for _, dir := range []string{filepath.Join(a.p.dir, "cwd"), tmp} {
+		if st, err := os.Lstat(tmp); dir == tmp && err == nil && !st.IsDir() { // a link would lead into our file system
+			errs = append(errs, fmt.Errorf("/tmp of the JVM is no folder (%v)", st.Mode().Type()))
+			continue
+		}
 		path := filepath.Join(dir, name)
 		os.Remove(path) // a leftover; never write through what somebody else put there
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)

@@ -68,6 +68,9 @@ func (c *capture) processFiles() {
 	if len(c.Env) > 0 {
 		add("environment", "vm/environ", filepath.Join(c.dir, "environ"), keepEnviron(c.Env))
 	}
+	if box, ok := c.container(); ok {
+		add("container", "process/container", filepath.Join(c.dir, "root", "etc", "hostname"), box.encode())
+	}
 	for _, f := range []string{"status", "limits", "cgroup", "io", "oom_score_adj"} {
 		b, err := os.ReadFile(filepath.Join(c.dir, f))
 		switch {

@@ -41,7 +41,11 @@ func (j *JVM) Title() string {
 	if v == "" {
 		v = "of unknown version"
 	}
-	return fmt.Sprintf("%s, pid %d, user %s, JVM %s", j.Product.Title, j.PID, j.userName(), v)
+	title := fmt.Sprintf("%s, pid %d, user %s, JVM %s", j.Product.Title, j.PID, j.userName(), v)
+	if c, ok := j.container(); ok {
+		title += ", " + c.String()
+	}
+	return title
 }
 
 // Find lists the HotSpot JVMs under proc, of every user and in every container.

@@ -8,21 +8,32 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // RelayCommand is the hidden first argument that makes casefile a relay: it
-// connects to the socket named next and copies stdin to it and it to stdout.
+// connects to the socket named next, in the folder that is its file 3, and copies
+// stdin to it and it to stdout.
 const RelayCommand = "attach-relay"
 
 // dialRelay opens a connection as another user. JDK 8 compares the peer's uid and
-// gid with its own and does not except root; a threaded process must not change
-// its own ids, so a child does.
+// gid with its own and does not except root, and later ones do not know our root in a
+// user namespace of theirs. A threaded process must not change its own ids, so a child
+// does. It gets the folder open: it may not go through /proc/PID/root itself.
 func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", RelayCommand, socket)
+	folder, err := os.OpenFile(filepath.Dir(socket), unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", RelayCommand, filepath.Base(socket))
+	cmd.ExtraFiles = []*os.File{folder}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
 		Pdeathsig:  syscall.SIGKILL,
@@ -82,6 +93,11 @@ func (r *relay) wait() error {
 
 // Relay is the child's side. It ends when the JVM closes the connection.
 func Relay(socket string, in io.Reader, out io.Writer) error {
+	const folder = 3
+	if err := unix.Fchdir(folder); err != nil {
+		return fmt.Errorf("enter the folder of %s: %w", socket, err)
+	}
+	unix.Close(folder)
 	c, err := net.Dial("unix", socket)
 	if err != nil {
 		return err

@@ -59,7 +59,15 @@ func (j *JVM) tmp() (*os.Root, error) {
 
 // makeScratch makes a folder with the given files in it, which the JVM's user owns
 // and nobody else can enter. It returns its path as the JVM sees it.
-func (j *JVM) makeScratch(name string, files map[string][]byte) (string, error) {
+func (j *JVM) makeScratch(name string, files map[string][]byte) (folder string, err error) {
+	err = j.asOwner(func() error {
+		folder, err = j.fillScratch(name, files)
+		return err
+	})
+	return folder, err
+}
+
+func (j *JVM) fillScratch(name string, files map[string][]byte) (string, error) {
 	tmp, err := j.tmp()
 	if err != nil {
 		return "", err

@@ -316,3 +316,12 @@ func TestLookSeesItsOwnThreads(t *testing.T) {
 		t.Errorf("the main thread is not there, or used no CPU: %+v", snap.Tasks)
 	}
 }
+
+// A container names itself: what it says may be anything.
+func TestContainerName(t *testing.T) {
+	for text, want := range map[string]string{"web-7f9c\n": "web-7f9c", "": "", "a b\n": "", "x\x1b[31m": "", "one\ntwo\n": "one", strings.Repeat("x", 300): ""} {
+		if got := oneWord(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
