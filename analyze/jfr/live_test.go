@@ -21,7 +21,7 @@ import (
 func loadRun(t *testing.T, jdk live.JDK, dir string, millis int, options ...string) *exec.Cmd {
 	t.Helper()
 	classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Load.java"))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	args := append([]string{"-Xmx256m", "-Xlog:jfr*=off"}, options...)
 	cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), append(args, "-cp", classes, "Load", strconv.Itoa(millis))...)
@@ -113,26 +113,30 @@ func compareSummary(t *testing.T, tool, file string, r *Recording) {
 }
 
 // compareLoad holds the CPU that the recording saw between that of the program's threads, as it counted itself, and that of
-// the process, which also started and wrote the recording. The first reading of the load has nothing to compare with.
+// the process, which also started and wrote the recording. A reading is of the time since the one before it; what the
+// program used before the first and after the last is in no reading, and is no more than all CPUs have in that time.
 func compareLoad(t *testing.T, r *Recording, cmd *exec.Cmd) {
 	t.Helper()
-	if len(r.Load.CPU) < 3 {
-		t.Fatalf("%d readings of CPU load", len(r.Load.CPU))
+	load := r.Load.CPU
+	if len(load) < 3 {
+		t.Fatalf("%d readings of CPU load", len(load))
 	}
-	var mean float64
-	for _, l := range r.Load.CPU {
-		mean += float64(l.User+l.System) / float64(len(r.Load.CPU))
+	cpus, seen := float64(r.System.HWThreads), 0.0
+	for i := 1; i < len(load); i++ {
+		seen += float64(load[i].User+load[i].System) * cpus * load[i].Time.Sub(load[i-1].Time).Seconds()
 	}
-	seen := mean * float64(r.System.HWThreads) * r.Covered.Seconds()
 	used := (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	said := strings.Fields(cmd.Stdout.(*bytes.Buffer).String()) // the JVM may speak of its recording first
 	nanos, err := strconv.ParseInt(said[len(said)-1], 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own := float64(nanos) / 1e9; seen > used*1.25 || seen < own*0.6 {
-		t.Errorf("the recording saw %.2f CPU seconds in %v; the process used %.2f, %.2f of it in its own threads", seen, r.Covered, used, own)
+	own := float64(nanos) / 1e9
+	unseen := cpus * (r.Covered - load[len(load)-1].Time.Sub(load[0].Time)).Seconds()
+	if seen > used*1.1+0.1 || seen < (own-unseen)*0.9-0.1 || seen <= 0 {
+		t.Errorf("the recording saw %.2f CPU seconds in %v, and may have missed %.2f; the process used %.2f, %.2f of it in its own threads", seen, r.Covered, unseen, used, own)
 	}
+	t.Logf("seen %.2f, missed at most %.2f, used %.2f, own %.2f CPU seconds", seen, unseen, used, own)
 }
 
 // The chunk that a running JVM still writes is read to what was flushed, with its stacks.
@@ -142,8 +146,8 @@ func TestOpenChunkOfARunningJVM(t *testing.T) {
 			t.Skip("chunks are not flushed before JDK 14")
 		}
 		dir := t.TempDir()
-		cmd := loadRun(t, jdk, dir, 30_000, "-XX:FlightRecorderOptions:repository="+filepath.Join(dir, "repository"), "-XX:StartFlightRecording:disk=true,settings=profile")
-		deadline := time.Now().Add(30 * time.Second)
+		cmd := loadRun(t, jdk, dir, 300_000, "-XX:FlightRecorderOptions:repository="+filepath.Join(dir, "repository"), "-XX:StartFlightRecording:disk=true,settings=profile")
+		deadline := time.Now().Add(2 * time.Minute)
 		for {
 			if time.Now().After(deadline) {
 				t.Fatal("no samples in the open chunk")
