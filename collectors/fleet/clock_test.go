@@ -24,7 +24,7 @@ func TestClocksAreAligned(t *testing.T) {
 	r.complete("n1", "n2", "n3")
 	for _, n := range r.Reader.Manifest.Nodes {
 		wrong := math.Abs(n.OffsetMS - float64(skews[n.Name].Milliseconds()))
-		if n.ErrorMS <= 0 || n.ErrorMS > 100 || wrong > n.ErrorMS {
+		if n.ErrorMS <= 0 || n.ErrorMS > 250 || wrong > n.ErrorMS {
 			t.Errorf("%s: offset %v, bound %v, truth %v", n.Name, n.OffsetMS, n.ErrorMS, skews[n.Name])
 		}
 	}
@@ -41,9 +41,10 @@ func TestClocksAreAligned(t *testing.T) {
 			t.Errorf("round %d: %+v", round.Number, round.Starts)
 		}
 		for _, s := range round.Starts {
-			// a second is far more than a busy machine needs, and far less than the clocks differ
-			if late := s.At.Sub(round.Due); late < -100*time.Millisecond || late > time.Second {
-				t.Errorf("round %d of %s: %v after it was due", round.Number, s.Node, late)
+			// A busy machine may be late, but never early; with a clock that is not allowed for
+			// one of the two that are wrong would be.
+			if early := float64(round.Due.Sub(s.At)) / float64(time.Millisecond); early > s.ErrorMS {
+				t.Errorf("round %d of %s: %v ms before it was due, give or take %v", round.Number, s.Node, early, s.ErrorMS)
 			}
 		}
 	}

@@ -149,9 +149,8 @@ func (c *cluster) add(name, addr string) {
 // outcome is what a run left.
 type outcome struct {
 	*bundle.Report
-	t    testing.TB
-	took time.Duration
-	err  error
+	t   testing.TB
+	err error
 }
 
 func shortPlan() plan.Plan {
@@ -160,8 +159,20 @@ func shortPlan() plan.Plan {
 	return p
 }
 
-// run captures the cluster and checks what holds of every run: an intact bundle,
-// nothing left beside it, and its time.
+// patient are times for nodes that all answer, on a machine that may be busy.
+var patient = times{agent: time.Minute, ssh: time.Minute, measure: time.Minute, meet: time.Minute,
+	lead: 2 * time.Second, whole: 2 * time.Minute, end: 2 * time.Minute, halt: time.Minute, leave: time.Minute}
+
+// hasty gives up nodes that never answer after a time that a test can wait for, and
+// that the others are likely to keep.
+func hasty(o *Options) {
+	t := defaultTimes
+	t.agent, t.measure, t.meet, t.whole, t.end, t.leave = 6*time.Second, 3*time.Second, 6*time.Second, 18*time.Second, 12*time.Second, 3*time.Second
+	o.times = &t
+}
+
+// run captures the cluster and checks what holds of every run: an intact bundle, and
+// nothing left beside it.
 func (c *cluster) run(ctx context.Context, more ...func(*Options)) *outcome {
 	c.t.Helper()
 	path := filepath.Join(c.t.TempDir(), "x.tar.zst")
@@ -170,17 +181,12 @@ func (c *cluster) run(ctx context.Context, more ...func(*Options)) *outcome {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	o := Options{Plan: p, Nodes: c.nodes, Identity: c.admin, MaxNodeBytes: 1 << 30}
+	o := Options{Plan: p, Nodes: c.nodes, Identity: c.admin, MaxNodeBytes: 1 << 30, times: &patient}
 	for _, change := range more {
 		change(&o)
 	}
 	r := &outcome{t: c.t}
-	began := time.Now()
 	r.err = Run(ctx, w, o)
-	r.took = time.Since(began)
-	if limit := time.Duration(p.Duration) + 15*time.Second; r.took > limit {
-		c.t.Errorf("took %v, more than %v", r.took, limit)
-	}
 	if _, err := w.Close(); err != nil {
 		c.t.Error(err)
 	}

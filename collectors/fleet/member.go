@@ -52,7 +52,7 @@ const (
 // measure makes exchanges of four time stamps and adds them up as one phase. A
 // node that does not answer them shows that in the capture itself.
 func (m *member) measure(ctx context.Context, when wire.When) {
-	ctx, cancel := context.WithTimeout(ctx, measureLimit)
+	ctx, cancel := context.WithTimeout(ctx, m.f.times.measure)
 	defer cancel()
 	run := timing.NewTally(wire.HTTP, time.Now())
 	for range exchangesOnce {
@@ -107,7 +107,7 @@ func (m *member) capture(ctx, deadline context.Context) {
 	}
 	halt := func() { m.client.Stop(deadline, m.f.id) } // what that brings shows in what is fetched
 	defer context.AfterFunc(ctx, halt)()
-	defer time.AfterFunc(time.Until(m.f.limit.Add(-stopBefore)), halt).Stop()
+	defer time.AfterFunc(time.Until(m.f.limit.Add(-m.f.times.halt)), halt).Stop()
 
 	follow, cancel := context.WithCancel(deadline)
 	var wg sync.WaitGroup
@@ -129,7 +129,7 @@ func (m *member) heard(e collectors.Event) {
 
 // leave asks how the capture ended, and lets the node clean up.
 func (m *member) leave(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, leaveLimit)
+	ctx, cancel := context.WithTimeout(ctx, m.f.times.leave)
 	defer cancel()
 	status, err := m.client.Status(ctx, m.f.id)
 	switch {
@@ -137,7 +137,7 @@ func (m *member) leave(ctx context.Context) {
 		m.ended = errors.New(status.Error)
 	case m.late == nil:
 	case err != nil:
-		m.late = fmt.Errorf("the node does not answer any more: %w", linkError(err))
+		m.late = fmt.Errorf("the node does not answer any more: %w", linkError(err, m.f.times.leave))
 	case status.Error != "":
 		m.late = errors.New(status.Error)
 	default:
@@ -152,9 +152,9 @@ func (m *member) leave(ctx context.Context) {
 }
 
 // linkError says "no answer" where only our own patience ended.
-func linkError(err error) error {
+func linkError(err error, patience time.Duration) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("nothing heard within %v", leaveLimit)
+		return fmt.Errorf("nothing heard within %v", patience)
 	}
 	return err
 }

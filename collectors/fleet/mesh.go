@@ -32,9 +32,9 @@ func (m *member) meet(ctx context.Context) {
 	if len(m.f.o.Nodes) < 2 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, meetLimit)
+	ctx, cancel := context.WithTimeout(ctx, m.f.times.meet)
 	defer cancel()
-	span := time.Duration(m.f.o.Plan.Duration) + 2*wholeLimit
+	span := time.Duration(m.f.o.Plan.Duration) + 2*m.f.times.whole
 	place, err := m.client.Meet(ctx, agent.Meeting{ID: m.f.id, Key: m.f.key, For: plan.Duration(span)})
 	if err == nil {
 		m.place = place

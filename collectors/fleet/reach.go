@@ -18,9 +18,9 @@ import (
 
 // connect opens the node's API and sees that it can be used.
 func (m *member) connect(ctx context.Context) {
-	limit := agentLimit
+	limit := m.f.times.agent
 	if m.Address.Kind == SSH {
-		limit = sshLimit
+		limit = m.f.times.ssh
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
 	defer cancel()
@@ -89,7 +89,7 @@ func (m *member) openLocal(ctx context.Context) error {
 		hangUp()
 		theirs.Close()
 		<-served
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.f.times.leave)
 		defer cancel()
 		node.Close(ctx) // one that does not end cannot be waited for: the ledger has it
 		os.RemoveAll(spool)

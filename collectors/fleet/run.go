@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,23 +37,30 @@ type Options struct {
 	Progress func(collectors.Event)
 	// MaxNodeBytes bounds what one node may send, compressed.
 	MaxNodeBytes int64
+	times        *times // nil: defaultTimes
 }
 
 // Times of a run, beside the plan's duration. Together they keep it within
 // duration + 15 s whatever an agent does. ssh nodes may add to it: they are waited
 // for before anything starts.
+type times struct {
+	agent   time.Duration // until an agent has answered; one that needs longer is left out
+	ssh     time.Duration // until the program has travelled and answers
+	measure time.Duration // for a set of exchanges
+	meet    time.Duration // until a node answers its peers
+	lead    time.Duration // between telling the nodes and round 0
+	whole   time.Duration // from the beginning to the last byte, beyond the duration
+	end     time.Duration // from the planned end to the last byte, at least
+	halt    time.Duration // before that limit a node is told to end with what it has
+	leave   time.Duration // to ask how it ended, and to clean up there
+}
+
+var defaultTimes = times{agent: 3 * time.Second, ssh: 30 * time.Second, measure: time.Second, meet: 2 * time.Second,
+	lead: time.Second, whole: 13 * time.Second, end: 8 * time.Second, halt: 4 * time.Second, leave: time.Second}
+
 const (
-	agentLimit   = 3 * time.Second  // until an agent has answered; one that needs longer is left out
-	sshLimit     = 30 * time.Second // until the program has travelled and answers
-	measureLimit = time.Second      // for a set of exchanges
-	meetLimit    = 2 * time.Second  // until a node answers its peers
-	startLead    = time.Second      // between telling the nodes and round 0
-	wholeLimit   = 13 * time.Second // from the beginning to the last byte, beyond the duration
-	endLimit     = 8 * time.Second  // from the planned end to the last byte, at least
-	stopBefore   = 4 * time.Second  // before that limit a node is told to end with what it has
-	leaveLimit   = time.Second      // to ask how it ended, and to clean up there
-	maxAtOnce    = 64               // connections being opened
-	maxJoins     = 2                // parts being joined; they are written one after the other anyway
+	maxAtOnce = 64 // connections being opened
+	maxJoins  = 2  // parts being joined; they are written one after the other anyway
 )
 
 // Run captures all nodes into w, which the caller closes. Everything that goes
@@ -63,7 +71,8 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins)}
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins),
+		times: *cmp.Or(o.times, &defaultTimes)}
 	if err := f.enlist(); err != nil {
 		return err
 	}
@@ -100,6 +109,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 // fleet is one run.
 type fleet struct {
 	o       Options
+	times   times
 	w       *bundle.Writer
 	id      string
 	key     []byte // by which nodes know each other's questions
@@ -131,20 +141,20 @@ func (f *fleet) enlist() error {
 }
 
 // schedule sets when round 0 is, and until when nodes are waited for: the context
-// that it returns ends then. When ctx ends (Ctrl-C) the nodes get endLimit from there.
+// that it returns ends then. When ctx ends (Ctrl-C) the nodes get times.end from there.
 func (f *fleet) schedule(ctx context.Context) (context.Context, context.CancelFunc) {
 	d := time.Duration(f.o.Plan.Duration)
-	f.start = time.Now().Add(startLead)
+	f.start = time.Now().Add(f.times.lead)
 	f.end = f.start.Add(d)
-	f.limit = f.end.Add(endLimit)
-	if whole := f.began.Add(d + wholeLimit); whole.After(f.limit) {
+	f.limit = f.end.Add(f.times.end)
+	if whole := f.began.Add(d + f.times.whole); whole.After(f.limit) {
 		f.limit = whole
 	}
 	deadline, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	late := time.AfterFunc(time.Until(f.limit), func() { end(errLate) })
 	stop := context.AfterFunc(ctx, func() {
-		if soon := time.Now().Add(endLimit); soon.Before(f.limit) {
-			late.Reset(endLimit)
+		if soon := time.Now().Add(f.times.end); soon.Before(f.limit) {
+			late.Reset(f.times.end)
 		}
 	})
 	return deadline, func() { stop(); late.Stop(); end(nil) }
