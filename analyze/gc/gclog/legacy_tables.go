@@ -60,10 +60,27 @@ func inTable(line []byte) bool {
 	if bytes.Contains(t, []byte("[0x")) {
 		return true
 	}
+	if histogramRow(t) {
+		return true
+	}
 	if isDigit(t[0]) || bytes.Contains(t, []byte("secs]")) {
 		return false
 	}
 	return knownTable(t) && !bytes.Contains(t, []byte(": ["))
+}
+
+// histogramRow tells "1:  10000  1000000  [C", of PrintClassHistogramBeforeFullGC, whose class names hold brackets.
+func histogramRow(t []byte) bool {
+	_, r, ok := digits(t)
+	if !ok || !has(r, ": ") {
+		return false
+	}
+	for range 2 { // instances, bytes
+		if _, r, ok = digits(bytes.TrimLeft(r[1:], " ")); !ok || !has(r, " ") {
+			return false
+		}
+	}
+	return true
 }
 
 // tableLine reads the few lines among them that state facts.

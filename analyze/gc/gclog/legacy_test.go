@@ -117,3 +117,25 @@ func TestApplicationLogIsNoGCLog(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestClassHistogramInFullGC(t *testing.T) {
+	l := parseText(t, `1.000: [Full GC (Heap Inspection Initiated GC) 1.000: [CMS1.100: [Class Histogram (before full gc): 
+ num     #instances         #bytes  class name
+----------------------------------------------
+   1:         10000        1000000  [C
+   2:          5000         500000  [[Ljava.lang.String;
+Total         15000        1500000
+, 0.1000000 secs]
+: 490K->900K(10944K), 0.2200000 secs]1.400: [Class Histogram (after full gc): 
+ num     #instances         #bytes  class name
+----------------------------------------------
+   1:         10000        1000000  [C
+Total         15000        1500000
+, 0.1000000 secs]
+ 1900K->900K(15936K), [CMS Perm : 2059K->2059K(12288K)], 0.4201000 secs] [Times: user=0.42 sys=0.00, real=0.42 secs]
+2.000: [GC 2.000: [ParNew: 144448K->15992K(144448K), 0.0300000 secs] 444448K->330000K(1032192K), 0.0310000 secs]
+`)
+	if l.Total.Count != 2 || l.Total.Sum != 451100*us || l.Kind(gc.KindFull).Count != 1 || l.Unparsed.Count != 0 {
+		t.Errorf("%d pauses of %v, %d full, not understood: %v", l.Total.Count, l.Total.Sum, l.Kind(gc.KindFull).Count, l.Unparsed)
+	}
+}
