@@ -164,6 +164,8 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		return p.indented(id, numbered, m)
 	case 'P':
 		switch {
+		case bytes.Equal(m, promotionFailed):
+			return p.failedInCycle(id, gc.FlagPromotionFailed, &p.log.PromotionFailures, m)
 		case has(m, "Pause "):
 			switch {
 			case ofOneThread(m):
@@ -192,6 +194,10 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		case bytes.Equal(m, stopping):
 			p.unified.stopping = true
 			return detail
+		case bytes.Equal(m, modeFailure):
+			return p.failedInCycle(id, gc.FlagConcurrentModeFailure, &p.log.ConcurrentModeFailures, m)
+		case bytes.Equal(m, modeInterrupted):
+			return p.failedInCycle(id, gc.FlagConcurrentModeInterrupted, &p.log.ConcurrentModeInterrupted, m)
 		case has(m, "Concurrent "), has(m, "Coalescing and filling"):
 			if ofOneThread(m) {
 				return detail
@@ -255,6 +261,20 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		}
 	}
 	return p.setting(m)
+}
+
+// What CMS says at debug level, and at info under gc+promotion, before the pause in which it happened (JDK 9 to 13).
+var (
+	modeFailure     = []byte("Concurrent mode failure")
+	modeInterrupted = []byte("Concurrent mode interrupted")
+	promotionFailed = []byte("Promotion failed")
+)
+
+// failedInCycle notes a failure for the pause of the cycle that goes on.
+func (p *parser) failedInCycle(id uint32, f gc.Flags, ms *gc.Mentions, m []byte) class {
+	p.unified.cycle(id).flags |= f
+	p.mention(ms, m)
+	return fact
 }
 
 // knownPlain are beginnings of messages under the plain gc tag that carry no fact of the model.

@@ -282,3 +282,17 @@ func TestFailedCollectionsTellNoLiveSet(t *testing.T) {
 		t.Errorf("live sets %v", got)
 	}
 }
+
+func TestUnifiedCMSFailures(t *testing.T) {
+	l := parseText(t, `[0.010s][info][gc] Using Concurrent Mark Sweep
+[2.300s][debug][gc] GC(2) Concurrent mode failure
+[2.800s][info][gc] GC(2) Pause Full (Allocation Failure) 95M->50M(100M) 500.000ms
+[3.000s][info][gc,promotion] GC(3) Promotion failed
+[3.300s][info][gc] GC(3) Pause Young (Allocation Failure) 95M->95M(100M) 300.000ms
+[4.300s][debug][gc] GC(4) Concurrent mode interrupted
+[4.800s][info][gc] GC(4) Pause Full (System.gc()) 95M->50M(100M) 500.000ms
+`)
+	if l.ConcurrentModeFailures.Count != 1 || l.PromotionFailures.Count != 1 || l.ConcurrentModeInterrupted.Count != 1 || l.Total.Count != 3 {
+		t.Errorf("%+v %+v %+v", l.ConcurrentModeFailures, l.PromotionFailures, l.ConcurrentModeInterrupted)
+	}
+}
