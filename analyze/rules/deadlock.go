@@ -49,10 +49,48 @@ func judgeDeadlock(v *view) []problem {
 			Risk:   "A change of code: test it under load.",
 			Verify: "A load test of the paths named in the evidence ends, and its dumps have no cycle.",
 		}}
-		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Diagnose a Deadlock"}
+		p.References = deadlockReferences
 		out = append(out, p)
 	}
+	if len(out) == 0 {
+		return v.reportedOnly()
+	}
 	return out
+}
+
+var deadlockReferences = []string{"Java Platform, Standard Edition Troubleshooting Guide: Diagnose a Deadlock"}
+
+// reportedOnly believes the JVM where the dump does not tell the locks of its threads, as that of jstack -F.
+func (v *view) reportedOnly() []problem {
+	d := v.series.Dumps[v.dumps()-1]
+	if d.ReportedDeadlocks == 0 || len(d.Reported) == 0 {
+		return nil
+	}
+	p := problem{}
+	p.Severity, p.Confidence, p.Weight = analyze.Critical, analyze.High, 0.5
+	const most = 4
+	var steps []string
+	for i := range d.Reported {
+		w := &d.Reported[i]
+		if len(steps) < most {
+			steps = append(steps, fmt.Sprintf("%s waits for %s held by %s", quote(w.Thread), shortClass(w.Class), quote(w.Owner)))
+		}
+		if len(p.Evidence) < maxEvidence {
+			p.Evidence = append(p.Evidence, analyze.Evidence{Entry: d.Source, Lines: analyze.Lines(w.Line, w.Line),
+				Text: quote(w.Thread) + " waits for " + shortClass(w.Class) + " held by " + quote(w.Owner) + ", as the JVM's own search found"})
+		}
+	}
+	p.Title = fmt.Sprintf("Deadlock of %s: %s", count(len(d.Reported), "thread"), list(steps))
+	p.Impact = count(len(d.Reported), "thread") + " blocked for ever"
+	p.Explanation = "The JVM itself reports it. None of these threads can go on, and only a restart of the process frees them."
+	p.Advice = []analyze.Advice{{
+		Action: "Restart the process once a dump with the locks of its threads is kept: casefile collect, or jstack without -F.",
+		Effect: "The blocked requests fail, new ones are served again.",
+		Risk:   "It comes back as soon as the same paths of the program meet again.",
+		Verify: "A new collect shows no cycle.",
+	}}
+	p.References = deadlockReferences
+	return []problem{p}
 }
 
 // rings joins the cycles of the dumps. One that a later dump no longer has was a wait with a time limit, not a deadlock.

@@ -148,3 +148,33 @@ func TestLockUses(t *testing.T) {
 		t.Run(e.name, e.check)
 	}
 }
+
+// jstack -F gives neither names nor locks of the threads: the deadlock is the one that the JVM reports.
+func TestDeadlockReportedOnly(t *testing.T) {
+	text := `Deadlock Detection:
+
+Found one Java-level deadlock:
+=============================
+
+"t1":
+  waiting to lock Monitor@0x00007f1b0c0062c8 (Object@0x00000000d7a1b0c8, a java/lang/Object),
+  which is held by "t2"
+"t2":
+  waiting to lock Monitor@0x00007f1b0c003828 (Object@0x00000000d7a1b0d8, a java/lang/Object),
+  which is held by "t1"
+
+Found a total of 1 deadlock.
+
+Thread 4720: (state = BLOCKED)
+ - com.example.D.work(java.lang.Object) @bci=20, line=12 (Interpreted frame)
+`
+	res := run(t, caseOf(parseText(t, "F.txt", text)))
+	f := find(res, "deadlock")
+	if f == nil {
+		t.Fatalf("found only %s", show(res.Findings))
+	}
+	complete(t, *f)
+	if !contains(f.Title, "t1 waits for Object held by t2") || len(f.Evidence) != 2 || !contains(cited(t, text, f.Evidence[0]), "waiting to lock Monitor@") {
+		t.Errorf("%s: %+v", f.Title, f.Evidence)
+	}
+}

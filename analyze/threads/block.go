@@ -57,6 +57,9 @@ func (b *block) finish(s *scan) {
 			l.Kind = Parking
 		}
 	}
+	if s.dump.Format == FormatSA {
+		b.awaitFirst()
+	}
 	b.nameAwaited()
 	t.Locks = s.intern.lockList(b.locks)
 	deriveState(t)
@@ -91,6 +94,17 @@ func (b *block) nameAwaited() {
 		l.Kind = WaitingToRelock
 	}
 	b.locks = append([]Lock{l}, b.locks...)
+}
+
+// awaitFirst corrects jhsdb of JDK 17, which calls the monitor "locked" that a blocked thread waits for: it is the first at
+// the top frame, for a thread that had it would not be blocked.
+func (b *block) awaitFirst() {
+	if b.t.State != Blocked || len(b.locks) == 0 {
+		return
+	}
+	if l := &b.locks[0]; l.Kind == Locked && l.Depth <= 0 && !strings.HasPrefix(b.t.Stack.Top(), "java.lang.Object.wait") {
+		l.Kind = WaitingToLock
+	}
 }
 
 // deriveState settles the state where the dump prints none, or only a vague one.

@@ -104,6 +104,11 @@ func (h *hotspot) threadLine(s *scan, b, trimmed []byte) verdict {
 			return h.frame(s, text)
 		}
 	case c == '-' && indented && h.t != nil:
+		if text, ok := bytes.CutPrefix(trimmed, []byte("- ")); ok && bytes.Contains(text, []byte(" @bci=")) { // jhsdb jstack
+			h.push(s, s.intern.frameBy(text, parseSAFrame))
+			h.owned = false
+			return taken
+		}
 		return h.lock(s, trimmed)
 	case !indented:
 		if v := h.header(s, b); v != unknown {
@@ -186,6 +191,10 @@ func (h *hotspot) finish(s *scan) {
 func (h *hotspot) note(s *scan, b []byte) verdict {
 	t := h.t
 	switch b[0] {
+	case 'J':
+		if bytes.HasPrefix(b, []byte("JavaThread state: ")) { // jhsdb jstack
+			return h.extend(s)
+		}
 	case 'j':
 		if st, ok := bytes.CutPrefix(b, []byte("java.lang.Thread.State: ")); ok {
 			h.state(s, st)

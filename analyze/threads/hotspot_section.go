@@ -161,9 +161,11 @@ func (h *hotspot) reportedWait(s *scan, b []byte) ReportedWait {
 	}
 	if i := bytes.Index(b, addr); i >= 0 {
 		w.Addr, _ = hexPrefix(b[i+len(addr):])
+	} else if i := bytes.Index(b, []byte("(Object@")); i >= 0 { // jstack -F
+		w.Addr, _ = hexPrefix(b[i+len("(Object@"):])
 	}
 	if i := bytes.LastIndex(b, []byte("a ")); i >= 0 {
-		w.Class = s.intern.str(bytes.TrimRight(b[i+2:], "),"))
+		w.Class = s.intern.str(bytes.ReplaceAll(bytes.TrimRight(b[i+2:], "),"), []byte{'/'}, []byte{'.'}))
 	}
 	return w
 }

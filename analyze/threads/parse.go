@@ -131,6 +131,7 @@ func openers() []opener {
 		{first: 'g', is: isGoroutines, open: openGoroutines},
 		{first: '#', is: isDumpFile, open: openDumpFile},
 		{first: 'T', is: isSA, open: openSA},
+		{first: 'D', ends: true, is: isSATitle, open: openSATitle},
 		{first: '"', is: isHeader, open: openHeaderless},
 		{first: 0, ends: true, is: isPrefixedHotSpot, open: openHotSpot},
 	}

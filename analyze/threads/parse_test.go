@@ -352,3 +352,68 @@ func TestEnvelopes(t *testing.T) {
 		}
 	}
 }
+
+// jhsdb jstack of JDK 17: HotSpot's headers, the agent's frames; the awaited monitor is called locked.
+func TestJhsdb(t *testing.T) {
+	const head = `Attaching to process ID 15504, please wait...
+Deadlock Detection:
+
+Found one Java-level deadlock:
+=============================
+
+"t2":
+  waiting to lock Monitor@0x00007ff56c0015a0 (Object@0x000000069ec19658, a java/lang/Object),
+  which is held by "t1"
+"t1":
+  waiting to lock Monitor@0x00007ff5600667f0 (Object@0x000000069ec19668, a java/lang/Object),
+  which is held by "t2"
+
+Found a total of 1 deadlock.
+
+`
+	dumps, sum := parseText(t, head+`"t1" #12 prio=5 tid=0x00007ff604118760 nid=0x3ca6 waiting for monitor entry [0x00007ff5d18fd000]
+   java.lang.Thread.State: BLOCKED (on object monitor)
+   JavaThread state: _thread_blocked
+ - Dl.a(java.lang.Object, java.lang.Object) @bci=11, line=2 (Interpreted frame)
+	- locked <0x000000069ec19658> (a java.lang.Object)
+	- locked <0x000000069ec19668> (a java.lang.Object)
+ - java.lang.Thread.run() @bci=11, line=840 (Interpreted frame)
+
+Locked ownable synchronizers:
+    - None
+
+"t2" #13 prio=5 tid=0x00007ff6041197a0 nid=0x3ca7 waiting for monitor entry [0x00007ff5d17fd000]
+   java.lang.Thread.State: BLOCKED (on object monitor)
+   JavaThread state: _thread_blocked
+ - Dl.b(java.lang.Object, java.lang.Object) @bci=11, line=2 (Interpreted frame)
+	- locked <0x000000069ec19668> (a java.lang.Object)
+	- locked <0x000000069ec19658> (a java.lang.Object)
+ - java.lang.Thread.run() @bci=11, line=840 (Interpreted frame)
+`)
+	if len(dumps) != 1 || sum.UnparsedLines != 0 || len(dumps[0].Threads) != 2 || dumps[0].ReportedDeadlocks != 1 {
+		t.Fatalf("%+v", sum)
+	}
+	if d := NewSeries(dumps, nil).Graph(0).Deadlocks(); len(d) != 1 || len(d[0].Threads) != 2 {
+		t.Errorf("deadlocks: %v", d)
+	}
+	if w := dumps[0].Reported[0]; w.Thread != "t2" || w.Owner != "t1" || w.Addr != 0x69ec19658 || w.Class != "java.lang.Object" {
+		t.Errorf("reported: %+v", w)
+	}
+
+	dumps, sum = parseText(t, head+`----------------- 15528 -----------------
+"t3" #14 prio=5 tid=0x00007ff60411b8c0 nid=0x3ca8 waiting on condition [0x00007ff5d16fd000]
+   java.lang.Thread.State: WAITING (parking)
+   JavaThread state: _thread_blocked
+0x00007ff60b6a0f16	__futex_abstimed_wait_common + 0xc6
+0x00007f1b1d0186c7	* java.lang.Thread.run() bci:11 line:748 (Interpreted frame)
+----------------- 15524 -----------------
+0x00007ff60b6a0f16	__futex_abstimed_wait_common + 0xc6
+`)
+	if len(dumps) != 1 || sum.UnparsedLines != 0 || len(dumps[0].Threads) != 2 {
+		t.Fatalf("mixed: %+v", sum)
+	}
+	if a, b := dumps[0].Threads[0], dumps[0].Threads[1]; a.NID != 15528 || a.State != Waiting || len(a.Stack.Frames) != 2 || a.Stack.Frames[1].Func != "java.lang.Thread.run" ||
+		b.NID != 15524 || b.Stack.Top() != "__futex_abstimed_wait_common" {
+		t.Errorf("mixed: %+v %+v", a, b)
+	}
+}
