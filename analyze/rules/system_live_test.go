@@ -27,15 +27,7 @@ import (
 
 // plantedSystem are the sample programs with what the rules about collections and machines must put first; an empty id:
 // nothing at warning or above.
-var plantedSystem = []struct {
-	scenario, id string
-	args, jvm    []string
-	// shown tells whether the log holds what is needed.
-	shown func(*gc.Log) bool
-	// act makes the problem happen, for scenarios that are told to.
-	act   func(*testing.T, *live.Process)
-	names []string // in the title of the first finding
-}{
+var plantedSystem = []systemCase{
 	{scenario: "memory-leak", id: "memory-leak", args: []string{"36"}, jvm: []string{"-XX:-G1UseAdaptiveIHOP", "-XX:InitiatingHeapOccupancyPercent=30"}, shown: reports("memory-leak"), names: []string{"of 256 MB"}},
 	{scenario: "healthy", shown: lasts(7)},
 	{scenario: "heap-too-small", id: "heap-too-small", shown: lasts(7.1), names: []string{"of 96 MB", "after full collections"}},
@@ -51,9 +43,19 @@ var plantedSystem = []struct {
 	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
 }
 
+type systemCase struct {
+	scenario, id string
+	args, jvm    []string
+	// shown tells whether the log holds what is needed.
+	shown func(*gc.Log) bool
+	// act makes the problem happen, for scenarios that are told to.
+	act   func(*testing.T, *live.Process)
+	names []string // in the title of the first finding
+}
+
 // untilCodeCacheIsFull asks until the JVM says so: it may have said it before it was ready.
 func untilCodeCacheIsFull(t *testing.T, p *live.Process) {
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for codeCacheNow(t, p).Full == 0 {
 		if ctx.Err() != nil {
@@ -88,7 +90,11 @@ func TestLockerLive(t *testing.T) {
 		}
 		dir := t.TempDir()
 		p := livetest.Start(t, jdk, "compress", live.Options{Dir: dir, JVM: live.GCLogArgs(jdk.Major, "gc.log")})
-		log := awaitLog(t, filepath.Join(dir, "gc.log"), lasts(8))
+		shown := lasts(8)
+		if jdk.Major < 22 {
+			shown = func(l *gc.Log) bool { return lasts(8)(l) && found(l, "gc-locker") != nil }
+		}
+		log := awaitLog(t, filepath.Join(dir, "gc.log"), shown)
 		n := &analyze.Node{Name: "n1"}
 		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", Version: strconv.Itoa(jdk.Major), GC: []*gc.Log{log}, Dumps: record(t, p, 100*time.Millisecond).Nodes[0].JVMs[0].Dumps}}
 		p.Stop()
@@ -159,34 +165,49 @@ func TestSystemRulesLive(t *testing.T) {
 				t.Parallel()
 				turns <- struct{}{}
 				defer func() { <-turns }()
-				s, err := live.ByName(c.scenario)
-				if err != nil {
-					t.Fatal(err)
-				}
-				dir := t.TempDir()
-				opts := live.Options{Dir: dir, Args: c.args}
-				// One file: the busiest log would begin anew every few seconds.
-				logging := []string{strings.Replace(live.GCLogArgs(jdk.Major, "gc.log")[0], "filecount=5,filesize=10m", "filecount=0", 1)}
-				opts.JVM = slices.Concat(c.jvm, logging)
 				if c.scenario == "fd-leak" && runtime.GOOS != "linux" {
 					t.Skip("reads /proc")
 				}
-				p := livetest.Start(t, jdk, c.scenario, opts)
-				if c.act != nil {
-					c.act(t, p)
+				problem := ""
+				// A machine that is busy with something else may stop the sample for longer than its problem does.
+				for range 3 {
+					if problem = judgeSystem(t, c.planted(t, jdk), c.id, c.names); problem == "" {
+						return
+					}
+					t.Log(problem)
 				}
-				log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
-				j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
-					Options: slices.Concat(s.JVM, opts.JVM), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
-				j.CodeCache = codeCacheNow(t, p)
-				p.Stop()
-				mustFind(t, j, c.id, c.names)
+				t.Error(problem)
 			})
 		}
 	})
 }
 
-func mustFind(t *testing.T, j *analyze.JVM, id string, names []string) {
+// planted runs the sample and returns what a capture would have of it.
+func (c systemCase) planted(t *testing.T, jdk live.JDK) *analyze.JVM {
+	t.Helper()
+	s, err := live.ByName(c.scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	opts := live.Options{Dir: dir, Args: c.args}
+	// One file: the busiest log would begin anew every few seconds.
+	logging := []string{strings.Replace(live.GCLogArgs(jdk.Major, "gc.log")[0], "filecount=5,filesize=10m", "filecount=0", 1)}
+	opts.JVM = slices.Concat(c.jvm, logging)
+	p := livetest.Start(t, jdk, c.scenario, opts)
+	defer p.Stop()
+	if c.act != nil {
+		c.act(t, p)
+	}
+	log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
+	j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
+		Options: slices.Concat(s.JVM, opts.JVM), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
+	j.CodeCache = codeCacheNow(t, p)
+	return j
+}
+
+// judgeSystem says what is wrong with the findings; nothing when the planted problem comes first.
+func judgeSystem(t *testing.T, j *analyze.JVM, id string, names []string) string {
 	t.Helper()
 	n := &analyze.Node{Name: "n1", JVMs: []*analyze.JVM{j}}
 	j.Node = n
@@ -209,30 +230,49 @@ func mustFind(t *testing.T, j *analyze.JVM, id string, names []string) {
 		first = res.Findings[0].ID
 	}
 	if first != id {
-		t.Fatalf("first finding %q, want %q", first, id)
+		return fmt.Sprintf("first finding %q, want %q", first, id)
 	}
 	for _, name := range names {
 		if !strings.Contains(res.Findings[0].Title, name) {
-			t.Errorf("title %q lacks %q", res.Findings[0].Title, name)
+			return fmt.Sprintf("title %q lacks %q", res.Findings[0].Title, name)
 		}
 	}
+	return ""
 }
 
 // reports waits until the rules find it in the log alone: how soon that is depends
 // on when the collector looks at the old generation.
 func reports(id string) func(*gc.Log) bool {
 	return func(log *gc.Log) bool {
-		n := &analyze.Node{Name: "n1"}
-		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", GC: []*gc.Log{log}}}
-		res, err := analyze.Run(context.Background(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
-		return err == nil && len(res.Findings) > 0 && res.Findings[0].ID == id && res.Findings[0].Severity.AtLeast(analyze.Warning)
+		res := judged(log)
+		return res != nil && len(res.Findings) > 0 && res.Findings[0].ID == id && res.Findings[0].Severity.AtLeast(analyze.Warning)
 	}
+}
+
+// judged is what the rules say of a log alone.
+func judged(log *gc.Log) *analyze.Result {
+	n := &analyze.Node{Name: "n1"}
+	n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", GC: []*gc.Log{log}}}
+	res, err := analyze.Run(context.Background(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+	if err != nil {
+		return nil
+	}
+	return res
+}
+
+// found is the finding of a rule in a log alone.
+func found(log *gc.Log, id string) *analyze.Finding {
+	res := judged(log)
+	if res == nil {
+		return nil
+	}
+	return find(res, id)
 }
 
 // awaitLog reads the log as it grows, until it shows enough.
 func awaitLog(t *testing.T, path string, shown func(*gc.Log) bool) *gc.Log {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()

@@ -68,7 +68,7 @@ func (s *script) do(t *testing.T, step func(context.Context, *collectors.Scope))
 	done := make(chan struct{})
 	select {
 	case s.steps <- func(ctx context.Context, scope *collectors.Scope) { defer close(done); step(ctx, scope) }:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the collector does not run")
 	}
 	<-done
@@ -101,7 +101,7 @@ func newNode(t *testing.T, list ...collectors.Collector) *Node {
 	n := &Node{Name: "n1", SpoolDir: filepath.Join(t.TempDir(), "spool"), Tool: bundle.Tool{Name: "casefile", Version: "test"},
 		Collectors: func() []collectors.Collector { return append([]collectors.Collector(nil), list...) }}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		if err := n.Close(ctx); err != nil {
 			t.Error(err)

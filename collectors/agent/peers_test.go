@@ -27,10 +27,16 @@ func meetingOf(t *testing.T, key []byte, span time.Duration) Meeting {
 	return Meeting{ID: id, Key: key, For: plan.Duration(span)}
 }
 
+// How long an answer is waited for that must come, and one that must not.
+const (
+	patient = time.Minute
+	brief   = 200 * time.Millisecond
+)
+
 // probe asks a port of this machine for a moment.
-func probe(t *testing.T, key []byte, port int) (*wire.Measured, error) {
+func probe(t *testing.T, key []byte, port int, patience time.Duration) (*wire.Measured, error) {
 	t.Helper()
-	p := timing.Prober{Address: "udp://127.0.0.1:" + strconv.Itoa(port), Key: key, Every: wire.MinEvery, Until: time.Now().Add(50 * time.Millisecond), Patience: 200 * time.Millisecond}
+	p := timing.Prober{Address: "udp://127.0.0.1:" + strconv.Itoa(port), Key: key, Every: wire.MinEvery, Until: time.Now().Add(50 * time.Millisecond), Patience: patience}
 	return p.Run(t.Context())
 }
 
@@ -43,20 +49,20 @@ func TestMeeting(t *testing.T) {
 	if err != nil || p.UDP == 0 || p.TCP == 0 {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	if m, err := probe(t, first, p.UDP); err != nil || m.Lost > 0 {
+	if m, err := probe(t, first, p.UDP, patient); err != nil || m.Lost > 0 {
 		t.Errorf("%+v, %v", m, err)
 	}
-	if m, err := probe(t, second, p.UDP); err == nil || m.Lost != m.Count {
+	if m, err := probe(t, second, p.UDP, brief); err == nil || m.Lost != m.Count {
 		t.Errorf("a stranger was answered: %+v, %v", m, err)
 	}
 	q, err := c.Meet(t.Context(), meetingOf(t, second, time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m, err := probe(t, second, q.UDP); err != nil || m.Lost > 0 {
+	if m, err := probe(t, second, q.UDP, patient); err != nil || m.Lost > 0 {
 		t.Errorf("%+v, %v", m, err)
 	}
-	if m, err := probe(t, first, q.UDP); err == nil {
+	if m, err := probe(t, first, q.UDP, brief); err == nil {
 		t.Errorf("the key of an earlier meeting is good still: %+v", m)
 	}
 	id := begin(t, c)
@@ -74,7 +80,7 @@ func TestMeeting(t *testing.T) {
 	n.meetings.Lock()
 	n.meeting.served.Wait() // ends by itself
 	n.meetings.Unlock()
-	if m, err := probe(t, first, short.UDP); err == nil {
+	if m, err := probe(t, first, short.UDP, brief); err == nil {
 		t.Errorf("answered after its time: %+v", m)
 	}
 }

@@ -26,7 +26,7 @@ func TestAbsurdPlansAreRefused(t *testing.T) {
 		"a million dumps":     {func(p *plan.Plan) { p.Dumps = 1_000_000 }, "dumps"},
 		"a dump a nanosecond": {func(p *plan.Plan) { p.Dumps, p.DumpInterval = 2, 1 }, "dump interval"},
 		"samples":             {func(p *plan.Plan) { p.SampleEvery = 1 }, "sample period"},
-		"old":                 {func(p *plan.Plan) { p.Start = time.Now().Add(-2 * time.Minute) }, "start is 2m0s ago"},
+		"old":                 {func(p *plan.Plan) { p.Start = time.Now().Add(-2 * time.Minute) }, "start is 2m"},
 		"next week":           {func(p *plan.Plan) { p.Start = time.Now().Add(7 * 24 * time.Hour) }, "ahead"},
 		"negative pid":        {func(p *plan.Plan) { p.PIDs = []int{-1} }, "pids"},
 		"pid 0":               {func(p *plan.Plan) { p.PIDs = []int{0} }, "pids"},

@@ -36,7 +36,7 @@ type Options struct {
 	Cache string
 	// OpenFiles limits the open files (Unix); 0 for the scenario's own.
 	OpenFiles int
-	// ReadyWithin is how long it may take until the problem is there; 0 for 60 s.
+	// ReadyWithin is how long it may take until the problem is there; 0 for two minutes.
 	ReadyWithin time.Duration
 }
 
@@ -47,7 +47,7 @@ type User struct{ UID, GID uint32 }
 func Nobody() *User { return &User{UID: 65534, GID: 65534} }
 
 const (
-	readyWithin = 60 * time.Second
+	readyWithin = 2 * time.Minute
 	// stopWithin is how long a process may take to end before it is killed.
 	stopWithin = 3 * time.Second
 )

@@ -94,7 +94,7 @@ func TestNothingIsLeftWhenKilled(t *testing.T) {
 	}
 	defer unix.Close(watch)
 	// A pidfd becomes readable when its process ends.
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(watch), Events: unix.POLLIN}}, 20_000)
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(watch), Events: unix.POLLIN}}, 180_000)
 	if n != 1 || err != nil {
 		t.Errorf("sample %d outlived the one that started it: %d, %v", pid, n, err)
 	}

@@ -131,7 +131,7 @@ func TestScenarios(t *testing.T) {
 // collection happen, between two questions.
 func await(t *testing.T, p *live.Process, e planted) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var last error
 	for ctx.Err() == nil {
@@ -188,23 +188,28 @@ func TestCountedLoopHoldsSafepoint(t *testing.T) {
 			t.Skip("the safepoint log has another form")
 		}
 		p := livetest.Start(t, jdk, "counted-loop", live.Options{Args: []string{"3"}, JVM: []string{"-Xlog:safepoint"}})
-		if err := p.Tell("go"); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.Line(t.Context(), "looping"); err != nil {
-			t.Fatal(err)
-		}
-		jcmd(t, t.Context(), p, "Thread.print")
-		if _, err := p.Line(t.Context(), "looped"); err != nil {
-			t.Fatal(err)
-		}
 		longest := 0
-		for _, m := range regexp.MustCompile(`Reaching safepoint: +(\d+) ns`).FindAllStringSubmatch(p.Stdout(), -1) {
-			ns, err := strconv.Atoi(m[1])
-			if err != nil {
+		for range 5 { // jcmd may come when the loop is nearly over
+			if err := p.Tell("go"); err != nil {
 				t.Fatal(err)
 			}
-			longest = max(longest, ns)
+			if _, err := p.Line(t.Context(), "looping"); err != nil {
+				t.Fatal(err)
+			}
+			jcmd(t, t.Context(), p, "Thread.print")
+			if _, err := p.Line(t.Context(), "looped"); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`Reaching safepoint: +(\d+) ns`).FindAllStringSubmatch(p.Stdout(), -1) {
+				ns, err := strconv.Atoi(m[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				longest = max(longest, ns)
+			}
+			if longest >= int(time.Second) {
+				break
+			}
 		}
 		if longest < int(time.Second) {
 			t.Errorf("longest time to safepoint %v, want over 1 s\n%s", time.Duration(longest), p.Stdout())
