@@ -102,11 +102,12 @@ func joined(same []Finding, nodes int) Finding {
 	}
 	f.Evidence = evidenceOf(same)
 	slices.Sort(f.Nodes)
-	if left := len(same) - 1 - foldedTitles; left > 0 {
-		figures = append(figures, fmt.Sprintf("And %d more nodes alike.", left))
-	}
 	if !alike {
+		slices.Sort(figures)
 		f.Explanation += fmt.Sprintf("\nThe figures are of %s, where it weighs most.\n", first) + strings.Join(figures, "\n")
+		if left := len(same) - 1 - len(figures); left > 0 {
+			f.Explanation += fmt.Sprintf("\nAnd %d more nodes alike.", left)
+		}
 	}
 	f.Title = onNodes(f.Nodes, nodes) + ": " + strings.ReplaceAll(f.Title, subject, f.Subject)
 	for k := range f.Advice {
