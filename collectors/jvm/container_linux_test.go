@@ -151,6 +151,7 @@ func TestCaptureOfContainer(t *testing.T) {
 		{"another user of a user namespace", 1000, shifted, shifted + 1000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			pid := box(t, livetest.Newest(t), c.user, c.shift)
 			j, err := jvm.Inspect("/proc", pid)
 			if err != nil {
@@ -170,7 +171,8 @@ func TestCaptureOfContainer(t *testing.T) {
 			// The numbers of threads are those of the dump: the container's.
 			cpu, err := tasks.Read(strings.NewReader(got.content["threads/dump-01-cpu.tsv"]))
 			if err != nil || cpu.PID != pid || !slices.ContainsFunc(cpu.Tasks, func(k tasks.Task) bool {
-				return k.Comm == "in-the-box" && k.NID < k.TID && strings.Contains(got.content["threads/dump-01.txt"], fmt.Sprintf("nid=%d ", k.NID))
+				dump := got.content["threads/dump-01.txt"]
+				return k.Comm == "in-the-box" && k.NID < k.TID && (strings.Contains(dump, fmt.Sprintf("nid=%d ", k.NID)) || strings.Contains(dump, fmt.Sprintf("nid=0x%x ", k.NID)))
 			}) {
 				t.Errorf("CPU of threads: %+v, %v", cpu, err)
 			}
