@@ -249,6 +249,11 @@ func TestPathsThatLeaveTheBundleAreRefused(t *testing.T) {
 	if _, err := entryOf("../../etc/cron.d/x", nil, 1); err == nil {
 		t.Error("a reader accepted a path that leads out of the bundle")
 	}
+	for _, c := range []struct{ in, want string }{{"./logs/a", "logs/a"}, {"/opt/logs/a", "opt/logs/a"}, {"a//b", "a/b"}} { // as tar of others writes
+		if e, err := entryOf(c.in, nil, 1); err != nil || e.Path != c.want {
+			t.Errorf("%q is read as %q, %v", c.in, e.Path, err)
+		}
+	}
 }
 
 func TestSameNameTwice(t *testing.T) {

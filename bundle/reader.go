@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
+	"strings"
 )
 
 // Limits of what a reader accepts from a bundle.
@@ -181,11 +183,13 @@ func (t *tracked) Read(p []byte) (int, error) {
 
 func isCut(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 
+// entryOf makes an entry of what the archive says. tar of others writes "./logs/a" and, with -P, "/opt/logs/a".
 func entryOf(name string, record []byte, size int64) (Entry, error) {
-	if !fs.ValidPath(name) {
+	inside := path.Clean(strings.TrimLeft(name, "/"))
+	if !fs.ValidPath(inside) || strings.Contains("/"+name+"/", "/../") {
 		return Entry{}, fmt.Errorf("entry path %q leads out of the bundle", name)
 	}
-	e := Entry{Path: name, Bytes: size}
+	e := Entry{Path: inside, Bytes: size}
 	var own Entry
 	if len(record) > 0 && json.Unmarshal(record, &own) == nil && own.Path == name {
 		return own, nil

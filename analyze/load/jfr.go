@@ -36,7 +36,7 @@ func (t *target) keepJFR(b *builder, e bundle.Entry, body io.Reader) error {
 	if t.jvm == nil {
 		return nil
 	}
-	in, err := unpack(body)
+	in, err := Unpack(body)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (b *builder) looseJFR(name string, in io.Reader) error {
 
 // isJFR tells a recording by the head of its file, packed or not.
 func isJFR(head []byte) bool {
-	in, err := unpack(bytes.NewReader(head))
+	in, err := Unpack(bytes.NewReader(head))
 	if err != nil {
 		return false
 	}
@@ -155,8 +155,8 @@ func isJFR(head []byte) bool {
 // zstdWindow bounds the memory of a zstd decoder.
 const zstdWindow = 32 << 20
 
-// unpack removes gzip or zstd.
-func unpack(r io.Reader) (io.Reader, error) {
+// Unpack removes gzip or zstd; what is in neither is given as it is.
+func Unpack(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReader(r)
 	head, _ := in.Peek(4)
 	switch {

@@ -1,6 +1,9 @@
 package load
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -158,5 +161,58 @@ func TestTopBesideDumps(t *testing.T) {
 		if len(hot) != 1 || hot[0].Name != "worker-1" || hot[0].Cores < 0.79 || hot[0].Cores > 0.81 {
 			t.Errorf("%s: %+v", j.Target, hot)
 		}
+	}
+}
+
+// Files come compressed, cut, and in archives made from "./": what can be read of them is.
+func TestPackedAndCut(t *testing.T) {
+	dump, err := os.ReadFile("../../testdata/threads/hotspot-17-jcmd-l.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile("../../testdata/gc/g1-jdk17.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gz := func(b []byte) []byte {
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		return out.Bytes()
+	}
+	var ball bytes.Buffer
+	tw := tar.NewWriter(&ball)
+	for _, name := range []string{"./logs/dump.txt", "/var/tmp/dump2.txt"} {
+		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(dump)), Mode: 0o600}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tw.Write(dump); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tw.Close()
+	packed := gz(log)
+	dir := tree(t, map[string]string{"dump.txt.gz": string(gz(dump)), "cut.log.gz": string(packed[:len(packed)/2]), "all.tgz": string(gz(ball.Bytes()))})
+
+	for name, want := range map[string]int{"dump.txt.gz": 1, "all.tgz": 2} {
+		c := read(t, filepath.Join(dir, name))
+		got := 0
+		for _, n := range c.Nodes {
+			for _, j := range n.JVMs {
+				if j.Dumps != nil {
+					got += len(j.Dumps.Dumps)
+				}
+			}
+		}
+		if got != want || len(c.Problems) > 0 {
+			t.Errorf("%s: %d dumps, want %d; %v", name, got, want, c.Problems)
+		}
+	}
+	c := read(t, filepath.Join(dir, "cut.log.gz"))
+	if gc := c.Nodes[0].JVMs[0].GC; len(gc) != 1 || gc[0].Total.Count == 0 || len(c.Problems) == 0 || !strings.Contains(c.Problems[0], "cut.log.gz") {
+		t.Errorf("of a log cut in the middle %d are read, %v", len(gc), c.Problems)
 	}
 }

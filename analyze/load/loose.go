@@ -40,6 +40,9 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	case isJFR(head):
 		return b.looseJFR(name, in)
 	}
+	if in, head, err = unpacked(name, in, head); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if in, head = decoded(name, in, head); len(head) == 0 {
 		return fmt.Errorf("%s: empty", name)
 	}
@@ -89,6 +92,32 @@ func packed(name string, head []byte) bool {
 		}
 	}
 	return looksLikeProfile(name, head)
+}
+
+// unpacked gives what is in gzip or zstd, unless that is a profile, whose reader unpacks it itself.
+func unpacked(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte, error) {
+	if !packed(name, head) || strings.HasSuffix(name, ".pb.gz") || bytes.HasPrefix(head, []byte("PK")) {
+		return in, head, nil
+	}
+	start, err := Unpack(bytes.NewReader(head))
+	if err != nil {
+		return in, head, err
+	}
+	plain := bufio.NewReaderSize(start, sniffLen)
+	text, _ := plain.Peek(sniffLen) // the head is cut, of course
+	if enc, _ := charset.Sniff(text); enc == charset.Narrow && bytes.IndexByte(text, 0) >= 0 {
+		return in, head, nil // no text: pprof
+	}
+	all, err := Unpack(in)
+	if err != nil {
+		return in, head, err
+	}
+	in = bufio.NewReaderSize(all, sniffLen)
+	head, err = in.Peek(sniffLen)
+	if len(head) > 0 || errors.Is(err, io.EOF) { // else an error is told by who reads on
+		err = nil
+	}
+	return in, head, err
 }
 
 // decoded gives text that is in UTF-16, or has a byte order mark, as UTF-8.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -183,10 +184,13 @@ func (t *target) readSockets(_ *builder, e bundle.Entry, body io.Reader) error {
 
 func (t *target) keepGC(b *builder, e bundle.Entry, body io.Reader) error {
 	kept, err := b.stash.keep(body)
-	if err == nil {
+	if kept != nil { // with an error, what was read before it
 		t.gc = append(t.gc, gclog.File{Name: e.Path, Open: kept.open})
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%s: only what lies before the damage is read: %w", e.Path, err)
+	}
+	return nil
 }
 
 func joinSeries(into **series.Series, source *string, e bundle.Entry, body io.Reader) error {
@@ -349,7 +353,7 @@ func (t *target) finishGC(b *builder) {
 		if err != nil {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
 		}
-		if log != nil && log.Lines > 0 && err == nil {
+		if log != nil && log.Lines > 0 && !errors.Is(err, gclog.ErrNotGCLog) { // with an error, what was read before it
 			t.jvm.GC = append(t.jvm.GC, log)
 		}
 	}

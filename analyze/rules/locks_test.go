@@ -174,7 +174,7 @@ Thread 4720: (state = BLOCKED)
 		t.Fatalf("found only %s", show(res.Findings))
 	}
 	complete(t, *f)
-	if !contains(f.Title, "t1 waits for Object held by t2") || len(f.Evidence) != 2 || !contains(cited(t, text, f.Evidence[0]), "waiting to lock Monitor@") {
+	if !contains(f.Title, "t1 waits for Object held by t2") || len(f.Evidence) != 2 || f.Evidence[0].Lines != "7" {
 		t.Errorf("%s: %+v", f.Title, f.Evidence)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"casefile/analyze"
+	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/bundle"
 )
@@ -26,7 +27,7 @@ func readCited(ctx context.Context, paths []string, findings []analyze.Finding) 
 					name = path.Join(p, e.Path)
 				}
 				if cited.Wants(name) {
-					cited.Take(name, body)
+					take(cited, name, body)
 				}
 				return ctx.Err()
 			})
@@ -38,8 +39,18 @@ func readCited(ctx context.Context, paths []string, findings []analyze.Finding) 
 			cited.Fail(name, err)
 			continue
 		}
-		cited.Take(name, f)
+		take(cited, name, f)
 		f.Close()
 	}
 	return cited
+}
+
+// take reads the lines of an entry, compressed or not.
+func take(cited *report.Cited, name string, r io.Reader) {
+	plain, err := load.Unpack(r)
+	if err != nil {
+		cited.Fail(name, err)
+		return
+	}
+	cited.Take(name, plain)
 }
