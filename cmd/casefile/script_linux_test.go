@@ -166,7 +166,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 20 were whole when they were killed", complete)
-	if err := exec.Command(link, "collect", "--pid", strconv.Itoa(p.PID), "--duration", "500ms", "--dumps", "1", "--out", filepath.Join(dir, "last.tar.zst")).Run(); err != nil {
+	if err := exec.Command(link, "collect", "--pid", strconv.Itoa(p.PID), "--duration", "2s", "--dumps", "1", "--out", filepath.Join(dir, "last.tar.zst")).Run(); err != nil {
 		t.Errorf("the JVM cannot be captured afterwards: %v", err)
 	}
 	if left, _ := filepath.Glob(fmt.Sprintf("/tmp/casefile-gc-*-%d.log*", p.PID)); len(left) > 0 {

@@ -20,8 +20,8 @@ public class Demo {
         new Thread(() -> { synchronized (B) { meet(); synchronized (A) { } } }, "dead-2").start();
         new Thread(() -> { first.lock(); meet(); second.lock(); }, "owns-1").start();
         new Thread(() -> { second.lock(); meet(); first.lock(); }, "owns-2").start();
-        new Thread(() -> { synchronized (Demo.class) { forever(); } }, "quote\" #7 daemon prio=5").start();
-        new Thread(() -> forever(), "new\nline").start();
+        start(() -> { synchronized (Demo.class) { forever(); } }, "quote\" #7 daemon prio=5", Thread.State.TIMED_WAITING);
+        start(() -> forever(), "new\nline", Thread.State.TIMED_WAITING);
         start(() -> { int y = Init.x; }, "init-1", Thread.State.TIMED_WAITING);
         new Thread(() -> { int y = Init.x; }, "init-2").start();
         start(() -> { synchronized (Demo.class) { } }, "wants-class", Thread.State.BLOCKED);
