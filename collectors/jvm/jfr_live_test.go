@@ -148,9 +148,9 @@ func TestSettingsOfEveryFocus(t *testing.T) {
 			}
 			pl := jfrPlan(p.PID, plan.Profiles{Focus: focus, Only: true})
 			pl.Duration = plan.Duration(200 * time.Millisecond)
-			c := run(t, t.Context(), pl)
+			c := complete(t, pl)
 			if counts := events(t, jdk, c.content["jfr/recording.jfr"]); counts["jdk.ActiveSetting"] == 0 {
-				t.Errorf("%s: %v, %v", focus, c.Gaps(), counts)
+				t.Errorf("%s: %v", focus, counts)
 			}
 			if c.content["threads/dump-01.txt"] != "" {
 				t.Errorf("%s: a dump was taken, though only profiles are wanted", focus)
