@@ -81,6 +81,13 @@ func jvmFacts(j *analyze.JVM) []fact {
 	if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
 		facts = append(facts, fact{"Threads", grouped(int64(threadCount(j.Dumps.Dumps[len(j.Dumps.Dumps)-1])))})
 	}
+	s := j.Settings()
+	if c := s.Threads(); c != nil {
+		facts = append(facts, fact{"Request threads", "up to " + grouped(int64(c.MaxThreads))})
+	}
+	if len(s.Pools) == 1 {
+		facts = append(facts, fact{"Database pool", fmt.Sprintf("up to %s (%s)", count(s.Pools[0].Max, "connection"), clean(s.Pools[0].Kind))})
+	}
 	return known(facts...)
 }
 
