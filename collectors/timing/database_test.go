@@ -247,3 +247,14 @@ func FuzzGreeting(f *testing.F) {
 		}
 	})
 }
+
+func TestConnectionsOf(t *testing.T) {
+	if c, err := connectionsOf("100", "3", "41"); err != nil || c != (timing.Connections{Max: 100, Reserved: 3, Used: 41}) || c.Room() != 97 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, bad := range [][3]string{{"", "3", "1"}, {"100", "x", "1"}, {"100", "3", "-1"}} {
+		if c, err := connectionsOf(bad[0], bad[1], bad[2]); err == nil || c != (timing.Connections{}) {
+			t.Errorf("%q: %+v, %v", bad, c, err)
+		}
+	}
+}
