@@ -130,3 +130,37 @@ func TestPoolMismatchSeen(t *testing.T) {
 		})
 	}
 }
+
+// Tomcat begins with few threads. A pool all of whose threads are busy is exhausted
+// only where it has as many as it may have.
+func TestPoolThatMayGrow(t *testing.T) {
+	dumps := scene(4, 5*time.Second, func(_ int, s *stage) {
+		s.system()
+		for k := range 10 {
+			s.thread(fmt.Sprintf("http-nio-8090-exec-%d", k+1), "RUNNABLE", 0, queries)
+		}
+	})
+	for _, c := range []struct {
+		connector string
+		want      bool
+	}{
+		{`port="8090" maxThreads="48" minSpareThreads="10"`, false},
+		{`port="8090"`, false}, // 200
+		{`port="8090" maxThreads="10"`, true},
+		{`port="8091" maxThreads="48"`, true}, // another's
+		{`port="8090" executor="elsewhere"`, true},
+	} {
+		cs := caseOf(parseText(t, "threads/1.txt", dumps))
+		conf, err := appconf.Read("nodes/n1/jvm/4711-shop/config/server.xml", strings.NewReader("<Server><Service><Connector "+c.connector+"/></Service></Server>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cs.Nodes[0].JVMs[0].Conf = []*appconf.File{conf}
+		res := run(t, cs)
+		if f := find(res, "thread-pool-exhausted"); (f != nil) != c.want {
+			t.Errorf("%s: %v\n%s", c.connector, ids(res.Findings), show(res.Findings))
+		} else if f != nil && (f.Advice[1].From != "10" || f.Advice[1].To != "12") {
+			t.Errorf("%+v", f.Advice)
+		}
+	}
+}

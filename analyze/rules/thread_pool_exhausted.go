@@ -58,8 +58,25 @@ func (v *view) full(p *threads.Pool) bool {
 	if !p.Requests && 2*v.consuming(p) > busyCount(p) {
 		return false
 	}
+	if limit := v.threadLimit(p); float64(p.MaxSize())*v.limits.PoolGrowth < float64(limit) {
+		return false // busy, but it may still grow
+	}
 	first, last := p.Counts[0].Size, p.Counts[len(p.Counts)-1].Size
 	return first > 0 && float64(last) <= v.limits.PoolGrowth*float64(first)
+}
+
+// threadLimit is the maximum size of a connector's pool as its configuration states it; 0: it does not.
+func (v *view) threadLimit(p *threads.Pool) int {
+	if v.jvm == nil || p.Kind != "Tomcat" || !p.Requests {
+		return 0
+	}
+	s := v.jvm.Settings()
+	for _, c := range s.Connectors {
+		if c.Port != "" && strings.HasSuffix(p.Name, "-"+c.Port) {
+			return c.MaxThreads
+		}
+	}
+	return 0
 }
 
 // consuming counts the busy sightings of a pool that wait for what others bring: loops that consume a queue or wait for a signal
@@ -169,7 +186,7 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 		p.Weight = behind * min(p.Weight, cause.Weight)
 	}
 	p.Evidence = v.citeAll(busy, maxEvidence)
-	p.Advice = poolAdvice(pool, cause)
+	p.Advice = poolAdvice(pool, v.threadLimit(pool), cause)
 	p.References = poolReferences(pool)
 	return p
 }
@@ -209,7 +226,7 @@ func (v *view) doings(pool *threads.Pool, busy int) string {
 	return list(words)
 }
 
-func poolAdvice(pool *threads.Pool, cause *problem) []analyze.Advice {
+func poolAdvice(pool *threads.Pool, limit int, cause *problem) []analyze.Advice {
 	first := analyze.Advice{
 		Action: "Make what the threads do shorter: see the calls in the evidence.",
 		Effect: "Threads come back to the pool sooner.",
@@ -228,8 +245,9 @@ func poolAdvice(pool *threads.Pool, cause *problem) []analyze.Advice {
 	}
 	if pool.Kind == "Tomcat" && pool.Requests {
 		size.Setting = "maxThreads of the Connector in server.xml"
-		size.From = fmt.Sprint(pool.MaxSize())
-		size.To = fmt.Sprint(cmp.Or(pool.MaxSize()+pool.MaxSize()/4, 1))
+		limit = cmp.Or(limit, pool.MaxSize())
+		size.From = fmt.Sprint(limit)
+		size.To = fmt.Sprint(limit + max(limit/4, 1))
 	}
 	return []analyze.Advice{first, size}
 }
