@@ -21,7 +21,7 @@ import (
 
 // Paths reads everything the paths name into one case.
 func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
-	if len(paths) == 1 {
+	if len(paths) == 1 && !isStream(paths[0]) {
 		r, err := bundle.Open(paths[0])
 		switch {
 		case err == nil && !r.Foreign:
@@ -165,6 +165,9 @@ func millis(ms float64) time.Duration { return time.Duration(ms * float64(time.M
 
 // foreign reads a path that is no bundle of ours: a file, a folder, an archive.
 func (b *builder) foreign(ctx context.Context, p string) error {
+	if isStream(p) {
+		return b.looseFile(ctx, p)
+	}
 	r, err := bundle.Open(p)
 	if singleFile(p, err) {
 		return b.looseFile(ctx, p)
@@ -204,12 +207,33 @@ func compressedFile(p string) bool {
 	return (ext == ".gz" || ext == ".zst") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
 }
 
-func (b *builder) looseFile(ctx context.Context, p string) error {
-	f, err := os.Open(p)
-	if err != nil {
-		return err
+// untold says that nothing is known of a JVM.
+func untold(j *analyze.JVM) bool {
+	return j.Dumps == nil && j.Counters == nil && j.Process == nil && j.Perf == nil && j.CodeCache == nil && j.Flags == nil &&
+		len(j.GC)+len(j.Recordings)+len(j.Profiles)+len(j.Logs)+len(j.Access)+len(j.Conf)+len(j.Sockets)+len(j.Looks)+len(j.Options) == 0
+}
+
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
+
+// isStream tells what can be read once and from its beginning only: standard input, a pipe.
+func isStream(p string) bool {
+	if p == Stdin {
+		return true
 	}
-	defer f.Close()
+	info, err := os.Stat(p)
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeCharDevice|os.ModeSocket) != 0
+}
+
+func (b *builder) looseFile(ctx context.Context, p string) error {
+	f := os.Stdin
+	if p != Stdin {
+		var err error
+		if f, err = os.Open(p); err != nil {
+			return err
+		}
+		defer f.Close()
+	}
 	if err := b.looseEntry(ctx, p, f); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -227,6 +251,9 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 			return nil, err
 		}
 		t.finish(b)
+	}
+	if n := b.nodes[looseNode]; n != nil { // files that turned out to hold nothing are no JVMs
+		n.JVMs = slices.DeleteFunc(n.JVMs, untold)
 	}
 	if len(b.access) > 0 {
 		n := b.node(looseNode)

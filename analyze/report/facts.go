@@ -95,7 +95,7 @@ func verdict(c *analyze.Case, r *analyze.Result) string {
 		}
 	}
 	if n[0]+n[1] == 0 {
-		if empty(c) {
+		if Empty(c) {
 			return "Nothing was captured that can be analysed."
 		}
 		if n := len(c.Gaps); n > 0 {
@@ -122,7 +122,8 @@ func verdict(c *analyze.Case, r *analyze.Result) string {
 }
 
 // empty tells that the case holds nothing a rule could look at.
-func empty(c *analyze.Case) bool {
+// Empty says that nothing in a case can be judged.
+func Empty(c *analyze.Case) bool {
 	for _, n := range c.Nodes {
 		if n.Host != nil || len(n.JVMs)+len(n.Services)+len(n.LooseLogs)+len(n.LooseAccess) > 0 {
 			return false

@@ -102,7 +102,7 @@ func (t *terminal) head(c *analyze.Case, r *analyze.Result) {
 		code = red
 	case r.Worst() == analyze.Warning:
 		code = yellow
-	case empty(c):
+	case Empty(c):
 		code = bold
 	}
 	t.text("", "", code, verdict(c, r), 0)

@@ -157,7 +157,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		Problems: c.Problems, Broken: r.Broken, Left: map[string]string{}}
 	if worst := r.Worst(); worst.AtLeast(analyze.Warning) {
 		v.Level = level(worst)
-	} else if empty(c) {
+	} else if Empty(c) {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, nil)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,8 @@ func newAnalyze(u *ui) *cobra.Command {
 		Short: "Say what a bundle, a folder, an archive or loose files show",
 		Long: `Reads a casefile bundle (whole or cut), a folder, another tool's support zip, or
 loose files - thread dumps, GC logs, Go profiles - and prints findings in the
-order of their impact, each with its evidence and what to do.
+order of their impact, each with its evidence and what to do. PATH - is standard
+input: kubectl logs web-1 | casefile analyze -
 
 ` + exitHelp,
 		Args: cobra.MinimumNArgs(1),
@@ -65,6 +67,10 @@ order of their impact, each with its evidence and what to do.
 			}
 			if err != nil {
 				return err
+			}
+			if report.Empty(c) {
+				return hinted(fmt.Errorf("%s: nothing that can be analysed", strings.Join(paths, ", ")),
+					"it reads casefile bundles, folders and archives of logs, thread dumps, GC logs, .jfr and pprof files")
 			}
 			return limit.check(res)
 		},

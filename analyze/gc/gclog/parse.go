@@ -58,7 +58,7 @@ const (
 	formatJ9      = "openj9"
 )
 
-var vendors = map[string]bool{formatJRockit: true, formatIBM: true, formatHP: true}
+var vendors = map[string]bool{formatJRockit: true, formatIBM: true, formatHP: true, formatSun12: true}
 
 type parser struct {
 	opts Options

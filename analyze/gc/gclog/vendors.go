@@ -13,6 +13,8 @@ import (
 //	          [INFO ][memory ] [OC#1] 24.930-24.979: OC 464309KB->282831KB (524288KB), 0.049 s, sum of pauses 21.081 ms, longest pause 20.957 ms.
 //	IBM 1.3   <GC(1): GC cycle started Thu Sep 25 15:57:30 2003
 //	          <GC(1): freed 56558264 bytes, 94% free (63714696/67107328), in 1077 ms>
+//	Sun 1.2   <GC: 126 milliseconds since last GC>
+//	          <GC: freed 18578 objects, 658392 bytes in 26 ms, 78% free (3300328/4192768)>
 //	HP-UX     <GC: 1 0  1497.914474 1002 1672 31 ... 0.068434 0.068434 >
 //
 // JRockit and IBM state one figure a collection, so one Pause is all stops of one collection.
@@ -20,6 +22,7 @@ const (
 	formatJRockit = "jrockit"
 	formatIBM     = "ibm"
 	formatHP      = "hp-ux"
+	formatSun12   = "sun-1.2"
 )
 
 // vendorLine reads a line of those formats; foreign when it is of none.
@@ -29,10 +32,14 @@ func (p *parser) vendorLine(line []byte) class {
 		return p.jrockitLine(line)
 	case bytes.Contains(line[:min(len(line), 64)], []byte("[gcpause]")):
 		return p.detailOf(formatJRockit)
-	case has(line, "<GC: "):
-		return p.hpLine(line)
 	}
 	t := trimLeft(line)
+	if m, ok := bytes.CutPrefix(t, []byte("<GC: ")); ok {
+		if c := p.sun12Line(m); c != foreign {
+			return c
+		}
+		return p.hpLine(t)
+	}
 	switch {
 	case has(t, "<GC("), has(t, "<GC["):
 		return p.ibmLine(t)
@@ -163,6 +170,53 @@ func (p *parser) ibmPause(m []byte) class {
 	p.b.Pause(gc.Pause{Kind: gc.KindFull, Start: p.last, Duration: d, Before: used + freed, After: used, Committed: total,
 		Flags: gc.FlagHeap, Line: uint32(p.line)})
 	return fact
+}
+
+// sun12Words are beginnings of its other lines.
+var sun12Words = []string{"managing allocation failure", "init&scan", "refs:", "need to expand", "compacting", "expanded", "trying to", "unloaded"}
+
+// sun12Line reads what stands behind "<GC: " in JDK 1.2. The lines of one collection tell how long it is since the last one.
+func (p *parser) sun12Line(m []byte) class {
+	n, r, ok := digits(m)
+	switch {
+	case ok && has(r, " milliseconds since last GC"):
+		p.stamp(p.last+time.Duration(n)*time.Millisecond, wallClock{})
+		return p.sun12(fact)
+	case ok && (bytes.Contains(r, []byte("-marked objects")) || bytes.Contains(r, []byte("-marked handles"))):
+		return p.sun12(detail)
+	case has(m, "freed "):
+		return p.sun12Pause(m)
+	}
+	for _, w := range sun12Words {
+		if has(m, w) {
+			return p.sun12(detail)
+		}
+	}
+	return foreign
+}
+
+func (p *parser) sun12(c class) class {
+	p.format, p.log.Collector = formatSun12, "Sun 1.2 mark-sweep"
+	return c
+}
+
+func (p *parser) sun12Pause(m []byte) class {
+	b, _ := after(m, " objects, ")
+	freed, _, ok1 := digits(b)
+	in, _ := after(m, " bytes in ")
+	d, unit, ok2 := nanos(in, milli)
+	paren, _ := after(m, "(")
+	free, r, ok3 := digits(paren)
+	if !ok1 || !ok2 || !ok3 || !has(unit, " ms") || !has(r, "/") {
+		return foreign
+	}
+	total, _, _ := digits(r[1:])
+	p.stamp(p.last, wallClock{})
+	used := total - free
+	p.b.Pause(gc.Pause{Kind: gc.KindFull, Start: p.last, Duration: d, Before: used + freed, After: used, Committed: total,
+		Flags: gc.FlagHeap, Line: uint32(p.line)})
+	p.stamp(p.last+d, wallClock{})
+	return p.sun12(fact)
 }
 
 // hpLine reads HP's -Xverbosegc: of its fields, 1 is the kind (1 scavenge), 3 the start in seconds, 7-9, 10-12 and 13-15

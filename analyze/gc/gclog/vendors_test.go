@@ -74,3 +74,24 @@ func TestPrintReferenceGC(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestSun12(t *testing.T) {
+	l := parseText(t, `<GC: need to expand mark bits to cover 16384 bytes>
+<GC: managing allocation failure: need 1032 bytes, type=1, action=1>
+<GC: 0 milliseconds since last GC>
+<GC: freed 18578 objects, 658392 bytes in 26 ms, 78% free (3300328/4192768)>
+  <GC: init&scan: 1 ms, scan handles: 12 ms, sweep: 13 ms, compact: 0 ms>
+  <GC: 0 register-marked objects, 1 stack-marked objects>
+  <GC: 1 register-marked handles, 31 stack-marked handles>
+  <GC: refs: soft 0 (age >= 32), weak 0, final 2, phantom 0>
+<GC: managing allocation failure: need 1032 bytes, type=1, action=1>
+<GC: 126 milliseconds since last GC>
+<GC: freed 18578 objects, 658392 bytes in 30 ms, 78% free (3300328/4192768)>
+`)
+	if l.Total.Count != 2 || l.Total.Sum != 56000*us || l.Unparsed.Count != 0 || l.Last != 182000*us {
+		t.Errorf("%d pauses of %v up to %v, not understood: %v", l.Total.Count, l.Total.Sum, l.Last, l.Unparsed)
+	}
+	if live, _, ok := l.LiveSet(); !ok || live != 4192768-3300328 {
+		t.Errorf("live set %d, %v", live, ok)
+	}
+}
