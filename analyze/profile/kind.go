@@ -22,11 +22,12 @@ const (
 	ThreadCreate Kind = "threadcreate"
 	IO           Kind = "io"
 	Exception    Kind = "exception"
+	Native       Kind = "native" // threads seen inside native code, waiting there or at work
 	Other        Kind = "other"
 )
 
 // waiting are the kinds whose stacks end in plumbing.
-var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true, Exception: true}
+var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true, Exception: true, Native: true}
 
 // cumulative are the kinds whose snapshots count from the start of the process.
 var cumulative = map[Kind]bool{Alloc: true, Mutex: true, Block: true, Lock: true}
@@ -47,6 +48,7 @@ var kinds = map[string]Kind{
 	"threadcreate": ThreadCreate,
 	"io":           IO, "socket-io-read-time": IO, "socket-io-write-time": IO, "file-io-read-time": IO, "file-io-write-time": IO,
 	"exception": Exception, "exception-samples": Exception,
+	"native": Native,
 }
 
 // kindOf gives the meaning of one value of p.

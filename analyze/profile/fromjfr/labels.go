@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"casefile/analyze/jfr"
+	"casefile/analyze/threads"
 )
 
 // details tells by kind what the detail of a sample is.
@@ -27,6 +28,9 @@ func (b *builder) label(s *jfr.Sample, labels map[string][]string) {
 	set(ThreadLabel, thread)
 	set(PoolLabel, b.pool(thread))
 	set(StateLabel, b.rec.Texts[s.State])
+	if s.Kind == jfr.Native {
+		set(WaitLabel, b.wait(s))
+	}
 	set(details[s.Kind], b.rec.Texts[s.Detail])
 	if operations[s.Kind] {
 		set(OpLabel, s.Kind.String())
@@ -35,6 +39,22 @@ func (b *builder) label(s *jfr.Sample, labels map[string][]string) {
 	set(SpanLabel, hex(span.Span))
 	set(TraceLabel, hex(span.Root))
 	set(ContextLabel, hex(span.Context))
+}
+
+// wait is what a thread in native code waits for, by the methods on its stack.
+func (b *builder) wait(s *jfr.Sample) string {
+	t := &threads.Thread{Identity: &threads.Identity{Name: b.rec.Threads[s.Thread].Name}, State: threads.Runnable, Stack: &threads.Stack{}}
+	for _, f := range b.rec.Stacks[s.Stack].Frames {
+		t.Stack.Frames = append(t.Stack.Frames, &threads.Frame{Func: b.rec.FunctionName(f), Native: len(t.Stack.Frames) == 0})
+	}
+	w := b.waits.Classify(t)
+	switch {
+	case w.Idle:
+		return threads.WaitIdle.String()
+	case w.Kind == threads.WaitUnknown || w.Kind == threads.WaitRunning:
+		return "none known"
+	}
+	return w.Kind.String()
 }
 
 func hex(id uint64) string {

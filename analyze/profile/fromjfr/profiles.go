@@ -20,6 +20,7 @@ const (
 	ThreadLabel = "thread"
 	PoolLabel   = "pool"  // of threads, where the name tells
 	StateLabel  = "state" // of the thread, as the recorder names it
+	WaitLabel   = "wait"  // in native code: what the thread waits for there, as threads.WaitKind says it; "none known" when it may work
 	ClassLabel  = "class" // allocated, locked or thrown
 	PeerLabel   = "peer"  // of a socket, "host:port"
 	FileLabel   = "file"
@@ -30,13 +31,16 @@ const (
 	ContextLabel = "context_id"
 )
 
-// Profiles makes a profile of each kind that the recording has events of, in the order cpu, wall, alloc, live, lock, io, exception.
-// Each has two values, the number of events ("samples") and the amount, which is the main one; an exception only counts.
+// Profiles makes a profile of each kind that the recording has events of, in the order cpu, wall, native, alloc, live, lock, io, exception.
+// Each has two values, the number of events ("samples") and the amount, which is the main one; exceptions and native only count.
 //
 // Which events make which profile; of several sources the first that has stacks counts:
 //
 //   - cpu: jdk.CPUTimeSample; execution samples of threads that do not sleep, each for one sampling period; those of dd-trace.
 //   - wall: wall-clock samples of async-profiler and dd-trace.
+//   - native: jdk.NativeMethodSample, threads inside native code. Most wait there, for a socket or events; some work. HotSpot looks at one of them a
+//     period, in turn, however many there are (MAX_NR_OF_NATIVE_SAMPLES in jfrThreadSampler.cpp, 8 to 25). So a sample is no time, neither of a CPU
+//     nor of a clock: the profile tells what part of these threads is where, and WaitLabel which of them wait.
 //   - alloc: allocations in new TLABs and outside of TLABs; jdk.ObjectAllocationSample, by its weight as jfr.Sample.Estimate corrects it; dd-trace's samples.
 //   - lock: threads blocked at a monitor, or parked by a lock of java.util.concurrent. Waiting for work is none, nor what the recorder's own threads
 //     wait for each other.
@@ -77,11 +81,12 @@ type source func(*jfr.Recording, *jfr.Sample) (int64, bool)
 var kinds = []kind{
 	{"cpu", "nanoseconds", []source{of(jfr.CPUTime), running(jfr.Execution), running(jfr.AgentCPU)}},
 	{"wall", "nanoseconds", []source{wall}},
+	{"native", "count", []source{counted(jfr.Native)}},
 	{"alloc", "bytes", []source{of(jfr.AllocTLAB, jfr.AllocOutside), allocated, of(jfr.AgentAlloc)}},
 	{"live", "bytes", []source{of(jfr.LiveObject)}},
 	{"lock", "nanoseconds", []source{lock}},
 	{"io", "nanoseconds", []source{of(jfr.SocketRead, jfr.SocketWrite, jfr.FileRead, jfr.FileWrite, jfr.FileForce)}},
-	{"exception", "count", []source{func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Count, s.Kind == jfr.Exception }}},
+	{"exception", "count", []source{counted(jfr.Exception)}},
 }
 
 // choose gives the source to take; nil: none has anything.
@@ -110,6 +115,10 @@ func of(list ...jfr.Kind) source {
 		set[k] = true
 	}
 	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Amount, set[s.Kind] }
+}
+
+func counted(k jfr.Kind) source {
+	return func(_ *jfr.Recording, s *jfr.Sample) (int64, bool) { return s.Count, s.Kind == k }
 }
 
 func allocated(_ *jfr.Recording, s *jfr.Sample) (int64, bool) {
@@ -163,6 +172,7 @@ type builder struct {
 	p         *pprof.Profile
 	counted   bool // the count is the amount
 	pool      func(string) string
+	waits     *threads.Classifier
 	functions map[int32]*pprof.Function
 	locations map[jfr.Frame]*pprof.Location
 }
@@ -181,7 +191,7 @@ func newBuilder(rec *jfr.Recording, k kind) *builder {
 		p.TimeNanos = rec.Start.UnixNano()
 	}
 	p.DurationNanos = int64(rec.Covered)
-	return &builder{rec: rec, p: p, counted: counted, pool: threads.PoolNames(), functions: map[int32]*pprof.Function{}, locations: map[jfr.Frame]*pprof.Location{}}
+	return &builder{rec: rec, p: p, counted: counted, pool: threads.PoolNames(), waits: threads.NewClassifier(), functions: map[int32]*pprof.Function{}, locations: map[jfr.Frame]*pprof.Location{}}
 }
 
 func (b *builder) add(s *jfr.Sample, amount int64) {
