@@ -12,7 +12,7 @@ func codeCacheFull() *analyze.Rule {
 	return &analyze.Rule{
 		ID:    "code-cache-full",
 		Doc:   "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
-		Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), or a GC log of JDK 20 or later",
+		Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, or a flight recording with jdk.CodeCacheFull",
 		Run: func(p *analyze.Pass) error {
 			views := map[*analyze.JVM]*gcView{}
 			for _, v := range gcViews(p) {
@@ -23,11 +23,12 @@ func codeCacheFull() *analyze.Rule {
 			for _, n := range p.Nodes {
 				for _, j := range n.JVMs {
 					v := views[j]
-					if j.CodeCache == nil && (v == nil || majorOf(j.Version) < 20) {
+					rec, watched := fullWhileRecorded(p, j)
+					if j.CodeCache == nil && (v == nil || majorOf(j.Version) < 20) && !watched {
 						continue
 					}
 					p.Evaluated()
-					if f, ok := judgeCodeCache(p, j, v); ok {
+					if f, ok := judgeCodeCache(p, j, v, rec); ok {
 						f.Nodes, f.Subject = []string{n.Name}, j.Subject()
 						p.Report(f)
 					}
@@ -41,8 +42,33 @@ func codeCacheFull() *analyze.Rule {
 // codeFlush is a collection that is made for the sake of compiled code.
 func codeFlush(_ gc.Kind, cause string) bool { return cause == "CodeCache GC Aggressive" }
 
-// judgeCodeCache goes by what the JVM says of its code cache, and by the collections that it makes for it; v is nil without a GC log.
-func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView) (analyze.Finding, bool) {
+// fullWhileRecorded gives the recording that tells most of a full code cache, nil when none does; watched says that one would have told.
+func fullWhileRecorded(p *analyze.Pass, j *analyze.JVM) (fullest *recorded, watched bool) {
+	for _, r := range recordings(p) {
+		if r.jvm != j {
+			continue
+		}
+		full := r.rec.JVM.CodeCacheFull
+		watched = watched || full > 0 || r.rec.Setting("jdk.CodeCacheFull", "enabled") == "true"
+		if full > 0 && (fullest == nil || full > fullest.rec.JVM.CodeCacheFull) {
+			fullest = r
+		}
+	}
+	return fullest, watched
+}
+
+// citeRecordedFull names the events.
+func citeRecordedFull(r *recorded) analyze.Evidence {
+	first := ""
+	if at := r.rec.JVM.CodeCacheFullAt; len(at) > 0 {
+		first = ", the first at " + at[0].UTC().Format(time.RFC3339)
+	}
+	return r.cite("jdk.CodeCacheFull: %s%s", count(int(r.rec.JVM.CodeCacheFull), "event"), first)
+}
+
+// judgeCodeCache goes by what the JVM says of its code cache, and by the collections that it makes for it; v is nil without a GC log,
+// rec without a recording in which it was full.
+func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView, rec *recorded) (analyze.Finding, bool) {
 	f := analyze.Finding{Confidence: analyze.High, Weight: 0.3}
 	c := j.CodeCache
 	size, sizeKnown := flagInt(j, "ReservedCodeCacheSize")
@@ -64,6 +90,10 @@ func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView) (analyze.Finding
 		f.Severity = analyze.Warning
 		f.Title = fmt.Sprintf("The code cache has been full %s", howOften(c.Full))
 		f.Impact = "while it was, nothing was compiled"
+	case c == nil && rec != nil:
+		f.Severity = analyze.Warning
+		f.Title = fmt.Sprintf("The code cache was full %s in %s", howOften(int(rec.rec.JVM.CodeCacheFull)), seconds(rec.rec.Covered))
+		f.Impact = "while it was, nothing was compiled"
 	case flushes >= 2:
 		share := float64(sum) / float64(max(v.span(), 1))
 		f.Severity, f.Confidence, f.Weight = v.severe(share), v.sure(), max(0.3, share)
@@ -82,6 +112,9 @@ func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView) (analyze.Finding
 	f.Explanation = "Below a tenth of free space the JVM gives up code that it may need again; when nothing is free it stops compiling, and what is new is interpreted."
 	if c != nil {
 		f.Evidence = append(f.Evidence, citeCodeCache(c, fullest)...)
+	}
+	if rec != nil {
+		f.Evidence = append(f.Evidence, citeRecordedFull(rec))
 	}
 	if flushes > 0 {
 		f.Evidence = append(f.Evidence, v.citeLongest(2, ofCause(v, codeFlush))...)

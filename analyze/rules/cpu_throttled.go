@@ -10,8 +10,73 @@ import (
 )
 
 func cpuThrottled() *analyze.Rule {
-	return hostRule("cpu-throttled", "The CPU quota of a container runs out, and its threads stand still until the next period.",
-		"the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit", judgeThrottled)
+	r := hostRule("cpu-throttled", "The CPU quota of a container runs out, and its threads stand still until the next period.",
+		"the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; or a flight recording of JDK 17 or later made there", judgeThrottled)
+	host := r.Run
+	r.Run = func(p *analyze.Pass) error {
+		for _, rec := range recordings(p) {
+			if !rec.cgroupKnown() {
+				rec.judgeThrottled(p)
+			}
+		}
+		return host(p)
+	}
+	return r
+}
+
+// cgroupKnown says that the counters of the JVM's cgroup were captured, which tell more than a recording.
+func (r *recorded) cgroupKnown() bool {
+	if r.node.Host == nil {
+		return false
+	}
+	for i := range r.node.Host.Cgroups {
+		if g := &r.node.Host.Cgroups[i]; slices.Contains(g.PIDs, r.jvm.PID) && g.CPULimit.Known() && g.ThrottledPercent.Known() {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeThrottled goes by jdk.ContainerCPUThrottling, in which the JVM writes down the counters of its own cgroup.
+func (r *recorded) judgeThrottled(p *analyze.Pass) {
+	j := &r.rec.JVM
+	if j.ElapsedSlices == 0 { // no limit, or nothing ran
+		return
+	}
+	p.Evaluated()
+	share := float64(j.ThrottledSlices) / float64(j.ElapsedSlices)
+	if float64(j.ElapsedSlices) < r.limits.ThrottlePeriods || share < r.limits.ThrottledShare {
+		return
+	}
+	limit := 0.0
+	if s := &r.rec.System; s.CPUPeriod > 0 {
+		limit = float64(s.CPUQuota) / float64(s.CPUPeriod)
+	}
+	f := r.finding(throttledSeverity(r.limits, share), share)
+	having := ""
+	if limit > 0 {
+		having = fmt.Sprintf(" (%.3g CPUs)", limit)
+	}
+	f.Title = fmt.Sprintf("The CPU limit of %s%s ran out in %s of the periods in which it wanted to run", r.jvm.Subject(), having, percent(share))
+	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end, %.1f s of CPU held back in %s", percent(share), j.ThrottledTime.Seconds(), seconds(r.rec.Covered))
+	f.Explanation = throttledMeans
+	f.Evidence = []analyze.Evidence{r.cite("jdk.ContainerCPUThrottling: %d of %d periods ran out", j.ThrottledSlices, j.ElapsedSlices)}
+	if limit > 0 {
+		f.Evidence = append(f.Evidence, r.cite("jdk.ContainerConfiguration: %s of CPU in each %s", r.rec.System.CPUQuota, r.rec.System.CPUPeriod))
+	}
+	f.Advice = throttledAdvice(limit, r.cpus, "cpu.max, in Kubernetes resources.limits.cpu")
+	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
+	p.Report(f)
+}
+
+const throttledMeans = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops all its threads until the next one begins. " +
+	"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several threads is enough."
+
+func throttledSeverity(limits analyze.Thresholds, share float64) analyze.Severity {
+	if share >= limits.ThrottledCritical {
+		return analyze.Critical
+	}
+	return analyze.Warning
 }
 
 func judgeThrottled(v *hostView) (out []analyze.Finding, evaluated bool) {
@@ -47,43 +112,48 @@ func (v *hostView) targetsIn(g *host.Cgroup) (targets []string) {
 
 func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) analyze.Finding {
 	limit := g.CPULimit.Value
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Subject: list(targets), Weight: share}
-	if share >= v.limits.ThrottledCritical {
-		f.Severity = analyze.Critical
-	}
+	f := analyze.Finding{Severity: throttledSeverity(v.limits, share), Confidence: v.sure(), Subject: list(targets), Weight: share}
 	held := ""
 	if g.Throttled.Known() && v.Span > 0 {
 		held = fmt.Sprintf(", %.1f s of CPU held back in %s", g.Throttled.Value, seconds(v.Span))
 	}
 	f.Title = fmt.Sprintf("The CPU limit of %s (%.3g CPUs) ran out in %s of the periods in which it wanted to run", list(targets), limit, percent(share))
 	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end%s", percent(share), held)
-	f.Explanation = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops all its threads until the next one begins. " +
-		"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several threads is enough."
+	f.Explanation = throttledMeans
 	f.Evidence = known(
 		citeRef(g.ThrottledPercent.Ref, fmt.Sprintf("periods that ran out: mean %.0f%%, highest %.0f%%%s, of %.0f", g.ThrottledPercent.Mean, g.ThrottledPercent.Max, v.at(g.ThrottledPercent), g.Periods.Value)),
 		citeRef(g.CPULimit.Ref, fmt.Sprintf("limit of %.3g CPUs", limit)))
 	if g.CPUUsed.Known() {
 		f.Evidence = append(f.Evidence, citeRef(g.CPUUsed.Ref, fmt.Sprintf("used: mean %.2f CPUs, highest %.2f", g.CPUUsed.Mean, g.CPUUsed.Max)))
 	}
-	to := math.Ceil(2 * limit)
-	if count := v.CPU.Count.Value; count > 0 {
-		to = math.Min(to, count)
-	}
 	setting := "cpu.max"
 	if v.System.Container.Value == "kubernetes" {
 		setting = "resources.limits.cpu"
 	}
-	f.Advice = []analyze.Advice{{
+	f.Advice = throttledAdvice(limit, v.CPU.Count.Value, setting)
+	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
+	return f
+}
+
+// throttledAdvice is for a limit in CPUs, 0 when it is not known, on a machine of count CPUs, 0 likewise.
+func throttledAdvice(limit, count float64, setting string) []analyze.Advice {
+	to := math.Ceil(2 * limit)
+	if count > 0 {
+		to = math.Min(to, count)
+	}
+	from, more, processors := fmt.Sprintf("%.3g CPUs", limit), fmt.Sprintf("%.3g CPUs or none", math.Max(to, limit)), fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit)))
+	if limit == 0 {
+		from, more, processors = "as it is", "twice as much, or none", "the limit, whole CPUs"
+	}
+	return []analyze.Advice{{
 		Action: "Raise the CPU limit, or remove it and rely on the request (shares), which lets the container use what is idle.", Setting: setting,
-		From: fmt.Sprintf("%.3g CPUs", limit), To: fmt.Sprintf("%.3g CPUs or none", math.Max(to, limit)),
+		From: from, To: more,
 		Effect: "Threads run on when they have work.", Risk: "Other containers of the node get less in a peak.", Rollback: "The old limit.",
 		Verify: "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
 	}, {
 		Alternative: true,
-		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit))),
+		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: processors,
 		Effect: "Fewer threads of the collector and the compiler use up the period at once.", Risk: "Start-up and collections take longer.", Rollback: "Take the option away and restart.",
 		Verify: "As above.",
 	}}
-	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
-	return f
 }

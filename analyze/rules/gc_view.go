@@ -36,14 +36,19 @@ func gcViews(p *analyze.Pass) []*gcView {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
 			for _, l := range pickLogs(p.Case, n, j) {
-				v := &gcView{node: n, jvm: j, host: n.Host, subject: j.Subject(), log: l, limits: p.Limits, run: l.Runs[len(l.Runs)-1]}
-				v.born = v.start()
-				v.choose(p.Case)
-				out = append(out, v)
+				out = append(out, newGCView(p, j, l))
 			}
 		}
 	}
 	return out
+}
+
+// newGCView looks at one log, which is timed.
+func newGCView(p *analyze.Pass, j *analyze.JVM, l *gc.Log) *gcView {
+	v := &gcView{node: j.Node, jvm: j, host: j.Node.Host, subject: j.Subject(), log: l, limits: p.Limits, run: l.Runs[len(l.Runs)-1]}
+	v.born = v.start()
+	v.choose(p.Case)
+	return v
 }
 
 func pickLogs(c *analyze.Case, n *analyze.Node, j *analyze.JVM) []*gc.Log {

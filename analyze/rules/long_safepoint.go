@@ -6,12 +6,42 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/gc/fromjfr"
 )
 
 func longSafepoint() *analyze.Rule {
 	r := gcRule("long-safepoint", "All threads stand still and wait for one that does not come to its safepoint: the time to get there, not the operation.", judgeSafepoints)
-	r.Needs = "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:safepoint, JDK 8: -XX:+PrintGCApplicationStoppedTime"
+	r.Needs = "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:safepoint, JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording"
+	logs := r.Run
+	r.Run = func(p *analyze.Pass) error {
+		told := map[*analyze.JVM]bool{}
+		for _, v := range gcViews(p) {
+			told[v.jvm] = told[v.jvm] || v.log.Safepoints.Count > 0
+		}
+		for _, rec := range recordings(p) {
+			if !told[rec.jvm] {
+				rec.judgeSafepoints(p)
+			}
+		}
+		return logs(p)
+	}
 	return r
+}
+
+// judgeSafepoints goes by the safepoints of a recording, where no log has any.
+func (r *recorded) judgeSafepoints(p *analyze.Pass) {
+	if r.rec.Setting("jdk.SafepointBegin", "enabled") != "true" && len(r.rec.GC.Safepoints) == 0 {
+		return
+	}
+	p.Evaluated()
+	log := fromjfr.Log(r.rec)
+	if log == nil || !log.Timed || len(log.Runs) == 0 {
+		return
+	}
+	for _, f := range judgeSafepoints(newGCView(p, r.jvm, log)) {
+		f.Nodes, f.Subject = []string{r.node.Name}, r.jvm.Subject()
+		p.Report(f)
+	}
 }
 
 func judgeSafepoints(v *gcView) []analyze.Finding {

@@ -35,11 +35,11 @@ var plantedSystem = []systemCase{
 	{scenario: "explicit-gc", id: "explicit-gc", shown: lasts(7.1), names: []string{"full collections by System.gc()"}},
 	{scenario: "humongous", id: "humongous-allocations", shown: lasts(7.1), names: []string{"with regions of 1 MB"}},
 	{scenario: "metaspace", id: "metaspace-pressure", shown: metaspaceIsFull, names: []string{"of at most 32 MB are used"}},
-	{scenario: "code-cache", id: "code-cache-full", shown: lasts(2), act: untilCodeCacheIsFull, names: []string{"full", "it has 4 MB"}},
+	{scenario: "code-cache", id: "code-cache-full", shown: lasts(6.5), recorded: true, act: untilCodeCacheIsFull, names: []string{"full", "it has 4 MB"}},
 	{scenario: "bursts", id: "evacuation-failure", shown: lasts(7.1), names: []string{"found no room to copy to"}},
 	{scenario: "flood", id: "allocation-stall", shown: lasts(5), names: []string{"import-worker-"}},
 	{scenario: "short-lived", id: "premature-promotion", shown: lasts(7.1), names: []string{"of what is allocated"}},
-	{scenario: "counted-loop", id: "long-safepoint", args: []string{"6"}, act: loop, shown: lasts(6), names: []string{"until the last one reached its safepoint"}},
+	{scenario: "counted-loop", id: "long-safepoint", args: []string{"6"}, recorded: true, act: loop, shown: lasts(6.5), names: []string{"until the last one reached its safepoint"}},
 	{scenario: "fd-leak", id: "fd-exhaustion", shown: lasts(0)},
 }
 
@@ -48,6 +48,8 @@ type systemCase struct {
 	args, jvm    []string
 	// shown tells whether the log holds what is needed.
 	shown func(*gc.Log) bool
+	// recorded: a flight recording must tell it alone.
+	recorded bool
 	// act makes the problem happen, for scenarios that are told to.
 	act   func(*testing.T, *live.Process)
 	names []string // in the title of the first finding
@@ -171,7 +173,11 @@ func TestSystemRulesLive(t *testing.T) {
 				problem := ""
 				// A machine that is busy with something else may stop the sample for longer than its problem does.
 				for range 3 {
-					if problem = judgeSystem(t, c.planted(t, jdk), c.id, c.names); problem == "" {
+					j, recording := c.planted(t, jdk)
+					if problem = judgeSystem(t, j, c.id, c.names); problem == "" && c.recorded {
+						problem = judgeRecorded(t, recording, c.id)
+					}
+					if problem == "" {
 						return
 					}
 					t.Log(problem)
@@ -182,8 +188,8 @@ func TestSystemRulesLive(t *testing.T) {
 	})
 }
 
-// planted runs the sample and returns what a capture would have of it.
-func (c systemCase) planted(t *testing.T, jdk live.JDK) *analyze.JVM {
+// planted runs the sample and returns what a capture would have of it, and the file of its recording where there must be one.
+func (c systemCase) planted(t *testing.T, jdk live.JDK) (j *analyze.JVM, recording string) {
 	t.Helper()
 	s, err := live.ByName(c.scenario)
 	if err != nil {
@@ -194,16 +200,22 @@ func (c systemCase) planted(t *testing.T, jdk live.JDK) *analyze.JVM {
 	// One file: the busiest log would begin anew every few seconds.
 	logging := []string{strings.Replace(live.GCLogArgs(jdk.Major, "gc.log")[0], "filecount=5,filesize=10m", "filecount=0", 1)}
 	opts.JVM = slices.Concat(c.jvm, logging)
+	if c.recorded {
+		opts.JVM = append(opts.JVM, "-XX:StartFlightRecording:settings=default", "-Xlog:jfr*=off")
+	}
 	p := livetest.Start(t, jdk, c.scenario, opts)
 	defer p.Stop()
 	if c.act != nil {
 		c.act(t, p)
 	}
 	log := awaitLog(t, filepath.Join(dir, "gc.log"), c.shown)
-	j := &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
+	j = &analyze.JVM{Target: strconv.Itoa(p.PID) + "-shop", PID: p.PID, GC: []*gc.Log{log}, OptionsSource: "vm/cmdline.txt", FlagsSource: "vm/flags.txt",
 		Options: slices.Concat(s.JVM, opts.JVM), Flags: askFlags(t, p), Process: processNow(t, p), ProcessSource: "process/series.0.jsonl"}
 	j.CodeCache = codeCacheNow(t, p)
-	return j
+	if c.recorded {
+		recording = dumpRecording(t, p)
+	}
+	return j, recording
 }
 
 // judgeSystem says what is wrong with the findings; nothing when the planted problem comes first.
