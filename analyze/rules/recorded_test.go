@@ -183,3 +183,85 @@ func TestExplicitCallerOfARecording(t *testing.T) {
 		t.Errorf("%s, %v", site, evidence)
 	}
 }
+
+// judge runs single rules over the recording, beside whatever else the JVM has.
+func (t *tape) judge(tt *testing.T, change func(*analyze.Node, *analyze.JVM), rules ...*analyze.Rule) *analyze.Result {
+	tt.Helper()
+	n := &analyze.Node{Name: "n1"}
+	j := &analyze.JVM{Node: n, Target: "4711-shop", PID: 4711, Recordings: []*jfr.Recording{t.Recording}}
+	n.JVMs = []*analyze.JVM{j}
+	if change != nil {
+		change(n, j)
+	}
+	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, rules, analyze.DefaultThresholds())
+	if err != nil || len(res.Broken) > 0 {
+		tt.Fatal(err, res.Broken)
+	}
+	return res
+}
+
+// A recording stands in for counters, logs and answers of the JVM where these are missing.
+func TestRecordingStandsIn(t *testing.T) {
+	throttled := func(of, periods int64) *tape {
+		tp := newTape(0.5, 0.5)
+		tp.JVM.ElapsedSlices, tp.JVM.ThrottledSlices, tp.JVM.ThrottledTime = periods, of, time.Duration(of)*40*time.Millisecond
+		tp.System.CPUQuota, tp.System.CPUPeriod = 150*time.Millisecond, 100*time.Millisecond
+		return tp
+	}
+	full := func(n int64) *tape {
+		tp := newTape(0.5, 0.5)
+		tp.JVM.CodeCacheFull = n
+		if n > 0 {
+			tp.JVM.CodeCacheFullAt = []time.Time{tp.Start}
+		}
+		tp.Settings = []jfr.Setting{{Event: "jdk.CodeCacheFull", Name: "enabled", Value: "true"}}
+		return tp
+	}
+	late := func(reach time.Duration) *tape {
+		tp := newTape(0.5, 0.5)
+		tp.GC.Safepoints = []jfr.Safepoint{{ID: 1, Start: tp.Start.Add(30 * time.Second), Reach: reach, Operation: "PrintThreads", Operated: time.Millisecond}}
+		return tp
+	}
+	answered := func(_ *analyze.Node, j *analyze.JVM) {
+		j.CodeCache = &analyze.CodeCache{Source: "vm/codecache.txt", Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: mb}}}
+	}
+	for _, c := range []struct {
+		name        string
+		tape        *tape
+		change      func(*analyze.Node, *analyze.JVM)
+		rule        *analyze.Rule
+		want, title string // no severity: evaluated, nothing found; "-": not evaluated
+	}{
+		{"throttled", throttled(300, 600), nil, cpuThrottled(), "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
+		{"a little", throttled(60, 600), nil, cpuThrottled(), "warning", ""},
+		{"hardly", throttled(6, 600), nil, cpuThrottled(), "", ""},
+		{"too few periods", throttled(20, 40), nil, cpuThrottled(), "", ""},
+		{"no limit", newTape(0.5, 0.5), nil, cpuThrottled(), "-", ""},
+		{"full", full(3), nil, codeCacheFull(), "warning", "The code cache was full 3 times in 60 s"},
+		{"never full", full(0), nil, codeCacheFull(), "", ""},
+		{"event not recorded", newTape(0.5, 0.5), nil, codeCacheFull(), "-", ""},
+		{"the JVM's answer counts", full(3), answered, codeCacheFull(), "", ""},
+		{"late", late(4 * time.Second), nil, longSafepoint(), "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
+		{"in time", late(20 * time.Millisecond), nil, longSafepoint(), "", ""},
+		{"no safepoints recorded", newTape(0.5, 0.5), nil, longSafepoint(), "-", ""},
+	} {
+		res := c.tape.judge(t, c.change, c.rule)
+		if evaluated := len(res.NotEvaluated) == 0; evaluated != (c.want != "-") {
+			t.Errorf("%s: evaluated %v", c.name, evaluated)
+		}
+		switch {
+		case c.want == "" || c.want == "-":
+			if len(res.Findings) > 0 {
+				t.Errorf("%s:\n%s", c.name, show(res.Findings))
+			}
+		case len(res.Findings) != 1 || string(res.Findings[0].Severity) != c.want || c.title != "" && res.Findings[0].Title != c.title:
+			t.Errorf("%s:\n%s", c.name, show(res.Findings))
+		default:
+			for _, e := range res.Findings[0].Evidence {
+				if e.Entry != "jfr/r.jfr" {
+					t.Errorf("%s: evidence %+v", c.name, e)
+				}
+			}
+		}
+	}
+}
