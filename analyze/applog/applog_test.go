@@ -266,3 +266,18 @@ func BenchmarkAccess(b *testing.B) {
 		}
 	}
 }
+
+func TestLogInEnvelopes(t *testing.T) {
+	const line = "2022-07-12 01:09:59,489 ERROR [hz.confluence] [confluence.cluster.safety] Received a panic event"
+	marks := []Mark{{Kind: "panic", Match: func(b []byte) bool { return bytes.Contains(b, []byte("Received a panic event")) }}}
+	for name, in := range map[string]string{
+		"Docker":          `{"log":"` + line + `\n","stream":"stdout"}`,
+		"service wrapper": "INFO   | jvm 1    | 2022/07/12 01:09:59 | " + line,
+		"syslog":          "Jul 12 01:09:59 host1 confluence[4711]: " + line,
+	} {
+		l, err := Read(name, strings.NewReader(in+"\n"), marks)
+		if err != nil || l.Entries != 1 || l.Levels["ERROR"] != 1 || l.Of("panic") == nil || l.Last.Time.Format("15:04:05.000") != "01:09:59.489" {
+			t.Errorf("%s: %+v, %v", name, l, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/charset"
+	"casefile/bundle/format/envelope"
 )
 
 // Mark is a kind of lines that are kept.
@@ -120,7 +121,14 @@ func (s *Scanner) line(b []byte) {
 		b = b[:maxLine]
 	}
 	b = bytes.TrimSuffix(b, []byte("\r"))
-	if h, ok := readHeader(b); ok {
+	h, ok := readHeader(b)
+	if !ok { // a container's runtime or a service wrapper may have put it into an envelope
+		if inner := envelope.Open(b); len(inner) != len(b) {
+			b = inner
+			h, ok = readHeader(b)
+		}
+	}
+	if ok {
 		l.Entries++
 		if h.level != "" {
 			l.Levels[h.level]++

@@ -11,11 +11,14 @@ type wallClock struct {
 func (w wallClock) given() bool { return w.iso != nil || w.epoch != 0 }
 
 func (w wallClock) time() (time.Time, bool) {
-	if w.iso != nil {
+	switch {
+	case w.iso != nil:
 		t, _, ok := isoTime(w.iso)
 		return t, ok
+	case w.epoch != 0:
+		return time.Unix(0, int64(w.epoch)).UTC(), true
 	}
-	return time.Unix(0, int64(w.epoch)).UTC(), w.epoch != 0
+	return time.Time{}, false
 }
 
 // stamp takes the time of a line, in uptime or in time since the first wall clock stamp.

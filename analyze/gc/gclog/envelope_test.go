@@ -113,3 +113,15 @@ func TestDateBehindTheFirstLine(t *testing.T) {
 		t.Errorf("begins at %v (%v)", at, ok)
 	}
 }
+
+// A JVM that starts again in a log without a wall clock has none either.
+func TestRestartWithoutWallClock(t *testing.T) {
+	l := parseText(t, `[0.010s][info][gc] Using Parallel
+[2.060s][info][gc] GC(0) Pause Young (Allocation Failure) 60M->50M(243M) 5.000ms
+[0.009s][info][gc] Using Parallel
+[1.000s][info][gc] GC(0) Pause Young (Allocation Failure) 63M->10M(243M) 10.000ms
+`)
+	if at, ok := l.Wall(l.Last); ok || l.Total.Count != 2 {
+		t.Errorf("ends at %v, %d pauses", at, l.Total.Count)
+	}
+}

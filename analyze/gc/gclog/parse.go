@@ -206,6 +206,9 @@ func (p *parser) nameCollector() {
 	if l.Collector == "" {
 		l.Collector = p.legacy.collector()
 	}
+	if l.Collector == "" && p.format == formatJ9 { // before R26 the policy is not told
+		l.Collector = "OpenJ9"
+	}
 	if g := generational[l.Collector]; g != "" && p.unified.generational {
 		l.Collector = g
 	}
