@@ -6,6 +6,7 @@ import "time"
 type RecordingThresholds struct {
 	RecordingSpan time.Duration // a shorter recording proves nothing
 
+	CPUSamples    int64         // fewer samples of the CPU prove no share: at 50, one of 20 % is known to 6 points
 	HotCodeShare  float64       // of the CPU profile, from which on a method is named
 	HotCodeCores  float64       // and so many cores: less is an idle service, in which something always has the largest share
 	BusyMachine   float64       // CPU use of the machine from which on saving CPU is worth a change: CPUWarn
@@ -28,6 +29,7 @@ type RecordingThresholds struct {
 func defaultRecordingThresholds() RecordingThresholds {
 	return RecordingThresholds{
 		RecordingSpan: 5 * time.Second,
+		CPUSamples:    50,
 		HotCodeShare:  0.20, HotCodeCores: 0.3, BusyMachine: 0.90,
 		CostlyShare: 0.10, CostlyBusy: 0.25,
 		AllocRate: 100 << 20, AllocSite: 0.25, BoxingShare: 0.10,

@@ -44,6 +44,9 @@ func costlyCalls() *analyze.Rule {
 					continue
 				}
 				p.Evaluated()
+				if v.Samples() < p.Limits.CPUSamples {
+					continue
+				}
 				for i := range purposes {
 					if purposes[i].settled && (r.rec.JVM.Started.IsZero() || r.rec.Start.Sub(r.rec.JVM.Started) < p.Limits.StartUp) {
 						continue

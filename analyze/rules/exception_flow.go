@@ -37,7 +37,7 @@ func (r *recorded) exceptions(p *analyze.Pass) {
 		rate = float64(r.rec.JVM.Throwables) / d.Seconds()
 	}
 	share, found := 0.0, byName{}
-	if v, ok := r.view(profile.CPU); ok {
+	if v, ok := r.view(profile.CPU); ok && v.Samples() >= p.Limits.CPUSamples {
 		found = sites(v, "", func(frames []string) bool {
 			return slices.ContainsFunc(frames, func(f string) bool { return startsWith(f, making) })
 		})

@@ -19,6 +19,9 @@ func hotCode() *analyze.Rule {
 					continue
 				}
 				p.Evaluated()
+				if v.Samples() < p.Limits.CPUSamples {
+					continue
+				}
 				for _, s := range sites(v, "", nil).largest() {
 					if share := float64(s.value) / float64(v.Total()); share >= p.Limits.HotCodeShare && r.cores*share >= p.Limits.HotCodeCores {
 						p.Report(r.hotCode(v, s, share))

@@ -105,6 +105,7 @@ func TestRecordedRules(t *testing.T) {
 			[]string{"warning hot-code"}, []string{"Prices.find takes 70% of the JVM's CPU: 1.26 cores"}},
 		{"hot method with CPU to spare", newTape(0.5, 0.5).cpu(700, hashing...).cpu(150, checkout).cpu(150, "shop.Other.work"), []string{"info hot-code"}, nil},
 		{"something is always hottest in an idle service", newTape(0.02, 0.3).cpu(90, hashing...).cpu(10, checkout), nil, nil},
+		{"a single sample", newTape(0.9, 0.95).cpu(1, hashing...), nil, nil},
 		{"no method stands out", newTape(0.9, 0.95).cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d").cpu(15, "shop.E.e").cpu(15, "shop.F.f"), nil, nil},
 		{"regular expressions", newTape(0.9, 0.95).cpu(30, "java.util.regex.Pattern$Loop.match", "java.util.regex.Matcher.find", "shop.Search.clean", request).cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"),
 			[]string{"warning costly-calls", "warning hot-code"}, []string{"30% of the JVM's CPU go into regular expressions, most of it for Search.clean", ""}},
