@@ -61,7 +61,9 @@ func ParseStat(b []byte) (Stat, error) {
 		rest = rest[n:]
 		switch field++; {
 		case field == 3:
-			s.State = word[0]
+			if s.State = word[0]; len(word) != 1 || s.State < 'A' || s.State > 'z' {
+				return Stat{}, fmt.Errorf("state is %.30q, want a letter", word)
+			}
 		case next < len(statFields) && field == statFields[next]:
 			v, ok := decimal(word)
 			if !ok {

@@ -21,7 +21,7 @@ func TestParseStat(t *testing.T) {
 		t.Errorf("without the processor: %+v, %v; want %+v", s, err, want)
 	}
 	for _, bad := range []string{"", "1 (x", "1 )x(", "1 (x) R 1 2", "1 (x) R", "1 (x)", "1 ()",
-		strings.Replace(statLine, " 70 ", " a ", 1), strings.Replace(statLine, " 70 ", " -1 ", 1), strings.Replace(statLine, "12345", "18446744073709551616", 1)} {
+		strings.Replace(statLine, " R ", " 7 ", 1), strings.Replace(statLine, " 70 ", " a ", 1), strings.Replace(statLine, " 70 ", " -1 ", 1), strings.Replace(statLine, "12345", "18446744073709551616", 1)} {
 		if s, err := ParseStat([]byte(bad)); err == nil {
 			t.Errorf("%q: %+v, want an error", bad, s)
 		}
