@@ -49,8 +49,8 @@ func TestRecordedLive(t *testing.T) {
 				switch {
 				case len(wrong) == 0:
 					continue
-				case kind == "sick" && try < tries:
-					t.Logf("sick, try %d: no %v\n%s", try, wrong, show(res.Findings))
+				case try < tries: // who holds a lock may wait for a CPU, and the others for him
+					t.Logf("%s, try %d: wrong about %v\n%s", kind, try, wrong, show(res.Findings))
 				default:
 					t.Errorf("%s: wrong about %v\n%s", kind, wrong, show(res.Findings))
 				}
@@ -66,7 +66,7 @@ func TestRecordedLive(t *testing.T) {
 // recordPrograms runs the program as each kind at the same time and records it into the kind's file.
 func recordPrograms(t *testing.T, jdk live.JDK, classes string, files map[string]string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	const seconds = 6 // a recording of five is the shortest that is judged
 	var running []*exec.Cmd
