@@ -93,7 +93,28 @@ type tarArchive struct {
 	f  *os.File
 	z  *zstd.Decoder
 	tr *tar.Reader
+
+	read *counted // nil: not a bundle of ours
+	end  int64    // of the last entry, in what was read; 0: there is none, or not one of ours
 }
+
+// counted counts what is read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// tarTrailer is what a whole tar ends with: two blocks of zeros, which tar.Reader does not insist on.
+const (
+	tarBlock   = 512
+	tarTrailer = 2 * tarBlock
+)
 
 func openTarZstd(f *os.File) (archive, error) {
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
@@ -101,17 +122,25 @@ func openTarZstd(f *os.File) (archive, error) {
 		f.Close()
 		return nil, err
 	}
-	return &tarArchive{f: f, z: z, tr: tar.NewReader(z)}, nil
+	in := &counted{r: z}
+	return &tarArchive{f: f, z: z, tr: tar.NewReader(in), read: in}, nil
 }
 
 func (t *tarArchive) next() (string, []byte, io.Reader, int64, error) {
 	for {
 		h, err := t.tr.Next()
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF) && t.end > 0 && t.read.n < t.end+tarTrailer:
+			return "", nil, nil, 0, io.ErrUnexpectedEOF
+		case err != nil:
 			return "", nil, nil, 0, err
 		}
+		record := h.PAXRecords["comment"]
+		if t.end = 0; record != "" && t.read != nil {
+			t.end = t.read.n + (h.Size+tarBlock-1)/tarBlock*tarBlock
+		}
 		if h.Typeflag == tar.TypeReg {
-			return h.Name, []byte(h.PAXRecords["comment"]), t.tr, h.Size, nil
+			return h.Name, []byte(record), t.tr, h.Size, nil
 		}
 	}
 }

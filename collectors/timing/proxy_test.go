@@ -27,6 +27,10 @@ func (h *held) add(d time.Duration) {
 
 // fastest is the shortest round trip through both ways; messages kept their order.
 func fastest(there, back *held) time.Duration {
+	there.mu.Lock()
+	defer there.mu.Unlock()
+	back.mu.Lock()
+	defer back.mu.Unlock()
 	least := time.Hour
 	for i := range min(len(there.spans), len(back.spans)) {
 		least = min(least, there.spans[i]+back.spans[i])
