@@ -33,10 +33,18 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	}
 	b := newBuilder()
 	defer b.close()
+	var failed []error
 	for _, p := range paths {
 		if err := b.foreign(ctx, p); err != nil {
-			return nil, err
+			failed = append(failed, err)
+			b.problem("%v", err)
 		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	if len(failed) == len(paths) {
+		return nil, errors.Join(failed...)
 	}
 	return b.finish(ctx)
 }

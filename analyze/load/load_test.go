@@ -216,3 +216,18 @@ func TestPackedAndCut(t *testing.T) {
 		t.Errorf("of a log cut in the middle %d are read, %v", len(gc), c.Problems)
 	}
 }
+
+// One path that cannot be read costs only itself.
+func TestMissingPath(t *testing.T) {
+	dir := tree(t, map[string]string{"app.log": "2026-01-02 10:00:05,123 ERROR [main] [core.Foo] doIt failed\njava.lang.OutOfMemoryError: Java heap space\n"})
+	c, err := Paths(t.Context(), []string{filepath.Join(dir, "gone.txt"), filepath.Join(dir, "app.log")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Nodes) != 1 || len(c.Nodes[0].LooseLogs) != 1 || len(c.Problems) != 1 || !strings.Contains(c.Problems[0], "gone.txt") {
+		t.Errorf("%d nodes, problems %q", len(c.Nodes), c.Problems)
+	}
+	if _, err := Paths(t.Context(), []string{filepath.Join(dir, "gone.txt"), filepath.Join(dir, "too.txt")}); err == nil || !strings.Contains(err.Error(), "too.txt") {
+		t.Errorf("nothing can be read: %v", err)
+	}
+}

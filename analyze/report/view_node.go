@@ -51,7 +51,7 @@ func nodeFacts(n *analyze.Node) []fact {
 		if h.Memory.Total.Known() {
 			facts = append(facts, fact{"Memory", fmt.Sprintf("%s, %s available", size(h.Memory.Total.Value), size(h.Memory.Available.Value))})
 		}
-		facts = append(facts, fact{"System", joined(", ", h.System.OS.Value, h.System.Kernel.Value)}, fact{"Runs on", joined(", ", notNone(h.System.Hypervisor.Value), notNone(h.System.Container.Value))})
+		facts = append(facts, fact{"System", joined(", ", h.System.OS.Value, h.System.Kernel.Value)}, fact{"Runs on", joined(", ", machine(h.System.Hypervisor.Value), notNone(h.System.Container.Value))})
 	}
 	if n.Clock.Offset != 0 || n.Clock.Error != 0 {
 		facts = append(facts, fact{"Clock", fmt.Sprintf("%+.1f ms ± %.1f ms", inMillis(n.Clock.Offset), inMillis(n.Clock.Error))})
@@ -64,6 +64,14 @@ func nodeFacts(n *analyze.Node) []fact {
 		facts = append(facts, fact{"Evidence", text})
 	}
 	return known(facts...)
+}
+
+// machine names a hypervisor as it is shown.
+func machine(hypervisor string) string {
+	if hypervisor == "unknown" {
+		return "a virtual machine"
+	}
+	return notNone(hypervisor)
 }
 
 func notNone(s string) string {
