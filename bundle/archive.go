@@ -110,10 +110,9 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// tarTrailer is what a whole tar ends with: two blocks of zeros, which tar.Reader does not insist on.
 const (
 	tarBlock   = 512
-	tarTrailer = 2 * tarBlock
+	tarTrailer = 2 * tarBlock // of zeros, which end a whole tar; tar.Reader does not insist on them
 )
 
 func openTarZstd(f *os.File) (archive, error) {

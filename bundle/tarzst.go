@@ -36,8 +36,7 @@ func (t *tarContainer) codec(dst io.Writer) (codec, error) {
 type tarBody struct{ *zstd.Encoder }
 
 func (b *tarBody) finish(plain int64) error {
-	const block = 512
-	if pad := (block - plain%block) % block; pad > 0 {
+	if pad := (tarBlock - plain%tarBlock) % tarBlock; pad > 0 {
 		if _, err := b.Write(make([]byte, pad)); err != nil {
 			return err
 		}

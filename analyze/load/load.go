@@ -21,7 +21,7 @@ import (
 
 // Paths reads everything the paths name into one case.
 func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
-	if len(paths) == 1 && !isStream(paths[0]) {
+	if len(paths) == 1 && !IsStream(paths[0]) {
 		r, err := bundle.Open(paths[0])
 		switch {
 		case err == nil && !r.Foreign:
@@ -173,7 +173,7 @@ func millis(ms float64) time.Duration { return time.Duration(ms * float64(time.M
 
 // foreign reads a path that is no bundle of ours: a file, a folder, an archive.
 func (b *builder) foreign(ctx context.Context, p string) error {
-	if isStream(p) {
+	if IsStream(p) {
 		return b.looseFile(ctx, p)
 	}
 	r, err := bundle.Open(p)
@@ -224,8 +224,8 @@ func untold(j *analyze.JVM) bool {
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
-// isStream tells what can be read once and from its beginning only: standard input, a pipe.
-func isStream(p string) bool {
+// IsStream tells what can be read once and from its beginning only: standard input, a pipe.
+func IsStream(p string) bool {
 	if p == Stdin {
 		return true
 	}

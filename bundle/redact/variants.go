@@ -31,8 +31,7 @@ func variants(v string) []string {
 	}
 	list = append(list, lowerPercent(url.QueryEscape(v)), componentEscape(v), strings.ReplaceAll(xmlNumbered.Replace(v), "&#39;", "&#x27;"))
 	if !isASCII(v) {
-		upper := asciiEscape(v, `\u%04X`)
-		list = append(list, asciiEscape(v, `\u%04x`), upper)
+		list = append(list, asciiEscape(v, `\u%04x`), asciiEscape(v, `\u%04X`))
 		if l, ok := toLatin1(v); ok {
 			list = append(list, l)
 		}

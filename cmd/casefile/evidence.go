@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path"
@@ -16,6 +17,10 @@ import (
 func readCited(ctx context.Context, paths []string, findings []analyze.Finding) *report.Cited {
 	cited := report.NewCited(findings)
 	for _, p := range paths {
+		if load.IsStream(p) { // to open a pipe again is to wait for a writer
+			cited.Fail(p, errors.New("it came through a pipe, and can be read once only"))
+			continue
+		}
 		for _, file := range append([]string{p}, bundle.Parts(p)...) {
 			r, err := bundle.Open(file)
 			if err != nil {
