@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -242,6 +244,47 @@ func TestAbandonedGCLogIsRemoved(t *testing.T) {
 			t.Errorf("%s is still there: %v", left, err)
 		}
 	})
+}
+
+// What a killed casefile left of a JVM that has ended since is deleted by the next one.
+func TestLeftOfAnEndedJVMIsRemoved(t *testing.T) {
+	jdk := livetest.Newest(t)
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	p := livetest.Start(t, jdk, "threads", live.Options{})
+	owner := fmt.Sprintf("1-1-%d", os.Getpid()) // pid 1 with a start time it does not have, and one that runs
+	logs := map[string]bool{fmt.Sprintf("/tmp/casefile-gc-1-1-%d.log.0", gone.Process.Pid): false, "/tmp/casefile-gc-" + owner + ".log": true}
+	folders := map[string]bool{fmt.Sprintf("/tmp/casefile-jfr-1-1-7-%d", gone.Process.Pid): false, "/tmp/casefile-jfr-" + owner: true}
+	for f := range logs {
+		if err := os.WriteFile(f, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(f) })
+	}
+	for f := range folders {
+		if err := os.Mkdir(f, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(f) })
+	}
+	j, err := jvm.Inspect("/proc", p.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := j.RemoveAbandonedLogs(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d logs of this JVM, %v", n, err)
+	}
+	if n, err := j.RemoveAbandonedRecordings(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d recordings of this JVM, %v", n, err)
+	}
+	maps.Copy(logs, folders)
+	for f, stays := range logs {
+		if _, err := os.Stat(f); (err == nil) != stays {
+			t.Errorf("%s: %v, want it to stay: %v", f, err, stays)
+		}
+	}
 }
 
 // The JVM's own GC log is copied, with its rotated parts.

@@ -2,7 +2,9 @@ package jvm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -89,15 +91,19 @@ func (j *JVM) RemoveAbandonedLogs(ctx context.Context) (int, error) {
 }
 
 // removeLogFiles deletes files of casefile processes that have ended, in the
-// JVM's /tmp, once no output writes to them.
+// JVM's /tmp: those of JVMs that have ended, and, once no output writes to them,
+// those of this one.
 func (j *JVM) removeLogFiles(safe bool) error {
-	if !safe {
-		return nil
+	tmp, err := j.tmp()
+	if err != nil {
+		return err
 	}
-	files, _ := filepath.Glob(j.rootPath(scratchDir) + "/" + ownLogPrefix + "*-" + strconv.Itoa(j.NSPID) + ".log*")
+	defer tmp.Close()
+	files, _ := fs.Glob(tmp.FS(), ownLogPrefix+"*.log*")
 	for _, f := range files {
-		if abandoned(strings.TrimSuffix(f, filepath.Ext(f)), ownLogPrefix) {
-			if err := os.Remove(f); err != nil {
+		name, _, _ := strings.Cut(f, ".log")
+		if abandoned(name, ownLogPrefix) && (j.ended(name) || safe && j.madeFor(name)) {
+			if err := tmp.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) { // another casefile may be at it
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -276,6 +277,7 @@ func (c *capture) dropScratch(r *recording) {
 
 // RemoveAbandonedRecordings ends and deletes what killed casefiles recorded in this
 // JVM and returns how many there were. The JVM is asked only when a folder shows it.
+// What they left of JVMs that have ended is deleted too.
 func (j *JVM) RemoveAbandonedRecordings(ctx context.Context) (int, error) {
 	for _, folder := range j.abandonedScratch(asyncPrefix) { // what wrote into it has ended by itself, or will
 		if err := j.removeScratch(folder); err != nil {
@@ -283,26 +285,30 @@ func (j *JVM) RemoveAbandonedRecordings(ctx context.Context) (int, error) {
 		}
 	}
 	folders := j.abandonedScratch(jfrPrefix)
-	if len(folders) == 0 {
-		return 0, nil
+	var list []checked
+	if slices.ContainsFunc(folders, j.madeFor) {
+		var err error
+		if list, err = j.recordings(ctx); err != nil && !noJFR(err) {
+			return 0, err
+		}
 	}
-	list, err := j.recordings(ctx)
-	if err != nil && !noJFR(err) {
-		return 0, err
-	}
-	for i, folder := range folders {
+	removed := 0
+	for _, folder := range folders {
 		for _, x := range list {
 			if x.name == path.Base(folder) && x.state == "running" {
 				if err := j.end(ctx, x.name); err != nil {
-					return i, err
+					return removed, err
 				}
 			}
 		}
 		if err := j.removeScratch(folder); err != nil {
-			return i, err
+			return removed, err
+		}
+		if j.madeFor(folder) {
+			removed++
 		}
 	}
-	return len(folders), nil
+	return removed, nil
 }
 
 func (j *JVM) end(ctx context.Context, name string) error {

@@ -112,8 +112,27 @@ func (j *JVM) removeScratch(folder string) error {
 	return tmp.RemoveAll(path.Base(folder))
 }
 
+// madeFor tells whether what a name of ours stands for was made for this JVM.
+func (j *JVM) madeFor(name string) bool {
+	return strings.HasSuffix(name, "-"+strconv.Itoa(j.NSPID))
+}
+
+// ended tells whether the JVM that it was made for runs no more, in this JVM's pid
+// namespace: what is left of it nobody else takes away.
+func (j *JVM) ended(name string) bool {
+	pid := name[strings.LastIndexByte(name, '-')+1:]
+	if _, err := strconv.Atoi(pid); err != nil {
+		return false
+	}
+	if _, err := os.Stat(j.rootPath("/proc/" + strconv.Itoa(j.NSPID))); err != nil {
+		return false // its /proc is not there, or another namespace's
+	}
+	_, err := os.Stat(j.rootPath("/proc/" + pid))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // abandonedScratch lists the folders of ended casefile processes that were made
-// for this JVM.
+// for this JVM, or for one that has ended.
 func (j *JVM) abandonedScratch(prefix string) []string {
 	tmp, err := j.tmp()
 	if err != nil {
@@ -121,8 +140,11 @@ func (j *JVM) abandonedScratch(prefix string) []string {
 	}
 	defer tmp.Close()
 	var found []string
-	names, _ := fs.Glob(tmp.FS(), prefix+"*-"+strconv.Itoa(j.NSPID))
+	names, _ := fs.Glob(tmp.FS(), prefix+"*")
 	for _, n := range names {
+		if !j.madeFor(n) && !j.ended(n) {
+			continue
+		}
 		if st, err := tmp.Lstat(n); err == nil && st.IsDir() && abandoned(n, prefix) {
 			found = append(found, path.Join(scratchDir, n))
 		}
