@@ -14,20 +14,24 @@ func dbPoolExhausted(vs *views) *analyze.Rule {
 	return threadRule(vs, "db-pool-exhausted", "Threads wait to get a database connection from its pool over several dumps.", 2, judgeDBPool)
 }
 
-// poolSettings is what limits a connection pool, by a method that its waiting threads show.
-var poolSettings = []struct{ prefix, pool, setting string }{
-	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize"},
-	{"com.mchange.v2.", "c3p0", "maxPoolSize"},
-	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal"},
-	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal"},
-	{"org.apache.commons.dbcp.", "DBCP", "maxActive"},
-	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive"},
-	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive"},
-	{"com.alibaba.druid.pool.", "Druid", "maxActive"},
-	{"io.agroal.", "Agroal", "max-size"},
-	{"oracle.ucp.", "UCP", "MaxPoolSize"},
-	{"database/sql.", "database/sql", "SetMaxOpenConns"},
+// poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method that its waiting
+// threads show.
+var poolSettings = []poolSetting{
+	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", "leakDetectionThreshold"},
+	{"com.mchange.v2.", "c3p0", "maxPoolSize", "unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces"},
+	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
+	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
+	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
+	{"org.apache.commons.dbcp.", "DBCP", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
+	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
+	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive", "logAbandoned with suspectTimeout"},
+	{"com.alibaba.druid.pool.", "Druid", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
+	{"io.agroal.", "Agroal", "max-size", "leak-detection-interval"},
+	{"oracle.ucp.", "UCP", "MaxPoolSize", ""},
+	{"database/sql.", "database/sql", "SetMaxOpenConns", ""},
 }
+
+type poolSetting struct{ prefix, pool, size, leaks string }
 
 // productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for a pool that
 // exceeds the request threads, see sizeFor.
@@ -49,12 +53,12 @@ func judgeDBPool(v *view) []problem {
 	if lost.share < v.limits.DBPoolShare {
 		return nil
 	}
-	pool, setting, product := v.poolSetting(waiting[0].thread)
+	pool, product := v.poolSetting(waiting[0].thread)
 	holders, sites := v.connectionHolders(dead)
 	p := problem{sightings: append(slices.Clone(waiting), holders...)}
 	p.Severity, p.Weight, p.Confidence = lost.severity(v.limits.ContentionCritical), lost.weight(), analyze.High
 	peak := v.peak(waiting)
-	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", sentence(v.crowd(peak)), pool)
+	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", sentence(v.crowd(peak)), pool.pool)
 	inUse := 0
 	for _, n := range v.perDump(holders) {
 		inUse = max(inUse, n)
@@ -70,7 +74,7 @@ func judgeDBPool(v *view) []problem {
 		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or were never given back."
 	}
 	p.Evidence = append(v.citeAll(waiting, maxEvidence/2), v.citeAll(holders, maxEvidence/2)...)
-	p.Advice = v.dbAdvice(setting, product, inUse, sites)
+	p.Advice = v.dbAdvice(pool, product, inUse, sites)
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
 	return []problem{p}
 }
@@ -87,24 +91,24 @@ func atConnectionPool(t *threads.Thread) bool {
 	return within(frames[:min(len(frames), 3)], connectionPools)
 }
 
-// poolSetting names the pool that a thread waits for and what limits it; product says that a known product's file has it.
-func (v *view) poolSetting(t *threads.Thread) (pool, setting string, product bool) {
-	pool, setting = "connection pool", "the pool's maximum size"
+// poolSetting names the pool that a thread waits for and its settings; product says that a known product's file has its size.
+func (v *view) poolSetting(t *threads.Thread) (pool poolSetting, product bool) {
+	pool = poolSetting{pool: "connection pool", size: "the pool's maximum size"}
 	for _, f := range t.Stack.Frames {
-		i := slices.IndexFunc(poolSettings, func(s struct{ prefix, pool, setting string }) bool { return strings.HasPrefix(f.Func, s.prefix) })
+		i := slices.IndexFunc(poolSettings, func(s poolSetting) bool { return strings.HasPrefix(f.Func, s.prefix) })
 		if i >= 0 {
-			pool, setting = poolSettings[i].pool, poolSettings[i].setting
+			pool = poolSettings[i]
 			break
 		}
 	}
 	if v.jvm != nil {
 		for _, s := range productSettings {
-			if s.pool == pool && strings.Contains(strings.ToLower(v.jvm.App+" "+v.subject), s.app) {
-				setting, product = s.setting, true
+			if s.pool == pool.pool && strings.Contains(strings.ToLower(v.jvm.App+" "+v.subject), s.app) {
+				pool.size, product = s.setting, true
 			}
 		}
 	}
-	return pool, setting, product
+	return pool, product
 }
 
 type holderSite struct {
@@ -133,12 +137,13 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []sighting
 	return list, sites
 }
 
-func (v *view) dbAdvice(setting string, product bool, inUse int, sites []holderSite) []analyze.Advice {
+func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holderSite) []analyze.Advice {
 	first := analyze.Advice{
-		Action: "Find where connections stay: log those kept too long (HikariCP leakDetectionThreshold, c3p0 unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces).",
-		Effect: "Names the code that borrows and does not return.",
-		Risk:   "A little logging.",
-		Verify: "No such message, and nobody waits for a connection.",
+		Action:  "Find where connections stay: have the pool log those kept too long.",
+		Setting: pool.leaks,
+		Effect:  "Names the code that borrows and does not return.",
+		Risk:    "A little logging.",
+		Verify:  "No such message, and nobody waits for a connection.",
 	}
 	if inUse > 0 {
 		first = analyze.Advice{
@@ -150,7 +155,7 @@ func (v *view) dbAdvice(setting string, product bool, inUse int, sites []holderS
 	}
 	size := analyze.Advice{
 		Action:  "Only then enlarge the pool, in steps.",
-		Setting: setting,
+		Setting: pool.size,
 		Effect:  "Requests wait for the database itself and no longer for a connection.",
 		Risk:    "More statements run at once: a database that is the limit gets slower, and its own connection limit must allow it on all nodes together.",
 		Verify:  "No thread waits for a connection, and the database's response times did not rise.",

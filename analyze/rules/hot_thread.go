@@ -218,7 +218,7 @@ func (v *view) hotStory(g *hotGroup) string {
 func callers(s *threads.Stack) string {
 	var names []string
 	for _, f := range s.Frames {
-		if startsWith(f.Func, betweenClients) || strings.Contains(f.Func, "$$Lambda") {
+		if threads.InLibrary(f.Func) || strings.Contains(f.Func, "$$Lambda") {
 			continue
 		}
 		names = append(names, short(f.Func))

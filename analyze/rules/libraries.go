@@ -36,7 +36,7 @@ var (
 
 	// serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
 	serverSide = []string{
-		"org.apache.coyote.", "org.apache.tomcat.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
+		"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
 		"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.", "sun.net.httpserver.",
 	}
 
@@ -94,14 +94,6 @@ var clients = []struct{ prefix, peer string }{
 	{"database/sql.", "the database"},
 }
 
-// betweenClients are wrappers that say neither who is asked nor who asks.
-var betweenClients = []string{
-	"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "com.zaxxer.hikari.", "com.mchange.v2.", "org.apache.commons.dbcp", "org.apache.tomcat.jdbc.",
-	"org.apache.tomcat.dbcp.", "org.hibernate.", "net.sf.hibernate.", "org.springframework.jdbc.", "org.springframework.orm.", "org.springframework.data.",
-	"org.springframework.transaction.", "org.springframework.aop.", "org.springframework.ldap.", "org.apache.ibatis.", "org.jooq.", "com.querydsl.", "org.eclipse.persistence.",
-	"com.atlassian.crowd.embedded.spi.", "bucket.core.", "com.google.gson.", "com.fasterxml.",
-}
-
 func startsWith(fn string, prefixes []string) bool {
 	for _, p := range prefixes {
 		if strings.HasPrefix(fn, p) {
@@ -144,7 +136,7 @@ func callSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bo
 		switch {
 		case startsWith(f.Func, serverSide):
 			return nil, peer, false
-		case !startsWith(f.Func, betweenClients):
+		case !threads.InLibrary(f.Func):
 			return f, peer, true
 		}
 	}

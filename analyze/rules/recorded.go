@@ -11,6 +11,7 @@ import (
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
+	"casefile/analyze/threads"
 )
 
 // recordedRules are those about flight recordings.
@@ -169,7 +170,7 @@ func sites(v profile.View, label string, keep func(frames []string) bool) byName
 // ownFrame is the place of the program's own innermost call; the innermost frame of all where there is none.
 func ownFrame(frames []string) int {
 	for i, f := range frames {
-		if !startsWith(f, betweenClients) && !startsWith(f, logLibraries) && !strings.Contains(f, "$$Lambda") && !native(f) {
+		if !threads.InLibrary(f) && !startsWith(f, logLibraries) && !strings.Contains(f, "$$Lambda") && !native(f) {
 			return i
 		}
 	}
@@ -191,7 +192,7 @@ func chain(frames []string) string {
 		switch {
 		case len(names) == most:
 			return strings.Join(names, " <- ") + " <- ..."
-		case len(names) > 0 && (startsWith(f, betweenClients) || strings.Contains(f, "$$Lambda") || name == names[len(names)-1]):
+		case len(names) > 0 && (threads.InLibrary(f) || strings.Contains(f, "$$Lambda") || name == names[len(names)-1]):
 		default:
 			names = append(names, name)
 		}

@@ -14,9 +14,10 @@ var servers = []string{
 var libraries = []string{
 	// database pools and drivers
 	"com.zaxxer.hikari.", "com.mchange.", "org.apache.commons.dbcp", "org.apache.commons.pool", "com.alibaba.druid.", "io.agroal.", "com.jolbox.bonecp.", "oracle.ucp.", "org.jboss.jca.",
+	"org.apache.tomcat.dbcp.", "org.apache.tomcat.jdbc.", "weblogic.jdbc.", "com.ibm.ws.rsadapter.", "com.ibm.ejs.j2c.", "com.p6spy.", "net.ttddyy.dsproxy.", "net.bull.javamelody.",
 	"org.postgresql.", "com.mysql.", "org.mariadb.jdbc.", "oracle.jdbc.", "oracle.net.", "com.microsoft.sqlserver.", "net.sourceforge.jtds.", "org.h2.", "org.hsqldb.", "com.ibm.db2.", "com.mongodb.", "redis.clients.", "io.lettuce.",
 	// persistence
-	"org.hibernate.", "net.sf.hibernate.", "org.springframework.", "org.apache.ibatis.", "org.jooq.", "org.eclipse.persistence.", "com.querydsl.", "net.java.ao.",
+	"org.hibernate.", "net.sf.hibernate.", "org.springframework.", "org.apache.ibatis.", "org.jooq.", "org.eclipse.persistence.", "com.querydsl.", "net.java.ao.", "org.apache.openjpa.", "org.jdbi.", "org.skife.jdbi.", "bucket.core.", "com.atlassian.crowd.embedded.spi.",
 	// clients
 	"org.apache.http.", "org.apache.hc.", "org.apache.commons.httpclient.", "okhttp3.", "okio.", "com.squareup.", "feign.", "retrofit2.", "org.asynchttpclient.", "io.grpc.", "reactor.", "software.amazon.awssdk.", "com.amazonaws.",
 	// cluster, cache, messages
@@ -24,5 +25,5 @@ var libraries = []string{
 	// logging
 	"org.apache.log4j.", "org.apache.logging.", "ch.qos.logback.", "org.slf4j.", "org.apache.commons.logging.", "org.jboss.logging.",
 	// tools of the language
-	"com.google.common.", "org.apache.commons.", "kotlin.", "kotlinx.", "scala.", "clojure.", "groovy.", "org.codehaus.groovy.", "io.micrometer.", "io.opentelemetry.",
+	"com.google.common.", "com.google.gson.", "com.fasterxml.", "org.apache.commons.", "kotlin.", "kotlinx.", "scala.", "clojure.", "groovy.", "org.codehaus.groovy.", "io.micrometer.", "io.opentelemetry.",
 }

@@ -245,10 +245,16 @@ func inRuntime(fn string) bool {
 	return hasPrefixOf(fn, runtimePackages)
 }
 
+// InLibrary says that a method is the runtime's or a known library's (pools, drivers, clients, frameworks), which stand between a program
+// and what it waits for.
+func InLibrary(fn string) bool {
+	return inRuntime(fn) || hasPrefixOf(fn, libraries)
+}
+
 // caller is the innermost frame that is neither the runtime's nor a known library's.
 func caller(frames []*Frame) *Frame {
 	for _, f := range frames {
-		if !inRuntime(f.Func) && !hasPrefixOf(f.Func, libraries) && !hasPrefixOf(f.Func, servers) {
+		if !InLibrary(f.Func) && !hasPrefixOf(f.Func, servers) {
 			return f
 		}
 	}

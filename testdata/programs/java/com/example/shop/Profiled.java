@@ -205,6 +205,7 @@ final class Profiled {
             FIRST.addAndGet(System.nanoTime() - start);
             TimeUnit.MILLISECONDS.sleep(10);
         }
+        TimeUnit.MILLISECONDS.sleep(1); // it is the turn of another: a wait of many turns would be in the recording whole or not at all
     }
 
     private static void put() throws Exception {
@@ -213,6 +214,7 @@ final class Profiled {
             REST.addAndGet(System.nanoTime() - start);
             TimeUnit.MILLISECONDS.sleep(10);
         }
+        TimeUnit.MILLISECONDS.sleep(1); // it is the turn of another: a wait of many turns would be in the recording whole or not at all
     }
 
     private static void read(Backend slow, Backend quick) throws Exception {

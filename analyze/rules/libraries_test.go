@@ -1,0 +1,41 @@
+package rules
+
+import (
+	"testing"
+
+	"casefile/analyze/threads"
+)
+
+// Between a program and its database stand what wraps the driver and what makes the statements: none of it is the program, and none
+// of it the server's own side.
+func TestCallSiteBelowWrappers(t *testing.T) {
+	const driver = "org.postgresql.core.v3.QueryExecutorImpl.execute"
+	for _, wrapper := range []string{
+		"org.apache.tomcat.dbcp.dbcp2.DelegatingStatement.execute", "org.apache.commons.dbcp2.DelegatingPreparedStatement.executeQuery",
+		"org.apache.tomcat.jdbc.pool.StatementFacade$StatementProxy.invoke", "com.zaxxer.hikari.pool.HikariProxyPreparedStatement.executeQuery",
+		"com.mchange.v2.c3p0.impl.NewProxyPreparedStatement.executeQuery", "com.alibaba.druid.pool.DruidPooledPreparedStatement.executeQuery",
+		"io.agroal.pool.wrapper.PreparedStatementWrapper.executeQuery", "org.jboss.jca.adapters.jdbc.WrappedPreparedStatement.executeQuery",
+		"weblogic.jdbc.wrapper.PreparedStatement.executeQuery", "com.ibm.ws.rsadapter.jdbc.WSJdbcPreparedStatement.executeQuery",
+		"com.p6spy.engine.wrapper.PreparedStatementWrapper.executeQuery", "net.ttddyy.dsproxy.proxy.jdk.PreparedStatementInvocationHandler.invoke",
+		"net.bull.javamelody.JdbcWrapper.doExecute", "jdk.proxy2.$Proxy41.executeQuery", "com.sun.proxy.$Proxy41.executeQuery",
+		"org.hibernate.loader.Loader.getResultSet", "org.springframework.jdbc.core.JdbcTemplate.execute", "org.apache.ibatis.executor.SimpleExecutor.doQuery",
+		"org.jooq.impl.AbstractQuery.execute", "org.eclipse.persistence.internal.databaseaccess.DatabaseAccessor.executeSelect", "net.java.ao.EntityManager.find",
+		"org.apache.openjpa.jdbc.kernel.JDBCStoreManager.executeQuery",
+	} {
+		for _, own := range []string{"com.acme.OrderDao.find", "org.apache.jsp.orders_jsp._jspService"} {
+			var frames []*threads.Frame
+			for _, fn := range []string{"sun.nio.ch.Net.poll", driver, wrapper, own, "javax.servlet.http.HttpServlet.service", "org.apache.coyote.AbstractProtocol$ConnectionHandler.process"} {
+				frames = append(frames, &threads.Frame{Func: fn})
+			}
+			site, peer, found := callSite(frames)
+			if !found || site.Func != own || peer != "the database (PostgreSQL)" {
+				t.Errorf("%s: %v, %q, %v", wrapper, site, peer, found)
+			}
+		}
+	}
+	// A connector that reads a request.
+	frames := []*threads.Frame{{Func: "sun.nio.ch.SocketChannelImpl.read"}, {Func: "org.apache.tomcat.util.net.NioChannel.read"}, {Func: "org.apache.coyote.http11.Http11InputBuffer.fill"}, {Func: "com.acme.Upload.run"}}
+	if site, _, own := callSite(frames); own {
+		t.Errorf("the server's own side is the program's: %v", site)
+	}
+}
