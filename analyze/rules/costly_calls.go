@@ -63,7 +63,7 @@ func costlyCalls() *analyze.Rule {
 func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
 	k := purposes[purpose]
 	found := sites(v, "", func(frames []string) bool {
-		return slices.ContainsFunc(frames, func(f string) bool { return startsWith(f, k.methods) })
+		return slices.ContainsFunc(calledByOwn(frames), func(f string) bool { return startsWith(f, k.methods) })
 	})
 	var sum int64
 	for _, s := range found {
@@ -81,7 +81,7 @@ func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
 	largest := found.largest()
 	f.Title = fmt.Sprintf("%s of the JVM's CPU go into %s, most of it for %s", percent(share), k.name, short(largest[0].name))
 	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.cores)
-	f.Explanation = "Samples of the threads on a CPU have methods for " + k.name + " on their stacks."
+	f.Explanation = "Samples of the threads on a CPU have methods for " + k.name + " on their stacks, above the program's own innermost call."
 	for n, s := range largest {
 		if n == 3 {
 			break

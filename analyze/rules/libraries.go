@@ -12,7 +12,7 @@ var (
 		"java.util.logging.", "org.apache.log4j.", "org.apache.logging.log4j.", "org.apache.logging.slf4j.", "ch.qos.logback.", "org.slf4j.",
 		"org.apache.commons.logging.", "org.apache.juli.", "org.jboss.logmanager.", "org.jboss.logging.", "org.tinylog.", "weblogic.logging.",
 		"java.io.PrintStream.print", "java.io.PrintStream.write", "java.io.PrintStream.implWrite", "java.io.PrintStream.format",
-		"org.apache.catalina.valves.AccessLogValve", "org.apache.catalina.valves.AbstractAccessLogValve",
+		"org.apache.catalina.valves.AccessLogValve.log", "org.apache.catalina.valves.AbstractAccessLogValve.log", "org.apache.catalina.valves.AbstractAccessLogValve$",
 	}
 
 	connectionPools = []string{

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type logSighting struct {
 	jvm  *analyze.JVM // nil: loose logs, of which the JVM is not known
 
 	count  int64 // of all lines
+	seen   map[entryKey]bool
 	recent []applog.Entry
 	last   applog.Entry
 	log    *applog.Log
@@ -55,9 +57,10 @@ func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node
 			if m == nil {
 				continue
 			}
-			s.count += m.Count
+			count, newest := s.first(m)
+			s.count += count
 			since := logEnd(p, n, l).Add(-p.Limits.LogRecent)
-			for _, e := range m.Newest {
+			for _, e := range newest {
 				if !e.Time.Before(since) {
 					s.recent = append(s.recent, e)
 				}
@@ -72,6 +75,33 @@ func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node
 		}
 	}
 	return out
+}
+
+// entryKey is what a line is in every file that it was written to.
+type entryKey struct {
+	time time.Time
+	text string
+}
+
+// first leaves out lines that another file of the JVM has as well: Tomcat writes the same to catalina.out and to the log of the day.
+func (s *logSighting) first(m *applog.Marked) (count int64, newest []applog.Entry) {
+	keys := map[entryKey]bool{}
+	for _, e := range m.Newest {
+		k := entryKey{e.Time, e.Text}
+		if !s.seen[k] {
+			newest = append(newest, e)
+		}
+		keys[k] = true
+	}
+	if s.seen == nil {
+		s.seen = keys
+	} else {
+		maps.Copy(s.seen, keys)
+	}
+	if len(newest) == 0 {
+		return 0, nil
+	}
+	return m.Count - int64(len(m.Newest)-len(newest)), newest
 }
 
 // logEnd is the moment up to which a log tells, in the time of its stamps: the capture's end, or its own.

@@ -169,12 +169,20 @@ func sites(v profile.View, label string, keep func(frames []string) bool) byName
 
 // ownFrame is the place of the program's own innermost call; the innermost frame of all where there is none.
 func ownFrame(frames []string) int {
-	for i, f := range frames {
-		if !threads.InLibrary(f) && !startsWith(f, logLibraries) && !strings.Contains(f, "$$Lambda") && !native(f) {
-			return i
-		}
+	return max(slices.IndexFunc(frames, own), 0)
+}
+
+// calledByOwn is what the program's own innermost call has called: the whole stack where there is none. What is beneath that call is not its
+// doing: each request passes a server's access log on its way, and a launcher loads the class of a main method before it calls it.
+func calledByOwn(frames []string) []string {
+	if at := slices.IndexFunc(frames, own); at >= 0 {
+		return frames[:at]
 	}
-	return 0
+	return frames
+}
+
+func own(fn string) bool {
+	return !threads.InLibrary(fn) && !startsWith(fn, logLibraries) && !strings.Contains(fn, "$$Lambda") && !native(fn)
 }
 
 // native tells code that is no Java method: functions and libraries, as async-profiler names them.

@@ -110,6 +110,10 @@ func TestRecordedRules(t *testing.T) {
 		{"regular expressions", newTape(0.9, 0.95).cpu(30, "java.util.regex.Pattern$Loop.match", "java.util.regex.Matcher.find", "shop.Search.clean", request).cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"),
 			[]string{"warning costly-calls", "warning hot-code"}, []string{"30% of the JVM's CPU go into regular expressions, most of it for Search.clean", ""}},
 		{"logging, a little", newTape(0.9, 0.95).cpu(9, "ch.qos.logback.classic.Logger.info", "shop.A.a").cpu(19, "shop.B.b").cpu(18, "shop.C.c").cpu(18, "shop.D.d").cpu(18, "shop.E.e").cpu(18, "shop.F.f"), nil, nil},
+		{"a request passes the access log on its way", newTape(0.9, 0.95).cpu(30, "java.util.HashMap.hash", "shop.Prices.find", request, "org.apache.catalina.valves.AbstractAccessLogValve.invoke", "org.apache.catalina.connector.CoyoteAdapter.service").
+			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Prices.find takes 30%"}},
+		{"a launcher loads the main class", newTape(0.9, 0.95).cpu(30, "java.util.HashMap.hash", "shop.Import.run", "shop.Main.main", "org.springframework.boot.loader.launch.Launcher.launch").
+			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Import.run takes 30%"}},
 		{"allocation", newTape(0.2, 0.3).add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 900, 9e9, "java.util.Arrays.copyOf", "shop.Export.row", checkout).
 			add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "java.lang.String", 100, 1e9, "shop.A.a"),
 			[]string{"info allocation-site"}, []string{"Export.row allocates 90% of 159 MB/s: byte[] (100%)"}},
