@@ -314,6 +314,7 @@ func (t *target) finish(b *builder) {
 	t.jvm.Dumps, t.jvm.DumpInfo = s, info
 	t.finishJFR(b)
 	t.finishGC(b)
+	t.finishFlags()
 	t.jvm.Access = b.readAccess(t.access, t.patterns)
 }
 
@@ -370,6 +371,32 @@ func (t *target) finishGC(b *builder) {
 			t.jvm.GC = append(t.jvm.GC, log)
 		}
 	}
+}
+
+// finishFlags fills in what counters and GC logs know of the JVM's version and options.
+func (t *target) finishFlags() {
+	j := t.jvm
+	options := slices.Clone(j.Options)
+	if j.Perf != nil {
+		for _, name := range []string{"java.rt.vmArgs", "java.rt.vmFlags"} { // those of variables and files too
+			more, _ := j.Perf.Str(name)
+			options = append(options, strings.Fields(more)...)
+		}
+		if j.Version == "" {
+			vm, _ := j.Perf.Str("java.property.java.vm.version")
+			java, _ := j.Perf.Str("java.property.java.version")
+			j.Version = javaVersion(vm, java)
+		}
+	}
+	for _, log := range j.GC {
+		if j.Version == "" {
+			j.Version = log.JVMVersion
+			if strings.HasPrefix(j.Version, "1.") {
+				j.Version = javaVersion("-b", j.Version)
+			}
+		}
+	}
+	settleOrigins(j.Flags, options)
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

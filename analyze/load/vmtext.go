@@ -16,7 +16,7 @@ const maxSmall = 4 << 20
 //	size_t MaxHeapSize        = 268435456     {product} {command line}
 //	   ccstr HeapDumpPath      =               {manageable} {default}
 //
-// JDK 8 prints ":=" for values that were changed and only the kind in braces.
+// JDK 8 prints ":=" for values that somebody or the JVM itself has changed, and only the kind in braces; see settleOrigins.
 func parseFlags(r io.Reader) (map[string]analyze.Flag, error) {
 	flags := map[string]analyze.Flag{}
 	sc := bufio.NewScanner(r)
@@ -35,24 +35,88 @@ func parseFlags(r io.Reader) (map[string]analyze.Flag, error) {
 		if _, origin, two := strings.Cut(braces, "{"); two {
 			flag.Origin = strings.TrimSuffix(strings.TrimSpace(origin), "}")
 		} else if strings.HasSuffix(strings.TrimSpace(left), ":") {
-			flag.Origin = "command line"
+			flag.Origin = changed
 		}
 		flags[f[1]] = flag
 	}
 	return flags, sc.Err()
 }
 
-// parseVersion reads VM.version:
+// changed is the origin of a flag of which the JVM says only that it has not its default value.
+const changed = "changed"
+
+// shortOptions are options that set flags of another name (arguments.cpp of HotSpot).
+var shortOptions = []struct {
+	prefix string
+	flags  []string
+}{
+	{"-Xmx", []string{"MaxHeapSize"}}, {"-Xms", []string{"InitialHeapSize"}}, {"-Xmn", []string{"NewSize", "MaxNewSize"}},
+	{"-Xss", []string{"ThreadStackSize"}}, {"-Xrs", []string{"ReduceSignalUsage"}}, {"-Xbatch", []string{"BackgroundCompilation"}},
+	{"-Xnoclassgc", []string{"ClassUnloading"}}, {"-Xloggc:", []string{"PrintGC", "PrintGCTimeStamps"}}, {"-verbose:gc", []string{"PrintGC"}},
+}
+
+// settleOrigins tells for changed flags whether an option names them; the others the JVM has chosen itself.
+func settleOrigins(flags map[string]analyze.Flag, options []string) {
+	named := map[string]bool{}
+	for _, o := range options {
+		if name, ok := strings.CutPrefix(o, "-XX:"); ok {
+			name, _, _ = strings.Cut(strings.TrimLeft(name, "+-"), "=")
+			named[name] = true
+		}
+		for _, short := range shortOptions {
+			for _, name := range short.flags {
+				named[name] = named[name] || strings.HasPrefix(o, short.prefix)
+			}
+		}
+	}
+	for name, f := range flags {
+		if f.Origin != changed {
+			continue
+		}
+		if f.Origin = "ergonomic"; named[name] {
+			f.Origin = "command line"
+		}
+		flags[name] = f
+	}
+}
+
+// parseVersion reads VM.version, and what a recording says of its JVM:
 //
 //	OpenJDK 64-Bit Server VM version 17.0.15+6-Debian-1deb12u1
 //	JDK 17.0.15
+//
+//	OpenJDK 64-Bit Server VM version 25.504-b01
+//	JDK 8.0_504
+//
+//	OpenJDK 64-Bit Server VM (17.0.15+6-Debian-1deb12u1) for linux-amd64 JRE (17.0.15+6-Debian-1deb12u1), built on ...
 func parseVersion(text string) string {
+	vm, java := "", ""
 	for line := range strings.Lines(text) {
-		if _, v, ok := strings.Cut(strings.TrimSpace(line), " VM version "); ok {
-			return v
+		line = strings.TrimSpace(line)
+		if _, v, ok := strings.Cut(line, " VM version "); ok {
+			vm = v
+		} else if v, ok := strings.CutPrefix(line, "JDK "); ok {
+			java = v
+		} else if _, v, ok := strings.Cut(line, " VM ("); ok {
+			vm, _, _ = strings.Cut(v, ")")
+			_, v, _ = strings.Cut(v, " JRE (")
+			java, _, _ = strings.Cut(v, ")")
 		}
 	}
-	return ""
+	return javaVersion(vm, java)
+}
+
+// javaVersion is the version of a JVM, "17.0.15+6-Debian-1deb12u1". Until JDK 8 the VM has one of its own ("25.504-b01"), which
+// reads like a later JDK's: then it is Java's, "1.8.0_504".
+func javaVersion(vm, java string) string {
+	if java == "" || strings.Contains(vm, "+") || !strings.Contains(vm, "-b") {
+		return vm
+	}
+	java, _, _ = strings.Cut(java, "-")
+	if !strings.HasPrefix(java, "1.") {
+		java = "1." + java
+	}
+	return java
 }
 
 // parseOptions keeps the arguments up to the main class, one a line.

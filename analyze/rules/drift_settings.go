@@ -61,19 +61,14 @@ func poolSize(j *analyze.JVM) (string, analyze.Evidence) {
 }
 
 func jvmVersion(j *analyze.JVM) (string, analyze.Evidence) {
-	at := analyze.Evidence{Entry: firstOf(j.FlagsSource, j.OptionsSource, j.PerfSource)}
-	if j.Version != "" {
-		if j.FlagsSource != "" {
-			at.Entry = path.Join(path.Dir(j.FlagsSource), "version.txt")
-		}
-		return j.Version, at
+	at := analyze.Evidence{Entry: firstOf(j.PerfSource, j.OptionsSource)}
+	if at.Entry == "" && len(j.GC) > 0 {
+		at.Entry = j.GC[0].Source
 	}
-	if j.Perf != nil {
-		if v, ok := j.Perf.Str("java.property.java.vm.version"); ok {
-			return v, analyze.Evidence{Entry: j.PerfSource}
-		}
+	if j.Version != "" && j.FlagsSource != "" {
+		at.Entry = path.Join(path.Dir(j.FlagsSource), "version.txt")
 	}
-	return "", at
+	return j.Version, at
 }
 
 // firstOf is the first that is not empty.

@@ -325,8 +325,9 @@ func removedOptions(c *config) (fault, bool) {
 	return w, true
 }
 
-// majorOf reads the JDK of a VM version: "17.0.15+6" is 17, "25.402-b08" of HotSpot is 8.
+// majorOf reads the JDK of a VM version: "17.0.15+6" is 17, "1.8.0_402" is 8, and so is "25.402-b08" of its HotSpot.
 func majorOf(version string) int {
+	version = strings.TrimPrefix(version, "1.")
 	first, rest, _ := strings.Cut(version, ".")
 	first, _, _ = strings.Cut(first, "+")
 	n, err := strconv.Atoi(first)

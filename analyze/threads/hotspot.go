@@ -19,7 +19,17 @@ func isPrefixedHotSpot(b []byte) bool {
 		return true
 	}
 	i := bytes.Index(b, fullThreadDump)
-	return i > 0 && i < 120 && bytes.HasSuffix(bytes.TrimSpace(b), []byte("):")) && bytes.Contains(b[i:], []byte(" VM ("))
+	return i > 0 && i < 120 && endsTitle(b) && bytes.Contains(b[i:], []byte(" VM ("))
+}
+
+// endsTitle tells whether a line can be a whole title. Until JDK 21 it ends in "):"; later ones, and late updates of 21, go on in a line
+// of the JDK's version instead of the colon.
+func endsTitle(b []byte) bool {
+	b = bytes.TrimRight(b, " ")
+	if bare, ok := bytes.CutSuffix(b, []byte{':'}); ok {
+		return bytes.HasSuffix(bare, []byte{')'})
+	}
+	return bytes.HasSuffix(b, []byte{')'}) && bytes.Contains(b, []byte(" mode")) // "mixed mode, sharing"
 }
 
 func isHeader(b []byte) bool {
@@ -30,7 +40,7 @@ func isHeader(b []byte) bool {
 type phase uint8
 
 const (
-	preamble  phase = iota // SMR block
+	preamble  phase = iota // rest of the title, SMR block
 	inThreads              // thread blocks
 	inDeadlock
 	inHeap

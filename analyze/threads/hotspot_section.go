@@ -4,8 +4,12 @@ import "bytes"
 
 // Lines around the threads, by how they begin.
 var (
-	smrLines = []string{"Threads class SMR info:", "_java_thread_list", "_to_delete_list", "next-> ", "_nested_thread_list", ", _nested_threads", "The _java_thread_list has changed", "0x", "}", "_threads_hazard_ptr", "_tlh_", "_deleted_thread", "_delete_"}
-	jniLines = []string{"JNI global ref"}
+	// The title goes on in late updates of 21 and in newer JDKs:
+	//
+	//	Full thread dump OpenJDK 64-Bit Server VM (27.0.1+1 mixed mode, sharing)
+	//	                 JDK version: OpenJDK Runtime Environment (27.0.1+1) (build 27.0.1+1)
+	preambleLines = []string{"JDK version: ", "Threads class SMR info:", "_java_thread_list", "_to_delete_list", "next-> ", "_nested_thread_list", ", _nested_threads", "The _java_thread_list has changed", "0x", "}", "_threads_hazard_ptr", "_tlh_", "_deleted_thread", "_delete_"}
+	jniLines      = []string{"JNI global ref"}
 	// Shenandoah prints its heap without indentation.
 	heapLines = []string{"Heap", "Shenandoah Heap", "Status: ", "Reserved region:", "Collection set:", "Region states:"}
 	histogram = []string{"num   ", "num  ", "-----", "Total "}
@@ -23,7 +27,7 @@ func begins(b []byte, with []string) bool {
 // sectionLine reads the lines that are no thread's.
 func (h *hotspot) sectionLine(s *scan, b, trimmed []byte) verdict {
 	switch {
-	case h.phase == preamble && begins(trimmed, smrLines):
+	case h.phase == preamble && begins(trimmed, preambleLines):
 		return taken
 	case begins(b, jniLines):
 		return h.section(s, inTail)

@@ -59,6 +59,19 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// Late updates of JDK 21, and newer JDKs, tell the JDK's version in a line of its own below the title, also through a log framework.
+func TestTitleOfTwoLines(t *testing.T) {
+	want, _ := parseText(t, small)
+	title, rest, _ := strings.Cut(small, "sharing):\n")
+	text := title + "sharing)\n                 JDK version: OpenJDK Runtime Environment Temurin-21.0.13+9 (21.0.13+9) (build 21.0.13+9-LTS)\n" + rest
+	for _, prefix := range []string{"", "12:00:01,123 INFO  [stdout] (Thread-7) "} {
+		dumps, sum := parseText(t, prefix+strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+prefix)+"\n")
+		if len(dumps) != 1 || sum.UnparsedLines != 0 || len(dumps[0].Threads) != len(want[0].Threads) || dumps[0].VM != want[0].VM {
+			t.Errorf("behind %q: %d dumps, %+v", prefix, len(dumps), sum)
+		}
+	}
+}
+
 func TestContainerLogs(t *testing.T) {
 	want := render(parseText(t, small))
 	for _, prefix := range []string{"2025-12-22T13:19:53.123456789Z stdout F ", "2025-12-22T13:19:53.1+01:00 stderr F ", "web-1  | "} {

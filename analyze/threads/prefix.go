@@ -20,7 +20,7 @@ func (p *prefix) cut(b []byte) []byte {
 			return nil
 		}
 	}
-	if n := len(b); n > 0 && b[n-1] == ':' && b[0] != ' ' && b[0] != '\t' && b[0] != 'F' && isPrefixedHotSpot(b) {
+	if n := len(b); n > 0 && (b[n-1] == ':' || b[n-1] == ')') && b[0] != ' ' && b[0] != '\t' && b[0] != 'F' && isPrefixedHotSpot(b) {
 		if i := bytes.Index(b, fullThreadDump); i > 0 {
 			p.shape = digitsAlike(b[:i])
 		}

@@ -22,7 +22,7 @@ var commands = []command{
 	{item: "vm-command-line", file: "vm/command_line.txt", jcmd: "VM.command_line", deadline: 2 * time.Second, cost: "no pause, 1 ms"},
 	{item: "vm-flags", file: "vm/flags.txt", jcmd: "VM.flags -all", deadline: 2 * time.Second, cost: "no pause, 5 ms"},
 	{item: "vm-uptime", file: "vm/uptime.txt", jcmd: "VM.uptime", deadline: 2 * time.Second, cost: "no pause, 1 ms"},
-	{item: "heap-info", file: "vm/heap_info.txt", jcmd: "GC.heap_info", deadline: 2 * time.Second, cost: "no pause, 1 ms", minMajor: 9},
+	{item: "heap-info", file: "vm/heap_info.txt", jcmd: "GC.heap_info", deadline: 2 * time.Second, cost: "no pause, 1 ms"},
 	{item: "code-cache", file: "vm/codecache.txt", jcmd: "Compiler.codecache", deadline: 2 * time.Second, cost: "no pause, 1 ms", minMajor: 9},
 	{item: "vm-events", file: "vm/events.txt", jcmd: "VM.events", deadline: 3 * time.Second, cost: "no pause, 10 ms", minMajor: 17},
 	{item: "native-memory", file: "vm/native_memory.txt", jcmd: "VM.native_memory summary", deadline: 3 * time.Second, cost: "no pause, 10 ms"},

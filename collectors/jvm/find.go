@@ -22,7 +22,7 @@ type JVM struct {
 	*Process
 	Arguments
 	Product app.Product
-	Version string // e.g. "17.0.15+6", empty when nothing told it
+	Version string // e.g. "17.0.15+6", "1.8.0_504", empty when nothing told it
 	Major   int    // feature release; 0 unknown
 	Env     map[string]string
 	Tree    collectors.Tree
@@ -153,9 +153,8 @@ func (p *Process) hsperfFile() string {
 // learnVersion asks the counters, then the release file beside libjvm.so.
 func (j *JVM) learnVersion() {
 	if snap, err := j.readPerf(); err == nil {
-		if v, ok := snap.Str("java.rt.vmVersion"); ok && v != "" {
-			j.Version = v
-		} else if v, ok := snap.Str("java.property.java.vm.version"); ok {
+		j.Version, _ = snap.Str("java.property.java.vm.version")
+		if v, ok := snap.Str("java.property.java.version"); ok && strings.HasPrefix(v, "1.") { // until JDK 8 the VM counts by itself: 25.504-b01
 			j.Version = v
 		}
 		if off, ok := snap.Str("java.rt.vmFlags"); ok {
