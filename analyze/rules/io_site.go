@@ -126,7 +126,7 @@ func (r *recorded) reportIO(p *analyze.Pass, s *site) {
 	f.Title = fmt.Sprintf("%s: %s under %s took up to %s, on average %.1f threads wait there", target, op, short(call), seconds(longest), waiting)
 	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", spent(s.value), count(len(s.threads), "thread"), r.span())
 	f.Explanation = "Each operation that took as long as the recording's threshold was measured with its peer or file and the place of the program."
-	f.Evidence = append([]analyze.Evidence{r.cite("%d times %s of %s under %s, %s in all, %s at most", s.count, op, target, call, spent(s.value), seconds(longest))}, r.citeCallers(s)...)
+	f.Evidence = append([]analyze.Evidence{r.cite("%s %s of %s under %s, %s in all, %s at most", howOften(int(s.count)), op, target, call, spent(s.value), seconds(longest))}, r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Measure %s from the other side: its own response times, and the way to it.", target),
 		Effect: "Shows whether it is slow, or asked too much.",

@@ -112,6 +112,9 @@ func logEnd(p *analyze.Pass, n *analyze.Node, l *applog.Log) time.Time {
 	return l.Last.Time
 }
 
+// fresh is how old a line is at most that is of now.
+const fresh = time.Minute
+
 func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	f := analyze.Finding{Severity: analyze.Severity(s.sig.Severity), Confidence: analyze.High, Weight: 0.2, Nodes: []string{s.node.Name}}
 	if s.jvm != nil {
@@ -124,15 +127,17 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 		lines = "1 log line"
 	}
 	f.Title = sentenceOf(s.sig) + " (" + lines
-	switch n := len(s.recent); {
-	case n == 0:
+	n := len(s.recent)
+	if n == 0 {
 		f.Severity, f.Weight = analyze.Info, 0.01
-		f.Title += ", the last " + took(logEnd(p, s.node, s.log).Sub(s.last.Time)) + " before the end of the log)"
-	case n == 1:
-		f.Title += ")"
-	default:
-		f.Title += fmt.Sprintf(", %d of them in %s)", n, took(s.recent[n-1].Time.Sub(s.recent[0].Time)))
 	}
+	if n > 1 {
+		f.Title += fmt.Sprintf(", %d of them in %s", n, took(s.recent[n-1].Time.Sub(s.recent[0].Time)))
+	}
+	if age := logEnd(p, s.node, s.log).Sub(s.last.Time); age >= fresh {
+		f.Title += ", the last " + took(age) + " before the end of the log"
+	}
+	f.Title += ")"
 	f.Impact = "the log says so; how much time it costs it does not say"
 	f.Explanation = strings.TrimSpace(s.sig.Explanation)
 	f.Evidence = s.cite(4)

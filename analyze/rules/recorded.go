@@ -167,9 +167,14 @@ func sites(v profile.View, label string, keep func(frames []string) bool) byName
 	return b
 }
 
-// ownFrame is the place of the program's own innermost call; the innermost frame of all where there is none.
+// ownFrame is the place of the program's own innermost call. Where all is libraries, as in a server made of them, it is the innermost that
+// is not the runtime's; else the innermost of all.
 func ownFrame(frames []string) int {
-	return max(slices.IndexFunc(frames, own), 0)
+	at := slices.IndexFunc(frames, own)
+	if at < 0 {
+		at = slices.IndexFunc(frames, func(fn string) bool { return !threads.InRuntime(fn) && !native(fn) })
+	}
+	return max(at, 0)
 }
 
 // calledByOwn is what the program's own innermost call has called: the whole stack where there is none. What is beneath that call is not its

@@ -21,9 +21,11 @@ var libraries = []string{
 	// clients
 	"org.apache.http.", "org.apache.hc.", "org.apache.commons.httpclient.", "okhttp3.", "okio.", "com.squareup.", "feign.", "retrofit2.", "org.asynchttpclient.", "io.grpc.", "reactor.", "software.amazon.awssdk.", "com.amazonaws.",
 	// cluster, cache, messages
-	"com.hazelcast.", "org.infinispan.", "org.jgroups.", "net.sf.ehcache.", "org.ehcache.", "com.tangosol.", "org.apache.kafka.", "com.rabbitmq.", "org.apache.activemq.", "org.apache.zookeeper.", "org.apache.curator.",
+	"com.hazelcast.", "org.infinispan.", "org.jgroups.", "net.sf.ehcache.", "org.ehcache.", "com.tangosol.", "org.apache.kafka.clients.", "org.apache.kafka.common.", "org.apache.kafka.streams.", "com.rabbitmq.",
+	"org.apache.activemq.ActiveMQ", "org.apache.activemq.transport.", "org.apache.zookeeper.Client", "org.apache.zookeeper.ZooKeeper", "org.apache.curator.",
 	// logging
 	"org.apache.log4j.", "org.apache.logging.", "ch.qos.logback.", "org.slf4j.", "org.apache.commons.logging.", "org.jboss.logging.",
 	// tools of the language
 	"com.google.common.", "com.google.gson.", "com.fasterxml.", "org.apache.commons.", "kotlin.", "kotlinx.", "scala.", "clojure.", "groovy.", "org.codehaus.groovy.", "io.micrometer.", "io.opentelemetry.",
+	"com.yammer.metrics.", "com.codahale.metrics.", "io.dropwizard.metrics.",
 }

@@ -204,7 +204,7 @@ func onlyLibrary(above []*Frame, method string) bool {
 		}
 	}
 	for _, f := range above {
-		if !inRuntime(f.Func) && !strings.HasPrefix(f.Func, lib) {
+		if !InRuntime(f.Func) && !strings.HasPrefix(f.Func, lib) {
 			return false
 		}
 	}
@@ -241,14 +241,15 @@ func pollsSocket(fn string) bool {
 	return fn == "sun.nio.ch.Net.poll" || fn == "sun.nio.ch.NioSocketImpl.park" || fn == "sun.nio.ch.Net.pollConnect"
 }
 
-func inRuntime(fn string) bool {
+// InRuntime says that a method is the Java runtime's.
+func InRuntime(fn string) bool {
 	return hasPrefixOf(fn, runtimePackages)
 }
 
 // InLibrary says that a method is the runtime's or a known library's (pools, drivers, clients, frameworks), which stand between a program
 // and what it waits for.
 func InLibrary(fn string) bool {
-	return inRuntime(fn) || hasPrefixOf(fn, libraries)
+	return InRuntime(fn) || hasPrefixOf(fn, libraries)
 }
 
 // caller is the innermost frame that is neither the runtime's nor a known library's.
@@ -265,7 +266,7 @@ func caller(frames []*Frame) *Frame {
 // runtime (RMI, LDAP, HTTP server) its own connection.
 func onlyServer(frames []*Frame) bool {
 	for _, f := range frames {
-		if !inRuntime(f.Func) && !hasPrefixOf(f.Func, servers) {
+		if !InRuntime(f.Func) && !hasPrefixOf(f.Func, servers) {
 			return false
 		}
 	}
@@ -284,7 +285,7 @@ func hasPrefixOf(fn string, prefixes []string) bool {
 // site is the innermost frame that is not the runtime's.
 func site(frames []*Frame) *Frame {
 	for _, f := range frames {
-		if !inRuntime(f.Func) {
+		if !InRuntime(f.Func) {
 			return f
 		}
 	}
@@ -300,7 +301,7 @@ func ownLoop(frames []*Frame) bool {
 	}
 	own := 0
 	for i := 0; i < end; i++ {
-		if !inRuntime(frames[i].Func) {
+		if !InRuntime(frames[i].Func) {
 			own = end - i
 			break
 		}
