@@ -1,11 +1,13 @@
 package jvm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +62,15 @@ func (c *capture) asyncOn(ctx context.Context) string {
 		return ""
 	}
 	length := int((max(time.Until(c.End()), 0) + jfrTail).Seconds())
-	err = c.async(ctx, folder, fmt.Sprintf("start,%s,jfr,timeout=%d,file=%s,log=%s", events, length, path.Join(folder, asyncFile), path.Join(folder, asyncLog)))
+	start := func(events string) error {
+		return c.async(ctx, folder, fmt.Sprintf("start,%s,jfr,timeout=%d,file=%s,log=%s", events, length, path.Join(folder, asyncFile), path.Join(folder, asyncLog)))
+	}
+	err = start(events)
+	var refused *asyncRefusal
+	if few := withoutAlloc(events); few != "" && errors.As(err, &refused) {
+		c.Skip(asyncItem+"-alloc", err.Error(), "allocations before JDK 11 need the debug symbols of the JVM's library")
+		err = start(few)
+	}
 	if err != nil && !errors.Is(err, ErrNoAnswer) {
 		c.Lost(asyncItem, err.Error(), explainFix(err))
 		c.removeScratch(folder)
@@ -102,9 +112,38 @@ func (c *capture) async(ctx context.Context, folder, command string) error {
 		return fmt.Errorf("load %s: %w", lib, err)
 	case code != 0:
 		said, _ := c.Tree.ReadFile(path.Join(folder, asyncLog), maxArgFile)
-		return fmt.Errorf("async-profiler refused (code %d): %s", code, firstLine(said))
+		return &asyncRefusal{code, complaint(said)}
 	}
 	return nil
+}
+
+// asyncRefusal is what the library says of a command that it does not carry out.
+type asyncRefusal struct {
+	code int
+	text string
+}
+
+func (r *asyncRefusal) Error() string {
+	return fmt.Sprintf("async-profiler refused (code %d): %s", r.code, r.text)
+}
+
+// complaint is the line of its log that tells why: an error, else the first one, which may be a warning.
+func complaint(log []byte) string {
+	for line := range bytes.Lines(log) {
+		if bytes.HasPrefix(line, []byte("[ERROR]")) {
+			return firstLine(line)
+		}
+	}
+	return firstLine(log)
+}
+
+// withoutAlloc leaves allocations out of events; "" where nothing else is among them.
+func withoutAlloc(events string) string {
+	rest := slices.DeleteFunc(strings.Split(events, ","), func(o string) bool { return strings.HasPrefix(o, "alloc=") })
+	if kept := strings.Join(rest, ","); kept != events && kept != "event=alloc" {
+		return kept
+	}
+	return ""
 }
 
 // loadCode reads the reply to "load": "return code: 0", or "0" alone before JDK 9;

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"casefile/bundle/format/plan"
 	"casefile/bundle/format/tasks"
 )
 
@@ -164,6 +165,18 @@ func FuzzParseArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, argv, file string) {
 		parseArguments(strings.Split(argv, "\x00"), map[string]string{"JAVA_TOOL_OPTIONS": file}, func(string) ([]byte, error) { return []byte(file), nil })
 	})
+}
+
+func TestAsyncProfilerRefuses(t *testing.T) {
+	log := "[WARN] Install JVM debug symbols to improve profile accuracy\n[ERROR] No AllocTracer symbols found. Are JDK debug symbols installed?\n"
+	if got := complaint([]byte(log)); !strings.Contains(got, "AllocTracer") {
+		t.Errorf("the reason is %s", got)
+	}
+	for events, want := range map[string]string{asyncEvents[""]: "event=cpu,interval=20ms,lock=10ms", asyncEvents[plan.CPU]: "", asyncEvents[plan.Alloc]: ""} {
+		if got := withoutAlloc(events); got != want {
+			t.Errorf("%s without allocations: %q, want %q", events, got, want)
+		}
+	}
 }
 
 func TestMajorOf(t *testing.T) {
