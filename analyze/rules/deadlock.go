@@ -66,22 +66,35 @@ func (v *view) reportedOnly() []problem {
 	if d.ReportedDeadlocks == 0 || len(d.Reported) == 0 {
 		return nil
 	}
+	var out []problem
+	for rest := d.Reported; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Deadlock == rest[0].Deadlock {
+			n++
+		}
+		out = append(out, reportedCycle(d.Source, rest[:n]))
+		rest = rest[n:]
+	}
+	return out
+}
+
+func reportedCycle(source string, waits []threads.ReportedWait) problem {
 	p := problem{}
 	p.Severity, p.Confidence, p.Weight = analyze.Critical, analyze.High, 0.5
 	const most = 4
 	var steps []string
-	for i := range d.Reported {
-		w := &d.Reported[i]
+	for i := range waits {
+		w := &waits[i]
 		if len(steps) < most {
 			steps = append(steps, fmt.Sprintf("%s waits for %s held by %s", quote(w.Thread), shortClass(w.Class), quote(w.Owner)))
 		}
 		if len(p.Evidence) < maxEvidence {
-			p.Evidence = append(p.Evidence, analyze.Evidence{Entry: d.Source, Lines: analyze.Lines(w.Line, w.Line),
+			p.Evidence = append(p.Evidence, analyze.Evidence{Entry: source, Lines: analyze.Lines(w.Line, w.Line),
 				Text: quote(w.Thread) + " waits for " + shortClass(w.Class) + " held by " + quote(w.Owner) + ", as the JVM's own search found"})
 		}
 	}
-	p.Title = fmt.Sprintf("Deadlock of %s: %s", count(len(d.Reported), "thread"), list(steps))
-	p.Impact = count(len(d.Reported), "thread") + " blocked for ever"
+	p.Title = fmt.Sprintf("Deadlock of %s: %s", count(len(waits), "thread"), list(steps))
+	p.Impact = count(len(waits), "thread") + " blocked for ever"
 	p.Explanation = "The JVM itself reports it. None of these threads can go on, and only a restart of the process frees them."
 	p.Advice = []analyze.Advice{{
 		Action: "Restart the process once a dump with the locks of its threads is kept: casefile collect, or jstack without -F.",
@@ -90,7 +103,7 @@ func (v *view) reportedOnly() []problem {
 		Verify: "A new collect shows no cycle.",
 	}}
 	p.References = deadlockReferences
-	return []problem{p}
+	return p
 }
 
 // rings joins the cycles of the dumps. One that a later dump no longer has was a wait with a time limit, not a deadlock.

@@ -23,6 +23,7 @@ var lockLines = []struct {
 //	waiting to lock <5284339c> (a java.lang.Object) owned by "main" t@1
 //	eliminated <owner is scalar replaced> (a java.lang.Object)
 //	<0x000000069d9bf5b8> (a java.util.concurrent.locks.ReentrantLock$NonfairSync)
+//	<0x000000069ec153b8>, (a java.util.concurrent.locks.ReentrantLock$NonfairSync)
 //	java.util.concurrent.locks.ReentrantLock$NonfairSync@15bc412
 //	None
 func parseLock(b []byte, owned bool, in *interner) (l Lock, ok bool) {
@@ -61,7 +62,7 @@ func parseLock(b []byte, owned bool, in *interner) (l Lock, ok bool) {
 	if end < 0 {
 		return l, false
 	}
-	inner, rest := b[1:end], bytes.TrimSpace(b[end+1:])
+	inner, rest := b[1:end], bytes.TrimLeft(b[end+1:], ", ")
 	addr, size := hexPrefix(inner)
 	if size == len(inner) {
 		l.Addr = addr

@@ -366,6 +366,31 @@ func TestEnvelopes(t *testing.T) {
 	}
 }
 
+// The agent writes classes of synchronizers with slashes; --locks of JDK 27 announces its search.
+func TestJhsdbOwnableSynchronizers(t *testing.T) {
+	thread := func(name, wants, owns string) string {
+		return `"` + name + `" #20 prio=5 tid=0x00007ff24c1084b0 nid=9952 waiting on condition [0x00007ff1d672d000]
+   java.lang.Thread.State: WAITING (parking)
+   JavaThread state: _thread_blocked
+ - jdk.internal.misc.Unsafe.park(boolean, long) @bci=0 (Interpreted frame)
+	- parking to wait for <` + wants + `> (a java/util/concurrent/locks/ReentrantLock$NonfairSync)
+ - java.util.concurrent.locks.ReentrantLock.lock() @bci=4, line=322 (Interpreted frame)
+
+Locked ownable synchronizers:
+    - <` + owns + `>, (a java/util/concurrent/locks/ReentrantLock$NonfairSync)
+
+`
+	}
+	dumps, sum := parseText(t, "Deadlock Detection:\n\nNo deadlocks found.\n\nFinding concurrent locks. This might take a while...\n\n"+
+		thread("owns-1", "0x69ec153e8", "0x69ec153b8")+thread("owns-2", "0x69ec153b8", "0x69ec153e8"))
+	if len(dumps) != 1 || sum.UnparsedLines != 0 {
+		t.Fatalf("%+v", sum)
+	}
+	if d := NewLockGraph(dumps[0]).Deadlocks(); len(d) != 1 || len(d[0].Threads) != 2 {
+		t.Errorf("deadlocks: %v", d)
+	}
+}
+
 // jhsdb jstack of JDK 17: HotSpot's headers, the agent's frames; the awaited monitor is called locked.
 func TestJhsdb(t *testing.T) {
 	const head = `Attaching to process ID 15504, please wait...
@@ -419,13 +444,14 @@ Locked ownable synchronizers:
    JavaThread state: _thread_blocked
 0x00007ff60b6a0f16	__futex_abstimed_wait_common + 0xc6
 0x00007f1b1d0186c7	* java.lang.Thread.run() bci:11 line:748 (Interpreted frame)
+                  	* java.lang.Thread.start() bci:3 line:7 (Compiled frame)
 ----------------- 15524 -----------------
 0x00007ff60b6a0f16	__futex_abstimed_wait_common + 0xc6
 `)
 	if len(dumps) != 1 || sum.UnparsedLines != 0 || len(dumps[0].Threads) != 2 {
 		t.Fatalf("mixed: %+v", sum)
 	}
-	if a, b := dumps[0].Threads[0], dumps[0].Threads[1]; a.NID != 15528 || a.State != Waiting || len(a.Stack.Frames) != 2 || a.Stack.Frames[1].Func != "java.lang.Thread.run" ||
+	if a, b := dumps[0].Threads[0], dumps[0].Threads[1]; a.NID != 15528 || a.State != Waiting || len(a.Stack.Frames) != 3 || a.Stack.Frames[1].Func != "java.lang.Thread.run" ||
 		b.NID != 15524 || b.Stack.Top() != "__futex_abstimed_wait_common" {
 		t.Errorf("mixed: %+v %+v", a, b)
 	}

@@ -25,6 +25,9 @@ import (
 //	----------------- 15528 -----------------
 //	0x00007ff60b6a0f16	__futex_abstimed_wait_common + 0xc6
 //	0x00007f1b1d0186c7	* java.lang.Thread.run() bci:11 line:748 (Interpreted frame)
+//	                  	* java.lang.Thread.run() bci:3 line:1474 (Compiled frame)
+//
+// Classes of locks have slashes: "parking to wait for <0x...> (a java/util/concurrent/locks/ReentrantLock$NonfairSync)".
 type saDump struct {
 	hotspot
 	nid int64 // of -m, for the thread that follows; -1 none
@@ -95,7 +98,21 @@ func (f *saDump) line(s *scan, b []byte) verdict {
 		return taken
 	}
 	f.gap = false // what is owned stands behind a blank line
-	return f.hotspot.line(s, b)
+	before := f.t
+	v := f.hotspot.line(s, dottedClass(b))
+	if f.t != nil && f.t != before { // its name has several lines
+		f.takeNID()
+	}
+	return v
+}
+
+// dottedClass writes the class that ends a line of a lock as HotSpot does.
+func dottedClass(b []byte) []byte {
+	i := bytes.Index(b, []byte("(a "))
+	if i < 0 || bytes.IndexByte(b[i:], '/') < 0 {
+		return b
+	}
+	return append(b[:i:i], bytes.ReplaceAll(b[i:], []byte{'/'}, []byte{'.'})...)
 }
 
 // separator takes "----------------- 15528 -----------------" of -m.
@@ -106,9 +123,17 @@ func (f *saDump) separator(s *scan, b []byte) bool {
 	if !ok || !ok2 || !ok3 {
 		return false
 	}
+	f.stackless(s)
 	f.finish(s)
 	f.nid = nid
 	return true
+}
+
+// stackless keeps a thread of which -m shows nothing but its number.
+func (f *saDump) stackless(s *scan) {
+	if f.nid >= 0 {
+		f.begin(s, f.nid)
+	}
 }
 
 // begin opens a thread without a name.
@@ -125,6 +150,9 @@ func (f *saDump) takeNID() {
 	}
 }
 
+// searched are what the agent says of its search; it fails where it does not know the VM's types.
+var searched = []string{"Found a total of ", "No deadlocks found", "Can't print deadlocks:", "Finding concurrent locks."}
+
 // report reads what stands before the threads: the agent's search for deadlocks.
 func (f *saDump) report(s *scan, b, trimmed []byte) verdict {
 	switch {
@@ -132,7 +160,7 @@ func (f *saDump) report(s *scan, b, trimmed []byte) verdict {
 		s.dump.ReportedDeadlocks++
 		f.waiter = ""
 		return taken
-	case bytes.HasPrefix(b, []byte("Found a total of ")), bytes.HasPrefix(b, []byte("No deadlocks found")):
+	case begins(b, searched):
 		return taken
 	}
 	if v := f.deadlockLine(s, b, trimmed); v != over {
@@ -143,11 +171,12 @@ func (f *saDump) report(s *scan, b, trimmed []byte) verdict {
 
 // parseMachineFrame reads a frame of -m: "0x00007ff60b6a0f16\t__futex_wait + 0xc6", Java's with a star before its name.
 func parseMachineFrame(b []byte) ([]byte, bool) {
-	if !bytes.HasPrefix(b, []byte("0x")) {
-		return nil, false
-	}
 	addr, text, ok := bytes.Cut(b, []byte{'\t'})
 	if !ok || len(addr) < 10 || len(addr) > 18 || len(text) == 0 {
+		return nil, false
+	}
+	inlined := len(bytes.TrimLeft(addr, " ")) == 0 && bytes.HasPrefix(text, []byte("* ")) // it has no address of its own
+	if !inlined && !bytes.HasPrefix(addr, []byte("0x")) {
 		return nil, false
 	}
 	text = bytes.TrimPrefix(text, []byte("* "))
@@ -172,4 +201,7 @@ func parseSAFrame(text string) Frame {
 	return f
 }
 
-func (f *saDump) close(s *scan) { f.finish(s) }
+func (f *saDump) close(s *scan) {
+	f.stackless(s)
+	f.finish(s)
+}
