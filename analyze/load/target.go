@@ -38,6 +38,8 @@ type target struct {
 	jfr    []jfrFile
 	merged bool // all dumps are one series with one summary
 
+	virtual []*threads.Dump // lists of virtual threads
+
 	shares   []*threads.Utilisation // of the CPU, beside the dumps of a support zip
 	access   []keptLog
 	patterns []*applog.Pattern // of access logs, from server.xml
@@ -123,6 +125,7 @@ var readers = []struct {
 	{"threads/", "-sockets.tsv", (*target).readSockets},
 	{"logs/", "", (*target).readLog},
 	{"config/", "", (*target).readConf},
+	{"threads/", "-virtual.txt", (*target).readVirtual},
 	{"threads/", ".txt", (*target).readDump},
 	{"goroutines/", ".txt", (*target).readDump},
 	{"gc/", "", (*target).keepGC},
@@ -159,6 +162,26 @@ func (t *target) readDump(_ *builder, e bundle.Entry, body io.Reader) error {
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err
+}
+
+// readVirtual reads the list of virtual threads that was made with the dump of the same name.
+func (t *target) readVirtual(_ *builder, e bundle.Entry, body io.Reader) error {
+	lists, info, err := threads.ParseAll(e.Path, body)
+	t.virtual = append(t.virtual, lists...)
+	t.info = append(t.info, info)
+	return err
+}
+
+// addVirtual gives each list to its dump. Without one it stands for itself.
+func (t *target) addVirtual() {
+	for _, list := range t.virtual {
+		with := strings.TrimSuffix(list.Source, "-virtual.txt") + ".txt"
+		if i := slices.IndexFunc(t.dumps, func(d *threads.Dump) bool { return d.Source == with }); i >= 0 {
+			t.dumps[i].AddVirtual(list)
+		} else {
+			t.dumps = append(t.dumps, list)
+		}
+	}
 }
 
 func (t *target) readTasks(_ *builder, _ bundle.Entry, body io.Reader) error {
@@ -300,6 +323,7 @@ func (t *target) finish(b *builder) {
 		slices.SortStableFunc(t.shares, func(a, b *threads.Utilisation) int { return a.Time.Compare(b.Time) })
 		t.cpu = append(t.cpu, threads.SamplesOf(t.shares, b.cpus())...)
 	}
+	t.addVirtual()
 	if len(t.dumps) > 0 {
 		s = threads.NewSeries(t.dumps, t.cpu)
 	}

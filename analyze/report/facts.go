@@ -289,6 +289,9 @@ func dumpSample(s *threads.Series, source string) (sample []sampleLine) {
 		return nil
 	}
 	for _, d := range s.Dumps {
+		if d.Virtual != nil && d.Virtual.Source == source {
+			d = d.Virtual
+		}
 		if d.Source != source {
 			continue
 		}

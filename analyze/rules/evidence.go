@@ -11,7 +11,7 @@ const maxEvidence = 6
 // cite points at a thread of a dump.
 func (v *view) cite(dump int, t *threads.Thread, text string) analyze.Evidence {
 	return analyze.Evidence{
-		Entry: v.series.Dumps[dump].Source,
+		Entry: v.series.Dumps[dump].SourceOf(t),
 		Lines: analyze.Lines(int(t.Line), int(t.EndLine)),
 		Text:  quote(t.Name) + " " + text,
 	}

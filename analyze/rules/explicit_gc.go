@@ -134,7 +134,7 @@ func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {
 			if site != "" {
 				text += ", called by " + site
 			}
-			return []analyze.Evidence{{Entry: d.Source, Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text}}, site
+			return []analyze.Evidence{{Entry: d.SourceOf(t), Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text}}, site
 		}
 	}
 	return nil, ""

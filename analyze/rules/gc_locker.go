@@ -79,7 +79,7 @@ func (v *gcView) inCritical() (at analyze.Evidence, caller string, ok bool) {
 				continue
 			}
 			caller = ownCaller(t.Stack.Frames)
-			return analyze.Evidence{Entry: d.Source, Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: quote(t.Name) + " is in " + short(t.Stack.Frames[0].Func) + ", called by " + caller}, caller, true
+			return analyze.Evidence{Entry: d.SourceOf(t), Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: quote(t.Name) + " is in " + short(t.Stack.Frames[0].Func) + ", called by " + caller}, caller, true
 		}
 	}
 	return at, "", false

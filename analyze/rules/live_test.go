@@ -28,6 +28,8 @@ var planted = []struct {
 	apart time.Duration // between the dumps; 0 for a second
 	// framesFrom is the first JDK whose dumps show where it happens; before it only the first name is asked for.
 	framesFrom int
+	args       []string
+	from       int // first JDK that has it
 }{
 	{scenario: "healthy"},
 	{scenario: "deadlock-monitors", id: "deadlock", names: []string{"2 threads", "Account.credit"}},
@@ -38,6 +40,7 @@ var planted = []struct {
 	{scenario: "thread-leak", id: "thread-leak", names: []string{"report-worker-N"}},
 	{scenario: "pool-exhausted", id: "thread-pool-exhausted", names: []string{"All 20 threads of pool http-nio-8090", "ReportRenderer.render"}},
 	{scenario: "db-pool-exhausted", id: "db-pool-exhausted", names: []string{"of 25 http-nio-8080 threads", "HikariCP", "OrderRepository.findOpenOrders"}},
+	{scenario: "db-pool-exhausted", args: []string{"virtual"}, from: 21, id: "db-pool-exhausted", names: []string{"of 25 tomcat-handler threads", "HikariCP", "OrderRepository.findOpenOrders"}},
 	{scenario: "slow-downstream", id: "slow-downstream", names: []string{"of 40 http-nio-8080 threads", "RecommendationClient.fetch"}},
 	{scenario: "finalizer", id: "finalizer-backlog", names: []string{"LegacyImage.finalize"}},
 	{scenario: "class-loading", id: "class-loading-lock", names: []string{"PluginClassLoader"}},
@@ -48,11 +51,14 @@ var planted = []struct {
 func TestLive(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		for _, p := range planted {
-			t.Run(p.scenario, func(t *testing.T) {
+			t.Run(strings.Join(append([]string{p.scenario}, p.args...), "-"), func(t *testing.T) {
+				if jdk.Major < p.from {
+					t.Skipf("needs Java %d", p.from)
+				}
 				if p.scenario != "hot-thread" && p.scenario != "healthy" { // these are about CPU, and get it for themselves
 					t.Parallel()
 				}
-				process := livetest.Start(t, jdk, p.scenario, live.Options{})
+				process := livetest.Start(t, jdk, p.scenario, live.Options{Args: p.args})
 				if jdk.Major < p.framesFrom {
 					p.names = p.names[:1]
 				}
@@ -107,6 +113,17 @@ func record(t *testing.T, p *live.Process, apart time.Duration) *analyze.Case {
 			t.Fatalf("jcmd: %v\n%s", err, out)
 		}
 		all = append(all, parseText(t, fmt.Sprintf("dump-%d.txt", i), string(out))...)
+		if strings.Contains(string(out), `"VirtualThread-un`) {
+			list := filepath.Join(t.TempDir(), "virtual.txt")
+			if out, err := exec.CommandContext(t.Context(), tool, strconv.Itoa(p.PID), "Thread.dump_to_file", list).CombinedOutput(); err != nil {
+				t.Fatalf("jcmd: %v\n%s", err, out)
+			}
+			text, err := os.ReadFile(list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[len(all)-1].AddVirtual(parseText(t, fmt.Sprintf("dump-%d-virtual.txt", i), string(text))[0])
+		}
 		cpu = append(cpu, schedule(p.PID))
 		if i == 3 {
 			break

@@ -36,7 +36,7 @@ func (v *view) leaks(f *threads.Family) bool {
 		if !tr.Born() || threads.NormalizeName(tr.Name) != f.Name {
 			continue
 		}
-		if v.serves[tr] {
+		if v.serves[tr] || tr.Obs[tr.First].Virtual { // as many as there is work
 			return false
 		}
 		born++

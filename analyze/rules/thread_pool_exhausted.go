@@ -48,7 +48,7 @@ func judgeThreadPool(v *view) []problem {
 
 // full says that the pool's threads were all busy, and that it did not answer by growing.
 func (v *view) full(p *threads.Pool) bool {
-	if p.Kind == "JVM" || p.MaxSize() < v.limits.PoolMinimum || v.carries(p) {
+	if p.Kind == "JVM" || p.Virtual || p.MaxSize() < v.limits.PoolMinimum || v.carries(p) {
 		return false
 	}
 	exhausted := p.Exhausted()

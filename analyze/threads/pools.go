@@ -27,6 +27,7 @@ type Doing struct {
 type Pool struct {
 	Name, Kind string
 	Requests   bool        // its threads serve requests
+	Virtual    bool        // of virtual threads: each lives as long as its work, and nothing limits their number
 	Counts     []PoolCount // parallel to Series.Dumps
 	Doing      []Doing     // most frequent first
 	Threads    []*Track
@@ -127,11 +128,12 @@ func (s *Series) Pools(own []PoolPattern) []*Pool {
 		}
 		p := pools[k]
 		if p == nil {
-			p = &Pool{Name: k.name, Kind: k.kind, Requests: k.requests, Counts: make([]PoolCount, len(s.Dumps))}
+			p = &Pool{Name: k.name, Kind: k.kind, Requests: k.requests, Virtual: true, Counts: make([]PoolCount, len(s.Dumps))}
 			pools[k] = p
 			order = append(order, p)
 		}
 		p.Threads = append(p.Threads, tr)
+		p.Virtual = p.Virtual && tr.Obs[tr.First].Virtual
 	}
 	for _, p := range order {
 		s.count(p)

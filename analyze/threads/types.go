@@ -52,6 +52,7 @@ func (s State) String() string {
 // Dump is what one process printed about its threads at one moment.
 type Dump struct {
 	Source    string
+	Virtual   *Dump     // the list of virtual threads that was added to it; nil: none was
 	Time      time.Time // zero when the dump gives none; without a zone in the text it is kept as UTC
 	ZoneKnown bool      // the text gave a zone, or an instant
 	VM        string    // as printed, for example "OpenJDK 64-Bit Server VM (25.0.3+9-LTS mixed mode, sharing)"
@@ -118,6 +119,7 @@ type Thread struct {
 	Line, EndLine int32 // 1-based lines of the source
 
 	track int32 // of the Series made last of this dump, from 1
+	added bool  // from Dump.Virtual, where its lines are
 
 	Stack *Stack // never nil; equal stacks of one source share a pointer
 	Locks []Lock // from the top of the stack down, owned synchronizers last; shared between threads, do not change

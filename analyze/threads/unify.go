@@ -6,7 +6,7 @@ import "encoding/binary"
 func unify(dumps []*Dump) {
 	same := true
 	for _, d := range dumps {
-		same = same && d.Source == dumps[0].Source
+		same = same && d.Source == dumps[0].Source && d.Virtual == nil
 	}
 	if same {
 		return

@@ -37,6 +37,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 		collectors.Wait(ctx, c.End())
 		c.gcLogOff(ctx, gcLog)
 		c.keepAll(ctx)
+		c.virtual.close()
 	}
 	wg.Wait()
 	c.perfSnapshot("hsperf/last.hsperfdata")
@@ -48,7 +49,8 @@ type capture struct {
 	*collectors.Scope
 	recording *recording // nil when JFR does not run for us
 	asyncDir  string     // of async-profiler; empty when it does not run
-	boxed     bool       // the black box was copied
+	virtual   virtualLists
+	boxed     bool // the black box was copied
 }
 
 // refuse notes all that cannot be had without the right to attach.
@@ -95,14 +97,15 @@ func (c *capture) rounds(ctx context.Context) {
 			c.Lost("thread-dumps", "the capture was ended early", "")
 			break
 		}
-		c.dump(ctx, k, due)
+		text := c.dump(ctx, k, due)
 		c.Tell("dumps", k+1, c.Plan.Dumps, "")
-		if k == 0 { // its start takes a second, which must not delay the first round
-			c.recordAll(ctx)
-		}
 		next := c.End()
 		if k+1 < c.Plan.Dumps {
 			next = c.Plan.Due(c.Start(), k+1)
+		}
+		c.listVirtual(ctx, dumpName(k), text, next)
+		if k == 0 { // its start takes a second, which must not delay the first round
+			c.recordAll(ctx)
 		}
 		todo = c.runCommands(ctx, todo, next)
 	}
@@ -130,9 +133,13 @@ func (c *capture) applicable() []command {
 	return todo
 }
 
-// dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets.
-func (c *capture) dump(ctx context.Context, k int, due time.Time) {
-	name := fmt.Sprintf("threads/dump-%02d", k+1)
+// dumpName is how the files of a round begin.
+func dumpName(k int) string { return fmt.Sprintf("threads/dump-%02d", k+1) }
+
+// dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets. It
+// returns the dump's text, empty when there is none.
+func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
+	name := dumpName(k)
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
 	defer cancel()
 
@@ -147,15 +154,16 @@ func (c *capture) dump(ctx context.Context, k int, due time.Time) {
 	wg.Wait()
 	if err == nil {
 		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps", Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
-		return
+		return body
 	}
 	c.Lost("thread-dumps", err.Error(), explainFix(err))
 	if errors.Is(err, ErrGone) {
-		return
+		return nil
 	}
 	snap := c.look(true)
 	c.Add(collectors.Evidence{Name: name + "-stuck.tsv", Item: "thread-states-instead-of-dump", Source: c.dir + "/task/*/{stat,wchan}", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	c.blackBox(ctx)
+	return nil
 }
 
 type span struct{ began, ended time.Time }

@@ -152,8 +152,29 @@ func TestCaptureIsComplete(t *testing.T) {
 		if after := logList(t, jdk, p.PID); after != before {
 			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
 		}
+		if l := c.status("virtual-threads"); l.Item != "" {
+			t.Errorf("a JVM without virtual threads was asked for them: %+v", l)
+		}
 		if len(c.Overhead) != 1 || c.Overhead[0].Targets[0].Pauses < 3 {
 			t.Errorf("overhead: %+v", c.Overhead)
+		}
+	})
+}
+
+// Virtual threads that no carrier runs stand in no dump: their list is beside it.
+func TestVirtualThreadsAreListed(t *testing.T) {
+	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
+		if jdk.Major < 21 {
+			t.Skip("no virtual threads before JDK 21")
+		}
+		p := livetest.Start(t, jdk, "db-pool-exhausted", live.Options{Args: []string{"virtual"}})
+		c := complete(t, capturePlan(p.PID))
+		list := c.content["threads/dump-01-virtual.txt"]
+		if n := strings.Count(list, `"tomcat-handler-`); n != 25 || !strings.Contains(list, "HikariPool.getConnection") {
+			t.Errorf("%d of 25 virtual threads: %+v %.300s", n, c.status("virtual-threads"), list)
+		}
+		if left, _ := filepath.Glob(fmt.Sprintf("/tmp/casefile-threads-*-%d", p.PID)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
 		}
 	})
 }

@@ -279,10 +279,8 @@ func (c *capture) dropScratch(r *recording) {
 // JVM and returns how many there were. The JVM is asked only when a folder shows it.
 // What they left of JVMs that have ended is deleted too.
 func (j *JVM) RemoveAbandonedRecordings(ctx context.Context) (int, error) {
-	for _, folder := range j.abandonedScratch(asyncPrefix) { // what wrote into it has ended by itself, or will
-		if err := j.removeScratch(folder); err != nil {
-			return 0, err
-		}
+	if err := j.removeAbandoned(asyncPrefix, virtualPrefix); err != nil {
+		return 0, err
 	}
 	folders := j.abandonedScratch(jfrPrefix)
 	var list []checked

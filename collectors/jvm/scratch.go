@@ -151,3 +151,15 @@ func (j *JVM) abandonedScratch(prefix string) []string {
 	}
 	return found
 }
+
+// removeAbandoned deletes such folders: what wrote into them has ended by itself, or will.
+func (j *JVM) removeAbandoned(prefixes ...string) error {
+	for _, prefix := range prefixes {
+		for _, folder := range j.abandonedScratch(prefix) {
+			if err := j.removeScratch(folder); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

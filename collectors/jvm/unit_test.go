@@ -338,3 +338,40 @@ func TestContainerName(t *testing.T) {
 		}
 	}
 }
+
+// A file that grows beyond what it may keeps its beginning.
+func TestBindSize(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "list"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size, cut := range map[int]bool{1000: false, 1001: true} {
+		if err := f.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		stop := bindSize(f, 1000)
+		if _, err := f.WriteAt(make([]byte, size), 0); err != nil {
+			t.Fatal(err)
+		}
+		if got := stop(); got != cut {
+			t.Errorf("%d bytes of 1000: cut %v", size, got)
+		}
+		if after, _ := f.Stat(); after.Size() != 1000 {
+			t.Errorf("%d bytes of 1000: %d left", size, after.Size())
+		}
+	}
+}
+
+func TestListsVirtual(t *testing.T) {
+	for text, want := range map[string]bool{
+		"4711\n\n#31 \"main\" RUNNABLE 2026-01-05T10:00:00Z\n    at a.B.virtual(B.java:1)\n": false,
+		"4711\n\n#31 \"virtual\"\n\n#32 \"\" virtual\n":                                      true,
+		"#32 \"h-1\" virtual WAITING 2026-01-05T10:00:00Z":                                   true,
+		"": false,
+	} {
+		if got, err := listsVirtual(strings.NewReader(text)); got != want || err != nil {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package com.example.shop;
 
 import com.zaxxer.hikari.HikariDataSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.tomcat.util.net.NioEndpoint;
 import org.postgresql.core.v3.QueryExecutorImpl;
@@ -13,12 +15,25 @@ final class Database {
      * 25 workers, 5 connections, each query takes 5 s. Must find: db-pool-exhausted,
      * about 20 waiters in HikariPool.getConnection, 5 holders in
      * QueryExecutorImpl.execute below OrderRepository.findOpenOrders. Must not find:
-     * deadlock, lock-contention; slow-downstream at most below it.
+     * deadlock, lock-contention; slow-downstream at most below it. Argument: virtual (21+): the
+     * workers are virtual threads.
      */
     static void poolExhausted(Arguments args) throws Exception {
         Backend database = new Backend(5_000);
         HikariDataSource source = new HikariDataSource(5);
         OrderRepository orders = new OrderRepository(source, database);
+        if (args.text(1, "").equals("virtual")) {
+            List<Thread> handlers = new ArrayList<>();
+            for (int i = 0; i < 25; i++) {
+                handlers.add(Threads.startVirtual("tomcat-handler-" + i, () -> {
+                    while (true) {
+                        orders.findOpenOrders();
+                    }
+                }));
+            }
+            Threads.until(() -> Threads.in(handlers, "tomcat", "borrow") >= 18 && Threads.in(handlers, "tomcat", "execute") == 5);
+            return;
+        }
         NioEndpoint endpoint = new NioEndpoint("http-nio-8080-exec-", 25);
         for (int i = 0; i < 25; i++) {
             endpoint.accept(() -> {

@@ -21,6 +21,15 @@ final class Threads {
         return t;
     }
 
+    /** By reflection, because the sources are compiled for Java 8. */
+    static Thread startVirtual(String name, Work work) throws Exception {
+        Class<?> builder = Class.forName("java.lang.Thread$Builder");
+        Object virtual = Thread.class.getMethod("ofVirtual").invoke(null);
+        virtual = builder.getMethod("name", String.class).invoke(virtual, name);
+        Runnable run = () -> unchecked(work);
+        return (Thread) builder.getMethod("start", Runnable.class).invoke(virtual, run);
+    }
+
     static void unchecked(Work work) {
         try {
             work.run();
@@ -50,8 +59,12 @@ final class Threads {
 
     /** How many of the live threads whose name starts with prefix are in a method of this name. */
     static int in(String prefix, String method) {
+        return in(live(), prefix, method);
+    }
+
+    static int in(Collection<Thread> threads, String prefix, String method) {
         int n = 0;
-        for (Thread t : live()) {
+        for (Thread t : threads) {
             if (!t.getName().startsWith(prefix)) {
                 continue;
             }
