@@ -29,6 +29,8 @@ type legacyState struct {
 
 	stamp   time.Duration // last stamp in the line
 	closed  recordType    // type of the last closed record, for the CPU times behind it
+	id      uint32        // of the record to come (PrintGCID)
+	inner   bool          // the heap was printed inside the open record: a pause comes that lies in it
 	marked  bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
 	cycle   uint32        // of the Shenandoah backport
 	swept   bool          // a CMS sweep has ended, and no young pause since
@@ -156,6 +158,7 @@ func (p *parser) legacyLine(line []byte) class {
 			return c
 		}
 	} else if inTable(line) {
+		s.inner = s.inner || s.depth > 0 && has(line, heapBefore)
 		return detail
 	}
 	if s.depth > 0 && startsPause(line) && !s.mayNest() {
@@ -189,10 +192,13 @@ func (s *legacyState) dropHeld(p *parser) {
 	}
 }
 
+// heapBefore begins the table of PrintHeapAtGC, which comes before the record of its pause.
+const heapBefore = "{Heap before GC"
+
 // mayNest tells whether a pause may begin on a new line inside the open record: a CMS remark collects the young
 // generation first (CMSScavengeBeforeRemark).
 func (s *legacyState) mayNest() bool {
-	return s.depth == 1 && s.stack[0].typ == recYoung && s.stack[0].pause.Kind == gc.KindRemark
+	return s.depth == 1 && s.stack[0].typ == recYoung && (s.stack[0].pause.Kind == gc.KindRemark || s.inner)
 }
 
 // startsPause tells whether a line begins, behind its stamps, with "[GC " or "[Full GC".
@@ -201,24 +207,33 @@ func startsPause(line []byte) bool {
 	return has(rest, "[Full GC") || (has(rest, "[GC") && !has(rest, "[GC concurrent") && !has(rest, "[GC Worker"))
 }
 
-// lineStamps takes the date and the uptime from the front of a line.
+// lineStamps takes the date, the uptime and the number of the collection (PrintGCID) from the front of a line. Two
+// threads that write at once may leave theirs one behind the other; the last ones count.
 func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []byte) {
 	rest = line
-	for len(rest) > 1 && isDigit(rest[0]) {
-		if looksISO(rest) && rest[10] == 'T' {
+	for len(rest) > 1 {
+		switch c := rest[0]; {
+		case c == '#':
+			_, r, ok := digits(rest[1:])
+			if !ok || !has(r, ": ") {
+				return w, at, timed, rest
+			}
+			rest = trimLeft(r[2:])
+		case !isDigit(c):
+			return w, at, timed, rest
+		case looksISO(rest) && rest[10] == 'T':
 			i := bytes.IndexByte(rest, ' ')
 			if i < 20 || rest[i-1] != ':' {
-				break
+				return w, at, timed, rest
 			}
 			w.iso, rest = rest[:i-1], trimLeft(rest[i:])
-			continue
+		default:
+			v, r, ok := nanos(rest, second)
+			if !ok || !has(r, ": ") || !bytes.ContainsAny(rest[:len(rest)-len(r)], ".,") {
+				return w, at, timed, rest
+			}
+			at, timed, rest = v, true, trimLeft(r[2:])
 		}
-		v, r, ok := nanos(rest, second)
-		if !ok || !has(r, ": ") || !bytes.ContainsAny(rest[:len(rest)-len(r)], ".,") {
-			break
-		}
-		at, timed, rest = v, true, trimLeft(r[2:])
-		break
 	}
 	return w, at, timed, rest
 }
@@ -313,6 +328,8 @@ func (p *parser) indentedRecord(t []byte) class {
 			return fact
 		}
 		return detail
+	case bytes.Contains(t, []byte(": [CMS-concurrent-")): // behind what the phase counted (PrintCMSStatistics)
+		return foreign
 	case has(t, "[GC pause"), has(t, "[Full GC"), has(t, "[GC ("), has(t, "[CMS-concurrent"), has(t, "[GC concurrent-"):
 		return foreign
 	case has(t, "[PSYoungGen"), has(t, "[ParNew"), has(t, "[DefNew"): // the rest of a record whose beginning was lost

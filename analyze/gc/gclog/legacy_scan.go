@@ -20,6 +20,20 @@ func (p *parser) scanRecords(line []byte) class {
 			i++
 		case c == '(':
 			i += p.parenthesis(line[i:])
+		case c == '-':
+			if has(line[i:], "--") && s.depth > 0 && s.top().typ == recG1 { // without PrintGCDetails: "(young)-- 54430K->52801K"
+				s.failed(p, s.top(), gc.FlagEvacuationFailure, &p.log.EvacuationFailures, line)
+			}
+			i++
+		case c == '{':
+			s.inner = s.inner || s.depth > 0 && has(line[i:], heapBefore)
+			i++
+		case c == '#':
+			v, r, ok := digits(line[i+1:])
+			if ok {
+				s.id = uint32(v)
+			}
+			i = len(line) - len(r)
 		case isDigit(c):
 			i += p.figure(line[i:], i > 0 && line[i-1] == '=')
 		case c >= 'A' && c <= 'z' && c != '\\' && c != '^':
@@ -68,6 +82,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 		s.skipped++
 		return i + 1 + n
 	}
+	s.inner = s.inner && !typ.pause()
 	s.depth++
 	s.stack[s.depth-1] = record{typ: typ, line: p.line}
 	r := s.top()
@@ -77,7 +92,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 	s.note(typ, name)
 	switch {
 	case typ.pause():
-		r.pause = gc.Pause{Kind: pauseKind(typ), Start: s.stamp, Line: uint32(p.line)}
+		r.pause = gc.Pause{Kind: pauseKind(typ), Start: s.stamp, Line: uint32(p.line), GCID: s.id}
 		r.label = s.labelled(line[:min(len(line), 100)])
 		if has(name, "GC--") { // Parallel: survivors did not fit
 			r.pause.Flags |= gc.FlagPromotionFailed

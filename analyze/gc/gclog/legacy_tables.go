@@ -30,7 +30,28 @@ var tables = []string{
 	"Unable to", "TLAB", "thread: 0x", "vmop", "CONCURRENT MARK", "GC time", "evac-", "Promotion", "no survivor", "region ",
 	// iCMS and Parallel at exit
 	"CMS-", "icms", "Full GC statistics", "Avg:", "Sum:", "Setting abort", "Mark stack is full",
+	// JNI critical sections (PrintJNIGCStalls), task threads (TraceDynamicGCThreads), when CMS begins (PrintCMSInitiationStatistics)
+	"Setting _needs_gc", "GCTaskManager::", "active_workers_by_JT", "JT: ", "CMSCollector ", "time_until_cms_gen_full", "free=",
+	"contiguous_available=", "promotion_rate=", "cms_", "occupancy=", "initiatingOccupancy=", "metadata initialized", "metadata_",
+	"(cardTable: ", "(modUnionTable: ", "DrainStacksCompactionTask::", "StealRegionCompactionTask::", "StealMarkingTask::",
+	// G1 by worker (G1LogLevel=finest), remembered sets, regions, marking at exit
+	"Min: ", "AC ", "G1HR ", "### ", "Cumulative RS", "Current rem set", "Static structures", "Region with largest",
+	"Concurrent marking:", "Concurrent sampling", "Final counting", "RS scrub", "EVACUATION PAUSES", "ALL PAUSES", "(num = ",
 }
+
+// tableWords are in the lines of tables that begin in many ways.
+var tableWords = []string{
+	"%) by ", "%) entries by ", "%) elements by ", " cards represented.", " code roots represented.", ": total time = ", " (avg = ",
+	" completed buffers:", " coarsenings.", "GC Pauses: ", ", current_rate: ", " is performing GC after exiting critical section",
+}
+
+// tablesBy are the tables by their first byte.
+var tablesBy = func() (by [256][]string) {
+	for _, t := range tables {
+		by[t[0]] = append(by[t[0]], t)
+	}
+	return by
+}()
 
 // knownTable tells whether a line belongs to a table or header of the log.
 func knownTable(line []byte) bool {
@@ -38,8 +59,13 @@ func knownTable(line []byte) bool {
 	if len(t) == 0 {
 		return true
 	}
-	for _, k := range tables {
+	for _, k := range tablesBy[t[0]] {
 		if has(t, k) {
+			return true
+		}
+	}
+	for _, w := range tableWords {
+		if bytes.Contains(t, []byte(w)) {
 			return true
 		}
 	}
