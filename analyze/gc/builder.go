@@ -220,10 +220,12 @@ func (b *Builder) Pause(p Pause) {
 	}
 }
 
-// nests tells whether a full collection was logged inside the pause p: Serial and Parallel end the inner one first.
+// nests tells whether a collection was logged inside the pause p, whose line comes later: a full one inside the young one
+// that could not end (Serial, Parallel), a young one inside a remark (CMSScavengeBeforeRemark).
 func nests(p, inner *Pause) bool {
 	const stampError = 2 * time.Millisecond
-	return p.Kind == KindYoung && inner.Kind == KindFull && !inner.Flags.Has(FlagNested) &&
+	pair := p.Kind == KindYoung && inner.Kind == KindFull || p.Kind == KindRemark && inner.Kind == KindYoung
+	return pair && !inner.Flags.Has(FlagNested) &&
 		p.GCID < inner.GCID && p.Duration >= inner.Duration && p.Start <= inner.Start+stampError
 }
 

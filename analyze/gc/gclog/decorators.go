@@ -68,6 +68,7 @@ type decoration struct {
 	tags   tags
 	level  int
 	timed  bool // uptime is set
+	sure   bool // by a decorator that can be nothing else
 }
 
 // decorators reads the bracketed fields. Their order and choice are free (-Xlog decorators); what is neither a time, a
@@ -206,17 +207,17 @@ func (ds *decorators) number(d *decoration, f []byte) {
 		if v, _, ok := digits(f[:n-2]); ok && v >= epochMillis {
 			d.wall.epoch = time.Duration(v) * time.Millisecond
 		} else if ok && !d.timed {
-			d.uptime, d.timed = time.Duration(v)*time.Millisecond, true
+			d.uptime, d.timed, d.sure = time.Duration(v)*time.Millisecond, true, true
 		}
 	case hasSuffix(f, "ns"):
 		if v, _, ok := digits(f[:n-2]); ok && v >= epochNanos {
 			d.wall.epoch = time.Duration(v)
-		} else if ok {
-			d.uptime, d.timed = time.Duration(v), true // finer than the others
+		} else if up := time.Duration(v); ok && (!d.sure || (up-d.uptime).Abs() < time.Second) {
+			d.uptime, d.timed = up, true // finer than the others; timenanos looks alike and comes before uptimenanos
 		}
 	case f[n-1] == 's':
 		if v, _, ok := nanos(f, second); ok && !d.timed {
-			d.uptime, d.timed = v, true
+			d.uptime, d.timed, d.sure = v, true, true
 		}
 	}
 }

@@ -27,13 +27,18 @@ type legacyState struct {
 	pending    gc.Pause // the last pause, waiting for its heap and CPU times
 	hasPending bool
 
-	stamp   time.Duration // last stamp in the line
-	closed  recordType    // type of the last closed record, for the CPU times behind it
-	id      uint32        // of the record to come (PrintGCID)
-	inner   bool          // the heap was printed inside the open record: a pause comes that lies in it
-	marked  bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
-	cycle   uint32        // of the Shenandoah backport
-	swept   bool          // a CMS sweep has ended, and no young pause since
+	stamp  time.Duration // last stamp in the line
+	closed recordType    // type of the last closed record, for the CPU times behind it
+	id     uint32        // of the record to come (PrintGCID)
+	inner  bool          // the heap was printed inside the open record: a pause comes that lies in it
+	marked bool          // verbose CMS: the initial mark was seen, the next bare pause is the remark
+	cycle  uint32        // of the Shenandoah backport
+	swept  bool          // a CMS sweep has ended, and no young pause since
+
+	stop      gc.Safepoint // the last row of PrintSafepointStatistics
+	hasStop   bool
+	stopLines bool // the log has lines of the stopped time
+
 	seenG1  bool
 	seenCMS bool
 	seenPar bool // a generation of Parallel
@@ -134,6 +139,7 @@ func (s *legacyState) close(p *parser) {
 	}
 	s.dropHeld(p)
 	s.flush(p)
+	s.flushStop(p)
 	s.depth, s.skipped = 0, 0
 }
 
@@ -263,8 +269,7 @@ func (p *parser) legacyStart(line []byte) class {
 		}
 	case has(rest, "Total time for which"):
 		p.lineTime(w, at, timed)
-		p.unified.operation = ""
-		return p.legacyFact(p.stoppedTime(rest))
+		return p.stopLine(rest)
 	case has(rest, "Application time: "):
 		p.lineTime(w, at, timed)
 		return p.legacyFact(p.safepointLine(rest))
@@ -274,8 +279,16 @@ func (p *parser) legacyStart(line []byte) class {
 			return c
 		}
 	}
+	if timed || has(trimLeft(rest), "vmop ") {
+		if c := p.statistics(rest, at); c != foreign {
+			return p.legacyFact(c)
+		}
+	}
 	if knownTable(rest) {
 		return p.tableLine(rest)
+	}
+	if p.format == formatLegacy && histogramRow(trimLeft(rest)) {
+		return detail
 	}
 	if i := bytes.Index(line, []byte("[GC")); i >= 0 || bytes.Contains(line, []byte("[Full GC")) ||
 		bytes.Contains(line, []byte("[CMS-concurrent")) {

@@ -397,6 +397,7 @@ func (p *parser) closePause(r *record) {
 
 // bareCMS tells the two short pauses of CMS apart, which -verbose:gc prints alike: they alternate.
 func (s *legacyState) bareCMS(p *parser, cause uint16) gc.Kind {
+	s.seenCMS = true
 	switch p.b.CauseName(cause) {
 	case "CMS Initial Mark":
 		s.marked = true
@@ -405,7 +406,6 @@ func (s *legacyState) bareCMS(p *parser, cause uint16) gc.Kind {
 		s.marked = false
 		return gc.KindRemark
 	}
-	s.seenCMS = true
 	s.marked = !s.marked
 	if s.marked {
 		return gc.KindInitialMark

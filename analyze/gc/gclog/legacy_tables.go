@@ -14,7 +14,7 @@ var tables = []string{
 	"compacting perm gen", "Metaspace", "class space", "data space", "capacity", "garbage-first heap", "region size", "ro space", "rw space",
 	"No shared spaces configured", "adaptive size", "as-", "AS", "space",
 	// tenuring
-	"Desired survivor size", "- age", "Age ",
+	"Desired survivor size", "- age", "Age ", "num     #instances",
 	// adaptive size policy
 	"AdaptiveSize", "PSAdaptiveSize", "PSYoungGen::", "PSOldGen::", "avg_survived", "Tenuring threshold", "PSScavenge", "UseAdaptiveSizePolicy",
 	"Adaptive", "CMSAdaptiveSize", "CMS: ", "ConcurrentMarkSweep", "BaseFootPrint", "Tolerated",
@@ -36,6 +36,8 @@ var tables = []string{
 	"(cardTable: ", "(modUnionTable: ", "DrainStacksCompactionTask::", "StealRegionCompactionTask::", "StealMarkingTask::",
 	// G1 by worker (G1LogLevel=finest), remembered sets, regions, marking at exit
 	"Min: ", "AC ", "G1HR ", "### ", "Cumulative RS", "Current rem set", "Static structures", "Region with largest",
+	// PrintSafepointStatistics at exit
+	"Polling page always armed", "Maximum sync time", "Maximum vm operation time", "0 VM operations coalesced",
 	"Concurrent marking:", "Concurrent sampling", "Final counting", "RS scrub", "EVACUATION PAUSES", "ALL PAUSES", "(num = ",
 }
 
@@ -111,8 +113,9 @@ func histogramRow(t []byte) bool {
 
 // tableLine reads the few lines among them that state facts.
 func (p *parser) tableLine(line []byte) class {
+	p.legacy.noteHeap(trimLeft(line))
 	if p.format == "" {
-		if has(line, "CommandLine flags:") || bytes.Contains(line, []byte(" GC log file ")) || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
+		if has(line, heapBefore) || has(line, "CommandLine flags:") || bytes.Contains(line, []byte(" GC log file ")) || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
 			p.format = formatLegacy
 		} else {
 			return other
@@ -190,6 +193,22 @@ func (s *legacyState) note(typ recordType, name []byte) {
 		s.seenNew = s.seenNew || has(name, "ParNew")
 		s.seenDef = s.seenDef || has(name, "DefNew")
 		s.seenCMS = s.seenCMS || has(name, "CMS")
+	}
+}
+
+// noteHeap remembers what a layout of the heap tells of the collector: records without details do not.
+func (s *legacyState) noteHeap(t []byte) {
+	switch {
+	case has(t, "garbage-first heap "):
+		s.seenG1 = true
+	case has(t, "concurrent mark-sweep generation "), has(t, "concurrent-mark-sweep "):
+		s.seenCMS = true
+	case has(t, "PSYoungGen "), has(t, "PSOldGen "), has(t, "ParOldGen "):
+		s.seenPar = true
+	case has(t, "par new generation "):
+		s.seenNew = true
+	case has(t, "def new generation "):
+		s.seenDef = true
 	}
 }
 

@@ -184,6 +184,9 @@ func (p *parser) classify(line []byte) class {
 		}
 	}
 	if p.format == formatUnified {
+		if line[0] == ' ' && knownTable(line) { // what the JVM prints past its log
+			return detail
+		}
 		return other
 	}
 	return p.legacyLine(line)

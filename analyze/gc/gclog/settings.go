@@ -125,6 +125,8 @@ func (u *unifiedState) inferred() string {
 		return "CMS"
 	case u.seenParallel:
 		return "Parallel"
+	case u.seenSerial:
+		return "Serial"
 	}
 	return ""
 }

@@ -19,6 +19,7 @@ type unifiedState struct {
 	late         map[gc.Kind]int  // of perRun, those after it said so
 	seenCMS      bool
 	seenParallel bool
+	seenSerial   bool
 	region       int64
 	operation    string // of the safepoint that is being entered (JDK 9-12)
 	seenG1       bool
@@ -84,7 +85,7 @@ func (p *parser) unifiedLine(line []byte) class {
 	}
 	if d.tags&(tagGC|tagSafepoint) != 0 {
 		p.format = formatUnified
-	} else if d.tags&tagNone != 0 && p.format == "" && (has(msg, "GC(") || has(msg, "Using ")) {
+	} else if d.tags&tagNone != 0 && p.format == "" && beginsUnified(msg) {
 		p.format = formatUnified
 	}
 	if p.format != formatUnified && (p.format != "" || d.tags&tagOther == 0) {
@@ -96,6 +97,11 @@ func (p *parser) unifiedLine(line []byte) class {
 		return p.otherTag(msg)
 	}
 	return p.message(msg)
+}
+
+// beginsUnified tells what is of a log of the JVM where no tags say so.
+func beginsUnified(msg []byte) bool {
+	return has(msg, "GC(") || has(msg, "Using ") || has(msg, "Initializing The Z") || has(msg, "Safepoint \"") || has(msg, "Entering safepoint region: ")
 }
 
 // undecorated reads a line of -Xlog:gc::none, whose messages stand alone.
@@ -139,7 +145,10 @@ func (p *parser) message(msg []byte) class {
 	}
 	c := p.dispatch(id, numbered, m)
 	if c == foreign || (c == unparsed && p.unified.d.level < levelInfo && p.unified.d.level != levelNone) {
-		return p.unknown(m)
+		c = p.unknown(m)
+	}
+	if c == other && numbered {
+		return detail
 	}
 	return c
 }
@@ -159,6 +168,11 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	if t&tagSafepoint != 0 && t&tagGC == 0 {
 		return p.safepointLine(m)
 	}
+	if t&tagNone != 0 && !numbered {
+		if c := p.safepointLine(m); c != foreign {
+			return c
+		}
+	}
 	switch m[0] {
 	case ' ':
 		return p.indented(id, numbered, m)
@@ -174,7 +188,11 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 				return p.statsLine(m)
 			}
 			return p.pauseLine(id, m)
-		case has(m, "PSYoungGen:"), has(m, "ParNew:"):
+		case has(m, "PSYoungGen:"):
+			p.unified.seenParallel = true
+			return p.youngChange(m)
+		case has(m, "ParNew:"):
+			p.unified.seenCMS = true
 			return p.youngChange(m)
 		case has(m, "ParOldGen:"), has(m, "PSOldGen:"):
 			p.unified.seenParallel = true
@@ -219,6 +237,7 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 		}
 	case 'D':
 		if has(m, "DefNew:") {
+			p.unified.seenSerial = true
 			return p.youngChange(m)
 		}
 	case 'H':
@@ -282,6 +301,7 @@ var knownPlain = []string{
 	"Trigger", "Cancel", "Heuristics ergonomically", "Soft Max Heap Size", "Failed to allocate", "TLAB", "Using TLAB", "Elastic TLABs", "Terminating",
 	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
 	"Attempting", "Relocation", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
+	"Large Page Support", "Compressed Oops", "Alignments", "Pacer for", "Reference processing", "Pre-touch", "Address Space", "Free: ",
 	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",
 }
 
@@ -312,9 +332,9 @@ func (p *parser) unknown(m []byte) class {
 	return unparsed
 }
 
-// eventful tells whether a message of unknown form ends in a duration or holds a change of sizes.
+// eventful tells whether a message of unknown form may be of a pause or a collection.
 func eventful(m []byte) bool {
-	return bytes.Contains(m, arrow) || (len(m) > 3 && (hasSuffix(m, "ms") || m[len(m)-1] == 's') && isDigit(m[len(m)-3]))
+	return bytes.Contains(m, arrow) || bytes.Contains(m, []byte("Pause"))
 }
 
 // otherTag reads the few messages of other tags that matter here.

@@ -200,6 +200,10 @@ func (p *parser) concurrent(id uint32, m []byte) class {
 	if c, r, ok := readChange(rest); ok {
 		p.unified.shen.cleanup(p, id, c, m)
 		rest = trimLeft(r)
+	} else if _, r, ok := size(rest); ok && has(r, " (") { // "uncommit 11776K (85504K) 1.996ms"
+		if _, r, ok = group(r[1:]); ok {
+			rest = trimLeft(r)
+		}
 	}
 	d, r, ok := nanos(rest, milli)
 	if !ok || string(r) != "ms" {
