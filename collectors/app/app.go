@@ -20,8 +20,9 @@ var productsYAML []byte
 
 // Traits is what a running program shows of itself.
 type Traits struct {
-	Main     string // main class
-	Jar      string // path of the -jar
+	Main     string        // main class
+	Jar      string        // path of the -jar
+	JarMain  func() string // main class that the jar itself names; nil: not known
 	Args     []string
 	Options  []string // JVM options
 	Property func(string) string
@@ -39,10 +40,11 @@ type Product struct {
 
 // Marks is what a product is recognised by; all that are given must hold.
 type Marks struct {
-	Main  string            `yaml:"main"`
-	Jar   string            `yaml:"jar"`
-	Arg   string            `yaml:"arg"`
-	Props map[string]string `yaml:"props"`
+	Main    string            `yaml:"main"`
+	Jar     string            `yaml:"jar"`
+	JarMain string            `yaml:"jar_main"`
+	Arg     string            `yaml:"arg"`
+	Props   map[string]string `yaml:"props"`
 }
 
 // Files is what a product keeps, and where.
@@ -140,6 +142,7 @@ func (m Marks) hold(tr Traits) bool {
 	}
 	return (m.Main == "" || match(m.Main, tr.Main)) &&
 		(m.Jar == "" || match(m.Jar, path.Base(tr.Jar))) &&
+		(m.JarMain == "" || tr.JarMain != nil && match(m.JarMain, tr.JarMain())) &&
 		(m.Arg == "" || contains(tr.Options, m.Arg) || contains(tr.Args, m.Arg) || strings.Contains(tr.Main, m.Arg))
 }
 

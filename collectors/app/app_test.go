@@ -56,6 +56,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A jar that is started by -jar says itself what loads it.
+func TestFindByTheMainClassOfTheJar(t *testing.T) {
+	tr := traits("", "/srv/shop.jar", nil, nil)
+	for main, title := range map[string]string{"org.springframework.boot.loader.launch.JarLauncher": "Spring Boot", "com.acme.Main": "Java application", "": "Java application"} {
+		tr.JarMain = func() string { return main }
+		if p, err := Find(tr); err != nil || p.Title != title || p.Name != "shop" {
+			t.Errorf("%q is %q, named %q, %v; want %s", main, p.Title, p.Name, err, title)
+		}
+	}
+}
+
 func TestLocateReadsHomeFromProductFile(t *testing.T) {
 	root := t.TempDir()
 	write := func(name, text string) {

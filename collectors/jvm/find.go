@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"casefile/bundle/format/hsperf"
 	"casefile/collectors"
@@ -103,7 +104,7 @@ func Inspect(proc string, pid int) (*JVM, error) {
 }
 
 func (j *JVM) traits() app.Traits {
-	return app.Traits{Main: j.Main, Jar: j.Jar, Args: j.Rest, Options: j.Options, Property: j.Property, Env: j.Env, Cwd: j.Cwd}
+	return app.Traits{Main: j.Main, Jar: j.Jar, JarMain: sync.OnceValue(j.mainOfJar), Args: j.Rest, Options: j.Options, Property: j.Property, Env: j.Env, Cwd: j.Cwd}
 }
 
 // libjvm finds the VM's library. A process with few threads is no JVM; one whose

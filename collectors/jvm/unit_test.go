@@ -1,6 +1,7 @@
 package jvm
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/tasks"
+	"casefile/collectors"
 )
 
 func TestRequest(t *testing.T) {
@@ -372,6 +374,44 @@ func TestListsVirtual(t *testing.T) {
 	} {
 		if got, err := listsVirtual(strings.NewReader(text)); got != want || err != nil {
 			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
+
+func TestMainOfJar(t *testing.T) {
+	const boot = "org.springframework.boot.loader.launch.JarLauncherWithAVeryLongNameThatGoesOn"
+	dir := t.TempDir()
+	write := func(name string, entries int, manifest string) {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z := zip.NewWriter(f)
+		for i := range entries {
+			if _, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("%s/%d", strings.Repeat("a", 200), i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := z.Create("META-INF/MANIFEST.MF")
+		if err == nil {
+			_, err = m.Write([]byte(manifest))
+		}
+		if err := errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	manifest := "Manifest-Version: 1.0\r\nMain-Class: " + boot[:58] + "\r\n " + boot[58:] + "\r\nStart-Class: shop.Shop\r\n"
+	write("app.jar", 3, manifest)
+	write("huge.jar", 30_000, manifest)
+	write("none.jar", 1, "Manifest-Version: 1.0\n")
+	if err := os.WriteFile(filepath.Join(dir, "no.jar"), []byte("PK no archive"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for jar, want := range map[string]string{"app.jar": boot, "/app.jar": boot, "huge.jar": "", "none.jar": "", "no.jar": "", "missing.jar": "", "": ""} {
+		j := &JVM{Process: &Process{Cwd: "/"}, Arguments: Arguments{Jar: jar}, Tree: collectors.Tree{Root: dir}}
+		if got := j.mainOfJar(); got != want {
+			t.Errorf("%q: %q, want %q", jar, got, want)
 		}
 	}
 }
