@@ -23,7 +23,7 @@ func loadRun(t *testing.T, jdk live.JDK, dir string, millis int, options ...stri
 	classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Load.java"))
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
-	args := append([]string{"-Xmx256m", "-Xlog:jfr*=off"}, options...)
+	args := append([]string{"-Xmx256m"}, options...)
 	cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), append(args, "-cp", classes, "Load", strconv.Itoa(millis))...)
 	cmd.Dir, cmd.Stdout = dir, &bytes.Buffer{}
 	if err := cmd.Start(); err != nil {
@@ -56,12 +56,13 @@ func readFile(t *testing.T, file string) *Recording {
 func TestRecordingsOfLiveJVMs(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		tool := livetest.Tool(t, jdk, "jfr")
-		if jdk.Major < 17 {
-			t.Skip("settings of single events cannot stand in the option")
-		}
 		dir := t.TempDir()
 		file := filepath.Join(dir, "r.jfr")
-		cmd := loadRun(t, jdk, dir, 3000, "-XX:StartFlightRecording:filename="+file+",settings=profile,jdk.CPULoad#period=500ms,jdk.ThreadPark#threshold=0ms")
+		millis, period, options := 3000, "500 ms", "filename="+file+",settings=profile,jdk.CPULoad#period=500ms,jdk.ThreadPark#threshold=0ms"
+		if jdk.Major < 17 { // as the profile has it
+			millis, period, options = 5000, "1000 ms", "filename="+file+",settings=profile"
+		}
+		cmd := loadRun(t, jdk, dir, millis, live.JFRArgs(jdk.Major, options)...)
 		if err := cmd.Wait(); err != nil {
 			t.Fatal(err)
 		}
@@ -70,10 +71,10 @@ func TestRecordingsOfLiveJVMs(t *testing.T) {
 			t.Errorf("cuts %v, %d unknown, %d broken, lost %v", r.Cuts, r.Unknown, r.Broken, r.Lost)
 		}
 		compareSummary(t, tool, file, r)
-		if r.JVM.PID != int64(cmd.Process.Pid) || !strings.Contains(r.JVM.Version, jdk.Version) || !strings.Contains(r.JVM.JavaArguments, "Load 3000") || r.JVM.HeapMax != 256<<20 {
+		if r.JVM.PID != int64(cmd.Process.Pid) || !strings.Contains(r.JVM.Version, jdk.Version) || !strings.Contains(r.JVM.JavaArguments, "Load "+strconv.Itoa(millis)) || r.JVM.HeapMax != 256<<20 {
 			t.Errorf("JVM %+v", r.JVM)
 		}
-		if r.System.HWThreads < 1 || r.Setting("jdk.ExecutionSample", "enabled") != "true" || r.Setting("jdk.CPULoad", "period") != "500 ms" {
+		if r.System.HWThreads < 1 || r.Setting("jdk.ExecutionSample", "enabled") != "true" || r.Setting("jdk.CPULoad", "period") != period {
 			t.Errorf("system %+v, CPULoad every %q", r.System, r.Setting("jdk.CPULoad", "period"))
 		}
 		compareLoad(t, r, cmd)
@@ -146,7 +147,7 @@ func TestOpenChunkOfARunningJVM(t *testing.T) {
 			t.Skip("chunks are not flushed before JDK 14")
 		}
 		dir := t.TempDir()
-		cmd := loadRun(t, jdk, dir, 300_000, "-XX:FlightRecorderOptions:repository="+filepath.Join(dir, "repository"), "-XX:StartFlightRecording:disk=true,settings=profile")
+		cmd := loadRun(t, jdk, dir, 300_000, append(live.JFRArgs(jdk.Major, "disk=true,settings=profile"), "-XX:FlightRecorderOptions:repository="+filepath.Join(dir, "repository"))...)
 		deadline := time.Now().Add(2 * time.Minute)
 		for {
 			if time.Now().After(deadline) {

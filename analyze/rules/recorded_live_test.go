@@ -22,9 +22,6 @@ var recordedIDs = []string{"hot-code", "costly-calls", "allocation-site", "lock-
 // The rules over recordings find in a recording of a program with their problems what is there, and nothing in one of its healthy twin.
 func TestRecordedLive(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
-		if jdk.Major < 17 {
-			t.Skip("the option takes no settings of single events")
-		}
 		classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Recorded.java"))
 		// A JVM that gets little of a busy machine uses few cores, however hot its code is.
 		limits := analyze.DefaultThresholds()
@@ -76,8 +73,8 @@ func recordPrograms(t *testing.T, jdk live.JDK, classes string, files map[string
 		}
 	}()
 	for kind, file := range files {
-		cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), "-Xmx128m", "-XX:+UseParallelGC", "-Xlog:jfr*=off",
-			"-XX:StartFlightRecording:filename="+file+",settings=profile", "-cp", classes, "Recorded", kind, strconv.Itoa(seconds))
+		args := append(live.JFRArgs(jdk.Major, "filename="+file+",settings=profile"), "-Xmx128m", "-XX:+UseParallelGC", "-cp", classes, "Recorded", kind, strconv.Itoa(seconds))
+		cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin", "java"), args...)
 		var said strings.Builder
 		cmd.Stdout, cmd.Stderr, cmd.Dir = &said, &said, t.TempDir()
 		if err := cmd.Start(); err != nil {

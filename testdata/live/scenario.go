@@ -90,3 +90,13 @@ func GCLogArgs(major int, file string) []string {
 	}
 	return []string{"-Xloggc:" + file, "-XX:+PrintGCDetails", "-XX:+PrintGCDateStamps", "-XX:+PrintGCApplicationStoppedTime"}
 }
+
+// JFRArgs returns the JVM arguments that record from the start with these options of JFR.start, and say nothing of it. Before
+// JDK 17 the options take no settings of single events.
+func JFRArgs(major int, options string) []string {
+	args := []string{"-XX:StartFlightRecording=" + options}
+	if major > 8 {
+		args = append(args, "-Xlog:jfr*=off")
+	}
+	return args
+}
