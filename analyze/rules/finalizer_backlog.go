@@ -72,7 +72,7 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []sighting, method, what
 	p.Title = fmt.Sprintf("%s is inside %s in %d of %s: it %s", tr.Name, short(at), len(busy), count(v.dumps(), "dump"), w.Text)
 	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it altogether"
 	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, every object that has one stays in the heap, with all it refers to and the files or sockets it keeps."
-	if source == threads.FromDump && used <= v.limits.StuckCPU && len(busy) == v.dumps() && !w.Idle {
+	if source.Exact() && used <= v.limits.StuckCPU && len(busy) == v.dumps() && !w.Idle {
 		same := true
 		for _, s := range busy {
 			same = same && s.thread.Stack == last.thread.Stack

@@ -126,7 +126,7 @@ func (v *view) hotProblem(g *hotGroup) problem {
 	}
 	cores := v.availableCores()
 	p.Confidence = analyze.High
-	if hottest.Source == threads.FromProc {
+	if hottest.Source != threads.FromDump {
 		p.Confidence = analyze.Medium
 	}
 	p.Severity, p.Weight = v.hotRank(g, cores)

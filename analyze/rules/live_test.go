@@ -144,7 +144,7 @@ func schedule(pid int) threads.CPUSample {
 	for _, f := range files {
 		var c threads.ThreadCPU
 		text, err := os.ReadFile(f)
-		if _, bad := fmt.Sscan(string(text), &c.CPU, &c.RunDelay); err != nil || bad != nil {
+		if _, bad := fmt.Sscan(string(text), &c.CPU, &c.RunDelay, &c.Switches); err != nil || bad != nil {
 			continue // the thread has ended
 		}
 		if nid, err := strconv.ParseInt(filepath.Base(filepath.Dir(f)), 10, 64); err == nil {

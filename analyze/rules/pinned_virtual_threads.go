@@ -119,7 +119,7 @@ func (v *view) pins(tr *threads.Track, dump int) bool {
 			continue
 		}
 		// No stack of the virtual thread: it is the same one, and its carrier used no CPU.
-		if used, source := tr.CPU(min(dump, other), max(dump, other)); source == threads.FromDump && used <= v.limits.StuckCPU {
+		if used, source := tr.CPU(min(dump, other), max(dump, other)); source.Exact() && used <= v.limits.StuckCPU {
 			return true
 		}
 	}

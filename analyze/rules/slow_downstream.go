@@ -123,7 +123,7 @@ func (v *view) returned(list []sighting) (moved int, known bool) {
 			continue
 		}
 		used, source := v.series.TrackOf(s.thread).CPU(s.dump, s.dump+1)
-		if source != threads.FromDump {
+		if !source.Exact() {
 			continue
 		}
 		known = true

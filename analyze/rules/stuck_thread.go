@@ -77,7 +77,7 @@ func (v *view) waitsForHolder(dump int, t *threads.Thread) bool {
 // stood says that the thread did not leave its place between the dumps: a thread that waits uses no CPU, one that comes back does.
 func (v *view) stood(s threads.StuckThread) bool {
 	_, source := s.Track.CPU(s.From, s.To)
-	return source == threads.FromDump && s.CPU <= v.limits.StuckCPU
+	return source.Exact() && s.CPU <= v.limits.StuckCPU
 }
 
 // rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common one and were

@@ -10,7 +10,7 @@ type ThreadCPU struct {
 	CPU      time.Duration
 	State    byte // R, S, D, ... as in /proc/PID/task/TID/stat
 	RunDelay time.Duration
-	Switches uint64
+	Switches uint64 // how often it got a CPU; 0 where only ticks are counted
 }
 
 // CPUSample is the CPU of all threads of the process at one moment, by OS thread id as in the dump's nid.
@@ -52,12 +52,16 @@ type Track struct {
 type CPUSource uint8
 
 const (
-	NoCPU    CPUSource = iota
-	FromDump           // cpu= of the dump, exact at its moment
-	FromProc           // the operating system's counter, read near the dump
+	NoCPU         CPUSource = iota
+	FromDump                // cpu= of the dump, exact at its moment
+	FromProc                // the operating system's counter in ticks or per cent, read near the dump
+	FromScheduler           // the same in nanoseconds, as Linux has it in schedstat
 )
 
 func (c CPUSource) String() string { return [...]string{"none", "dump", "proc"}[min(c, 2)] }
+
+// Exact says that a thread of which this source counts nothing has not run at all.
+func (c CPUSource) Exact() bool { return c == FromDump || c == FromScheduler }
 
 // NewSeries orders dumps of one process by time and finds the threads again over them. The CPU samples may be nil; they serve threads whose
 // dump gives no cpu= (JDK 8 to 10), and are matched to dumps by time, or by position when the dumps give none and are as many.
@@ -190,7 +194,12 @@ func (s *Series) readCPU() {
 			}
 			tr.delay = tr.note(tr.delay, i, c.RunDelay)
 			if tr.source != FromDump {
-				tr.cpu, tr.source = tr.note(tr.cpu, i, c.CPU), FromProc
+				tr.cpu = tr.note(tr.cpu, i, c.CPU)
+				if exact := c.Switches > 0; exact && tr.source != FromProc { // a thread that is there has been given a CPU
+					tr.source = FromScheduler
+				} else {
+					tr.source = FromProc
+				}
 			}
 		}
 	}
@@ -211,7 +220,7 @@ func (tr *Track) note(column []time.Duration, i int, v time.Duration) []time.Dur
 // at is the CPU counted until dump i; -1 unknown.
 func (tr *Track) at(i int) time.Duration {
 	switch {
-	case tr.source == FromProc:
+	case tr.source == FromProc, tr.source == FromScheduler:
 		return tr.cpu[i]
 	case tr.Obs[i] != nil:
 		return tr.Obs[i].CPU

@@ -141,8 +141,9 @@ final class PriceEngine {
         }
     }
 
+    /** Counts in a long: JDK 8 leaves no safepoint in a loop over an int, and its dumps then show only the caller. */
     private void recompute() {
-        for (int i = 1; i < 20_000_000; i++) {
+        for (long i = 1; i < 20_000_000; i++) {
             price = Math.sqrt(price * i + 1) + Math.abs(price / i);
         }
     }
