@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strings"
 
 	"casefile/analyze/threads"
@@ -124,20 +125,20 @@ func peerOf(fn string) string {
 }
 
 // callSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
-// server's, for its user's client.
+// server's, for its user's client. Where a framework asks for a request by itself, as a session store does, its outermost call is the site.
 func callSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bool) {
 	for _, f := range frames {
 		if p := peerOf(f.Func); p != "" {
-			if peer == "" {
-				peer = p
-			}
+			peer = cmp.Or(peer, p)
 			continue
 		}
 		switch {
-		case startsWith(f.Func, serverSide):
-			return nil, peer, false
+		case startsWith(f.Func, serverSide) || threads.InServer(f.Func):
+			return site, peer, site != nil
 		case !threads.InLibrary(f.Func):
 			return f, peer, true
+		case peer != "" && !threads.InRuntime(f.Func):
+			site = f
 		}
 	}
 	return nil, peer, false

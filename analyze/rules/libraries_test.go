@@ -33,8 +33,14 @@ func TestCallSiteBelowWrappers(t *testing.T) {
 			}
 		}
 	}
+	// A framework's session store asks for the request, and no code of the program.
+	frames := []*threads.Frame{{Func: "sun.nio.ch.Net.poll"}, {Func: "redis.clients.jedis.Protocol.read"}, {Func: "org.springframework.data.redis.connection.jedis.JedisConnection.execute"},
+		{Func: "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal"}, {Func: "org.apache.catalina.core.ApplicationFilterChain.doFilter"}}
+	if site, peer, own := callSite(frames); !own || peer != "Redis" || site.Func != "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal" {
+		t.Errorf("%v, %q, %v", site, peer, own)
+	}
 	// A connector that reads a request.
-	frames := []*threads.Frame{{Func: "sun.nio.ch.SocketChannelImpl.read"}, {Func: "org.apache.tomcat.util.net.NioChannel.read"}, {Func: "org.apache.coyote.http11.Http11InputBuffer.fill"}, {Func: "com.acme.Upload.run"}}
+	frames = []*threads.Frame{{Func: "sun.nio.ch.SocketChannelImpl.read"}, {Func: "org.apache.tomcat.util.net.NioChannel.read"}, {Func: "org.apache.coyote.http11.Http11InputBuffer.fill"}, {Func: "com.acme.Upload.run"}}
 	if site, _, own := callSite(frames); own {
 		t.Errorf("the server's own side is the program's: %v", site)
 	}

@@ -187,7 +187,7 @@ func calledByOwn(frames []string) []string {
 }
 
 func own(fn string) bool {
-	return !threads.InLibrary(fn) && !startsWith(fn, logLibraries) && !strings.Contains(fn, "$$Lambda") && !native(fn)
+	return !threads.InLibrary(fn) && !threads.InServer(fn) && !startsWith(fn, logLibraries) && !strings.Contains(fn, "$$Lambda") && !native(fn)
 }
 
 // native tells code that is no Java method: functions and libraries, as async-profiler names them.

@@ -252,10 +252,13 @@ func InLibrary(fn string) bool {
 	return InRuntime(fn) || hasPrefixOf(fn, libraries)
 }
 
+// InServer says that a method is a connector's or a container's, which call the program. A server's connection pool is a library.
+func InServer(fn string) bool { return hasPrefixOf(fn, servers) && !hasPrefixOf(fn, libraries) }
+
 // caller is the innermost frame that is neither the runtime's nor a known library's.
 func caller(frames []*Frame) *Frame {
 	for _, f := range frames {
-		if !InLibrary(f.Func) && !hasPrefixOf(f.Func, servers) {
+		if !InLibrary(f.Func) && !InServer(f.Func) {
 			return f
 		}
 	}
@@ -266,7 +269,7 @@ func caller(frames []*Frame) *Frame {
 // runtime (RMI, LDAP, HTTP server) its own connection.
 func onlyServer(frames []*Frame) bool {
 	for _, f := range frames {
-		if !InRuntime(f.Func) && !hasPrefixOf(f.Func, servers) {
+		if !InRuntime(f.Func) && !InServer(f.Func) {
 			return false
 		}
 	}
