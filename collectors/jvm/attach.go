@@ -216,7 +216,7 @@ func (a *Attacher) explain(ctx context.Context, err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded), ctx.Err() != nil:
 		return fmt.Errorf("%w (%v)", ErrNoAnswer, context.Cause(ctx))
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.ECONNRESET), errors.Is(err, errNoReply) && a.p.UID != os.Geteuid():
-		return fmt.Errorf("%w (%s): run casefile as root or as %s: %v", ErrOtherUser, a.p.userName(), a.p.userName(), err)
+		return fmt.Errorf("%w (%s): %v", ErrOtherUser, a.p.userName(), err)
 	}
 	return err
 }
@@ -237,7 +237,7 @@ func (a *Attacher) listen(ctx context.Context) error {
 	defer os.Remove(trigger)
 	if err := syscall.Kill(a.p.PID, syscall.SIGQUIT); err != nil {
 		if errors.Is(err, syscall.EPERM) {
-			return fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, a.p.userName(), a.p.userName())
+			return fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
 		}
 		return fmt.Errorf("signal %d: %w", a.p.PID, err)
 	}
@@ -291,7 +291,7 @@ func (a *Attacher) makeTrigger() (string, error) {
 	}
 	err := errors.Join(errs...)
 	if errors.Is(err, fs.ErrPermission) {
-		return "", fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, a.p.userName(), a.p.userName())
+		return "", fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
 	}
 	return "", fmt.Errorf("create attach trigger: %w", err)
 }

@@ -79,7 +79,7 @@ func (c *capture) processFiles() {
 		case err == nil:
 			add("process", "process/"+f, filepath.Join(c.dir, f), b)
 		case errors.Is(err, os.ErrPermission):
-			c.Skip("process-"+f, "needs the right to read "+f, "run casefile as root or as "+c.userName())
+			c.Skip("process-"+f, "needs the right to read "+f, "run casefile "+c.mayBe())
 		}
 	}
 }

@@ -117,7 +117,7 @@ func keepEnviron(env map[string]string) []byte {
 // mayAttach tells before anything is asked whether this user can.
 func (j *JVM) mayAttach() error {
 	if euid := os.Geteuid(); euid != 0 && euid != j.UID {
-		return fmt.Errorf("%w (%s): run casefile as root or as %s", ErrOtherUser, j.userName(), j.userName())
+		return fmt.Errorf("%w (%s)", ErrOtherUser, j.userName())
 	}
 	return nil
 }

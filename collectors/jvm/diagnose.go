@@ -33,15 +33,15 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 		}
 		list = append(list, c)
 	}
-	add("version", versionKnown(j), j.Version, "run as root or as "+j.userName())
+	if err := j.mayAttach(); err != nil {
+		add("attach", err, "", "run casefile "+j.mayBe())
+		return list
+	}
+	add("version", versionKnown(j), j.Version, "")
 	if _, err := j.readPerf(); err != nil {
 		add("counters", err, "", "remove -XX:-UsePerfData or -XX:+PerfDisableSharedMem from the JVM's options")
 	} else {
 		add("counters", nil, "hsperfdata is readable", "")
-	}
-	if err := j.mayAttach(); err != nil {
-		add("attach", err, "", "")
-		return list
 	}
 	began := time.Now()
 	_, err := j.vm.Jcmd(ctx, "VM.uptime")

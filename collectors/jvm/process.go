@@ -117,6 +117,14 @@ func (p *Process) userName() string {
 	return strconv.Itoa(p.UID)
 }
 
+// mayBe says as whom one may ask the process.
+func (p *Process) mayBe() string {
+	if p.UID == 0 {
+		return "as root"
+	}
+	return "as root or as " + p.userName()
+}
+
 // catchesQuit tells whether SIGQUIT would reach a handler instead of killing.
 func (p *Process) catchesQuit() bool { return p.SigCgt&sigQuitBit != 0 }
 

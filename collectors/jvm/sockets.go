@@ -26,7 +26,7 @@ func (c *capture) sockets(name string) {
 	inodes, err := c.socketInodes()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		c.Skip("sockets", "needs the right to see the open files of the process", "run casefile as root or as "+c.userName())
+		c.Skip("sockets", "needs the right to see the open files of the process", "run casefile "+c.mayBe())
 		return
 	case err != nil:
 		return // ended: the dump tells
