@@ -82,6 +82,7 @@ func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
 	f.Title = fmt.Sprintf("%s of the JVM's CPU go into %s, most of it for %s", percent(share), k.name, short(largest[0].name))
 	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.cores)
 	f.Explanation = "Samples of the threads on a CPU have methods for " + k.name + " on their stacks, above the program's own innermost call."
+	r.doubt(&f)
 	for n, s := range largest {
 		if n == 3 {
 			break

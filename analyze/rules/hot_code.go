@@ -53,6 +53,7 @@ func (r *recorded) hotCode(v profile.View, s *site, share float64) analyze.Findi
 	if leaves := top(s.leaves, s.value, 3); len(leaves) > 0 && leaves[0].name != s.name {
 		f.Explanation += " The time itself is in " + withShares(leaves, short) + "."
 	}
+	r.doubt(&f)
 	f.Evidence = append([]analyze.Evidence{r.cite("%s of %d CPU samples have %s as the program's innermost call", percent(share), v.Samples(), s.name)}, r.citeCallers(s)...)
 	if who := top(s.threads, s.value, 3); len(who) > 0 && who[0].name != "" {
 		f.Evidence = append(f.Evidence, r.cite("threads: %s", withShares(who, quote)))

@@ -53,6 +53,21 @@ func recordings(p *analyze.Pass) []*recorded {
 	return list
 }
 
+// blind tells of a recording of JDK 8 whose JVM did not keep the debug information that JFR needs to place a sample in compiled loops.
+func (r *recorded) blind() bool {
+	options := strings.Join(r.jvm.Options, " ") + " " + r.rec.JVM.Arguments + " " + r.rec.JVM.Flags
+	return majorOf(r.jvm.Version) == 8 && !strings.Contains(options, "+DebugNonSafepoints")
+}
+
+// doubt lowers what is said of CPU samples where the JVM could not take them everywhere.
+func (r *recorded) doubt(f *analyze.Finding) {
+	if !r.blind() {
+		return
+	}
+	f.Confidence = analyze.Low
+	f.Explanation += " JFR of JDK 8 drops samples of compiled loops, so that other code seems to take more than it does: record again with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or with async-profiler."
+}
+
 func newRecorded(p *analyze.Pass, j *analyze.JVM, rec *jfr.Recording) *recorded {
 	r := &recorded{node: j.Node, jvm: j, rec: rec, limits: p.Limits, cpus: float64(rec.System.HWThreads)}
 	if h := j.Node.Host; r.cpus == 0 && h != nil && h.CPU.Count.Known() {

@@ -205,6 +205,29 @@ func (t *tape) judge(tt *testing.T, change func(*analyze.Node, *analyze.JVM), ru
 	return res
 }
 
+// JFR of JDK 8 sees compiled loops only with an option: without it, what is hot is doubtful.
+func TestHotCodeOfJDK8(t *testing.T) {
+	tp := newTape(0.9, 0.95).cpu(500, checkout)
+	profiles, err := fromjfr.Profiles(tp.Recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		version, options string
+		doubtful         bool
+	}{{"1.8.0_504", "", true}, {"1.8.0_504", "-XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints", false}, {"11.0.24+8", "", false}} {
+		tp.JVM.Arguments = c.options
+		res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.Version, j.Profiles = c.version, profiles }, hotCode())
+		f := find(res, "hot-code")
+		if f == nil {
+			t.Fatalf("%s: nothing is hot", c.version)
+		}
+		if doubtful := f.Confidence == analyze.Low && strings.Contains(f.Explanation, "DebugNonSafepoints"); doubtful != c.doubtful {
+			t.Errorf("%s %s: %s, %s", c.version, c.options, f.Confidence, f.Explanation)
+		}
+	}
+}
+
 // A recording stands in for counters, logs and answers of the JVM where these are missing.
 func TestRecordingStandsIn(t *testing.T) {
 	throttled := func(of, periods int64) *tape {

@@ -127,6 +127,9 @@ func TestRecording(t *testing.T) {
 				t.Errorf("%d %s: secrets stand in those", counts[never], never)
 			}
 		}
+		if l := c.status("jfr-cpu-samples"); (l.Status == bundle.Skipped) != (jdk.Major == 8) {
+			t.Errorf("samples that this JFR drops: %+v", l)
+		}
 		noSecrets(t, c)
 		noTraces(t, p.PID)
 		if list := jcmd(t, jdk, p.PID, "JFR.check"); !strings.Contains(list, "No available recordings") {
