@@ -31,6 +31,7 @@ var (
 	unifiedPause = regexp.MustCompile(`(?m)Pause ([A-Z][A-Za-z]*)[^\n]* ([0-9]+\.[0-9]+)ms\r?$`)
 
 	concurrentRecord = regexp.MustCompile(`\[(CMS|GC )-?concurrent-[^\]]*\]( \[Times: [^\]]*\])?`)
+	histogramLine    = regexp.MustCompile(`(?m)^ *\d+: +\d+ +\d+  .*$`)
 	bracket          = regexp.MustCompile(`\[|,? (\d+[.,]\d+) secs\]|\]`)
 	pauseRecord      = regexp.MustCompile(`^(Full )?GC(--)?(pause|remark|cleanup|Before|Adaptive|AdaptiveSize|[ (\[:\r\n\d-])`)
 	notAPause        = regexp.MustCompile(`^GC( Worker| ref-proc|-)[^-]`)
@@ -58,7 +59,7 @@ func countLegacy(text string) (c counted) {
 	for _, m := range shenandoah8.FindAllStringSubmatch(text, -1) {
 		c.durations = append(c.durations, number(m[1], time.Millisecond))
 	}
-	text = concurrentRecord.ReplaceAllString(text, "")
+	text = concurrentRecord.ReplaceAllString(histogramLine.ReplaceAllString(text, ""), "")
 	var open []string
 	for _, m := range bracket.FindAllStringSubmatchIndex(text, -1) {
 		switch t := text[m[0]:m[1]]; {

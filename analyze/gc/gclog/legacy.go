@@ -214,7 +214,8 @@ func startsPause(line []byte) bool {
 }
 
 // lineStamps takes the date, the uptime and the number of the collection (PrintGCID) from the front of a line. Two
-// threads that write at once may leave theirs one behind the other; the last ones count.
+// threads that write at once leave theirs among each other, as in "2026-11-25T17:00:34.734+00002026-11-25T17:00:34.734+0000: :
+// 0.291: 0.291: "; the last ones count.
 func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []byte) {
 	rest = line
 	for len(rest) > 1 {
@@ -225,14 +226,17 @@ func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []
 				return w, at, timed, rest
 			}
 			rest = trimLeft(r[2:])
+		case c == ':' && rest[1] == ' ' && len(rest) < len(line):
+			rest = trimLeft(rest[1:])
 		case !isDigit(c):
 			return w, at, timed, rest
 		case looksISO(rest) && rest[10] == 'T':
-			i := bytes.IndexByte(rest, ' ')
-			if i < 20 || rest[i-1] != ':' {
+			n := isoLen(rest)
+			r := rest[n:]
+			if !has(r, ": ") && !looksISO(r) {
 				return w, at, timed, rest
 			}
-			w.iso, rest = rest[:i-1], trimLeft(rest[i:])
+			w.iso, rest = rest[:n], trimLeft(bytes.TrimPrefix(r, []byte{':'}))
 		default:
 			v, r, ok := nanos(rest, second)
 			if !ok || !has(r, ": ") || !bytes.ContainsAny(rest[:len(rest)-len(r)], ".,") {

@@ -237,6 +237,21 @@ func looksISO(b []byte) bool {
 	return len(b) >= 19 && b[4] == '-' && b[7] == '-' && (b[10] == 'T' || b[10] == ' ') && b[13] == ':' && b[16] == ':'
 }
 
+// isoLen is the length of a time that looksISO: fraction and a zone in digits are optional.
+func isoLen(b []byte) int {
+	i := len("2022-08-16T11:30:42")
+	for i < len(b) && (isDigit(b[i]) || (b[i] == '.' || b[i] == ',') && i+1 < len(b) && isDigit(b[i+1])) {
+		i++
+	}
+	if i < len(b) && b[i] == 'Z' {
+		return i + 1
+	}
+	if i+5 <= len(b) && (b[i] == '+' || b[i] == '-') {
+		i += 5
+	}
+	return i
+}
+
 func two(b []byte) (v int, rest []byte, ok bool) {
 	if len(b) < 2 || !isDigit(b[0]) || !isDigit(b[1]) {
 		return 0, b, false

@@ -34,8 +34,8 @@ type cycle struct {
 	used       bool
 	flags      gc.Flags
 	cause      uint16
-	start      time.Duration
-	old        change // old generation in bytes
+	start      time.Duration // ZGC: of the whole collection
+	old        change        // old generation in bytes
 	hasOld     bool
 	oldRegions change // G1, in regions
 	hasRegions bool
@@ -302,6 +302,10 @@ var knownPlain = []string{
 	"Uncommitted", "Clearing All SoftReferences", "GC request for", "Periodic", "Initialize ", "Resizeable heap", "Min heap equals",
 	"Attempting", "Relocation", "Bad progress", "Good progress", "ConcGCThreads", "ParallelGCThreads",
 	"Large Page Support", "Compressed Oops", "Alignments", "Pacer for", "Reference processing", "Pre-touch", "Address Space", "Free: ",
+	"Whole heap stats", "External fragmentation", "Mutator freeset", "Global GC moves", "Preempting", "Resuming old", "Completed GC", "At end of",
+	"Ignoring Trigger", "Old ", "Old-", "Promotion potential", "Starting ", "Suspending", "Remaining", "Abandon", "Choose old", "All candidate",
+	"No regions", "Augmenting", "Not starting", "Expansion failure", "Planning", "Time since last GC", "Cycle ", "Reject request", "Cannot start",
+	"Wanted ", "Preselected", "Shrinking", "Adaptive CSet", "Forced", "Transfer", "All times are",
 	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",
 }
 

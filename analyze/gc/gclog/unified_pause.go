@@ -62,7 +62,7 @@ func (p *parser) pauseOf(id uint32, m []byte, flags gc.Flags) class {
 	}
 	pause := gc.Pause{Kind: kind, GCID: id, Line: uint32(p.line), CauseID: cause, Flags: cy.flags | flags}
 	if len(rest) == 0 {
-		cy.cause, cy.start = cause, p.last
+		cy.cause = cause
 		return detail
 	}
 	if c, r, ok := readChange(rest); ok {

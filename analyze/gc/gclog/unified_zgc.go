@@ -43,9 +43,14 @@ func (y *youngTable) row(p *parser, row []byte) {
 
 // ofOneThread tells the parts of ZGC's phases that one thread did, which lines of level debug and trace give with its name:
 // "Pause Roots CodeCache (ZWorker#0) 0.008ms", "Pause Roots Setup (VM Thread) 0.005ms". The phase's own line has them all.
+// Threads of one kind are numbered: ZWorkerYoung#0, XWorker#1 (ZGC without generations in 21 to 23), RuntimeWorker#0.
 func ofOneThread(m []byte) bool {
 	i := bytes.LastIndexByte(m, '(')
-	return i >= 0 && (has(m[i:], "(ZWorker#") || has(m[i:], "(VM Thread)") || has(m[i:], "(RuntimeWorker#"))
+	if i < 0 {
+		return false
+	}
+	name, _, _ := bytes.Cut(m[i+1:], []byte{')'})
+	return bytes.IndexByte(name, '#') > 0 || string(name) == "VM Thread" || has(name, "ZDriver")
 }
 
 // zGeneration reads the lines of generational ZGC, "GC(4) Y: Pause Mark End 0.004ms": y is a minor collection, Y the young
@@ -58,6 +63,8 @@ func (p *parser) zGeneration(id uint32, gen byte, m []byte) class {
 		flag = gc.FlagOldGen
 	}
 	switch {
+	case ofOneThread(m):
+		return detail
 	case has(m, "Pause "):
 		return p.pauseOf(id, m, flag)
 	case has(m, "Concurrent "):
