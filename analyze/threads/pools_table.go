@@ -40,6 +40,7 @@ var poolTable = []struct {
 	{"HikariCP", `^(\S+?)[ :](?:housekeeper|connection adder|connection closer|connection-adder|filler)`, false},
 	{"c3p0", `^(C3P0PooledConnectionPoolManager\[.*?\])-HelperThread-#\d+`, false},
 	{"c3p0", `^(com\.mchange\.v2\.async\.ThreadPoolAsynchronousRunner)\$PoolThread-#\d+`, false},
+	{"virtual", `^(virtual) #\d+$`, false}, // without a name, see AddVirtual
 	{"ForkJoin", `^(ForkJoinPool(?:\.commonPool|-\d+))-worker-\d+`, false},
 	{"Netty", `^((?:nio|epoll|kqueue|multiThreadIo)EventLoopGroup-\d+)-\d+`, false},
 	{"Netty", `^(reactor-http-(?:nio|epoll|kqueue))-\d+`, false},

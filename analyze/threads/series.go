@@ -120,7 +120,10 @@ func (s *Series) follow() {
 				s.tracks = append(s.tracks, tr)
 			}
 			tr.Obs[i], tr.Last, t.track = t, i, tr.index
-			tr.Name, tr.Num, tr.TID = t.Name, t.Num, t.TID
+			tr.Num, tr.TID = t.Num, t.TID
+			if t.Name != "" { // a carrier does not name whom it carries
+				tr.Name = t.Name
+			}
 			if t.NID >= 0 || i == tr.First {
 				tr.NID = t.NID
 			}
