@@ -143,7 +143,7 @@ func checkLive(t *testing.T, home, dir, collector string, version int) {
 	if all.JVMVersion == "" && version >= 17 {
 		t.Error("gc* states the version of the JVM")
 	}
-	if all.Settings.HeapMax == 0 && version >= 17 {
+	if all.Settings.HeapMax == 0 && (version >= 17 || !strings.Contains(collector, "ZGC") && collector != "Epsilon") {
 		t.Error("gc* states the largest heap")
 	}
 	if collector == "Epsilon" {
@@ -244,7 +244,7 @@ func countersAgree(t *testing.T, home, dir, collector string, version int, l *gc
 		least -= l.Kind(gc.KindRemark).Count + l.Kind(gc.KindCleanup).Count
 		most = least
 	case collector != "Parallel":
-		most += l.FullGCs
+		most += l.FullGCs + l.Kind(gc.KindInitialMark).Count // and of a CMS cycle sometimes one pause more than it logs
 		for _, g := range l.Groups() {
 			if g.Kind == gc.KindYoung && g.Cause == "System.gc()" {
 				most += g.Count

@@ -47,6 +47,12 @@ func (p *parser) setting(m []byte) class {
 		s.HeapMin, _, _ = size(value)
 	case "Heap Initial Capacity", "Initial Capacity":
 		s.HeapInitial, _, _ = size(value)
+	case "Heap address": // with compressed oops, before JDK 17 the only word of it: "0x00000000fc000000, size: 64 MB, Compressed ..."
+		if b, ok := after(value, "size: "); ok && s.HeapMax == 0 {
+			if v, r, ok := digits(b); ok && has(r, " MB") && v < 1<<40 {
+				s.HeapMax = v << 20
+			}
+		}
 	case "Heap Max Capacity", "Max Capacity":
 		s.HeapMax, _, _ = size(value)
 	case "Parallel Workers", "Runtime Workers", "ParallelGCThreads":
