@@ -52,7 +52,7 @@ func judgeLongPause(v *gcView) []analyze.Finding {
 		advice = analyze.Advice{Action: fmt.Sprintf("Look for what kept the machine from working: the collector's threads got %.1f s of CPU in %.1f s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log on a slow disk.", cpu, real),
 			Effect: "Pauses of the length of their work.", Risk: "None in looking.", Verify: "User and system time of a pause are above its real time."}
 	case worst.Kind == gc.KindFull && v.log.Collector == "G1":
-		advice = analyze.Advice{Action: "Start G1's concurrent cycle earlier, so that it need not fall back to a full collection.", Setting: "-XX:InitiatingHeapOccupancyPercent", From: "45 (adaptive)", To: "30",
+		advice = analyze.Advice{Action: "Start G1's concurrent cycle earlier, so that it need not fall back to a full collection.", Setting: startOfCycle(v.jvm), From: "45 (adaptive)", To: "30",
 			Effect: "No full collection.", Risk: "More concurrent cycles, some CPU.", Rollback: "Take the option away and restart.", Verify: "No full pause in the next GC log."}
 	case v.log.Collector == "G1":
 		from := "200"
@@ -68,4 +68,12 @@ func judgeLongPause(v *gcView) []analyze.Finding {
 	f.Advice = []analyze.Advice{advice}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage Collector Tuning"}
 	return []analyze.Finding{f}
+}
+
+// startOfCycle is the option for the share of the heap at which G1 begins to mark.
+func startOfCycle(j *analyze.JVM) string {
+	if majorOf(j.Version) >= 27 { // the old name is deprecated there
+		return "-XX:G1IHOP"
+	}
+	return "-XX:InitiatingHeapOccupancyPercent"
 }

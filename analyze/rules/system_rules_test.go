@@ -569,6 +569,7 @@ func TestSettings(t *testing.T) {
 		{name: "interpreter", options: []string{"-Xint"}, flags: flags("UseCompiler", "false"), want: "warning jit-disabled"},
 		{name: "client compiler", options: []string{"-XX:TieredStopAtLevel=1"}, want: "warning jit-disabled"},
 		{name: "old options", version: "17.0.15+6", options: []string{"-XX:+AggressiveOpts", "-XX:MaxPermSize=256m", "-Xlog:gc"}, title: "1 setting of 4711-shop: 2 options that JDK 17 no longer knows (-XX:+AggressiveOpts and -XX:MaxPermSize)"},
+		{name: "options that JDK 27 dropped", version: "27.0.1+1", options: []string{"-XX:MaxRAM=4g", "-XX:-UseCompressedClassPointers", "-Xlog:gc"}, title: "1 setting of 4711-shop: 2 options that JDK 27 no longer knows (-XX:MaxRAM and -XX:-UseCompressedClassPointers)"},
 		{name: "the same on 7", version: "24.80-b11", options: []string{"-XX:+PrintGCDetails"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -300,6 +300,9 @@ var removed = []struct {
 	{"-XX:+PrintTenuringDistribution", 9, "see -Xlog"}, {"-XX:+PrintGCApplicationStoppedTime", 9, "see -Xlog:safepoint"},
 	{"-XX:MaxRAMFraction=", 14, "MaxRAMPercentage takes its place"}, {"-XX:+UseCGroupMemoryLimitForHeap", 11, "is the default"},
 	{"-XX:+ZGenerational", 24, "is the only mode"}, {"-XX:-ZGenerational", 24, "is gone"},
+	{"-XX:+UseCompressedClassPointers", 27, "is the only mode"}, {"-XX:-UseCompressedClassPointers", 27, "is gone"}, {"-XX:+ParallelRefProcEnabled", 27, "is the only mode"},
+	{"-XX:MaxRAM=", 27, "MaxRAMPercentage takes its place"}, {"-XX:+AggressiveHeap", 27, "is gone"},
+	{"-XX:+NeverActAsServerClassMachine", 27, "is gone"}, {"-XX:+AlwaysActAsServerClassMachine", 27, "is gone"},
 }
 
 func removedOptions(c *config) (fault, bool) {

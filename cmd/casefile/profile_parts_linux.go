@@ -189,7 +189,11 @@ func (p *profiled) gaps(m bundle.Manifest) {
 	for _, l := range m.Coverage {
 		told := l.Status.Gap() || l.Status == bundle.Skipped || l.Status == bundle.Absent
 		if told && l.Reason != "" {
-			p.note(strings.TrimSpace(l.Node+" "+l.Target) + ": " + l.Item + ": " + l.Reason)
+			text := strings.TrimSpace(l.Node+" "+l.Target) + ": " + l.Item + ": " + l.Reason
+			if l.Fix != "" {
+				text += " (" + l.Fix + ")"
+			}
+			p.note(text)
 		}
 	}
 }
