@@ -188,19 +188,33 @@ func (f *Frame) setPlace(place string) {
 	}
 }
 
-// cutHiddenAddr takes the address out of a hidden class's name: Foo$$Lambda/0x0000000052158210.run.
+// cutHiddenAddr takes what tells hidden classes of one process apart out of their names: an address, as in
+// Foo$$Lambda/0x0000000052158210.run (with a plus sign where an agent reads the process), and until JDK 14 a hash, as in
+// Foo$$Lambda$35/1921595561.run.
 func cutHiddenAddr(s string) string {
-	for {
-		i := strings.Index(s, "/0x")
-		if i < 0 {
-			return s
+	for i := 0; i < len(s)-1; i++ {
+		if s[i] != '/' && s[i] != '+' {
+			continue
 		}
-		end := i + 3
-		for end < len(s) && isHex(s[end]) {
-			end++
+		end := i + 1
+		if strings.HasPrefix(s[end:], "0x") {
+			for end += 2; end < len(s) && isHex(s[end]); {
+				end++
+			}
+		} else if s[i] == '/' {
+			for end < len(s) && isDigit(s[end]) {
+				end++
+			}
+			if end < len(s) && s[end] != '.' {
+				continue
+			}
 		}
-		s = s[:i] + s[end:]
+		if end > i+1 {
+			s = s[:i] + s[end:]
+			i--
+		}
 	}
+	return s
 }
 
 // Names that runtimes number as they generate classes; the number says nothing about the code.

@@ -456,3 +456,21 @@ Locked ownable synchronizers:
 		t.Errorf("mixed: %+v %+v", a, b)
 	}
 }
+
+// The same code has one name in every process and JDK.
+func TestNamesOfHiddenClasses(t *testing.T) {
+	for text, want := range map[string]string{
+		"com.acme.Shop$$Lambda$35/1921595561.run(Unknown Source)":                     "com.acme.Shop$$Lambda.run",
+		"com.acme.Shop$$Lambda$14/0x0000000840066440.run(Unknown Source)":             "com.acme.Shop$$Lambda.run",
+		"com.acme.Shop$$Lambda/0x0000000052158210.run(Unknown Source)":                "com.acme.Shop$$Lambda.run",
+		"java.lang.invoke.LambdaForm$DMH/1562557367.invokeStatic_L_L(LambdaForm$DMH)": "java.lang.invoke.LambdaForm$DMH.invokeStatic_L_L",
+	} {
+		dumps, _ := parseText(t, strings.Replace(small, "com.acme.A.one(A.java:1)", text, 1))
+		if got := dumps[0].Threads[0].Stack.Frames[0].Func; got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+	if got := parseSAFrame("Demo$$Lambda+0x00007ff1d8001800.run() @bci=8 (Interpreted frame)").Func; got != "Demo$$Lambda.run" {
+		t.Errorf("of the agent: %s", got)
+	}
+}
