@@ -122,16 +122,27 @@ func (t *terminal) findings(r *analyze.Result) {
 	if len(infos) == 0 {
 		return
 	}
-	var ids []string
-	for i, f := range infos {
-		if i == terminalInfos {
-			ids = append(ids, fmt.Sprintf("%d more", len(infos)-i))
-			break
-		}
-		ids = append(ids, clean(f.ID))
-	}
 	t.line("")
-	t.text(t.paint(blue, marks[2].word)+"  ", margin, plain, count(len(infos), "note")+": "+strings.Join(ids, ", "), 2)
+	t.text(t.paint(blue, marks[2].word)+"  ", margin, plain, count(len(infos), "note")+": "+strings.Join(idsOf(infos), ", "), 2)
+}
+
+// idsOf names each kind of finding once: "io-site (2)".
+func idsOf(list []*analyze.Finding) (ids []string) {
+	times := map[string]int{}
+	for _, f := range list {
+		if times[f.ID]++; times[f.ID] == 1 {
+			ids = append(ids, f.ID)
+		}
+	}
+	for i, id := range ids {
+		if i == terminalInfos {
+			return append(ids[:i], fmt.Sprintf("%d more kinds", len(ids)-i))
+		}
+		if ids[i] = clean(id); times[id] > 1 {
+			ids[i] += fmt.Sprintf(" (%d)", times[id])
+		}
+	}
+	return ids
 }
 
 // finding takes two lines for the title at most, one for place and impact, two for the action.
