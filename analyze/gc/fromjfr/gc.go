@@ -175,7 +175,7 @@ var pauseKinds = []struct {
 	{"Pause Final Mark", gc.KindFinalMark}, {"Pause Init Update", gc.KindInitUpdateRefs}, {"Pause Final Update", gc.KindFinalUpdateRefs},
 	{"Pause Final Roots", gc.KindFinalRoots}, {"Pause Final Evac", gc.KindFinalRoots}, {"Pause Mark Start", gc.KindMarkStart}, {"Pause Mark End", gc.KindMarkEnd},
 	{"Pause Relocate Start", gc.KindRelocateStart}, {"Pause Verify", gc.KindVerify}, {"Remark", gc.KindRemark},
-	{"GC remark", gc.KindRemark}, {"GC cleanup", gc.KindCleanup}, // G1 of JDK 8
+	{"GC remark", gc.KindRemark}, {"GC cleanup", gc.KindCleanup}, {"Final Mark", gc.KindRemark}, // G1 of JDK 8, CMS
 }
 
 // wholeKinds tells by a collection's name what its one pause does.
