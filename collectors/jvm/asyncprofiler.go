@@ -174,6 +174,9 @@ func (c *capture) asyncOff(ctx context.Context, folder string) {
 	}
 	defer f.Close()
 	c.Copy(collectors.Evidence{Name: "jfr/" + asyncFile, Item: asyncItem, Source: c.Plan.Profiles.AsyncProfiler, Started: began}, f) // tells the ledger itself
+	if errors.Is(err, ErrNoAnswer) {
+		return // it may yet end, and writes into the JVM's own output where the folder is gone; the next run or doctor removes it
+	}
 	if err := c.removeScratch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		c.LostErr("async-profiler-off", err)
 	}
