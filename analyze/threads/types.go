@@ -114,12 +114,12 @@ type Thread struct {
 	StateText   string // the words of the header: "waiting for monitor entry", "in Object.wait()", "chan receive"
 	StateDetail string // what stands behind the state: "parking", "on object monitor", "sleeping"
 	State       State
+	added       bool // from Dump.Virtual, where its lines are
 
 	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
 	Line, EndLine int32 // 1-based lines of the source
 
 	track int32 // of the Series made last of this dump, from 1
-	added bool  // from Dump.Virtual, where its lines are
 
 	Stack *Stack // never nil; equal stacks of one source share a pointer
 	Locks []Lock // from the top of the stack down, owned synchronizers last; shared between threads, do not change
