@@ -344,3 +344,8 @@ func (b *Builder) Metaspace(at time.Duration, used, committed, reserved int64) {
 	}
 	m.Series.Add(b.Timeline(at), float64(used))
 }
+
+// MetaspaceBefore takes what was used before the collection whose reading follows: it may be what made it necessary.
+func (b *Builder) MetaspaceBefore(used int64) {
+	b.log.Metaspace.PeakUsed = max(b.log.Metaspace.PeakUsed, used)
+}

@@ -38,6 +38,11 @@ func judgeExplicitGC(v *gcView) []analyze.Finding {
 	share := float64(sum) / float64(max(v.span(), 1))
 	longest := v.citeLongest(4, ofCause(v, explicitCause))
 	worst, cause, full := v.worstExplicit()
+	if full { // the young collection that Parallel makes before each is of the same call
+		if calls, _ := v.spent(explicitFull); calls > 0 {
+			n = calls
+		}
+	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
 	every := v.span() / time.Duration(n)
 	if often := full && n > int64(v.limits.ExplicitGCs) && every < v.limits.FullGCInterval; often || share >= v.limits.ExplicitShare || worst >= v.limits.ExplicitPause {
@@ -110,8 +115,10 @@ func (v *gcView) worstExplicit() (worst time.Duration, cause string, full bool) 
 			cause = c
 		}
 	}
-	return worst, cause, 2*whole > all
+	return worst, cause, 2*whole >= all
 }
+
+func explicitFull(k gc.Kind, cause string) bool { return k == gc.KindFull && explicitCause(k, cause) }
 
 // explicitCaller finds a thread that is in the call, and the code that made it.
 func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {

@@ -377,6 +377,7 @@ func (p *parser) edenLine(t []byte) class {
 	}
 	if b, ok := after(t, "Metaspace: "); ok {
 		if m, _, ok := readChange(b); ok {
+			p.b.MetaspaceBefore(m.before)
 			p.b.Metaspace(p.last, m.after, 0, m.cap)
 		}
 	}

@@ -371,6 +371,7 @@ func (p *parser) closePause(r *record) {
 		}
 	}
 	if r.hasGen[2] {
+		p.b.MetaspaceBefore(perm.before)
 		p.b.Metaspace(pause.Start, perm.after, 0, perm.cap)
 	}
 	if pause.Kind == gc.KindYoung && r.typ == recYoung && r.hasHeap {

@@ -52,6 +52,7 @@ func named(m []byte) (c change, ok bool) {
 func (p *parser) metaspace(m []byte) class {
 	m = trimLeft(m)
 	if c, _, ok := readChange(m); ok {
+		p.b.MetaspaceBefore(c.before)
 		if c.beforeCap >= 0 {
 			p.b.Metaspace(p.last, c.after, c.cap, 0)
 		} else {
