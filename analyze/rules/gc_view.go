@@ -51,6 +51,14 @@ func newGCView(p *analyze.Pass, j *analyze.JVM, l *gc.Log) *gcView {
 	return v
 }
 
+// since9 picks what is true of this JVM: -Xlog, and much else of a collector, came with JDK 9.
+func (v *gcView) since9(since, before string) string {
+	if major := majorOf(v.jvm.Version); v.log.Format == "pre-unified" || major > 0 && major < 9 {
+		return before
+	}
+	return since
+}
+
 func pickLogs(c *analyze.Case, n *analyze.Node, j *analyze.JVM) []*gc.Log {
 	var usable []*gc.Log
 	for _, l := range j.GC {

@@ -62,7 +62,7 @@ func judgeHumongous(v *gcView) []analyze.Finding {
 		size := fmt.Sprintf("%dm", to/mb)
 		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Take regions of %s: objects below %s are then ordinary ones.", bytesOf(to), bytesOf(to/2)), Setting: "-XX:G1HeapRegionSize", From: fmt.Sprintf("%dm", region/mb), To: size,
 			Effect: "Large objects die in the young generation, at the price of copying.", Risk: "Fewer, larger regions: G1 has less choice in a small heap.", Rollback: "Take the option away and restart.",
-			Verify: "No pause with the cause G1 Humongous Allocation; -Xlog:gc+humongous=debug names the sizes that are left."}, code}
+			Verify: "No pause with the cause G1 Humongous Allocation; " + v.since9("-Xlog:gc+humongous=debug", "-XX:+PrintAdaptiveSizePolicy") + " names the sizes that are left."}, code}
 	} else {
 		f.Advice = []analyze.Advice{code}
 		if heap > 0 && region > 0 {

@@ -52,14 +52,14 @@ func judgeLongPause(v *gcView) []analyze.Finding {
 		advice = analyze.Advice{Action: fmt.Sprintf("Look for what kept the machine from working: the collector's threads got %.1f s of CPU in %.1f s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log on a slow disk.", cpu, real),
 			Effect: "Pauses of the length of their work.", Risk: "None in looking.", Verify: "User and system time of a pause are above its real time."}
 	case worst.Kind == gc.KindFull && v.log.Collector == "G1":
-		advice = analyze.Advice{Action: "Start G1's concurrent cycle earlier, so that it need not fall back to a full collection.", Setting: startOfCycle(v.jvm), From: "45 (adaptive)", To: "30",
+		advice = analyze.Advice{Action: "Start G1's concurrent cycle earlier, so that it need not fall back to a full collection.", Setting: startOfCycle(v.jvm), From: v.since9("45 (adaptive)", "45"), To: "30",
 			Effect: "No full collection.", Risk: "More concurrent cycles, some CPU.", Rollback: "Take the option away and restart.", Verify: "No full pause in the next GC log."}
 	case v.log.Collector == "G1":
 		from := "200"
 		if known {
 			from = fmt.Sprint(goal)
 		}
-		advice = analyze.Advice{Action: "See which phase took the time (-Xlog:gc+phases=debug). A fixed young generation (-Xmn, NewRatio) keeps G1 from meeting its goal: remove it; else lower the goal.",
+		advice = analyze.Advice{Action: "See which phase took the time (" + v.since9("-Xlog:gc+phases=debug", "-XX:+PrintGCDetails") + "). A fixed young generation (-Xmn, NewRatio) keeps G1 from meeting its goal: remove it; else lower the goal.",
 			Setting: "-XX:MaxGCPauseMillis", From: from, To: "100", Effect: "Smaller young generation, shorter pauses.", Risk: "More collections: throughput falls.", Rollback: "The old value.", Verify: "Pauses stay near the goal."}
 		if majorOf(v.jvm.Version) >= 21 {
 			advice.Action += " Where no pause may be felt at all, take -XX:+UseZGC (with -XX:+ZGenerational before JDK 23)."

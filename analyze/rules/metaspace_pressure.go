@@ -63,7 +63,7 @@ func judgeMetaspace(v *gcView) []analyze.Finding {
 		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Set the first mark above what is used (%s).", bytesOf(peak)), Setting: "-XX:MetaspaceSize", From: "21 MB (the default)", To: fmt.Sprintf("%dm", to/mb),
 			Effect: "No such collections up to there.", Risk: "None: it is a mark, not a reservation.", Rollback: "Take the option away.", Verify: "No pause with a metadata cause in the next GC log."}}
 	}
-	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, twice, and compare; -Xlog:class+load names them.",
+	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, twice, and compare; " + v.since9("-Xlog:class+load", "-XX:+TraceClassLoading") + " names them.",
 		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with the number of classes.", Verify: "The number of loaded classes levels off."})
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Class Metadata"}
 	return []analyze.Finding{f}

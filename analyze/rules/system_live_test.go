@@ -268,7 +268,11 @@ func flagsOfJVM(t *testing.T, res *analyze.Result, j *analyze.JVM) {
 	t.Helper()
 	for _, f := range res.Findings {
 		for _, a := range f.Advice {
-			for _, m := range flagName.FindAllStringSubmatch(a.Setting+" "+a.To+" "+a.Action, -1) {
+			text := strings.Join([]string{a.Setting, a.To, a.Action, a.Verify}, " ")
+			if _, old := j.Flags["PrintGCDateStamps"]; old && strings.Contains(text, "-Xlog:") {
+				t.Errorf("%s: -Xlog came with JDK 9: %s", f.ID, text)
+			}
+			for _, m := range flagName.FindAllStringSubmatch(text, -1) {
 				if _, ok := j.Flags[m[1]]; !ok {
 					t.Errorf("%s: %q: this JVM has no flag %s", f.ID, a.Action, m[1])
 				}
