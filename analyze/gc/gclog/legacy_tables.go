@@ -31,7 +31,7 @@ var tables = []string{
 	// iCMS and Parallel at exit
 	"CMS-", "icms", "Full GC statistics", "Avg:", "Sum:", "Setting abort", "Mark stack is full",
 	// JNI critical sections (PrintJNIGCStalls), task threads (TraceDynamicGCThreads), when CMS begins (PrintCMSInitiationStatistics)
-	"Setting _needs_gc", "GCTaskManager::", "active_workers_by_JT", "JT: ", "CMSCollector ", "time_until_cms_gen_full", "free=",
+	"Setting _needs_gc", "VM-Thread ", "GC-Thread ", "GCTaskManager::", "active_workers_by_JT", "JT: ", "CMSCollector ", "time_until_cms_gen_full", "free=",
 	"contiguous_available=", "promotion_rate=", "cms_", "occupancy=", "initiatingOccupancy=", "metadata initialized", "metadata_",
 	"(cardTable: ", "(modUnionTable: ", "DrainStacksCompactionTask::", "StealRegionCompactionTask::", "StealMarkingTask::",
 	// G1 by worker (G1LogLevel=finest), remembered sets, regions, marking at exit
