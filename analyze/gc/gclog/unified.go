@@ -306,7 +306,7 @@ var knownPlain = []string{
 	"Ignoring Trigger", "Old ", "Old-", "Promotion potential", "Starting ", "Suspending", "Remaining", "Abandon", "Choose old", "All candidate",
 	"No regions", "Augmenting", "Not starting", "Expansion failure", "Planning", "Time since last GC", "Cycle ", "Reject request", "Cannot start",
 	"Wanted ", "Preselected", "Shrinking", "Adaptive CSet", "Forced", "Transfer", "All times are",
-	"PSYoung gen", "PSOld gen", "ParOld gen",
+	"PSYoung ", "PSOld gen", "ParOld gen", "New generation size",
 	"Full GC", "CDS", "Degenerated", "Immediate", "Failed to", "Consider", "Note:", "Shenandoah", "NUMA", "Heap", "Evacuation", "Bootstrap",
 }
 
