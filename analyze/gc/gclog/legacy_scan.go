@@ -20,6 +20,12 @@ func (p *parser) scanRecords(line []byte) class {
 			i++
 		case c == '(':
 			i += p.parenthesis(line[i:])
+		case isDigit(c):
+			i += p.figure(line[i:], i > 0 && line[i-1] == '=')
+		case c >= 'A' && c <= 'z' && c != '\\' && c != '^':
+			for i++; i < len(line) && (line[i] >= 'a' && line[i] <= 'z' || line[i] >= 'A' && line[i] <= 'Z' ||
+				isDigit(line[i]) || line[i] == '_'); i++ {
+			}
 		case c == '-':
 			if has(line[i:], "--") && s.depth > 0 && s.top().typ == recG1 { // without PrintGCDetails: "(young)-- 54430K->52801K"
 				s.failed(p, s.top(), gc.FlagEvacuationFailure, &p.log.EvacuationFailures, line)
@@ -34,12 +40,6 @@ func (p *parser) scanRecords(line []byte) class {
 				s.id = uint32(v)
 			}
 			i = len(line) - len(r)
-		case isDigit(c):
-			i += p.figure(line[i:], i > 0 && line[i-1] == '=')
-		case c >= 'A' && c <= 'z' && c != '\\' && c != '^':
-			for i++; i < len(line) && (line[i] >= 'a' && line[i] <= 'z' || line[i] >= 'A' && line[i] <= 'Z' ||
-				isDigit(line[i]) || line[i] == '_'); i++ {
-			}
 		default:
 			i++
 		}
