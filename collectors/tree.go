@@ -22,6 +22,8 @@ type File struct {
 	Path    string // in the tree
 	Size    int64
 	ModTime time.Time
+	Info    fs.FileInfo // for os.SameFile
+	Newest  bool        // of those that its pattern found
 }
 
 // Open opens a regular file for reading. Pipes and devices are refused.
@@ -79,6 +81,9 @@ func (t Tree) Glob(pattern string) ([]File, error) {
 	var found []File
 	err := t.glob("/", strings.Split(strings.Trim(path.Clean(pattern), "/"), "/"), &found)
 	slices.SortStableFunc(found, func(a, b File) int { return b.ModTime.Compare(a.ModTime) })
+	if len(found) > 0 {
+		found[0].Newest = true
+	}
 	return found, err
 }
 
@@ -109,7 +114,7 @@ func (t Tree) glob(dir string, elems []string, found *[]File) error {
 			continue // none, or no regular file
 		}
 		if st, err := f.Stat(); err == nil {
-			*found = append(*found, File{Path: full, Size: st.Size(), ModTime: st.ModTime()})
+			*found = append(*found, File{Path: full, Size: st.Size(), ModTime: st.ModTime(), Info: st})
 		}
 		f.Close()
 	}

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"strings"
@@ -31,6 +32,16 @@ func (t Tree) open(name string) (*os.File, error) {
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
 	}
 	return os.NewFile(uintptr(fd), name), nil
+}
+
+// Hold gives the tree as it can still be read when the process that Root belongs to has
+// ended (/proc/PID/root is gone then), until release is called.
+func (t Tree) Hold() (held Tree, release func(), err error) {
+	fd, err := unix.Open(t.Root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return t, func() {}, &os.PathError{Op: "open", Path: t.Root, Err: err}
+	}
+	return Tree{Root: fmt.Sprintf("/proc/self/fd/%d", fd)}, func() { unix.Close(fd) }, nil
 }
 
 // maxLinks is the kernel's own limit on links in one path.

@@ -49,7 +49,13 @@ func capturePlan(pids ...int) plan.Plan {
 // run captures with the JVM collector alone.
 func run(t *testing.T, ctx context.Context, p plan.Plan) *taken {
 	t.Helper()
-	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Secrets: redact.NewSecrets()}
+	return runWatched(t, ctx, p, nil)
+}
+
+// runWatched is run with somebody who is told what happens.
+func runWatched(t *testing.T, ctx context.Context, p plan.Plan, progress func(collectors.Event)) *taken {
+	t.Helper()
+	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Secrets: redact.NewSecrets(), Progress: progress}
 	jobs := collectors.Prepare(ctx, s, []collectors.Collector{jvm.New()})
 	if len(jobs) != len(p.PIDs) {
 		t.Fatalf("%d jobs for %d processes", len(jobs), len(p.PIDs))
@@ -315,6 +321,46 @@ func TestLeftOfAnEndedJVMIsRemoved(t *testing.T) {
 		if _, err := os.Stat(f); (err == nil) != stays {
 			t.Errorf("%s: %v, want it to stay: %v", f, err, stays)
 		}
+	}
+}
+
+// A log that the JVM writes to is copied when the capture ends: what happened meanwhile is in it.
+func TestGCLogTellsOfTheCapture(t *testing.T) {
+	jdk := livetest.Newest(t)
+	file := filepath.Join(t.TempDir(), "gc.log")
+	p := livetest.Start(t, jdk, "explicit-gc", live.Options{JVM: live.GCLogArgs(jdk.Major, file)})
+	c := complete(t, capturePlan(p.PID))
+	began := c.paths["threads/dump-01.txt"].Started
+	stamp := regexp.MustCompile(`(?m)^\[(\d{4}-[^\]]+)\].*Pause Full`)
+	var last time.Time
+	for _, m := range stamp.FindAllStringSubmatch(c.content["gc/gc.log"], -1) {
+		at, err := time.Parse("2006-01-02T15:04:05.000-0700", m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = at
+	}
+	if !last.After(began) {
+		t.Errorf("the last collection in the log is of %v, the first dump of %v: %.300s", last, began, c.content["gc/gc.log"])
+	}
+}
+
+// The log of a JVM that dies during the capture tells most: it is copied all the same.
+func TestGCLogOfAJVMThatDies(t *testing.T) {
+	jdk := livetest.Newest(t)
+	file := filepath.Join(t.TempDir(), "gc.log")
+	p := livetest.Start(t, jdk, "explicit-gc", live.Options{JVM: live.GCLogArgs(jdk.Major, file)})
+	var once sync.Once
+	c := runWatched(t, t.Context(), capturePlan(p.PID), func(e collectors.Event) {
+		if e.Stage == "dumps" {
+			once.Do(func() { syscall.Kill(p.PID, syscall.SIGKILL) })
+		}
+	})
+	if !strings.Contains(c.content["gc/gc.log"], "Pause Full") {
+		t.Errorf("no GC log: %+v", c.status("gc-log"))
+	}
+	if l := c.status("thread-dumps"); l.Status == bundle.OK {
+		t.Errorf("dumps of a JVM that has ended: %+v", l)
 	}
 }
 

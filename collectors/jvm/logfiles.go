@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"casefile/bundle/format/charset"
 	"casefile/collectors"
@@ -30,47 +31,119 @@ func (b *budget) take(want int64) int64 {
 	return n
 }
 
-// logs copies configuration, then GC logs (the ones that rotate away first),
+// quietFor is how long nobody has written to a log that is done with.
+const quietFor = 10 * time.Minute
+
+// logsWithin bounds what is copied after the end of the capture.
+const logsWithin = 6 * time.Second
+
+// logs copies configuration and the logs that nobody writes to any more; the others at the
+// end of the capture, so that they tell of it. GC logs come first, because they rotate away,
 // then application logs; each kind newest first, until the budget is spent.
 func (c *capture) logs(ctx context.Context) {
-	left := budget(c.Plan.MaxLogBytes)
-	c.copyFiles(ctx, "config", "config", c.configFiles(), new(budget(1<<62)))
+	names := map[string]int{}
+	config := c.configFiles()
+	if got := c.copyFiles(ctx, "config", "config", config, new(budget(1<<62)), names); len(got) < len(config) {
+		c.Lost("config", "the capture was ended early", "")
+	}
+	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
+	app := c.logPatterns()
+	kinds := c.logKinds(app)
+	written := l.left.take(sizeOf(kinds, c.isWritten)) // kept for them
+	l.copy(ctx, c, kinds, func(f collectors.File) bool { return !c.isWritten(f) })
+	collectors.Wait(ctx, c.End())
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), logsWithin, fmt.Errorf("%v", logsWithin))
+	defer cancel()
+	l.left += budget(written)
+	kinds = c.logKinds(app)
+	l.copy(ctx, c, kinds, func(collectors.File) bool { return true })
+	if ctx.Err() != nil {
+		c.Lost("logs", "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
+	}
+	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f collectors.File) bool { return f.Size > 0 }) {
+		c.Skip("gc-log-content", fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
+	}
+}
+
+// logKind is the files of one item of the ledger, newest first.
+type logKind struct {
+	item, dir string
+	files     []collectors.File
+}
+
+func (c *capture) logKinds(patterns []string) []logKind {
 	gc, err := c.gcLogFiles()
 	if err != nil {
 		c.LostErr("gc-log", err)
 	}
-	c.copyFiles(ctx, "gc-log", "gc", gc, &left)
-	files := c.productLogs()
-	c.copyFiles(ctx, "logs", "logs", slices.DeleteFunc(files, func(f collectors.File) bool { return has(gc, f.Path) }), &left)
+	app := slices.DeleteFunc(c.globAll(patterns), func(f collectors.File) bool { return has(gc, f.Path) })
+	return []logKind{{"gc-log", "gc", gc}, {"logs", "logs", app}}
 }
 
-// copyFiles stores files below dir, the newest part of each that fits.
-func (c *capture) copyFiles(ctx context.Context, item, dir string, files []collectors.File, left *budget) {
-	taken := map[string]int{}
-	for _, f := range files {
+// isWritten tells a log that may grow during the capture.
+func (c *capture) isWritten(f collectors.File) bool {
+	return f.Newest || c.Start().Sub(f.ModTime) < quietFor
+}
+
+func sizeOf(kinds []logKind, counts func(collectors.File) bool) (sum int64) {
+	for _, k := range kinds {
+		for _, f := range k.files {
+			if counts(f) {
+				sum += kept(k.item, f)
+			}
+		}
+	}
+	return sum
+}
+
+// kept is how much of a file is copied at most.
+func kept(item string, f collectors.File) int64 {
+	if item == "logs" {
+		return min(f.Size, maxTail)
+	}
+	return f.Size
+}
+
+// logCopies is what was copied so far.
+type logCopies struct {
+	left  budget
+	names map[string]int
+	done  []collectors.File
+}
+
+// copy copies what was not yet, under whatever name it had.
+func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wanted func(collectors.File) bool) {
+	for _, k := range kinds {
+		todo := slices.DeleteFunc(slices.Clone(k.files), func(f collectors.File) bool {
+			return !wanted(f) || slices.ContainsFunc(l.done, func(d collectors.File) bool { return os.SameFile(d.Info, f.Info) })
+		})
+		l.done = append(l.done, c.copyFiles(ctx, k.item, k.dir, todo, &l.left, l.names)...)
+	}
+}
+
+// copyFiles stores files below dir, the newest part of each that fits, and returns those
+// that it has dealt with. names are the names that are taken.
+func (c *capture) copyFiles(ctx context.Context, item, dir string, files []collectors.File, left *budget, names map[string]int) []collectors.File {
+	for i, f := range files {
 		if ctx.Err() != nil {
-			c.Lost(item, "the capture was ended early", "")
-			return
+			return files[:i]
 		}
-		size := f.Size
-		if item == "logs" {
-			size = min(size, maxTail)
-		}
-		n := left.take(size)
+		n := left.take(kept(item, f))
 		if n == 0 && f.Size > 0 {
 			c.Skip(item+"-rest", "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
-			return
+			return files[:i]
 		}
-		name := collectors.SafeName(path.Base(f.Path))
-		if taken[name]++; taken[name] > 1 {
-			name = fmt.Sprintf("%s.%d", name, taken[name])
+		name := path.Join(dir, collectors.SafeName(path.Base(f.Path)))
+		if names[name]++; names[name] > 1 {
+			name = fmt.Sprintf("%s.%d", name, names[name])
 		}
-		if err := c.copyTail(item, path.Join(dir, name), f.Path, n); err != nil {
+		if err := c.copyTail(item, name, f.Path, n); err != nil {
 			if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) { // rotated away meanwhile
 				c.LostErr(item, err)
 			}
 		}
 	}
+	return files
 }
 
 // copyTail stores the last n bytes of a file as it is now. What is left of a
@@ -139,15 +212,15 @@ func (j *JVM) configFiles() []collectors.File {
 	return j.globAll(j.Product.Locate(j.traits(), j.Tree).Config)
 }
 
-// productLogs are the logs of the product and the file its stdout goes to.
-func (j *JVM) productLogs() []collectors.File {
+// logPatterns find the logs of the product and the files its output goes to.
+func (j *JVM) logPatterns() []string {
 	patterns := j.Product.Locate(j.traits(), j.Tree).Logs
 	for _, fd := range []string{"1", "2"} {
 		if file, err := os.Readlink(filepath.Join(j.dir, "fd", fd)); err == nil && path.IsAbs(file) && !strings.HasPrefix(file, "/dev/") {
 			patterns = append(patterns, globLiteral(file))
 		}
 	}
-	return j.globAll(patterns)
+	return patterns
 }
 
 // globAll returns the files of all patterns once each, newest first.

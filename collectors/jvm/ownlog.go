@@ -172,7 +172,7 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 	left := budget(ownLogSize)
 	err := c.logOff(ctx, name)
 	files, _ := c.Tree.Glob(name + "*")
-	c.copyFiles(ctx, "gc-log", "gc", files, &left)
+	c.copyFiles(ctx, "gc-log", "gc", files, &left, map[string]int{})
 	if err != nil {
 		c.Lost("gc-log-off", fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
