@@ -196,8 +196,14 @@ func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []pro
 		p.Title = sentence(v.crowd(v.peak(k.sightings))) + " wait for " + k.name() + k.held()
 		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.impact(),
 			float64(len(k.sightings))/float64(v.dumps()), k.Dumps, count(v.dumps(), "dump"))
+		suspects := v.suspects(k)
 		p.Explanation = k.story()
-		p.Evidence = v.lockEvidence(k)
+		if len(suspects) > 0 {
+			s := suspects[len(suspects)-1]
+			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the holder: %s %s.",
+				len(suspects), count(v.dumps(), "dump"), short(k.Site.Func), quote(s.thread.Name), v.doing(s.thread))
+		}
+		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)
 		out = append(out, p)
 	}
@@ -234,9 +240,39 @@ func (k *contended) story() string {
 	return text
 }
 
+// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that alone are in the method
+// where the others wait, and do not wait with them. Seen in half of the dumps or more, else nil.
+func (v *view) suspects(k *contended) []sighting {
+	if k.Holder != nil || k.Site == nil {
+		return nil
+	}
+	var found []sighting
+	for dump, st := range k.States {
+		if st == nil {
+			continue
+		}
+		var there []*threads.Thread
+		for _, t := range v.series.Dumps[dump].Threads {
+			if !slices.Contains(st.Waiters, t) && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
+				there = append(there, t)
+			}
+		}
+		if len(there) == 1 {
+			found = append(found, sighting{dump, there[0]})
+		}
+	}
+	if 2*len(found) < k.Dumps {
+		return nil
+	}
+	return found
+}
+
 // lockEvidence cites holder and waiters of the dump with most waiters, then of the others.
-func (v *view) lockEvidence(k *contended) []analyze.Evidence {
+func (v *view) lockEvidence(k *contended, suspects []sighting) []analyze.Evidence {
 	var out []analyze.Evidence
+	for _, s := range suspects[:min(len(suspects), 2)] {
+		out = append(out, v.cite(s.dump, s.thread, v.doing(s.thread)+", where it is the only one besides those that wait"))
+	}
 	holders := 0
 	for dump, st := range k.States {
 		if st == nil || st.Owner == nil || holders == 3 {

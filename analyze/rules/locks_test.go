@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"casefile/analyze"
@@ -176,5 +177,38 @@ Thread 4720: (state = BLOCKED)
 	complete(t, *f)
 	if !contains(f.Title, "t1 waits for Object held by t2") || len(f.Evidence) != 2 || f.Evidence[0].Lines != "7" {
 		t.Errorf("%s: %+v", f.Title, f.Evidence)
+	}
+}
+
+// A dump without -l does not list who owns a ReentrantLock: who alone is past the place where the others wait is named as the likely holder.
+func TestLikelyHolderOfALock(t *testing.T) {
+	wants := fmt.Sprintf(parked, 0xf20, "java.util.concurrent.locks.ReentrantLock$NonfairSync") +
+		"java.util.concurrent.locks.ReentrantLock.lock(java.base@17.0.15/ReentrantLock.java:322)\ncom.acme.Stock.reserve(Stock.java:8)" + served
+	for name, c := range map[string]struct {
+		inside int
+		want   string
+	}{
+		"one is inside":  {1, "In 3 of 3 dumps one thread alone is in Stock.reserve besides them, most likely the holder: http-nio-8090-exec-1 sleeps in Stock.reserve."},
+		"two are inside": {2, ""},
+		"nobody":         {0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cs := caseOf(parseText(t, "dumps.txt", scene(3, every, func(i int, s *stage) {
+				for k := 1; k <= c.inside; k++ {
+					s.thread(workers(k)[0], "TIMED_WAITING", 0, sleeping+"com.acme.Stock.reserve(Stock.java:9)"+served)
+				}
+				for k := 3; k <= 10; k++ {
+					s.thread(workers(k)[0], "WAITING", 0, wants)
+				}
+			})))
+			res := run(t, cs)
+			f := find(res, "lock-contention")
+			if f == nil {
+				t.Fatal(show(res.Findings))
+			}
+			if got := strings.Contains(f.Explanation, "most likely the holder"); got != (c.want != "") || !strings.Contains(f.Explanation, c.want) {
+				t.Errorf("%s\nwant %q", f.Explanation, c.want)
+			}
+		})
 	}
 }
