@@ -39,6 +39,7 @@ var keyClasses = []keyClass{
 	{"pwd", "password", sureKey, false},
 	{"storepass", "password", sureKey, false},
 	{"keypass", "password", sureKey, false},
+	{"cleartext", "password", sureKey, false}, // WildFly's credential-reference
 	{"pass", "password", weakKey, false},
 	{"pw", "password", weakKey, true},
 	{"bindpw", "password", sureKey, false},
@@ -129,7 +130,7 @@ func classify(key []byte) *keyClass {
 	var buf [maxKey]byte
 	var starts [maxKey]int // of the words in buf
 	norm, words := splitWords(key, buf[:0], starts[:0])
-	for len(words) > 1 && isTrailer(norm[words[len(words)-1]:]) {
+	for len(words) > 1 && isTrailer(norm[words[len(words)-1]:]) && !bytes.HasSuffix(norm, []byte("cleartext")) {
 		norm, words = norm[:words[len(words)-1]], words[:len(words)-1]
 	}
 	norm = bytes.TrimRight(norm, "0123456789")

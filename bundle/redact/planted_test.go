@@ -15,6 +15,9 @@ var plantedPlain = []plant{
 	// Confluence, Jira, Tomcat
 	{"xml", `<confluence-configuration><properties><property name="hibernate.connection.password">Pl4nt!d-01</property></properties></confluence-configuration>`, "Pl4nt!d-01"},
 	{"xml", "<properties>\n<property name=\"atlassian.license.message\">AAABpl4nted02\nx2pl4nted02</property>\n</properties>", "pl4nted02"},
+	{"xml", `<key-store name="a"><credential-reference clear-text="Pl4nt!d-cr"/></key-store>`, "Pl4nt!d-cr"},
+	{"xml", "<credential-reference\n  clear-text='Pl4nt!d-c2'/>", "Pl4nt!d-c2"},
+	{"text", `/subsystem=elytron/key-store=a:add(path=k.jks,credential-reference={clear-text=Pl4nt!d-c3},type=JKS)`, "Pl4nt!d-c3"},
 	{"xml", `<p><property name="confluence.cluster.authentication.secret">Pl4nt!d-03</property></p>`, "Pl4nt!d-03"},
 	{"xml", `<Context><Resource name="jdbc/x" auth="Container" password="Pl4nt!d&amp;04" username="conf"/></Context>`, "Pl4nt!d"},
 	{"xml", "<Connector port=\"8443\"\n  keystoreFile=\"/k.jks\"\n  keystorePass='Pl4nt!d-05'\n/>", "Pl4nt!d-05"},

@@ -27,7 +27,7 @@ var triggers = []struct {
 	{groupKey, []string{
 		"pass", "pwd", "pw=", "pw:", "pw\"", "pw ", "pswd", "psswrd", "kennwort", "secret", "token", "credential", "creds",
 		"key=", "key:", "key\"", "key'", "key\\", "key ", "key\t", "key>", "key]", "keyid", "key_id", "key-id", "keybase", "key_base",
-		"apikey", "api_key", "api-key", "api.key", "key.", "key_", "licen", "signature", "sessionid", "session_id", "session-id", "sessid", "rememberme",
+		"apikey", "api_key", "api-key", "api.key", "key.", "key_", "licen", "signature", "sessionid", "session_id", "session-id", "sessid", "rememberme", "clear-text", "cleartext",
 	}},
 	{groupURL, []string{"://", "jdbc:oracle", "%3a%2f%2f"}},
 	{groupHeader, []string{"authorization", "cookie", "bearer", "basic ", "digest ", "x-auth", "curl "}},

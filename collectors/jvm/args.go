@@ -136,9 +136,11 @@ func optionsFile(s string) []string {
 // Property returns the value of the last -Dname=value.
 func (a *Arguments) Property(name string) string {
 	value := ""
-	for _, o := range a.Options {
-		if v, ok := strings.CutPrefix(o, "-D"+name+"="); ok {
-			value = v
+	for _, list := range [][]string{a.Rest, a.Options} { // launchers such as JBoss Modules take properties as arguments of theirs
+		for _, o := range list {
+			if v, ok := strings.CutPrefix(o, "-D"+name+"="); ok {
+				value = v
+			}
 		}
 	}
 	return value
