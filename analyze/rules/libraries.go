@@ -48,6 +48,13 @@ var (
 		"com.atlassian.scheduler.", "org.eclipse.jetty.server.handler.", "io.undertow.server.",
 	}
 
+	// requestFrames show that a thread serves a request.
+	requestFrames = []string{
+		"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
+		"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler",
+		"com.sun.net.httpserver.Filter$Chain.doFilter", "io.helidon.webserver.http.HttpRouting.route",
+	}
+
 	// plainLocks are classes that do not tell what the lock guards.
 	plainLocks = []string{"Object", "ReentrantLock", "ReentrantReadWriteLock", "StampedLock", "byte[]", "String", "HashMap", "ConcurrentHashMap$Node"}
 )

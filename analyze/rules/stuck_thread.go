@@ -65,9 +65,6 @@ func (v *view) serving(t *threads.Thread) bool {
 	return v.request(t) || within(t.Stack.Frames, requestFrames)
 }
 
-var requestFrames = []string{"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
-	"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler"}
-
 // waitsForHolder says that another thread keeps this one from going on: then that one is stuck, or is nobody's fault.
 func (v *view) waitsForHolder(dump int, t *threads.Thread) bool {
 	l := v.series.Graph(dump).BlockedOn(t)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"sync"
 
 	"casefile/analyze"
@@ -72,7 +73,7 @@ func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.
 			name += " connector"
 		}
 		for _, tr := range p.Threads {
-			v.crewOf[tr], v.serves[tr] = name, p.Requests
+			v.crewOf[tr], v.serves[tr] = name, p.Requests || p.Virtual && servesRequest(tr)
 		}
 	}
 	for _, tr := range s.Threads() {
@@ -95,6 +96,11 @@ func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.
 		}
 	}
 	return v
+}
+
+// servesRequest tells by its stack that a virtual thread serves a request: most have no name that would.
+func servesRequest(tr *threads.Track) bool {
+	return slices.ContainsFunc(tr.Obs, func(t *threads.Thread) bool { return t != nil && within(t.Stack.Frames, requestFrames) })
 }
 
 // crew names the pool of a thread, else its family.
