@@ -109,6 +109,9 @@ func (f *dumpFile) header(s *scan, b []byte) verdict {
 	f.t = s.newThread()
 	f.t.Line = int32(line)
 	f.t.Name, f.t.Num, f.t.Virtual, f.t.State = s.intern.str(h.name), h.num, h.virtual, h.state
+	if h.virtual && f.t.Name == "" {
+		f.t.Name = virtualName(h.num)
+	}
 	return taken
 }
 

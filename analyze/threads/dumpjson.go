@@ -147,6 +147,9 @@ func (j *jsonScan) thread() error {
 	t := b.t
 	t.Line = int32(first)
 	t.Name, t.Num, t.Virtual, t.Group = s.intern.str([]byte(jt.Name)), int64(jt.TID), jt.Virtual, s.intern.str([]byte(j.group))
+	if t.Virtual && t.Name == "" {
+		t.Name = virtualName(t.Num)
+	}
 	t.State = parseState([]byte(jt.State))
 	owned := make(map[int][]*string, len(jt.MonitorsOwned))
 	for _, m := range jt.MonitorsOwned {

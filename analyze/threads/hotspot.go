@@ -277,7 +277,7 @@ func (h *hotspot) mounted(s *scan, id []byte) {
 	}
 	h.finish(s)
 	t := s.newThread()
-	t.Num, t.Virtual, t.Carrier = num, true, carrier
+	t.Name, t.Num, t.Virtual, t.Carrier = virtualName(num), num, true, carrier
 	h.t, h.carrier = t, carrier
 }
 

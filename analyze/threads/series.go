@@ -121,7 +121,7 @@ func (s *Series) follow() {
 			}
 			tr.Obs[i], tr.Last, t.track = t, i, tr.index
 			tr.Num, tr.TID = t.Num, t.TID
-			if t.Name != "" { // a carrier does not name whom it carries
+			if !t.Virtual || tr.Name == "" || t.Name != virtualName(t.Num) { // a carrier does not name whom it carries
 				tr.Name = t.Name
 			}
 			if t.NID >= 0 || i == tr.First {

@@ -90,7 +90,7 @@ type UnparsedLine struct {
 
 // Identity is what stays the same of a thread from dump to dump. The dumps of one source share it: do not change it.
 type Identity struct {
-	Name         string
+	Name         string // as printed; "virtual #65" for a virtual thread without one
 	Num          int64  // the Java thread id: #n, id=, t@; the goroutine id; 0 absent
 	TID          uint64 // address of the VM's thread structure; 0 absent
 	NID          int64  // OS thread id in decimal, of the process's own PID namespace; -1 absent. HP-UX: lwp_id

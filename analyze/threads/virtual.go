@@ -1,10 +1,9 @@
 package threads
 
-import "fmt"
+import "strconv"
 
 // AddVirtual adds the virtual threads of a list (Thread.dump_to_file) that was written beside the dump. One that the dump shows itself, on
-// its carrier, stays as it is there, and gets its name; one of which the dump shows only the carrier gets it. Those without a name are
-// called by their number: "virtual #65".
+// its carrier, stays as it is there, and gets its name; one of which the dump shows only the carrier gets it.
 func (d *Dump) AddVirtual(list *Dump) {
 	shown, carriers := map[int64]*Thread{}, map[int64]*Thread{}
 	for _, t := range d.Threads {
@@ -18,11 +17,6 @@ func (d *Dump) AddVirtual(list *Dump) {
 	for _, t := range list.Threads {
 		if !t.Virtual {
 			continue
-		}
-		if t.Name == "" {
-			named := *t.Identity // which others share
-			named.Name = fmt.Sprintf("virtual #%d", t.Num)
-			t.Identity = &named
 		}
 		if there := shown[t.Num]; there != nil {
 			there.Identity = t.Identity
@@ -42,3 +36,6 @@ func (d *Dump) SourceOf(t *Thread) string {
 	}
 	return d.Source
 }
+
+// virtualName is what a virtual thread is called that has no name, or whose name its carrier does not tell: "virtual #65".
+func virtualName(num int64) string { return "virtual #" + strconv.FormatInt(num, 10) }
