@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"casefile/analyze"
@@ -52,8 +53,9 @@ func judgeStuck(v *view) []problem {
 		}
 	}
 	var out []problem
+	busy := sync.OnceValue(v.busyPlaces)
 	for _, g := range order {
-		if g.proven || v.rare(g) {
+		if g.proven || v.rare(g, busy) {
 			out = append(out, v.stuckProblem(g))
 		}
 	}
@@ -79,7 +81,7 @@ func (v *view) stood(s threads.StuckThread) bool {
 
 // rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common one and were
 // seen there too often for chance.
-func (v *view) rare(g *stuckGroup) bool {
+func (v *view) rare(g *stuckGroup, busy func() map[string]int) bool {
 	if len(g.threads) > 2 {
 		return false
 	}
@@ -88,10 +90,20 @@ func (v *view) rare(g *stuckGroup) bool {
 			return false
 		}
 	}
-	others := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
-		return v.serving(t) && w.Busy() && whereIs(t, w) == g.site
-	})
-	return len(others) <= len(g.sightings)
+	return busy()[g.site] <= len(g.sightings)
+}
+
+// busyPlaces counts where busy requests were seen, over all dumps.
+func (v *view) busyPlaces() map[string]int {
+	places := map[string]int{}
+	for _, d := range v.series.Dumps {
+		for _, t := range d.Threads {
+			if w := v.series.Wait(t); w.Busy() && v.serving(t) {
+				places[whereIs(t, w)]++
+			}
+		}
+	}
+	return places
 }
 
 func (v *view) stuckProblem(g *stuckGroup) problem {
