@@ -61,7 +61,7 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")
 	f.DurationVar(&o.every, "sample-every", time.Duration(o.plan.SampleEvery), "period of counter series")
-	f.Int64Var(&o.plan.MaxLogBytes, "max-log-bytes", o.plan.MaxLogBytes, "most that is copied of the logs of one process, newest first")
+	f.Int64Var(&o.plan.MaxLogBytes, "max-log-bytes", o.plan.MaxLogBytes, "most that is copied of the logs of one process, newest first; those still written to are copied at the end")
 	f.BoolVar(&o.plan.AllowPause, "allow-pause", false, "also run commands that stop the JVM: class histogram (a full GC: 2-4 s for each 2 GB in use) and metaspace (about 1 ms)")
 	f.BoolVar(&o.jfr, "jfr", false, "also record the JVMs with JFR: profiles of CPU, allocation, locks and I/O, for up to 1 % of CPU; a recording that runs already is used and left as it is")
 	f.StringVar(&o.async, "async-profiler", "", "sample the JVMs with this libasyncProfiler.so (absolute path, as the JVM sees it), beside JFR")

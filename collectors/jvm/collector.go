@@ -78,6 +78,9 @@ func (j *JVM) items(s *collectors.Session) []collectors.Item {
 		{Name: "GC log", Cost: "none; where the JVM writes none, one is switched on for the length of the capture"},
 		{Name: "configuration and application logs", Cost: fmt.Sprintf("reads up to %d MB from disk", s.Plan.MaxLogBytes>>20)},
 	}
+	if j.Major >= virtualFrom {
+		items = append(items, collectors.Item{Name: "lists of virtual threads, where there are any", Cost: fmt.Sprintf("no pause, some %v of one thread in all", virtualBudget)})
+	}
 	for _, c := range commands {
 		if !c.pauses || s.Plan.AllowPause {
 			items = append(items, collectors.Item{Name: c.jcmd, Cost: c.cost})

@@ -48,14 +48,17 @@ func (c *capture) logs(ctx context.Context) {
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
-	kinds := c.logKinds(app)
+	kinds, _ := c.logKinds(app)                        // what fails is told at the end
 	written := l.left.take(sizeOf(kinds, c.isWritten)) // kept for them
 	l.copy(ctx, c, kinds, func(f collectors.File) bool { return !c.isWritten(f) })
 	collectors.Wait(ctx, c.End())
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), logsWithin, fmt.Errorf("%v", logsWithin))
 	defer cancel()
 	l.left += budget(written)
-	kinds = c.logKinds(app)
+	kinds, err := c.logKinds(app)
+	if err != nil {
+		c.LostErr("gc-log", err)
+	}
 	l.copy(ctx, c, kinds, func(collectors.File) bool { return true })
 	if ctx.Err() != nil {
 		c.Lost("logs", "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
@@ -71,13 +74,10 @@ type logKind struct {
 	files     []collectors.File
 }
 
-func (c *capture) logKinds(patterns []string) []logKind {
+func (c *capture) logKinds(patterns []string) ([]logKind, error) {
 	gc, err := c.gcLogFiles()
-	if err != nil {
-		c.LostErr("gc-log", err)
-	}
 	app := slices.DeleteFunc(c.globAll(patterns), func(f collectors.File) bool { return has(gc, f.Path) })
-	return []logKind{{"gc-log", "gc", gc}, {"logs", "logs", app}}
+	return []logKind{{"gc-log", "gc", gc}, {"logs", "logs", app}}, err
 }
 
 // isWritten tells a log that may grow during the capture.
