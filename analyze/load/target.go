@@ -416,7 +416,7 @@ func (t *target) finishFlags() {
 		if j.Version == "" {
 			j.Version = log.JVMVersion
 			if strings.HasPrefix(j.Version, "1.") {
-				j.Version = javaVersion("-b", j.Version)
+				j.Version = withoutBuild(j.Version)
 			}
 		}
 	}

@@ -112,10 +112,16 @@ func javaVersion(vm, java string) string {
 	if java == "" || strings.Contains(vm, "+") || !strings.Contains(vm, "-b") {
 		return vm
 	}
-	java, _, _ = strings.Cut(java, "-")
+	java = withoutBuild(java)
 	if !strings.HasPrefix(java, "1.") {
 		java = "1." + java
 	}
+	return java
+}
+
+// withoutBuild cuts what a vendor puts behind a version of JDK 8: "1.8.0_504-8u504-ga-1-b01".
+func withoutBuild(java string) string {
+	java, _, _ = strings.Cut(java, "-")
 	return java
 }
 
