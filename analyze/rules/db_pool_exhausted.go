@@ -19,13 +19,13 @@ func dbPoolExhausted(vs *views) *analyze.Rule {
 var poolSettings = []poolSetting{
 	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", "leakDetectionThreshold"},
 	{"com.mchange.v2.", "c3p0", "maxPoolSize", "unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces"},
-	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
-	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
-	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow, which also closes them"},
-	{"org.apache.commons.dbcp.", "DBCP", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
-	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
+	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.commons.dbcp.", "DBCP", "maxActive", "logAbandoned with removeAbandoned"},
+	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", "logAbandoned with removeAbandoned"},
 	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive", "logAbandoned with suspectTimeout"},
-	{"com.alibaba.druid.pool.", "Druid", "maxActive", "logAbandoned with removeAbandoned, which also closes them"},
+	{"com.alibaba.druid.pool.", "Druid", "maxActive", "logAbandoned with removeAbandoned"},
 	{"io.agroal.", "Agroal", "max-size", "leak-detection-interval"},
 	{"oracle.ucp.", "UCP", "MaxPoolSize", ""},
 	{"database/sql.", "database/sql", "SetMaxOpenConns", ""},
@@ -144,6 +144,9 @@ func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holde
 		Effect:  "Names the code that borrows and does not return.",
 		Risk:    "A little logging.",
 		Verify:  "No such message, and nobody waits for a connection.",
+	}
+	if strings.Contains(pool.leaks, "removeAbandoned") {
+		first.Risk = "The pool also closes what is kept longer than removeAbandonedTimeout, under the hands of whoever uses it."
 	}
 	if inUse > 0 {
 		first = analyze.Advice{
