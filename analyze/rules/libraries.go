@@ -132,7 +132,7 @@ func peerOf(fn string) string {
 }
 
 // callSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
-// server's, for its user's client. Where a framework asks for a request by itself, as a session store does, its outermost call is the site.
+// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm does, its call is the site.
 func callSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bool) {
 	for _, f := range frames {
 		if p := peerOf(f.Func); p != "" {
@@ -140,7 +140,12 @@ func callSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bo
 			continue
 		}
 		switch {
-		case startsWith(f.Func, serverSide) || threads.InServer(f.Func):
+		case startsWith(f.Func, serverSide):
+			return site, peer, site != nil
+		case threads.InServer(f.Func):
+			if site == nil && peer != "" {
+				site = f
+			}
 			return site, peer, site != nil
 		case !threads.InLibrary(f.Func):
 			return f, peer, true

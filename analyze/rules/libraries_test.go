@@ -39,6 +39,11 @@ func TestCallSiteBelowWrappers(t *testing.T) {
 	if site, peer, own := callSite(frames); !own || peer != "Redis" || site.Func != "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal" {
 		t.Errorf("%v, %q, %v", site, peer, own)
 	}
+	// The server's own realm asks the database.
+	frames = []*threads.Frame{{Func: "sun.nio.ch.Net.poll"}, {Func: "org.postgresql.core.v3.QueryExecutorImpl.execute"}, {Func: "org.apache.catalina.realm.DataSourceRealm.getPassword"}, {Func: "org.apache.catalina.connector.CoyoteAdapter.service"}}
+	if site, peer, own := callSite(frames); !own || peer != "the database (PostgreSQL)" || site.Func != "org.apache.catalina.realm.DataSourceRealm.getPassword" {
+		t.Errorf("%v, %q, %v", site, peer, own)
+	}
 	// A connector that reads a request.
 	frames = []*threads.Frame{{Func: "sun.nio.ch.SocketChannelImpl.read"}, {Func: "org.apache.tomcat.util.net.NioChannel.read"}, {Func: "org.apache.coyote.http11.Http11InputBuffer.fill"}, {Func: "com.acme.Upload.run"}}
 	if site, _, own := callSite(frames); own {

@@ -251,9 +251,13 @@ func (v *view) suspects(k *contended) []sighting {
 		if st == nil {
 			continue
 		}
+		waits := map[*threads.Thread]bool{}
+		for _, t := range st.Waiters {
+			waits[t] = true
+		}
 		var there []*threads.Thread
 		for _, t := range v.series.Dumps[dump].Threads {
-			if !slices.Contains(st.Waiters, t) && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
+			if !waits[t] && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
 				there = append(there, t)
 			}
 		}
