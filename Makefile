@@ -2,11 +2,13 @@
 # make test   everything that must hold, on live processes (installs a JDK if there is none)
 # make bench  measure, beside the peers found on this machine, and print ratios
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
+# make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lint   gofmt, vet, staticcheck
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
 GO       ?= go
 FUZZTIME ?= 20s
+FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
 PACKAGES := ./... ./testdata ./testdata/live/... ./testdata/programs/go/...
@@ -14,7 +16,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench fuzz lint cross jdk sshd clean
+.PHONY: build demo test bench field fuzz lint cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -28,6 +30,9 @@ test: build jdk sshd
 
 bench: build
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+field:
+	CASEFILE_FIELD=$(abspath $(FIELD)) $(GO) test -count=1 -run '^TestField$$' ./cmd/casefile
 
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \
