@@ -1,5 +1,7 @@
 package threads
 
+import "strings"
+
 // runtimePackages are not where a program's own calls are.
 var runtimePackages = []string{"java.", "javax.", "jakarta.", "sun.", "jdk.", "com.sun.", "jrockit.", "oracle.jrockit.", "com.ibm.jvm.", "openj9."}
 
@@ -28,4 +30,55 @@ var libraries = []string{
 	// tools of the language
 	"com.google.common.", "com.google.gson.", "com.fasterxml.", "org.apache.commons.", "kotlin.", "kotlinx.", "scala.", "clojure.", "groovy.", "org.codehaus.groovy.", "io.micrometer.", "io.opentelemetry.",
 	"com.yammer.metrics.", "com.codahale.metrics.", "io.dropwizard.metrics.",
+}
+
+// requestEntries are methods below which a thread serves a request: of a user, of another service, of a queue of messages.
+var requestEntries = []string{
+	"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
+	"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.eclipse.jetty.server.Server.handle", "org.eclipse.jetty.server.Handler$",
+	"org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler",
+	"com.sun.net.httpserver.Filter$Chain.doFilter", "sun.net.httpserver.AuthFilter.doFilter", "io.helidon.webserver.http.HttpRouting.route",
+	// event loops and what is built on them
+	"io.netty.channel.AbstractChannelHandlerContext.invokeChannelRead", "io.netty.channel.SimpleChannelInboundHandler.channelRead",
+	"org.springframework.web.reactive.DispatcherHandler.", "reactor.netty.http.server.HttpServerHandle", "reactor.netty.http.server.HttpServerOperations.",
+	"io.vertx.ext.web.impl.RouteState.handle", "io.vertx.ext.web.impl.RouterImpl.handle", "io.vertx.core.http.impl.Http1xServerConnection.", "io.vertx.core.http.impl.Http1xServerRequest",
+	"org.jboss.resteasy.core.", "org.glassfish.jersey.server.",
+	// calls of other services and messages
+	"io.grpc.internal.ServerCallImpl$", "io.grpc.internal.ServerImpl$JumpToApplicationThreadServerStreamListener$", "io.grpc.stub.ServerCalls$",
+	"akka.actor.ActorCell.invoke", "org.apache.pekko.actor.ActorCell.invoke", "akka.actor.Actor.aroundReceive", "org.apache.pekko.actor.Actor.aroundReceive",
+	"org.springframework.jms.listener.AbstractMessageListenerContainer.invokeListener", "org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer.invokeListener",
+	"org.springframework.kafka.listener.KafkaMessageListenerContainer$ListenerConsumer.invokeOnMessage",
+	"org.springframework.kafka.listener.KafkaMessageListenerContainer$ListenerConsumer.doInvokeRecordListener",
+	"com.rabbitmq.client.impl.ConsumerDispatcher", "sun.rmi.server.UnicastServerRef.dispatch",
+}
+
+// ServesRequest reports whether a stack is that of a request at work, by the server's call of the program, or by a listener of messages.
+func ServesRequest(frames []*Frame) bool {
+	for i, f := range frames {
+		if hasPrefixOf(f.Func, requestEntries) || i > 0 && strings.HasSuffix(f.Func, ".onMessage") && !InRuntime(f.Func) {
+			return true
+		}
+	}
+	return false
+}
+
+// goEntries are the same of a Go service.
+var goEntries = []string{"net/http.serverHandler.ServeHTTP", "net/http.HandlerFunc.ServeHTTP", "google.golang.org/grpc.(*Server).handleStream",
+	"google.golang.org/grpc.(*Server).processUnaryRPC", "net/rpc.(*service).call", "net/http.(*timeoutHandler).ServeHTTP.func"}
+
+func servesGo(frames []*Frame) bool {
+	for _, f := range frames {
+		if hasPrefixOf(f.Func, goEntries) {
+			return true
+		}
+	}
+	return false
+}
+
+// AtRequest reports whether the thread, or goroutine, was serving a request when the dump was taken.
+func (t *Thread) AtRequest() bool {
+	if t.goroutine {
+		return servesGo(t.Stack.Frames)
+	}
+	return ServesRequest(t.Stack.Frames)
 }

@@ -105,7 +105,9 @@ func (s *Series) poolNames() *poolNamer {
 }
 
 // SetPools gives patterns of the user's, which come before all others whenever the series is asked for pools.
-func (s *Series) SetPools(own []PoolPattern) { s.own, s.namer = own, nil }
+func (s *Series) SetPools(own []PoolPattern) {
+	s.own, s.namer, s.crews, s.idle = own, nil, nil, nil
+}
 
 // PoolOf gives name and kind of the pool that a thread belongs to by its name; "" when to none.
 func (s *Series) PoolOf(t *Thread) (name, kind string) {

@@ -32,6 +32,10 @@ type Series struct {
 	waits   map[waitKey]Wait
 	namer   *poolNamer
 	own     []PoolPattern // of the user
+	crews   []*Crew
+	crewOf  []*Crew         // parallel to tracks
+	entries map[*Stack]bool // stacks that show a request
+	idle    map[*Stack]bool // learnt; nil until asked for
 }
 
 // Track is one thread over the dumps.
@@ -43,6 +47,7 @@ type Track struct {
 	First, Last int             // indexes of the first and last dump that have it
 	cpu         []time.Duration // from samples
 	delay       []time.Duration // that it waited for a CPU, from samples
+	switches    []time.Duration // how often it got a CPU, from samples; a column like the others
 	source      CPUSource
 
 	index int32 // in Series.tracks, from 1
@@ -68,7 +73,7 @@ func (c CPUSource) Exact() bool { return c == FromDump || c == FromScheduler }
 //
 // Dumps from several sources get their stacks unified: Thread.Stack is changed to one that all of them share.
 func NewSeries(dumps []*Dump, cpu []CPUSample) *Series {
-	s := &Series{Dumps: slices.Clone(dumps), cpu: slices.Clone(cpu), classes: NewClassifier(), waits: map[waitKey]Wait{}}
+	s := &Series{Dumps: slices.Clone(dumps), cpu: slices.Clone(cpu), classes: NewClassifier(), waits: map[waitKey]Wait{}, entries: map[*Stack]bool{}}
 	slices.SortStableFunc(s.Dumps, func(a, b *Dump) int {
 		if a.Time.IsZero() || b.Time.IsZero() {
 			return 0
@@ -196,6 +201,9 @@ func (s *Series) readCPU() {
 				continue
 			}
 			tr.delay = tr.note(tr.delay, i, c.RunDelay)
+			if c.Switches > 0 {
+				tr.switches = tr.note(tr.switches, i, time.Duration(c.Switches))
+			}
 			if tr.source != FromDump {
 				tr.cpu = tr.note(tr.cpu, i, c.CPU)
 				if exact := c.Switches > 0; exact && tr.source != FromProc { // a thread that is there has been given a CPU
@@ -283,6 +291,14 @@ func (tr *Track) Starved(i, j int) time.Duration {
 	return tr.delay[j] - tr.delay[i]
 }
 
+// Switches is how often the thread got a CPU between dumps i and j; -1 when unknown.
+func (tr *Track) Switches(i, j int) int {
+	if tr.switches == nil || tr.switches[i] < 0 || tr.switches[j] < tr.switches[i] {
+		return -1
+	}
+	return int(tr.switches[j] - tr.switches[i])
+}
+
 // Born and Died say that the thread appeared after the first dump, or was gone before the last.
 func (tr *Track) Born() bool { return tr.First > 0 }
 func (tr *Track) Died() bool { return tr.Last < len(tr.Obs)-1 }
@@ -319,13 +335,26 @@ type waitKey struct {
 	stack   *Stack
 	state   State
 	lock    *Lock
+	words   string // of the header: a class initialisation shows nowhere else
 	mounted bool
 	vm      bool
 }
 
-// Wait says what a thread of the series waits for.
+// Wait says what a thread of the series waits for. Idle places that the series itself shows count beside the known ones.
 func (s *Series) Wait(t *Thread) Wait {
-	k := waitKey{stack: t.Stack, state: t.State, mounted: t.Mounted != 0, vm: t.VMInternal}
+	w := s.classify(t)
+	if w.Idle || w.Kind == WaitRunning {
+		return w
+	}
+	if s.idle == nil {
+		s.learnIdle()
+	}
+	w.Idle = s.idle[t.Stack]
+	return w
+}
+
+func (s *Series) classify(t *Thread) Wait {
+	k := waitKey{stack: t.Stack, state: t.State, words: t.StateText, mounted: t.Mounted != 0, vm: t.VMInternal}
 	if len(t.Locks) > 0 {
 		k.lock = &t.Locks[0]
 	}

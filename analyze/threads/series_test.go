@@ -46,7 +46,7 @@ func scriptText(at int, withElapsed bool, threads ...script) string {
 }
 
 const (
-	idleWorker  = "jdk.internal.misc.Unsafe.park(java.base@21/Native Method)\n- parking to wait for  <0x00000000000000b0> (a java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject)\njava.util.concurrent.LinkedBlockingQueue.take(java.base@21/LinkedBlockingQueue.java:435)\norg.apache.tomcat.util.threads.TaskQueue.take(TaskQueue.java:117)\norg.apache.tomcat.util.threads.ThreadPoolExecutor.getTask(ThreadPoolExecutor.java:1114)\njava.lang.Thread.run(java.base@21/Thread.java:1583)"
+	idleStack   = "jdk.internal.misc.Unsafe.park(java.base@21/Native Method)\n- parking to wait for  <0x00000000000000b0> (a java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject)\njava.util.concurrent.LinkedBlockingQueue.take(java.base@21/LinkedBlockingQueue.java:435)\norg.apache.tomcat.util.threads.TaskQueue.take(TaskQueue.java:117)\norg.apache.tomcat.util.threads.ThreadPoolExecutor.getTask(ThreadPoolExecutor.java:1114)\njava.lang.Thread.run(java.base@21/Thread.java:1583)"
 	spin        = "com.acme.Loop.spin(Loop.java:7)\ncom.acme.Loop.run(Loop.java:3)\njava.lang.Thread.run(java.base@21/Thread.java:1583)"
 	socketRead  = "sun.nio.ch.Net.poll(java.base@21/Native Method)\nsun.nio.ch.NioSocketImpl.park(java.base@21/NioSocketImpl.java:191)\nsun.nio.ch.NioSocketImpl.implRead(java.base@21/NioSocketImpl.java:309)\njava.net.Socket$SocketInputStream.read(java.base@21/Socket.java:1099)\ncom.acme.Client.call(Client.java:9)\ncom.acme.Page.get(Page.java:4)\ncom.acme.Web.serve(Web.java:1)"
 	wantsLock   = "com.acme.Cache.get(Cache.java:9)\n- waiting to lock <0x%016x> (a com.acme.Cache)\ncom.acme.Page.get(Page.java:5)"
@@ -74,12 +74,12 @@ func fourDumps(t testing.TB, elapsed, cpu bool) []*Dump {
 			{"http-nio-8090-exec-4", 34, ms(70), "waiting for monitor entry", fmt.Sprintf(wantsLock, addr)},
 		}
 		if i < 3 {
-			threads = append(threads, script{"http-nio-8090-exec-5", 35, ms(80 + float64(i)), "waiting on condition", idleWorker})
+			threads = append(threads, script{"http-nio-8090-exec-5", 35, ms(80 + float64(i)), "waiting on condition", idleStack})
 		} else {
 			threads = append(threads, script{"http-nio-8090-exec-5", 35, ms(84), "runnable", socketRead})
 		}
 		for k := range i * 2 {
-			threads = append(threads, script{fmt.Sprintf("leak-%d", k), 40 + k, ms(1), "waiting on condition", idleWorker})
+			threads = append(threads, script{fmt.Sprintf("leak-%d", k), 40 + k, ms(1), "waiting on condition", idleStack})
 		}
 		if i >= 2 {
 			threads = append(threads, script{"late", 60, ms(5), "runnable", spin})
@@ -320,8 +320,8 @@ func TestClassify(t *testing.T) {
 		idle         bool
 		site         string
 	}{
-		{"waiting on condition", idleWorker, WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
-		{"waiting on condition", strings.Replace(idleWorker, "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask", "java.util.concurrent.ThreadPoolExecutor.getTask", 1), WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
+		{"waiting on condition", idleStack, WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
+		{"waiting on condition", strings.Replace(idleStack, "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask", "java.util.concurrent.ThreadPoolExecutor.getTask", 1), WaitIdle, true, "org.apache.tomcat.util.threads.TaskQueue.take"},
 		{"runnable", spin, WaitRunning, false, "com.acme.Loop.spin"},
 		{"runnable", socketRead, WaitSocketRead, false, "com.acme.Client.call"},
 		{"waiting on condition", gettingConn, WaitDBPool, false, "com.zaxxer.hikari.util.ConcurrentBag.borrow"},

@@ -43,6 +43,11 @@ func (ix *index) find(fn string) *signature {
 	if s := ix.exact[fn]; s != nil {
 		return s
 	}
+	return ix.under(fn)
+}
+
+// under finds by the beginning of a name only.
+func (ix *index) under(fn string) *signature {
 	for _, s := range ix.prefix {
 		if strings.HasPrefix(fn, s.method) {
 			return s
@@ -52,11 +57,11 @@ func (ix *index) find(fn string) *signature {
 }
 
 // A Classifier says what threads wait for. It is safe for concurrent use.
-type Classifier struct{ natives, specific, generic *index }
+type Classifier struct{ natives, specific, generic, bare *index }
 
 // NewClassifier prepares the tables.
 func NewClassifier() *Classifier {
-	return &Classifier{newIndex(natives), newIndex(specific), newIndex(generic)}
+	return &Classifier{newIndex(natives), newIndex(specific), newIndex(generic), newIndex(bare)}
 }
 
 // Classify says what one thread waits for; for many threads keep a [Classifier], or ask a [Series].
@@ -74,6 +79,9 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if l := blockingLock(t); l != nil {
 		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Caller: caller(frames), Lock: l}
 	}
+	if text := unnamedLock(t); text != "" {
+		return Wait{Kind: WaitLock, Text: text, Site: site(frames), Caller: caller(frames)}
+	}
 	if t.Mounted != 0 {
 		return Wait{Kind: WaitRunning, Text: "carries a virtual thread"}
 	}
@@ -83,13 +91,19 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	if t.State == Terminated || t.State == New {
 		return Wait{Kind: WaitIdle, Idle: true, Text: "does not run"}
 	}
+	if s := idleWorker(frames); s != nil {
+		return Wait{Kind: WaitIdle, Idle: true, Text: s.words, Site: site(frames), Caller: caller(frames)}
+	}
 	w := c.reason(t)
 	w.Site, w.Caller = site(frames), caller(frames)
+	known := w.Caller == nil && !ServesRequest(frames) && !holds(t) // nothing of the program, and no request
 	switch w.Kind {
 	case WaitIdle:
 		w.Idle = true
+	case WaitPermit, WaitOthers, WaitResult:
+		w.Idle = known && (w.Site == nil || InServer(w.Site.Func))
 	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:
-		w.Idle = ownLoop(frames) && !holds(t)
+		w.Idle = known || ownLoop(frames) && !holds(t)
 		if w.Kind == WaitCondition && waitsInQueue(w.Site, frames) {
 			w.Kind, w.Text, w.Idle = WaitQueue, "waits for an element of a queue", !holds(t)
 		}
@@ -181,15 +195,77 @@ func (c *Classifier) reason(t *Thread) Wait {
 	if !parked && !pollsSocket(top.Func) {
 		return Wait{Kind: WaitRunning, Text: "runs"}
 	}
-	near := frames[:min(len(frames), 48)]
-	for _, ix := range []*index{c.specific, c.generic} {
-		for i, f := range near {
-			if s := ix.find(f.Func); s != nil && (s.kind != WaitIdle || onlyLibrary(near[:i], s.method)) {
-				return Wait{Kind: s.kind, Text: s.words}
+	if s := c.explain(frames[:min(len(frames), 48)]); s != nil {
+		w := Wait{Kind: s.kind, Text: s.words}
+		if pool := pooled(frames, s.kind); pool != nil {
+			w = Wait{Kind: pool.kind, Text: pool.words}
+		}
+		if w.awaitsOthers() && asksMember(frames) {
+			w = Wait{Kind: WaitMember, Text: "waits for an answer of another cluster member"}
+		}
+		return w
+	}
+	return Wait{Kind: WaitCondition, Text: "waits"}
+}
+
+// explain looks for what the program called, then for what the runtime did for it, then for how the thread waits.
+func (c *Classifier) explain(near []*Frame) *signature {
+	for i, f := range near {
+		if s := c.specific.find(f.Func); s != nil && (s.kind != WaitIdle || onlyLibrary(near[:i], s.method)) {
+			return s
+		}
+	}
+	inner := near[:innerCalls(near)]
+	for _, f := range inner {
+		if s := c.generic.exact[f.Func]; s != nil {
+			return s
+		}
+	}
+	for _, ix := range []*index{c.generic, c.bare} {
+		for _, f := range inner {
+			if s := ix.find(f.Func); s != nil {
+				return s
 			}
 		}
 	}
-	return Wait{Kind: WaitCondition, Text: "waits"}
+	return nil
+}
+
+// innerCalls counts the runtime's frames above the first that is not its own.
+func innerCalls(frames []*Frame) int {
+	for i, f := range frames {
+		if !InRuntime(f.Func) {
+			return i
+		}
+	}
+	return len(frames)
+}
+
+// unnamedLock is what a thread waits for that cannot enter a monitor or a class of which the dump has no line: those of class loaders, and
+// class initialisation before JDK 21, where the thread is RUNNABLE "in Object.wait()" without that method.
+func unnamedLock(t *Thread) string {
+	switch {
+	case len(t.Stack.Frames) == 0:
+		return ""
+	case t.State == Blocked:
+		return "waits to enter a monitor that the dump does not name"
+	case t.State == Runnable && t.StateText == "in Object.wait()" && !parks(t.Stack.Top()):
+		return initText
+	case t.State == Runnable && t.StateText == "waiting for monitor entry":
+		return "waits to enter a monitor that the dump does not name"
+	}
+	return ""
+}
+
+const initText = "waits until another thread has initialised a class"
+
+// AwaitsInit reports whether the thread waits for a class initialisation, which only JVMs from 21 on say in words.
+func (t *Thread) AwaitsInit() bool {
+	if t.Stack == nil || unnamedLock(t) == initText {
+		return t.Stack != nil
+	}
+	l := blockingLock(t)
+	return l != nil && l.Kind == ClassInit
 }
 
 // onlyLibrary says that the frames above an idle spot are the runtime's or the same library's: a worker's run method stands below its jobs too.
@@ -209,6 +285,25 @@ func onlyLibrary(above []*Frame, method string) bool {
 		}
 	}
 	return true
+}
+
+// idleWorkers are methods in which an executor's thread fetches its next task: whatever stands above them is the queue's.
+var idleWorkers = []signature{
+	{"ThreadPoolExecutor.getTask", WaitIdle, "waits for a task"},
+	{"java.util.concurrent.ForkJoinPool.awaitWork", WaitIdle, "waits for a task"},
+	{"java.util.concurrent.ForkJoinPool.idleAwaitWork", WaitIdle, "waits for a task"},
+	{"forkjoin.ForkJoinPool.awaitWork", WaitIdle, "waits for a task"}, // Scala's copy
+}
+
+func idleWorker(frames []*Frame) *signature {
+	for _, f := range frames[:min(len(frames), 24)] {
+		for i := range idleWorkers {
+			if strings.HasSuffix(f.Func, idleWorkers[i].method) {
+				return &idleWorkers[i]
+			}
+		}
+	}
+	return nil
 }
 
 // refine looks below a native method whose meaning depends on its caller: a selector that serves a single read, a read that is a socket's, a

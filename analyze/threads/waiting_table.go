@@ -19,15 +19,32 @@ const (
 	WaitSleep                // time
 	WaitProcess              // a child process
 	WaitCondition            // a condition nothing more is known about
+	WaitPool                 // an object of a bounded pool that is neither of the above
+	WaitPermit               // a permit of a semaphore
+	WaitRoom                 // room in a queue, or somebody who takes
+	WaitMember               // an answer of another member of the cluster
+	WaitOthers               // other threads: a latch, a barrier, a phaser, an exchanger
+	WaitFileLock             // a lock of a file
 )
 
-var waitNames = [...]string{"unknown", "running", "idle", "lock", "database connection", "http connection", "socket read", "socket write", "connect", "disk", "another thread's result", "queue", "sleep", "child process", "condition"}
+var waitNames = [...]string{"unknown", "running", "idle", "lock", "database connection", "http connection", "socket read", "socket write", "connect", "disk", "another thread's result", "queue", "sleep", "child process", "condition",
+	"pooled object", "permit", "room in a queue", "cluster member", "other threads", "file lock"}
 
 func (k WaitKind) String() string {
 	if int(k) < len(waitNames) {
 		return waitNames[k]
 	}
 	return "unknown"
+}
+
+// NeverForWork reports whether no thread waits in such a place for want of work: one that stands there has something to do.
+func (k WaitKind) NeverForWork() bool {
+	switch k {
+	case WaitLock, WaitDBPool, WaitHTTPPool, WaitSocketWrite, WaitConnect, WaitResult, WaitPool, WaitPermit, WaitRoom, WaitMember,
+		WaitOthers, WaitFileLock:
+		return true
+	}
+	return false
 }
 
 // A signature tells from one method on the stack what the thread waits for. Method ends in a dot or dollar sign to stand for all that
@@ -113,6 +130,8 @@ var natives = []signature{
 	{"java.io.UnixFileSystem.", WaitDisk, "asks the file system"},
 	{"sun.nio.fs.UnixNativeDispatcher.", WaitDisk, "asks the file system"},
 	{"sun.nio.fs.WindowsNativeDispatcher.", WaitDisk, "asks the file system"},
+	{"sun.nio.ch.FileDispatcherImpl.lock0", WaitFileLock, "waits for the lock of a file"},
+	{"sun.nio.ch.UnixFileDispatcherImpl.lock0", WaitFileLock, "waits for the lock of a file"},
 	{"sun.nio.ch.FileDispatcherImpl.", WaitDisk, "reads or writes a file"},
 	{"sun.nio.ch.UnixFileDispatcherImpl.", WaitDisk, "reads or writes a file"},
 	{"sun.nio.ch.FileChannelImpl.", WaitDisk, "maps or copies a file"},
@@ -151,6 +170,12 @@ var specific = []signature{
 	{"weblogic.common.resourcepool.ResourcePoolImpl.reserveResource", WaitDBPool, "waits for a connection (WebLogic)"},
 	{"com.ibm.ejs.j2c.FreePool.queueRequest", WaitDBPool, "waits for a connection (WebSphere)"},
 	{"com.jolbox.bonecp.DefaultConnectionStrategy.getConnectionInternal", WaitDBPool, "waits for a database connection (BoneCP)"},
+
+	{"com.sun.jndi.ldap.pool.Connections.", WaitPool, "waits for a connection to the directory (LDAP pool)"},
+	{"org.apache.commons.pool.impl.GenericObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool)"},
+	{"org.apache.commons.pool.impl.GenericKeyedObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool)"},
+	{"org.apache.commons.pool2.impl.GenericObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool2)"},
+	{"org.apache.commons.pool2.impl.GenericKeyedObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool2)"},
 
 	// HTTP client pools
 	{"org.apache.http.impl.conn.PoolingHttpClientConnectionManager.leaseConnection", WaitHTTPPool, "waits for an HTTP connection (HttpClient 4)"},
@@ -234,10 +259,10 @@ var specific = []signature{
 	{"java.util.concurrent.CompletableFuture.join", WaitResult, "waits for another thread's result (CompletableFuture.join)"},
 	{"java.util.concurrent.CompletableFuture.waitingGet", WaitResult, "waits for another thread's result (CompletableFuture)"},
 	{"java.util.concurrent.CompletableFuture.timedGet", WaitResult, "waits for another thread's result (CompletableFuture)"},
-	{"java.util.concurrent.CountDownLatch.await", WaitResult, "waits for other threads (CountDownLatch)"},
-	{"java.util.concurrent.CyclicBarrier.", WaitResult, "waits for other threads (CyclicBarrier)"},
-	{"java.util.concurrent.Phaser.", WaitResult, "waits for other threads (Phaser)"},
-	{"java.util.concurrent.Exchanger.", WaitResult, "waits for another thread (Exchanger)"},
+	{"java.util.concurrent.CountDownLatch.await", WaitOthers, "waits for other threads (CountDownLatch)"},
+	{"java.util.concurrent.CyclicBarrier.", WaitOthers, "waits for other threads (CyclicBarrier)"},
+	{"java.util.concurrent.Phaser.", WaitOthers, "waits for other threads (Phaser)"},
+	{"java.util.concurrent.Exchanger.", WaitOthers, "waits for another thread (Exchanger)"},
 	{"java.util.concurrent.ForkJoinTask.join", WaitResult, "waits for another thread's result (ForkJoinTask.join)"},
 	{"java.util.concurrent.ForkJoinTask.get", WaitResult, "waits for another thread's result (ForkJoinTask.get)"},
 	{"java.util.concurrent.ForkJoinTask.awaitDone", WaitResult, "waits for another thread's result (ForkJoinTask)"},
@@ -248,9 +273,9 @@ var specific = []signature{
 	{"java.util.concurrent.AbstractExecutorService.invokeAll", WaitResult, "waits for other threads' results (invokeAll)"},
 	{"java.lang.Thread.join", WaitResult, "waits for another thread to end"},
 	{"com.google.common.util.concurrent.AbstractFuture.get", WaitResult, "waits for another thread's result (Guava)"},
-	{"com.hazelcast.spi.impl.AbstractInvocationFuture.get", WaitResult, "waits for an answer of another cluster member (Hazelcast)"},
-	{"com.hazelcast.spi.impl.AbstractInvocationFuture.joinInternal", WaitResult, "waits for an answer of another cluster member (Hazelcast)"},
-	{"com.hazelcast.spi.impl.AbstractInvocationFuture.join", WaitResult, "waits for an answer of another cluster member (Hazelcast)"},
+	{"com.hazelcast.spi.impl.AbstractInvocationFuture.get", WaitMember, "waits for an answer of another cluster member (Hazelcast)"},
+	{"com.hazelcast.spi.impl.AbstractInvocationFuture.joinInternal", WaitMember, "waits for an answer of another cluster member (Hazelcast)"},
+	{"com.hazelcast.spi.impl.AbstractInvocationFuture.join", WaitMember, "waits for an answer of another cluster member (Hazelcast)"},
 	{"scala.concurrent.impl.Promise$DefaultPromise.tryAwait", WaitResult, "waits for another thread's result (Scala)"},
 	{"kotlinx.coroutines.BlockingCoroutine.joinBlocking", WaitResult, "waits for a coroutine"},
 	{"reactor.core.publisher.BlockingSingleSubscriber.blockingGet", WaitResult, "waits for another thread's result (Reactor)"},
@@ -285,13 +310,37 @@ var specific = []signature{
 	{"org.apache.tomcat.util.net.NioEndpoint$NioSocketWrapper.doWrite", WaitSocketWrite, "writes the response"},
 }
 
-// generic tells the reason only where nothing specific does: a queue may be a worker's own, or a caller's.
+// generic are calls of the runtime that tell the reason where nothing specific does, looked for in the frames between the park and the
+// first call outside the runtime. Those that wait for room come first: a queue has the same inner methods for both sides.
 var generic = []signature{
-	{"java.util.concurrent.Semaphore.acquire", WaitQueue, "waits for a permit (Semaphore)"},
-	{"java.util.concurrent.Semaphore.tryAcquire", WaitQueue, "waits for a permit (Semaphore)"},
-	{"java.util.concurrent.LinkedBlockingQueue.put", WaitQueue, "waits for room in a queue"},
-	{"java.util.concurrent.ArrayBlockingQueue.put", WaitQueue, "waits for room in a queue"},
-	{"java.util.concurrent.LinkedBlockingDeque.put", WaitQueue, "waits for room in a queue"},
+	{"java.util.concurrent.LinkedBlockingQueue.put", WaitRoom, "waits for room in a queue (put)"},
+	{"java.util.concurrent.LinkedBlockingQueue.offer", WaitRoom, "waits for room in a queue (offer)"},
+	{"java.util.concurrent.ArrayBlockingQueue.put", WaitRoom, "waits for room in a queue (put)"},
+	{"java.util.concurrent.ArrayBlockingQueue.offer", WaitRoom, "waits for room in a queue (offer)"},
+	{"java.util.concurrent.LinkedBlockingDeque.put", WaitRoom, "waits for room in a queue (put)"},
+	{"java.util.concurrent.LinkedBlockingDeque.putFirst", WaitRoom, "waits for room in a queue (putFirst)"},
+	{"java.util.concurrent.LinkedBlockingDeque.putLast", WaitRoom, "waits for room in a queue (putLast)"},
+	{"java.util.concurrent.LinkedBlockingDeque.offer", WaitRoom, "waits for room in a queue (offer)"},
+	{"java.util.concurrent.LinkedBlockingDeque.offerFirst", WaitRoom, "waits for room in a queue (offerFirst)"},
+	{"java.util.concurrent.LinkedBlockingDeque.offerLast", WaitRoom, "waits for room in a queue (offerLast)"},
+	{"java.util.concurrent.LinkedTransferQueue.transfer", WaitRoom, "waits for a taker at a queue (transfer)"},
+	{"java.util.concurrent.LinkedTransferQueue.tryTransfer", WaitRoom, "waits for a taker at a queue (tryTransfer)"},
+	{"java.util.concurrent.SynchronousQueue.put", WaitRoom, "waits for a taker at a queue (SynchronousQueue.put)"},
+	{"java.util.concurrent.SynchronousQueue.offer", WaitRoom, "waits for a taker at a queue (SynchronousQueue.offer)"},
+	{"java.util.concurrent.SubmissionPublisher.submit", WaitRoom, "waits for room in a subscriber's buffer"},
+	{"java.util.concurrent.SubmissionPublisher.offer", WaitRoom, "waits for room in a subscriber's buffer"},
+	{"java.io.PipedInputStream.awaitSpace", WaitRoom, "waits for room in a pipe"},
+	{"java.util.concurrent.Semaphore.acquire", WaitPermit, "waits for a permit (Semaphore)"},
+	{"java.util.concurrent.Semaphore.acquireUninterruptibly", WaitPermit, "waits for a permit (Semaphore)"},
+	{"java.util.concurrent.Semaphore.tryAcquire", WaitPermit, "waits for a permit (Semaphore)"},
+	{"java.util.concurrent.locks.ReentrantLock.", WaitLock, "waits for a lock (ReentrantLock)"},
+	{"java.util.concurrent.locks.ReentrantReadWriteLock$ReadLock.", WaitLock, "waits to read under a lock (ReentrantReadWriteLock)"},
+	{"java.util.concurrent.locks.ReentrantReadWriteLock$WriteLock.", WaitLock, "waits to write under a lock (ReentrantReadWriteLock)"},
+	{"java.util.concurrent.locks.StampedLock.", WaitLock, "waits for a lock (StampedLock)"},
+	{"java.lang.Thread.sleep", WaitSleep, "sleeps"},
+	{"java.util.concurrent.TimeUnit.sleep", WaitSleep, "sleeps"},
+	{"sun.nio.ch.FileChannelImpl.lock", WaitFileLock, "waits for the lock of a file"},
+	{"sun.nio.ch.SharedFileLockTable.add", WaitFileLock, "waits for the lock of a file"},
 	{"java.util.concurrent.LinkedBlockingQueue.", WaitQueue, "waits for an element of a queue"},
 	{"java.util.concurrent.ArrayBlockingQueue.", WaitQueue, "waits for an element of a queue"},
 	{"java.util.concurrent.LinkedBlockingDeque.", WaitQueue, "waits for an element of a queue"},
@@ -299,12 +348,16 @@ var generic = []signature{
 	{"java.util.concurrent.PriorityBlockingQueue.", WaitQueue, "waits for an element of a queue"},
 	{"java.util.concurrent.DelayQueue.", WaitQueue, "waits for an element of a queue"},
 	{"java.util.concurrent.SynchronousQueue.", WaitQueue, "waits for a partner at a queue"},
-	{"java.lang.Thread.sleep", WaitSleep, "sleeps"},
-	{"java.util.concurrent.TimeUnit.sleep", WaitSleep, "sleeps"},
+	{"java.io.PipedInputStream.", WaitQueue, "waits for data of a pipe"},
+}
+
+// bare tells no more than that the thread waits.
+var bare = []signature{
 	{"java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.", WaitCondition, "waits for a condition"},
-	{"java.util.concurrent.locks.LockSupport.park", WaitCondition, "is parked"},
-	{"java.util.concurrent.locks.LockSupport.parkNanos", WaitCondition, "is parked"},
-	{"java.util.concurrent.locks.LockSupport.parkUntil", WaitCondition, "is parked"},
+	{"java.util.concurrent.locks.AbstractQueuedLongSynchronizer$ConditionObject.", WaitCondition, "waits for a condition"},
+	{"java.util.concurrent.locks.AbstractQueuedSynchronizer.", WaitPermit, "waits for a synchronizer of the program's own"},
+	{"java.util.concurrent.locks.AbstractQueuedLongSynchronizer.", WaitPermit, "waits for a synchronizer of the program's own"},
 	{"java.lang.Object.wait", WaitCondition, "waits to be notified"},
 	{"java.lang.Object.wait0", WaitCondition, "waits to be notified"},
+	{"java.util.concurrent.locks.LockSupport.", WaitCondition, "is parked"},
 }
