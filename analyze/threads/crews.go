@@ -142,7 +142,7 @@ func (s *Series) seeRequests(c *Crew) {
 				continue
 			}
 			busy++
-			if s.atRequest(t) {
+			if s.AtRequest(t) {
 				entries++
 			}
 		}
@@ -153,8 +153,8 @@ func (s *Series) seeRequests(c *Crew) {
 	}
 }
 
-// atRequest is AtRequest, remembered by stack.
-func (s *Series) atRequest(t *Thread) bool {
+// AtRequest is what [Thread.AtRequest] reports, remembered by stack.
+func (s *Series) AtRequest(t *Thread) bool {
 	at, known := s.entries[t.Stack]
 	if !known {
 		at = t.AtRequest()
@@ -192,7 +192,7 @@ func (s *Series) learnIdle() {
 // mayIdle reports whether a thread's wait is one that a loop uses to wait for work.
 func (s *Series) mayIdle(t *Thread) bool {
 	w := s.classify(t)
-	if w.Idle || s.atRequest(t) || holds(t) || InTask(t.Stack.Frames) {
+	if w.Idle || s.AtRequest(t) || holds(t) || InTask(t.Stack.Frames) {
 		return false
 	}
 	switch w.Kind {

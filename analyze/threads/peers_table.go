@@ -1,0 +1,109 @@
+package threads
+
+import (
+	"cmp"
+	"strings"
+)
+
+// serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
+var serverSide = []string{
+	"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
+	"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.", "sun.net.httpserver.",
+}
+
+// clients are libraries that talk to another system, with what they talk to.
+var clients = []struct{ prefix, peer string }{
+	{"org.postgresql.", "the database (PostgreSQL)"},
+	{"com.mysql.", "the database (MySQL)"},
+	{"org.mariadb.", "the database (MariaDB)"},
+	{"oracle.jdbc.", "the database (Oracle)"},
+	{"oracle.net.", "the database (Oracle)"},
+	{"com.microsoft.sqlserver.", "the database (SQL Server)"},
+	{"net.sourceforge.jtds.", "the database (SQL Server)"},
+	{"com.ibm.db2.", "the database (Db2)"},
+	{"org.h2.", "the database (H2)"},
+	{"com.mongodb.", "the database (MongoDB)"},
+	{"com.datastax.", "the database (Cassandra)"},
+	{"redis.clients.", "Redis"},
+	{"io.lettuce.", "Redis"},
+	{"net.spy.memcached.", "memcached"},
+	{"com.sun.jndi.ldap.", "the directory (LDAP)"},
+	{"com.sun.jndi.dns.", "the name server (DNS)"},
+	{"javax.naming.", "the directory (LDAP)"},
+	{"com.sun.mail.", "the mail server"},
+	{"javax.mail.", "the mail server"},
+	{"jakarta.mail.", "the mail server"},
+	{"org.eclipse.angus.", "the mail server"},
+	{"org.apache.http.", "an HTTP service"},
+	{"org.apache.hc.", "an HTTP service"},
+	{"org.apache.commons.httpclient.", "an HTTP service"},
+	{"sun.net.www.", "an HTTP service"},
+	{"jdk.internal.net.http.", "an HTTP service"},
+	{"java.net.HttpURLConnection", "an HTTP service"},
+	{"okhttp3.", "an HTTP service"},
+	{"okio.", "an HTTP service"},
+	{"feign.", "an HTTP service"},
+	{"retrofit2.", "an HTTP service"},
+	{"org.springframework.http.client.", "an HTTP service"},
+	{"org.springframework.web.client.", "an HTTP service"},
+	{"com.hazelcast.", "another cluster member (Hazelcast)"},
+	{"org.elasticsearch.client.", "Elasticsearch"},
+	{"org.apache.solr.client.", "Solr"},
+	{"org.apache.activemq.", "the message broker (ActiveMQ)"},
+	{"com.rabbitmq.", "the message broker (RabbitMQ)"},
+	{"org.apache.kafka.clients.", "Kafka"},
+	{"software.amazon.awssdk.", "AWS"},
+	{"com.amazonaws.", "AWS"},
+	{"net/http.", "an HTTP service"},
+	{"database/sql.", "the database"},
+}
+
+// PeerOf names the system that a call goes to; "" when the method belongs to no known client.
+func PeerOf(fn string) string {
+	for _, c := range clients {
+		if strings.HasPrefix(fn, c.prefix) {
+			return c.peer
+		}
+	}
+	return ""
+}
+
+// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
+// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm does, its call is the site.
+func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
+	for _, f := range frames {
+		if p := PeerOf(f.Func); p != "" {
+			peer = cmp.Or(peer, p)
+			continue
+		}
+		switch {
+		case hasPrefixOf(f.Func, serverSide):
+			return site, peer, site != nil
+		case InServer(f.Func):
+			if site == nil && peer != "" {
+				site = f
+			}
+			return site, peer, site != nil
+		case !InLibrary(f.Func):
+			return f, peer, true
+		case peer != "" && !InRuntime(f.Func):
+			site = f
+		}
+	}
+	return nil, peer, false
+}
+
+// Calls are the program's own calls on a stack, innermost first: what is neither the runtime's, a library's nor a server's.
+func Calls(frames []*Frame) (own []*Frame) {
+	for _, f := range frames {
+		if !InLibrary(f.Func) && !InServer(f.Func) && !inGoStandard(f.Func) && !generatedCode(f.Func) {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// generatedCode are classes that no one wrote: proxies, lambdas' own classes.
+func generatedCode(fn string) bool {
+	return strings.Contains(fn, "$$") || strings.HasPrefix(fn, "com.sun.proxy.") || strings.HasPrefix(fn, "$Proxy")
+}
