@@ -4,16 +4,19 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/klauspost/compress/zstd"
+
+	"casefile/bundle/format/budget"
 )
 
 // maxWindow bounds the memory a hostile zstd frame can ask for.
-const maxWindow = 64 << 20
+const maxWindow = 32 << 20
 
 // archive gives the files of a container one after the other. next returns
 // io.EOF at a proper end and any other error where the container is cut or broken.
@@ -22,8 +25,9 @@ type archive interface {
 	Close() error
 }
 
-// openArchive tells a container by its first bytes.
-func openArchive(path string) (archive, Format, error) {
+// openArchive tells a container by its first bytes. What comes out of it is
+// counted against the budget of the context.
+func openArchive(ctx context.Context, path string) (archive, Format, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, "", err
@@ -35,7 +39,7 @@ func openArchive(path string) (archive, Format, error) {
 	}
 	if st.IsDir() {
 		f.Close()
-		a, err := openDir(path)
+		a, err := openDir(ctx, path)
 		return a, Dir, err
 	}
 	head := make([]byte, 512)
@@ -49,14 +53,15 @@ func openArchive(path string) (archive, Format, error) {
 		f.Close()
 		return nil, "", err
 	}
+	room := budget.NewRoom(ctx, st.Size())
 	switch {
 	case n < 4 && (bytes.HasPrefix(zstdMagic, head) || bytes.HasPrefix(zipMagic, head)):
 		return &emptyArchive{f}, TarZstd, nil
 	case bytes.HasPrefix(head, zstdMagic):
-		a, err := openTarZstd(f)
+		a, err := openTarZstd(f, room)
 		return a, TarZstd, err
 	case bytes.HasPrefix(head, zipMagic):
-		a, err := openZip(f, st.Size())
+		a, err := openZip(f, st.Size(), room)
 		return a, Zip, err
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(f)
@@ -64,9 +69,9 @@ func openArchive(path string) (archive, Format, error) {
 			f.Close()
 			return nil, "", err
 		}
-		return &tarArchive{f: f, tr: tar.NewReader(z)}, TarZstd, nil
+		return &tarArchive{f: f, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
-		return &tarArchive{f: f, tr: tar.NewReader(f)}, TarZstd, nil
+		return &tarArchive{f: f, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
 	}
 	f.Close()
 	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
@@ -115,13 +120,13 @@ const (
 	tarTrailer = 2 * tarBlock // of zeros, which end a whole tar; tar.Reader does not insist on them
 )
 
-func openTarZstd(f *os.File) (archive, error) {
+func openTarZstd(f *os.File, room *budget.Room) (archive, error) {
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	in := &counted{r: z}
+	in := &counted{r: room.Reader(z)}
 	return &tarArchive{f: f, z: z, tr: tar.NewReader(in), read: in}, nil
 }
 

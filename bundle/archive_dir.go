@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,24 +10,34 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"casefile/bundle/format/budget"
 )
 
 // dirArchive walks a folder; the journal of a bundle gives the records.
 type dirArchive struct {
 	root    string
+	room    *budget.Room
 	names   []string
 	records map[string][]byte
 	open    *os.File
 }
 
-func openDir(root string) (archive, error) {
-	d := &dirArchive{root: root, records: map[string][]byte{}}
+func openDir(ctx context.Context, root string) (archive, error) {
+	d := &dirArchive{root: root, room: budget.NewRoom(ctx, budget.MaxUnpacked), records: map[string][]byte{}}
 	if err := d.readJournal(); err != nil {
 		return nil, err
 	}
+	most := budget.From(ctx).MostEntries()
 	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return err
+		}
+		if most >= 0 && len(d.names) > most {
+			return fs.SkipAll // one more than may be read: who reads is told
 		}
 		rel, err := filepath.Rel(root, p)
 		if err == nil && e.Type().IsRegular() && rel != journalFile && !strings.HasSuffix(rel, ".part") {
@@ -70,7 +81,7 @@ func (d *dirArchive) next() (string, []byte, io.Reader, int64, error) {
 	if err != nil {
 		return "", nil, nil, 0, err
 	}
-	return name, d.records[name], f, st.Size(), nil
+	return name, d.records[name], d.room.Reader(f), st.Size(), nil
 }
 
 func (d *dirArchive) Close() error {

@@ -12,19 +12,22 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/flate"
+
+	"casefile/bundle/format/budget"
 )
 
 // openZip uses the central directory where there is one, and else scans the
 // local headers of a zip that was cut.
-func openZip(f *os.File, size int64) (archive, error) {
+func openZip(f *os.File, size int64, room *budget.Room) (archive, error) {
 	if zr, err := zip.NewReader(f, size); err == nil {
-		return &zipArchive{f: f, files: zr.File}, nil
+		return &zipArchive{f: f, room: room, files: zr.File}, nil
 	}
-	return &zipScan{f: f, r: bufio.NewReaderSize(f, 64<<10)}, nil
+	return &zipScan{f: f, room: room, r: bufio.NewReaderSize(f, 64<<10)}, nil
 }
 
 type zipArchive struct {
 	f     *os.File
+	room  *budget.Room
 	files []*zip.File
 	open  io.ReadCloser
 }
@@ -45,7 +48,7 @@ func (z *zipArchive) next() (string, []byte, io.Reader, int64, error) {
 			return "", nil, nil, 0, fmt.Errorf("%s: %w", h.Name, err)
 		}
 		z.open = r
-		return h.Name, zipRecord(h.Extra), r, int64(h.UncompressedSize64), nil
+		return h.Name, zipRecord(h.Extra), z.room.Reader(r), int64(h.UncompressedSize64), nil
 	}
 	return "", nil, nil, 0, io.EOF
 }
@@ -71,6 +74,7 @@ func zipRecord(extra []byte) []byte {
 // bundles always state the sizes there.
 type zipScan struct {
 	f    *os.File
+	room *budget.Room
 	r    *bufio.Reader
 	body *io.LimitedReader
 }
@@ -115,7 +119,7 @@ func (z *zipScan) next() (string, []byte, io.Reader, int64, error) {
 	if le.Uint16(head[8:]) == zip.Deflate {
 		body = flate.NewReader(z.body)
 	}
-	return string(name), zipRecord(extra), body, plain, nil
+	return string(name), zipRecord(extra), z.room.Reader(body), plain, nil
 }
 
 func (z *zipScan) Close() error { return z.f.Close() }

@@ -64,7 +64,7 @@ func TestRoundTrip(t *testing.T) {
 			w := create(t, format)
 			want := fill(t, w)
 			written := finish(t, w)
-			r, err := Open(w.Path())
+			r, err := Open(t.Context(), w.Path())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +164,7 @@ func TestCutAnywhere(t *testing.T) {
 
 func checkCut(t *testing.T, path string, n, complete int) {
 	t.Helper()
-	r, err := Open(path)
+	r, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatalf("cut at %d: %v", n, err)
 	}
@@ -228,7 +228,7 @@ func TestSecretsAreScrubbedWhileWriting(t *testing.T) {
 		if m.Redaction.Total < 2 || m.Redaction.KnownValues < 1 {
 			t.Errorf("%s: redaction %+v", format, m.Redaction)
 		}
-		r, err := Open(w.Path())
+		r, err := Open(t.Context(), w.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,13 +278,13 @@ func TestForeignInput(t *testing.T) {
 	if err := os.WriteFile(plain, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(plain); !errors.Is(err, ErrNotArchive) {
+	if _, err := Open(t.Context(), plain); !errors.Is(err, ErrNotArchive) {
 		t.Errorf("text file: %v", err)
 	}
-	if _, err := Open(plain + ".none"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(t.Context(), plain+".none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	r, err := Open(filepath.Dir(plain))
+	r, err := Open(t.Context(), filepath.Dir(plain))
 	if err != nil || !r.Foreign || len(r.Manifest.Entries) != 1 {
 		t.Errorf("folder: %+v, %v", r, err)
 	}
@@ -316,7 +316,7 @@ func FuzzOpen(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := Open(path)
+		r, err := Open(t.Context(), path)
 		if err != nil || r.Foreign {
 			return
 		}

@@ -47,7 +47,7 @@ func TestJoin(t *testing.T) {
 		if err != nil || len(rep.Damaged) > 0 {
 			t.Errorf("%s: %+v, %v", format, rep, err)
 		}
-		r, err := Open(w.Path())
+		r, err := Open(t.Context(), w.Path())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,12 +9,15 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"casefile/bundle/format/budget"
 )
 
-// Limits of what a reader accepts from a bundle.
+// Limits of what a reader accepts from a bundle, besides those of its [budget].
 const (
-	maxEntries  = 1_000_000
-	maxManifest = 256 << 20
+	maxManifest = 64 << 20
+	maxNames    = 48 << 20 // of the paths and records of all entries
+	entryCost   = 400      // of an entry in memory, besides its texts
 )
 
 // Reader reads a bundle, whole or cut, and any other archive or folder.
@@ -26,7 +29,8 @@ type Reader struct {
 	Manifest Manifest
 	// Foreign tells that this is not a casefile bundle: entries have a path only.
 	Foreign bool
-	// Cut says why the file ends early; nil when it is whole.
+	// Cut says why the file ends early; nil when it is whole. A file that is larger
+	// than its budget is cut there, with a [budget.Over].
 	Cut error
 	// CutEntry names the entry that the cut went through, if any.
 	CutEntry string
@@ -35,14 +39,11 @@ type Reader struct {
 }
 
 // Open reads the list of what a bundle holds. A cut bundle is no error.
-func Open(path string) (*Reader, error) {
+func Open(ctx context.Context, path string) (*Reader, error) {
 	r := &Reader{Path: path}
 	var plan, final *Manifest
 	var entries []Entry
-	cut, err := r.scan(context.Background(), func(e Entry, body io.Reader) error {
-		if len(entries) >= maxEntries {
-			return fmt.Errorf("%s: more than %d entries", path, maxEntries)
-		}
+	cut, err := r.scan(ctx, func(e Entry, body io.Reader) error {
 		entries = append(entries, e)
 		var err error
 		switch e.Path {
@@ -74,8 +75,8 @@ func Open(path string) (*Reader, error) {
 
 func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
 	var m Manifest
-	if err := json.NewDecoder(io.LimitReader(body, maxManifest)).Decode(&m); err != nil {
-		if isCut(err) {
+	if err := budget.DecodeJSON(body, maxManifest, &m); err != nil {
+		if isCut(err) || budget.IsOver(err) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %s: %w", path, e.Path, err)
@@ -90,9 +91,13 @@ func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
 }
 
 // Walk gives every whole entry with its content, in the order of the file. It
-// returns the first error of visit, or that of a broken file; a cut is no error.
+// returns the first error of visit, or that of a broken file, or the [budget.Over]
+// of one that is larger than its budget; a cut is no error.
 func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) error {
-	_, err := r.scan(ctx, visit)
+	cut, err := r.scan(ctx, visit)
+	if err == nil && budget.IsOver(cut.err) {
+		return cut.err
+	}
 	return err
 }
 
@@ -125,17 +130,21 @@ type cutAt struct {
 // scan visits the entries up to the end or the cut. A record that does not fit
 // its file, or a path that leads out of the bundle, is an error.
 func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (cutAt, error) {
-	a, format, err := openArchive(r.Path)
+	a, format, err := openArchive(ctx, r.Path)
 	if err != nil {
 		return cutAt{}, err
 	}
 	defer a.Close()
 	r.Format = format
+	entries := listed{most: budget.From(ctx).MostEntries()}
 	for {
 		if err := ctx.Err(); err != nil {
 			return cutAt{}, err
 		}
 		name, record, body, size, err := a.next()
+		if err == nil {
+			err = entries.add(name, record)
+		}
 		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return cutAt{}, nil
 		}
@@ -181,7 +190,23 @@ func (t *tracked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func isCut(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+// isCut reports whether an error means that what was before it can be used.
+func isCut(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || budget.IsOver(err) }
+
+// listed bounds the list of entries.
+type listed struct{ entries, most, bytes int }
+
+func (l *listed) add(name string, record []byte) error {
+	l.entries++
+	l.bytes += len(name) + len(record) + entryCost
+	switch {
+	case l.most >= 0 && l.entries > l.most:
+		return &budget.Over{What: fmt.Sprintf("more than %d entries", l.most), Flag: "--max-entries"}
+	case l.bytes > maxNames+entryCost*min(l.most, l.entries):
+		return &budget.Over{What: fmt.Sprintf("the names of %d entries are longer than %s", l.entries, budget.Size(maxNames))}
+	}
+	return nil
+}
 
 // entryOf makes an entry of what the archive says. tar of others writes "./logs/a" and, with -P, "/opt/logs/a".
 func entryOf(name string, record []byte, size int64) (Entry, error) {

@@ -44,7 +44,7 @@ func (w *Writer) noteLeaks(format string, args ...any) {
 // writer that goes on in its place. On an error the old bundle stays as it is,
 // and so does the old writer.
 func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
-	r, err := Open(w.path)
+	r, err := Open(ctx, w.path)
 	if err != nil {
 		return nil, err
 	}

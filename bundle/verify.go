@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"casefile/bundle/format/budget"
 	"casefile/bundle/redact"
 )
 
@@ -28,7 +29,7 @@ const maxLeaks = 100
 // Verify reads every entry of a bundle and checks sizes and checksums against
 // the records, and the text against the rules of redaction and the given secrets.
 func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report, error) {
-	r, err := Open(path)
+	r, err := Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +61,9 @@ func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report,
 		rep.Bytes += e.Bytes
 		return nil
 	})
+	if budget.IsOver(err) {
+		r.Cut, err = err, nil
+	}
 	if err != nil {
 		return nil, err
 	}

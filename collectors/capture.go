@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 )
@@ -87,7 +88,9 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 			m.Interrupted = "ended early by a signal"
 		}
 	})
-	w, err = w.LeakCheck(context.WithoutCancel(ctx))
+	last, cancel := budget.Afterwards(ctx)
+	defer cancel()
+	w, err = w.LeakCheck(last)
 	if err != nil {
 		w.Update(func(m *bundle.Manifest) { m.Redaction = &bundle.Redaction{LeakCheck: "failed: " + err.Error()} })
 	}

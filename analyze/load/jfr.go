@@ -7,18 +7,16 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"path"
 	"regexp"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile/fromjfr"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	format "casefile/bundle/format/jfr"
 )
 
@@ -36,7 +34,7 @@ func (t *target) keepJFR(b *builder, e bundle.Entry, body io.Reader) error {
 	if t.jvm == nil {
 		return nil
 	}
-	in, err := Unpack(body)
+	in, err := b.room.Unpack(body)
 	if err != nil {
 		return err
 	}
@@ -45,29 +43,17 @@ func (t *target) keepJFR(b *builder, e bundle.Entry, body io.Reader) error {
 	if h, err := head.Peek(format.HeaderSize); err == nil {
 		start = int64(binary.BigEndian.Uint64(h[32:]))
 	}
-	counted := &countingReader{r: head}
-	kept, err := b.stash.keep(counted)
+	kept, err := b.stash.keep(head)
 	if err != nil && !cutShort(err) {
 		return err
 	}
-	t.jfr = append(t.jfr, jfrFile{e.Path, kept.open, start, counted.n})
+	t.jfr = append(t.jfr, jfrFile{e.Path, kept.open, start, kept.size})
 	return err
 }
 
 // cutShort tells an input that ends too early, of which what is there counts.
 func cutShort(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum)
-}
-
-type countingReader struct {
-	r io.Reader
-	n int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+	return errors.Is(err, io.ErrUnexpectedEOF) || budget.IsOver(err) || errors.Is(err, gzip.ErrChecksum)
 }
 
 // finishJFR makes one recording of all files of a JVM: a dump, chunks copied from its repository, or both. A chunk that is in
@@ -142,36 +128,12 @@ func (b *builder) looseJFR(name string, in io.Reader) error {
 }
 
 // isJFR tells a recording by the head of its file, packed or not.
-func isJFR(head []byte) bool {
-	in, err := Unpack(bytes.NewReader(head))
+func (b *builder) isJFR(head []byte) bool {
+	in, err := b.room.Unpack(bytes.NewReader(head))
 	if err != nil {
 		return false
 	}
 	var magic [4]byte
 	_, err = io.ReadFull(in, magic[:])
 	return err == nil && string(magic[:]) == "FLR\x00"
-}
-
-// zstdWindow bounds the memory of a zstd decoder.
-const zstdWindow = 32 << 20
-
-// Unpack removes gzip or zstd; what is in neither is given as it is.
-func Unpack(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReader(r)
-	head, _ := in.Peek(4)
-	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("gzip: %w", err)
-		}
-		return z, nil
-	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
-		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
-		}
-		return z.IOReadCloser(), nil
-	}
-	return in, nil
 }

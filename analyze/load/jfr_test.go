@@ -106,7 +106,7 @@ func totals(j *analyze.JVM) map[profile.Kind]int64 {
 func TestChunksInSeveralFiles(t *testing.T) {
 	whole, chunks := multiChunk(t)
 	tg := &target{dir: "nodes/n1/jvm/1-app", jvm: &analyze.JVM{Target: "1-app"}}
-	b := newBuilder()
+	b := newBuilder(t.Context())
 	defer b.close()
 	for name, raw := range map[string][]byte{"recording.jfr": whole, "2024_01_02_03_04_05.jfr": chunks[0], "cut.jfr": chunks[2][:len(chunks[2])/2]} {
 		if err := tg.keepJFR(b, bundle.Entry{Path: tg.dir + "/jfr/" + name}, bytes.NewReader(raw)); err != nil {

@@ -16,13 +16,14 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/applog"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/timing"
 )
 
 // Paths reads everything the paths name into one case.
 func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	if len(paths) == 1 && !IsStream(paths[0]) {
-		r, err := bundle.Open(paths[0])
+		r, err := bundle.Open(ctx, paths[0])
 		switch {
 		case err == nil && !r.Foreign:
 			return Bundle(ctx, r)
@@ -31,11 +32,11 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 			return nil, err
 		}
 	}
-	b := newBuilder()
+	b := newBuilder(ctx)
 	defer b.close()
 	var failed []error
 	for _, p := range paths {
-		if err := b.foreign(ctx, p); err != nil {
+		if err := b.foreign(ctx, p); err != nil && !b.over(err) {
 			failed = append(failed, err)
 			b.problem("%v", err)
 		}
@@ -52,7 +53,7 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 // Bundle reads a casefile bundle, and the parts of nodes beside it if whoever joined
 // them was killed.
 func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
-	b := newBuilder()
+	b := newBuilder(ctx)
 	defer b.close()
 	seen := map[string]bool{}
 	if err := b.bundle(ctx, r, seen); err != nil {
@@ -63,7 +64,7 @@ func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
 		b.problem("%s: the capture was killed; what nodes had sent by then is read from %s", filepath.Base(r.Path), bundle.PartsDir(filepath.Base(r.Path)))
 	}
 	for _, p := range parts {
-		part, err := bundle.Open(p)
+		part, err := bundle.Open(ctx, p)
 		if err == nil {
 			err = b.bundle(ctx, part, seen)
 		}
@@ -80,10 +81,10 @@ func Bundle(ctx context.Context, r *bundle.Reader) (*analyze.Case, error) {
 // bundle reads one archive; entries that were seen, in one before it, are passed over.
 func (b *builder) bundle(ctx context.Context, r *bundle.Reader, seen map[string]bool) error {
 	b.manifest(&r.Manifest)
-	if r.Cut != nil {
+	if r.Cut != nil && !budget.IsOver(r.Cut) { // else it is told by who reads that far
 		b.problem("%s is cut (%v): what was written before is analysed", filepath.Base(r.Path), r.Cut)
 	}
-	return r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+	return b.walk(ctx, r, func(e bundle.Entry, body io.Reader) error {
 		if seen[e.Path] {
 			return nil
 		}
@@ -95,10 +96,57 @@ func (b *builder) bundle(ctx context.Context, r *bundle.Reader, seen map[string]
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			b.problem("%s: %v", e.Path, err)
+			b.entryProblem(e.Path, err)
 		}
 		return nil
 	})
+}
+
+// walk reads the entries of an archive. One that is larger than its budget is told of, and no error.
+func (b *builder) walk(ctx context.Context, r *bundle.Reader, visit func(bundle.Entry, io.Reader) error) error {
+	last, read := "", 0
+	err := r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+		last, read = e.Path, read+1
+		return visit(e, body)
+	})
+	if !budget.IsOver(err) {
+		return err
+	}
+	left := "what comes after it"
+	if known := len(r.Manifest.Entries); known > read && !budget.IsOver(r.Cut) {
+		left = fmt.Sprintf("%d entries after it", known-read)
+	}
+	b.over(fmt.Errorf("%s: %w; it ends within %s: %s is not read", r.Path, err, orElse(last, "its first entry"), left))
+	return nil
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+// over notes that an input was larger than its budget, once; it reports whether err is that.
+func (b *builder) over(err error) bool {
+	var over *budget.Over
+	if !errors.As(err, &over) {
+		return false
+	}
+	if !b.overs[over] {
+		b.overs[over] = true
+		b.left = append(b.left, err.Error())
+	}
+	return true
+}
+
+// entryProblem notes what is wrong with an entry. That its archive is over the budget tells who walks that.
+func (b *builder) entryProblem(name string, err error) {
+	if budget.IsOver(err) {
+		b.within = append(b.within, fmt.Errorf("%s: %w", name, err))
+		return
+	}
+	b.problem("%s: %v", name, err)
 }
 
 // builder collects evidence until all of it is there.
@@ -112,10 +160,16 @@ type builder struct {
 	access   []keptLog     // loose access logs
 	tops     []topFile
 	patterns []*applog.Pattern
+
+	room   *budget.Room // for what is unpacked within archives
+	overs  map[*budget.Over]bool
+	left   []string // of inputs that are larger than their budget
+	within []error  // the same of entries
 }
 
-func newBuilder() *builder {
-	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}}
+func newBuilder(ctx context.Context) *builder {
+	room := budget.NewRoom(ctx, budget.MaxUnpacked)
+	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}, room: room, stash: stash{room: room}, overs: map[*budget.Over]bool{}}
 }
 
 func (b *builder) close() { b.stash.remove() }
@@ -176,7 +230,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 	if IsStream(p) {
 		return b.looseFile(ctx, p)
 	}
-	r, err := bundle.Open(p)
+	r, err := bundle.Open(ctx, p)
 	if singleFile(p, err) {
 		return b.looseFile(ctx, p)
 	}
@@ -190,7 +244,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 	if !r.Foreign {
 		b.manifest(&r.Manifest)
 	}
-	return r.Walk(ctx, func(e bundle.Entry, body io.Reader) error {
+	return b.walk(ctx, r, func(e bundle.Entry, body io.Reader) error {
 		var err error
 		if r.Foreign {
 			err = b.looseEntry(ctx, path.Join(p, e.Path), body)
@@ -198,7 +252,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 			err = b.entry(e, body)
 		}
 		if err != nil && ctx.Err() == nil {
-			b.problem("%s: %v", path.Join(p, e.Path), err)
+			b.entryProblem(path.Join(p, e.Path), err)
 		}
 		return ctx.Err()
 	})
@@ -234,21 +288,50 @@ func IsStream(p string) bool {
 }
 
 func (b *builder) looseFile(ctx context.Context, p string) error {
-	f := os.Stdin
-	if p != Stdin {
-		var err error
-		if f, err = os.Open(p); err != nil {
-			return err
-		}
-		defer f.Close()
+	in, closeFile, err := openLoose(ctx, p)
+	if err != nil {
+		return err
 	}
-	if err := b.looseEntry(ctx, p, f); err != nil {
+	defer closeFile()
+	if err := b.looseEntry(ctx, p, in); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		b.problem("%v", err)
+		if !b.over(err) {
+			b.problem("%v", err)
+		}
 	}
 	return nil
+}
+
+// openLoose opens a file or a stream; to open a pipe is to wait for who writes it, which ends with the context.
+func openLoose(ctx context.Context, p string) (in io.Reader, closeFile func(), err error) {
+	if p == Stdin {
+		return budget.NewRoom(ctx, budget.MaxUnpacked).Reader(budget.Stream(ctx, os.Stdin)), func() {}, nil
+	}
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(p)
+		done <- opened{f, err}
+	}()
+	var o opened
+	select {
+	case o = <-done:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	if o.err != nil {
+		return nil, nil, o.err
+	}
+	in = o.f
+	if IsStream(p) {
+		in = budget.Stream(ctx, o.f)
+	}
+	return budget.NewRoom(ctx, budget.MaxUnpacked).Reader(in), func() { o.f.Close() }, nil
 }
 
 // finish makes the case out of what was read.
@@ -271,6 +354,10 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 		b.finishHost(n)
 	}
 	b.finishTiming()
+	for _, err := range b.within {
+		b.over(err)
+	}
+	b.c.Problems = append(b.left, b.c.Problems...)
 	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
 	return b.c, nil
 }

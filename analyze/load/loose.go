@@ -37,10 +37,10 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	switch {
 	case len(head) == 0:
 		return fmt.Errorf("%s: empty", name)
-	case isJFR(head):
+	case b.isJFR(head):
 		return b.looseJFR(name, in)
 	}
-	if in, head, err = unpacked(name, in, head); err != nil {
+	if in, head, err = b.unpacked(name, in, head); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if in, head = decoded(name, in, head); len(head) == 0 {
@@ -95,11 +95,11 @@ func packed(name string, head []byte) bool {
 }
 
 // unpacked gives what is in gzip or zstd, unless that is a profile, whose reader unpacks it itself.
-func unpacked(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte, error) {
+func (b *builder) unpacked(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte, error) {
 	if !packed(name, head) || strings.HasSuffix(name, ".pb.gz") || bytes.HasPrefix(head, []byte("PK")) {
 		return in, head, nil
 	}
-	start, err := Unpack(bytes.NewReader(head))
+	start, err := b.room.Unpack(bytes.NewReader(head))
 	if err != nil {
 		return in, head, err
 	}
@@ -108,7 +108,7 @@ func unpacked(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte
 	if enc, _ := charset.Sniff(text); enc == charset.Narrow && bytes.IndexByte(text, 0) >= 0 {
 		return in, head, nil // no text: pprof
 	}
-	all, err := Unpack(in)
+	all, err := b.room.Unpack(in)
 	if err != nil {
 		return in, head, err
 	}

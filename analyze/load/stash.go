@@ -2,8 +2,12 @@ package load
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+
+	"casefile/bundle/format/budget"
 )
 
 // stashMemory is how much of one stashed file is held in memory.
@@ -11,11 +15,20 @@ const stashMemory = 4 << 20
 
 // stash keeps files that are read more than once (parts of a rotated log) while
 // the archive they come from moves on.
-type stash struct{ files []*stashed }
+type stash struct {
+	room  *budget.Room // through which the files are read again
+	files []*stashed
+	taken int64 // bytes of the disk
+}
+
+// stashDisk is the most that all stashed files take of the disk.
+const stashDisk = 32 << 30
 
 type stashed struct {
+	room *budget.Room
 	mem  []byte
-	path string
+	file *os.File // without a name where the system allows that: a killed process leaves nothing
+	size int64
 }
 
 func (s *stash) keep(r io.Reader) (*stashed, error) {
@@ -24,7 +37,7 @@ func (s *stash) keep(r io.Reader) (*stashed, error) {
 	if err == io.EOF {
 		err = nil
 	}
-	f := &stashed{mem: mem.Bytes()}
+	f := &stashed{room: s.room, mem: mem.Bytes(), size: n}
 	if err != nil || n < stashMemory {
 		return f, err
 	}
@@ -32,22 +45,28 @@ func (s *stash) keep(r io.Reader) (*stashed, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tmp.Close()
-	f.path, f.mem = tmp.Name(), nil
+	_ = os.Remove(tmp.Name()) // Windows keeps it until it is closed
+	f.file, f.mem = tmp, nil
 	s.files = append(s.files, f)
-	_, err = io.Copy(tmp, io.MultiReader(&mem, r))
+	f.size, err = io.Copy(tmp, io.LimitReader(io.MultiReader(&mem, r), stashDisk-s.taken))
+	if s.taken += f.size; err == nil && s.taken >= stashDisk {
+		err = &budget.Over{What: fmt.Sprintf("more than %s of logs and recordings in temporary files", budget.Size(stashDisk))}
+	}
 	return f, err
 }
 
+// open gives the file from its beginning; what comes out of it when it is unpacked is counted by part.
 func (f *stashed) open() (io.ReadCloser, error) {
-	if f.path == "" {
-		return io.NopCloser(bytes.NewReader(f.mem)), nil
+	if f.file == nil {
+		return io.NopCloser(f.room.Part(f.size).Reader(bytes.NewReader(f.mem))), nil
 	}
-	return os.Open(f.path)
+	return io.NopCloser(f.room.Part(f.size).Reader(io.NewSectionReader(f.file, 0, f.size))), nil
 }
 
 func (s *stash) remove() {
 	for _, f := range s.files {
-		os.Remove(f.path)
+		if err := f.file.Close(); !errors.Is(err, os.ErrClosed) {
+			os.Remove(f.file.Name())
+		}
 	}
 }

@@ -374,7 +374,7 @@ func (t *target) finishGC(b *builder) {
 		if len(files) == 1 {
 			source = files[0].Name
 		}
-		log, err := gclog.ParseFiles(source, files, gclog.Options{})
+		log, err := gclog.ParseFiles(source, files, gclog.Options{Through: b.room.Part(0).Reader})
 		if err != nil {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
 		}

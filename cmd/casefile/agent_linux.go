@@ -102,6 +102,7 @@ func serveAgent(ctx context.Context, u *ui, o *agentOptions) error {
 	node := &agent.Node{Name: id.Name.Name, Collectors: o.collectors, SpoolDir: o.spool, MaxSpool: o.maxSpool, Tool: thisTool(),
 		Allow: o.allow, Listen: ln.Addr().String(), Identity: id}
 	fmt.Fprintf(u.err, "casefile agent: node %s listens on %s\n", node.Name, ln.Addr())
+	defer hold(ctx)()
 	err = agent.Serve(ctx, ln, id, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -134,6 +135,7 @@ func serveStdio(ctx context.Context, u *ui, o *agentOptions) error {
 	host, _ := os.Hostname()
 	name := collectors.SafeName(orDefault(o.name, orDefault(host, "node")))
 	node := &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
+	defer hold(ctx)()
 	err = agent.ServeConn(ctx, stdioConn{u.in, out}, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

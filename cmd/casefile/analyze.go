@@ -20,6 +20,7 @@ func newAnalyze(u *ui) *cobra.Command {
 	var output, failOn, html, markdown string
 	var verbose bool
 	var pools, requestPools []string
+	var most limits
 	cmd := &cobra.Command{
 		Use:   "analyze PATH...",
 		Short: "Say what a bundle, a folder, an archive or loose files show",
@@ -42,7 +43,8 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			c, err := load.Paths(cmd.Context(), paths)
+			ctx := most.bound(cmd.Context(), paths...)
+			c, err := load.Paths(ctx, paths)
 			if err != nil {
 				return err
 			}
@@ -51,12 +53,12 @@ input: kubectl logs web-1 | casefile analyze -
 					j.Dumps.SetPools(own)
 				}
 			}
-			res, err := evaluate(cmd.Context(), c)
+			res, err := evaluate(ctx, c)
 			if err != nil {
 				return err
 			}
 			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(),
-				Cited: readCited(cmd.Context(), paths, res.Findings)}
+				Cited: readCited(ctx, paths, res.Findings)}
 			if err := writeExtra(c, res, meta, html, markdown); err != nil {
 				return err
 			}
@@ -81,6 +83,7 @@ input: kubectl logs web-1 | casefile analyze -
 	cmd.Flags().StringVar(&markdown, "markdown", "", "also write the summary to this file")
 	cmd.Flags().StringArrayVar(&pools, "pool", nil, "threads of a pool of jobs, by a pattern of their names; its first group is the pool's name (repeatable)")
 	cmd.Flags().StringArrayVar(&requestPools, "request-pool", nil, "the same for a pool whose threads serve requests (repeatable)")
+	most.flags(cmd.Flags())
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also what could not be evaluated, and lines that were not understood")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/report"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -169,12 +170,15 @@ func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 	if err != nil || w == nil {
 		return nil, err
 	}
-	return finish(context.WithoutCancel(ctx), w, o)
+	last, cancel := budget.Afterwards(ctx)
+	defer cancel()
+	return finish(last, w, o)
 }
 
 // captureOpen makes the bundle, on this node or on many, and returns it still
 // open; nil, nil for a dry run.
 func captureOpen(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
+	defer hold(ctx)()
 	if o.cluster.wanted() {
 		return captureFleet(ctx, u, o)
 	}
@@ -222,6 +226,14 @@ func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {
 
 // print writes the result: the path, or JSON, on stdout; findings on stderr.
 func (c *captured) print(u *ui, o *collectOptions) error {
+	if c.result == nil {
+		fmt.Fprintf(u.err, "interrupted before it was analysed: casefile analyze %s\n", c.path)
+		c.caseFile, c.result = &analyze.Case{}, &analyze.Result{}
+		if o.output == "text" {
+			fmt.Fprintln(u.out, c.path)
+			return nil
+		}
+	}
 	if o.output == "text" {
 		err := report.Terminal(u.err, c.caseFile, c.result, report.Options{Color: u.color(u.err), Width: width(u.err), Bundle: c.path})
 		if c.report != "" {

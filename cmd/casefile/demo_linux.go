@@ -70,6 +70,7 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 		return err
 	}
 	defer os.RemoveAll(work)
+	defer hold(ctx)()
 	c := &sampleCluster{ctx: ctx, u: u, dir: work}
 	defer c.stop()
 	if err := c.start(on); err != nil {

@@ -18,25 +18,40 @@ import (
 // costs only its own part: the evidence is kept.
 func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured, error) {
 	c := &captured{path: o.out}
-	r, err := bundle.Open(w.Path())
-	if err != nil {
+	defer func() {
+		c.manifest, c.closeErr = w.Close()
+		if errors.Is(c.closeErr, bundle.ErrDiskFull) {
+			c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
+		}
+	}()
+	err := c.analyse(ctx, w)
+	switch {
+	case ctx.Err() != nil:
+		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: bundle.ReportFile, Status: bundle.Skipped,
+			Reason: "interrupted before the analysis", Fix: "casefile analyze " + o.out})
+		c.result = nil
+		return c, nil
+	case err != nil:
 		return nil, err
+	}
+	c.addReports(ctx, w, o)
+	return c, nil
+}
+
+// analyse reads what was captured and runs the rules over it.
+func (c *captured) analyse(ctx context.Context, w *bundle.Writer) error {
+	r, err := bundle.Open(ctx, w.Path())
+	if err != nil {
+		return err
 	}
 	entries := r.Manifest.Entries
 	r.Manifest, r.Cut = w.Manifest(), nil
 	r.Manifest.Entries = entries
 	if c.caseFile, err = load.Bundle(ctx, r); err != nil {
-		return nil, fmt.Errorf("analyse %s: %w", w.Path(), err)
+		return fmt.Errorf("analyse %s: %w", w.Path(), err)
 	}
-	if c.result, err = evaluate(ctx, c.caseFile); err != nil {
-		return nil, err
-	}
-	c.addReports(ctx, w, o)
-	c.manifest, c.closeErr = w.Close()
-	if errors.Is(c.closeErr, bundle.ErrDiskFull) {
-		c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
-	}
-	return c, nil
+	c.result, err = evaluate(ctx, c.caseFile)
+	return err
 }
 
 // addReports renders the reports into the bundle, and the page beside it.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,5 +19,11 @@ func main() {
 		<-ctx.Done()
 		stop() // a second signal ends at once
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	var h holds
+	go func() {
+		h.lastCall(ctx)
+		fmt.Fprintln(os.Stderr, "casefile: error: interrupted, and ended before it had finished; a bundle that was begun is kept, as far as it is written")
+		os.Exit(exitInterrupted)
+	}()
+	os.Exit(run(withHolds(ctx, &h), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -14,6 +14,7 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
 )
 
@@ -166,9 +167,10 @@ func runProfile(ctx context.Context, u *ui, cmd *cobra.Command, o *profileOption
 		return err
 	}
 	interrupted := ctx.Err() != nil
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := budget.Afterwards(ctx)
+	defer cancel()
 	m, closeErr := w.Close()
-	r, err := bundle.Open(w.Path())
+	r, err := bundle.Open(ctx, w.Path())
 	if err != nil {
 		return errors.Join(err, closeErr)
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 func newShow(u *ui) *cobra.Command {
-	return &cobra.Command{
+	var most limits
+	cmd := &cobra.Command{
 		Use:   "show BUNDLE [FINDING]",
 		Short: "Print one finding with its evidence, or list the findings",
 		Long: `Prints a finding in full: what it means, the cited lines of the bundle with their
@@ -20,11 +21,12 @@ FINDING is an id, as "casefile analyze" prints it; all of that id are shown.
 Without it the findings are listed.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := load.Paths(cmd.Context(), args[:1])
+			ctx := most.bound(cmd.Context(), args[0])
+			c, err := load.Paths(ctx, args[:1])
 			if err != nil {
 				return err
 			}
-			res, err := evaluate(cmd.Context(), c)
+			res, err := evaluate(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -32,7 +34,7 @@ Without it the findings are listed.`,
 			if len(args) == 1 {
 				return report.Terminal(u.out, c, res, opts)
 			}
-			cited := readCited(cmd.Context(), args[:1], res.Findings)
+			cited := readCited(ctx, args[:1], res.Findings)
 			var ids []string
 			shown := 0
 			for _, f := range res.Findings {
@@ -53,4 +55,6 @@ Without it the findings are listed.`,
 			return nil
 		},
 	}
+	most.flags(cmd.Flags())
+	return cmd
 }

@@ -14,6 +14,7 @@ import (
 
 func newVerify(u *ui) *cobra.Command {
 	var output string
+	var most limits
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
 		Short: "Check integrity, coverage and leaks of a bundle",
@@ -30,7 +31,7 @@ intact; 1 damaged, or something looks like a secret.`,
 			if output != "text" && output != "json" {
 				return usage("--output %q: want text or json", output)
 			}
-			checked, err := verifyAll(cmd.Context(), args[0])
+			checked, err := verifyAll(most.bound(cmd.Context(), args[0]), args[0])
 			if err != nil {
 				return err
 			}
@@ -48,6 +49,7 @@ intact; 1 damaged, or something looks like a secret.`,
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
+	most.flags(cmd.Flags())
 	return cmd
 }
 

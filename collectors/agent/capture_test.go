@@ -158,7 +158,7 @@ func TestLateSecretRestartsTheStream(t *testing.T) {
 	if err := os.WriteFile(file, got.buf.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, err := bundle.Open(file)
+	r, err := bundle.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func capture(t *testing.T, ctx context.Context, c collectors.Collector, roots co
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := bundle.Open(path)
+	r, err := bundle.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -352,7 +352,7 @@ func TestInterruptedRecording(t *testing.T) {
 	if _, err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := bundle.Open(w.Path())
+	r, err := bundle.Open(t.Context(), w.Path())
 	if err != nil {
 		t.Fatal(err)
 	}

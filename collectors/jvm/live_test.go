@@ -68,7 +68,7 @@ func runWatched(t *testing.T, ctx context.Context, p plan.Plan, progress func(co
 		t.Fatal(err)
 	}
 	out := &taken{Manifest: m, content: map[string]string{}, paths: map[string]bundle.Entry{}}
-	r, err := bundle.Open(w.Path())
+	r, err := bundle.Open(t.Context(), w.Path())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	Limits   gc.Limits
 	MaxLine  int   // bytes of a line that are looked at; 64 KiB
 	MaxBytes int64 // bytes after decompression; 64 GiB
+	// Through, if given, passes on the text of each file once it is unpacked: it bounds what is read.
+	Through func(io.Reader) io.Reader
 }
 
 func (o Options) withDefaults() Options {
@@ -93,6 +95,9 @@ func (p *parser) readAll(name string, r io.Reader) error {
 	plain, err := plainText(bufio.NewReaderSize(r, 1<<16))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if p.opts.Through != nil {
+		plain = p.opts.Through(plain)
 	}
 	lines := newLineReader(narrowed(plain), p.opts.MaxLine, p.opts.MaxBytes)
 	defer func() { p.log.CutLines += lines.cut }()

@@ -1,0 +1,131 @@
+package budget
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/metrics"
+)
+
+// Room counts what is read of one input. It is used by one goroutine at a time.
+type Room struct {
+	ctx    context.Context
+	whole  *Room // of what this is a part, or nil
+	limits Limits
+	packed int64 // bytes of the input; while it is a stream, those read so far
+	out    int64 // bytes that came out of it
+	looked int64 // value of out at the last look at the memory
+	live   []metrics.Sample
+	over   *Over
+}
+
+// NewRoom makes the room for one reading of an input; packed is its size in
+// bytes, 0 for a stream, which is then read through [Room.Source].
+func NewRoom(ctx context.Context, packed int64) *Room {
+	return &Room{ctx: ctx, limits: From(ctx), packed: packed, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+}
+
+// Part makes the room for one packed file within the input. It counts for the
+// whole too; a file that is over its budget costs only itself.
+func (m *Room) Part(packed int64) *Room {
+	part := NewRoom(m.ctx, packed)
+	part.whole = m
+	return part
+}
+
+// Source counts the bytes of a stream as they come.
+func (m *Room) Source(r io.Reader) io.Reader { return &source{m, r} }
+
+type source struct {
+	room *Room
+	r    io.Reader
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.room.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(p)
+	s.room.packed += int64(n)
+	return n, err
+}
+
+// Reader passes on what r gives as long as there is room. Its errors are those of
+// r, of the context, and [*Over].
+func (m *Room) Reader(r io.Reader) io.Reader { return &reader{m, r} }
+
+type reader struct {
+	room *Room
+	r    io.Reader
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.room.check(); err != nil {
+		return 0, err
+	}
+	n, err := r.r.Read(p)
+	for m := r.room; m != nil; m = m.whole {
+		m.out += int64(n)
+	}
+	return n, err
+}
+
+// lookEvery is how many bytes are read between two looks at the memory.
+const lookEvery = 1 << 20
+
+// check reports what forbids to read on.
+func (m *Room) check() error {
+	if err := m.ctx.Err(); err != nil {
+		return err
+	}
+	if m.over == nil {
+		if most, what := m.most(); most >= 0 && m.out > most {
+			m.over = &Over{What: "more than " + what, Flag: "--max-unpacked"}
+		} else if m.out-m.looked > lookEvery {
+			m.looked = m.out
+			m.lookAtMemory()
+		}
+	}
+	if m.over != nil {
+		return m.over
+	}
+	if m.whole != nil {
+		return m.whole.check()
+	}
+	return nil
+}
+
+func (m *Room) most() (bytes int64, what string) {
+	switch {
+	case m.limits.Unpacked != 0:
+		return m.limits.Unpacked, Size(m.limits.Unpacked) + " unpacked"
+	case m.packed*MaxRatio >= MaxUnpacked:
+		return MaxUnpacked, Size(MaxUnpacked) + " unpacked"
+	case m.packed*MaxRatio <= FreeUnpacked:
+		return FreeUnpacked, fmt.Sprintf("%s unpacked, from %s", Size(FreeUnpacked), Size(m.packed))
+	}
+	return m.packed * MaxRatio, fmt.Sprintf("%s unpacked, %d times its size", Size(m.packed*MaxRatio), MaxRatio)
+}
+
+func (m *Room) lookAtMemory() {
+	if m.limits.Memory <= 0 {
+		return
+	}
+	metrics.Read(m.live)
+	if inUse := int64(m.live[0].Value.Uint64()); inUse > m.limits.Memory {
+		m.over = &Over{What: fmt.Sprintf("what is known so far takes %s of memory", Size(inUse)), Flag: "--max-memory"}
+	}
+}
+
+// Size prints bytes for people, "337 kB".
+func Size(n int64) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%d GB", n>>30)
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MB", n>>20)
+	case n >= 10<<10:
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
