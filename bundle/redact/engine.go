@@ -130,7 +130,7 @@ func (e *engine) find(block []byte) []found {
 	}
 	spans, at = e.goesOn(block, at, spans)
 	for {
-		hit, _ := e.words.find(block, at)
+		hit := e.words.find(block, at)
 		if hit < 0 {
 			break
 		}
@@ -155,8 +155,8 @@ func (e *engine) find(block []byte) []found {
 
 // findLine runs the rules that the line's trigger words ask for.
 func (e *engine) findLine(line []byte, spans []found, base int) []found {
-	groups := e.words.all(line)
-	if groups == 0 {
+	ids := e.words.all(line)
+	if ids.empty() {
 		return spans
 	}
 	report := func(f found) {
@@ -166,10 +166,8 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 			spans = append(spans, f)
 		}
 	}
-	for i := range rules {
-		if rules[i].group&groups != 0 && rules[i].find != nil {
-			rules[i].find(line, report)
-		}
+	for i := range ids.each {
+		rules[i].find(line, report)
 	}
 	return spans
 }

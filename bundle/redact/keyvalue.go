@@ -17,6 +17,14 @@ func secretAt(start, end int, rule string, learn bool) found {
 
 const maxLookBack = 2048 // bytes searched to the left for an open quote or bracket
 
+// keyed finds what a name next to it makes a secret.
+func keyed(line []byte, report func(found)) {
+	keyValues(line, report)
+	optionPairs(line, report)
+	xmlInText(line, report)
+	nameValuePairs(line, report)
+}
+
 // keyValues finds the values of secret keys: key=value, key: value, -Dkey=value, "key":"value", \"key\":\"value\",
 // key => value, key='two words', ?key=value&, User{key=value, ...}.
 func keyValues(line []byte, report func(found)) {

@@ -9,14 +9,9 @@ import (
 
 // In these expressions the groups are what is replaced.
 var (
-	oracleRE = regexp.MustCompile(`(?i)jdbc:oracle:[a-z0-9]+:[^/\s"'@]+/(?:"([^"\s]+)"|([^@\s"']+))@`)
-	jwtRE    = regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.(?:[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)+|(?:\.[A-Za-z0-9_-]{5,}){2,}))`)
-	awsRE    = regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16})\b(?:[\s"':,;=|/]{1,4}([A-Za-z0-9/+=]{40})\b)?`)
-	vendorRE = regexp.MustCompile(`(?:\b|_)(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{22,}|gl(?:pat|dt|rt)-[A-Za-z0-9_.-]{16,}|xox[abeoprs](?:\.[a-z]+)?-[A-Za-z0-9-]{10,}` +
-		`|AT[AC]TT3[A-Za-z0-9_=-]{20,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|hf_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{64}` +
-		`|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hv[bs]\.[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,}` +
-		`|sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20,}|pypi-[A-Za-z0-9_-]{24,}|glsa_[A-Za-z0-9]{20,}_[a-f0-9]{8}|NRAK-[A-Z0-9]{27}|shp(?:at|ss|ca|pa)_[a-fA-F0-9]{20,}[A-Za-z0-9]*|dckr_pat_[A-Za-z0-9_-]{20,})` +
-		`|hooks\.slack\.com/services/([A-Za-z0-9/]{20,})`)
+	oracleRE  = regexp.MustCompile(`(?i)jdbc:oracle:[a-z0-9]+:[^/\s"'@]+/(?:"([^"\s]+)"|([^@\s"']+))@`)
+	jwtRE     = regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.(?:[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)+|(?:\.[A-Za-z0-9_-]{5,}){2,}))`)
+	awsRE     = regexp.MustCompile(`\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b(?:[\s"':,;=|/]{1,4}([A-Za-z0-9/+=]{40})\b)?`)
 	sigRE     = regexp.MustCompile(`[?&;](?:sig=([A-Za-z0-9%+/=_-]{16,})|Signature=([A-Za-z0-9%+/=_-]{6,}))`)
 	pemLineRE = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
 	sqlRE     = regexp.MustCompile(`(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)(?:\s+values|\s+password)?\s+|password\s+|password\()(?:'((?:[^'\\]|''|\\.)+)'|"((?:[^"\\]|""|\\.)+)")`)

@@ -2,51 +2,181 @@ package redact
 
 // Rule describes what one kind of replacement stands for.
 type Rule struct {
-	Name    string
+	Name    string // in the marker that replaces a secret, so it is never changed
 	Doc     string
-	Example string // a line in which the rule finds something
-	group   group
-	find    func(line []byte, report func(found)) // nil: found by the matcher of an earlier rule, or over several lines
+	Example string                                // a line in which the rule finds something
+	words   []string                              // in lower case: one of them is in every line that the rule can match
+	find    func(line []byte, report func(found)) // nil: found over several lines, or with another rule
+	with    string                                // the rule whose find finds this too
 }
 
-// rules is the whole list, in the order in which they are tried. The name of a rule is in the marker that
-// replaces a secret, so names are never changed.
+// rules is the whole list, in the order in which they are tried.
 var rules = []Rule{
-	{"password", "value of a key that ends in password, passwd, pwd, passphrase, storepass, ...: key=value, key: value, JSON, YAML, XML, .properties, -Dkey=value",
-		`-Djavax.net.ssl.keyStorePassword=hunter2x`, groupKey, keyValues},
-	{"secret", "value of a key that ends in secret", `confluence.cluster.authentication.secret=6f1ed002`, groupKey, nil},
-	{"token", "value of a key that ends in token", `GET /x?token=a1b2c3d4e5 HTTP/1.1`, groupKey, nil},
-	{"api-key", "value of a key that ends in api key, access key, private key, signing key, ...", `AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG`, groupKey, nil},
-	{"credential", "value of a key that ends in credential or credentials", `java.naming.security.credentials=S3cr3t!`, groupKey, nil},
-	{"option", "value behind an option that names a secret", `mysqldump --password hunter2x db`, groupKey, optionPairs},
-	{"command", "password in the short options of database and directory clients, in setenv, .netrc, redis.conf and nslcd.conf, in calls such as setPassword", `ldapsearch -D cn=admin -w hunter2x`, groupCommand, commands},
-	{"xml", "content of an XML element or attribute that names a secret, in running text", `<property name="hibernate.connection.password">hunter2x</property>`, groupKey, xmlInText},
-	{"name-value", "value beside a name that names a secret", `{"name":"DB_PASSWORD","value":"hunter2x"}`, groupKey, nameValuePairs},
-	{"url-password", "password in a URL's user part, or a token alone there", `https://bob:hunter2x@example.com/`, groupURL, urlPasswords},
-	{"jdbc", "password in an Oracle connect string", `jdbc:oracle:thin:scott/tiger1x@db:1521/x`, groupURL, pattern("jdbc", oracleRE)},
-	{"authorization", "what follows the scheme in an Authorization header, Bearer and Basic anywhere", `Authorization: Basic Ym9iOmh1bnRlcjI=`, groupHeader, authorization},
-	{"cookie", "values in Cookie and Set-Cookie headers, session ids anywhere", `Cookie: JSESSIONID=8F0A6B1C2D; a=b`, groupHeader, cookies},
-	{"jwt", "JSON web token", `jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl sent`, groupToken, pattern("jwt", jwtRE)},
-	{"aws-key", "AWS access key id, and the secret key beside it", `using AKIAIOSFODNN7EXAMPLE`, groupToken, pattern("aws-key", awsRE)},
-	{"vendor-token", "token with its vendor's prefix: GitHub, GitLab, Slack, Atlassian, Google, Stripe, npm, ...", `push with glpat-aBcDeFgHiJkLmNoPqRsT`, groupToken, pattern("vendor-token", vendorRE)},
-	{"signature", "signature of a pre-signed URL", `https://x.blob.core.windows.net/a?sv=2020&sig=aBcD%2F123456789`, groupToken, pattern("signature", sigRE)},
-	{"private-key", "PEM or PuTTY private key, over many lines or in one", `-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----`, groupPEM, pattern("private-key", pemLineRE)},
-	{"sql-password", "quoted password in an SQL statement", `ALTER USER bob IDENTIFIED BY 'hunter2x'`, groupSQL, pattern("sql-password", sqlRE)},
-	{"encrypted-value", "what Jasypt encrypted", `key=ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)`, groupEncrypted, pattern("encrypted-value", encRE)},
-	{"licence", "Atlassian licence string, value of a licence key", `AAABSA0ODAoPeNqNkl1r2zAUhu/9KwS9dibZaZcFBEttQ7wlTpmd7WK7kOVTR8yRgiSH5t9XjrONjTF6e857Pp5XuqmHDm1Zj0iEMF7Gi2V8h1ZFhSKMSVAB1yAqeLMU/1bV5gn7CYI0KfYDZ4VmHGimFTDpghTOJ4oYwI4XpBm0sRzTWVR4ZjP6bFLwYOLqBKoQB0mWhkHTcxndxUV48LIWKWY4/zQGdgcrOxSezCDLa2s/X02ip`,
-		groupLicence, pattern("licence", licenceRE)},
-	{"kubernetes-secret", "value below data or stringData of a Kubernetes Secret", "", 0, nil},
-	{"username", "user in a thread's name", `"http-nio-8090-exec-3 url: /x; user: bob" #31 daemon prio=5`, groupUser, threadUser},
-	{"known", "a value known to be secret, wherever it stands and however it is encoded", "", 0, nil},
+	{
+		Name: "password", find: keyed,
+		Doc:     "value of a key that ends in password, passwd, pwd, passphrase, storepass, pin, ...: key=value, key: value, JSON, YAML, XML, .properties, -Dkey=value",
+		Example: `-Djavax.net.ssl.keyStorePassword=hunter2x`,
+		words: []string{"pass", "pwd", "pw=", "pw:", "pw\"", "pw ", "pswd", "psswrd", "kennwort", "clear-text", "cleartext", "licen",
+			"sessionid", "session_id", "session-id", "sessid", "rememberme"},
+	},
+	{
+		Name: "secret", with: "password",
+		Doc:     "value of a key that ends in secret",
+		Example: `confluence.cluster.authentication.secret=6f1ed002`,
+		words:   []string{"secret"},
+	},
+	{
+		Name: "token", with: "password",
+		Doc:     "value of a key that ends in token",
+		Example: `GET /x?token=a1b2c3d4e5 HTTP/1.1`,
+		words:   []string{"token", "keybase"},
+	},
+	{
+		Name: "api-key", with: "password",
+		Doc:     "value of a key that ends in api key, access key, private key, signing key, ...",
+		Example: `AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG`,
+		words: []string{"key=", "key:", "key\"", "key'", "key\\", "key ", "key\t", "key>", "key]", "keyid", "key_id", "key-id",
+			"key_base", "apikey", "api_key", "api-key", "api.key", "key.", "key_", "signature"},
+	},
+	{
+		Name: "credential", with: "password",
+		Doc:     "value of a key that ends in credential or credentials",
+		Example: `java.naming.security.credentials=S3cr3t!`,
+		words:   []string{"credential", "creds"},
+	},
+	{
+		Name: "option", with: "password",
+		Doc:     "value after an option that names a secret",
+		Example: `mysqldump --password hunter2x db`,
+	},
+	{
+		Name: "xml", with: "password",
+		Doc:     "content of an XML element or attribute that names a secret, in running text",
+		Example: `<property name="hibernate.connection.password">hunter2x</property>`,
+	},
+	{
+		Name: "name-value", with: "password",
+		Doc:     "value next to a name that names a secret",
+		Example: `{"name":"DB_PASSWORD","value":"hunter2x"}`,
+	},
+	{
+		Name: "command", find: commands,
+		Doc: "password in the short options of database and directory clients, in setenv, .netrc, redis.conf and nslcd.conf, " +
+			"in calls such as setPassword",
+		Example: `ldapsearch -D cn=admin -w hunter2x`,
+		words: []string{"sqlplus ", "ldapsearch ", "ldapmodify ", "ldapadd ", "ldapdelete ", "ldapwhoami ", "mysql", "mariadb", "sshpass ",
+			"sqlcmd ", "redis-cli ", "pass:", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(",
+			"passphrase(", "secret("},
+	},
+	{
+		Name: "url-password", find: urlPasswords,
+		Doc:     "password in a URL's user part, or a token alone there",
+		Example: `https://bob:hunter2x@example.com/`,
+		words:   []string{"://", "%3a%2f%2f"},
+	},
+	{
+		Name: "jdbc", find: pattern("jdbc", oracleRE),
+		Doc:     "password in an Oracle connect string",
+		Example: `jdbc:oracle:thin:scott/tiger1x@db:1521/x`,
+		words:   []string{"jdbc:oracle"},
+	},
+	{
+		Name: "authorization", find: authorization,
+		Doc:     "what follows the scheme in an Authorization header, Bearer and Basic anywhere",
+		Example: `Authorization: Basic Ym9iOmh1bnRlcjI=`,
+		words:   []string{"authorization", "bearer", "basic ", "digest ", "x-auth", "curl "},
+	},
+	{
+		Name: "cookie", find: cookies,
+		Doc:     "values in Cookie and Set-Cookie headers",
+		Example: `Cookie: JSESSIONID=8F0A6B1C2D; a=b`,
+		words:   []string{"cookie"},
+	},
+	{
+		Name: "jwt", find: pattern("jwt", jwtRE),
+		Doc:     "JSON web token",
+		Example: `jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl sent`,
+		words:   []string{"eyj"},
+	},
+	{
+		Name: "aws-key", find: pattern("aws-key", awsRE),
+		Doc:     "AWS access key id, and the secret key next to it",
+		Example: `using AKIAIOSFODNN7EXAMPLE`,
+		words:   []string{"akia", "asia", "abia", "acca"},
+	},
+	{
+		Name: "vendor-token", find: vendorTokens, words: shapeWords,
+		Doc:     "token that is known by its vendor's prefix or shape (shapes.go, and the rule set of gitleaks in shapes_gitleaks.go)",
+		Example: `push with glpat-aBcDeFgHiJkLmNoPqRsT`,
+	},
+	{
+		Name: "signature", find: pattern("signature", sigRE),
+		Doc:     "signature of a pre-signed URL",
+		Example: `https://x.blob.core.windows.net/a?sv=2020&sig=aBcD%2F123456789`,
+		words:   []string{"sig=", "signature="},
+	},
+	{
+		Name: "private-key", find: pattern("private-key", pemLineRE),
+		Doc:     "PEM or PuTTY private key, over many lines or in one",
+		Example: `-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----`,
+		words:   []string{"-----begin", "putty-user-key"},
+	},
+	{
+		Name: "sql-password", find: pattern("sql-password", sqlRE),
+		Doc:     "quoted password in an SQL statement",
+		Example: `ALTER USER bob IDENTIFIED BY 'hunter2x'`,
+		words:   []string{"identified ", "password '", "password \"", "password("},
+	},
+	{
+		Name: "encrypted-value", find: pattern("encrypted-value", encRE),
+		Doc:     "what Jasypt encrypted",
+		Example: `key=ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)`,
+		words:   []string{"enc("},
+	},
+	{
+		Name: "licence", find: pattern("licence", licenceRE),
+		Doc: "Atlassian licence string, value of a licence key",
+		Example: `AAABSA0ODAoPeNqNkl1r2zAUhu/9KwS9dibZaZcFBEttQ7wlTpmd7WK7kOVTR8yRgiSH5t9XjrONjTF6e857Pp5XuqmHDm1Zj0iEMF7Gi2V8h1` +
+			`ZFhSKMSVAB1yAqeLMU/1bV5gn7CYI0KfYDZ4VmHGimFTDpghTOJ4oYwI4XpBm0sRzTWVR4ZjP6bFLwYOLqBKoQB0mWhkHTcxndxUV48LIWKWY4/zQGdgcr` +
+			`OxSezCDLa2s/X02ip`,
+		words: []string{"aaab"},
+	},
+	{
+		Name: "kubernetes-secret",
+		Doc:  "value below data or stringData of a Kubernetes Secret",
+	},
+	{
+		Name: "username", find: threadUser,
+		Doc:     "user in a thread's name",
+		Example: `"http-nio-8090-exec-3 url: /x; user: bob" #31 daemon prio=5`,
+		words:   []string{"user:", "username:"},
+	},
+	{
+		Name: "known",
+		Doc:  "a value known to be secret, wherever it stands and however it is encoded",
+	},
+}
+
+// ruleNames repeats the names of rules, whose finders need them to know a marker.
+var ruleNames []string
+
+func init() {
+	for i := range rules {
+		ruleNames = append(ruleNames, rules[i].Name)
+	}
+}
+
+func ruleIndex(name string) int {
+	for i := range rules {
+		if rules[i].Name == name {
+			return i
+		}
+	}
+	panic("redact: no rule " + name)
 }
 
 // Rules returns the list of rules.
 func Rules() []Rule { return append([]Rule(nil), rules...) }
-
-// ruleNames repeats the names: the matchers in the table need them to know a marker.
-var ruleNames = [...]string{
-	"password", "secret", "token", "api-key", "credential", "option", "command", "xml", "name-value", "url-password", "jdbc", "authorization", "cookie", "jwt", "aws-key", "vendor-token", "signature", "private-key", "sql-password", "encrypted-value", "licence", "kubernetes-secret", "username", "known",
-}
 
 const (
 	markerStart = "[redacted:"

@@ -1,70 +1,79 @@
 package redact
 
-import "sync"
-
-// group is a set of rule families; a trigger word asks for some of them.
-type group uint16
-
-const (
-	groupKey group = 1 << iota
-	groupURL
-	groupHeader
-	groupToken
-	groupPEM
-	groupUser
-	groupSQL
-	groupEncrypted
-	groupLicence
-	groupCommand
+import (
+	"math/bits"
+	"sync"
 )
 
-// triggers are the words, in lower case, without which no rule can match: a line that holds none of
-// them is passed on without a closer look. That is nearly every line of a dump or log.
-var triggers = []struct {
-	group group
-	words []string
-}{
-	{groupKey, []string{
-		"pass", "pwd", "pw=", "pw:", "pw\"", "pw ", "pswd", "psswrd", "kennwort", "secret", "token", "credential", "creds",
-		"key=", "key:", "key\"", "key'", "key\\", "key ", "key\t", "key>", "key]", "keyid", "key_id", "key-id", "keybase", "key_base",
-		"apikey", "api_key", "api-key", "api.key", "key.", "key_", "licen", "signature", "sessionid", "session_id", "session-id", "sessid", "rememberme", "clear-text", "cleartext",
-	}},
-	{groupURL, []string{"://", "jdbc:oracle", "%3a%2f%2f"}},
-	{groupHeader, []string{"authorization", "cookie", "bearer", "basic ", "digest ", "x-auth", "curl "}},
-	{groupToken, []string{
-		"eyj", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xox", "atatt3", "atctt3", "hooks.slack",
-		"_live_", "_test_", "aiza", "npm_", "hf_", "sig=", "dop_v1_", "sg.", "hvs.", "hvb.", "age-secret-key",
-		"sk-ant-", "sk-proj-", "sk-svcacct-", "pypi-", "glsa_", "nrak-", "shpat_", "shpss_", "shpca_", "shppa_", "dckr_pat_", "signature=",
-	}},
-	{groupPEM, []string{"-----begin", "putty-user-key"}},
-	{groupUser, []string{"user:", "username:"}},
-	{groupSQL, []string{"identified ", "password '", "password \"", "password("}},
-	{groupCommand, []string{"sqlplus ", "ldapsearch ", "ldapmodify ", "ldapadd ", "ldapdelete ", "ldapwhoami ", "mysql", "mariadb", "sshpass ", "sqlcmd ", "redis-cli ",
-		"pass:", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(", "passphrase(", "secret("}},
-	{groupEncrypted, []string{"enc("}},
-	{groupLicence, []string{"aaab"}},
+// idSet is a set of numbers below 64*len.
+type idSet [6]uint64
+
+func (s *idSet) add(id int)      { s[id/64] |= 1 << (id % 64) }
+func (s *idSet) has(id int) bool { return s[id/64]&(1<<(id%64)) != 0 }
+func (s *idSet) empty() bool     { return *s == idSet{} }
+func (s *idSet) join(other *idSet) {
+	for i := range s {
+		s[i] |= other[i]
+	}
 }
+
+// each gives the numbers in their order.
+func (s *idSet) each(yield func(int) bool) {
+	for i, word := range s {
+		for ; word != 0; word &= word - 1 {
+			if !yield(i*64 + bits.TrailingZeros64(word)) {
+				return
+			}
+		}
+	}
+}
+
+// trigger are words, in lower case, that ask for a rule.
+type trigger struct {
+	id    int
+	words []string
+}
+
+// triggerWords finds the words without which no rule can match: a line that holds none of them is passed on without a
+// closer look. That is nearly every line of a dump or log.
+var triggerWords = sync.OnceValue(func() *automaton {
+	var list []trigger
+	for i := range rules {
+		id := i
+		for rules[id].with != "" {
+			id = ruleIndex(rules[id].with)
+		}
+		list = append(list, trigger{id, rules[i].words})
+	}
+	return newAutomaton(list)
+})
 
 // automaton is an Aho-Corasick machine over lower-cased bytes: one table look-up a byte.
 type automaton struct {
 	class   [256]uint8
 	classes int
 	next    []uint16 // by state*classes+class; the high bit marks a state where a word ends
-	groups  []group  // by state
+	ids     []idSet  // by state: whose words end there
 }
 
 const accepting = 0x8000
 
-var triggerWords = sync.OnceValue(func() *automaton {
+func newAutomaton(triggers []trigger) *automaton {
 	a := &automaton{classes: 1}
 	for _, t := range triggers {
 		for _, w := range t.words {
 			a.addClasses(w)
 		}
 	}
-	a.build()
+	a.newState()
+	for _, t := range triggers {
+		for _, w := range t.words {
+			a.addWord(w, t.id)
+		}
+	}
+	a.link()
 	return a
-})
+}
 
 func (a *automaton) addClasses(word string) {
 	for i := range len(word) {
@@ -81,30 +90,27 @@ func (a *automaton) addClasses(word string) {
 }
 
 func (a *automaton) newState() uint16 {
-	a.groups = append(a.groups, 0)
+	a.ids = append(a.ids, idSet{})
 	a.next = append(a.next, make([]uint16, a.classes)...)
-	return uint16(len(a.groups) - 1)
+	return uint16(len(a.ids) - 1)
 }
 
-// build makes the trie of all words, then fills its gaps breadth first with what the longest
-// proper suffix would do.
-func (a *automaton) build() {
-	a.newState()
-	for _, t := range triggers {
-		for _, w := range t.words {
-			state := uint16(0)
-			for i := range len(w) {
-				at := int(state)*a.classes + int(a.class[w[i]])
-				if a.next[at] == 0 {
-					to := a.newState()
-					a.next[at] = to
-				}
-				state = a.next[at]
-			}
-			a.groups[state] |= t.group
+func (a *automaton) addWord(word string, id int) {
+	state := uint16(0)
+	for i := range len(word) {
+		at := int(state)*a.classes + int(a.class[word[i]])
+		if a.next[at] == 0 {
+			to := a.newState() // may move next
+			a.next[at] = to
 		}
+		state = a.next[at]
 	}
-	fail := make([]uint16, len(a.groups))
+	a.ids[state].add(id)
+}
+
+// link fills the gaps of the trie, breadth first, with what the longest proper suffix would do.
+func (a *automaton) link() {
+	fail := make([]uint16, len(a.ids))
 	var queue []uint16
 	for c := range a.classes {
 		if to := a.next[c]; to != 0 {
@@ -114,7 +120,7 @@ func (a *automaton) build() {
 	for len(queue) > 0 {
 		state := queue[0]
 		queue = queue[1:]
-		a.groups[state] |= a.groups[fail[state]]
+		a.ids[state].join(&a.ids[fail[state]])
 		for c := range a.classes {
 			at, back := int(state)*a.classes+c, int(fail[state])*a.classes+c
 			if to := a.next[at]; to != 0 {
@@ -126,34 +132,37 @@ func (a *automaton) build() {
 		}
 	}
 	for i, to := range a.next {
-		if a.groups[to] != 0 {
+		if !a.ids[to].empty() {
 			a.next[i] |= accepting
 		}
 	}
 }
 
-// find returns the end of the first trigger word at or after from, and its groups; -1 when there is none.
-func (a *automaton) find(b []byte, from int) (int, group) {
+// find returns the end of the first word at or after from; -1 when there is none.
+func (a *automaton) find(b []byte, from int) int {
 	state := 0
 	classes, next := a.classes, a.next
 	for i := from; i < len(b); i++ {
 		to := next[state*classes+int(a.class[b[i]])]
 		if to&accepting != 0 {
-			return i + 1, a.groups[to&^accepting]
+			return i + 1
 		}
 		state = int(to)
 	}
-	return -1, 0
+	return -1
 }
 
-// all returns the groups of all trigger words in b.
-func (a *automaton) all(b []byte) group {
-	var g group
+// all returns whose words stand in b.
+func (a *automaton) all(b []byte) *idSet {
+	ids := new(idSet)
 	state := 0
 	for _, c := range b {
 		to := a.next[state*a.classes+int(a.class[c])]
-		g |= a.groups[to&^accepting]
-		state = int(to &^ accepting)
+		if to&accepting != 0 {
+			to &^= accepting
+			ids.join(&a.ids[to])
+		}
+		state = int(to)
 	}
-	return g
+	return ids
 }
