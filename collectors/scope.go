@@ -172,8 +172,14 @@ func (t *tally) reason(reason, fix string) {
 	}
 }
 
-// LostErr is Lost for an error of the system, with the usual fix for missing rights.
+// LostErr is Lost for an error of the system, with the fix that the error itself knows, or
+// the usual one for missing rights.
 func (c *Scope) LostErr(item string, err error) {
+	var fixable interface{ Fix() string }
+	if errors.As(err, &fixable) {
+		c.Lost(item, err.Error(), fixable.Fix())
+		return
+	}
 	if errors.Is(err, os.ErrPermission) {
 		c.Lost(item, err.Error(), "run casefile as root or as the owner of the process")
 		return

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 func traits(main, jar string, options, args []string) Traits {
@@ -88,7 +88,7 @@ func TestLocateReadsHomeFromProductFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := p.Locate(tr, collectors.Tree{Root: root})
+	got := p.Locate(tr, access.Fixture(root))
 	if !slices.Contains(got.Config, "/data/wiki/confluence.cfg.xml") {
 		t.Errorf("config: %q", got.Config)
 	}
@@ -103,7 +103,7 @@ func TestLocateConfigNamedByArgument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Locate(tr, collectors.Tree{Root: "/nonexistent"}).Config; !slices.Equal(got, []string{"/srv/config/server.properties"}) {
+	if got := p.Locate(tr, access.Fixture("/nonexistent")).Config; !slices.Equal(got, []string{"/srv/config/server.properties"}) {
 		t.Errorf("config: %q", got)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"casefile/bundle/format/charset"
-	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // maxProperties bounds a .properties file that is read for a folder's name.
@@ -18,7 +18,7 @@ type Located struct {
 }
 
 // Locate fills in the folders of a product for one running program.
-func (f *Files) Locate(tr Traits, tree collectors.Tree) Located {
+func (f *Files) Locate(tr Traits, tree *access.Tree) Located {
 	l := locator{files: f, traits: tr, tree: tree, known: map[string]string{}}
 	out := Located{Logs: l.fill(f.Logs), Config: l.fill(f.Config)}
 	for _, glob := range f.ConfigArgs {
@@ -34,7 +34,7 @@ func (f *Files) Locate(tr Traits, tree collectors.Tree) Located {
 type locator struct {
 	files  *Files
 	traits Traits
-	tree   collectors.Tree
+	tree   *access.Tree
 	known  map[string]string
 }
 

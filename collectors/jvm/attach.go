@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // Attacher talks to the attach listener of one JVM, one command at a time.
@@ -54,8 +53,8 @@ func NewAttacher(p *Process, major int, disabled bool) *Attacher {
 	return &Attacher{p: p, jdk8: major > 0 && major <= 8, disabled: disabled}
 }
 
-// socket is where the listener waits (os::get_temp_directory() is always /tmp).
-func (a *Attacher) socket() string { return a.p.rootPath(fmt.Sprintf("/tmp/.java_pid%d", a.p.NSPID)) }
+// socket is where the listener waits, in /tmp (os::get_temp_directory() is always that).
+func (a *Attacher) socket() string { return fmt.Sprintf(".java_pid%d", a.p.NSPID) }
 
 // Exec runs one command and returns its whole reply. The error tells a refusal
 // (*ErrRefused) from a JVM that cannot answer now.
@@ -173,39 +172,37 @@ type conn interface {
 }
 
 func (a *Attacher) dial(ctx context.Context) (conn, error) {
-	path := a.socket()
-	if err := a.checkSocket(path); err != nil {
+	tmp, err := a.p.tmp()
+	if err != nil {
 		return nil, err
 	}
-	if os.Geteuid() == 0 && (a.jdk8 && a.p.UID != 0 || a.p.foreignUsers()) {
-		return dialRelay(ctx, path, a.p.UID, a.p.GID)
+	defer tmp.Close()
+	name := a.socket()
+	if os.Geteuid() == 0 && (a.jdk8 && a.p.UID != 0 || a.p.Tree.Identity().Foreign) {
+		if err := checkSocket(tmp, name); err != nil {
+			return nil, err
+		}
+		return dialRelay(ctx, tmp.Handle(), name, a.p.Tree.Identity())
 	}
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", path)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		os.Remove(path) // left by a process that had this pid before
-		return nil, fmt.Errorf("%w: %s is stale", errNoListener, path)
-	}
-	if err != nil {
+	c, err := tmp.Dial(ctx, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNoListener
+	case errors.Is(err, syscall.ECONNREFUSED):
+		_ = tmp.Remove(name) // left by a process that had this pid before
+		return nil, fmt.Errorf("%w: %s/%s is stale", errNoListener, scratchDir, name)
+	case err != nil:
 		return nil, a.explain(ctx, err)
 	}
 	return c, nil
 }
 
-// checkSocket refuses a file that somebody else could have put there.
-func (a *Attacher) checkSocket(path string) error {
-	st, err := os.Lstat(path)
+func checkSocket(tmp *access.Folder, name string) error {
+	err := tmp.CheckSocket(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNoListener
 	}
-	if err != nil {
-		return err
-	}
-	sys := st.Sys().(*syscall.Stat_t)
-	if st.Mode().Type() != fs.ModeSocket || int(sys.Uid) != a.p.UID {
-		return fmt.Errorf("%s is not the socket of this JVM (%v, owner %d): remove it", path, st.Mode(), sys.Uid)
-	}
-	return nil
+	return err
 }
 
 // explain turns errors of the socket into reasons.
@@ -230,11 +227,16 @@ func (a *Attacher) listen(ctx context.Context) error {
 	if !a.p.catchesQuit() {
 		return ErrNoSignal
 	}
-	trigger, err := a.trigger()
+	remove, err := a.trigger()
 	if err != nil {
 		return err
 	}
-	defer os.Remove(trigger)
+	defer remove()
+	tmp, err := a.p.tmp()
+	if err != nil {
+		return err
+	}
+	defer tmp.Close()
 	if err := syscall.Kill(a.p.PID, syscall.SIGQUIT); err != nil {
 		if errors.Is(err, syscall.EPERM) {
 			return fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
@@ -246,52 +248,34 @@ func (a *Attacher) listen(ctx context.Context) error {
 		if !collectors.Wait(ctx, time.Now().Add(pause)) {
 			break
 		}
-		if a.checkSocket(a.socket()) == nil {
+		if tmp.CheckSocket(a.socket()) == nil {
 			return nil
 		}
 	}
 	return fmt.Errorf("%w: its attach listener did not start", ErrNoAnswer)
 }
 
-// trigger creates the file that tells the JVM that SIGQUIT means attach and not
-// thread dump. It must belong to the JVM's user (8) or to that or root (11+).
-func (a *Attacher) trigger() (path string, err error) {
-	err = a.p.asOwner(func() error {
-		path, err = a.makeTrigger()
-		return err
-	})
-	return path, err
-}
-
-func (a *Attacher) makeTrigger() (string, error) {
+// trigger creates the file that tells the JVM that SIGQUIT means attach and not thread
+// dump, where the JVM looks for it: in its working folder, else in /tmp. It must belong to
+// the JVM's user (8) or to that or root (11+).
+func (a *Attacher) trigger() (remove func(), err error) {
 	name := fmt.Sprintf(".attach_pid%d", a.p.NSPID)
 	var errs []error
-	tmp := a.p.rootPath("/tmp")
-	for _, dir := range []string{filepath.Join(a.p.dir, "cwd"), tmp} {
-		if st, err := os.Lstat(tmp); dir == tmp && err == nil && !st.IsDir() { // a link would lead into our file system
-			errs = append(errs, fmt.Errorf("/tmp of the JVM is no folder (%v)", st.Mode().Type()))
-			continue
-		}
-		path := filepath.Join(dir, name)
-		os.Remove(path) // a leftover; never write through what somebody else put there
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if os.Geteuid() == 0 {
-			err = f.Chown(a.p.UID, a.p.GID)
-		}
-		f.Close()
+	for _, open := range []func() (*access.Folder, error){a.p.Tree.WorkingFolder, a.p.tmp} {
+		dir, err := open()
 		if err == nil {
-			return path, nil
+			_ = dir.Remove(name) // a leftover; never write through what somebody else put there
+			if err = dir.Create(name, nil); err == nil {
+				return func() { _ = dir.Remove(name); dir.Close() }, nil
+			}
+			dir.Close()
 		}
-		os.Remove(path)
 		errs = append(errs, err)
 	}
-	err := errors.Join(errs...)
-	if errors.Is(err, fs.ErrPermission) {
-		return "", fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
+	err = errors.Join(errs...)
+	var denied *access.Denied
+	if errors.Is(err, fs.ErrPermission) && !errors.As(err, &denied) {
+		return nil, fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
 	}
-	return "", fmt.Errorf("create attach trigger: %w", err)
+	return nil, fmt.Errorf("create attach trigger: %w", err)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 const (
@@ -69,16 +70,16 @@ func (j *JVM) repository() (dir, open string) {
 		}
 		final, early := strings.CutSuffix(file, partial)
 		if early {
-			_, err = os.Stat(filepath.Join(j.dir, "root", final+".jfr"))
+			early, _ = j.Tree.Exists(final + ".jfr")
 		}
-		if err == nil && (early || strings.HasSuffix(file, ".jfr")) {
+		if early || strings.HasSuffix(file, ".jfr") {
 			return path.Dir(file), path.Base(file)
 		}
 	}
 	return "", ""
 }
 
-func (c *capture) copyChunk(f collectors.File) error {
+func (c *capture) copyChunk(f access.File) error {
 	in, err := c.Tree.Open(f.Path)
 	if err != nil {
 		return err

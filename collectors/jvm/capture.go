@@ -16,13 +16,8 @@ import (
 // capture is the job of one JVM: files of /proc, then side by side counters, logs
 // and the rounds of dumps, with the other commands between the rounds.
 func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
-	held := *j
-	tree, release, err := j.Tree.Hold() // logs are copied last, and tell most when the JVM has died meanwhile
-	if err == nil {
-		held.Tree = tree
-	}
-	defer release()
-	c := &capture{JVM: &held, Scope: sc}
+	own := *j // what is learnt of it meanwhile is of this capture
+	c := &capture{JVM: &own, Scope: sc}
 	c.Tell("capturing", 0, sc.Plan.Dumps, "%s", j.Title())
 	c.processFiles()
 	if sc.Plan.ProfilesOnly() {

@@ -60,7 +60,8 @@ func (j *JVM) learnSecrets(known *redact.Secrets) {
 		fmt.Fprintf(&env, "%s=%s\n", k, v)
 	}
 	known.LearnText(redact.Environ, []byte(env.String()))
-	for _, f := range j.configFiles() {
+	files, _ := j.configFiles() // what is missing is told when it is copied
+	for _, f := range files {
 		if b, err := j.Tree.ReadFile(f.Path, maxConfig); err == nil {
 			known.LearnText(bundle.KindOf(f.Path), b)
 		}

@@ -20,13 +20,7 @@ type container struct {
 
 // container tells whether the JVM runs in one, seen from here.
 func (j *JVM) container() (container, bool) {
-	apart := j.NSPID != j.PID
-	if !apart {
-		ours, err1 := os.Stat("/")
-		theirs, err2 := os.Stat(filepath.Join(j.dir, "root") + "/")
-		apart = err1 == nil && err2 == nil && !os.SameFile(ours, theirs)
-	}
-	if !apart {
+	if j.NSPID == j.PID && !j.Tree.OtherRoot() {
 		return container{}, false
 	}
 	c := container{PID: j.NSPID}

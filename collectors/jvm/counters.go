@@ -29,7 +29,7 @@ func (c *capture) perfSnapshot(name string) {
 	case err != nil:
 		c.LostErr("counters", err)
 	default:
-		c.Add(collectors.Evidence{Name: name, Item: "counters", Source: c.perf, Started: at}, b)
+		c.Add(collectors.Evidence{Name: name, Item: "counters", Source: c.rootPath(c.perf), Started: at}, b)
 	}
 }
 
@@ -55,10 +55,10 @@ type perfReader struct {
 
 func (r *perfReader) read(time.Time) (map[string]float64, error) {
 	b, err := r.jvm.perfBytes(r.buf)
+	r.buf = b // nil after an error
 	if err != nil {
 		return nil, err
 	}
-	r.buf = b
 	if r.layout == nil || r.layout.Read(b, r.ints) != nil {
 		snap, err := hsperf.Parse(b)
 		if err != nil {

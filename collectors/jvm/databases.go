@@ -17,7 +17,8 @@ func Databases(ctx context.Context, s *collectors.Session) []app.Database {
 		if !s.Plan.WantsProcess(j.PID, j.Product.Name) {
 			continue
 		}
-		for _, f := range j.configFiles() {
+		files, _ := j.configFiles()
+		for _, f := range files {
 			b, err := j.Tree.ReadFile(f.Path, maxConfig)
 			if err != nil {
 				continue

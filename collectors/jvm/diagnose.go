@@ -49,7 +49,7 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 	if err != nil {
 		return list
 	}
-	if free, ok := freeBytes(j.rootPath(scratchDir)); ok && free < ownLogSpace {
+	if free, ok := j.freeScratch(); ok && free < ownLogSpace {
 		add("space", fmt.Errorf("%s of the JVM has %d MB free, a GC log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "", "free some space there")
 	}
 	if j.Major == 0 || j.Major >= 9 {

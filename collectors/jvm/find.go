@@ -15,7 +15,7 @@ import (
 	"sync"
 
 	"casefile/bundle/format/hsperf"
-	"casefile/collectors"
+	"casefile/collectors/access"
 	"casefile/collectors/app"
 )
 
@@ -27,9 +27,8 @@ type JVM struct {
 	Version string // e.g. "17.0.15+6", "1.8.0_504", empty when nothing told it
 	Major   int    // feature release; 0 unknown
 	Env     map[string]string
-	Tree    collectors.Tree
 
-	perf   string // path of its hsperfdata file, empty when it has none
+	perf   string // its hsperfdata file as the process sees it, empty when it has none
 	vm     *Attacher
 	mapped string // path of libjvm.so as the process sees it
 }
@@ -87,7 +86,13 @@ func Inspect(proc string, pid int) (*JVM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pid %d: %w", pid, err)
 	}
-	j := &JVM{Process: p, Env: p.environ(), Tree: collectors.Tree{Root: filepath.Join(p.dir, "root")}, mapped: lib}
+	if p.Tree, err = access.Process(p.dir); err != nil {
+		return nil, fmt.Errorf("pid %d: %w", pid, err)
+	}
+	if id := p.Tree.Identity(); id.UID != p.UID || id.GID != p.GID { // what was read before may be of another program
+		return nil, fmt.Errorf("pid %d: %w", pid, access.ErrOther)
+	}
+	j := &JVM{Process: p, Env: p.environ(), mapped: lib}
 	j.Arguments = parseArguments(p.Args, j.Env, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(p.Cwd, name)
@@ -142,11 +147,10 @@ func (p *Process) libjvm() (string, error) {
 // hsperfFile finds the counters: /tmp/hsperfdata_<user>/<pid> in the JVM's own
 // file system and PID namespace.
 func (p *Process) hsperfFile() string {
-	matches, _ := filepath.Glob(p.rootPath(fmt.Sprintf("/tmp/hsperfdata_*/%d", p.NSPID)))
-	for _, m := range matches {
-		st, err := os.Lstat(m)
-		if err == nil && st.Mode().IsRegular() && ownerOf(st) == p.UID {
-			return m
+	files, _ := p.Tree.Glob(fmt.Sprintf("%s/hsperfdata_*/%d", scratchDir, p.NSPID))
+	for _, f := range files {
+		if ownerOf(f.Info) == p.UID {
+			return f.Path
 		}
 	}
 	return ""
@@ -224,26 +228,5 @@ func (j *JVM) perfBytes(buf []byte) ([]byte, error) {
 	if j.perf == "" {
 		return nil, cmp.Or(j.mayAttach(), errNoPerf) // another user's cannot be seen either
 	}
-	f, err := os.Open(j.perf)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() || st.Size() > maxPerf {
-		return nil, fmt.Errorf("%s: %v of %d bytes is no counters file", j.perf, st.Mode().Type(), st.Size())
-	}
-	n := int(st.Size())
-	if cap(buf) < n {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	got, err := f.ReadAt(buf, 0)
-	if got < n {
-		return nil, fmt.Errorf("%s: %w", j.perf, err)
-	}
-	return buf, nil
+	return j.Tree.ReadInto(buf, j.perf, maxPerf)
 }

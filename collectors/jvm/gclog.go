@@ -1,29 +1,29 @@
 package jvm
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
 
-	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // gcLogFiles finds the GC logs that the JVM's own arguments name: the current
 // file, its rotated series, and those of earlier starts under the same pattern.
-func (j *JVM) gcLogFiles() ([]collectors.File, error) {
-	var all []collectors.File
+func (j *JVM) gcLogFiles() ([]access.File, error) {
+	var all []access.File
+	var errs []error
 	for _, pattern := range j.gcLogPatterns() {
 		files, err := j.Tree.Glob(pattern)
-		if err != nil {
-			return all, err
-		}
+		errs = append(errs, err)
 		for _, f := range files {
 			if !has(all, f.Path) && !strings.HasPrefix(path.Base(f.Path), ownLogPrefix) {
 				all = append(all, f)
 			}
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // gcLogPatterns turns the options that name a GC log into globs of its series.

@@ -17,6 +17,7 @@ import (
 
 	"casefile/bundle/format/charset"
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // maxTail is how much of the end of one application log is kept.
@@ -42,28 +43,33 @@ const logsWithin = 6 * time.Second
 // then application logs; each kind newest first, until the budget is spent.
 func (c *capture) logs(ctx context.Context) {
 	names := map[string]int{}
-	config := c.configFiles()
+	config, err := c.configFiles()
+	if err != nil {
+		c.LostErr("config", err)
+	}
 	if got := c.copyFiles(ctx, "config", "config", config, new(budget(1<<62)), names); len(got) < len(config) {
 		c.Lost("config", "the capture was ended early", "")
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
-	kinds, _ := c.logKinds(app)                        // what fails is told at the end
+	kinds := c.logKinds(app)                           // what fails is told at the end
 	written := l.left.take(sizeOf(kinds, c.isWritten)) // kept for them
-	l.copy(ctx, c, kinds, func(f collectors.File) bool { return !c.isWritten(f) })
+	l.copy(ctx, c, kinds, func(f access.File) bool { return !c.isWritten(f) })
 	collectors.Wait(ctx, c.End())
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), logsWithin, fmt.Errorf("%v", logsWithin))
 	defer cancel()
 	l.left += budget(written)
-	kinds, err := c.logKinds(app)
-	if err != nil {
-		c.LostErr("gc-log", err)
+	kinds = c.logKinds(app)
+	for _, k := range kinds {
+		if k.err != nil {
+			c.LostErr(k.item, k.err)
+		}
 	}
-	l.copy(ctx, c, kinds, func(collectors.File) bool { return true })
+	l.copy(ctx, c, kinds, func(access.File) bool { return true })
 	if ctx.Err() != nil {
 		c.Lost("logs", "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
 	}
-	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f collectors.File) bool { return f.Size > 0 }) {
+	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f access.File) bool { return f.Size > 0 }) {
 		c.Skip("gc-log-content", fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
 	}
 }
@@ -71,21 +77,23 @@ func (c *capture) logs(ctx context.Context) {
 // logKind is the files of one item of the ledger, newest first.
 type logKind struct {
 	item, dir string
-	files     []collectors.File
+	files     []access.File
+	err       error // why there may be more
 }
 
-func (c *capture) logKinds(patterns []string) ([]logKind, error) {
-	gc, err := c.gcLogFiles()
-	app := slices.DeleteFunc(c.globAll(patterns), func(f collectors.File) bool { return has(gc, f.Path) })
-	return []logKind{{"gc-log", "gc", gc}, {"logs", "logs", app}}, err
+func (c *capture) logKinds(patterns []string) []logKind {
+	gc, gcErr := c.gcLogFiles()
+	app, appErr := c.globAll(patterns)
+	app = slices.DeleteFunc(app, func(f access.File) bool { return has(gc, f.Path) })
+	return []logKind{{"gc-log", "gc", gc, gcErr}, {"logs", "logs", app, appErr}}
 }
 
 // isWritten tells a log that may grow during the capture.
-func (c *capture) isWritten(f collectors.File) bool {
+func (c *capture) isWritten(f access.File) bool {
 	return f.Newest || c.Start().Sub(f.ModTime) < quietFor
 }
 
-func sizeOf(kinds []logKind, counts func(collectors.File) bool) (sum int64) {
+func sizeOf(kinds []logKind, counts func(access.File) bool) (sum int64) {
 	for _, k := range kinds {
 		for _, f := range k.files {
 			if counts(f) {
@@ -97,7 +105,7 @@ func sizeOf(kinds []logKind, counts func(collectors.File) bool) (sum int64) {
 }
 
 // kept is how much of a file is copied at most.
-func kept(item string, f collectors.File) int64 {
+func kept(item string, f access.File) int64 {
 	if item == "logs" {
 		return min(f.Size, maxTail)
 	}
@@ -108,14 +116,14 @@ func kept(item string, f collectors.File) int64 {
 type logCopies struct {
 	left  budget
 	names map[string]int
-	done  []collectors.File
+	done  []access.File
 }
 
 // copy copies what was not yet, under whatever name it had.
-func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wanted func(collectors.File) bool) {
+func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wanted func(access.File) bool) {
 	for _, k := range kinds {
-		todo := slices.DeleteFunc(slices.Clone(k.files), func(f collectors.File) bool {
-			return !wanted(f) || slices.ContainsFunc(l.done, func(d collectors.File) bool { return os.SameFile(d.Info, f.Info) })
+		todo := slices.DeleteFunc(slices.Clone(k.files), func(f access.File) bool {
+			return !wanted(f) || slices.ContainsFunc(l.done, func(d access.File) bool { return os.SameFile(d.Info, f.Info) })
 		})
 		l.done = append(l.done, c.copyFiles(ctx, k.item, k.dir, todo, &l.left, l.names)...)
 	}
@@ -123,7 +131,7 @@ func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wante
 
 // copyFiles stores files below dir, the newest part of each that fits, and returns those
 // that it has dealt with. names are the names that are taken.
-func (c *capture) copyFiles(ctx context.Context, item, dir string, files []collectors.File, left *budget, names map[string]int) []collectors.File {
+func (c *capture) copyFiles(ctx context.Context, item, dir string, files []access.File, left *budget, names map[string]int) []access.File {
 	for i, f := range files {
 		if ctx.Err() != nil {
 			return files[:i]
@@ -208,7 +216,7 @@ func (a *afterLineEnd) Read(p []byte) (int, error) {
 }
 
 // configFiles are the configuration files of the product.
-func (j *JVM) configFiles() []collectors.File {
+func (j *JVM) configFiles() ([]access.File, error) {
 	return j.globAll(j.Product.Locate(j.traits(), j.Tree).Config)
 }
 
@@ -223,26 +231,26 @@ func (j *JVM) logPatterns() []string {
 	return patterns
 }
 
-// globAll returns the files of all patterns once each, newest first.
-func (j *JVM) globAll(patterns []string) []collectors.File {
-	var all []collectors.File
+// globAll returns the files of all patterns once each, newest first. Errors come with what
+// was found.
+func (j *JVM) globAll(patterns []string) ([]access.File, error) {
+	var all []access.File
+	var errs []error
 	for _, p := range patterns {
 		files, err := j.Tree.Glob(p)
-		if err != nil {
-			continue // a folder we may not read; the copy of others goes on
-		}
+		errs = append(errs, err)
 		for _, f := range files {
 			if !has(all, f.Path) {
 				all = append(all, f)
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b collectors.File) int { return b.ModTime.Compare(a.ModTime) })
-	return all
+	slices.SortStableFunc(all, func(a, b access.File) int { return b.ModTime.Compare(a.ModTime) })
+	return all, errors.Join(errs...)
 }
 
-func has(files []collectors.File, name string) bool {
-	return slices.ContainsFunc(files, func(f collectors.File) bool { return f.Path == name })
+func has(files []access.File, name string) bool {
+	return slices.ContainsFunc(files, func(f access.File) bool { return f.Path == name })
 }
 
 // globLiteral makes a pattern that matches one name only.

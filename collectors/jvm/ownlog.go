@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"casefile/collectors/access"
 )
 
 // A JVM that writes no GC log gets one of ours for the length of the capture:
@@ -99,7 +100,10 @@ func (j *JVM) removeLogFiles(safe bool) error {
 		return err
 	}
 	defer tmp.Close()
-	files, _ := fs.Glob(tmp.FS(), ownLogPrefix+"*.log*")
+	files, err := tmp.Names(func(n string) bool { return strings.HasPrefix(n, ownLogPrefix) && strings.Contains(n, ".log") })
+	if err != nil {
+		return err
+	}
 	for _, f := range files {
 		name, _, _ := strings.Cut(f, ".log")
 		if abandoned(name, ownLogPrefix) && (j.ended(name) || safe && j.madeFor(name)) {
@@ -139,7 +143,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 			return c.useOwnOutput(o)
 		}
 	}
-	if free, ok := freeBytes(c.rootPath(scratchDir)); ok && free < ownLogSpace {
+	if free, ok := c.freeScratch(); ok && free < ownLogSpace {
 		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
@@ -178,11 +182,23 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 		return
 	}
-	for _, f := range files {
-		if err := os.Remove(c.rootPath(f.Path)); err != nil {
-			c.LostErr("gc-log-off", err)
-		}
+	if err := c.removeOwnLog(files); err != nil {
+		c.LostErr("gc-log-off", err)
 	}
+}
+
+// removeOwnLog deletes the files of a log of ours.
+func (j *JVM) removeOwnLog(files []access.File) error {
+	tmp, err := j.tmp()
+	if err != nil {
+		return err
+	}
+	defer tmp.Close()
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, tmp.Remove(path.Base(f.Path)))
+	}
+	return errors.Join(errs...)
 }
 
 // logOff takes one output away, by name: "VM.log disable" would take away the
@@ -190,13 +206,4 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 func (j *JVM) logOff(ctx context.Context, name string) error {
 	_, err := j.vm.Jcmd(ctx, fmt.Sprintf("VM.log output=%s what=all=off", name))
 	return err
-}
-
-// freeBytes is what a user may still write below a folder.
-func freeBytes(dir string) (int64, bool) {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, false
-	}
-	return int64(st.Bavail) * st.Bsize, true
 }

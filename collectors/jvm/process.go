@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // Process is what /proc tells about one process.
@@ -26,6 +27,9 @@ type Process struct {
 	Threads    int
 	Args       []string
 	Cwd        string // as the process sees it
+
+	// Tree is what it sees of files, with its rights; nil until it is known for a JVM.
+	Tree *access.Tree
 
 	dir   string // /proc/PID
 	vmTID int    // of the VM thread, once found
@@ -105,8 +109,7 @@ func splitNul(b []byte) []string {
 	return strings.Split(string(b), "\x00")
 }
 
-// rootPath turns an absolute path of the process into one of ours. It is for
-// paths the JVM itself fixes (/tmp/...); others go through collectors.OpenIn.
+// rootPath names a file of the process for people. Nothing is opened by it: see Tree.
 func (p *Process) rootPath(path string) string { return filepath.Join(p.dir, "root", path) }
 
 // userName is the name of the owner, or its number.

@@ -195,7 +195,7 @@ func (c *capture) tellBlindness() {
 // roomFor is how large a recording may become: the JVM keeps it once in its
 // repository and once in the file that it writes at the end.
 func (c *capture) roomFor() (int64, error) {
-	free, known := freeBytes(c.rootPath(scratchDir))
+	free, known := c.freeScratch()
 	if !known {
 		return jfrMaxSize, nil
 	}

@@ -8,13 +8,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"casefile/collectors/access"
 )
 
 // RelayCommand is the hidden first argument that makes casefile a relay: it
@@ -26,16 +27,11 @@ const RelayCommand = "attach-relay"
 // gid with its own and does not except root, and later ones do not know our root in a
 // user namespace of theirs. A threaded process must not change its own ids, so a child
 // does. It gets the folder open: it may not go through /proc/PID/root itself.
-func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
-	folder, err := os.OpenFile(filepath.Dir(socket), unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer folder.Close()
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", RelayCommand, filepath.Base(socket))
+func dialRelay(ctx context.Context, folder *os.File, socket string, who *access.Identity) (conn, error) {
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", RelayCommand, socket)
 	cmd.ExtraFiles = []*os.File{folder}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
+		Credential: &syscall.Credential{Uid: uint32(who.UID), Gid: uint32(who.GID)},
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	cmd.Env = []string{}
@@ -50,7 +46,7 @@ func dialRelay(ctx context.Context, socket string, uid, gid int) (conn, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run as uid %d: %w", uid, err)
+		return nil, fmt.Errorf("run as uid %d: %w", who.UID, err)
 	}
 	return &relay{cmd: cmd, in: in, out: out.(*os.File), said: said}, nil
 }

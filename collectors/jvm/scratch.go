@@ -1,17 +1,16 @@
 package jvm
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // A scratch folder holds what the JVM reads and writes for us. It lies in the JVM's
@@ -28,11 +27,10 @@ func ownMark() string {
 	return fmt.Sprintf("%d-%d", os.Getpid(), start)
 }
 
-var scratches atomic.Int64
-
-// scratchName names a folder, and what is recorded into it: <prefix><mark>-<serial>-<pid in the JVM's namespace>.
+// scratchName names a folder, and what is recorded into it:
+// <prefix><mark>-<random number>-<pid in the JVM's namespace>. Nobody can take the name first.
 func (j *JVM) scratchName(prefix string) string {
-	return fmt.Sprintf("%s%s-%d-%d", prefix, ownMark(), scratches.Add(1), j.NSPID)
+	return fmt.Sprintf("%s%s-%d-%d", prefix, ownMark(), rand.Uint64(), j.NSPID)
 }
 
 // abandoned tells whether the casefile that a name carries the mark of, behind
@@ -46,57 +44,29 @@ func abandoned(name, prefix string) bool {
 	return err != nil || strconv.FormatUint(st.Started, 10) != f[1]
 }
 
-// tmp opens the JVM's /tmp. What the JVM's user puts there can lead nowhere else.
-func (j *JVM) tmp() (*os.Root, error) {
-	dir := j.rootPath(scratchDir)
-	if st, err := os.Lstat(dir); err != nil {
-		return nil, err
-	} else if !st.IsDir() { // a link would lead into our file system
-		return nil, fmt.Errorf("%s of the JVM is no folder (%v)", scratchDir, st.Mode().Type())
+// tmp opens the JVM's /tmp.
+func (p *Process) tmp() (*access.Folder, error) { return p.Tree.Folder(scratchDir) }
+
+// freeScratch is how many bytes the JVM may write there.
+func (j *JVM) freeScratch() (int64, bool) {
+	tmp, err := j.tmp()
+	if err != nil {
+		return 0, false
 	}
-	return os.OpenRoot(dir)
+	defer tmp.Close()
+	free, err := tmp.Free()
+	return free, err == nil
 }
 
 // makeScratch makes a folder with the given files in it, which the JVM's user owns
 // and nobody else can enter. It returns its path as the JVM sees it.
-func (j *JVM) makeScratch(name string, files map[string][]byte) (folder string, err error) {
-	err = j.asOwner(func() error {
-		folder, err = j.fillScratch(name, files)
-		return err
-	})
-	return folder, err
-}
-
-func (j *JVM) fillScratch(name string, files map[string][]byte) (string, error) {
+func (j *JVM) makeScratch(name string, files map[string][]byte) (string, error) {
 	tmp, err := j.tmp()
 	if err != nil {
 		return "", err
 	}
 	defer tmp.Close()
-	if err := tmp.Mkdir(name, 0o700); err != nil {
-		return "", err
-	}
-	fill := func() error {
-		for file, content := range files {
-			f, err := tmp.OpenFile(path.Join(name, file), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-			if err != nil {
-				return err
-			}
-			_, err = f.Write(content)
-			if os.Geteuid() == 0 {
-				err = errors.Join(err, f.Chown(j.UID, j.GID))
-			}
-			if err = errors.Join(err, f.Close()); err != nil {
-				return err
-			}
-		}
-		if os.Geteuid() == 0 { // last: from here on the folder is the JVM's
-			return tmp.Lchown(name, j.UID, j.GID)
-		}
-		return nil
-	}
-	if err := fill(); err != nil {
-		tmp.RemoveAll(name)
+	if err := tmp.Mkdir(name, files); err != nil {
 		return "", err
 	}
 	return path.Join(scratchDir, name), nil
@@ -124,11 +94,11 @@ func (j *JVM) ended(name string) bool {
 	if _, err := strconv.Atoi(pid); err != nil {
 		return false
 	}
-	if _, err := os.Stat(j.rootPath("/proc/" + strconv.Itoa(j.NSPID))); err != nil {
+	if own, _ := j.Tree.Exists("/proc/" + strconv.Itoa(j.NSPID)); !own {
 		return false // its /proc is not there, or another namespace's
 	}
-	_, err := os.Stat(j.rootPath("/proc/" + pid))
-	return errors.Is(err, fs.ErrNotExist)
+	runs, known := j.Tree.Exists("/proc/" + pid)
+	return known && !runs
 }
 
 // abandonedScratch lists the folders of ended casefile processes that were made
@@ -140,7 +110,7 @@ func (j *JVM) abandonedScratch(prefix string) []string {
 	}
 	defer tmp.Close()
 	var found []string
-	names, _ := fs.Glob(tmp.FS(), prefix+"*")
+	names, _ := tmp.Names(func(n string) bool { return strings.HasPrefix(n, prefix) })
 	for _, n := range names {
 		if !j.madeFor(n) && !j.ended(n) {
 			continue

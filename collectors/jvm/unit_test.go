@@ -19,7 +19,7 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/tasks"
-	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 func TestRequest(t *testing.T) {
@@ -282,6 +282,9 @@ func fakeJVM(t *testing.T, uid int) (*Process, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p.Tree, err = access.Process(p.dir); err != nil {
+		t.Fatal(err)
+	}
 	socket := filepath.Join("/tmp", fmt.Sprintf(".java_pid%d", p.NSPID))
 	t.Cleanup(func() { os.Remove(socket) })
 	return p, socket
@@ -409,7 +412,7 @@ func TestMainOfJar(t *testing.T) {
 		t.Fatal(err)
 	}
 	for jar, want := range map[string]string{"app.jar": boot, "/app.jar": boot, "huge.jar": "", "none.jar": "", "no.jar": "", "missing.jar": "", "": ""} {
-		j := &JVM{Process: &Process{Cwd: "/"}, Arguments: Arguments{Jar: jar}, Tree: collectors.Tree{Root: dir}}
+		j := &JVM{Process: &Process{Cwd: "/", Tree: access.Fixture(dir)}, Arguments: Arguments{Jar: jar}}
 		if got := j.mainOfJar(); got != want {
 			t.Errorf("%q: %q, want %q", jar, got, want)
 		}

@@ -11,7 +11,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"casefile/collectors"
@@ -73,7 +72,7 @@ func (c *capture) listVirtual(ctx context.Context, name string, dump []byte, nex
 }
 
 func (c *capture) keepVirtual(ctx context.Context, name string, within time.Duration) error {
-	if free, known := freeBytes(c.rootPath(scratchDir)); known && free < virtualSpace {
+	if free, known := c.freeScratch(); known && free < virtualSpace {
 		return fmt.Errorf("%s of the JVM has %d MB free, a list of its virtual threads may need %d MB", scratchDir, free>>20, virtualSpace>>20)
 	}
 	if err := c.removeAbandoned(virtualPrefix); err != nil {
@@ -84,7 +83,7 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 		return err
 	}
 	defer c.removeScratch(folder) // what the JVM still writes then goes with its file
-	list, err := c.openOwn(path.Join(folder, virtualFile))
+	list, err := c.openOwn(folder, virtualFile)
 	if err != nil {
 		return err
 	}
@@ -126,28 +125,14 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 	return nil
 }
 
-// openOwn opens a file that was just made in the JVM's /tmp. The JVM's user may have put
-// another one in its place: that is refused.
-func (j *JVM) openOwn(file string) (*os.File, error) {
+// openOwn opens a file that was just made in a folder of ours.
+func (j *JVM) openOwn(folder, file string) (*os.File, error) {
 	tmp, err := j.tmp()
 	if err != nil {
 		return nil, err
 	}
 	defer tmp.Close()
-	f, err := tmp.OpenFile(strings.TrimPrefix(file, scratchDir+"/"), os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	st, err := f.Stat()
-	if err == nil {
-		if sys, ok := st.Sys().(*syscall.Stat_t); !ok || !st.Mode().IsRegular() || sys.Nlink != 1 || st.Size() != 0 {
-			err = fmt.Errorf("%s is not the file that was made", file)
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return tmp.OpenMade(path.Base(folder), file)
 }
 
 // bindSize keeps a file that another process writes from growing beyond most: what is

@@ -1,4 +1,4 @@
-package collectors
+package access
 
 import (
 	"errors"
@@ -30,9 +30,7 @@ func TestTreeStaysInside(t *testing.T) {
 	must(os.Symlink("/logs/../../data/./logs/a.log", filepath.Join(root, "crooked"))) // through links and dots
 	must(unix.Mkfifo(filepath.Join(root, "pipe"), 0o644))
 
-	fd, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY, 0)
-	must(err)
-	defer unix.Close(fd)
+	tree := Fixture(root)
 	cases := []struct{ name, want string }{
 		{"outside", "inside"}, {"logs/a.log", "a"}, {"data/logs/up", "inside"}, {"../outside", "inside"}, {"crooked", "a"},
 		{"loop", ""}, {"nothing", ""}, {"outside/x", ""},
@@ -46,21 +44,27 @@ func TestTreeStaysInside(t *testing.T) {
 		return string(b)
 	}
 	for _, c := range cases {
-		if got := read(Tree{root}.Open(c.name)); got != c.want {
+		if got := read(tree.Open(c.name)); got != c.want {
 			t.Errorf("Open(%s) = %q, want %q", c.name, got, c.want)
 		}
-		steps, err := openSteps(fd, c.name, unix.O_RDONLY)
-		if got := read(os.NewFile(uintptr(steps), c.name), err); got != c.want {
-			t.Errorf("openSteps(%s) = %q, want %q", c.name, got, c.want)
+		w := walk{tree: tree, root: int(tree.root.Fd()), name: c.name}
+		steps, err := w.run(c.name)
+		w.close()
+		var f *os.File
+		if err == nil {
+			f, err = reopen(steps, c.name, unix.O_RDONLY)
+		}
+		if got := read(f, err); got != c.want {
+			t.Errorf("walk(%s) = %q, want %q", c.name, got, c.want)
 		}
 	}
-	if _, err := (Tree{root}).Open("pipe"); err == nil {
+	if _, err := tree.Open("pipe"); err == nil {
 		t.Error("a pipe was opened: reading it would wait for ever")
 	}
-	if _, err := (Tree{root}).Open("nothing"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := tree.Open("nothing"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	files, err := Tree{root}.Glob("/logs/*.log")
+	files, err := tree.Glob("/logs/*.log")
 	must(err)
 	if len(files) != 1 || files[0].Path != "/logs/a.log" || files[0].Size != 1 {
 		t.Errorf("Glob: %+v", files)
