@@ -53,6 +53,7 @@ waits for connections and does nothing else.`,
 	f.StringArrayVar(&o.allow.Storage, "allow-storage", nil, "folder in or below which latency may be measured with small files (repeatable)")
 	f.IntSliceVar(&o.only.PIDs, "pid", nil, "serve this process only, whatever a plan says (repeatable)")
 	f.StringArrayVar(&o.only.Apps, "app", nil, "serve applications with such a name only, a glob like 'confluence*' (repeatable)")
+	f.StringArrayVar(&o.allow.TrustOwners, "allow-trust-owner", nil, "a user whose files a plan may have read for processes that may not read them (repeatable; default: none)")
 	f.StringVar(&o.allow.AsyncProfiler, "allow-async-profiler", "", "the libasyncProfiler.so that a plan may have loaded into JVMs of this node (default: none)")
 	o.push.flags(f)
 	f.Lookup("push").Usage = "send profiles of this agent itself to the Pyroscope server at this URL"

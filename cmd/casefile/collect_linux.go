@@ -63,6 +63,8 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")
 	f.DurationVar(&o.every, "sample-every", time.Duration(o.plan.SampleEvery), "period of counter series")
 	f.Int64Var(&o.plan.MaxLogBytes, "max-log-bytes", o.plan.MaxLogBytes, "most that is copied of the logs of one process, newest first; those still written to are copied at the end")
+	f.Int64Var(&o.plan.MaxReply, "max-reply", plan.DefaultMaxReply, "most that is read of one reply of a JVM, in bytes (a thread dump has 2-4 kB a thread); of a longer dump this much is kept")
+	f.StringArrayVar(&o.plan.TrustOwners, "trust-owner", nil, "also read this user's files (such as root) that the user of a process may not, in folders that only root can write; needs --pid or --app, for whoever runs such a process names the files: /etc/shadow too (repeatable)")
 	f.BoolVar(&o.plan.AllowPause, "allow-pause", false, "also run commands that stop the JVM: class histogram (a full GC: 2-4 s for each 2 GB in use) and metaspace (about 1 ms)")
 	f.BoolVar(&o.jfr, "jfr", false, "also record the JVMs with JFR: profiles of CPU, allocation, locks and I/O, for up to 1 % of CPU; a recording that runs already is used and left as it is")
 	f.StringVar(&o.async, "async-profiler", "", "sample the JVMs with this libasyncProfiler.so (absolute path, as the JVM sees it), beside JFR")

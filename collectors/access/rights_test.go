@@ -305,9 +305,9 @@ func TestParseIdentity(t *testing.T) {
 	for text, want := range map[string]string{
 		"Uid:\t1\t1\t1\t1\nGid:\t2\t2\t2\t2\nGroups:\t9 4 \nCapEff:\t0000000000000003\n": "{UID:1 GID:2 Groups:[4 9] caps:3 roots:[] Foreign:false}",
 		"Uid:\t1000\t0\t0\t0\nGid:\t2\t2\t2\t2\n":                                        "",
-		"Uid:\t1\t1\t1\n":                               "",
-		"Uid:\t1\t1\t1\t1\n":                            "",
-		"Uid:\t1\t1\t1\t-1\nGid:\t2\t2\t2\t2\n":         "",
+		"Uid:\t1\t1\t1\n":                                "",
+		"Uid:\t1\t1\t1\t1\n":                             "",
+		"Uid:\t1\t1\t1\t-1\nGid:\t2\t2\t2\t2\n":          "",
 		"Uid:\t1\t1\t1\t1\nGid:\t2\t2\t2\t99999999999\n": "",
 		"": "",
 	} {

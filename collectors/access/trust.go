@@ -4,12 +4,33 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
+
+// Users gives the numbers of users that are named by name or number.
+func Users(names []string) ([]int, error) {
+	var uids []int
+	for _, name := range names {
+		uid, err := strconv.ParseUint(name, 10, 32)
+		if err != nil {
+			u, lookErr := user.Lookup(name)
+			if lookErr != nil {
+				return nil, fmt.Errorf("trust owner %q: %w", name, lookErr)
+			}
+			if uid, err = strconv.ParseUint(u.Uid, 10, 32); err != nil {
+				return nil, fmt.Errorf("trust owner %q: %w", name, err)
+			}
+		}
+		uids = append(uids, int(uid))
+	}
+	return uids, nil
+}
 
 // openTrusted opens, with casefile's own rights, a file that the process may not read but
 // whose owner the admin trusts. Every folder on the way, from the root of the process on,

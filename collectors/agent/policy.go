@@ -30,6 +30,8 @@ type Policy struct {
 	// AppCredentials admits logging in to databases with what the configuration of the
 	// node's products says.
 	AppCredentials bool
+	// TrustOwners are users whose files a plan may have read for a process that may not.
+	TrustOwners []string
 	// Any admits everything: for a node that is reached by a shell anyway.
 	Any bool
 }
@@ -121,6 +123,13 @@ func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
 		without.AsyncProfiler = ""
 		from.Profiles = &without
 	}
+	from.TrustOwners = slices.DeleteFunc(slices.Clone(from.TrustOwners), func(owner string) bool {
+		admitted := slices.Contains(p.TrustOwners, owner)
+		if !admitted {
+			skip("files of "+owner, owner, "--allow-trust-owner "+owner)
+		}
+		return !admitted
+	})
 	if from.Probes == nil {
 		return from, skipped
 	}

@@ -25,8 +25,11 @@ type Attacher struct {
 	// disabled tells that SIGQUIT would print a dump to the JVM's stdout instead.
 	disabled bool
 
+	replies *replies
+
 	mu        sync.Mutex
-	version   int // of the protocol; 0 until the JVM was asked
+	held      int64 // bytes of the last reply
+	version   int   // of the protocol; 0 until the JVM was asked
 	streaming bool
 	missed    bool      // the last command was not answered in time
 	due, sent time.Time // when the command may be sent, and when the last one was
@@ -50,7 +53,7 @@ const listenTimeout = 5 * time.Second
 
 // NewAttacher prepares for a JVM; major is its version, 0 when unknown.
 func NewAttacher(p *Process, major int, disabled bool) *Attacher {
-	return &Attacher{p: p, jdk8: major > 0 && major <= 8, disabled: disabled}
+	return &Attacher{p: p, jdk8: major > 0 && major <= 8, disabled: disabled, replies: newReplies(0)}
 }
 
 // socket is where the listener waits, in /tmp (os::get_temp_directory() is always that).
@@ -145,8 +148,22 @@ func (a *Attacher) send(ctx context.Context, version int, cmd string, args []str
 	if err := a.write(ctx, conn, req); err != nil {
 		return nil, a.explain(ctx, err)
 	}
-	body, err := readReply(conn)
-	return body, a.explain(ctx, err)
+	a.replies.free(a.held) // the one before is stored by now
+	raw, err := a.replies.read(conn)
+	a.held = int64(len(raw))
+	if len(raw) == 0 && err != nil {
+		return nil, a.explain(ctx, err)
+	}
+	body, refused := parseReply(raw)
+	return body, a.explain(ctx, errors.Join(refused, err))
+}
+
+// close lets go of the last reply's memory.
+func (a *Attacher) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.replies.free(a.held)
+	a.held = 0
 }
 
 // write sends a request, a command when it is due; asking for the version is none.
@@ -207,9 +224,10 @@ func checkSocket(tmp *access.Folder, name string) error {
 
 // explain turns errors of the socket into reasons.
 func (a *Attacher) explain(ctx context.Context, err error) error {
+	var denied *access.Denied
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.As(err, &denied):
+		return err
 	case errors.Is(err, os.ErrDeadlineExceeded), ctx.Err() != nil:
 		return fmt.Errorf("%w (%v)", ErrNoAnswer, context.Cause(ctx))
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.ECONNRESET), errors.Is(err, errNoReply) && a.p.UID != os.Geteuid():
@@ -221,12 +239,11 @@ func (a *Attacher) explain(ctx context.Context, err error) error {
 // listen makes the JVM start its listener. The socket gets its name only after
 // listen(2), so it can be used as soon as it is seen.
 func (a *Attacher) listen(ctx context.Context) error {
-	if !a.p.same() {
-		return ErrGone
+	signal, err := a.p.quit()
+	if err != nil {
+		return err
 	}
-	if !a.p.catchesQuit() {
-		return ErrNoSignal
-	}
+	defer signal.close()
 	remove, err := a.trigger()
 	if err != nil {
 		return err
@@ -237,7 +254,7 @@ func (a *Attacher) listen(ctx context.Context) error {
 		return err
 	}
 	defer tmp.Close()
-	if err := syscall.Kill(a.p.PID, syscall.SIGQUIT); err != nil {
+	if err := signal.send(); err != nil {
 		if errors.Is(err, syscall.EPERM) {
 			return fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())
 		}

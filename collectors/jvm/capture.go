@@ -18,6 +18,11 @@ import (
 func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 	own := *j // what is learnt of it meanwhile is of this capture
 	c := &capture{JVM: &own, Scope: sc}
+	defer c.vm.close()
+	if c.Tree.Check() != nil {
+		c.Lost("process", ErrGone.Error(), "")
+		return
+	}
 	c.Tell("capturing", 0, sc.Plan.Dumps, "%s", j.Title())
 	c.processFiles()
 	if sc.Plan.ProfilesOnly() {
@@ -158,8 +163,13 @@ func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 		return body
 	}
 	c.Lost("thread-dumps", err.Error(), explainFix(err))
-	if errors.Is(err, ErrGone) {
+	var long *ErrLongReply
+	switch {
+	case errors.Is(err, ErrGone):
 		return nil
+	case errors.As(err, &long) && len(body) > 0:
+		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps-cut", Source: "attach: threaddump", Started: at.began, Ended: at.ended, Truncated: err.Error()}, body)
+		return body
 	}
 	snap := c.look(true)
 	c.Add(collectors.Evidence{Name: name + "-stuck.tsv", Item: "thread-states-instead-of-dump", Source: c.dir + "/task/*/{stat,wchan}", Started: snap.Started, Ended: snap.Ended}, snap.Encode())

@@ -13,6 +13,7 @@ import (
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
+	"casefile/collectors/access"
 )
 
 // New returns the collector of all HotSpot JVMs of this node.
@@ -27,27 +28,35 @@ func (collector) Name() string { return "jvm" }
 func (collector) Prepare(ctx context.Context, s *collectors.Session) ([]collectors.Job, error) {
 	found, err := find(ctx, s)
 	var jobs []collectors.Job
+	bound := newReplies(s.Plan.MaxReply)
 	for _, j := range found {
 		if !s.Plan.WantsProcess(j.PID, j.Product.Name) {
 			continue
 		}
+		j.vm.replies = bound
 		j.learnSecrets(s.Secrets)
 		jobs = append(jobs, collectors.Job{Target: j.Target(), Title: j.Title(), Items: j.items(s), Run: j.capture})
 	}
 	return jobs, err
 }
 
-func find(ctx context.Context, s *collectors.Session) ([]*JVM, error) {
-	if len(s.Plan.PIDs) == 0 {
-		return Find(ctx, s.Roots.Proc)
+// find looks for the JVMs of the plan and gives them the trust that it has in users.
+func find(ctx context.Context, s *collectors.Session) (found []*JVM, err error) {
+	trusted, err := access.Users(s.Plan.TrustOwners)
+	if err != nil {
+		return nil, err
 	}
-	var found []*JVM
-	for _, pid := range s.Plan.PIDs {
-		if j, err := Inspect(s.Roots.Proc, pid); err == nil {
-			found = append(found, j)
+	if pids := s.Plan.PIDs; len(pids) > 0 {
+		found, err = inspectAll(ctx, s.Roots.Proc, pids)
+	} else {
+		found, err = Find(ctx, s.Roots.Proc)
+	}
+	for _, j := range found {
+		if len(s.Plan.PIDs)+len(s.Plan.Apps) > 0 && s.Plan.WantsProcess(j.PID, j.Product.Name) {
+			j.Tree.Trust(trusted)
 		}
 	}
-	return found, nil
+	return found, err
 }
 
 // maxConfig bounds one configuration file.

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"casefile/bundle/format/hsperf"
 	"casefile/collectors/access"
@@ -56,20 +58,68 @@ func Find(ctx context.Context, proc string) ([]*JVM, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []*JVM
+	var pids []int
 	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return found, err
-		}
-		if j, err := Inspect(proc, pid); err == nil {
-			found = append(found, j)
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			pids = append(pids, pid)
 		}
 	}
+	return inspectAll(ctx, proc, pids)
+}
+
+// How long one process is waited for before the next is looked at, and all in the end. A
+// process whose memory lies on a mount that does not answer holds up who reads its
+// command line, and must not hold up the search for others.
+const (
+	lookWithin   = 250 * time.Millisecond
+	searchWithin = 5 * time.Second
+)
+
+// inspectAll inspects processes and returns the JVMs among them in order of their pids.
+// An error names those that did not come back; it may come with what was found.
+func inspectAll(ctx context.Context, proc string, pids []int) ([]*JVM, error) {
+	type look struct {
+		pid int
+		jvm *JVM // nil: none
+	}
+	var found []*JVM
+	looks, waiting := make(chan look, len(pids)), map[int]bool{}
+	take := func(l look) {
+		delete(waiting, l.pid)
+		if l.jvm != nil {
+			found = append(found, l.jvm)
+		}
+	}
+	receive := func(within time.Duration) bool {
+		timer := time.NewTimer(within)
+		defer timer.Stop()
+		select {
+		case l := <-looks:
+			take(l)
+			return true
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return false
+	}
+	for _, pid := range pids {
+		waiting[pid] = true
+		go func() {
+			j, _ := Inspect(proc, pid)
+			looks <- look{pid, j}
+		}()
+		for waiting[pid] && receive(lookWithin) {
+		}
+	}
+	for end := time.Now().Add(searchWithin); len(waiting) > 0 && receive(time.Until(end)); {
+	}
 	slices.SortFunc(found, func(a, b *JVM) int { return a.PID - b.PID })
+	if err := ctx.Err(); err != nil {
+		return found, err
+	}
+	if len(waiting) > 0 {
+		return found, fmt.Errorf("processes %v do not let their command line or files be read: they are not captured", slices.Sorted(maps.Keys(waiting)))
+	}
 	return found, nil
 }
 

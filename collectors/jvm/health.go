@@ -134,6 +134,10 @@ func (p *Process) frozen() bool {
 
 // explainFix returns the fix for a reason, in words for the ledger.
 func explainFix(err error) string {
+	var fixable interface{ Fix() string }
+	if errors.As(err, &fixable) {
+		return fixable.Fix()
+	}
 	for _, f := range fixes {
 		if errors.Is(err, f.err) {
 			return f.fix

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
@@ -128,13 +130,44 @@ func (p *Process) mayBe() string {
 	return "as root or as " + p.userName()
 }
 
-// catchesQuit tells whether SIGQUIT would reach a handler instead of killing.
-func (p *Process) catchesQuit() bool { return p.SigCgt&sigQuitBit != 0 }
+// quitSignal sends SIGQUIT to the process that it was made for, and to no other that gets
+// its pid.
+type quitSignal struct{ pid, fd int }
 
-// same tells whether the process that now has this pid is still the one we know.
-func (p *Process) same() bool {
-	st, err := collectors.ReadStat(filepath.Join(p.dir, "stat"))
-	return err == nil && st.Started == p.StartTicks
+// quit prepares it. A process that does not catch the signal now would be killed by it.
+func (p *Process) quit() (quitSignal, error) {
+	q := quitSignal{pid: p.PID, fd: -1}
+	if fd, err := unix.PidfdOpen(p.PID, 0); err == nil { // kernels from 5.3
+		q.fd = fd
+	}
+	status, err := os.ReadFile(filepath.Join(p.dir, "status"))
+	now := Process{}
+	if err == nil {
+		err = now.parseStatus(status)
+	}
+	switch {
+	case err != nil, p.Tree.Check() != nil:
+		err = ErrGone
+	case now.SigCgt&sigQuitBit == 0:
+		err = ErrNoSignal
+	}
+	if err != nil {
+		q.close()
+	}
+	return q, err
+}
+
+func (q quitSignal) send() error {
+	if q.fd < 0 {
+		return unix.Kill(q.pid, unix.SIGQUIT)
+	}
+	return unix.PidfdSendSignal(q.fd, unix.SIGQUIT, nil, 0)
+}
+
+func (q quitSignal) close() {
+	if q.fd >= 0 {
+		unix.Close(q.fd)
+	}
 }
 
 func ownerOf(st os.FileInfo) int {

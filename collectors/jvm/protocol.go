@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -84,23 +83,6 @@ func (e *ErrRefused) Error() string {
 // errNoReply is a connection that the JVM closed without a word: wrong
 // credentials, or a request it could not read.
 var errNoReply = errors.New("the JVM closed the connection without an answer")
-
-// maxReply bounds what is kept of one reply; the rest is read and dropped,
-// because the JVM waits for its reader.
-const maxReply = 256 << 20
-
-// readReply reads one reply to its end.
-func readReply(r io.Reader) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(64 << 10)
-	if _, err := io.Copy(&buf, io.LimitReader(r, maxReply)); err != nil {
-		return nil, err
-	}
-	if dropped, err := io.Copy(io.Discard, r); err != nil || dropped > 0 {
-		return nil, errors.Join(fmt.Errorf("reply is longer than %d bytes", int64(maxReply)), err)
-	}
-	return parseReply(buf.Bytes())
-}
 
 func parseReply(b []byte) ([]byte, error) {
 	if len(b) == 0 {

@@ -50,6 +50,11 @@ type Plan struct {
 	AllowPause bool `json:"allow_pause,omitempty"`
 	// MaxLogBytes caps what is copied of the logs of one target, newest first.
 	MaxLogBytes int64 `json:"max_log_bytes"`
+	// MaxReply caps one reply of a JVM, in bytes; 0 is DefaultMaxReply.
+	MaxReply int64 `json:"max_reply,omitempty"`
+	// TrustOwners are users, by name or number, whose files are also read for a process that
+	// may not read them, where only root can write to their folders.
+	TrustOwners []string `json:"trust_owners,omitempty"`
 	// Profiles is what is recorded of JVMs; Go services are profiled in any case. Nil: nothing.
 	Profiles *Profiles `json:"profiles,omitempty"`
 	// Probes are databases, folders and names whose latency each node measures. Nil: none.
@@ -66,6 +71,16 @@ func Default() Plan {
 		MaxLogBytes:  64 << 20,
 	}
 }
+
+// Bounds of a reply: a thread dump takes some 2 to 4 kB a thread.
+const (
+	DefaultMaxReply = 64 << 20
+	leastMaxReply   = 1 << 20
+	mostMaxReply    = 1 << 30
+)
+
+// maxTrustOwners is how many users can be trusted.
+const maxTrustOwners = 8
 
 // Bounds of a plan; a plan from outside that asks for more is refused.
 const (
@@ -89,6 +104,12 @@ func (p Plan) Validate() error {
 		return fmt.Errorf("sample period %v: must be at least 100ms", time.Duration(p.SampleEvery))
 	case p.MaxLogBytes < 0:
 		return errors.New("max log bytes: must not be negative")
+	case p.MaxReply != 0 && (p.MaxReply < leastMaxReply || p.MaxReply > mostMaxReply):
+		return fmt.Errorf("max reply %d: must be %d to %d", p.MaxReply, leastMaxReply, mostMaxReply)
+	case len(p.TrustOwners) > maxTrustOwners || slices.Contains(p.TrustOwners, ""):
+		return fmt.Errorf("trust owner: want at most %d names or numbers of users", maxTrustOwners)
+	case len(p.TrustOwners) > 0 && len(p.PIDs)+len(p.Apps) == 0:
+		return errors.New("trust owner: name the processes it is for with pid or app: their users choose what is read")
 	}
 	for _, g := range p.Apps {
 		if _, err := path.Match(g, ""); err != nil {
