@@ -39,7 +39,7 @@ func FormatOf(name string) (f Format, ok bool) {
 // container is one of the formats on its way to disk. It is used by one goroutine at a time.
 type container interface {
 	// codec compresses the body of one entry the way the container stores it.
-	codec(dst io.Writer) (codec, error)
+	codec(dst *overflow) (codec, error)
 	// add appends an entry; on error nothing of it remains.
 	add(e Entry, crc uint32, body *overflow) error
 	// close ends the container.

@@ -18,7 +18,7 @@ func newDir(root string, journal appendFile) container {
 	return &dirContainer{root: root, journal: journal}
 }
 
-func (d *dirContainer) codec(dst io.Writer) (codec, error) { return plainBody{dst}, nil }
+func (d *dirContainer) codec(dst *overflow) (codec, error) { return plainBody{dst}, nil }
 
 type plainBody struct{ io.Writer }
 

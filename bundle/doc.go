@@ -19,8 +19,10 @@
 // process, a full disk, a lost link) and all entries before the cut can be
 // listed and checked without the manifest.
 //
-// In tar.zst every entry has two zstd frames of its own, header and body. Frames
-// are independent, so bundles merge by copying frames, without recompression.
+// In tar.zst entries follow each other in one zstd frame and refer to those before
+// them; the blocks of each end with it, so that the frame is readable up to its
+// last whole entry while it is still open. An entry of more than 4 MB has two frames
+// of its own, header and body; when bundles merge, its body is copied as it is.
 //
 // # Compatibility
 //

@@ -11,41 +11,78 @@ import (
 // errFrame is a stream that is no sequence of zstd frames.
 var errFrame = errors.New("not a zstd frame")
 
-// copyFrame copies one zstd frame from r to w as it is, without decoding it, and
-// returns its length (RFC 8878, 3.1.1: magic, frame header, blocks, checksum).
-// io.EOF at the start of a frame is the end of the stream; a frame longer than
-// limit is an error.
-func copyFrame(w io.Writer, r *bufio.Reader, limit int64) (int64, error) {
-	head, err := frameHeader(r)
+// frame reads one zstd frame as it is, without decoding it (RFC 8878, 3.1.1: magic, frame header, blocks, checksum).
+// io.EOF before its first byte is the end of the stream, and after its last that of the frame.
+type frame struct {
+	r    *bufio.Reader
+	left int64 // bytes that it may take yet
+	n    int64 // bytes read of it
+	part int64 // what is left of its header, block or checksum
+	// stage is what comes after that part.
+	stage    func(*frame) error
+	checksum bool
+	whole    bool // read to its end
+}
+
+// newFrame reads the frame that is next in r; one longer than limit is an error.
+func newFrame(r *bufio.Reader, limit int64) *frame {
+	return &frame{r: r, left: limit, stage: (*frame).head}
+}
+
+func (f *frame) Read(p []byte) (int, error) {
+	for f.part == 0 {
+		if err := f.stage(f); err != nil {
+			return 0, err
+		}
+		if f.n+f.part > f.left {
+			return 0, fmt.Errorf("frame is longer than %d bytes", f.left)
+		}
+	}
+	n, err := f.r.Read(p[:min(int64(len(p)), f.part)])
+	f.n += int64(n)
+	f.part -= int64(n)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (f *frame) head() error {
+	h, err := frameHeader(f.r)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	c := &frameCopy{w: w, r: r, left: limit}
-	c.copy(int64(head.length))
-	for last := false; !last && c.err == nil; {
-		var h [3]byte
-		if _, c.err = io.ReadFull(r, h[:]); c.err != nil {
-			break
-		}
-		v := uint32(h[0]) | uint32(h[1])<<8 | uint32(h[2])<<16
-		last = v&1 == 1
-		size := int64(v >> 3)
-		switch kind := v >> 1 & 3; kind {
-		case 1: // RLE: one byte stands for all
-			size = 1
-		case 3:
-			c.err = fmt.Errorf("%w: reserved block type", errFrame)
-		}
-		c.write(h[:])
-		c.copy(size)
+	f.part, f.checksum, f.stage = int64(h.length), h.checksum, (*frame).block
+	return nil
+}
+
+func (f *frame) block() error {
+	h, err := f.r.Peek(3)
+	if err != nil {
+		return io.ErrUnexpectedEOF
 	}
-	if head.checksum {
-		c.copy(4)
+	v := uint32(h[0]) | uint32(h[1])<<8 | uint32(h[2])<<16
+	size := int64(v >> 3)
+	switch kind := v >> 1 & 3; kind {
+	case 1: // RLE: one byte stands for all
+		size = 1
+	case 3:
+		return fmt.Errorf("%w: reserved block type", errFrame)
 	}
-	if errors.Is(c.err, io.EOF) {
-		c.err = io.ErrUnexpectedEOF
+	f.part = 3 + size
+	if v&1 == 1 {
+		f.stage = (*frame).last
 	}
-	return c.n, c.err
+	return nil
+}
+
+func (f *frame) last() error {
+	if !f.checksum {
+		f.whole = true
+		return io.EOF
+	}
+	f.part, f.checksum = 4, false
+	return nil
 }
 
 type frameHead struct {
@@ -82,33 +119,4 @@ func frameHeader(r *bufio.Reader) (frameHead, error) {
 	}
 	h.length += content
 	return h, nil
-}
-
-// frameCopy copies parts and keeps the first error.
-type frameCopy struct {
-	w    io.Writer
-	r    io.Reader
-	n    int64
-	left int64
-	err  error
-}
-
-func (c *frameCopy) copy(n int64) {
-	if c.err != nil || n == 0 {
-		return
-	}
-	if c.n+n > c.left {
-		c.err = fmt.Errorf("frame is longer than %d bytes", c.left)
-		return
-	}
-	var got int64
-	got, c.err = io.CopyN(c.w, c.r, n)
-	c.n += got
-}
-
-func (c *frameCopy) write(b []byte) {
-	if c.err == nil {
-		_, c.err = c.w.Write(b)
-		c.n += int64(len(b))
-	}
 }

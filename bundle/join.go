@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 	"io/fs"
@@ -19,11 +20,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Limits of what one node may send.
-const (
-	maxHeaderFrame = 1 << 20
-	maxJoinEntry   = 4 << 30
-)
+// maxJoinEntry bounds the content of one entry that a node may send, in bytes.
+const maxJoinEntry = 4 << 30
 
 // JoinOptions say whose bundle is joined and what its entries are told.
 type JoinOptions struct {
@@ -40,23 +38,17 @@ type JoinOptions struct {
 	Peek func(Entry) io.Writer
 }
 
-// Join appends the entries of a node's tar.zst bundle while it arrives. Bodies are
-// copied as they are compressed, after their size and checksum were checked. It
+// Join appends the entries of a node's tar.zst bundle while it arrives, after their
+// size and checksum were checked. Large ones are copied as they are compressed. It
 // returns the node's own manifest, nil when the stream ended before it; entries
 // that came whole are kept in any case.
 func (w *Writer) Join(ctx context.Context, r io.Reader, o JoinOptions) (*Manifest, error) {
-	// a decoder that streams does not decode whole buffers meanwhile: two of them
-	heads, err := newDecoder(zstd.WithDecoderMaxMemory(maxHeaderFrame))
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
 	}
-	defer heads.Close()
-	bodies, err := newDecoder()
-	if err != nil {
-		return nil, err
-	}
-	defer bodies.Close()
-	j := &joiner{w: w, o: o, in: bufio.NewReaderSize(r, 64<<10), heads: heads, dec: bodies, left: o.MaxBytes}
+	defer dec.Close()
+	j := &joiner{w: w, o: o, in: bufio.NewReaderSize(r, 64<<10), dec: dec, left: o.MaxBytes}
 	for {
 		if err := ctx.Err(); err != nil {
 			return j.manifest, err
@@ -71,47 +63,80 @@ func (w *Writer) Join(ctx context.Context, r io.Reader, o JoinOptions) (*Manifes
 	}
 }
 
-func newDecoder(more ...zstd.DOption) (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, append(more, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))...)
-}
-
 type joiner struct {
 	w        *Writer
 	o        JoinOptions
 	in       *bufio.Reader
-	heads    *zstd.Decoder
 	dec      *zstd.Decoder
 	left     int64
 	manifest *Manifest
 }
 
-// next takes one entry; done is true at the proper end.
+// next takes one frame; done is true at the proper end.
 func (j *joiner) next() (done bool, err error) {
-	var head bytes.Buffer
-	n, err := copyFrame(&head, j.in, min(maxHeaderFrame, j.left))
-	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return true, io.ErrUnexpectedEOF // the end has a frame of its own
-	}
-	if err != nil {
+	if _, err := frameHeader(j.in); errors.Is(err, io.EOF) {
+		return false, io.ErrUnexpectedEOF // the proper end has a frame of its own
+	} else if err != nil {
 		return false, err
 	}
-	j.left -= n
-	raw, err := j.heads.DecodeAll(head.Bytes(), nil)
-	if err != nil {
+	f := newFrame(j.in, j.left)
+	if err := j.dec.Reset(f); err != nil {
 		return false, err
 	}
-	if len(raw) == 1024 && len(bytes.Trim(raw, "\x00")) == 0 {
-		return true, nil
+	alone, done, err := j.entries(bufio.NewReader(j.dec))
+	j.left -= f.n
+	if f.whole && errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the last entry of a frame is shorter than its header says")
 	}
-	h, err := tar.NewReader(bytes.NewReader(raw)).Next()
-	if err != nil {
-		return false, fmt.Errorf("header: %w", err)
+	if alone != nil && err == nil {
+		err = j.own(*alone)
 	}
-	e, err := j.entry(h)
-	if err != nil {
-		return false, err
+	return done, err
+}
+
+// entries takes those of one frame. An entry whose content is a frame of its own is returned.
+func (j *joiner) entries(in *bufio.Reader) (alone *Entry, done bool, err error) {
+	for {
+		next, err := in.Peek(1)
+		switch {
+		case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, false, nil
+		case err != nil:
+			return nil, false, err
+		case next[0] == 0:
+			return nil, true, trailer(in)
+		}
+		files := tar.NewReader(in) // one for each, as it does not say where it is
+		h, err := files.Next()
+		if err != nil {
+			return nil, false, fmt.Errorf("header: %w", err)
+		}
+		e, err := j.entry(h)
+		if err != nil {
+			return nil, false, err
+		}
+		if _, err := in.Peek(1); e.Bytes > 0 && errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return &e, false, nil
+		}
+		if err := j.shared(e, files); err != nil {
+			return nil, false, fmt.Errorf("%s: %w", e.Path, err)
+		}
+		if _, err := in.Discard(len(padding(e.Bytes))); err != nil {
+			return nil, false, fmt.Errorf("%s: shorter than its header says: %w", e.Path, io.ErrUnexpectedEOF)
+		}
 	}
-	return false, j.body(e)
+}
+
+// trailer reads the zeros that end a tar.
+func trailer(in io.Reader) error {
+	zeros := make([]byte, tarTrailer)
+	if _, err := io.ReadFull(in, zeros); err != nil {
+		return err
+	}
+	if len(bytes.Trim(zeros, "\x00")) > 0 {
+		return errors.New("no header and no end of a tar")
+	}
+	return nil
 }
 
 // entry checks what the stream says about its next entry.
@@ -133,77 +158,135 @@ func (j *joiner) entry(h *tar.Header) (Entry, error) {
 	return e, nil
 }
 
-// body takes the frame of an entry's content, checks it and appends it.
-func (j *joiner) body(e Entry) error {
+// shared takes an entry whose content lies among others, and compresses it anew.
+func (j *joiner) shared(e Entry, content io.Reader) error {
 	spool := &overflow{dir: os.TempDir()}
 	defer spool.close()
-	n, err := copyFrame(spool, j.in, j.left)
+	c, err := j.w.c.codec(spool)
+	if err != nil {
+		return err
+	}
+	t := j.take(e)
+	if err := t.read(content, c); err != nil {
+		return err
+	}
+	if err := c.finish(e.Bytes); err != nil {
+		return err
+	}
+	return j.keep(t, spool)
+}
+
+// own takes an entry whose content is the next frame, checks it, and copies it as it is compressed where the
+// container is of the same kind.
+func (j *joiner) own(e Entry) error {
+	spool := &overflow{dir: os.TempDir()}
+	defer spool.close()
+	n, err := io.Copy(spool, newFrame(j.in, j.left))
 	j.left -= n
+	if err == nil && n == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		err = j.ownFrame(e, spool)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Path, err)
 	}
-	keep := io.Discard
-	var manifest bytes.Buffer
-	if e.Path == ManifestFile {
-		if e.Bytes > maxManifest {
-			return fmt.Errorf("%s of %d bytes", e.Path, e.Bytes)
-		}
-		keep = &manifest
-	} else if j.o.Peek != nil {
-		if also := j.o.Peek(e); also != nil {
-			keep = also
-		}
-	}
-	crc := crc32.NewIEEE()
-	if err := j.check(e, spool, io.MultiWriter(keep, crc)); err != nil {
-		return fmt.Errorf("%s: %w", e.Path, err)
-	}
-	switch e.Path {
-	case PlanFile:
-		return nil
-	case ManifestFile:
-		var m Manifest
-		if err := json.Unmarshal(manifest.Bytes(), &m); err != nil {
-			return fmt.Errorf("%s: %w", e.Path, err)
-		}
-		j.manifest = &m
-		return nil
-	}
-	if j.o.Annotate != nil {
-		j.o.Annotate(&e)
-	}
-	return j.w.splice(e, crc.Sum32(), spool, j.dec)
+	return nil
 }
 
-// check decodes a body up to its stated size and compares the checksum.
-func (j *joiner) check(e Entry, spool *overflow, also io.Writer) error {
-	in, err := spool.reader()
+func (j *joiner) ownFrame(e Entry, packed *overflow) error {
+	in, err := packed.reader()
 	if err != nil {
 		return err
 	}
 	if err := j.dec.Reset(in); err != nil {
 		return err
 	}
-	sum := sha256.New()
-	if _, err := io.CopyN(io.MultiWriter(sum, also), j.dec, e.Bytes); err != nil {
-		return fmt.Errorf("shorter than its header says: %w", err)
+	body, also := packed, io.Discard
+	var c codec
+	if _, isTar := j.w.c.(*tarContainer); !isTar || e.Bytes <= sharedEntry {
+		body = &overflow{dir: os.TempDir()}
+		defer body.close()
+		if c, err = j.w.c.codec(body); err != nil {
+			return err
+		}
+		also = c
 	}
-	pad, err := io.Copy(io.Discard, io.LimitReader(j.dec, 513))
+	t := j.take(e)
+	if err := t.read(j.dec, also); err != nil {
+		return err
+	}
+	pad, err := io.Copy(io.Discard, io.LimitReader(j.dec, tarBlock+1))
+	if err == nil && pad != int64(len(padding(e.Bytes))) {
+		err = errors.New("longer than its header says")
+	}
+	if err == nil && c != nil {
+		err = c.finish(e.Bytes)
+	}
 	if err != nil {
 		return err
 	}
-	if pad > 511 || (e.Bytes+pad)%512 != 0 {
-		return errors.New("longer than its header says")
+	return j.keep(t, body)
+}
+
+// taken is an entry on its way from the stream.
+type taken struct {
+	e        Entry
+	crc      hash.Hash32
+	manifest bytes.Buffer
+	peek     io.Writer
+}
+
+func (j *joiner) take(e Entry) *taken {
+	t := &taken{e: e, crc: crc32.NewIEEE(), peek: io.Discard}
+	if e.Path == ManifestFile {
+		t.peek = &t.manifest
+	} else if j.o.Peek != nil {
+		if also := j.o.Peek(e); also != nil {
+			t.peek = also
+		}
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != e.SHA256 {
+	return t
+}
+
+// read takes the content as long as the header says, and compares its checksum.
+func (t *taken) read(content io.Reader, also io.Writer) error {
+	if t.e.Path == ManifestFile && t.e.Bytes > maxManifest {
+		return fmt.Errorf("of %d bytes", t.e.Bytes)
+	}
+	sum := sha256.New()
+	n, err := io.CopyN(io.MultiWriter(sum, t.crc, t.peek, also), content, t.e.Bytes)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case n < t.e.Bytes:
+		return fmt.Errorf("shorter than its header says: %w", err)
+	case err != nil:
+		return err
+	case hex.EncodeToString(sum.Sum(nil)) != t.e.SHA256:
 		return errors.New("checksum differs")
 	}
 	return nil
 }
 
-// splice appends an entry whose body is a zstd frame already. Other formats than
-// tar.zst compress it anew.
-func (w *Writer) splice(e Entry, crc uint32, body *overflow, dec *zstd.Decoder) error {
+// keep appends what was taken, apart from the node's plan and manifest.
+func (j *joiner) keep(t *taken, body *overflow) error {
+	switch t.e.Path {
+	case PlanFile:
+		return nil
+	case ManifestFile:
+		j.manifest = &Manifest{}
+		return json.Unmarshal(t.manifest.Bytes(), j.manifest)
+	}
+	if j.o.Annotate != nil {
+		j.o.Annotate(&t.e)
+	}
+	return j.w.splice(t.e, t.crc.Sum32(), body)
+}
+
+// splice appends an entry whose body is as the container stores it.
+func (w *Writer) splice(e Entry, crc uint32, body *overflow) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -212,13 +295,10 @@ func (w *Writer) splice(e Entry, crc uint32, body *overflow, dec *zstd.Decoder) 
 	case w.names[e.Path]:
 		return fmt.Errorf("entry %s exists already", e.Path)
 	}
-	if _, isTar := w.c.(*tarContainer); !isTar {
-		plain, err := w.recode(e, body, dec)
-		if err != nil {
+	if t, isTar := w.c.(*tarContainer); isTar {
+		if err := t.joining(); err != nil {
 			return err
 		}
-		defer plain.close()
-		body = plain
 	}
 	if err := w.c.add(e, crc, body); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Path, err)
@@ -226,30 +306,6 @@ func (w *Writer) splice(e Entry, crc uint32, body *overflow, dec *zstd.Decoder) 
 	w.names[e.Path] = true
 	w.manifest.Entries = append(w.manifest.Entries, e)
 	return nil
-}
-
-// recode turns a zstd body into one of this container.
-func (w *Writer) recode(e Entry, body *overflow, dec *zstd.Decoder) (*overflow, error) {
-	in, err := body.reader()
-	if err != nil {
-		return nil, err
-	}
-	if err := dec.Reset(in); err != nil {
-		return nil, err
-	}
-	out := &overflow{dir: os.TempDir()}
-	c, err := w.c.codec(out)
-	if err == nil {
-		_, err = io.CopyN(c, dec, e.Bytes)
-	}
-	if err == nil {
-		err = c.finish(e.Bytes)
-	}
-	if err != nil {
-		out.close()
-		return nil, err
-	}
-	return out, nil
 }
 
 // AddNode takes over what a node's own manifest says: its ledger, its overhead

@@ -10,52 +10,187 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The window bounds what a reader must hold and what each encoder costs us.
-const zstdWindow = 1 << 20
+const (
+	// zstdWindow is how far back an entry can refer to those before it. It bounds what a reader must hold.
+	zstdWindow = 8 << 20
+	// sharedEntry is the largest entry, in bytes of its content, that lies in a frame with others. What is larger has
+	// little to gain from them, and a frame of its own can be compressed beside others, and be copied when bundles merge.
+	sharedEntry = 4 << 20
+	// carefully is how much of what is joined is compressed at the better level, which takes about twice the CPU: of
+	// small bundles that halves what matters, and of large ones it would take long.
+	carefully = 64 << 20
+)
 
-func newZstd(w io.Writer) (*zstd.Encoder, error) {
-	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(zstdWindow))
+// endOfFrame is an empty last block (RFC 8878, 3.1.1.2), which ends a frame after any other block.
+var endOfFrame = []byte{1, 0, 0}
+
+// newZstd makes frames without checksum, so that endOfFrame can end them; every entry has a checksum of its own.
+func newZstd(w io.Writer, level zstd.EncoderLevel) (*zstd.Encoder, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
+		zstd.WithWindowSize(zstdWindow), zstd.WithEncoderCRC(false))
 }
 
+// tarContainer appends entries to the frame that is open in the file, so that each refers to those before it.
 type tarContainer struct {
-	out    appendFile
-	header *zstd.Encoder
+	out   appendFile
+	enc   *zstd.Encoder
+	level zstd.EncoderLevel
+	buf   bytes.Buffer // takes what enc puts out until the file has it
+	plain int64        // bytes of content that went through enc
+	// open is a frame in the file that more blocks may follow; ending is what must be written before another frame.
+	open   bool
+	ending []byte
 }
 
 func newTar(out appendFile) (container, error) {
-	enc, err := newZstd(nil)
-	return &tarContainer{out: out, header: enc}, err
+	t := &tarContainer{out: out}
+	return t, t.setLevel(zstd.SpeedDefault)
 }
 
-func (t *tarContainer) codec(dst io.Writer) (codec, error) {
-	enc, err := newZstd(dst)
-	return &tarBody{enc}, err
-}
-
-// tarBody is a zstd frame that holds an entry's content and its padding.
-type tarBody struct{ *zstd.Encoder }
-
-func (b *tarBody) finish(plain int64) error {
-	if pad := (tarBlock - plain%tarBlock) % tarBlock; pad > 0 {
-		if _, err := b.Write(make([]byte, pad)); err != nil {
-			return err
-		}
+// setLevel begins a frame of another level; the one that is written at is kept.
+func (t *tarContainer) setLevel(level zstd.EncoderLevel) error {
+	if t.level == level {
+		return nil
 	}
-	return b.Close()
-}
-
-func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
-	raw, err := tarHeader(e)
+	enc, err := newZstd(&t.buf, level)
 	if err != nil {
 		return err
 	}
-	head := t.header.EncodeAll(raw, nil)
-	return t.out.append(int64(len(head))+body.size+room(e), func(w io.Writer) error {
-		if _, err := w.Write(head); err != nil {
+	if t.enc != nil {
+		t.endFrame()
+	}
+	t.enc, t.level = enc, level
+	return nil
+}
+
+// joining chooses the level for content of other nodes, which is compressed where no node has to serve meanwhile.
+func (t *tarContainer) joining() error {
+	if t.plain < carefully {
+		return t.setLevel(zstd.SpeedBetterCompression)
+	}
+	return t.setLevel(zstd.SpeedDefault)
+}
+
+func (t *tarContainer) codec(dst *overflow) (codec, error) { return &tarBody{dst: dst}, nil }
+
+// tarBody keeps content plain, as the frame that it will share is written when it is whole. What grows above
+// sharedEntry becomes a frame of its own, with its padding.
+type tarBody struct {
+	dst *overflow
+	own *zstd.Encoder // nil: small so far
+}
+
+func (b *tarBody) Write(p []byte) (int, error) {
+	if b.own == nil && b.dst.size+int64(len(p)) > sharedEntry {
+		if err := b.leave(); err != nil {
+			return 0, err
+		}
+	}
+	if b.own != nil {
+		return b.own.Write(p)
+	}
+	return b.dst.Write(p)
+}
+
+// leave begins the frame with what was kept plain.
+func (b *tarBody) leave() error {
+	plain := *b.dst
+	defer plain.close()
+	*b.dst = overflow{dir: plain.dir}
+	var err error
+	if b.own, err = newZstd(b.dst, zstd.SpeedDefault); err != nil {
+		return err
+	}
+	return plain.copyTo(b.own)
+}
+
+func (b *tarBody) finish(plain int64) error {
+	if b.own == nil {
+		return nil
+	}
+	if _, err := b.own.Write(padding(plain)); err != nil {
+		return err
+	}
+	return b.own.Close()
+}
+
+// padding fills the last block of a tar's file.
+func padding(size int64) []byte { return make([]byte, (tarBlock-size%tarBlock)%tarBlock) }
+
+func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
+	header, err := tarHeader(e)
+	if err != nil {
+		return err
+	}
+	if e.Bytes > sharedEntry {
+		return t.addOwn(header, body, room(e))
+	}
+	_, err = t.enc.Write(header)
+	if err == nil {
+		err = body.copyTo(t.enc)
+	}
+	if err == nil {
+		_, err = t.enc.Write(padding(e.Bytes))
+	}
+	if err == nil {
+		err = firstError(t.enc.Flush(), t.append(room(e)))
+	}
+	if err != nil {
+		t.endFrame() // what is not in the file must not be referred to
+		return err
+	}
+	t.open = true
+	t.plain += e.Bytes
+	return nil
+}
+
+// addOwn appends two frames: the header, and the content as it is compressed already.
+func (t *tarContainer) addOwn(header []byte, body *overflow, free int64) error {
+	t.endFrame()
+	if err := t.frame(header); err != nil {
+		return err
+	}
+	return t.append(body.size+free, body.copyTo)
+}
+
+// frame puts a whole frame into the buffer.
+func (t *tarContainer) frame(content []byte) error {
+	_, err := t.enc.Write(content)
+	err = firstError(err, t.enc.Close())
+	t.enc.Reset(&t.buf)
+	return err
+}
+
+// endFrame lets the next entry begin a frame.
+func (t *tarContainer) endFrame() {
+	if t.open {
+		t.open, t.ending = false, endOfFrame
+	}
+	t.buf.Reset()
+	t.enc.Reset(&t.buf)
+}
+
+// append moves the buffer into the file, and what more writes after it; need is how much room that takes besides.
+func (t *tarContainer) append(need int64, more ...func(io.Writer) error) error {
+	defer t.buf.Reset()
+	err := t.out.append(int64(len(t.ending)+t.buf.Len())+need, func(w io.Writer) error {
+		if _, err := w.Write(t.ending); err != nil {
 			return err
 		}
-		return body.copyTo(w)
+		if _, err := w.Write(t.buf.Bytes()); err != nil {
+			return err
+		}
+		for _, write := range more {
+			if err := write(w); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	if err == nil {
+		t.ending = nil
+	}
+	return err
 }
 
 // room is what must stay free behind an entry: nothing behind those the reserve is for.
@@ -86,7 +221,7 @@ func tarHeader(e Entry) ([]byte, error) {
 }
 
 func (t *tarContainer) close() error {
-	end := t.header.EncodeAll(make([]byte, 1024), nil) // two zero blocks
-	err := t.out.append(0, func(w io.Writer) error { _, err := w.Write(end); return err })
-	return firstError(err, t.header.Close(), t.out.close())
+	t.endFrame()
+	err := t.frame(make([]byte, tarTrailer))
+	return firstError(err, t.append(0), t.out.close())
 }

@@ -24,7 +24,7 @@ func newZip(out appendFile) (container, error) {
 	return &zipContainer{out: out, zw: zip.NewWriter(out.f)}, nil
 }
 
-func (z *zipContainer) codec(dst io.Writer) (codec, error) {
+func (z *zipContainer) codec(dst *overflow) (codec, error) {
 	w, err := flate.NewWriter(dst, flate.DefaultCompression)
 	return &zipBody{w}, err
 }

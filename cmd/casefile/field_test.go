@@ -53,7 +53,7 @@ type fieldOutput struct {
 		Text string `json:"text"`
 	} `json:"verdict"`
 	Findings []fieldFinding `json:"findings"`
-	Threads []struct {
+	Threads  []struct {
 		Dumps     int `json:"dumps"`
 		Threads   int `json:"threads"`
 		Deadlocks int `json:"deadlocks"`
