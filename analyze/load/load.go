@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -135,7 +136,7 @@ func (b *builder) over(err error) bool {
 	}
 	if !b.overs[over] {
 		b.overs[over] = true
-		b.left = append(b.left, err.Error())
+		b.left = append(b.left, clip(err.Error()))
 	}
 	return true
 }
@@ -154,6 +155,7 @@ type builder struct {
 	c       *analyze.Case
 	nodes   map[string]*nodeParts
 	targets []*target // in the order of the input
+	byDir   map[string]*target
 	stash   stash
 
 	marks    []applog.Mark // of logs, once asked for
@@ -169,7 +171,7 @@ type builder struct {
 
 func newBuilder(ctx context.Context) *builder {
 	room := budget.NewRoom(ctx, budget.MaxUnpacked)
-	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}, room: room, stash: stash{room: room}, overs: map[*budget.Over]bool{}}
+	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}, byDir: map[string]*target{}, room: room, stash: stash{room: room}, overs: map[*budget.Over]bool{}}
 }
 
 func (b *builder) close() { b.stash.remove() }
@@ -179,8 +181,17 @@ const maxProblems = 200
 
 func (b *builder) problem(format string, args ...any) {
 	if len(b.c.Problems) < maxProblems {
-		b.c.Problems = append(b.c.Problems, fmt.Sprintf(format, args...))
+		b.c.Problems = append(b.c.Problems, clip(fmt.Sprintf(format, args...)))
 	}
+}
+
+// clip shortens a sentence in which an input has written too much.
+func clip(text string) string {
+	const most = 1000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most/2], "") + " ... " + strings.ToValidUTF8(text[len(text)-most/2:], "")
 }
 
 // nodeParts is one node while it is read.

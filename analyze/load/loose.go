@@ -250,7 +250,7 @@ func (b *builder) looseTargetOf(key, name string) *target {
 	if t == nil {
 		n := b.node(looseNode)
 		t = &target{dir: key, jvm: &analyze.JVM{Node: n.Node, Target: name}}
-		b.targets = append(b.targets, t)
+		b.add(t)
 		n.JVMs = append(n.JVMs, t.jvm)
 	}
 	return t

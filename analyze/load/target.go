@@ -80,7 +80,7 @@ func (b *builder) jvm(n *nodeParts, dir, name string) *target {
 		pid, app := splitTarget(name)
 		t = &target{dir: dir, jvm: &analyze.JVM{Node: n.Node, Target: name, PID: pid, App: app}, merged: true}
 		n.JVMs = append(n.JVMs, t.jvm)
-		b.targets = append(b.targets, t)
+		b.add(t)
 	}
 	return t
 }
@@ -91,18 +91,17 @@ func (b *builder) service(n *nodeParts, dir, name string) *target {
 		_, app := splitTarget(name)
 		t = &target{dir: dir, service: &analyze.Service{Node: n.Node, Target: name, Name: app}, merged: true}
 		n.Services = append(n.Services, t.service)
-		b.targets = append(b.targets, t)
+		b.add(t)
 	}
 	return t
 }
 
-func (b *builder) find(dir string) *target {
-	for _, t := range b.targets {
-		if t.dir == dir {
-			return t
-		}
-	}
-	return nil
+func (b *builder) find(dir string) *target { return b.byDir[dir] }
+
+// add keeps a target in the order of the input.
+func (b *builder) add(t *target) {
+	b.targets = append(b.targets, t)
+	b.byDir[t.dir] = t
 }
 
 // splitTarget reads "4711-confluence".

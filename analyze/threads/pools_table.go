@@ -1,6 +1,10 @@
 package threads
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+	"sync"
+)
 
 // PoolPattern recognises the threads of one kind of pool by name. The first group of Name is the pool's own name; without a group all
 // threads that match are one pool, named like its kind.
@@ -12,13 +16,16 @@ type PoolPattern struct {
 }
 
 // DefaultPools are the pools met in Java servers. The first match counts.
-func DefaultPools() []PoolPattern {
+func DefaultPools() []PoolPattern { return slices.Clone(defaultPools()) }
+
+// defaultPools is compiled once: a case has a series for each of its processes.
+var defaultPools = sync.OnceValue(func() []PoolPattern {
 	pools := make([]PoolPattern, len(poolTable))
 	for i, p := range poolTable {
 		pools[i] = PoolPattern{p.kind, regexp.MustCompile(p.name), p.requests}
 	}
 	return pools
-}
+})
 
 var poolTable = []struct {
 	kind, name string

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"casefile": main})
+	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile})
 }
 
 // TestScripts runs one script a verb.

@@ -90,6 +90,9 @@ func (s *Splitter) narrow(last bool) {
 			return
 		}
 		at += n
+		for at+1 < len(s.in) && s.in[at+1] == 0 { // in UTF-16 no zero follows another
+			at++
+		}
 		if at+2*wideUnits > len(s.in) && !last {
 			s.pass(at, false)
 			return
