@@ -1,6 +1,7 @@
 # make demo   capture a sample cluster with a planted problem, print the advice
 # make test   everything that must hold, on live processes (installs a JDK if there is none)
 # make bench  measure, beside the peers found on this machine, and print ratios
+# make hostile  hostile inputs of their worst sizes, time and memory of each printed
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lint   gofmt, vet, staticcheck
@@ -11,12 +12,12 @@ FUZZTIME ?= 20s
 FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
-PACKAGES := ./... ./testdata ./testdata/live/... ./testdata/programs/go/...
+PACKAGES := ./... ./testdata ./testdata/live/... ./testdata/programs/go/... ./testdata/hostile
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench field fuzz lint cross jdk sshd clean
+.PHONY: build demo test bench field hostile fuzz lint cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -33,6 +34,9 @@ bench: build
 
 field:
 	CASEFILE_FIELD=$(abspath $(FIELD)) $(GO) test -count=1 -run '^TestField$$' ./cmd/casefile
+
+hostile:
+	CASEFILE_TEST_HOSTILE=full $(GO) test -v -timeout 60m -run TestHostileInputs ./cmd/casefile
 
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \
