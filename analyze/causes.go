@@ -2,44 +2,21 @@ package analyze
 
 import "slices"
 
-// explains tells which findings make another one a mere consequence when both
-// are about the same process: curing the cause cures both. A consequence stands
-// behind its cause, and is not more severe.
-var explains = map[string][]string{
-	"thread-pool-exhausted": {"deadlock", "lock-contention", "db-pool-exhausted", "slow-downstream", "class-loading-lock", "logging-lock",
-		"heap-too-small", "memory-leak", "gc-overhead", "allocation-stall"}, // hot-thread: the rule itself weighs the two
-	"stuck-thread":  {"deadlock", "lock-contention", "db-pool-exhausted", "heap-too-small", "memory-leak"},
-	"hot-thread":    {"heap-too-small", "memory-leak", "gc-overhead"},
-	"pool-mismatch": {"db-pool-exhausted"},
-	"gc-overhead":   {"heap-too-small", "memory-leak", "explicit-gc", "premature-promotion"},
-	"full-gc":       {"heap-too-small", "premature-promotion", "memory-leak", "explicit-gc", "metaspace-pressure", "humongous-allocations", "evacuation-failure"},
-	"long-gc-pause": {"heap-too-small", "memory-leak", "full-gc", "premature-promotion", "memory-swapping"},
-	"cpu-saturated": {"heap-too-small", "memory-leak", "gc-overhead", "hot-thread", "cpu-throttled"},
-}
-
-// repeats tells which findings say the same as another one when both are about
-// the same thing of the same process: dumps and a recording see one problem. The
-// second is a note, with what its own instrument measured.
-var repeats = map[string][]string{
-	"lock-site": {"lock-contention", "class-loading-lock", "logging-lock"},
-	"hot-code":  {"hot-thread"},
-	"io-site":   {"slow-downstream"},
-}
-
-// sameSubject tells whether f repeats c.
-func sameSubject(f, c *Finding) bool {
-	return slices.Contains(repeats[f.ID], c.ID) && slices.ContainsFunc(f.About, func(name string) bool { return slices.Contains(c.About, name) })
-}
-
-// rank puts consequences behind their causes, and what repeats another finding
-// among the notes. A cause counts when it takes a share worth the name.
-func rank(list []Finding) {
+// rank puts consequences behind their causes, and what repeats another finding among the notes, as the rules say, see
+// [Rule.ExplainedBy] and [Rule.Repeats]. A cause counts when it takes a share worth the name.
+func rank(list []Finding, rules []*Rule) {
 	const worth = 0.1
+	byID := map[string]*Rule{}
+	for _, r := range rules {
+		byID[r.ID] = r
+	}
 	for i := range list {
 		f := &list[i]
+		rule := byID[f.ID]
 		for _, c := range list {
-			again := sameSubject(f, &c)
-			if !again && !slices.Contains(explains[f.ID], c.ID) || !sameProcess(f, &c) || c.Weight < worth || !c.Severity.AtLeast(Warning) {
+			again := slices.Contains(rule.Repeats, c.ID) && sameThing(f, &c)
+			consequence := again || slices.Contains(rule.ExplainedBy, c.ID)
+			if !consequence || !sameProcess(f, &c, rule.HostWide || byID[c.ID].HostWide) || c.Weight < worth || !c.Severity.AtLeast(Warning) {
 				continue
 			}
 			if again {
@@ -53,11 +30,13 @@ func rank(list []Finding) {
 	}
 }
 
-// sameProcess: about one process, or one of them about the machine it runs on.
-func sameProcess(a, b *Finding) bool {
-	onNode := slices.ContainsFunc(a.Nodes, func(n string) bool { return slices.Contains(b.Nodes, n) })
-	return onNode && (a.Subject == b.Subject || hostWide[a.ID] || hostWide[b.ID])
+// sameThing: the two are about one method or one class of locks.
+func sameThing(a, b *Finding) bool {
+	return slices.ContainsFunc(a.About, func(name string) bool { return slices.Contains(b.About, name) })
 }
 
-// hostWide findings are about a machine, whatever their subject says.
-var hostWide = map[string]bool{"cpu-saturated": true, "memory-swapping": true}
+// sameProcess: about one process, or one of them about the machine it runs on.
+func sameProcess(a, b *Finding, hostWide bool) bool {
+	onNode := slices.ContainsFunc(a.Nodes, func(n string) bool { return slices.Contains(b.Nodes, n) })
+	return onNode && (hostWide || a.Subject == b.Subject)
+}

@@ -3,6 +3,8 @@ package analyze
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -20,7 +22,10 @@ func TestConsequencesStandBehindTheirCause(t *testing.T) {
 		reporting("cpu-saturated", on("n1", "n1", Warning, 0.6)),
 		reporting("stuck-thread", on("n2", "1-a", Critical, 0.5)),
 	}
-	res, err := Run(context.Background(), &Case{}, rules, DefaultThresholds())
+	rules[0].ExplainedBy = []string{"gc-overhead"}
+	rules[2].ExplainedBy, rules[2].HostWide = []string{"gc-overhead"}, true
+	rules[3].ExplainedBy = []string{"gc-overhead"} // of another node
+	res, err := Run(context.Background(), &Case{}, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,14 +50,14 @@ func TestSeenTwiceIsOneProblem(t *testing.T) {
 	}
 	rules := []*Rule{
 		reporting("lock-contention", about(Critical, "1-a", "Cache")),
-		{ID: "lock-site", Doc: "d", Needs: "n", Run: func(p *Pass) error {
+		{ID: "lock-site", Doc: "d", Needs: "n", Repeats: []string{"lock-contention"}, Run: func(p *Pass) error {
 			p.Report(about(Warning, "1-a", "Cache"))
 			p.Report(about(Warning, "1-a", "Index"))
 			p.Report(about(Warning, "2-b", "Cache"))
 			return nil
 		}},
 	}
-	res, err := Run(context.Background(), &Case{}, rules, DefaultThresholds())
+	res, err := Run(context.Background(), &Case{}, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +77,7 @@ func TestBrokenRuleCostsOnlyItself(t *testing.T) {
 		{ID: "d", Doc: "d", Needs: "n", Run: func(p *Pass) error { p.Lacks("more"); return nil }},
 		reporting("e", Finding{Severity: Info}),
 	}
-	res, err := Run(context.Background(), &Case{}, rules, DefaultThresholds())
+	res, err := Run(context.Background(), &Case{}, rules)
 	if err != nil || len(res.Broken) != 2 || len(res.Findings) != 1 {
 		t.Fatalf("%+v, %v", res, err)
 	}
@@ -83,14 +88,94 @@ func TestBrokenRuleCostsOnlyItself(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
+	limit := NewLimit(5, "threads", "blocked", "somebody's book")
+	after := func(id string, earlier ...string) *Rule {
+		r := reporting(id, Finding{})
+		r.After = earlier
+		return r
+	}
 	ok := reporting("a", Finding{})
-	if err := Validate([]*Rule{ok}); err != nil {
+	ok.Limits = []Threshold{limit}
+	if err := Validate([]*Rule{ok, after("b", "a")}); err != nil {
 		t.Error(err)
 	}
-	if Validate([]*Rule{ok, ok}) == nil {
-		t.Error("an id used twice was accepted")
+	unsaid := reporting("u", Finding{})
+	unsaid.Limits = []Threshold{NewLimit(0.5, "1", "share", "")}
+	explained := reporting("e", Finding{})
+	explained.ExplainedBy = []string{"typo"}
+	for name, wrong := range map[string][]*Rule{
+		"an id used twice":             {ok, ok},
+		"a rule without doc":           {{ID: "x"}},
+		"a circle":                     {after("a", "b"), after("b", "c"), after("c", "a")},
+		"a rule after itself":          {after("a", "a")},
+		"an unknown id":                {after("a", "b")},
+		"an unknown cause":             {explained},
+		"a limit that has no source":   {unsaid},
+		"a circle by what silences it": {{ID: "s", Doc: "d", Needs: "n", Unless: []string{"z"}, Run: ok.Run}, after("z", "s")},
+	} {
+		if Validate(wrong) == nil {
+			t.Errorf("%s was accepted", name)
+		}
 	}
-	if Validate([]*Rule{{ID: "x"}}) == nil {
-		t.Error("a rule without doc was accepted")
+}
+
+// A rule sees what those before it found about its subject, wherever it stands in the list, and is silent where one of Unless speaks.
+func TestRulesDependOnEachOther(t *testing.T) {
+	on := func(node, subject string) Finding {
+		return Finding{Nodes: []string{node}, Subject: subject, Severity: Warning, Weight: 0.5}
+	}
+	var seen []string
+	late := &Rule{ID: "late", Doc: "d", Needs: "n", After: []string{"cause"}, Run: func(p *Pass) error {
+		for _, name := range []string{"1-a", "2-b"} {
+			for _, f := range p.Found("cause", Subject{Node: "n1", Name: name}) {
+				seen = append(seen, f.Subject)
+			}
+		}
+		return nil
+	}}
+	silenced := &Rule{ID: "silenced", Doc: "d", Needs: "n", Unless: []string{"cause"}, Run: func(p *Pass) error {
+		p.Report(on("n1", "1-a"))
+		p.Report(on("n2", "1-a"))
+		return nil
+	}}
+	nosy := &Rule{ID: "nosy", Doc: "d", Needs: "n", Run: func(p *Pass) error {
+		p.Found("cause", Subject{})
+		return nil
+	}}
+	res, err := Run(context.Background(), &Case{}, []*Rule{late, silenced, nosy, reporting("cause", on("n1", "1-a"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 1 || seen[0] != "1-a" {
+		t.Errorf("saw %v", seen)
+	}
+	var got []string
+	for _, f := range res.Findings {
+		got = append(got, f.ID+" on "+f.Nodes[0])
+	}
+	if strings.Join(got, ", ") != "cause on n1, silenced on n2" {
+		t.Errorf("found %v", got)
+	}
+	if len(res.Broken) != 1 || !strings.Contains(res.Broken[0], "does not name in After") {
+		t.Errorf("a rule that asks without saying so: %v", res.Broken)
+	}
+}
+
+// A memo is made once for all rules of a run, and anew for the next case.
+func TestMemo(t *testing.T) {
+	made := 0
+	m := NewMemo(func(p *Pass) int { made++; return len(p.Nodes) })
+	var got []int
+	ask := func(id string) *Rule {
+		return &Rule{ID: id, Doc: "d", Needs: "n", Run: func(p *Pass) error { got = append(got, m.Of(p)); return nil }}
+	}
+	rules := []*Rule{ask("a"), ask("b")}
+	for n := range 2 {
+		if _, err := Run(context.Background(), &Case{Nodes: make([]*Node, n)}, rules); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made != 2 || !slices.Equal(got, []int{0, 0, 1, 1}) {
+		t.Errorf("made %d times, gave %v", made, got)
 	}
 }

@@ -57,6 +57,11 @@ type Finding struct {
 	// locks. Two findings of one process that share a name may be one problem seen twice.
 	About []string `json:"-"`
 
+	// Detail is what later rules of the same wing want to know of it.
+	Detail any `json:"-"`
+
+	source string // what of the subject was judged, see Subject
+
 	// Weight orders findings of one severity: the share of the service's time or
 	// capacity that the problem takes, 0 to 1.
 	Weight float64 `json:"weight"`

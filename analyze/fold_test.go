@@ -31,7 +31,7 @@ func clusterOf(t *testing.T, nodes int, findings ...Finding) *Result {
 			return nil
 		}})
 	}
-	res, err := Run(context.Background(), c, rules, DefaultThresholds())
+	res, err := Run(context.Background(), c, rules)
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}

@@ -5,36 +5,43 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
 )
 
-func allocationSite() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "allocation-site",
-		Doc:   "One place of the program, or boxes of primitive values, make a large part of all allocation of a recording.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				v, ok := r.view(profile.Alloc)
-				if !ok {
-					continue
-				}
-				p.Evaluated()
-				if r.per(v.Total()) < p.Limits.AllocRate {
-					continue
-				}
-				found := sites(v, fromjfr.ClassLabel, nil)
-				for _, s := range found.largest() {
-					if share := float64(s.value) / float64(v.Total()); share >= p.Limits.AllocSite {
-						p.Report(r.allocation(v, s, share))
-					}
-				}
-				r.boxing(p, v)
-			}
-			return nil
-		},
+var (
+	allocRate   = analyze.NewLimit(float64(100<<20), "bytes/s", "allocated", "below it collections are cheap")
+	allocSite   = analyze.NewLimit(0.25, "1", "allocation at the largest site", "less is spread over many")
+	boxingShare = analyze.NewLimit(0.10, "1", "allocation in boxes of primitives", "JDK Mission Control: rule of primitive to object conversion")
+)
+
+var allocationSite = &analyze.Rule{
+	ID:    ids.AllocationSite,
+	Doc:   "One place of the program, or boxes of primitive values, make a large part of all allocation of a recording.",
+	Needs: needsRecording,
+	Run:   analyze.Each(recordings.Of, judgeAllocation),
+}
+
+// judgeAllocation goes through the places that allocate, and through boxes.
+func judgeAllocation(pass *analyze.Pass, r *recorded) (out []analyze.Finding) {
+	v, ok := r.view(profile.Alloc)
+	if !ok {
+		return nil
 	}
+	pass.Evaluated()
+	if r.per(v.Total()) < allocRate.Value {
+		return nil
+	}
+	for _, s := range sites(v, fromjfr.ClassLabel, nil).largest() {
+		if share := float64(s.value) / float64(v.Total()); share >= allocSite.Value {
+			out = append(out, r.allocation(v, s, share))
+		}
+	}
+	if f, ok := r.boxing(v); ok {
+		out = append(out, f)
+	}
+	return out
 }
 
 // collecting is the share of time that collections stop the application, by what tells it for this JVM.
@@ -50,7 +57,7 @@ func (r *recorded) collecting() float64 {
 func (r *recorded) allocation(v profile.View, s *site, share float64) analyze.Finding {
 	stopped := r.collecting()
 	f := r.finding(analyze.Info, stopped*share)
-	if stopped >= r.limits.GCOverheadWarn {
+	if stopped >= gcOverheadWarn.Value {
 		f.Severity = analyze.Warning
 	}
 	classes := withShares(top(s.labels, s.value, 3), shortClass)
@@ -78,7 +85,8 @@ func (r *recorded) allocation(v profile.View, s *site, share float64) analyze.Fi
 var boxes = map[string]bool{"java.lang.Integer": true, "java.lang.Long": true, "java.lang.Double": true, "java.lang.Float": true, "java.lang.Short": true,
 	"java.lang.Character": true, "java.lang.Byte": true, "java.lang.Boolean": true}
 
-func (r *recorded) boxing(p *analyze.Pass, v profile.View) {
+// boxing is about objects that hold one primitive value; ok is false when they are few.
+func (r *recorded) boxing(v profile.View) (f analyze.Finding, ok bool) {
 	found := byName{}
 	var sum int64
 	v.Each(func(frames []string, value int64, label func(string) string) {
@@ -89,13 +97,13 @@ func (r *recorded) boxing(p *analyze.Pass, v profile.View) {
 		}
 	})
 	share := float64(sum) / float64(v.Total())
-	if share < p.Limits.BoxingShare {
-		return
+	if share < boxingShare.Value {
+		return f, false
 	}
 	largest := found.largest()
 	stopped := r.collecting()
-	f := r.finding(analyze.Info, stopped*share)
-	if stopped >= r.limits.GCOverheadWarn && share >= p.Limits.AllocSite {
+	f = r.finding(analyze.Info, stopped*share)
+	if stopped >= gcOverheadWarn.Value && share >= allocSite.Value {
 		f.Severity = analyze.Warning
 	}
 	f.Title = fmt.Sprintf("%s of all allocation are boxes of primitive values, most of it for %s", percent(share), short(largest[0].name))
@@ -110,5 +118,5 @@ func (r *recorded) boxing(p *analyze.Pass, v profile.View) {
 	f.Advice = []analyze.Advice{{Action: "Keep the values primitive there: arrays, collections of primitives, IntStream and its like, fields of type int instead of Integer.",
 		Effect: fmt.Sprintf("Up to %s less allocation.", percent(share)), Risk: "A primitive value cannot be null.", Verify: "A new recording: casefile profile --alloc --pid " + r.pid() + "."}}
 	f.References = []string{"JDK Mission Control: rule of primitive to object conversion"}
-	p.Report(f)
+	return f, true
 }

@@ -4,15 +4,25 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func allocationStall() *analyze.Rule {
-	return gcRule("allocation-stall", "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).", judgeStalls)
+var (
+	stallsMinute   = analyze.NewLimit(10.0, "a minute", "allocation stalls: warning", "GC log analysers")
+	stallsCritical = analyze.NewLimit(100.0, "a minute", "allocation stalls: critical", "GC log analysers")
+)
+
+var allocationStall = &analyze.Rule{
+	ID:     ids.AllocationStall,
+	Doc:    "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).",
+	Needs:  needsGC,
+	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Run:    analyze.Each(collections, judgeStalls),
 }
 
-func judgeStalls(v *gcView) []analyze.Finding {
+func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	stalls := v.log.Stalls.Total
-	if stalls == nil || stalls.Count == 0 || v.culprit() != "" || v.log.Span <= 0 {
+	if stalls == nil || stalls.Count == 0 || v.log.Span <= 0 {
 		return nil
 	}
 	// Stalls are known for all of the log; what counts is that there are some in the stretch.
@@ -23,12 +33,12 @@ func judgeStalls(v *gcView) []analyze.Finding {
 		}
 	}
 	minute := float64(stalls.Count) / max(v.log.Span.Minutes(), 0.25)
-	if recent == 0 && stalls.Count <= int64(len(v.log.Stalls.Lines.Lines)) || minute < v.mark(v.limits.StallsMinute) {
+	if recent == 0 && stalls.Count <= int64(len(v.log.Stalls.Lines.Lines)) || minute < v.mark(stallsMinute.Value) {
 		return nil
 	}
 	share := min(1, stalls.Sum.Seconds()/v.log.Span.Seconds())
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: share}
-	if minute >= v.limits.StallsCritical && share >= v.limits.GCOverheadWarn {
+	if minute >= stallsCritical.Value && share >= gcOverheadWarn.Value {
 		f.Severity = analyze.Critical
 	}
 	f.Title = fmt.Sprintf("Threads waited %d times for memory, %s together, up to %s at once", stalls.Count, took(stalls.Sum), took(stalls.Max))

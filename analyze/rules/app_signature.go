@@ -6,60 +6,87 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/rules/signatures"
 	"casefile/analyze/threads"
 )
 
-func appSignature(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "app-signature",
-		Doc:   "Threads do what a known problem of a product makes them do, or its logs say so.",
-		Needs: needsDumps(2) + "; or application logs",
-		Run: func(p *analyze.Pass) error {
-			known, err := signatures.All()
-			if err != nil {
-				return err
-			}
-			inLogs := logSightings(p, known)
-			for _, v := range vs.of(p) {
-				if v.dumps() < 2 || v.jvm == nil {
-					continue
-				}
-				p.Evaluated()
-				for _, f := range v.judged("app-signature", func(v *view) []problem { return judgeSignatures(v, known) }) {
-					if i := slices.IndexFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == f.signature && l.jvm == v.jvm }); i >= 0 {
-						f.Evidence = append(f.Evidence[:min(len(f.Evidence), maxEvidence-1)], inLogs[i].cite(1)...)
-						inLogs = slices.Delete(inLogs, i, i+1)
-					}
-					p.Report(f.Finding)
-				}
-				if stuck := v.judged("stuck-thread", judgeStuck); len(stuck) > 0 { // which shows the reports of Tomcat beside the stacks
-					inLogs = slices.DeleteFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == "tomcat-stuck-thread" && l.jvm == v.jvm })
-				}
-			}
-			for _, l := range inLogs {
-				p.Report(l.finding(p))
-			}
-			return nil
-		},
-	}
+var (
+	signatureShare = analyze.NewLimit(0.10, "1", "request-thread time beneath a known method", "thread dump analysers' mark of congestion")
+)
+
+var appSignature = &analyze.Rule{
+	ID:    ids.AppSignature,
+	Doc:   "Threads do what a known problem of a product makes them do, or its logs say so.",
+	Needs: needsDumps(2) + "; or application logs",
+	After: []string{ids.StuckThread},
+	Run:   findSignatures,
 }
 
-func judgeSignatures(v *view, known []*signatures.Signature) []problem {
-	var out []problem
+// findSignatures looks at dumps and at logs: what both show is one finding.
+func findSignatures(p *analyze.Pass) error {
+	known, err := signatures.All()
+	if err != nil {
+		return err
+	}
+	inLogs := logSightings(p, known)
+	inDumps := analyze.Each(dumpedJVMs, func(pass *analyze.Pass, v *view) []analyze.Finding {
+		found := judgeSignatures(v, known)
+		for i := range found {
+			inLogs = joinLogs(&found[i], v, inLogs)
+		}
+		if len(v.found(pass, ids.StuckThread)) > 0 { // which shows the reports of Tomcat beside the stacks
+			inLogs = slices.DeleteFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == signatures.TomcatStuckThread && l.jvm == v.jvm })
+		}
+		return found
+	})
+	if err := inDumps(p); err != nil {
+		return err
+	}
+	for _, l := range inLogs {
+		p.Report(l.finding(p))
+	}
+	return nil
+}
+
+// joinLogs takes the log lines that say what a finding from dumps says.
+func joinLogs(f *analyze.Finding, v *view, inLogs []*logSighting) []*logSighting {
+	id := accountOf(f).signature
+	i := slices.IndexFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == id && l.jvm == v.jvm })
+	if i < 0 {
+		return inLogs
+	}
+	f.Evidence = append(f.Evidence[:min(len(f.Evidence), maxEvidence-1)], inLogs[i].cite(1)...)
+	return slices.Delete(inLogs, i, i+1)
+}
+
+// dumpedJVMs leaves out Go services: no signature is of one.
+func dumpedJVMs(p *analyze.Pass) (jvms []*view) {
+	for _, v := range processes.Of(p) {
+		if v.dumps() >= 2 && v.jvm != nil {
+			p.Evaluated()
+			jvms = append(jvms, v)
+		}
+	}
+	return jvms
+}
+
+// judgeSignatures looks for known problems in the dumps of a JVM.
+func judgeSignatures(v *view, known []*signatures.Signature) []analyze.Finding {
+	var out []analyze.Finding
 	for _, sig := range known {
 		if !sig.InDumps() {
 			continue
 		}
 		list := v.sightings(sig.Shows)
 		dumps := v.atLeast(list, max(1, sig.Many))
-		if dumps < v.limits.ContentionDumps {
+		if dumps < contentionDumps.Value {
 			continue
 		}
 		lost := v.lossOf(list)
 		// A background thread is at work all the time, or is not worth a word.
-		always := sig.Background && float64(dumps) >= v.limits.FinalizerShare*float64(v.dumps())
-		if !(lost.requests && lost.share >= v.limits.SignatureShare) && !always {
+		always := sig.Background && float64(dumps) >= finalizerShare.Value*float64(v.dumps())
+		if !(lost.requests && lost.share >= signatureShare.Value) && !always {
 			continue
 		}
 		out = append(out, v.signatureProblem(sig, list, lost))
@@ -67,8 +94,8 @@ func judgeSignatures(v *view, known []*signatures.Signature) []problem {
 	return out
 }
 
-func (v *view) signatureProblem(sig *signatures.Signature, list []sighting, lost loss) problem {
-	p := problem{sightings: list, signature: sig.ID}
+func (v *view) signatureProblem(sig *signatures.Signature, list []sighting, lost loss) analyze.Finding {
+	p := problem{account: account{sightings: list, signature: sig.ID}}
 	p.Severity, p.Confidence = analyze.Severity(sig.Severity), analyze.High
 	p.Weight = lost.weight()
 	if !lost.requests {
@@ -84,7 +111,7 @@ func (v *view) signatureProblem(sig *signatures.Signature, list []sighting, lost
 	p.Explanation = strings.TrimSpace(sig.Explanation)
 	p.Evidence = v.signatureEvidence(sig, list)
 	p.Advice, p.References = sig.Todo(), sig.References
-	return p
+	return p.finding()
 }
 
 // signatureEvidence names the frame that is the mark.

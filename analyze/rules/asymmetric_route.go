@@ -6,63 +6,87 @@ import (
 	"slices"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/bundle/format/timing"
 )
 
-func asymmetricRoute() *analyze.Rule {
-	return &analyze.Rule{ID: "asymmetric-route", Doc: "Messages between two nodes wait much longer on one way than on the other.", Needs: needsLinks, Run: func(p *analyze.Pass) error {
-		var found []oneWay
-		for _, x := range pairs(p.Case) {
-			for _, l := range x.links {
-				m := typical(l, p.Limits.LinkSamples)
-				if m == nil || m.Queue == nil {
-					continue
-				}
-				p.Evaluated()
-				w := oneWay{pair: x, from: l.From, to: l.To, slow: m.Queue.ThereP90, other: m.Queue.BackP90, m: m}
-				if o := x.opposite(l, p.Limits.LinkSamples); o != nil {
-					w.slow, w.other = min(w.slow, o.Queue.BackP90), min(w.other, o.Queue.ThereP90)
-				}
-				if w.slow < w.other {
-					w.from, w.to, w.slow, w.other = l.To, l.From, w.other, w.slow
-				}
-				w.machine = lateness(p.Case, x)
-				k := slices.IndexFunc(found, func(o oneWay) bool { return o.pair == x })
-				switch {
-				case w.by() < p.Limits.AsymmetryInfo || w.slow < 2*w.other:
-				case k < 0:
-					found = append(found, w)
-				case found[k].by() < w.by():
-					found[k] = w
-				}
+var (
+	asymmetryInfo = analyze.NewLimit(5.0, "ms", "waiting on one way beyond the other: worth knowing", "half of what Atlassian calls a good round trip")
+	asymmetryWarn = analyze.NewLimit(10.0, "ms", "waiting on one way beyond the other: warning", "all of what Atlassian calls a good round trip")
+)
+
+var asymmetricRoute = &analyze.Rule{
+	ID:    ids.AsymmetricRoute,
+	Doc:   "Messages between two nodes wait much longer on one way than on the other.",
+	Needs: needsLinks,
+	Run:   analyze.Each(wholeCluster, judgeWays),
+}
+
+// judgeWays compares the two ways of each link.
+func judgeWays(pass *analyze.Pass, c *cluster) []analyze.Finding {
+	var found []oneWay
+	for _, x := range pairs(c.Case) {
+		var worst *oneWay
+		for _, l := range x.links {
+			w := slowerWay(c, x, l)
+			if w == nil {
+				continue
+			}
+			pass.Evaluated()
+			if w.by() >= asymmetryInfo.Value && w.slow >= 2*w.other && (worst == nil || worst.by() < w.by()) {
+				worst = w
 			}
 		}
-		if len(found) == 0 {
-			return nil
+		if worst != nil {
+			found = append(found, *worst)
 		}
-		slices.SortStableFunc(found, func(a, b oneWay) int { return cmp.Compare(b.by(), a.by()) })
-		worst, names := found[0], []*pair{}
-		f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.Medium, Weight: min(1, worst.by()/(2*p.Limits.LinkCritical))}
-		if worst.by() >= p.Limits.AsymmetryWarn {
-			f.Severity = analyze.Warning
-		}
-		for _, w := range found {
-			names = append(names, w.pair)
-			f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %.1f ms or more on the way, %.1f ms on the way back; %d round trips by %s",
-				w.from, w.to, w.slow, w.other, w.m.RTT.Count, w.m.Transport)))
-		}
-		f.Evidence = f.Evidence[:min(len(f.Evidence), maxEvidence)]
-		f.Nodes = namesOf(names)
-		f.Title = fmt.Sprintf("From %s to %s messages wait up to %.1f ms longer than on the way back", worst.from, worst.to, worst.by())
-		f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong by half the difference"
-		f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference that is always the same looks like a clock that is wrong and cannot be told from it by two nodes: it lies within the error bound of their clocks."
-		f.Advice = []analyze.Advice{{
-			Action: fmt.Sprintf("Compare traceroute from %s to %s with the other direction, and look for a full queue on the slow way: a backup, a shaped or saturated link (`tc -s qdisc`, `ip -s link`).", worst.from, worst.to),
-			Effect: "Both ways take the same time.", Risk: "None in looking.", Verify: "The next capture shows the same waiting on both ways.",
-		}}
-		p.Report(f)
+	}
+	if len(found) == 0 {
 		return nil
+	}
+	return []analyze.Finding{asymmetry(found)}
+}
+
+// slowerWay is what one end of a link says of its two ways; nil: nothing.
+func slowerWay(c *cluster, x *pair, l *timing.Link) *oneWay {
+	m := typical(l, linkSamples.Value)
+	if m == nil || m.Queue == nil {
+		return nil
+	}
+	w := &oneWay{pair: x, from: l.From, to: l.To, slow: m.Queue.ThereP90, other: m.Queue.BackP90, m: m}
+	if o := x.opposite(l, linkSamples.Value); o != nil {
+		w.slow, w.other = min(w.slow, o.Queue.BackP90), min(w.other, o.Queue.ThereP90)
+	}
+	if w.slow < w.other {
+		w.from, w.to, w.slow, w.other = l.To, l.From, w.other, w.slow
+	}
+	w.machine = lateness(c.Case, x)
+	return w
+}
+
+// asymmetry is about all links with a slower way.
+func asymmetry(found []oneWay) analyze.Finding {
+	slices.SortStableFunc(found, func(a, b oneWay) int { return cmp.Compare(b.by(), a.by()) })
+	worst, names := found[0], []*pair{}
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.Medium, Weight: min(1, worst.by()/(2*linkCritical.Value))}
+	if worst.by() >= asymmetryWarn.Value {
+		f.Severity = analyze.Warning
+	}
+	for _, w := range found {
+		names = append(names, w.pair)
+		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %.1f ms or more on the way, %.1f ms on the way back; %d round trips by %s",
+			w.from, w.to, w.slow, w.other, w.m.RTT.Count, w.m.Transport)))
+	}
+	f.Evidence = f.Evidence[:min(len(f.Evidence), maxEvidence)]
+	f.Nodes = namesOf(names)
+	f.Title = fmt.Sprintf("From %s to %s messages wait up to %.1f ms longer than on the way back", worst.from, worst.to, worst.by())
+	f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong by half the difference"
+	f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference that is always the same looks like a clock that is wrong and cannot be told from it by two nodes: it lies within the error bound of their clocks."
+	f.Advice = []analyze.Advice{{
+		Action: fmt.Sprintf("Compare traceroute from %s to %s with the other direction, and look for a full queue on the slow way: a backup, a shaped or saturated link (`tc -s qdisc`, `ip -s link`).", worst.from, worst.to),
+		Effect: "Both ways take the same time.", Risk: "None in looking.", Verify: "The next capture shows the same waiting on both ways.",
 	}}
+	return f
 }
 
 // opposite is what the other end measured of the same two ways. Who reads a message late, because his machine

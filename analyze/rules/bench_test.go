@@ -28,7 +28,7 @@ func BenchmarkThreadRules(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		res, err := analyze.Run(b.Context(), caseOf(dumps), threadRules(), analyze.DefaultThresholds())
+		res, err := analyze.Run(b.Context(), caseOf(dumps), threadRules())
 		if err != nil || len(res.Findings) == 0 {
 			b.Fatal(err)
 		}

@@ -61,14 +61,13 @@ func serviceOf(dumps []*threads.Dump) *analyze.Case {
 
 // threadRules are the rules of this half of the package, so that a change of the others does not change what these tests see.
 func threadRules() []*analyze.Rule {
-	vs := &views{}
-	return []*analyze.Rule{deadlock(vs), lockContention(vs), hotThread(vs), stuckThread(vs), threadLeak(vs), threadPoolExhausted(vs), dbPoolExhausted(vs),
-		slowDownstream(vs), finalizerBacklog(vs), classLoadingLock(vs), loggingLock(vs), pinnedVirtualThreads(vs), appSignature(vs)}
+	return []*analyze.Rule{deadlock, lockContention, hotThread, stuckThread, threadLeak, threadPoolExhausted, dbPoolExhausted,
+		slowDownstream, finalizerBacklog, classLoadingLock, loggingLock, pinnedVirtualThreads, appSignature}
 }
 
 func run(t *testing.T, c *analyze.Case) *analyze.Result {
 	t.Helper()
-	res, err := analyze.Run(t.Context(), c, threadRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(t.Context(), c, threadRules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ func run(t *testing.T, c *analyze.Case) *analyze.Result {
 	return res
 }
 
-func ids(list []analyze.Finding) []string {
+func listed(list []analyze.Finding) []string {
 	var out []string
 	for _, f := range list {
 		out = append(out, string(f.Severity)+" "+f.ID)

@@ -2,15 +2,20 @@ package rules
 
 import (
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func classLoadingLock(vs *views) *analyze.Rule {
-	return threadRule(vs, "class-loading-lock", "Threads wait for a class to be loaded or initialised over several dumps.", 2, judgeClassLoading)
+var classLoadingLock = &analyze.Rule{
+	ID:    ids.ClassLoadingLock,
+	Doc:   "Threads wait for a class to be loaded or initialised over several dumps.",
+	Needs: needsDumps(2),
+	After: []string{ids.Deadlock},
+	Run:   analyze.Each(dumped(2), judgeClassLoading),
 }
 
-func judgeClassLoading(v *view) []problem {
-	return judgeLocks(v, guardsClasses, func(k *contended, p *problem) {
+func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
+	return judgeLocks(pass, v, guardsClasses, func(k *contended, p *problem) {
 		p.Explanation += " The lock belongs to a class loader: requests that need a class it has not yet loaded pass one by one."
 		action := "Find out why the same class is asked for again and again: a class that does not exist is searched anew each time. " +
 			"Look at the calls below loadClass in the evidence, and keep the result, also a negative one."

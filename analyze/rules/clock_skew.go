@@ -5,23 +5,21 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/bundle/format/timing"
 )
 
-func clockSkew() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "clock-skew",
-		Doc:   "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
-		Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node for each",
-		Run: func(p *analyze.Pass) error {
-			if far := widest(p.Case); far != nil {
-				p.Evaluated()
-				judgeSkew(p, far)
-			}
-			judgeSteps(p)
-			return nil
-		},
-	}
+var (
+	clockInfo     = analyze.NewLimit(100*time.Millisecond, "", "a clock off the others: worth knowing", "below it the order of lines of two logs can be trusted")
+	clockWarn     = analyze.NewLimit(time.Second, "", "a clock off the others: warning", "monitoring systems warn from 1 to 2 s on; Atlassian: clocks must not diverge")
+	clockCritical = analyze.NewLimit(5*time.Second, "", "a clock off the others: critical", "the mark of monitoring systems")
+)
+
+var clockSkew = &analyze.Rule{
+	ID:    ids.ClockSkew,
+	Doc:   "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
+	Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node for each",
+	Run:   analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),
 }
 
 // skew is how much the clock of one node is ahead of another's, give or take the bound.
@@ -78,38 +76,44 @@ func (s *skew) direct(c *analyze.Case) {
 
 func millisToSpan(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
-func judgeSkew(p *analyze.Pass, s *skew) {
-	if s.sure() < p.Limits.ClockInfo {
-		return
+// judgeSkew is about the two clocks that differ most.
+func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
+	s := widest(c.Case)
+	if s == nil {
+		return nil
+	}
+	pass.Evaluated()
+	if s.sure() < clockInfo.Value {
+		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{s.ahead.Name, s.behind.Name}}
 	switch {
-	case s.sure() >= p.Limits.ClockCritical:
+	case s.sure() >= clockCritical.Value:
 		f.Severity = analyze.Critical
-	case s.sure() >= p.Limits.ClockWarn:
+	case s.sure() >= clockWarn.Value:
 		f.Severity = analyze.Warning
 	}
-	f.Weight = min(1, float64(s.by)/float64(2*p.Limits.ClockCritical))
+	f.Weight = min(1, float64(s.by)/float64(2*clockCritical.Value))
 	f.Title = fmt.Sprintf("The clock of %s is ahead of that of %s by %s", s.ahead.Name, s.behind.Name, giveOrTake(s.by, s.bound))
 	f.Impact = "what happened first cannot be told from the nodes' own logs; times in this report are put right"
 	if f.Severity.AtLeast(analyze.Warning) {
 		f.Impact = "locks with an expiry, sessions, caches, scheduled jobs and the order of changes go by these clocks; times in this report are put right"
 	}
 	f.Explanation = "The clocks were compared over the network with four readings each time. However the round trip was split between the two ways, the truth lies within the bound."
-	f.Evidence = citeClocks(p, s.ahead, s.behind)
+	f.Evidence = citeClocks(c.Case, s.ahead, s.behind)
 	f.Advice = []analyze.Advice{{
 		Action: "Let one time service (chrony, systemd-timesyncd) set the clocks of all nodes from the same servers, and no second one beside it: not the hypervisor's guest tools as well.",
 		Effect: "Clocks agree within milliseconds.", Risk: "A clock that is set back makes time repeat: let the service slew it, or set it while the application is stopped.",
 		Rollback: "The old configuration of the time service.", Verify: "The next capture shows offsets below 100 ms.",
 	}}
 	f.References = []string{"Atlassian: Confluence Data Center technical overview, clocks of the nodes must not diverge", "Hazelcast HealthMonitor: cluster.timeDiff"}
-	p.Report(f)
+	return []analyze.Finding{f}
 }
 
 // citeClocks cites where the offsets of nodes stand, and what the nodes think of their own clocks.
-func citeClocks(p *analyze.Pass, nodes ...*analyze.Node) (list []analyze.Evidence) {
+func citeClocks(c *analyze.Case, nodes ...*analyze.Node) (list []analyze.Evidence) {
 	entry := "casefile.json"
-	if p.Timing != nil {
+	if c.Timing != nil {
 		entry = timing.RecordFile
 	}
 	for _, n := range nodes {
@@ -124,37 +128,49 @@ func citeClocks(p *analyze.Pass, nodes ...*analyze.Node) (list []analyze.Evidenc
 	return list
 }
 
-// judgeSteps tells of clocks that were set while they were watched.
-func judgeSteps(p *analyze.Pass) {
-	if p.Timing == nil {
-		return
+// judgeSteps is about clocks that were set while they were watched, each told once.
+func judgeSteps(_ *analyze.Pass, c *cluster) (out []analyze.Finding) {
+	if c.Timing == nil {
+		return nil
 	}
 	told := map[string]bool{}
-	for _, l := range p.Timing.Links {
+	for _, l := range c.Timing.Links {
 		if l.Clock == nil {
 			continue
 		}
-		for _, s := range l.Clock.Steps {
+		for i := range l.Clock.Steps {
+			s := &l.Clock.Steps[i]
 			name := l.To
 			if s.Whose == "from" {
 				name = l.From
 			}
-			by, bound := millisToSpan(s.ByMS).Abs(), millisToSpan(s.ErrorMS)
-			if !s.Certain || s.Whose == "" || by-bound < p.Limits.ClockInfo || told[name] || name == p.Timing.Reference {
+			if !s.Certain || s.Whose == "" || told[name] || name == c.Timing.Reference {
 				continue
 			}
-			told[name] = true
-			f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{name}, Weight: min(1, float64(by)/float64(2*p.Limits.ClockCritical))}
-			if by-bound >= p.Limits.ClockWarn {
-				f.Severity = analyze.Warning
+			if f, ok := stepFinding(&l, s, name); ok {
+				told[name] = true
+				out = append(out, f)
 			}
-			f.Title = fmt.Sprintf("The clock of %s was set by %s during the capture", name, giveOrTake(by, bound))
-			f.Impact = "timeouts, leases and schedules that go by this clock ended early or late by as much"
-			f.Explanation = "A time service that lets the clock drift and then sets it, or a second one that fights the first, makes time jump. Services expect it to run evenly."
-			f.Evidence = []analyze.Evidence{timed(fmt.Sprintf("%s to %s: a step of %+.1f ms between %s and %s", l.From, l.To, s.ByMS, clockTime(s.After), clockTime(s.Before)))}
-			f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock; let one service slew it (chrony: makestep only at its start) and switch off the time sync of the guest tools.",
-				Effect: "The clock runs evenly.", Risk: "None while the offset is small.", Verify: "No step in the next capture."}}
-			p.Report(f)
 		}
 	}
+	return out
+}
+
+// stepFinding is about one step of the clock of a node; ok is false when it is small.
+func stepFinding(l *timing.Link, s *timing.Step, name string) (f analyze.Finding, ok bool) {
+	by, bound := millisToSpan(s.ByMS).Abs(), millisToSpan(s.ErrorMS)
+	if by-bound < clockInfo.Value {
+		return f, false
+	}
+	f = analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{name}, Weight: min(1, float64(by)/float64(2*clockCritical.Value))}
+	if by-bound >= clockWarn.Value {
+		f.Severity = analyze.Warning
+	}
+	f.Title = fmt.Sprintf("The clock of %s was set by %s during the capture", name, giveOrTake(by, bound))
+	f.Impact = "timeouts, leases and schedules that go by this clock ended early or late by as much"
+	f.Explanation = "A time service that lets the clock drift and then sets it, or a second one that fights the first, makes time jump. Services expect it to run evenly."
+	f.Evidence = []analyze.Evidence{timed(fmt.Sprintf("%s to %s: a step of %+.1f ms between %s and %s", l.From, l.To, s.ByMS, clockTime(s.After), clockTime(s.Before)))}
+	f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock; let one service slew it (chrony: makestep only at its start) and switch off the time sync of the guest tools.",
+		Effect: "The clock runs evenly.", Risk: "None while the offset is small.", Verify: "No step in the next capture."}}
+	return f, true
 }

@@ -69,10 +69,10 @@ func link(from, to string, rtt float64) timing.Link {
 	return timing.Link{From: from, To: to, Phases: []timing.Phase{{When: timing.During, Measured: m}}}
 }
 
-// cluster runs the rules that compare nodes.
-func cluster(t *testing.T, c *analyze.Case) *analyze.Result {
+// clustered runs the rules that compare nodes.
+func clustered(t *testing.T, c *analyze.Case) *analyze.Result {
 	t.Helper()
-	res, err := analyze.Run(t.Context(), c, clusterRules(&views{}), analyze.DefaultThresholds())
+	res, err := analyze.Run(t.Context(), c, clusterRules())
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
@@ -180,8 +180,8 @@ func TestCluster(t *testing.T) {
 			if x.nodes == 0 {
 				x.nodes = 3
 			}
-			res := cluster(t, group(t, x.nodes, x.change))
-			if got := strings.Join(ids(res.Findings), ", "); got != x.want {
+			res := clustered(t, group(t, x.nodes, x.change))
+			if got := strings.Join(listed(res.Findings), ", "); got != x.want {
 				t.Fatalf("got %q, want %q\n%s", got, x.want, show(res.Findings))
 			}
 			if x.want != "" && !strings.Contains(res.Findings[0].Title, x.title) {
@@ -192,8 +192,8 @@ func TestCluster(t *testing.T) {
 }
 
 func TestOneNodeIsNotCompared(t *testing.T) {
-	res := cluster(t, group(t, 1, nil))
-	if len(res.Findings) > 0 || len(res.NotEvaluated) != len(clusterRules(&views{})) {
+	res := clustered(t, group(t, 1, nil))
+	if len(res.Findings) > 0 || len(res.NotEvaluated) != len(clusterRules()) {
 		t.Errorf("%s\n%+v", show(res.Findings), res.NotEvaluated)
 	}
 }
@@ -335,7 +335,7 @@ func TestPausePropagation(t *testing.T) {
 		}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			res := cluster(t, group(t, 3, x.change))
+			res := clustered(t, group(t, 3, x.change))
 			f := find(res, "pause-propagation")
 			switch {
 			case f == nil && x.want != "":

@@ -11,6 +11,14 @@ import (
 	"casefile/bundle/format/timing"
 )
 
+// cluster is the whole case, for rules that compare its nodes.
+type cluster struct{ *analyze.Case }
+
+// About names nothing: each finding names its nodes.
+func (c *cluster) About() analyze.Subject { return analyze.Subject{} }
+
+func wholeCluster(p *analyze.Pass) []*cluster { return []*cluster{{p.Case}} }
+
 // millisOf is a span in milliseconds.
 func millisOf(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

@@ -6,37 +6,53 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func codeCacheFull() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "code-cache-full",
-		Doc:   "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
-		Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, or a flight recording with jdk.CodeCacheFull",
-		Run: func(p *analyze.Pass) error {
-			views := map[*analyze.JVM]*gcView{}
-			for _, v := range gcViews(p) {
-				if v.span() >= p.Limits.SpanLeast {
-					views[v.jvm] = v
-				}
-			}
-			for _, n := range p.Nodes {
-				for _, j := range n.JVMs {
-					v := views[j]
-					rec, watched := fullWhileRecorded(p, j)
-					if j.CodeCache == nil && (v == nil || majorOf(j.Version) < 20) && !watched {
-						continue
-					}
-					p.Evaluated()
-					if f, ok := judgeCodeCache(p, j, v, rec); ok {
-						f.Nodes, f.Subject = []string{n.Name}, j.Subject()
-						p.Report(f)
-					}
-				}
-			}
-			return nil
-		},
+var (
+	codeCacheNearlyFull = analyze.NewLimit(0.9, "1", "used, of one part of the code cache", "below a tenth of free room the JVM throws code away")
+)
+
+var codeCacheFull = &analyze.Rule{
+	ID:  ids.CodeCacheFull,
+	Doc: "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
+	Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, " +
+		"or a flight recording with jdk.CodeCacheFull",
+	Run: analyze.Each(compilers, judgeCodeCache),
+}
+
+// compiler is what is known of the compiled code of one JVM.
+type compiler struct {
+	*analyze.JVM
+	node *analyze.Node
+	log  *gcView   // nil: none that is long enough
+	rec  *recorded // the recording that tells most of a full code cache; nil: none does
+}
+
+// About names the JVM.
+func (c *compiler) About() analyze.Subject {
+	return analyze.Subject{Node: c.node.Name, Name: c.Subject()}
+}
+
+// compilers are the JVMs of which something would tell.
+func compilers(p *analyze.Pass) (all []*compiler) {
+	logs := map[*analyze.JVM]*gcView{}
+	for _, v := range gcViews.Of(p) {
+		if v.span() >= spanLeast.Value {
+			logs[v.jvm] = v
+		}
 	}
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			rec, watched := fullWhileRecorded(p, j)
+			c := &compiler{JVM: j, node: n, log: logs[j], rec: rec}
+			if j.CodeCache != nil || c.log != nil && majorOf(j.Version) >= 20 || watched {
+				p.Evaluated()
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 // codeFlush is a collection that is made for the sake of compiled code.
@@ -44,7 +60,7 @@ func codeFlush(_ gc.Kind, cause string) bool { return cause == "CodeCache GC Agg
 
 // fullWhileRecorded gives the recording that tells most of a full code cache, nil when none does; watched says that one would have told.
 func fullWhileRecorded(p *analyze.Pass, j *analyze.JVM) (fullest *recorded, watched bool) {
-	for _, r := range recordings(p) {
+	for _, r := range recordings.Of(p) {
 		if r.jvm != j {
 			continue
 		}
@@ -66,9 +82,9 @@ func citeRecordedFull(r *recorded) analyze.Evidence {
 	return r.cite("jdk.CodeCacheFull: %s%s", count(int(r.rec.JVM.CodeCacheFull), "event"), first)
 }
 
-// judgeCodeCache goes by what the JVM says of its code cache, and by the collections that it makes for it; v is nil without a GC log,
-// rec without a recording in which it was full.
-func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView, rec *recorded) (analyze.Finding, bool) {
+// judgeCodeCache goes by what the JVM says of its code cache, and by the collections that it makes for it.
+func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
+	j, v, rec := x.JVM, x.log, x.rec
 	f := analyze.Finding{Confidence: analyze.High, Weight: 0.3}
 	c := j.CodeCache
 	size, sizeKnown := flagInt(j, "ReservedCodeCacheSize")
@@ -99,12 +115,12 @@ func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView, rec *recorded) (
 		f.Severity, f.Confidence, f.Weight = v.severe(share), v.sure(), max(0.3, share)
 		f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one every %s", flushes, took(v.span()/time.Duration(flushes)))
 		f.Impact = fmt.Sprintf("%s of stopped time in %s, and code that was compiled is thrown away", took(sum), took(v.span()))
-	case fullest != nil && fullest.UsedShare() >= p.Limits.CodeCacheFull:
+	case fullest != nil && fullest.UsedShare() >= codeCacheNearlyFull.Value:
 		f.Severity, f.Weight = analyze.Warning, 0.2
 		f.Title = fmt.Sprintf("%s of %s is in use in the code cache (%s)", bytesOf(fullest.Used), bytesOf(fullest.Size), fullest.Name)
 		f.Impact = "little more can be compiled; the JVM already looks for code to throw away"
 	default:
-		return f, false
+		return nil
 	}
 	if sizeKnown {
 		f.Title += fmt.Sprintf("; it has %s", bytesOf(size))
@@ -124,7 +140,7 @@ func judgeCodeCache(p *analyze.Pass, j *analyze.JVM, v *gcView, rec *recorded) (
 	}
 	f.Advice = []analyze.Advice{codeCacheAdvice(j, size)}
 	f.References = []string{"HotSpot: Codecache Tuning"}
-	return f, true
+	return []analyze.Finding{f}
 }
 
 func citeCodeCache(c *analyze.CodeCache, fullest *analyze.CodeHeap) []analyze.Evidence {

@@ -6,13 +6,18 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func concurrentModeFailure() *analyze.Rule {
-	return gcRule("concurrent-mode-failure", "CMS did not finish its cycle in time and stopped the application for a full collection.", judgeConcurrentMode)
+var concurrentModeFailure = &analyze.Rule{
+	ID:     ids.ConcurrentModeFailure,
+	Doc:    "CMS did not finish its cycle in time and stopped the application for a full collection.",
+	Needs:  needsGC,
+	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Run:    analyze.Each(collections, judgeConcurrentMode),
 }
 
-func judgeConcurrentMode(v *gcView) []analyze.Finding {
+func judgeConcurrentMode(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagConcurrentModeFailure | gc.FlagPromotionFailed) }
 	n := 0
 	var sum time.Duration
@@ -21,12 +26,12 @@ func judgeConcurrentMode(v *gcView) []analyze.Finding {
 			n, sum = n+1, sum+p.Duration
 		}
 	}
-	if n == 0 || v.log.Collector != "CMS" || v.culprit() != "" {
+	if n == 0 || v.log.Collector != "CMS" {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
-	if share < v.limits.FullGCShare && sum/time.Duration(n) < v.limits.LongPause {
+	if share < fullGCShare.Value && sum/time.Duration(n) < longPause.Value {
 		f.Severity = analyze.Info
 	}
 	f.Title = fmt.Sprintf("CMS came too late %s and stopped the application for %s", howOften(n), took(sum))

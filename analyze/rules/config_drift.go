@@ -7,25 +7,28 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func configDrift() *analyze.Rule {
-	return &analyze.Rule{
-		ID: "config-drift", Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, release, operating system.",
-		Needs: "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
-		Run: func(p *analyze.Pass) error {
-			var diffs []difference
-			for _, same := range twins(p.Case) {
-				p.Evaluated()
-				diffs = append(diffs, driftOf(p, same)...)
-			}
-			diffs = append(diffs, hostDrift(p.Case)...)
-			if len(p.Nodes) > 1 && len(diffs) > 0 {
-				p.Report(driftFinding(diffs))
-			}
-			return nil
-		},
+var configDrift = &analyze.Rule{
+	ID:    ids.ConfigDrift,
+	Doc:   "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, release, operating system.",
+	Needs: "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
+	Run:   analyze.Each(wholeCluster, judgeDrift),
+}
+
+// judgeDrift joins all differences into one finding.
+func judgeDrift(pass *analyze.Pass, c *cluster) []analyze.Finding {
+	var diffs []difference
+	for _, same := range twins(c.Case) {
+		pass.Evaluated()
+		diffs = append(diffs, driftOf(pass, same)...)
 	}
+	diffs = append(diffs, hostDrift(c.Case)...)
+	if len(c.Nodes) < 2 || len(diffs) == 0 {
+		return nil
+	}
+	return []analyze.Finding{driftFinding(diffs)}
 }
 
 // value is what one node has of a setting. Known is false where it was not read: that is no difference.

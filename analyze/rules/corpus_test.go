@@ -52,7 +52,7 @@ func TestCorpusScenarios(t *testing.T) {
 				t.Fatal("no dumps", err)
 			}
 			res := run(t, caseOf(parseFiles(t, files...)))
-			if got := ids(res.Findings); !slices.Equal(got, want) {
+			if got := listed(res.Findings); !slices.Equal(got, want) {
 				t.Errorf("got %v, want %v\n%s", got, want, show(res.Findings))
 			}
 			for _, f := range res.Findings {

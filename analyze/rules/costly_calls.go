@@ -5,7 +5,13 @@ import (
 	"slices"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/profile"
+)
+
+var (
+	costlyShare = analyze.NewLimit(0.10, "1", "the CPU profile in one kind of work", "JDK Mission Control: class loading 10 %")
+	costlyBusy  = analyze.NewLimit(0.25, "1", "the CPU profile in one kind of work: warning on a busy machine", "a quarter of the CPU is missing elsewhere")
 )
 
 // purposes are kinds of work that a program can often do less of.
@@ -32,35 +38,30 @@ var purposes = []struct {
 		risk: "A cache of classes keeps their loader alive."},
 }
 
-func costlyCalls() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "costly-calls",
-		Doc:   "Regular expressions, logging, serialisation or loading of classes take a good part of the CPU of a recording.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				v, ok := r.view(profile.CPU)
-				if !ok {
-					continue
-				}
-				p.Evaluated()
-				if v.Samples() < p.Limits.CPUSamples {
-					continue
-				}
-				for i := range purposes {
-					if purposes[i].settled && (r.rec.JVM.Started.IsZero() || r.rec.Start.Sub(r.rec.JVM.Started) < p.Limits.StartUp) {
-						continue
-					}
-					r.costly(p, v, i)
-				}
-			}
-			return nil
-		},
-	}
+var costlyCalls = &analyze.Rule{
+	ID:    ids.CostlyCalls,
+	Doc:   "Regular expressions, logging, serialisation or loading of classes take a good part of the CPU of a recording.",
+	Needs: needsRecording,
+	Run:   analyze.Each(profiled, judgeCostlyCalls),
 }
 
-// costly reports what is spent for one purpose.
-func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
+// judgeCostlyCalls goes through the purposes, each for itself.
+func judgeCostlyCalls(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
+	v, _ := r.view(profile.CPU)
+	starts := r.rec.JVM.Started.IsZero() || r.rec.Start.Sub(r.rec.JVM.Started) < startUpSpan.Value
+	for i := range purposes {
+		if starts && purposes[i].settled {
+			continue
+		}
+		if f, ok := r.costly(v, i); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// costly is about what is spent for one purpose; ok is false when it is little.
+func (r *recorded) costly(v profile.View, purpose int) (f analyze.Finding, ok bool) {
 	k := purposes[purpose]
 	found := sites(v, "", func(frames []string) bool {
 		return slices.ContainsFunc(calledByOwn(frames), func(f string) bool { return startsWith(f, k.methods) })
@@ -71,11 +72,11 @@ func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
 	}
 	share := float64(sum) / float64(v.Total())
 	cores := r.cores * share
-	if share < p.Limits.CostlyShare || cores < p.Limits.HotCodeCores*p.Limits.CostlyBusy {
-		return
+	if share < costlyShare.Value || cores < hotCodeCores.Value*costlyBusy.Value {
+		return f, false
 	}
-	f := r.finding(analyze.Info, cores/max(1, r.cpus))
-	if r.busy() && share >= p.Limits.CostlyBusy {
+	f = r.finding(analyze.Info, cores/max(1, r.cpus))
+	if r.busy() && share >= costlyBusy.Value {
 		f.Severity = analyze.Warning
 	}
 	largest := found.largest()
@@ -90,9 +91,9 @@ func (r *recorded) costly(p *analyze.Pass, v profile.View, purpose int) {
 		f.Evidence = append(f.Evidence, r.cite("%s of it for %s", percent(float64(s.value)/float64(sum)), chainOf(s)))
 	}
 	f.Advice = []analyze.Advice{{Action: k.what, Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores), Risk: k.risk,
-		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU.", k.name, percent(p.Limits.CostlyShare))}}
+		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU.", k.name, percent(costlyShare.Value))}}
 	f.References = []string{"JDK Mission Control: rules of method profiling"}
-	p.Report(f)
+	return f, true
 }
 
 // chainOf is the way by which a site was called most.

@@ -5,30 +5,45 @@ import (
 	"math"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func cpuSaturated() *analyze.Rule {
-	return hostRule("cpu-saturated", "All CPUs of the machine are busy, and work waits for them.", needsHost, judgeCPU)
+var (
+	cpuWarn          = analyze.NewLimit(0.90, "1", "all CPU time in use: warning", "Atlassian: CPU good up to 70 %, bad above 90 %")
+	cpuHigh          = analyze.NewLimit(0.97, "1", "all CPU time in use: critical, with a long queue", "nothing is left")
+	runQueuePerCPU   = analyze.NewLimit(2.0, "tasks", "running or waiting for each CPU", "each waits as long as it runs")
+	psiCPU           = analyze.NewLimit(50.0, "%", "time in which some task waited for a CPU", "Linux PSI: half of the time")
+	runQueueCritical = analyze.NewLimit(10.0, "tasks", "running or waiting for each CPU: critical", "each waits nine times as long as it runs")
+)
+
+var cpuSaturated = &analyze.Rule{
+	ID:          ids.CPUSaturated,
+	Doc:         "All CPUs of the machine are busy, and work waits for them.",
+	Needs:       needsHost,
+	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HotThread, ids.CPUThrottled},
+	HostWide:    true,
+	Run:         analyze.Each(machines, judgeCPU),
 }
 
-func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
+func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	busy, queue, psi := v.CPU.Busy, v.CPU.RunQueuePerCPU, v.Pressure["cpu"].SomePercent
 	if !busy.Known() || !v.long() {
-		return nil, false
+		return nil
 	}
-	least := v.limits.RunQueuePerCPU
-	if v.Span < v.limits.SpanSure {
+	least := runQueuePerCPU.Value
+	if v.Span < spanSure.Value {
 		least *= 2 // some seconds may be a burst: then only a clear queue counts
 	}
 	waits := queue.Known() && queue.Mean >= least
-	if v.Span >= v.limits.SpanSure && queue.Known() && queue.Mean >= (1+v.limits.RunQueuePerCPU)/2 && psi.Known() && psi.Mean >= v.limits.PSICPU {
+	if v.Span >= spanSure.Value && queue.Known() && queue.Mean >= (1+runQueuePerCPU.Value)/2 && psi.Known() && psi.Mean >= psiCPU.Value {
 		waits = true
 	}
-	if busy.Mean < 100*v.limits.CPUWarn || !waits {
-		return nil, true
+	if busy.Mean < 100*cpuWarn.Value || !waits {
+		pass.Evaluated()
+		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure()}
-	if busy.Mean >= 100*v.limits.CPUHigh && queue.Mean >= v.limits.RunQueueCritical {
+	if busy.Mean >= 100*cpuHigh.Value && queue.Mean >= runQueueCritical.Value {
 		f.Severity = analyze.Critical
 	}
 	// A full machine is most often what another problem looks like from outside. A short queue weighs little, so that the
@@ -65,12 +80,12 @@ func judgeCPU(v *hostView) ([]analyze.Finding, bool) {
 	f.Advice = []analyze.Advice{{
 		Action: look + " Work that need not be done is the cheapest capacity.",
 		Effect: "CPU for everything else on the machine.", Risk: "None in looking.",
-		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*v.limits.CPUWarn),
+		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*cpuWarn.Value),
 	}, {
 		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
 		Effect: "Tasks run when they are ready.", Risk: "Cost; a lock or a database may be the next limit.", Rollback: "Take the CPUs away again.",
 		Verify: "As above, at the same load.",
 	}}
 	f.References = []string{"Atlassian: CPU usage good up to 70%, bad above 90%", "Linux kernel documentation: PSI, Pressure Stall Information"}
-	return []analyze.Finding{f}, true
+	return []analyze.Finding{f}
 }

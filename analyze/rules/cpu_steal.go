@@ -4,22 +4,32 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func cpuSteal() *analyze.Rule {
-	return hostRule("cpu-steal", "The hypervisor gives CPU time of this virtual machine to others.", needsHost, judgeSteal)
+var (
+	stealWarn     = analyze.NewLimit(10.0, "%", "CPU time taken by the hypervisor: warning", "cloud vendors call 10 % high")
+	stealCritical = analyze.NewLimit(25.0, "%", "CPU time taken by the hypervisor: critical", "a quarter of the machine is missing")
+)
+
+var cpuSteal = &analyze.Rule{
+	ID:    ids.CPUSteal,
+	Doc:   "The hypervisor gives CPU time of this virtual machine to others.",
+	Needs: needsHost,
+	Run:   analyze.Each(machines, judgeSteal),
 }
 
-func judgeSteal(v *hostView) ([]analyze.Finding, bool) {
+func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	s := v.CPU.Steal
 	if !s.Known() || !v.long() {
-		return nil, false
+		return nil
 	}
-	if s.Mean < v.limits.Steal {
-		return nil, true
+	if s.Mean < stealWarn.Value {
+		pass.Evaluated()
+		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: min(1, s.Mean/100)}
-	if s.Mean >= v.limits.StealCritical {
+	if s.Mean >= stealCritical.Value {
 		f.Severity = analyze.Critical
 	}
 	on := ""
@@ -32,5 +42,5 @@ func judgeSteal(v *hostView) ([]analyze.Finding, bool) {
 	f.Evidence = known(citeRef(s.Ref, fmt.Sprintf("steal: mean %.0f%%, highest %.0f%%%s", s.Mean, s.Max, v.at(s))))
 	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another kind of instance (not one with burst credits).",
 		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1% at the same load."}}
-	return []analyze.Finding{f}, true
+	return []analyze.Finding{f}
 }

@@ -7,21 +7,21 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/host"
+	"casefile/analyze/ids"
 )
 
-func cpuThrottled() *analyze.Rule {
-	r := hostRule("cpu-throttled", "The CPU quota of a container runs out, and its threads stand still until the next period.",
-		"the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; or a flight recording of JDK 17 or later made there", judgeThrottled)
-	host := r.Run
-	r.Run = func(p *analyze.Pass) error {
-		for _, rec := range recordings(p) {
-			if !rec.cgroupKnown() {
-				rec.judgeThrottled(p)
-			}
-		}
-		return host(p)
-	}
-	return r
+var (
+	throttledShare    = analyze.NewLimit(0.05, "1", "periods of the cgroup that ran out: warning", "one answer in twenty meets a stop")
+	throttledCritical = analyze.NewLimit(0.25, "1", "periods of the cgroup that ran out: critical", "one answer in four meets a stop")
+	throttlePeriods   = analyze.NewLimit(50.0, "periods", "of the cgroup, at least", "5 s of running at the kernel's 100 ms")
+)
+
+var cpuThrottled = &analyze.Rule{
+	ID:  ids.CPUThrottled,
+	Doc: "The CPU quota of a container runs out, and its threads stand still until the next period.",
+	Needs: "the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; " +
+		"or a flight recording of JDK 17 or later made there",
+	Run: analyze.Sequence(analyze.Each(recordings.Of, judgeRecordedThrottling), analyze.Each(machines, judgeThrottled)),
 }
 
 // cgroupKnown says that the counters of the JVM's cgroup were captured, which tell more than a recording.
@@ -37,22 +37,22 @@ func (r *recorded) cgroupKnown() bool {
 	return false
 }
 
-// judgeThrottled goes by jdk.ContainerCPUThrottling, in which the JVM writes down the counters of its own cgroup.
-func (r *recorded) judgeThrottled(p *analyze.Pass) {
+// judgeRecordedThrottling goes by jdk.ContainerCPUThrottling, in which the JVM writes down the counters of its own cgroup.
+func judgeRecordedThrottling(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	j := &r.rec.JVM
-	if j.ElapsedSlices == 0 { // no limit, or nothing ran
-		return
+	if r.cgroupKnown() || j.ElapsedSlices == 0 { // no limit, or nothing ran
+		return nil
 	}
-	p.Evaluated()
+	pass.Evaluated()
 	share := float64(j.ThrottledSlices) / float64(j.ElapsedSlices)
-	if float64(j.ElapsedSlices) < r.limits.ThrottlePeriods || share < r.limits.ThrottledShare {
-		return
+	if float64(j.ElapsedSlices) < throttlePeriods.Value || share < throttledShare.Value {
+		return nil
 	}
 	limit := 0.0
 	if s := &r.rec.System; s.CPUPeriod > 0 {
 		limit = float64(s.CPUQuota) / float64(s.CPUPeriod)
 	}
-	f := r.finding(throttledSeverity(r.limits, share), share)
+	f := r.finding(throttledSeverity(share), share)
 	having := ""
 	if limit > 0 {
 		having = fmt.Sprintf(" (%.3g CPUs)", limit)
@@ -66,33 +66,33 @@ func (r *recorded) judgeThrottled(p *analyze.Pass) {
 	}
 	f.Advice = throttledAdvice(limit, r.cpus, "cpu.max, in Kubernetes resources.limits.cpu")
 	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
-	p.Report(f)
+	return []analyze.Finding{f}
 }
 
 const throttledMeans = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops all its threads until the next one begins. " +
 	"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several threads is enough."
 
-func throttledSeverity(limits analyze.Thresholds, share float64) analyze.Severity {
-	if share >= limits.ThrottledCritical {
+func throttledSeverity(share float64) analyze.Severity {
+	if share >= throttledCritical.Value {
 		return analyze.Critical
 	}
 	return analyze.Warning
 }
 
-func judgeThrottled(v *hostView) (out []analyze.Finding, evaluated bool) {
+func judgeThrottled(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	for i := range v.Cgroups {
 		g := &v.Cgroups[i]
 		targets := v.targetsIn(g)
 		if len(targets) == 0 || !g.CPULimit.Known() || !g.ThrottledPercent.Known() {
 			continue
 		}
-		evaluated = true
+		pass.Evaluated()
 		share := g.ThrottledPercent.Mean / 100
-		if g.Periods.Value >= v.limits.ThrottlePeriods && share >= v.limits.ThrottledShare {
+		if g.Periods.Value >= throttlePeriods.Value && share >= throttledShare.Value {
 			out = append(out, v.throttled(g, targets, share))
 		}
 	}
-	return out, evaluated
+	return out
 }
 
 // targetsIn lists the captured processes of a cgroup.
@@ -112,7 +112,7 @@ func (v *hostView) targetsIn(g *host.Cgroup) (targets []string) {
 
 func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) analyze.Finding {
 	limit := g.CPULimit.Value
-	f := analyze.Finding{Severity: throttledSeverity(v.limits, share), Confidence: v.sure(), Subject: list(targets), Weight: share}
+	f := analyze.Finding{Severity: throttledSeverity(share), Confidence: v.sure(), Subject: list(targets), Weight: share}
 	held := ""
 	if g.Throttled.Known() && v.Span > 0 {
 		held = fmt.Sprintf(", %.1f s of CPU held back in %s", g.Throttled.Value, seconds(v.Span))

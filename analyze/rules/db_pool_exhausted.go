@@ -7,11 +7,21 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func dbPoolExhausted(vs *views) *analyze.Rule {
-	return threadRule(vs, "db-pool-exhausted", "Threads wait to get a database connection from its pool over several dumps.", 2, judgeDBPool)
+var (
+	dbPoolWaiters = analyze.NewLimit(3, "threads", "that wait for a connection at once", "a healthy pool hands out connections in microseconds: three at once are no chance")
+	dbPoolShare   = analyze.NewLimit(0.05, "1", "request-thread time without a connection", "half of the mark of congestion: no healthy service has any")
+)
+
+var dbPoolExhausted = &analyze.Rule{
+	ID:    ids.DBPoolExhausted,
+	Doc:   "Threads wait to get a database connection from its pool over several dumps.",
+	Needs: needsDumps(2),
+	After: []string{ids.Deadlock},
+	Run:   analyze.Each(dumped(2), judgeDBPool),
 }
 
 // poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method that its waiting
@@ -41,22 +51,22 @@ var productSettings = []struct{ app, pool, setting string }{
 	{"jira", "DBCP 2", "pool-max-size in dbconfig.xml"},
 }
 
-func judgeDBPool(v *view) []problem {
-	dead := explained(v.judged("deadlock", judgeDeadlock))
+func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
+	dead := explained(v.found(pass, ids.Deadlock)...)
 	waiting := v.sightings(func(t *threads.Thread, w threads.Wait) bool {
 		return !dead[t] && (w.Kind == threads.WaitDBPool || w.Kind == threads.WaitLock && atConnectionPool(t))
 	})
-	if v.atLeast(waiting, v.limits.DBPoolWaiters) < v.limits.ContentionDumps {
+	if v.atLeast(waiting, dbPoolWaiters.Value) < contentionDumps.Value {
 		return nil
 	}
 	lost := v.lossOf(waiting)
-	if lost.share < v.limits.DBPoolShare {
+	if lost.share < dbPoolShare.Value {
 		return nil
 	}
 	pool, product := v.poolSetting(waiting[0].thread)
 	holders, sites := v.connectionHolders(dead)
-	p := problem{sightings: append(slices.Clone(waiting), holders...)}
-	p.Severity, p.Weight, p.Confidence = lost.severity(v.limits.ContentionCritical), lost.weight(), analyze.High
+	p := problem{account: account{sightings: append(slices.Clone(waiting), holders...)}}
+	p.Severity, p.Weight, p.Confidence = lost.severity(contentionCritical.Value), lost.weight(), analyze.High
 	peak := v.peak(waiting)
 	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", sentence(v.crowd(peak)), pool.pool)
 	inUse := 0
@@ -76,7 +86,7 @@ func judgeDBPool(v *view) []problem {
 	p.Evidence = append(v.citeAll(waiting, maxEvidence/2), v.citeAll(holders, maxEvidence/2)...)
 	p.Advice = v.dbAdvice(pool, product, inUse, sites)
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
-	return []problem{p}
+	return []analyze.Finding{p.finding()}
 }
 
 func heldBy(n int) string {

@@ -6,11 +6,15 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func deadlock(vs *views) *analyze.Rule {
-	return threadRule(vs, "deadlock", "Threads wait for each other's locks in a circle: a cycle in the lock graph that lasts until the last dump.", 1, judgeDeadlock)
+var deadlock = &analyze.Rule{
+	ID:    ids.Deadlock,
+	Doc:   "Threads wait for each other's locks in a circle: a cycle in the lock graph that lasts until the last dump.",
+	Needs: needsDumps(1),
+	Run:   analyze.Each(dumped(1), judgeDeadlock),
 }
 
 // ring is one cycle of the lock graph, found again over the dumps.
@@ -20,12 +24,12 @@ type ring struct {
 	waiting     []sighting
 }
 
-func judgeDeadlock(v *view) []problem {
-	var out []problem
+func judgeDeadlock(_ *analyze.Pass, v *view) []analyze.Finding {
+	var out []analyze.Finding
 	for _, r := range v.rings() {
 		members := len(r.Threads)
 		size := members + len(v.behindRing(r.last, r))
-		p := problem{sightings: r.waiting}
+		p := problem{account: account{sightings: r.waiting}}
 		p.Severity, p.Confidence = analyze.Critical, analyze.High
 		p.Title = ringTitle(r, size-members)
 		p.Explanation = "None of them can go on before another one of them lets go, and none will: only a restart of the process frees them. " +
@@ -50,7 +54,7 @@ func judgeDeadlock(v *view) []problem {
 			Verify: "A load test of the paths named in the evidence ends, and its dumps have no cycle.",
 		}}
 		p.References = deadlockReferences
-		out = append(out, p)
+		out = append(out, p.finding())
 	}
 	if len(out) == 0 {
 		return v.reportedOnly()
@@ -61,12 +65,12 @@ func judgeDeadlock(v *view) []problem {
 var deadlockReferences = []string{"Java Platform, Standard Edition Troubleshooting Guide: Diagnose a Deadlock"}
 
 // reportedOnly believes the JVM where the dump does not tell the locks of its threads, as that of jstack -F.
-func (v *view) reportedOnly() []problem {
+func (v *view) reportedOnly() []analyze.Finding {
 	d := v.series.Dumps[v.dumps()-1]
 	if d.ReportedDeadlocks == 0 || len(d.Reported) == 0 {
 		return nil
 	}
-	var out []problem
+	var out []analyze.Finding
 	for rest := d.Reported; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Deadlock == rest[0].Deadlock {
@@ -78,8 +82,8 @@ func (v *view) reportedOnly() []problem {
 	return out
 }
 
-func reportedCycle(source string, waits []threads.ReportedWait) problem {
-	p := problem{}
+func reportedCycle(source string, waits []threads.ReportedWait) analyze.Finding {
+	p := analyze.Finding{}
 	p.Severity, p.Confidence, p.Weight = analyze.Critical, analyze.High, 0.5
 	const most = 4
 	var steps []string

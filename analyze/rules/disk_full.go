@@ -9,25 +9,36 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/host"
+	"casefile/analyze/ids"
 )
 
-func diskFull() *analyze.Rule {
-	return hostRule("disk-full", "A file system that is written to has nearly no room, or no inodes, left.",
-		"the file systems of the machine: casefile collect on Linux", judgeDisks)
+var (
+	diskFreeWarn     = analyze.NewLimit(int64(1<<30), "bytes", "free on a file system: warning", "an eighth of the 8192 MB that Atlassian wants")
+	diskFreeCritical = analyze.NewLimit(int64(256<<20), "bytes", "free on a file system: critical", "a busy log fills it within the hour")
+	diskFreeShare    = analyze.NewLimit(0.05, "1", "free on a file system, of its size", "what file systems keep in reserve")
+	inodesFree       = analyze.NewLimit(2.0, "%", "inodes free", "what is left for a burst of small files")
+	diskSoon         = analyze.NewLimit(time.Hour, "", "until the file system is full at this rate", "the time to act")
+)
+
+var diskFull = &analyze.Rule{
+	ID:    ids.DiskFull,
+	Doc:   "A file system that is written to has nearly no room, or no inodes, left.",
+	Needs: "the file systems of the machine: casefile collect on Linux",
+	Run:   analyze.Each(machines, judgeDisks),
 }
 
-func judgeDisks(v *hostView) (out []analyze.Finding, evaluated bool) {
+func judgeDisks(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	for i := range v.FileSystems {
 		fs := &v.FileSystems[i]
 		if !fs.Real || fs.Error != "" || strings.HasPrefix(fs.Mount, "/boot") {
 			continue
 		}
-		evaluated = true
+		pass.Evaluated()
 		if f, ok := v.diskFull(fs); ok {
 			out = append(out, f)
 		}
 	}
-	return out, evaluated
+	return out
 }
 
 // writtenPaths are options that name what a JVM writes, with what is lost when it cannot.
@@ -77,14 +88,14 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 	users, evidence := v.affected(fs)
 	shared := fs.Mount == "/" || fs.Mount == "/tmp" || strings.HasPrefix(fs.Mount, "/var") || len(users) > 0
 	avail := float64(fs.Available)
-	low := free.Known() && (avail < float64(v.limits.DiskFreeWarn) && free.Value < 200*v.limits.DiskFreeShare || free.Value < 20*v.limits.DiskFreeShare)
-	none := free.Known() && avail < float64(v.limits.DiskFreeCritical) && free.Value < 100*v.limits.DiskFreeShare
-	inodes := fs.InodesFreePercent.Known() && fs.Inodes > 0 && fs.InodesFreePercent.Value < v.limits.InodesFree
+	low := free.Known() && (avail < float64(diskFreeWarn.Value) && free.Value < 200*diskFreeShare.Value || free.Value < 20*diskFreeShare.Value)
+	none := free.Known() && avail < float64(diskFreeCritical.Value) && free.Value < 100*diskFreeShare.Value
+	inodes := fs.InodesFreePercent.Known() && fs.Inodes > 0 && fs.InodesFreePercent.Value < inodesFree.Value
 	var in time.Duration
-	if fs.Growth.Known() && fs.Growth.Value > 0 && v.Span >= v.limits.SpanSure {
+	if fs.Growth.Known() && fs.Growth.Value > 0 && v.Span >= spanSure.Value {
 		in = time.Duration(avail / fs.Growth.Value * float64(time.Second))
 	}
-	soon := in > 0 && in < v.limits.DiskSoon && free.Value < 400*v.limits.DiskFreeShare
+	soon := in > 0 && in < diskSoon.Value && free.Value < 400*diskFreeShare.Value
 	if !low && !none && !inodes && !soon {
 		return analyze.Finding{}, false
 	}

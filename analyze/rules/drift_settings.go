@@ -14,6 +14,10 @@ import (
 	"casefile/analyze/host"
 )
 
+var (
+	driftTolerance = analyze.NewLimit(0.05, "1", "by which a heap that the JVM chose itself may differ", "machines of one size differ by some pages")
+)
+
 // driftOf compares the JVMs of one application.
 func driftOf(p *analyze.Pass, same []*analyze.JVM) (out []difference) {
 	settings := []struct {
@@ -106,7 +110,7 @@ func maxHeapOf(p *analyze.Pass, same []*analyze.JVM) func(*analyze.JVM) (string,
 		if first == 0 {
 			first = size
 		}
-		if f.Origin == "ergonomic" && math.Abs(size-first) <= p.Limits.DriftTolerance*first {
+		if f.Origin == "ergonomic" && math.Abs(size-first) <= driftTolerance.Value*first {
 			size = first
 		}
 		e, _ := citeFlag(j, flag)

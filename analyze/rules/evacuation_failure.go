@@ -6,21 +6,31 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func evacuationFailure() *analyze.Rule {
-	return gcRule("evacuation-failure", "G1 ran out of free regions while it copied objects.", judgeEvacuation)
+var (
+	failedCopies = analyze.NewLimit(0.05, "1", "G1's young collections that found no room", "a healthy G1 has none")
+)
+
+var evacuationFailure = &analyze.Rule{
+	ID:     ids.EvacuationFailure,
+	Doc:    "G1 ran out of free regions while it copied objects.",
+	Needs:  needsGC,
+	After:  []string{ids.GCOverhead},
+	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Run:    analyze.Each(collections, judgeEvacuation),
 }
 
-func judgeEvacuation(v *gcView) []analyze.Finding {
+func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagEvacuationFailure) }
 	n, sum := v.failures()
 	share := float64(sum) / float64(max(v.span(), 1))
-	if n < 2 || v.culprit() != "" || share < v.mark(v.limits.FullGCShare)/2 {
+	if n < 2 || share < v.mark(fullGCShare.Value)/2 {
 		return nil
 	}
 	often := v.failsOften()
-	if !often && len(judgeGCOverhead(v)) > 0 {
+	if !often && len(pass.Found(ids.GCOverhead, v.About())) > 0 {
 		return nil
 	}
 	heap, heapAt, _ := v.maxHeap()
@@ -66,5 +76,5 @@ func (v *gcView) failures() (n int, sum time.Duration) {
 func (v *gcView) failsOften() bool {
 	n, _ := v.failures()
 	all, _ := v.spent(func(k gc.Kind, c string) bool { return k.Evacuates() && ordinary(k, c) })
-	return n >= fewPauses && float64(n) >= v.limits.FailedCopies*float64(all)
+	return n >= fewPauses && float64(n) >= failedCopies.Value*float64(all)
 }

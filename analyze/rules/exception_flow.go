@@ -6,38 +6,39 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
 )
 
-func exceptionFlow() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "exception-flow",
-		Doc:   "So many exceptions are made that they are control flow, by the JVM's count or by the CPU that goes into them.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				if !r.rec.Enabled("jdk.ExceptionStatistics") && r.rec.Events["jdk.ExecutionSample"]+r.rec.Events["jdk.CPUTimeSample"] == 0 {
-					continue
-				}
-				p.Evaluated()
-				r.exceptions(p)
-			}
-			return nil
-		},
-	}
+var (
+	exceptionRate = analyze.NewLimit(5000.0, "a second", "exceptions made", "JDK Mission Control names 5,000")
+	exceptionWarn = analyze.NewLimit(10000.0, "a second", "exceptions made: warning", "JDK Mission Control warns at 10,000")
+	exceptionCPU  = analyze.NewLimit(0.10, "1", "the CPU profile in making exceptions", "as for other costly work")
+)
+
+var exceptionFlow = &analyze.Rule{
+	ID:    ids.ExceptionFlow,
+	Doc:   "So many exceptions are made that they are control flow, by the JVM's count or by the CPU that goes into them.",
+	Needs: needsRecording,
+	Run:   analyze.Each(recordings.Of, judgeExceptions),
 }
 
 // making begins the methods that make an exception: most of its cost is the walk over the stack.
 var making = []string{"java.lang.Throwable.fillInStackTrace", "java.lang.Throwable.<init>", "java.lang.Throwable.getStackTrace", "java.lang.Throwable.getOurStackTrace"}
 
-func (r *recorded) exceptions(p *analyze.Pass) {
+// judgeExceptions goes by the JVM's count, and by the samples of the CPU.
+func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
+	if !r.rec.Enabled("jdk.ExceptionStatistics") && r.rec.Events["jdk.ExecutionSample"]+r.rec.Events["jdk.CPUTimeSample"] == 0 {
+		return nil
+	}
+	pass.Evaluated()
 	rate := 0.0
 	if d := r.rec.JVM.ThrowablesOver; d > 0 {
 		rate = float64(r.rec.JVM.Throwables) / d.Seconds()
 	}
 	share, found := 0.0, byName{}
-	if v, ok := r.view(profile.CPU); ok && v.Samples() >= p.Limits.CPUSamples {
+	if v, ok := r.view(profile.CPU); ok && v.Samples() >= cpuSamples.Value {
 		found = sites(v, "", func(frames []string) bool {
 			return slices.ContainsFunc(frames, func(f string) bool { return startsWith(f, making) })
 		})
@@ -47,12 +48,12 @@ func (r *recorded) exceptions(p *analyze.Pass) {
 		}
 		share = float64(sum) / float64(v.Total())
 	}
-	costly := share >= p.Limits.ExceptionCPU && share*r.cores >= p.Limits.HotCodeCores*p.Limits.ExceptionCPU
-	if rate < p.Limits.ExceptionRate && !costly {
-		return
+	costly := share >= exceptionCPU.Value && share*r.cores >= hotCodeCores.Value*exceptionCPU.Value
+	if rate < exceptionRate.Value && !costly {
+		return nil
 	}
 	f := r.finding(analyze.Info, share*r.cores/max(1, r.cpus))
-	if rate >= p.Limits.ExceptionWarn || costly && r.busy() {
+	if rate >= exceptionWarn.Value || costly && r.busy() {
 		f.Severity = analyze.Warning
 	}
 	classes := map[string]int64{}
@@ -92,8 +93,8 @@ func (r *recorded) exceptions(p *analyze.Pass) {
 		Action: "Test before the call, or return a value that says so, where the exception is expected; where it must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
 		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", share*r.cores),
 		Risk:   "An exception without its stack trace does not say where it came from.",
-		Verify: fmt.Sprintf("Below %.0f a second in a new recording.", p.Limits.ExceptionRate),
+		Verify: fmt.Sprintf("Below %.0f a second in a new recording.", exceptionRate.Value),
 	}}
 	f.References = []string{"JDK Mission Control: rule of thrown exceptions", "Effective Java, item 69: Use exceptions only for exceptional conditions"}
-	p.Report(f)
+	return []analyze.Finding{f}
 }

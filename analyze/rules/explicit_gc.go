@@ -7,11 +7,22 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func explicitGC() *analyze.Rule {
-	return gcRule("explicit-gc", "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.", judgeExplicitGC)
+var (
+	explicitGCs    = analyze.NewLimit(2, "collections", "on request", "one may be a person's")
+	explicitShare  = analyze.NewLimit(0.01, "1", "time in collections on request", "GCViewer and garbagecat complain of any")
+	explicitPause  = analyze.NewLimit(500*time.Millisecond, "", "one collection on request", "users notice")
+	explicitWindow = analyze.NewLimit(time.Hour, "", "looked at where the recent past has none", "RMI asks once an hour")
+)
+
+var explicitGC = &analyze.Rule{
+	ID:    ids.ExplicitGC,
+	Doc:   "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
+	Needs: needsGC,
+	Run:   analyze.Each(collections, judgeExplicitGC),
 }
 
 // askers are whom a cause names.
@@ -22,17 +33,17 @@ var askers = []struct{ cause, who, action, setting string }{
 	{"JvmtiEnv ForceGarbageCollection", "an agent or a tool such as VisualVM asks for them", "Find the agent among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", ""},
 }
 
-func judgeExplicitGC(v *gcView) []analyze.Finding {
+func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.spent(explicitCause)
-	if n < int64(v.limits.ExplicitGCs) && !v.totals { // they may come once in many minutes
+	if n < int64(explicitGCs.Value) && !v.totals { // they may come once in many minutes
 		wide := *v
-		wide.stretch(max(v.to-v.limits.ExplicitWindow, v.born), v.to)
-		if n, sum = wide.spent(explicitCause); n < int64(v.limits.ExplicitGCs) {
+		wide.stretch(max(v.to-explicitWindow.Value, v.born), v.to)
+		if n, sum = wide.spent(explicitCause); n < int64(explicitGCs.Value) {
 			return nil
 		}
 		v = &wide
 	}
-	if n < int64(v.limits.ExplicitGCs) || sum <= 0 {
+	if n < int64(explicitGCs.Value) || sum <= 0 {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
@@ -45,10 +56,10 @@ func judgeExplicitGC(v *gcView) []analyze.Finding {
 	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
 	every := v.span() / time.Duration(n)
-	if often := full && n > int64(v.limits.ExplicitGCs) && every < v.limits.FullGCInterval; often || share >= v.limits.ExplicitShare || worst >= v.limits.ExplicitPause {
+	if often := full && n > int64(explicitGCs.Value) && every < fullGCInterval.Value; often || share >= explicitShare.Value || worst >= explicitPause.Value {
 		f.Severity = v.severe(share)
 	}
-	if full && every < v.limits.FullGCInterval/6 {
+	if full && every < fullGCInterval.Value/6 {
 		f.Weight = max(f.Weight, 0.2) // the CPU of all its workers, and the caches they empty, are lost beside the pause
 	}
 	kind := "collections"

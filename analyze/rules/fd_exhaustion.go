@@ -5,54 +5,72 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/bundle/format/series"
 )
 
-func fdExhaustion() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "fd-exhaustion",
-		Doc:   "A process, or the whole system, has nearly as many files and sockets open as it may have.",
-		Needs: "the open files of the process over time: casefile collect as root or as the process's user, on Linux",
-		Run: func(p *analyze.Pass) error {
-			for _, n := range p.Nodes {
-				for _, j := range n.JVMs {
-					judgeFiles(p, n, j.Subject(), j.Process, j.ProcessSource)
-				}
-				for _, s := range n.Services {
-					judgeFiles(p, n, s.Target, s.Process, "")
-				}
-				judgeSystemFiles(p, n)
+var (
+	fdWarn     = analyze.NewLimit(0.70, "1", "file descriptors in use: warning", "Atlassian: good below 70 %")
+	fdCritical = analyze.NewLimit(0.90, "1", "file descriptors in use: critical", "Atlassian: bad from 90 % on")
+)
+
+var fdExhaustion = &analyze.Rule{
+	ID:    ids.FDExhaustion,
+	Doc:   "A process, or the whole system, has nearly as many files and sockets open as it may have.",
+	Needs: "the open files of the process over time: casefile collect as root or as the process's user, on Linux",
+	Run:   analyze.Sequence(analyze.Each(watched, judgeFiles), analyze.Each(machines, judgeSystemFiles)),
+}
+
+// watchedProcess is one process with its figures over time.
+type watchedProcess struct {
+	analyze.Subject
+	*series.Series
+	entry string // that the series begins in; empty: not known
+}
+
+// About names the process.
+func (w *watchedProcess) About() analyze.Subject { return w.Subject }
+
+// watched are the JVMs and services whose figures were captured.
+func watched(p *analyze.Pass) (all []*watchedProcess) {
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if j.Process != nil {
+				all = append(all, &watchedProcess{analyze.Subject{Node: n.Name, Name: j.Subject()}, j.Process, j.ProcessSource})
 			}
-			return nil
-		},
+		}
+		for _, s := range n.Services {
+			if s.Process != nil {
+				all = append(all, &watchedProcess{analyze.Subject{Node: n.Name, Name: s.Target}, s.Process, ""})
+			}
+		}
 	}
+	return all
 }
 
 // judgeFiles looks at the columns fds and fd_limit of a process.
-func judgeFiles(p *analyze.Pass, n *analyze.Node, subject string, s *series.Series, source string) {
-	if s == nil {
-		return
-	}
+func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
+	subject, source := s.Name, s.entry
 	open, ok1 := s.Last("fds")
 	limit, ok2 := s.Last("fd_limit")
 	if !ok1 || !ok2 || limit <= 0 {
-		return
+		return nil
 	}
-	p.Evaluated()
+	pass.Evaluated()
 	most, _ := s.Max("fds")
 	share := most / limit
-	if share < p.Limits.FDWarn {
-		return
+	if share < fdWarn.Value {
+		return nil
 	}
-	f := analyze.Finding{Nodes: []string{n.Name}, Subject: subject, Severity: analyze.Warning, Confidence: analyze.High, Weight: min(1, share)}
-	if share >= p.Limits.FDCritical {
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Weight: min(1, share)}
+	if share >= fdCritical.Value {
 		f.Severity = analyze.Critical
 	}
 	grown, over, _ := s.Delta("fds")
 	f.Title = fmt.Sprintf("%s has %.0f of %.0f files and sockets open (%s)", subject, most, limit, percent(share))
 	f.Impact = fmt.Sprintf("%.0f more, and nothing can be opened: no connection accepted, no file read", limit-open)
 	switch rate := grown / max(over.Seconds(), 1); {
-	case grown >= 5 && over >= p.Limits.SpanLeast:
+	case grown >= 5 && over >= spanLeast.Value:
 		in := time.Duration((limit - open) / rate * float64(time.Second))
 		f.Title += fmt.Sprintf("; at %.0f more a minute none are left in %s", rate*60, took(in))
 		f.Explanation = "The number grows, so something opens files or sockets and does not close them. "
@@ -60,7 +78,7 @@ func judgeFiles(p *analyze.Pass, n *analyze.Node, subject string, s *series.Seri
 		f.Explanation = "The number did not grow during the capture: either a limit too low for the load, or a leak that went on before. "
 	}
 	f.Explanation += "When the limit is reached, accept and open fail with \"Too many open files\", and a Java program often cannot even load a class any more."
-	last := lastRow(s, "fds")
+	last := lastRow(s.Series, "fds")
 	f.Evidence = []analyze.Evidence{{Entry: source, Lines: last, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)}}
 	if source == "" {
 		f.Evidence = []analyze.Evidence{{Entry: "the process series of " + subject, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)}}
@@ -75,7 +93,7 @@ func judgeFiles(p *analyze.Pass, n *analyze.Node, subject string, s *series.Seri
 		Verify: "\"Max open files\" in /proc/<pid>/limits after the restart, and less than 70% of it in use.",
 	}}
 	f.References = []string{"Atlassian: open files good below 70% of the limit, bad from 90% on"}
-	p.Report(f)
+	return []analyze.Finding{f}
 }
 
 // lastRow is the line of the newest change of a column, as far as it can be told: the header is line 1.
@@ -91,18 +109,19 @@ func lastRow(s *series.Series, name string) string {
 	return analyze.Lines(i+2, i+2)
 }
 
-func judgeSystemFiles(p *analyze.Pass, n *analyze.Node) {
-	if n.Host == nil || !n.Host.Files.UsedPercent.Known() {
-		return
+// judgeSystemFiles looks at the limit of the whole kernel.
+func judgeSystemFiles(pass *analyze.Pass, v *hostView) []analyze.Finding {
+	if !v.Files.UsedPercent.Known() {
+		return nil
 	}
-	p.Evaluated()
-	files := n.Host.Files
+	pass.Evaluated()
+	files := v.Files
 	share := files.UsedPercent.Value / 100
-	if share < p.Limits.FDWarn {
-		return
+	if share < fdWarn.Value {
+		return nil
 	}
-	f := analyze.Finding{Nodes: []string{n.Name}, Severity: analyze.Warning, Confidence: analyze.High, Weight: min(1, share)}
-	if share >= p.Limits.FDCritical {
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Weight: min(1, share)}
+	if share >= fdCritical.Value {
 		f.Severity = analyze.Critical
 	}
 	f.Title = fmt.Sprintf("The machine has %.0f of %.0f possible files open (%s)", files.Allocated.Value, files.Max.Value, percent(share))
@@ -113,5 +132,5 @@ func judgeSystemFiles(p *analyze.Pass, n *analyze.Node) {
 		Action: "Find the process with most of them (ls /proc/*/fd), and raise the limit if the load needs it.", Setting: "fs.file-max", From: fmt.Sprintf("%.0f", files.Max.Value), To: fmt.Sprintf("%.0f", 4*files.Max.Value),
 		Effect: "Room.", Risk: "About 1 KB of memory for each open file.", Rollback: "sysctl with the old value.", Verify: "/proc/sys/fs/file-nr.",
 	}}
-	p.Report(f)
+	return []analyze.Finding{f}
 }

@@ -5,11 +5,20 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func finalizerBacklog(vs *views) *analyze.Rule {
-	return threadRule(vs, "finalizer-backlog", "The one thread that runs finalizers (or cleaners) is inside one in nearly every dump: objects wait for it and cannot be freed.", 2, judgeFinalizer)
+var (
+	finalizerShare = analyze.NewLimit(0.75, "1", "dumps that show the thread at work", "an idle one waits for references")
+)
+
+var finalizerBacklog = &analyze.Rule{
+	ID: ids.FinalizerBacklog,
+	Doc: "The one thread that runs finalizers (or cleaners) is inside one in nearly every dump: objects wait " +
+		"for it and cannot be freed.",
+	Needs: needsDumps(2),
+	Run:   analyze.Each(dumped(2), judgeFinalizer),
 }
 
 // reapers are the JVM's threads that release objects, with the method beneath which the program's own code runs.
@@ -21,8 +30,8 @@ var reapers = []struct{ name, method, what string }{
 	{"Reference Handler", "jdk.internal.ref.Cleaner.clean", "cleaner"},
 }
 
-func judgeFinalizer(v *view) []problem {
-	var out []problem
+func judgeFinalizer(_ *analyze.Pass, v *view) []analyze.Finding {
+	var out []analyze.Finding
 	seen := map[*threads.Track]bool{}
 	for _, r := range reapers {
 		for _, tr := range v.series.Threads() {
@@ -35,7 +44,7 @@ func judgeFinalizer(v *view) []problem {
 					busy = append(busy, sighting{i, t})
 				}
 			}
-			if len(busy) < 2 || float64(len(busy)) < v.limits.FinalizerShare*float64(v.dumps()) {
+			if len(busy) < 2 || float64(len(busy)) < finalizerShare.Value*float64(v.dumps()) {
 				continue
 			}
 			seen[tr] = true
@@ -61,18 +70,18 @@ func reaping(t *threads.Thread, method string) string {
 	return ""
 }
 
-func (v *view) finalizerProblem(tr *threads.Track, busy []sighting, method, what string) problem {
+func (v *view) finalizerProblem(tr *threads.Track, busy []sighting, method, what string) analyze.Finding {
 	last := busy[len(busy)-1]
 	at := reaping(last.thread, method)
 	w := v.series.Wait(last.thread)
 	used, source := tr.CPU(busy[0].dump, last.dump)
-	p := problem{sightings: busy}
+	p := problem{account: account{sightings: busy}}
 	p.Severity, p.Confidence = analyze.Warning, analyze.High
 	p.Weight = 0.5 * float64(len(busy)) / float64(v.dumps())
 	p.Title = fmt.Sprintf("%s is inside %s in %d of %s: it %s", tr.Name, short(at), len(busy), count(v.dumps(), "dump"), w.Text)
 	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it altogether"
 	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, every object that has one stays in the heap, with all it refers to and the files or sockets it keeps."
-	if source.Exact() && used <= v.limits.StuckCPU && len(busy) == v.dumps() && !w.Idle {
+	if source.Exact() && used <= stuckCPU.Value && len(busy) == v.dumps() && !w.Idle {
 		same := true
 		for _, s := range busy {
 			same = same && s.thread.Stack == last.thread.Stack
@@ -94,5 +103,5 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []sighting, method, what
 		Risk:   "None.",
 	}}
 	p.References = []string{"JEP 421: Deprecate Finalization for Removal", "Java API: java.lang.ref.Cleaner"}
-	return p
+	return p.finding()
 }

@@ -6,27 +6,45 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func fullGC() *analyze.Rule {
-	return gcRule("full-gc", "Full collections follow each other closely, for another reason than a full heap, a leak, metaspace or an explicit call.", judgeFullGC)
+var (
+	fullGCInterval = analyze.NewLimit(time.Minute, "", "between full collections", "GC log analysers flag closer ones")
+	fullGCShare    = analyze.NewLimit(0.02, "1", "time in full collections", "a fifth of the mark of all collections")
+)
+
+var fullGC = &analyze.Rule{
+	ID: ids.FullGC,
+	Doc: "Full collections follow each other closely, for another reason than a full heap, a leak, metaspace " +
+		"or an explicit call.",
+	Needs: needsGC,
+	Unless: []string{
+		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HumongousAllocations, ids.EvacuationFailure,
+		ids.ConcurrentModeFailure, ids.PrematurePromotion,
+	},
+	ExplainedBy: []string{
+		ids.HeapTooSmall, ids.PrematurePromotion, ids.MemoryLeak, ids.ExplicitGC, ids.MetaspacePressure,
+		ids.HumongousAllocations, ids.EvacuationFailure,
+	},
+	Run: analyze.Each(collections, judgeFullGC),
 }
 
 var generational = map[string]bool{"G1": true, "Parallel": true, "Serial": true, "CMS": true}
 
 func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && ordinary(k, cause) }
 
-func judgeFullGC(v *gcView) []analyze.Finding {
+func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.spent(fullOrdinary)
 	share := v.shareOf(fullOrdinary)
-	if v.culprit() != "" || n < 2 || share < v.mark(v.limits.FullGCShare) || len(judgeGCOverhead(v)) > 0 || len(judgeHumongous(v)) > 0 || len(judgeEvacuation(v)) > 0 || len(judgeConcurrentMode(v)) > 0 || len(judgePromotion(v)) > 0 {
+	if n < 2 || share < v.mark(fullGCShare.Value) {
 		return nil
 	}
 	if young, _ := v.spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 && !generational[v.log.Collector] {
 		return nil // a collector that knows no other kind
 	}
 	every := v.span() / time.Duration(n)
-	if every > v.limits.FullGCInterval {
+	if every > fullGCInterval.Value {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: share}

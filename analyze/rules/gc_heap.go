@@ -12,6 +12,18 @@ import (
 	"casefile/analyze/gc"
 )
 
+var (
+	heapFullShare = analyze.NewLimit(0.80, "1", "live set, of the maximum heap", "from there on each collection frees little")
+	leakR2        = analyze.NewLimit(0.7, "R²", "of the line through the live set", "an even rise, not steps")
+	leakGrowth    = analyze.NewLimit(0.10, "1", "growth of the live set, of the maximum heap", "less is noise of the readings")
+	leakReadings  = analyze.NewLimit(5, "readings", "of the live set, at least", "fewer make no line")
+	leakSpan      = analyze.NewLimit(20*time.Second, "", "of the readings, at least", "a third of a default capture")
+	leakHeapShare = analyze.NewLimit(0.4, "1", "live set at the end, of the maximum heap", "below it caches may still fill")
+	leakLongSpan  = analyze.NewLimit(30*time.Minute, "", "of readings from which on no cache still fills", "caches fill within minutes of load")
+	leakLowR2     = analyze.NewLimit(0.9, "R²", "of the line through heaps after young collections", "they hold garbage too")
+	leakLowGrowth = analyze.NewLimit(0.25, "1", "growth of heaps after young collections, of the maximum heap", "they hold garbage too")
+)
+
 // flagInt reads a flag of the JVM; ok is false when VM.flags was not captured or does not have it.
 func flagInt(j *analyze.JVM, name string) (int64, bool) {
 	v, err := strconv.ParseUint(j.Flags[name].Value, 10, 64)
@@ -124,8 +136,8 @@ func (v *gcView) growth() *growth {
 		return nil
 	}
 	after := v.born + startUpNoise
-	if v.run.Last-v.born > 6*v.limits.StartUp {
-		after = v.born + v.limits.StartUp
+	if v.run.Last-v.born > 6*startUpSpan.Value {
+		after = v.born + startUpSpan.Value
 	}
 	for _, set := range trendSources {
 		var ps []gc.LivePoint
@@ -134,11 +146,11 @@ func (v *gcView) growth() *growth {
 				ps = append(ps, p)
 			}
 		}
-		if len(ps) < v.limits.LeakReadings {
+		if len(ps) < leakReadings.Value {
 			continue
 		}
 		over := ps[len(ps)-1].Time - ps[0].Time
-		if over < v.limits.LeakSpan || over < (v.run.Last-after)/2 {
+		if over < leakSpan.Value || over < (v.run.Last-after)/2 {
 			continue
 		}
 		return v.rises(ps, float64(heap))
@@ -154,11 +166,10 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	g.trend.First = g.trend.Intercept + g.trend.Slope*g.first.Time.Seconds()
 	g.trend.Last = g.trend.Intercept + g.trend.Slope*g.last.Time.Seconds()
 	g.grown = g.trend.Last - g.trend.First
-	lim := v.limits
-	r2, least := lim.LeakR2, lim.LeakGrowth
-	long := g.last.Time-g.first.Time >= lim.LeakLongSpan
+	r2, least := leakR2.Value, leakGrowth.Value
+	long := g.last.Time-g.first.Time >= leakLongSpan.Value
 	if g.last.Source == gc.LiveLow {
-		if r2, least = lim.LeakLowR2, lim.LeakLowGrowth; !long {
+		if r2, least = leakLowR2.Value, leakLowGrowth.Value; !long {
 			return nil
 		}
 	}
@@ -172,7 +183,7 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 		return nil
 	case float64(g.last.Bytes) < g.trend.Last-0.5*g.grown: // it was let go
 		return nil
-	case g.trend.Last < lim.LeakHeapShare*heap && !long:
+	case g.trend.Last < leakHeapShare.Value*heap && !long:
 		return nil
 	}
 	g.in, g.ends = g.trend.Exhausted(heap)
@@ -242,23 +253,6 @@ func inspectionCause(_ gc.Kind, cause string) bool {
 // ordinary is what only the size of the heap and the rate of allocation bring about.
 func ordinary(k gc.Kind, cause string) bool {
 	return !explicitCause(k, cause) && !metaspaceCause(k, cause) && !humongousCause(k, cause) && !inspectionCause(k, cause)
-}
-
-// culprit is the id of the finding that explains this JVM's ordinary collections: one problem gets one explanation, and
-// its advice is one change.
-func (v *gcView) culprit() string {
-	if v.growth() != nil {
-		return "memory-leak"
-	}
-	if v.share() == 0 && v.log.Stalls.Total.Count == 0 {
-		return ""
-	}
-	heap, _, _ := v.maxHeap()
-	live, _, ok := v.live()
-	if ok && heap > 0 && float64(live) >= v.limits.HeapFullShare*float64(heap) && v.cost() >= v.mark(v.limits.GCOverheadWarn) {
-		return "heap-too-small"
-	}
-	return ""
 }
 
 // cost is the share of time that ordinary collections take from the application, waits for memory included.

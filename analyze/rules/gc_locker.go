@@ -6,11 +6,20 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func gcLocker() *analyze.Rule {
-	return gcRule("gc-locker", "Collections had to wait for native code that held arrays in place (JNI critical sections).", judgeLocker)
+var (
+	lockerShare = analyze.NewLimit(0.1, "1", "collections that waited for native code", "the mark of GC log analysers")
+)
+
+var gcLocker = &analyze.Rule{
+	ID:    ids.GCLocker,
+	Doc:   "Collections had to wait for native code that held arrays in place (JNI critical sections).",
+	Needs: needsGC,
+	After: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Run:   analyze.Each(collections, judgeLocker),
 }
 
 func lockerCause(_ gc.Kind, cause string) bool { return cause == "GCLocker Initiated GC" }
@@ -24,15 +33,15 @@ var criticalCalls = []string{
 	"sun.java2d.", "com.sun.imageio.plugins.jpeg.JPEGImage", "com.sun.media.sound.", "org.xerial.snappy.SnappyNative.", "net.jpountz.lz4.LZ4JNI.", "com.github.luben.zstd.Zstd",
 }
 
-func judgeLocker(v *gcView) []analyze.Finding {
+func judgeLocker(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.spent(lockerCause)
 	all, _ := v.spent(starts)
-	if n < 5 || float64(n) < v.limits.LockerShare*float64(all) {
+	if n < 5 || float64(n) < lockerShare.Value*float64(all) {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
 	f := analyze.Finding{Severity: analyze.Info, Confidence: v.sure(), Weight: min(1, share)}
-	if share >= v.mark(v.limits.GCOverheadWarn) && v.culprit() == "" {
+	if share >= v.mark(gcOverheadWarn.Value) && len(pass.Found(ids.HeapTooSmall, v.About()))+len(pass.Found(ids.MemoryLeak, v.About())) == 0 {
 		f.Severity = v.severe(share)
 	}
 	f.Title = fmt.Sprintf("%d of %d collections had to wait for native code that held arrays (GCLocker)", n, all)

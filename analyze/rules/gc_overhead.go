@@ -8,21 +8,40 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func gcOverhead() *analyze.Rule {
-	return gcRule("gc-overhead", "Collections take much of the time, though the heap is large enough for what the program keeps and nobody asks for them.", judgeGCOverhead)
+var (
+	gcOverheadWarn = analyze.NewLimit(0.10, "1", "time in collections: warning", "GC log analysers: 5 to 10 % over a minute, throughput below 95 to 90 %")
+	youngTiny      = analyze.NewLimit(0.10, "1", "young generation, of the maximum heap", "the JVM's own choice is a third, G1's at least 5 %")
+)
+
+var gcOverhead = &analyze.Rule{
+	ID: ids.GCOverhead,
+	Doc: "Collections take much of the time, though the heap is large enough for what the program keeps and " +
+		"nobody asks for them.",
+	Needs:       needsGC,
+	After:       overheadReasons,
+	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
+	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
+	Run:         analyze.Each(collections, judgeGCOverhead),
 }
 
-func judgeGCOverhead(v *gcView) []analyze.Finding {
+// overheadReasons are findings that say more exactly why collections take so much.
+var overheadReasons = []string{ids.ConcurrentModeFailure, ids.SysTimeInGC, ids.PrematurePromotion}
+
+// judgeGCOverhead
+func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	share, all := v.shareOf(ordinary), v.share()
 	n, sum := v.spent(ordinary)
-	if v.culprit() != "" || v.failsOften() || share < v.mark(v.limits.GCOverheadWarn) || share < all/2 || n < fewPauses {
+	if v.failsOften() || share < v.mark(gcOverheadWarn.Value) || share < all/2 || n < fewPauses {
 		return nil
 	}
-	for _, f := range slices.Concat(judgeConcurrentMode(v), judgeSysTime(v), judgePromotion(v)) {
-		if f.Weight >= share/2 {
-			return nil // that says why
+	for _, id := range overheadReasons {
+		for _, f := range pass.Found(id, v.About()) {
+			if f.Weight >= share/2 {
+				return nil // that says why
+			}
 		}
 	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: share}
@@ -99,7 +118,7 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		size = max(eden, young)
 	}
 	if _, sum := v.spent(func(k gc.Kind, c string) bool { return ordinary(k, c) && k.Evacuates() }); !ok || size == 0 ||
-		float64(size) >= v.limits.YoungTiny*float64(heap) || float64(sum) < 0.5*v.share()*float64(v.span()) {
+		float64(size) >= youngTiny.Value*float64(heap) || float64(sum) < 0.5*v.share()*float64(v.span()) {
 		return reason{}, false
 	}
 	r := reason{title: fmt.Sprintf(", as the young generation has %s of a heap of %s", bytesOf(size), bytesOf(heap))}
@@ -204,7 +223,7 @@ func (v *gcView) starvedThreads() (reason, bool) {
 func (v *gcView) narrowHeap() (reason, bool) {
 	heap, heapAt, ok := v.maxHeap()
 	live, at, known := v.live()
-	if !ok || !known || float64(live) < v.limits.HeapTarget*float64(heap) {
+	if !ok || !known || float64(live) < heapTarget.Value*float64(heap) {
 		return reason{}, false
 	}
 	to := v.heapFor(live)

@@ -5,15 +5,18 @@ import (
 	"math"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func gcThreadsMismatch() *analyze.Rule {
-	r := gcRule("gc-threads-mismatch", "The number of GC threads does not fit the CPUs that the JVM may use.", judgeGCThreads)
-	r.Needs = "a GC log, the JVM's flags and its CPU limit: casefile collect"
-	return r
+var gcThreadsMismatch = &analyze.Rule{
+	ID:    ids.GCThreadsMismatch,
+	Doc:   "The number of GC threads does not fit the CPUs that the JVM may use.",
+	Needs: "a GC log, the JVM's flags and its CPU limit: casefile collect",
+	After: []string{ids.GCOverhead},
+	Run:   analyze.Each(collections, judgeGCThreads),
 }
 
-func judgeGCThreads(v *gcView) []analyze.Finding {
+func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	workers, ok := flagInt(v.jvm, "ParallelGCThreads")
 	at, _ := citeFlag(v.jvm, "ParallelGCThreads")
 	if !ok && v.log.Settings.ParallelWorkers > 0 {
@@ -25,7 +28,7 @@ func judgeGCThreads(v *gcView) []analyze.Finding {
 	}
 	few := workers == 1 && cpus >= 4 && chosen(v.jvm, "ParallelGCThreads")
 	many := float64(workers) > 2*math.Ceil(cpus) && workers > 4
-	if !few && !many || share < v.mark(v.limits.GCOverheadWarn/2) || len(judgeGCOverhead(v)) > 0 && few {
+	if !few && !many || share < v.mark(gcOverheadWarn.Value/2) || few && len(pass.Found(ids.GCOverhead, v.About())) > 0 {
 		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: share}

@@ -8,6 +8,16 @@ import (
 	"casefile/analyze/host"
 )
 
+var (
+	gcOverheadCritical = analyze.NewLimit(0.25, "1", "time in collections: critical", "a quarter of the service is missing")
+	recentSpan         = analyze.NewLimit(time.Minute, "", "before the end of the capture that is judged, at least", "JDK Mission Control and the JVM's own goals look at windows of 60 s")
+	recentLoose        = analyze.NewLimit(5*time.Minute, "", "before the end of a log without a capture that is judged", "five of those windows")
+	spanLeast          = analyze.NewLimit(5*time.Second, "", "of evidence, at least", "a shorter stretch proves nothing")
+	spanSure           = analyze.NewLimit(30*time.Second, "", "of evidence, from which on confidence is high", "half a window of 60 s")
+	startUpSpan        = analyze.NewLimit(30*time.Second, "", "start-up of a JVM", "class loading and a heap that has yet to grow make many collections")
+	startUpFactor      = analyze.NewLimit(2.0, "times", "by which a share of time must be higher during start-up", "measured on starts of servers")
+)
+
 const needsGC = "a GC log that covers half a minute or more: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:gc*,safepoint:file=gc.log (JDK 8: -Xloggc:gc.log -XX:+PrintGCDetails) keeps one"
 
 // gcView is one JVM with the one log that is judged, and the stretch of it that counts: what is wrong now, not on
@@ -18,7 +28,6 @@ type gcView struct {
 	host    *host.Facts // nil: not captured
 	subject string
 	log     *gc.Log
-	limits  analyze.Thresholds
 
 	run      gc.Run        // the JVM's start that the stretch belongs to
 	born     time.Duration // when the JVM started, on the log's timeline
@@ -31,24 +40,41 @@ type gcView struct {
 
 // gcViews gives each JVM that has a usable log. Several logs of one JVM (its own, rotated ones, ours) tell the same
 // collections: one is picked. Loose files have no such tie, each is judged.
-func gcViews(p *analyze.Pass) []*gcView {
-	var out []*gcView
+var gcViews = analyze.NewMemo(func(p *analyze.Pass) (all []*gcView) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
 			for _, l := range pickLogs(p.Case, n, j) {
-				out = append(out, newGCView(p, j, l))
+				all = append(all, newGCView(p.Case, j, l))
 			}
 		}
 	}
-	return out
+	return all
+})
+
+// collections gives the logs that are long enough to prove something.
+func collections(p *analyze.Pass) (enough []*gcView) {
+	for _, v := range gcViews.Of(p) {
+		if v.span() < spanLeast.Value {
+			p.Lacks("a longer GC log: what there is covers only " + seconds(v.span()) + "; casefile collect --duration 60s")
+			continue
+		}
+		p.Evaluated()
+		enough = append(enough, v)
+	}
+	return enough
 }
 
 // newGCView looks at one log, which is timed.
-func newGCView(p *analyze.Pass, j *analyze.JVM, l *gc.Log) *gcView {
-	v := &gcView{node: j.Node, jvm: j, host: j.Node.Host, subject: j.Subject(), log: l, limits: p.Limits, run: l.Runs[len(l.Runs)-1]}
+func newGCView(c *analyze.Case, j *analyze.JVM, l *gc.Log) *gcView {
+	v := &gcView{node: j.Node, jvm: j, host: j.Node.Host, subject: j.Subject(), log: l, run: l.Runs[len(l.Runs)-1]}
 	v.born = v.start()
-	v.choose(p.Case)
+	v.choose(c)
 	return v
+}
+
+// About names the JVM, and which of its logs is judged.
+func (v *gcView) About() analyze.Subject {
+	return analyze.Subject{Node: v.node.Name, Name: v.subject, Source: v.log.Source}
 }
 
 // since9 picks what is true of this JVM: -Xlog, and much else of a collector, came with JDK 9.
@@ -151,7 +177,7 @@ func (v *gcView) start() time.Duration {
 		}
 	}
 	if v.log.Format == "counters" {
-		return v.run.Base - v.limits.StartUp // not known: these stamps count from the first sample
+		return v.run.Base - startUpSpan.Value // not known: these stamps count from the first sample
 	}
 	return v.run.Base
 }
@@ -165,7 +191,7 @@ func (v *gcView) choose(c *analyze.Case) {
 	switch {
 	case c.Started.IsZero() || !ok1 || !ok2:
 		v.stretch(v.run.First, end)
-		if recent := end - v.limits.RecentLoose; recent > v.run.First {
+		if recent := end - recentLoose.Value; recent > v.run.First {
 			all := *v
 			v.stretch(recent, end)
 			if all.share() >= v.share() {
@@ -179,20 +205,20 @@ func (v *gcView) choose(c *analyze.Case) {
 		if end < from {
 			to = end
 		}
-		v.stretch(min(from, to-v.limits.Recent), to)
+		v.stretch(min(from, to-recentSpan.Value), to)
 	}
 }
 
 // stretch sets from and to, without start-up where something is left beside it.
 func (v *gcView) stretch(from, to time.Duration) {
 	from, to = max(from, v.run.First), max(to, v.run.First)
-	grown := v.born + v.limits.StartUp
+	grown := v.born + startUpSpan.Value
 	switch {
-	case to-grown >= v.limits.StartUp/2:
+	case to-grown >= startUpSpan.Value/2:
 		from = max(from, grown)
 	case from < grown:
 		v.startUp = true
-		if early := v.born + startUpNoise; to-early >= v.limits.SpanLeast {
+		if early := v.born + startUpNoise; to-early >= spanLeast.Value {
 			from = max(from, early)
 		}
 	}
@@ -251,7 +277,7 @@ func (v *gcView) shareOf(keep func(gc.Kind, string) bool) float64 {
 // mark raises a share of time from which on a rule speaks up while the JVM starts.
 func (v *gcView) mark(share float64) float64 {
 	if v.startUp {
-		return share * v.limits.StartUpFactor
+		return share * startUpFactor.Value
 	}
 	return share
 }
@@ -259,9 +285,9 @@ func (v *gcView) mark(share float64) float64 {
 // sure is how much a stretch of this length proves.
 func (v *gcView) sure() analyze.Confidence {
 	switch {
-	case v.startUp && v.span() < v.limits.SpanSure/2 && v.share() < 0.5:
+	case v.startUp && v.span() < spanSure.Value/2 && v.share() < 0.5:
 		return analyze.Low
-	case v.startUp || v.span() < v.limits.SpanSure:
+	case v.startUp || v.span() < spanSure.Value:
 		return analyze.Medium
 	}
 	return analyze.High
@@ -269,26 +295,8 @@ func (v *gcView) sure() analyze.Confidence {
 
 // severe is critical from a share of time on.
 func (v *gcView) severe(share float64) analyze.Severity {
-	if share >= v.limits.GCOverheadCritical {
+	if share >= gcOverheadCritical.Value {
 		return analyze.Critical
 	}
 	return analyze.Warning
-}
-
-// gcRule makes a rule of a judge.
-func gcRule(id, doc string, judge func(*gcView) []analyze.Finding) *analyze.Rule {
-	return &analyze.Rule{ID: id, Doc: doc, Needs: needsGC, Run: func(p *analyze.Pass) error {
-		for _, v := range gcViews(p) {
-			if v.span() < p.Limits.SpanLeast {
-				p.Lacks("a longer GC log: what there is covers only " + seconds(v.span()) + "; casefile collect --duration 60s")
-				continue
-			}
-			p.Evaluated()
-			for _, f := range judge(v) {
-				f.Nodes, f.Subject = []string{v.node.Name}, v.subject
-				p.Report(f)
-			}
-		}
-		return nil
-	}}
 }

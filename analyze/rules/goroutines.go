@@ -8,7 +8,7 @@ import (
 )
 
 // judgeMutexes finds mutexes of a Go service by the function that wants them: goroutine dumps name no holder.
-func judgeMutexes(v *view) []problem {
+func judgeMutexes(v *view) []analyze.Finding {
 	bySite := map[string][]sighting{}
 	var order []string
 	for _, s := range v.sightings(func(t *threads.Thread, w threads.Wait) bool { return w.Kind == threads.WaitLock && w.Site != nil }) {
@@ -18,10 +18,10 @@ func judgeMutexes(v *view) []problem {
 		}
 		bySite[at] = append(bySite[at], s)
 	}
-	var out []problem
+	var out []analyze.Finding
 	for _, at := range order {
 		list := bySite[at]
-		if v.atLeast(list, v.limits.ContentionWaiters) < v.limits.ContentionDumps {
+		if v.atLeast(list, contentionWaiters.Value) < contentionDumps.Value {
 			continue
 		}
 		worst, sum := 0, 0
@@ -34,10 +34,10 @@ func judgeMutexes(v *view) []problem {
 			size += n
 		}
 		share := min(float64(sum)/float64(max(size, 1)), 1)
-		if share < v.limits.ContentionShare {
+		if share < contentionShare.Value {
 			continue
 		}
-		p := problem{sightings: list}
+		p := problem{account: account{sightings: list}}
 		p.Severity, p.Confidence, p.Weight = analyze.Warning, analyze.Medium, share/2
 		p.Title = fmt.Sprintf("%s wait for a mutex in %s", count(worst, "goroutine"), short(at))
 		p.Impact = fmt.Sprintf("on average %.1f goroutines blocked, %s of their kind", float64(sum)/float64(v.dumps()), percent(share))
@@ -50,7 +50,7 @@ func judgeMutexes(v *view) []problem {
 			Verify: "The mutex profile no longer names " + short(at) + " first.",
 		}}
 		p.References = []string{"Go documentation: Diagnostics, mutex and block profiles"}
-		out = append(out, p)
+		out = append(out, p.finding())
 	}
 	return out
 }

@@ -5,19 +5,31 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func heapTooSmall() *analyze.Rule {
-	return gcRule("heap-too-small", "The live set fills most of the maximum heap, does not rise, and collections take much of the time.", judgeHeapTooSmall)
+var (
+	heapTarget = analyze.NewLimit(0.50, "1", "live set, of the heap that is advised", "HotSpot tuning guides: twice the live set and more")
+)
+
+var heapTooSmall = &analyze.Rule{
+	ID:     ids.HeapTooSmall,
+	Doc:    "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
+	Needs:  needsGC,
+	Unless: []string{ids.MemoryLeak},
+	Run:    analyze.Each(collections, judgeHeapTooSmall),
 }
 
-func judgeHeapTooSmall(v *gcView) []analyze.Finding {
-	if v.culprit() != "heap-too-small" {
+func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
+	if v.share() == 0 && v.log.Stalls.Total.Count == 0 {
 		return nil
 	}
 	heap, heapAt, stated := v.maxHeap()
-	live, at, _ := v.live()
+	live, at, ok := v.live()
 	share := v.cost()
+	if !ok || heap <= 0 || float64(live) < heapFullShare.Value*float64(heap) || share < v.mark(gcOverheadWarn.Value) {
+		return nil
+	}
 	to := v.heapFor(live)
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
 	if !stated {
@@ -36,7 +48,7 @@ func judgeHeapTooSmall(v *gcView) []analyze.Finding {
 	if !enough {
 		action = fmt.Sprintf("Make room for a maximum heap of %s (twice the live set of %s), then raise it.", bytesOf(to), bytesOf(live))
 	}
-	if to == v.limits.CompressedOopsAgain {
+	if to == compressedOopsAgain.Value {
 		risk += " Between 32 and 48 GB object references take twice the room, so sizes in between win nothing."
 	}
 	f.Advice = []analyze.Advice{{
@@ -57,9 +69,9 @@ func judgeHeapTooSmall(v *gcView) []analyze.Finding {
 
 // heapFor is the heap in which the live set has the share that leaves the collector room.
 func (v *gcView) heapFor(live int64) int64 {
-	to := roundUp64(float64(live) / v.limits.HeapTarget)
-	if to >= v.limits.CompressedOopsLimit && to < v.limits.CompressedOopsAgain {
-		return v.limits.CompressedOopsAgain
+	to := roundUp64(float64(live) / heapTarget.Value)
+	if to >= compressedOopsLimit.Value && to < compressedOopsAgain.Value {
+		return compressedOopsAgain.Value
 	}
 	return to
 }

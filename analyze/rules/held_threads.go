@@ -8,6 +8,10 @@ import (
 	"casefile/analyze/threads"
 )
 
+var (
+	propagationThreads = analyze.NewLimit(3, "threads", "that wait in one dump only", "one that is seen twice without moving is enough")
+)
+
 // held is the threads of one process that waited for the network exactly while another node stood still.
 type held struct {
 	view    *view
@@ -78,7 +82,7 @@ func (v *view) heldThread(tr *threads.Track, inside, outside []int) (cluster, ok
 		if t == nil || t.Stack != first.Stack {
 			return false, false
 		}
-		if used, source := tr.CPU(inside[k], i); source != threads.NoCPU && used > v.limits.StuckCPU {
+		if used, source := tr.CPU(inside[k], i); source != threads.NoCPU && used > stuckCPU.Value {
 			return false, false
 		}
 	}
@@ -99,7 +103,7 @@ func (v *view) movesOutside(tr *threads.Track, held *threads.Thread, outside []i
 		}
 		if last == i-1 && last >= 0 {
 			if used, source := tr.CPU(last, i); source != threads.NoCPU {
-				if steps++; used > v.limits.StuckCPU {
+				if steps++; used > stuckCPU.Value {
 					moved++
 				}
 			}
@@ -137,6 +141,6 @@ func (v *view) waitsForPeer(t *threads.Thread) (cluster, ok bool) {
 }
 
 // hurts tells whether so many threads were held that it is no chance.
-func (h *held) hurts(limits analyze.Thresholds) bool {
-	return h.seenTwice > 0 || len(h.threads) >= limits.PropagationThreads
+func (h *held) hurts() bool {
+	return h.seenTwice > 0 || len(h.threads) >= propagationThreads.Value
 }

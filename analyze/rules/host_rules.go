@@ -10,38 +10,33 @@ import (
 
 const needsHost = "counters of the machine over some seconds: casefile collect on Linux"
 
-// hostRule makes a rule of what looks at one machine; judge tells whether it had what it needs.
-func hostRule(id, doc, needs string, judge func(*hostView) (found []analyze.Finding, evaluated bool)) *analyze.Rule {
-	return &analyze.Rule{ID: id, Doc: doc, Needs: needs, Run: func(p *analyze.Pass) error {
-		for _, n := range p.Nodes {
-			if n.Host == nil {
-				continue
-			}
-			found, ok := judge(&hostView{node: n, Facts: n.Host, limits: p.Limits})
-			if ok {
-				p.Evaluated()
-			}
-			for _, f := range found {
-				f.Nodes = []string{n.Name}
-				p.Report(f)
-			}
+// machineViews are the machines with counters.
+var machineViews = analyze.NewMemo(func(p *analyze.Pass) (all []*hostView) {
+	for _, n := range p.Nodes {
+		if n.Host != nil {
+			all = append(all, &hostView{node: n, Facts: n.Host})
 		}
-		return nil
-	}}
-}
+	}
+	return all
+})
+
+// machines are those with counters; whether they are the ones that a rule needs, its judge knows.
+func machines(p *analyze.Pass) []*hostView { return machineViews.Of(p) }
+
+// About names the machine.
+func (v *hostView) About() analyze.Subject { return analyze.Subject{Node: v.node.Name} }
 
 // hostView is one machine.
 type hostView struct {
 	*host.Facts
-	node   *analyze.Node
-	limits analyze.Thresholds
+	node *analyze.Node
 }
 
 // long tells whether counters ran long enough to prove something, and how sure that is.
-func (v *hostView) long() bool { return v.Span >= v.limits.SpanLeast }
+func (v *hostView) long() bool { return v.Span >= spanLeast.Value }
 
 func (v *hostView) sure() analyze.Confidence {
-	if v.Span < v.limits.SpanSure/2 {
+	if v.Span < spanSure.Value/2 {
 		return analyze.Medium
 	}
 	return analyze.High

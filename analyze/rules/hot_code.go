@@ -4,40 +4,40 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/profile"
 )
 
-func hotCode() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "hot-code",
-		Doc:   "One method of the program, with what it calls in libraries, takes a large part of the CPU of a recording.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				v, ok := r.view(profile.CPU)
-				if !ok {
-					continue
-				}
-				p.Evaluated()
-				if v.Samples() < p.Limits.CPUSamples {
-					continue
-				}
-				for _, s := range sites(v, "", nil).largest() {
-					if share := float64(s.value) / float64(v.Total()); share >= p.Limits.HotCodeShare && r.cores*share >= p.Limits.HotCodeCores {
-						p.Report(r.hotCode(v, s, share))
-					}
-				}
-			}
-			return nil
-		},
+var (
+	hotCodeShare = analyze.NewLimit(0.20, "1", "the CPU profile in one method of the program", "JDK Mission Control names the hottest")
+	hotCodeCores = analyze.NewLimit(0.3, "cores", "in one method of the program", "in an idle service something always has the largest share")
+)
+
+var hotCode = &analyze.Rule{
+	ID:      ids.HotCode,
+	Doc:     "One method of the program, with what it calls in libraries, takes a large part of the CPU of a recording.",
+	Needs:   needsRecording,
+	Repeats: []string{ids.HotThread},
+	Run:     analyze.Each(profiled, judgeHotCode),
+}
+
+// judgeHotCode goes through the program's own methods by their share of the CPU.
+func judgeHotCode(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
+	v, _ := r.view(profile.CPU)
+	for _, s := range sites(v, "", nil).largest() {
+		share := float64(s.value) / float64(v.Total())
+		if share >= hotCodeShare.Value && r.cores*share >= hotCodeCores.Value {
+			out = append(out, r.hotCode(v, s, share))
+		}
 	}
+	return out
 }
 
 func (r *recorded) hotCode(v profile.View, s *site, share float64) analyze.Finding {
 	cores := r.cores * share
 	weight := cores / max(1, r.cpus)
 	f := r.finding(analyze.Info, weight*behind)
-	if r.busy() && weight >= r.limits.HotThreadShare {
+	if r.busy() && weight >= hotThreadShare.Value {
 		f.Severity = analyze.Warning
 	}
 	if v.Samples() >= 1000 {
@@ -62,7 +62,7 @@ func (r *recorded) hotCode(v profile.View, s *site, share float64) analyze.Findi
 		Action: fmt.Sprintf("Look at what %s does for each call, and how often its callers need that: keep the result, call it less, or choose a cheaper way.", short(s.name)),
 		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores),
 		Risk:   "A change of code; it may well be the work that the service is there for.",
-		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU: casefile profile --pid %s.", short(s.name), percent(r.limits.HotCodeShare), r.pid()),
+		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU: casefile profile --pid %s.", short(s.name), percent(hotCodeShare.Value), r.pid()),
 	}}
 	f.References = []string{"Brendan Gregg: CPU Flame Graphs"}
 	return f

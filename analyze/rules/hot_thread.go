@@ -6,31 +6,37 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func hotThread(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "hot-thread",
-		Doc:   "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
-		Needs: needsDumps(2),
-		Run: func(p *analyze.Pass) error {
-			for _, v := range vs.of(p) {
-				switch {
-				case v.dumps() < 2 || v.jvm == nil: // goroutines have no CPU time of their own
-					continue
-				case !v.knowsCPU():
-					p.Lacks("CPU time of each thread beside the dumps: casefile collect reads it from /proc; dumps of JDK 11 and later carry it themselves")
-					continue
-				}
-				p.Evaluated()
-				for _, found := range v.judged("hot-thread", judgeHot) {
-					p.Report(found.Finding)
-				}
-			}
-			return nil
-		},
+var (
+	hotThreadCores = analyze.NewLimit(0.6, "cores", "used or wanted by one thread", "less leaves the thread room")
+	hotThreadShare = analyze.NewLimit(0.25, "1", "cores that the process may use, taken in one place: warning", "a good part of the CPU is missing elsewhere")
+	hotThreadFull  = analyze.NewLimit(0.8, "cores", "of one thread: it is the limit of its own work", "no thread can use more than one, and a busy machine gives it less")
+)
+
+var hotThread = &analyze.Rule{
+	ID:          ids.HotThread,
+	Doc:         "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
+	Needs:       needsDumps(2),
+	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
+	Run:         analyze.Each(timedProcesses, judgeHot),
+}
+
+// timedProcesses are JVMs whose dumps tell the CPU time of threads; goroutines have none of their own.
+func timedProcesses(p *analyze.Pass) (timed []*view) {
+	for _, v := range processes.Of(p) {
+		switch {
+		case v.dumps() < 2 || v.jvm == nil:
+		case !v.knowsCPU():
+			p.Lacks("CPU time of each thread beside the dumps: casefile collect reads it from /proc; dumps of JDK 11 and later carry it themselves")
+		default:
+			p.Evaluated()
+			timed = append(timed, v)
+		}
 	}
+	return timed
 }
 
 // knowsCPU says that some thread's CPU time is known over the series.
@@ -52,11 +58,11 @@ type hotGroup struct {
 	most    float64 // cores that the hottest wants
 }
 
-func judgeHot(v *view) []problem {
+func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
 	for _, h := range v.series.Hot() {
-		if h.Wanted < v.limits.HotThreadCores || ownedByRuntime(h.Track) {
+		if h.Wanted < hotThreadCores.Value || ownedByRuntime(h.Track) {
 			continue
 		}
 		at := v.hotSite(h)
@@ -71,7 +77,7 @@ func judgeHot(v *view) []problem {
 		g.share += h.Share
 		g.most = max(g.most, h.Wanted)
 	}
-	var out []problem
+	var out []analyze.Finding
 	for _, g := range groups {
 		out = append(out, v.hotProblem(g))
 	}
@@ -114,7 +120,7 @@ func (v *view) hotSite(h threads.HotThread) string {
 	return best
 }
 
-func (v *view) hotProblem(g *hotGroup) problem {
+func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	hottest := g.threads[0]
 	p := problem{}
 	for _, h := range g.threads {
@@ -160,13 +166,13 @@ func (v *view) hotProblem(g *hotGroup) problem {
 		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without limit, one request with huge data.",
 		Effect: fmt.Sprintf("Up to %.1f cores are free for others.", g.cores),
 		Risk:   "None in looking; a job may be wanted as it is.",
-		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", v.limits.HotThreadCores) + " cores.",
+		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",
 	}, {
 		Action: "Record a profile of the process to see the methods below it: casefile profile --pid " + v.pid() + " --duration 30s.",
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
 	}}
 	p.References = []string{"Atlassian: Identify which Java thread is consuming most CPU", "Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
-	return p
+	return p.finding()
 }
 
 // hotRank: a thread that fills a core, or would if the machine gave it one, is the limit of its own work, and a good part of the CPU is missing elsewhere. Else it is worth knowing, no more.
@@ -175,7 +181,7 @@ func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 	if cores > 0 {
 		weight = g.cores / cores
 	}
-	if g.most >= v.limits.HotThreadFull || cores > 0 && g.cores/cores >= v.limits.HotThreadShare {
+	if g.most >= hotThreadFull.Value || cores > 0 && g.cores/cores >= hotThreadShare.Value {
 		return analyze.Warning, min(weight, 1)
 	}
 	return analyze.Info, min(weight, 1)

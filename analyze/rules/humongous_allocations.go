@@ -6,24 +6,33 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func humongousAllocations() *analyze.Rule {
-	return gcRule("humongous-allocations", "Objects of half a G1 region or more start many of the collections.", judgeHumongous)
+var (
+	humongousShare  = analyze.NewLimit(0.3, "1", "pauses that humongous allocations start", "less is a minor part of the load")
+	humongousMinute = analyze.NewLimit(6.0, "a minute", "pauses that humongous allocations start", "a marking cycle each 10 s")
+)
+
+var humongousAllocations = &analyze.Rule{
+	ID:    ids.HumongousAllocations,
+	Doc:   "Objects of half a G1 region or more start many of the collections.",
+	Needs: needsGC,
+	Run:   analyze.Each(collections, judgeHumongous),
 }
 
 const largestRegion = 32 * mb // 512 MB from JDK 18 on, but the JVM chooses none above 32 MB
 
-func judgeHumongous(v *gcView) []analyze.Finding {
+func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.spent(humongousCause)
 	all, _ := v.spent(anyPause)
 	minutes := v.span().Minutes()
-	if n < 3 || minutes <= 0 || float64(n) < v.limits.HumongousShare*float64(all)/2 || float64(n)/minutes < v.mark(v.limits.HumongousMinute) {
+	if n < 3 || minutes <= 0 || float64(n) < humongousShare.Value*float64(all)/2 || float64(n)/minutes < v.mark(humongousMinute.Value) {
 		return nil
 	}
 	// A humongous request starts a concurrent cycle: its remark and cleanup are its doing too.
 	started, _ := v.spent(func(k gc.Kind, c string) bool { return k.Evacuates() || k == gc.KindFull })
-	if float64(n) < v.limits.HumongousShare*float64(started) {
+	if float64(n) < humongousShare.Value*float64(started) {
 		return nil
 	}
 	region := v.log.Settings.RegionSize
@@ -32,7 +41,7 @@ func judgeHumongous(v *gcView) []analyze.Finding {
 	}
 	share := float64(sum) / float64(v.span())
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: max(min(1, share), 0.1)}
-	if float64(n)/minutes >= 10*v.limits.HumongousMinute {
+	if float64(n)/minutes >= 10*humongousMinute.Value {
 		f.Weight = max(f.Weight, 0.2) // marking runs nearly all the time and takes its CPU
 	}
 	f.Title = fmt.Sprintf("Humongous objects start %d of %d collections, one every %s", n, started, took(v.span()/time.Duration(n)))

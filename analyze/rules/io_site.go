@@ -6,39 +6,45 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/jfr"
 	"casefile/analyze/threads"
 )
 
-func ioSite() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "io-site",
-		Doc:   "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a recording.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				if !r.rec.Enabled("jdk.SocketRead") && !r.rec.Enabled("jdk.FileRead") {
-					continue
-				}
-				p.Evaluated()
-				for _, s := range r.waits().largest() {
-					r.reportIO(p, s)
-				}
-			}
-			return nil
-		},
+var (
+	socketSlow  = analyze.NewLimit(2*time.Second, "", "one read or write of a socket", "JDK Mission Control warns from 2 s on")
+	fileSlow    = analyze.NewLimit(4*time.Second, "", "one read or write of a file", "JDK Mission Control warns from 4 s on")
+	forceSlow   = analyze.NewLimit(50*time.Millisecond, "", "one force of a file", "JDK Mission Control warns from 50 ms on")
+	forcesShare = analyze.NewLimit(1.0, "threads", "that wait for forces on average: warning", "one thread does nothing else")
+)
+
+var ioSite = &analyze.Rule{
+	ID:      ids.IOSite,
+	Doc:     "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a recording.",
+	Needs:   needsRecording,
+	Repeats: []string{ids.SlowDownstream},
+	Run:     analyze.Each(recordedWith("jdk.SocketRead", "jdk.FileRead"), judgeIO),
+}
+
+// judgeIO goes through the waits for peers and files.
+func judgeIO(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
+	for _, s := range r.waits().largest() {
+		if f, ok := r.ioFinding(s); ok {
+			out = append(out, f)
+		}
 	}
+	return out
 }
 
 // slow are kinds of I/O with what one operation may take.
 func (r *recorded) slow(k jfr.Kind) (limit time.Duration, ok bool) {
 	switch k {
 	case jfr.SocketRead, jfr.SocketWrite:
-		return r.limits.SocketSlow, true
+		return socketSlow.Value, true
 	case jfr.FileRead, jfr.FileWrite:
-		return r.limits.FileSlow, true
+		return fileSlow.Value, true
 	case jfr.FileForce:
-		return r.limits.ForceSlow, true
+		return forceSlow.Value, true
 	}
 	return 0, false
 }
@@ -101,20 +107,21 @@ func requestPools() func(string) bool {
 	}
 }
 
-func (r *recorded) reportIO(p *analyze.Pass, s *site) {
+// ioFinding is about the waits under one call for one peer or file; ok is false when they are short and few.
+func (r *recorded) ioFinding(s *site) (f analyze.Finding, ok bool) {
 	part := strings.Split(s.name, "\x00")
 	call, op, target := part[0], part[1], part[2]
 	kind := jfr.Kind(s.labels["kind"])
 	limit, _ := r.slow(kind)
 	waiting, longest := r.threadsAt(s.value), time.Duration(s.labels["max"])
-	enough := float64(p.Limits.DownstreamThreads)
+	enough := float64(downstreamThreads.Value)
 	if kind == jfr.FileForce {
-		enough = p.Limits.ForcesShare
+		enough = forcesShare.Value
 	}
 	if longest < limit && waiting < enough {
-		return
+		return f, false
 	}
-	f := r.finding(analyze.Info, behind*waiting/max(waiting+1, float64(len(s.threads))))
+	f = r.finding(analyze.Info, behind*waiting/max(waiting+1, float64(len(s.threads))))
 	if waiting >= enough {
 		f.Severity = analyze.Warning
 	}
@@ -138,5 +145,5 @@ func (r *recorded) reportIO(p *analyze.Pass, s *site) {
 		f.Advice[0].Risk = "What is not forced is lost when the machine fails."
 	}
 	f.References = []string{"JDK Mission Control: rules of socket and file I/O"}
-	p.Report(f)
+	return f, true
 }

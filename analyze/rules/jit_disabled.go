@@ -4,29 +4,14 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func jitDisabled() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "jit-disabled",
-		Doc:   "An option keeps the JVM from compiling, or from compiling well.",
-		Needs: "the JVM's flags or its command line: casefile collect",
-		Run: func(p *analyze.Pass) error {
-			for _, n := range p.Nodes {
-				for _, j := range n.JVMs {
-					if len(j.Flags) == 0 && len(j.Options) == 0 {
-						continue
-					}
-					p.Evaluated()
-					if f, ok := judgeJIT(j); ok {
-						f.Nodes, f.Subject = []string{n.Name}, j.Subject()
-						p.Report(f)
-					}
-				}
-			}
-			return nil
-		},
-	}
+var jitDisabled = &analyze.Rule{
+	ID:    ids.JITDisabled,
+	Doc:   "An option keeps the JVM from compiling, or from compiling well.",
+	Needs: needsSettings,
+	Run:   analyze.Each(configured, judgeJIT),
 }
 
 // brakes by how much they cost: what the JVM then is, and how many times slower code runs, as the order of magnitude.
@@ -43,7 +28,9 @@ var brakes = []struct {
 	{"-XX:TieredStopAtLevel=3", "TieredStopAtLevel", "3", "compiles with its fast compiler and counts for another that never comes: busy code runs 3 to 5 times slower", 0.5},
 }
 
-func judgeJIT(j *analyze.JVM) (analyze.Finding, bool) {
+// judgeJIT reports the brake that costs most.
+func judgeJIT(_ *analyze.Pass, c *config) []analyze.Finding {
+	j := c.JVM
 	for _, b := range brakes {
 		rest, at, byOption := citeOption(j, b.option)
 		byOption = byOption && rest == ""
@@ -62,7 +49,7 @@ func judgeJIT(j *analyze.JVM) (analyze.Finding, bool) {
 		if !byOption && b.flag == "UseCompiler" {
 			name = "-XX:-UseCompiler or -Xint"
 		}
-		return analyze.Finding{
+		return []analyze.Finding{{
 			Severity: analyze.Warning, Confidence: analyze.High, Weight: b.weight,
 			Title:       fmt.Sprintf("With %s the JVM %s", name, b.what),
 			Impact:      "all code of this JVM, all the time",
@@ -71,7 +58,7 @@ func judgeJIT(j *analyze.JVM) (analyze.Finding, bool) {
 			Advice: []analyze.Advice{{Action: "Remove it.", Setting: name, From: name, To: "not set", Effect: "CPU use falls to a fraction once the code is warm.", Risk: "None.", Rollback: "The old option.",
 				Verify: "The flag is at its default in VM.flags, and the same load takes less CPU."}},
 			References: []string{"Oracle: The java Command"},
-		}, true
+		}}
 	}
-	return analyze.Finding{}, false
+	return nil
 }

@@ -81,12 +81,12 @@ func TestLive(t *testing.T) {
 func judgeLive(res *analyze.Result, id string, names []string) string {
 	if id == "" {
 		if res.Worst().AtLeast(analyze.Warning) {
-			return fmt.Sprintf("findings about a healthy program: %v", ids(res.Findings))
+			return fmt.Sprintf("findings about a healthy program: %v", listed(res.Findings))
 		}
 		return ""
 	}
 	if len(res.Findings) == 0 || res.Findings[0].ID != id || !res.Findings[0].Severity.AtLeast(analyze.Warning) {
-		return fmt.Sprintf("got %v, want %s first", ids(res.Findings), id)
+		return fmt.Sprintf("got %v, want %s first", listed(res.Findings), id)
 	}
 	for _, n := range names {
 		if !strings.Contains(res.Findings[0].Title, n) {

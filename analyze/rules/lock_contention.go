@@ -4,18 +4,23 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func lockContention(vs *views) *analyze.Rule {
-	return threadRule(vs, "lock-contention", "Many threads are blocked on one monitor or lock of the program over several dumps.", 2, judgeLockContention)
+var lockContention = &analyze.Rule{
+	ID:    ids.LockContention,
+	Doc:   "Many threads are blocked on one monitor or lock of the program over several dumps.",
+	Needs: needsDumps(2),
+	After: []string{ids.Deadlock},
+	Run:   analyze.Each(dumped(2), judgeLockContention),
 }
 
-func judgeLockContention(v *view) []problem {
+func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.jvm == nil {
 		return judgeMutexes(v)
 	}
-	return judgeLocks(v, guardsProgram, func(k *contended, p *problem) {
+	return judgeLocks(pass, v, guardsProgram, func(k *contended, p *problem) {
 		p.Advice = []analyze.Advice{{
 			Action: holderAdvice(k),
 			Effect: "The threads behind it wait for moments instead of " + seconds(max(k.HolderSpan, 0)) + ".",

@@ -4,48 +4,50 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
 )
 
-func lockSite() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "lock-site",
-		Doc:   "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock of java.util.concurrent.",
-		Needs: needsRecording,
-		Run: func(p *analyze.Pass) error {
-			for _, r := range recordings(p) {
-				if !r.rec.Enabled("jdk.JavaMonitorEnter") {
-					continue
-				}
-				p.Evaluated()
-				v, ok := r.view(profile.Lock)
-				if !ok {
-					continue
-				}
-				byClass := byName{}
-				v.Each(func(frames []string, value int64, label func(string) string) {
-					if len(frames) > 0 {
-						at := ownFrame(frames)
-						byClass.add(label(fromjfr.ClassLabel), frames, at, value, frames[at], label(fromjfr.ThreadLabel))
-					}
-				})
-				for _, s := range byClass.largest() {
-					if r.threadsAt(s.value) >= p.Limits.BlockedNamed {
-						p.Report(r.lock(s))
-					}
-				}
-			}
-			return nil
-		},
+var (
+	blockedNamed = analyze.NewLimit(0.5, "threads", "blocked at one lock on average", "less is no thread at all most of the time")
+	blockedWarn  = analyze.NewLimit(5.0, "threads", "blocked at one lock on average: warning", "as for waiters at a monitor in dumps")
+)
+
+var lockSite = &analyze.Rule{
+	ID:      ids.LockSite,
+	Doc:     "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock of java.util.concurrent.",
+	Needs:   needsRecording,
+	Repeats: []string{ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock},
+	Run:     analyze.Each(recordedWith("jdk.JavaMonitorEnter"), judgeLockSites),
+}
+
+// judgeLockSites sums up the waits of a recording by the class of the lock.
+func judgeLockSites(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
+	v, ok := r.view(profile.Lock)
+	if !ok {
+		return nil
 	}
+	byClass := byName{}
+	v.Each(func(frames []string, value int64, label func(string) string) {
+		if len(frames) > 0 {
+			at := ownFrame(frames)
+			byClass.add(label(fromjfr.ClassLabel), frames, at, value, frames[at], label(fromjfr.ThreadLabel))
+		}
+	})
+	for _, s := range byClass.largest() {
+		if r.threadsAt(s.value) >= blockedNamed.Value {
+			out = append(out, r.lock(s))
+		}
+	}
+	return out
 }
 
 // lock is about a class of locks; the labels of s are places of the program.
 func (r *recorded) lock(s *site) analyze.Finding {
 	blocked := r.threadsAt(s.value)
 	f := r.finding(analyze.Info, behind*blocked/max(blocked+1, float64(len(s.threads))))
-	if blocked >= r.limits.BlockedWarn {
+	if blocked >= blockedWarn.Value {
 		f.Severity = analyze.Warning
 	}
 	f.Confidence = analyze.High // each wait was measured

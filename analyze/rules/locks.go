@@ -6,7 +6,15 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
+)
+
+var (
+	contentionWaiters  = analyze.NewLimit(5, "threads", "blocked at one lock in one dump", "thread dump analysers flag a monitor with more than 5 waiters")
+	contentionShare    = analyze.NewLimit(0.10, "1", "request-thread time lost at one lock", "thread dump analysers' mark of congestion")
+	contentionDumps    = analyze.NewLimit(2, "dumps", "that show it", "one dump may show a moment")
+	contentionCritical = analyze.NewLimit(0.5, "1", "request-thread time lost: critical", "half of the service is missing")
 )
 
 // lockUse says what a lock guards: each has a rule of its own, because the remedy differs.
@@ -31,15 +39,14 @@ type contended struct {
 }
 
 // contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
-func (v *view) contention() []*contended {
+func (v *view) contention(pass *analyze.Pass) []*contended {
 	if v.locks == nil {
-		v.locks = v.findContention()
+		v.locks = v.findContention(explained(v.found(pass, ids.Deadlock)...))
 	}
 	return v.locks
 }
 
-func (v *view) findContention() []*contended {
-	dead := explained(v.judged("deadlock", judgeDeadlock))
+func (v *view) findContention(dead map[*threads.Thread]bool) []*contended {
 	all := []*contended{}
 	of := map[*threads.LockState]*contended{}
 	for _, c := range v.series.Contention() {
@@ -179,18 +186,18 @@ func (k *contended) held() string {
 }
 
 // judgeLocks reports the contended locks of one use.
-func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []problem {
-	var out []problem
-	for _, k := range v.contention() {
-		if k.use != use || v.atLeast(k.sightings, v.limits.ContentionWaiters) < v.limits.ContentionDumps {
+func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contended, *problem)) []analyze.Finding {
+	var out []analyze.Finding
+	for _, k := range v.contention(pass) {
+		if k.use != use || v.atLeast(k.sightings, contentionWaiters.Value) < contentionDumps.Value {
 			continue
 		}
 		lost := v.lossOf(k.sightings)
-		if lost.share < v.limits.ContentionShare {
+		if lost.share < contentionShare.Value {
 			continue
 		}
-		p := problem{sightings: slices.Concat(k.sightings, k.holders())}
-		p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+		p := problem{account: account{sightings: slices.Concat(k.sightings, k.holders())}}
+		p.Severity, p.Weight = lost.severity(contentionCritical.Value), lost.weight()
 		p.Confidence = analyze.High
 		p.About = []string{shortClass(k.Class)}
 		p.Title = sentence(v.crowd(v.peak(k.sightings))) + " wait for " + k.name() + k.held()
@@ -205,7 +212,7 @@ func judgeLocks(v *view, use lockUse, describe func(*contended, *problem)) []pro
 		}
 		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)
-		out = append(out, p)
+		out = append(out, p.finding())
 	}
 	return out
 }
@@ -290,5 +297,5 @@ func (v *view) lockEvidence(k *contended, suspects []sighting) []analyze.Evidenc
 
 // lockVerify is how to tell that a lock's remedy worked.
 func (v *view) lockVerify(k *contended) string {
-	return fmt.Sprintf("Collect again under the same load: fewer than %d threads wait for %s.", v.limits.ContentionWaiters, k.name())
+	return fmt.Sprintf("Collect again under the same load: fewer than %d threads wait for %s.", contentionWaiters.Value, k.name())
 }

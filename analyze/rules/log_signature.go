@@ -12,6 +12,10 @@ import (
 	"casefile/analyze/rules/signatures"
 )
 
+var (
+	logRecent = analyze.NewLimit(24*time.Hour, "", "before its end that a log's line counts", "a log may reach back for months")
+)
+
 // logSighting is the lines of the logs of one JVM that show one known problem.
 type logSighting struct {
 	sig  *signatures.Signature
@@ -59,7 +63,7 @@ func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node
 			}
 			count, newest := s.first(m)
 			s.count += count
-			since := logEnd(p, n, l).Add(-p.Limits.LogRecent)
+			since := logEnd(p, n, l).Add(-logRecent.Value)
 			for _, e := range newest {
 				if !e.Time.Before(since) {
 					s.recent = append(s.recent, e)

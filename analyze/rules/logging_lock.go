@@ -1,13 +1,20 @@
 package rules
 
-import "casefile/analyze"
+import (
+	"casefile/analyze"
+	"casefile/analyze/ids"
+)
 
-func loggingLock(vs *views) *analyze.Rule {
-	return threadRule(vs, "logging-lock", "Threads wait for the lock of a log handler or appender over several dumps.", 2, judgeLogging)
+var loggingLock = &analyze.Rule{
+	ID:    ids.LoggingLock,
+	Doc:   "Threads wait for the lock of a log handler or appender over several dumps.",
+	Needs: needsDumps(2),
+	After: []string{ids.Deadlock},
+	Run:   analyze.Each(dumped(2), judgeLogging),
 }
 
-func judgeLogging(v *view) []problem {
-	return judgeLocks(v, guardsLog, func(k *contended, p *problem) {
+func judgeLogging(pass *analyze.Pass, v *view) []analyze.Finding {
+	return judgeLocks(pass, v, guardsLog, func(k *contended, p *problem) {
 		p.Explanation += " The lock belongs to logging: each request waits until the lines of all others are written."
 		p.Advice = []analyze.Advice{{
 			Action: "Lower the level of the loggers that write most, above all DEBUG and TRACE left on after an investigation.",

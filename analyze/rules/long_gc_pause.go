@@ -6,18 +6,33 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func longGCPause() *analyze.Rule {
-	return gcRule("long-gc-pause", "Single collections stop the application so long that users notice.", judgeLongPause)
+var (
+	longPause      = analyze.NewLimit(time.Second, "", "one pause", "what users of an interactive service notice, and the mark of GC log analysers")
+	longPauseShare = analyze.NewLimit(0.001, "1", "time in long pauses", "less is once in many hours")
+)
+
+var longGCPause = &analyze.Rule{
+	ID:    ids.LongGCPause,
+	Doc:   "Single collections stop the application so long that users notice.",
+	Needs: needsGC,
+	Unless: []string{
+		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.FullGC, ids.ConcurrentModeFailure, ids.SysTimeInGC,
+	},
+	ExplainedBy: []string{
+		ids.HeapTooSmall, ids.MemoryLeak, ids.FullGC, ids.PrematurePromotion, ids.MemorySwapping,
+	},
+	Run: analyze.Each(collections, judgeLongPause),
 }
 
-func judgeLongPause(v *gcView) []analyze.Finding {
+func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	var sum, longest time.Duration
 	var worst *gc.Pause
 	n := 0
 	long := func(p *gc.Pause) bool {
-		return p.Duration >= v.limits.LongPause && ordinary(p.Kind, v.log.Cause(p)) && !p.Flags.Has(gc.FlagNested|gc.FlagInferred)
+		return p.Duration >= longPause.Value && ordinary(p.Kind, v.log.Cause(p)) && !p.Flags.Has(gc.FlagNested|gc.FlagInferred)
 	}
 	var cpu, real float64
 	for _, p := range v.pauses {
@@ -32,15 +47,15 @@ func judgeLongPause(v *gcView) []analyze.Finding {
 			cpu, real = cpu+float64(p.User+p.Sys), real+float64(p.Real)
 		}
 	}
-	if n == 0 || v.startUp && longest < 5*v.limits.LongPause || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 || len(judgeFullGC(v)) > 0 || len(judgeConcurrentMode(v)) > 0 || len(judgeSysTime(v)) > 0 {
+	if n == 0 || v.startUp && longest < 5*longPause.Value {
 		return nil
 	}
 	share := float64(sum) / float64(v.span())
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
-	if share < v.limits.LongPauseShare && longest < 5*v.limits.LongPause {
+	if share < longPauseShare.Value && longest < 5*longPause.Value {
 		f.Severity = analyze.Info // once in many hours
 	}
-	f.Title = fmt.Sprintf("%s of %s or more, the longest %s (%s)", count(n, "collection"), took(v.limits.LongPause), took(longest), worst.Kind)
+	f.Title = fmt.Sprintf("%s of %s or more, the longest %s (%s)", count(n, "collection"), took(longPause.Value), took(longest), worst.Kind)
 	f.Impact = fmt.Sprintf("the application stood still for %s in %s", took(sum), took(v.span()))
 	f.Explanation = "While such a pause lasts no request is answered; in a cluster other nodes may take this one for dead (Hazelcast waits 30 s)."
 	f.Evidence = v.citeLongest(maxEvidence, long)

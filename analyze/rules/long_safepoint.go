@@ -7,49 +7,46 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/fromjfr"
+	"casefile/analyze/ids"
 )
 
-func longSafepoint() *analyze.Rule {
-	r := gcRule("long-safepoint", "All threads stand still and wait for one that does not come to its safepoint: the time to get there, not the operation.", judgeSafepoints)
-	r.Needs = "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:safepoint, JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording"
-	logs := r.Run
-	r.Run = func(p *analyze.Pass) error {
-		told := map[*analyze.JVM]bool{}
-		for _, v := range gcViews(p) {
-			told[v.jvm] = told[v.jvm] || v.log.Safepoints.Count > 0
-		}
-		for _, rec := range recordings(p) {
-			if !told[rec.jvm] {
-				rec.judgeSafepoints(p)
-			}
-		}
-		return logs(p)
-	}
-	return r
+var (
+	safepointReach = analyze.NewLimit(time.Second, "", "to the safepoint, of one stop", "GC Easy and garbagecat warn from there on")
+	safepointShare = analyze.NewLimit(0.05, "1", "time to safepoints", "half of the mark of collections")
+)
+
+var longSafepoint = &analyze.Rule{
+	ID:  ids.LongSafepoint,
+	Doc: "All threads stand still and wait for one that does not come to its safepoint: the time to get there, not the operation.",
+	Needs: "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:safepoint, " +
+		"JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording",
+	Run: analyze.Each(safepointLogs, judgeSafepoints),
 }
 
-// judgeSafepoints goes by the safepoints of a recording, where no log has any.
-func (r *recorded) judgeSafepoints(p *analyze.Pass) {
-	if r.rec.Setting("jdk.SafepointBegin", "enabled") != "true" && len(r.rec.GC.Safepoints) == 0 {
-		return
+// safepointLogs are GC logs, and where no log of a JVM has any safepoint, those of its recordings.
+func safepointLogs(p *analyze.Pass) (views []*gcView) {
+	told := map[*analyze.JVM]bool{}
+	for _, v := range gcViews.Of(p) {
+		told[v.jvm] = told[v.jvm] || v.log.Safepoints.Count > 0
 	}
-	p.Evaluated()
-	log := fromjfr.Log(r.rec)
-	if log == nil || !log.Timed || len(log.Runs) == 0 {
-		return
+	for _, r := range recordings.Of(p) {
+		if told[r.jvm] || r.rec.Setting("jdk.SafepointBegin", "enabled") != "true" && len(r.rec.GC.Safepoints) == 0 {
+			continue
+		}
+		p.Evaluated()
+		if log := fromjfr.Log(r.rec); log != nil && log.Timed && len(log.Runs) > 0 {
+			views = append(views, newGCView(p.Case, r.jvm, log))
+		}
 	}
-	for _, f := range judgeSafepoints(newGCView(p, r.jvm, log)) {
-		f.Nodes, f.Subject = []string{r.node.Name}, r.jvm.Subject()
-		p.Report(f)
-	}
+	return append(views, collections(p)...)
 }
 
-func judgeSafepoints(v *gcView) []analyze.Finding {
+func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	var worst []gc.Safepoint
 	var sum time.Duration
 	for _, s := range v.log.Safepoints.WorstReach {
 		// The first collections of a JVM are not judged, a loop that holds all of it is at any time.
-		if s.Start+s.Total >= v.from-v.limits.SpanLeast && s.Start <= v.to && s.Reach >= v.limits.SafepointReach/10 {
+		if s.Start+s.Total >= v.from-spanLeast.Value && s.Start <= v.to && s.Reach >= safepointReach.Value/10 {
 			worst, sum = append(worst, s), sum+s.Reach
 		}
 	}
@@ -58,7 +55,7 @@ func judgeSafepoints(v *gcView) []analyze.Finding {
 	}
 	share := min(1, float64(sum)/float64(max(v.span(), 1)))
 	top := worst[0]
-	if top.Reach < v.limits.SafepointReach && share < v.mark(v.limits.SafepointShare) {
+	if top.Reach < safepointReach.Value && share < v.mark(safepointShare.Value) {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: analyze.High, Weight: share}

@@ -5,13 +5,17 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func memoryLeak() *analyze.Rule {
-	return gcRule("memory-leak", "The live set after full, mixed or old collections rises steadily, and will fill the heap.", judgeMemoryLeak)
+var memoryLeak = &analyze.Rule{
+	ID:    ids.MemoryLeak,
+	Doc:   "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
+	Needs: needsGC,
+	Run:   analyze.Each(collections, judgeMemoryLeak),
 }
 
-func judgeMemoryLeak(v *gcView) []analyze.Finding {
+func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	g := v.growth()
 	if g == nil {
 		return nil
@@ -21,9 +25,9 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 	over := g.last.Time - g.first.Time
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Medium}
 	switch {
-	case over >= v.limits.LeakLongSpan && g.trend.R2 >= v.limits.LeakLowR2 && !v.startUp:
+	case over >= leakLongSpan.Value && g.trend.R2 >= leakLowR2.Value && !v.startUp:
 		f.Confidence = analyze.High
-	case over < v.limits.Recent:
+	case over < recentSpan.Value:
 		f.Confidence = analyze.Low
 	}
 	rate := g.trend.Slope * 60
@@ -37,7 +41,7 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 	} else if g.ends {
 		end = "; it is full now"
 	}
-	if g.ends && g.in < 10*time.Minute && g.trend.Last >= v.limits.HeapFullShare*float64(heap) {
+	if g.ends && g.in < 10*time.Minute && g.trend.Last >= heapFullShare.Value*float64(heap) {
 		f.Severity = analyze.Critical
 	}
 	// It takes its part of the heap for good, and at last all of it.
@@ -47,7 +51,7 @@ func judgeMemoryLeak(v *gcView) []analyze.Finding {
 	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", bytesOf(rate), per, percent(now/float64(heap)))
 	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not flattened. "+
 		"When the heap is full, full collections follow each other, and then comes an OutOfMemoryError.", count(len(g.points), "reading"), percent(g.trend.R2))
-	if over < v.limits.LeakLongSpan {
+	if over < leakLongSpan.Value {
 		f.Explanation += " So short a time does not rule out a cache that still fills: capture again later."
 	}
 	f.Evidence = known(heapAt, v.citeLive(g.first), v.citeLive(g.middle()), v.citeLive(g.last))

@@ -4,20 +4,31 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func memorySwapping() *analyze.Rule {
-	return hostRule("memory-swapping", "Pages come back from swap while work waits for them.", needsHost, judgeSwap)
+var (
+	swapRate     = analyze.NewLimit(float64(1<<20), "bytes/s", "coming back from swap", "256 pages a second, each a wait of a thread")
+	swapPressure = analyze.NewLimit(5.0, "%", "time in which some task waited for memory", "Linux PSI: one answer in twenty")
+)
+
+var memorySwapping = &analyze.Rule{
+	ID:       ids.MemorySwapping,
+	Doc:      "Pages come back from swap while work waits for them.",
+	Needs:    needsHost,
+	HostWide: true,
+	Run:      analyze.Each(machines, judgeSwap),
 }
 
-func judgeSwap(v *hostView) ([]analyze.Finding, bool) {
+func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	in, psi := v.Memory.SwapIn, v.Pressure["memory"].SomePercent
 	if !in.Known() || !v.long() {
-		return nil, false
+		return nil
 	}
-	pressed := psi.Known() && psi.Mean >= v.limits.SwapPressure
-	if in.Mean < v.limits.SwapRate && !(pressed && in.Mean >= v.limits.SwapRate/8) {
-		return nil, true
+	pressed := psi.Known() && psi.Mean >= swapPressure.Value
+	if in.Mean < swapRate.Value && !(pressed && in.Mean >= swapRate.Value/8) {
+		pass.Evaluated()
+		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: 0.3}
 	f.Title = fmt.Sprintf("The machine swaps: %s a second came back from swap, at most %s", bytesOf(in.Mean), bytesOf(in.Max))
@@ -41,7 +52,7 @@ func judgeSwap(v *hostView) ([]analyze.Finding, bool) {
 	f.Advice = []analyze.Advice{{Action: "Make memory fit: smaller heaps, fewer programs on the machine, or more memory. The sum of all heaps and a third of it should stay below what there is.",
 		Effect: "No page comes from disk.", Risk: "A heap that is too small collects all the time: look at its live set.", Verify: "Nothing comes back from swap in the next capture."},
 		{Action: "Let the kernel prefer to drop file cache.", Setting: "vm.swappiness", From: v.swappiness(), To: "1", Effect: "Programs are swapped out last.", Risk: "With too little memory the kernel kills instead.", Rollback: "The old value.", Verify: "As above."}}
-	return []analyze.Finding{f}, true
+	return []analyze.Finding{f}
 }
 
 func (v *hostView) swappiness() string {

@@ -6,13 +6,22 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func metaspacePressure() *analyze.Rule {
-	return gcRule("metaspace-pressure", "Collections are made for want of metaspace, the memory of classes.", judgeMetaspace)
+var (
+	metaspaceFull = analyze.NewLimit(0.75, "1", "used, of MaxMetaspaceSize", "the JVM gives it out in chunks: at 80 % none may be left, measured on JDK 17 and 25")
+	metaspaceGCs  = analyze.NewLimit(3, "collections", "for want of metaspace in the recent past", "the mark rises twice while classes load")
+)
+
+var metaspacePressure = &analyze.Rule{
+	ID:    ids.MetaspacePressure,
+	Doc:   "Collections are made for want of metaspace, the memory of classes.",
+	Needs: needsGC,
+	Run:   analyze.Each(collections, judgeMetaspace),
 }
 
-func judgeMetaspace(v *gcView) []analyze.Finding {
+func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.spent(metaspaceCause)
 	limit, limited := flagInt(v.jvm, "MaxMetaspaceSize")
 	if text, _, ok := citeOption(v.jvm, "-XX:MaxMetaspaceSize="); ok && !limited {
@@ -24,17 +33,17 @@ func judgeMetaspace(v *gcView) []analyze.Finding {
 		return c == "Metadata GC Clear Soft References" || c == "Last ditch collection"
 	}
 	desperate, _ := v.spent(last)
-	least := int64(v.limits.MetaspaceGCs)
+	least := int64(metaspaceGCs.Value)
 	if v.startUp {
 		least *= 2 // the mark rises with the classes that a start loads
 	}
-	full := limited && limit > 0 && float64(peak) >= v.limits.MetaspaceFull*float64(limit)
+	full := limited && limit > 0 && float64(peak) >= metaspaceFull.Value*float64(limit)
 	if n < least && (desperate == 0 || n < 2) || v.startUp && !full && desperate == 0 {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
 	f := analyze.Finding{Severity: v.severe(share), Confidence: v.sure(), Weight: min(1, share)}
-	if !full && desperate == 0 && share < v.limits.FullGCShare {
+	if !full && desperate == 0 && share < fullGCShare.Value {
 		f.Severity = analyze.Info
 	}
 	if desperate > 0 || full {

@@ -7,36 +7,44 @@ import (
 	"slices"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func nodeOutlier(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID: "node-outlier", Doc: "One node differs from its peers on a measure on which they agree.",
-		Needs: "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
-		Run: func(p *analyze.Pass) error {
-			byNode := map[*analyze.Node][]outlier{}
-			g := newGauge(p, vs)
-			for _, m := range measures {
-				for _, group := range g.read(m) {
-					if len(group) < p.Limits.OutlierNodes {
-						continue
-					}
-					p.Evaluated()
-					for i, r := range group {
-						if o, ok := judgeReading(p, m, group, i); ok {
-							byNode[r.node] = append(byNode[r.node], o)
-						}
-					}
+var (
+	outlierNodes  = analyze.NewLimit(3, "nodes", "with the measure, at least", "under three nobody is the odd one out")
+	outlierScore  = analyze.NewLimit(3.5, "spreads", "from the median of the peers", "Iglewicz and Hoaglin (1993): modified z-score by median and MAD")
+	outlierSpread = analyze.NewLimit(0.1, "1", "least spread assumed of peers, of their median", "two peers may agree by chance")
+)
+
+var nodeOutlier = &analyze.Rule{
+	ID:    ids.NodeOutlier,
+	Doc:   "One node differs from its peers on a measure on which they agree.",
+	Needs: "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
+	Run:   analyze.Each(gauges, judgeOutliers),
+}
+
+// judgeOutliers compares each reading with those of the peers; what is odd about one node is one finding.
+func judgeOutliers(pass *analyze.Pass, g *gauge) (out []analyze.Finding) {
+	byNode := map[*analyze.Node][]outlier{}
+	for _, m := range measures {
+		for _, group := range g.read(m) {
+			if len(group) < outlierNodes.Value {
+				continue
+			}
+			pass.Evaluated()
+			for i, r := range group {
+				if o, ok := judgeReading(m, group, i); ok {
+					byNode[r.node] = append(byNode[r.node], o)
 				}
 			}
-			for _, n := range p.Nodes {
-				if list := byNode[n]; len(list) > 0 {
-					p.Report(outlierFinding(p, n, list))
-				}
-			}
-			return nil
-		},
+		}
 	}
+	for _, n := range g.Nodes {
+		if list := byNode[n]; len(list) > 0 {
+			out = append(out, outlierFinding(n, list))
+		}
+	}
+	return out
 }
 
 // reading is the value of a measure on one node.
@@ -60,7 +68,7 @@ type outlier struct {
 // judgeReading compares one reading with the others. The spread of the peers is 1.4826 times their median absolute
 // deviation, which is the standard deviation of a normal distribution; what two or three peers agree on by chance is
 // no measure of it, so that it is taken as a share of their median at least.
-func judgeReading(p *analyze.Pass, m measure, group []reading, i int) (o outlier, ok bool) {
+func judgeReading(m measure, group []reading, i int) (o outlier, ok bool) {
 	var peers, off []float64
 	var names []string
 	for k, r := range group {
@@ -72,11 +80,11 @@ func judgeReading(p *analyze.Pass, m measure, group []reading, i int) (o outlier
 	for _, v := range peers {
 		off = append(off, math.Abs(v-mid))
 	}
-	spread := max(1.4826*median(off), p.Limits.OutlierSpread*math.Abs(mid))
+	spread := max(1.4826*median(off), outlierSpread.Value*math.Abs(mid))
 	r := group[i]
 	by := math.Abs(r.value - mid)
 	high, low := max(r.value, mid), min(r.value, mid)
-	if by < m.least || high < m.ratio*low || by < p.Limits.OutlierScore*spread {
+	if by < m.least || high < m.ratio*low || by < outlierScore.Value*spread {
 		return outlier{}, false
 	}
 	// Peers beyond the node itself: then they do not agree, and it is not the odd one out.
@@ -85,14 +93,14 @@ func judgeReading(p *analyze.Pass, m measure, group []reading, i int) (o outlier
 			return outlier{}, false
 		}
 	}
-	return outlier{reading: r, measure: m, peers: mid, names: names, higher: r.value > mid, score: by / max(spread, m.least/p.Limits.OutlierScore)}, true
+	return outlier{reading: r, measure: m, peers: mid, names: names, higher: r.value > mid, score: by / max(spread, m.least/outlierScore.Value)}, true
 }
 
 func (o outlier) text() string {
 	return fmt.Sprintf("%s %s, %s on %s", o.name, o.print(o.value), o.print(o.peers), list(o.names))
 }
 
-func outlierFinding(p *analyze.Pass, n *analyze.Node, out []outlier) analyze.Finding {
+func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 	slices.SortStableFunc(out, func(a, b outlier) int {
 		if a.higher != b.higher {
 			if a.higher {
@@ -118,7 +126,7 @@ func outlierFinding(p *analyze.Pass, n *analyze.Node, out []outlier) analyze.Fin
 	if !worst.higher {
 		f.Impact = fmt.Sprintf("%s carries less than its part of the load", n.Name)
 	}
-	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %.1f times their spread away (median and median absolute deviation). What all nodes share - database, release, users - does not explain it; what is only here does.", p.Limits.OutlierScore)
+	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %.1f times their spread away (median and median absolute deviation). What all nodes share - database, release, users - does not explain it; what is only here does.", outlierScore.Value)
 	for _, o := range out[:min(len(out), maxEvidence)] {
 		e := o.at
 		e.Text = fmt.Sprintf("%s: %s (median of the others)", n.Name, o.text())

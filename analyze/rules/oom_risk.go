@@ -4,17 +4,26 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func oomRisk() *analyze.Rule {
-	return hostRule("oom-risk", "Memory of the machine or of a container is nearly used up, or the kernel killed a process for it.", needsHost, judgeOOM)
+var (
+	memoryFull      = analyze.NewLimit(95.0, "%", "a container's memory limit in use, without page cache that can go", "JDK Mission Control: 85 and 95 %")
+	memoryAvailable = analyze.NewLimit(3.0, "%", "the machine's memory available, at least", "a burst of a heap takes it")
+)
+
+var oomRisk = &analyze.Rule{
+	ID:    ids.OOMRisk,
+	Doc:   "Memory of the machine or of a container is nearly used up, or the kernel killed a process for it.",
+	Needs: needsHost,
+	Run:   analyze.Each(machines, judgeOOM),
 }
 
-func judgeOOM(v *hostView) (out []analyze.Finding, evaluated bool) {
+func judgeOOM(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	m := v.Memory
 	kill := func(subject, who string, n float64, evidence []analyze.Evidence) {
 		out = append(out, analyze.Finding{Severity: analyze.Critical, Confidence: analyze.High, Weight: 0.7, Subject: subject, Evidence: evidence,
-			Title:       fmt.Sprintf("The kernel killed %s on %s for want of memory during the capture", processes(n), who),
+			Title:       fmt.Sprintf("The kernel killed %s on %s for want of memory during the capture", killed(n), who),
 			Impact:      "what was killed is gone without a word in its own log",
 			Explanation: "Nothing was left to give, so the kernel ended a process. For a JVM that means: heap, metaspace, threads and direct buffers together are more than what there is.",
 			Advice: []analyze.Advice{{Action: "See who it was (dmesg, journalctl -k: \"Killed process\"), and fit its memory to the limit: heap at most three quarters of it.",
@@ -29,8 +38,8 @@ func judgeOOM(v *hostView) (out []analyze.Finding, evaluated bool) {
 		if len(targets) == 0 || !g.WorkingSetPercent.Known() || !g.MemoryLimit.Known() {
 			continue
 		}
-		evaluated = true
-		if used := g.WorkingSetPercent; used.Value >= v.limits.MemoryFull {
+		pass.Evaluated()
+		if used := g.WorkingSetPercent; used.Value >= memoryFull.Value {
 			out = append(out, v.nearLimit(list(targets), "the container's limit of "+bytesOf(g.MemoryLimit.Value), used.Value,
 				known(citeRef(used.Ref, fmt.Sprintf("%.0f%% of the limit, without page cache that can go", used.Value)), citeRef(g.MemoryLimit.Ref, bytesOf(g.MemoryLimit.Value)))))
 		}
@@ -40,16 +49,19 @@ func judgeOOM(v *hostView) (out []analyze.Finding, evaluated bool) {
 		least = m.AvailablePercent
 	}
 	if least.Known() {
-		evaluated = true
-		if least.Value < v.limits.MemoryAvailable {
+		pass.Evaluated()
+		if least.Value < memoryAvailable.Value {
 			out = append(out, v.nearLimit("", "the machine's memory of "+bytesOf(m.Total.Value), 100-least.Value,
 				known(citeRef(least.Ref, fmt.Sprintf("%.1f%% available at the least", least.Value)))))
 		}
 	}
-	return out, evaluated || m.OOMKills.Known()
+	if m.OOMKills.Known() {
+		pass.Evaluated()
+	}
+	return out
 }
 
-func processes(n float64) string {
+func killed(n float64) string {
 	if n == 1 {
 		return "a process"
 	}

@@ -41,27 +41,31 @@ func plain(format string) func(float64) string {
 
 // gauge reads measures of a case.
 type gauge struct {
-	*analyze.Pass
+	*analyze.Case
 	gc    map[*analyze.JVM]*gcView
 	dumps map[*analyze.JVM]*view
 }
 
-func newGauge(p *analyze.Pass, vs *views) *gauge {
-	g := &gauge{Pass: p, gc: map[*analyze.JVM]*gcView{}, dumps: map[*analyze.JVM]*view{}}
-	if len(p.Nodes) < p.Limits.OutlierNodes {
-		return g
+// About names nothing: each finding names its node.
+func (g *gauge) About() analyze.Subject { return analyze.Subject{} }
+
+// gauges is the gauge of a cluster that is large enough.
+func gauges(p *analyze.Pass) []*gauge {
+	if len(p.Nodes) < outlierNodes.Value {
+		return nil
 	}
-	for _, v := range gcViews(p) {
+	g := &gauge{Case: p.Case, gc: map[*analyze.JVM]*gcView{}, dumps: map[*analyze.JVM]*view{}}
+	for _, v := range gcViews.Of(p) {
 		if g.gc[v.jvm] == nil {
 			g.gc[v.jvm] = v
 		}
 	}
-	for _, v := range vs.of(p) {
+	for _, v := range processes.Of(p) {
 		if v.jvm != nil {
 			g.dumps[v.jvm] = v
 		}
 	}
-	return g
+	return []*gauge{g}
 }
 
 // read gives groups of readings that can be compared: of all machines, or of one application on each node.
@@ -116,7 +120,7 @@ func twins(c *analyze.Case) (groups [][]*analyze.JVM) {
 }
 
 func busyCPU(g *gauge, n *analyze.Node) (float64, analyze.Evidence, bool) {
-	if n.Host == nil || !n.Host.CPU.Busy.Known() || n.Host.Span < g.Limits.SpanLeast {
+	if n.Host == nil || !n.Host.CPU.Busy.Known() || n.Host.Span < spanLeast.Value {
 		return 0, analyze.Evidence{}, false
 	}
 	return n.Host.CPU.Busy.Mean, citeRef(n.Host.CPU.Busy.Ref, ""), true
@@ -136,7 +140,7 @@ func nearestPeer(g *gauge, n *analyze.Node) (float64, analyze.Evidence, bool) {
 		if x.a != n.Name && x.b != n.Name {
 			continue
 		}
-		if m, _ := x.roundTrip(g.Limits.LinkSamples); m != nil && !(least <= m.RTT.P50) {
+		if m, _ := x.roundTrip(linkSamples.Value); m != nil && !(least <= m.RTT.P50) {
 			least = m.RTT.P50
 		}
 	}
@@ -148,7 +152,7 @@ func perSecond(g *gauge, s *series.Series, columns ...string) (float64, bool) {
 	sum := 0.0
 	for _, c := range columns {
 		grown, over, ok := s.Delta(c)
-		if !ok || over < g.Limits.SpanLeast {
+		if !ok || over < spanLeast.Value {
 			return 0, false
 		}
 		sum += grown / over.Seconds()
@@ -166,7 +170,7 @@ func processCPU(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 
 func gcShare(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 	v := g.gc[j]
-	if v == nil || v.span() < g.Limits.SpanLeast || v.startUp {
+	if v == nil || v.span() < spanLeast.Value || v.startUp {
 		return 0, analyze.Evidence{}, false
 	}
 	return 100 * v.share(), analyze.Evidence{Entry: v.log.Source}, true

@@ -7,39 +7,50 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func pausePropagation(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID: "pause-propagation", Doc: "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
-		Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster FILE --dumps 6",
-		Run: func(p *analyze.Pass) error {
-			if len(p.Nodes) < 2 {
-				return nil
-			}
-			stops := map[*analyze.Node][]*standstill{}
-			for _, n := range p.Nodes {
-				stops[n] = standstills(p, n)
-			}
-			for _, v := range vs.of(p) {
-				if v.jvm != nil {
-					p.Evaluated() // a dump shows who waits; that nobody stood still is an answer too
-				}
-			}
-			var told []*standstill
-			for _, n := range p.Nodes {
-				for _, s := range stops[n] {
-					e := effectOf(p, vs, s, stops)
-					if e == nil || slices.ContainsFunc(told, func(o *standstill) bool { return o.subject() == s.subject() && s.jvm != nil && o.overlaps(s) }) {
-						continue // a JVM that agents of one machine both see is one
-					}
-					told = append(told, s)
-					p.Report(propagation(p, s, e))
-				}
-			}
-			return nil
-		},
+var (
+	propagationPause    = analyze.NewLimit(time.Second, "", "standstill of one node", "what users of an interactive service notice")
+	propagationCritical = analyze.NewLimit(10*time.Second, "", "standstill of one node: critical", "two of Hazelcast's heartbeats, which come each 5 s")
+	removalPause        = analyze.NewLimit(5*time.Second, "", "standstill that may remove a member", "one of Hazelcast's heartbeats; shorter ones remove nobody")
+	removalAfter        = analyze.NewLimit(30*time.Second, "", "from the end of the standstill to the removal", "Confluence removes a member after 30 s without a heartbeat")
+	panicAfter          = analyze.NewLimit(2*time.Minute, "", "from the end of the standstill to the panic", "Confluence's cluster safety job runs each 30 s")
+)
+
+var pausePropagation = &analyze.Rule{
+	ID:    ids.PausePropagation,
+	Doc:   "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
+	Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster FILE --dumps 6",
+	Run:   analyze.Each(wholeCluster, judgePropagation),
+}
+
+// judgePropagation looks for what each standstill of a node did to the others.
+func judgePropagation(pass *analyze.Pass, c *cluster) (out []analyze.Finding) {
+	if len(c.Nodes) < 2 {
+		return nil
 	}
+	stops := map[*analyze.Node][]*standstill{}
+	for _, n := range c.Nodes {
+		stops[n] = standstills(pass, n)
+	}
+	for _, v := range processes.Of(pass) {
+		if v.jvm != nil {
+			pass.Evaluated() // a dump shows who waits; that nobody stood still is an answer too
+		}
+	}
+	var told []*standstill
+	for _, n := range c.Nodes {
+		for _, s := range stops[n] {
+			e := effectOf(pass, s, stops)
+			if e == nil || slices.ContainsFunc(told, func(o *standstill) bool { return o.subject() == s.subject() && s.jvm != nil && o.overlaps(s) }) {
+				continue // a JVM that agents of one machine both see is one
+			}
+			told = append(told, s)
+			out = append(out, propagation(pass, s, e))
+		}
+	}
+	return out
 }
 
 // effect is what one node's standstill did to others.
@@ -57,16 +68,16 @@ type clusterLine struct {
 }
 
 // effectOf looks at all other nodes; nil: nobody was touched.
-func effectOf(p *analyze.Pass, vs *views, s *standstill, stops map[*analyze.Node][]*standstill) *effect {
+func effectOf(p *analyze.Pass, s *standstill, stops map[*analyze.Node][]*standstill) *effect {
 	e := &effect{}
-	for _, v := range vs.of(p) {
+	for _, v := range processes.Of(p) {
 		if v.jvm == nil || v.node == s.node || s.jvm != nil && v.subject == s.subject() && v.jvm.PID == s.jvm.PID && v.jvm.PID != 0 {
 			continue
 		}
 		if slices.ContainsFunc(stops[v.node], func(o *standstill) bool { return (o.jvm == nil || o.jvm == v.jvm) && together(o, s) }) {
 			continue // it stood still itself: something took both
 		}
-		if h := heldWhile(v, s); h != nil && h.hurts(p.Limits) {
+		if h := heldWhile(v, s); h != nil && h.hurts() {
 			e.held = append(e.held, h)
 			e.bound = max(e.bound, s.node.Clock.Error+v.node.Clock.Error)
 		}
@@ -90,18 +101,18 @@ func together(a, b *standstill) bool {
 
 // read takes the lines of one log that the standstill explains.
 func (e *effect) read(p *analyze.Pass, s *standstill, n *analyze.Node, j *analyze.JVM) {
-	if s.length() < p.Limits.RemovalPause {
+	if s.length() < removalPause.Value {
 		return
 	}
 	for _, l := range j.LogLines("removal", "panic") {
 		c := clusterLine{n, l, referenceOf(n, l.Time)}
 		switch {
 		case !l.ZoneKnown: // a time that may be an hour off explains nothing
-		case c.at.Before(s.from.Add(p.Limits.PropagationPause)) || namesAnother(p.Case, s.node, n, l.Text):
-		case l.Kind == "removal" && n != s.node && c.at.Before(s.to.Add(p.Limits.RemovalAfter)):
+		case c.at.Before(s.from.Add(propagationPause.Value)) || namesAnother(p.Case, s.node, n, l.Text):
+		case l.Kind == "removal" && n != s.node && c.at.Before(s.to.Add(removalAfter.Value)):
 			e.removed = append(e.removed, c)
 			e.bound = max(e.bound, s.node.Clock.Error+n.Clock.Error)
-		case l.Kind == "panic" && c.at.Before(s.to.Add(p.Limits.PanicAfter)):
+		case l.Kind == "panic" && c.at.Before(s.to.Add(panicAfter.Value)):
 			e.panics = append(e.panics, c)
 		}
 	}
@@ -119,7 +130,7 @@ func namesAnother(c *analyze.Case, cause, writer *analyze.Node, text string) boo
 
 func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: e.sure(), Nodes: []string{s.node.Name}, Subject: s.subject()}
-	if len(e.removed) > 0 || s.length() >= p.Limits.PropagationCritical {
+	if len(e.removed) > 0 || s.length() >= propagationCritical.Value {
 		f.Severity = analyze.Critical
 	}
 	span := p.Ended.Sub(p.Started)

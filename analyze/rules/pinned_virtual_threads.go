@@ -5,15 +5,25 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/jfr"
 	"casefile/analyze/threads"
 )
 
-func pinnedVirtualThreads(vs *views) *analyze.Rule {
-	return threadRule(vs, "pinned-virtual-threads", "Virtual threads wait without leaving their carriers, dump after dump: the carriers are missing for all others.", 2, judgePinned)
+var (
+	pinnedShare    = analyze.NewLimit(0.5, "1", "the carriers' time: warning", "half of the machine is missing")
+	pinnedCritical = analyze.NewLimit(0.95, "1", "the carriers' time: critical", "nothing else can run")
+)
+
+var pinnedVirtualThreads = &analyze.Rule{
+	ID: ids.PinnedVirtualThreads,
+	Doc: "Virtual threads wait without leaving their carriers, dump after dump: the carriers are missing for " +
+		"all others.",
+	Needs: needsDumps(2),
+	Run:   analyze.Each(dumped(2), judgePinned),
 }
 
-func judgePinned(v *view) []problem {
+func judgePinned(_ *analyze.Pass, v *view) []analyze.Finding {
 	var pinned []sighting
 	carriers := map[*threads.Track]bool{}
 	for _, tr := range v.series.Threads() {
@@ -32,12 +42,12 @@ func judgePinned(v *view) []problem {
 	}
 	all := v.scheduler(carriers)
 	share := float64(len(pinned)) / float64(all*v.dumps())
-	p := problem{sightings: pinned}
+	p := problem{account: account{sightings: pinned}}
 	p.Severity, p.Weight, p.Confidence = analyze.Info, min(share, 1), analyze.High
 	switch {
-	case share >= v.limits.PinnedCritical:
+	case share >= pinnedCritical.Value:
 		p.Severity = analyze.Critical
-	case share >= v.limits.PinnedShare:
+	case share >= pinnedShare.Value:
 		p.Severity = analyze.Warning
 	}
 	last := pinned[len(pinned)-1].thread
@@ -66,7 +76,7 @@ func judgePinned(v *view) []problem {
 		Verify:  "Dumps show carriers without a virtual thread.",
 	}}
 	p.References = []string{"JEP 444: Virtual Threads", "JEP 491: Synchronize Virtual Threads without Pinning"}
-	return []problem{p}
+	return []analyze.Finding{p.finding()}
 }
 
 // recordedPins is what a recording of the same JVM says of pinned waits, with the call that was most in them.
@@ -119,7 +129,7 @@ func (v *view) pins(tr *threads.Track, dump int) bool {
 			continue
 		}
 		// No stack of the virtual thread: it is the same one, and its carrier used no CPU.
-		if used, source := tr.CPU(min(dump, other), max(dump, other)); source.Exact() && used <= v.limits.StuckCPU {
+		if used, source := tr.CPU(min(dump, other), max(dump, other)); source.Exact() && used <= stuckCPU.Value {
 			return true
 		}
 	}

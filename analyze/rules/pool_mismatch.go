@@ -8,22 +8,21 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
+	"casefile/analyze/ids"
 )
 
-func poolMismatch(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID: "pool-mismatch", Doc: "The threads that serve requests, the pool of database connections, and the connections that the database takes do not fit each other.",
-		Needs: "the application's configuration (server.xml, confluence.cfg.xml, dbconfig.xml, application.properties or .yml), which casefile collect copies; for all nodes together also the database's own limit: " +
-			"a database with a credential in the cluster file, or --use-app-credentials",
-		Run: func(p *analyze.Pass) error {
-			apps := appsWithPools(vs, p)
-			for _, a := range apps {
-				a.judgeThreads(p, apps)
-			}
-			judgeServers(p, apps)
-			return nil
-		},
-	}
+var (
+	dbConnectionsCritical = analyze.NewLimit(0.90, "1", "a database's connections in use: the next are about to be refused", "Atlassian: 90 % of a pool is bad; here one more pool is enough")
+)
+
+var poolMismatch = &analyze.Rule{
+	ID:  ids.PoolMismatch,
+	Doc: "The threads that serve requests, the pool of database connections, and the connections that the database takes do not fit each other.",
+	Needs: "the application's configuration (server.xml, confluence.cfg.xml, dbconfig.xml, application.properties or .yml), which casefile collect " +
+		"copies; for all nodes together also the database's own limit: a database with a credential in the cluster file, or --use-app-credentials",
+	After:       []string{ids.DBPoolExhausted},
+	ExplainedBy: []string{ids.DBPoolExhausted},
+	Run:         analyze.Sequence(analyze.Each(appsWithPools.Of, judgePool), analyze.Each(servers, judgeServer)),
 }
 
 // pooled is an application whose configuration tells its pool of database connections.
@@ -36,9 +35,10 @@ type pooled struct {
 	appconf.Pool
 }
 
-func appsWithPools(vs *views, p *analyze.Pass) (out []*pooled) {
+// appsWithPools are the applications whose configuration was captured, each once for each of its pools.
+var appsWithPools = analyze.NewMemo(func(p *analyze.Pass) (out []*pooled) {
 	views := map[*analyze.JVM]*view{}
-	for _, v := range vs.of(p) {
+	for _, v := range processes.Of(p) {
 		if v.jvm != nil {
 			views[v.jvm] = v
 		}
@@ -57,7 +57,10 @@ func appsWithPools(vs *views, p *analyze.Pass) (out []*pooled) {
 		}
 	}
 	return out
-}
+})
+
+// About names the application.
+func (a *pooled) About() analyze.Subject { return analyze.Subject{Node: a.node.Name, Name: a.subject} }
 
 // threads is how many threads may want a connection at once to serve requests: by the
 // configuration, else at least those that dumps show; 0: not known.
@@ -100,26 +103,27 @@ func fileOf(at appconf.Place) string {
 	return strings.TrimRight(strings.TrimRight(name, "0123456789"), ".")
 }
 
-// judgeThreads compares the threads of one application with its pool. That a pool is
+// judgePool compares the threads of one application with its pool. That a pool is
 // smaller is no fault by itself: most services need few connections at once. It is
 // one where the product wants it otherwise, or where requests are seen to wait.
-func (a *pooled) judgeThreads(p *analyze.Pass, all []*pooled) {
+func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	threads, setting, threadsAt := a.threads()
 	if threads == 0 {
-		p.Lacks("the number of threads that serve requests: conf/server.xml, or thread dumps")
-		return
+		pass.Lacks("the number of threads that serve requests: conf/server.xml, or thread dumps")
+		return nil
 	}
-	p.Evaluated()
-	waiting := a.view != nil && len(a.view.judged("db-pool-exhausted", judgeDBPool)) > 0
+	pass.Evaluated()
+	waits := pass.Found(ids.DBPoolExhausted, a.About())
+	waiting := a.view != nil && len(waits) > 0
 	confluence := a.Product == "confluence"
 	need := threads
 	if confluence {
 		need = sizeFor(threads)
 	}
 	if a.Max >= need || !confluence && !waiting {
-		return
+		return nil
 	}
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Nodes: []string{a.node.Name}, Subject: a.subject}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High}
 	least := ""
 	if setting == "" {
 		least, f.Confidence = "at least ", analyze.Medium
@@ -139,11 +143,11 @@ func (a *pooled) judgeThreads(p *analyze.Pass, all []*pooled) {
 	}
 	f.Evidence = known(a.citePool(), threadsAt)
 	if waiting {
-		f.Evidence = append(f.Evidence, a.view.judged("db-pool-exhausted", judgeDBPool)[0].Evidence[:1]...)
+		f.Evidence = append(f.Evidence, waits[0].Evidence[:1]...)
 	}
-	f.Advice = a.adviceForThreads(threads, need, setting, roomBeside(p, all, a))
+	f.Advice = a.adviceForThreads(threads, need, setting, roomBeside(pass, a))
 	f.References = []string{"Atlassian: Confluence HTTP threads and database connections, the check at the start", "HikariCP: About Pool Sizing"}
-	p.Report(f)
+	return []analyze.Finding{f}
 }
 
 // dose says what the mismatch cost during the capture, as far as dumps show it.
@@ -215,21 +219,24 @@ func threadsFor(pool int) int {
 
 // server is a database server, and who has pools of connections to it.
 type server struct {
-	name   string
-	users  []*pooled
-	limits limits
+	name  string
+	users []*pooled
+	takes capacity
 }
 
-// limits is what a server told of its connections, and where that stands.
-type limits struct {
+// About names nothing: the finding names the nodes that have pools.
+func (s *server) About() analyze.Subject { return analyze.Subject{} }
+
+// capacity is what a server told of its connections, and where that stands.
+type capacity struct {
 	room, max, used int // room is 0: not known
 	entry           string
 }
 
-// serversOf groups pools by their server. One that is on the node's own machine is another on each node.
-func serversOf(p *analyze.Pass, apps []*pooled) (out []*server) {
+// servers groups pools by their server. One that is on the node's own machine is another on each node.
+func servers(p *analyze.Pass) (out []*server) {
 	keys := map[string]*server{}
-	for _, a := range apps {
+	for _, a := range appsWithPools.Of(p) {
 		if a.Server == "" {
 			continue
 		}
@@ -239,7 +246,7 @@ func serversOf(p *analyze.Pass, apps []*pooled) (out []*server) {
 		}
 		s := keys[key]
 		if s == nil {
-			s = &server{name: a.Server, limits: limitsOf(p, a)}
+			s = &server{name: a.Server, takes: capacityOf(p, a)}
 			keys[key] = s
 			out = append(out, s)
 		}
@@ -254,8 +261,8 @@ func onThisMachine(server string) bool {
 	return strings.HasPrefix(server, "localhost:") || strings.HasPrefix(server, "127.") || strings.HasPrefix(server, "[::1]:")
 }
 
-// limitsOf finds what a probe of any node learned of the server of a pool.
-func limitsOf(p *analyze.Pass, a *pooled) (l limits) {
+// capacityOf finds what a probe of any node learned of the server of a pool.
+func capacityOf(p *analyze.Pass, a *pooled) (l capacity) {
 	for _, n := range p.Nodes {
 		if n.Timing == nil || onThisMachine(a.Server) && n != a.node {
 			continue
@@ -263,7 +270,7 @@ func limitsOf(p *analyze.Pass, a *pooled) (l limits) {
 		for _, d := range n.Timing.Databases {
 			if c := d.Connections; c != nil && strings.EqualFold(d.Target, a.Server) && c.Room() > 0 {
 				if l.room == 0 {
-					l = limits{room: c.Room(), max: c.Max, entry: n.TimingSource}
+					l = capacity{room: c.Room(), max: c.Max, entry: n.TimingSource}
 				}
 				l.used = max(l.used, c.Used)
 			}
@@ -280,33 +287,32 @@ func (s *server) sum() (n int) {
 }
 
 // roomBeside is how many connections the database takes from one application beside all others; 0: not known.
-func roomBeside(p *analyze.Pass, all []*pooled, a *pooled) int {
-	for _, s := range serversOf(p, all) {
-		if slices.Contains(s.users, a) && s.limits.room > 0 {
-			return max(1, s.limits.room-s.sum()+a.Max)
+func roomBeside(p *analyze.Pass, a *pooled) int {
+	for _, s := range servers(p) {
+		if slices.Contains(s.users, a) && s.takes.room > 0 {
+			return max(1, s.takes.room-s.sum()+a.Max)
 		}
 	}
 	return 0
 }
 
-// judgeServers compares what all pools may open together with what their server takes.
-func judgeServers(p *analyze.Pass, apps []*pooled) {
-	for _, s := range serversOf(p, apps) {
-		if s.limits.room == 0 {
-			continue
-		}
-		p.Evaluated()
-		if s.sum() > s.limits.room {
-			p.Report(s.finding(p))
-		}
+// judgeServer compares what all pools may open together with what their server takes.
+func judgeServer(pass *analyze.Pass, s *server) []analyze.Finding {
+	if s.takes.room == 0 {
+		return nil
 	}
+	pass.Evaluated()
+	if s.sum() <= s.takes.room {
+		return nil
+	}
+	return []analyze.Finding{s.finding()}
 }
 
-func (s *server) finding(p *analyze.Pass) analyze.Finding {
-	sum, l := s.sum(), s.limits
+func (s *server) finding() analyze.Finding {
+	sum, l := s.sum(), s.takes
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Weight: 0.3}
 	use := float64(l.used) / float64(l.room)
-	if use >= p.Limits.DBConnectionsCritical {
+	if use >= dbConnectionsCritical.Value {
 		f.Severity, f.Weight = analyze.Critical, 0.8
 	}
 	var words []string

@@ -20,8 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // poolRules are the one under test and the one whose finding it may be part of.
 func poolRules() []*analyze.Rule {
-	vs := &views{}
-	return []*analyze.Rule{dbPoolExhausted(vs), poolMismatch(vs), configDrift()}
+	return []*analyze.Rule{dbPoolExhausted, poolMismatch, configDrift}
 }
 
 // Captured folders, with what is found in them at their end.
@@ -56,7 +55,7 @@ func TestPoolMismatch(t *testing.T) {
 			if err != nil || len(c.Problems) > 0 {
 				t.Fatal(err, c.Problems)
 			}
-			res, err := analyze.Run(t.Context(), c, poolRules(), analyze.DefaultThresholds())
+			res, err := analyze.Run(t.Context(), c, poolRules())
 			if err != nil || len(res.Broken) > 0 {
 				t.Fatal(err, res.Broken)
 			}
@@ -114,11 +113,11 @@ func TestPoolMismatchSeen(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cs := caseOf(parseText(t, "threads/1.txt", c.dumps))
 			cs.Nodes[0].JVMs[0].Conf = conf(c.pool)
-			res, err := analyze.Run(t.Context(), cs, poolRules(), analyze.DefaultThresholds())
+			res, err := analyze.Run(t.Context(), cs, poolRules())
 			if err != nil || len(res.Broken) > 0 {
 				t.Fatal(err, res.Broken)
 			}
-			if got := strings.Join(ids(res.Findings), ", "); got != c.want {
+			if got := strings.Join(listed(res.Findings), ", "); got != c.want {
 				t.Errorf("got %q, want %q\n%s", got, c.want, show(res.Findings))
 			}
 			if f := find(res, "db-pool-exhausted"); f != nil && f.Advice[1].Setting != "spring.datasource.hikari.maximum-pool-size in application.properties" {
@@ -158,7 +157,7 @@ func TestPoolThatMayGrow(t *testing.T) {
 		cs.Nodes[0].JVMs[0].Conf = []*appconf.File{conf}
 		res := run(t, cs)
 		if f := find(res, "thread-pool-exhausted"); (f != nil) != c.want {
-			t.Errorf("%s: %v\n%s", c.connector, ids(res.Findings), show(res.Findings))
+			t.Errorf("%s: %v\n%s", c.connector, listed(res.Findings), show(res.Findings))
 		} else if f != nil && (f.Advice[1].From != "10" || f.Advice[1].To != "12") {
 			t.Errorf("%+v", f.Advice)
 		}

@@ -7,10 +7,20 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func prematurePromotion() *analyze.Rule {
-	return gcRule("premature-promotion", "Objects that soon die reach the old generation, which has to be collected for their sake.", judgePromotion)
+var (
+	promotedShare = analyze.NewLimit(0.05, "1", "what is allocated that reaches the old generation", "GC log analysers use 5 %")
+	promotedWaste = analyze.NewLimit(0.5, "1", "what the old generation held that is dead when it is collected", "most of what came died soon")
+)
+
+var prematurePromotion = &analyze.Rule{
+	ID:     ids.PrematurePromotion,
+	Doc:    "Objects that soon die reach the old generation, which has to be collected for their sake.",
+	Needs:  needsGC,
+	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.HumongousAllocations},
+	Run:    analyze.Each(collections, judgePromotion),
 }
 
 // oldWork are pauses that clean the old generation.
@@ -59,9 +69,9 @@ func (v *gcView) promoted() (p promotion, ok bool) {
 	return p, true
 }
 
-func judgePromotion(v *gcView) []analyze.Finding {
+func judgePromotion(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	p, ok := v.promoted()
-	if !ok || v.culprit() != "" || p.share < v.limits.PromotedShare || p.wasted < v.limits.PromotedWaste || p.timeShare < v.mark(v.limits.FullGCShare) || len(judgeHumongous(v)) > 0 {
+	if !ok || p.share < promotedShare.Value || p.wasted < promotedWaste.Value || p.timeShare < v.mark(fullGCShare.Value) {
 		return nil
 	}
 	share := v.shareOf(ordinary) // young collections too take long for what they move
@@ -82,7 +92,7 @@ func judgePromotion(v *gcView) []analyze.Finding {
 	}
 	advice.Effect = fmt.Sprintf("What dies young is freed by young collections: the old generation fills as much more slowly as less reaches it, so that its collections, %s of the time now, become rare.", percent(p.timeShare))
 	advice.Rollback = "The old options and a restart."
-	advice.Verify = fmt.Sprintf("The next capture shows less than %s of what is allocated promoted, and collections of the old generation minutes apart.", percent(v.limits.PromotedShare))
+	advice.Verify = fmt.Sprintf("The next capture shows less than %s of what is allocated promoted, and collections of the old generation minutes apart.", percent(promotedShare.Value))
 	f.Advice = []analyze.Advice{advice}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Survivor Space Sizing"}
 	return []analyze.Finding{f}

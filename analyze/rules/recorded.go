@@ -14,15 +14,21 @@ import (
 	"casefile/analyze/threads"
 )
 
+var (
+	recordingSpan = analyze.NewLimit(5*time.Second, "", "of a recording, at least", "a shorter one proves nothing")
+	cpuSamples    = analyze.NewLimit(int64(50), "samples", "of the CPU, at least", "at 50 a share of 20 % is known to 6 points")
+	busyMachine   = analyze.NewLimit(0.90, "1", "CPU of the machine in use, from which on saving is worth a change", "Atlassian: CPU bad above 90 %")
+)
+
 // recordedRules are those about flight recordings.
 func recordedRules() []*analyze.Rule {
 	return []*analyze.Rule{
-		hotCode(),
-		costlyCalls(),
-		allocationSite(),
-		lockSite(),
-		ioSite(),
-		exceptionFlow(),
+		hotCode,
+		costlyCalls,
+		allocationSite,
+		lockSite,
+		ioSite,
+		exceptionFlow,
 	}
 }
 
@@ -30,27 +36,58 @@ const needsRecording = "a flight recording of some seconds: casefile collect --j
 
 // recorded is one recording of a JVM, as rules look at it.
 type recorded struct {
-	node   *analyze.Node
-	jvm    *analyze.JVM
-	rec    *jfr.Recording
-	limits analyze.Thresholds
+	node *analyze.Node
+	jvm  *analyze.JVM
+	rec  *jfr.Recording
 
 	cpus    float64 // of the machine; 0 unknown
 	cores   float64 // that the JVM used on average
 	machine float64 // share of all CPUs in use, 0 to 1; 0 unknown
 }
 
-// recordings gives the recordings of the case that are long enough to judge.
-func recordings(p *analyze.Pass) []*recorded {
-	var list []*recorded
+// recordings are those of the case that are long enough to judge.
+var recordings = analyze.NewMemo(func(p *analyze.Pass) (all []*recorded) {
 	for _, j := range p.JVMs() {
 		for _, rec := range j.Recordings {
-			if rec.Covered >= p.Limits.RecordingSpan {
-				list = append(list, newRecorded(p, j, rec))
+			if rec.Covered >= recordingSpan.Value {
+				all = append(all, newRecorded(j, rec))
 			}
 		}
 	}
-	return list
+	return all
+})
+
+// About names the JVM, and which of its recordings is judged.
+func (r *recorded) About() analyze.Subject {
+	return analyze.Subject{Node: r.node.Name, Name: r.jvm.Subject(), Source: r.rec.Source}
+}
+
+// profiled gives the recordings with enough samples of the CPU.
+func profiled(p *analyze.Pass) (enough []*recorded) {
+	for _, r := range recordings.Of(p) {
+		v, ok := r.view(profile.CPU)
+		if !ok {
+			continue
+		}
+		p.Evaluated()
+		if v.Samples() >= cpuSamples.Value {
+			enough = append(enough, r)
+		}
+	}
+	return enough
+}
+
+// recordedWith gives the recordings in which one of some events was switched on.
+func recordedWith(events ...string) func(*analyze.Pass) []*recorded {
+	return func(p *analyze.Pass) (with []*recorded) {
+		for _, r := range recordings.Of(p) {
+			if slices.ContainsFunc(events, r.rec.Enabled) {
+				p.Evaluated()
+				with = append(with, r)
+			}
+		}
+		return with
+	}
 }
 
 // blind tells of a recording of JDK 8 whose JVM did not keep the debug information that JFR needs to place a sample in compiled loops.
@@ -68,8 +105,8 @@ func (r *recorded) doubt(f *analyze.Finding) {
 	f.Explanation += " JFR of JDK 8 drops samples of compiled loops, so that other code seems to take more than it does: record again with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or with async-profiler."
 }
 
-func newRecorded(p *analyze.Pass, j *analyze.JVM, rec *jfr.Recording) *recorded {
-	r := &recorded{node: j.Node, jvm: j, rec: rec, limits: p.Limits, cpus: float64(rec.System.HWThreads)}
+func newRecorded(j *analyze.JVM, rec *jfr.Recording) *recorded {
+	r := &recorded{node: j.Node, jvm: j, rec: rec, cpus: float64(rec.System.HWThreads)}
 	if h := j.Node.Host; r.cpus == 0 && h != nil && h.CPU.Count.Known() {
 		r.cpus = h.CPU.Count.Value
 	}
@@ -120,7 +157,7 @@ func (r *recorded) frames(stack int32) (names []string) {
 }
 
 // busy tells whether the machine has no CPU to spare.
-func (r *recorded) busy() bool { return r.machine >= r.limits.BusyMachine }
+func (r *recorded) busy() bool { return r.machine >= busyMachine.Value }
 
 // site is a place of the program in a profile, with what it led to.
 type site struct {

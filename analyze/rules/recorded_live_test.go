@@ -24,8 +24,9 @@ func TestRecordedLive(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Recorded.java"))
 		// A JVM that gets little of a busy machine uses few cores, however hot its code is.
-		limits := analyze.DefaultThresholds()
-		limits.HotCodeCores /= 2
+		cores := hotCodeCores.Value
+		hotCodeCores.Value /= 2
+		defer func() { hotCodeCores.Value = cores }()
 		const tries = 3
 		for try := 1; ; try++ {
 			files := map[string]string{}
@@ -34,7 +35,7 @@ func TestRecordedLive(t *testing.T) {
 			}
 			recordPrograms(t, jdk, classes, files)
 			for kind, file := range files {
-				res := judgeFile(t, file, limits)
+				res := judgeFile(t, file)
 				var wrong []string
 				for _, id := range recordedIDs {
 					if f := find(res, id); (f != nil) != (kind == "sick") {
@@ -92,13 +93,13 @@ func recordPrograms(t *testing.T, jdk live.JDK, classes string, files map[string
 }
 
 // judgeFile analyses a loose file as casefile analyze does.
-func judgeFile(t *testing.T, file string, limits analyze.Thresholds) *analyze.Result {
+func judgeFile(t *testing.T, file string) *analyze.Result {
 	t.Helper()
 	c, err := load.Paths(t.Context(), []string{file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := analyze.Run(t.Context(), c, All(), limits)
+	res, err := analyze.Run(t.Context(), c, All())
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
@@ -119,7 +120,7 @@ func dumpRecording(t *testing.T, p *live.Process) string {
 // would tell is there.
 func judgeRecorded(t *testing.T, file, id string) string {
 	t.Helper()
-	res := judgeFile(t, file, analyze.DefaultThresholds())
+	res := judgeFile(t, file)
 	f := find(res, id)
 	switch {
 	case f == nil:

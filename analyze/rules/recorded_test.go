@@ -68,7 +68,7 @@ func (t *tape) run(tt *testing.T) *analyze.Result {
 	}
 	n := &analyze.Node{Name: "n1"}
 	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop", PID: 4711, Recordings: []*jfr.Recording{t.Recording}, Profiles: profiles}}
-	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules())
 	if err != nil || len(res.Broken) > 0 {
 		tt.Fatal(err, res.Broken)
 	}
@@ -164,7 +164,7 @@ func TestRecordedRules(t *testing.T) {
 func TestRecordedRulesWithoutRecording(t *testing.T) {
 	n := &analyze.Node{Name: "n1"}
 	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop"}}
-	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules())
 	if err != nil || len(res.Findings) > 0 || len(res.NotEvaluated) != len(recordedRules()) {
 		t.Errorf("%v, %v", res, err)
 	}
@@ -198,7 +198,7 @@ func (t *tape) judge(tt *testing.T, change func(*analyze.Node, *analyze.JVM), ru
 	if change != nil {
 		change(n, j)
 	}
-	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, rules, analyze.DefaultThresholds())
+	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, rules)
 	if err != nil || len(res.Broken) > 0 {
 		tt.Fatal(err, res.Broken)
 	}
@@ -217,7 +217,7 @@ func TestHotCodeOfJDK8(t *testing.T) {
 		doubtful         bool
 	}{{"1.8.0_504", "", true}, {"1.8.0_504", "-XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints", false}, {"11.0.24+8", "", false}} {
 		tp.JVM.Arguments = c.options
-		res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.Version, j.Profiles = c.version, profiles }, hotCode())
+		res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.Version, j.Profiles = c.version, profiles }, hotCode)
 		f := find(res, "hot-code")
 		if f == nil {
 			t.Fatalf("%s: nothing is hot", c.version)
@@ -260,18 +260,18 @@ func TestRecordingStandsIn(t *testing.T) {
 		rule        *analyze.Rule
 		want, title string // no severity: evaluated, nothing found; "-": not evaluated
 	}{
-		{"throttled", throttled(300, 600), nil, cpuThrottled(), "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
-		{"a little", throttled(60, 600), nil, cpuThrottled(), "warning", ""},
-		{"hardly", throttled(6, 600), nil, cpuThrottled(), "", ""},
-		{"too few periods", throttled(20, 40), nil, cpuThrottled(), "", ""},
-		{"no limit", newTape(0.5, 0.5), nil, cpuThrottled(), "-", ""},
-		{"full", full(3), nil, codeCacheFull(), "warning", "The code cache was full 3 times in 60 s"},
-		{"never full", full(0), nil, codeCacheFull(), "", ""},
-		{"event not recorded", newTape(0.5, 0.5), nil, codeCacheFull(), "-", ""},
-		{"the JVM's answer counts", full(3), answered, codeCacheFull(), "", ""},
-		{"late", late(4 * time.Second), nil, longSafepoint(), "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
-		{"in time", late(20 * time.Millisecond), nil, longSafepoint(), "", ""},
-		{"no safepoints recorded", newTape(0.5, 0.5), nil, longSafepoint(), "-", ""},
+		{"throttled", throttled(300, 600), nil, cpuThrottled, "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
+		{"a little", throttled(60, 600), nil, cpuThrottled, "warning", ""},
+		{"hardly", throttled(6, 600), nil, cpuThrottled, "", ""},
+		{"too few periods", throttled(20, 40), nil, cpuThrottled, "", ""},
+		{"no limit", newTape(0.5, 0.5), nil, cpuThrottled, "-", ""},
+		{"full", full(3), nil, codeCacheFull, "warning", "The code cache was full 3 times in 60 s"},
+		{"never full", full(0), nil, codeCacheFull, "", ""},
+		{"event not recorded", newTape(0.5, 0.5), nil, codeCacheFull, "-", ""},
+		{"the JVM's answer counts", full(3), answered, codeCacheFull, "", ""},
+		{"late", late(4 * time.Second), nil, longSafepoint, "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
+		{"in time", late(20 * time.Millisecond), nil, longSafepoint, "", ""},
+		{"no safepoints recorded", newTape(0.5, 0.5), nil, longSafepoint, "-", ""},
 	} {
 		res := c.tape.judge(t, c.change, c.rule)
 		if evaluated := len(res.NotEvaluated) == 0; evaluated != (c.want != "-") {

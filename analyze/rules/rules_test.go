@@ -27,7 +27,7 @@ func (e expected) check(t *testing.T) {
 	t.Helper()
 	c := caseOf(parseText(t, "threads/dumps.txt", e.text))
 	res := run(t, c)
-	if got := ids(res.Findings); !slices.Equal(got, e.found) {
+	if got := listed(res.Findings); !slices.Equal(got, e.found) {
 		t.Fatalf("got %v, want %v\n%s", got, e.found, show(res.Findings))
 	}
 	if len(e.found) == 0 {
@@ -166,7 +166,7 @@ func TestNotEvaluated(t *testing.T) {
 	}
 	none := &analyze.Case{Nodes: []*analyze.Node{{Name: "n1", JVMs: []*analyze.JVM{{Target: "1-x"}}, Services: []*analyze.Service{{}}}}}
 	if res := run(t, none); len(res.NotEvaluated) != len(threadRules()) || len(res.Findings) > 0 {
-		t.Errorf("a JVM without dumps gave %v and left %d rules out", ids(res.Findings), len(res.NotEvaluated))
+		t.Errorf("a JVM without dumps gave %v and left %d rules out", listed(res.Findings), len(res.NotEvaluated))
 	}
 }
 
@@ -199,9 +199,9 @@ func TestSetOfRulesSeesEachCase(t *testing.T) {
 		c *analyze.Case
 		n int
 	}{{idle, 0}, {dead, 1}, {idle, 0}} {
-		res, err := analyze.Run(t.Context(), want.c, rules, analyze.DefaultThresholds())
+		res, err := analyze.Run(t.Context(), want.c, rules)
 		if err != nil || len(res.Findings) != want.n {
-			t.Errorf("%v, %v: want %d", ids(res.Findings), err, want.n)
+			t.Errorf("%v, %v: want %d", listed(res.Findings), err, want.n)
 		}
 	}
 }

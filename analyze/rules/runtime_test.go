@@ -111,7 +111,7 @@ func TestGoService(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			res := run(t, c.c)
-			if got := ids(res.Findings); fmt.Sprint(got) != fmt.Sprint(c.want) {
+			if got := listed(res.Findings); fmt.Sprint(got) != fmt.Sprint(c.want) {
 				t.Fatalf("got %v, want %v\n%s", got, c.want, show(res.Findings))
 			}
 			if len(c.want) > 0 && (!strings.Contains(res.Findings[0].Title, c.part) || res.Findings[0].Subject != "ledger" || len(res.Findings[0].Evidence) == 0) {

@@ -4,28 +4,33 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func serialGCOnServer() *analyze.Rule {
-	return gcRule("serial-gc-on-server", "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.", judgeSerial)
+var serialGCOnServer = &analyze.Rule{
+	ID:     ids.SerialGCOnServer,
+	Doc:    "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.",
+	Needs:  needsGC,
+	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
+	Run:    analyze.Each(collections, judgeSerial),
 }
 
-func judgeSerial(v *gcView) []analyze.Finding {
+func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, _ := v.maxHeap()
 	cpus, share := v.cpus(), v.share()
-	if v.log.Collector != "Serial" || cpus < 2 || v.culprit() != "" || len(judgeGCOverhead(v)) > 0 {
+	if v.log.Collector != "Serial" || cpus < 2 {
 		return nil
 	}
 	var longest analyze.Evidence
 	slow := false
 	for _, p := range v.pauses {
-		if p.Duration >= v.limits.LongPause && ordinary(p.Kind, v.log.Cause(p)) {
+		if p.Duration >= longPause.Value && ordinary(p.Kind, v.log.Cause(p)) {
 			slow, longest = true, v.citePause(p)
 		}
 	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: share}
 	switch {
-	case slow && !v.startUp || share >= v.mark(v.limits.GCOverheadWarn/2):
+	case slow && !v.startUp || share >= v.mark(gcOverheadWarn.Value/2):
 		f.Severity = analyze.Warning
 	case heap < 2<<30:
 		return nil

@@ -5,11 +5,20 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func slowDownstream(vs *views) *analyze.Rule {
-	return threadRule(vs, "slow-downstream", "Many threads wait for answers from the network under one call of the program, over several dumps.", 2, judgeDownstream)
+var (
+	downstreamThreads = analyze.NewLimit(5, "threads", "in one call, on average over the dumps", "as for waiters at a monitor")
+	downstreamShare   = analyze.NewLimit(0.25, "1", "request-thread time in one call", "below a quarter a service that mostly asks its database is healthy")
+)
+
+var slowDownstream = &analyze.Rule{
+	ID:    ids.SlowDownstream,
+	Doc:   "Many threads wait for answers from the network under one call of the program, over several dumps.",
+	Needs: needsDumps(2),
+	Run:   analyze.Each(dumped(2), judgeDownstream),
 }
 
 // asked is the waits for one peer under one call.
@@ -20,17 +29,17 @@ type asked struct {
 	sightings []sighting
 }
 
-func judgeDownstream(v *view) []problem {
+func judgeDownstream(_ *analyze.Pass, v *view) []analyze.Finding {
 	if v.jvm == nil {
 		return nil // goroutines that wait for the network cost next to nothing and have no pool to fill
 	}
-	var out []problem
+	var out []analyze.Finding
 	for _, a := range v.calls() {
-		if len(a.sightings) < v.limits.DownstreamThreads*v.dumps() || v.atLeast(a.sightings, v.limits.DownstreamThreads) < v.limits.ContentionDumps {
+		if len(a.sightings) < downstreamThreads.Value*v.dumps() || v.atLeast(a.sightings, downstreamThreads.Value) < contentionDumps.Value {
 			continue
 		}
 		lost := v.lossOf(a.sightings)
-		if lost.share < v.limits.DownstreamShare {
+		if lost.share < downstreamShare.Value {
 			continue
 		}
 		out = append(out, v.downstreamProblem(a, lost))
@@ -65,7 +74,7 @@ func (v *view) calls() []*asked {
 	return order
 }
 
-func (v *view) downstreamProblem(a *asked, lost loss) problem {
+func (v *view) downstreamProblem(a *asked, lost loss) analyze.Finding {
 	peer := a.peer
 	if peer == "" {
 		peer = "the network"
@@ -77,15 +86,15 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 	case threads.WaitHTTPPool:
 		what = "wait for a free connection to " + peer
 	}
-	p := problem{sightings: a.sightings}
-	p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+	p := problem{account: account{sightings: a.sightings}}
+	p.Severity, p.Weight = lost.severity(contentionCritical.Value), lost.weight()
 	p.Confidence = analyze.Medium
 	moved, known := v.returned(a.sightings)
 	lasting := known && 4*moved < len(a.sightings) // most calls outlast the time between two dumps
 	if lasting {
 		p.Confidence = analyze.High
 	}
-	if !lost.requests || !lasting && lost.share < v.limits.ContentionCritical {
+	if !lost.requests || !lasting && lost.share < contentionCritical.Value {
 		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
 	}
 	p.About = []string{short(a.site.Func)}
@@ -110,10 +119,10 @@ func (v *view) downstreamProblem(a *asked, lost loss) problem {
 		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many threads may be in it at once.",
 		Effect: "A slow peer costs its own function, not the whole pool.",
 		Risk:   "Slow answers that are still wanted become errors.",
-		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", v.limits.DownstreamThreads, short(a.site.Func)),
+		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", downstreamThreads.Value, short(a.site.Func)),
 	}}
 	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: Troubleshooting Slow Performance Using Page Request Profiling"}
-	return p
+	return p.finding()
 }
 
 // returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false where no CPU time tells.
@@ -127,7 +136,7 @@ func (v *view) returned(list []sighting) (moved int, known bool) {
 			continue
 		}
 		known = true
-		if used > v.limits.StuckCPU {
+		if used > stuckCPU.Value {
 			moved++
 		}
 	}

@@ -13,6 +13,10 @@ import (
 	"casefile/bundle/format/hostseries"
 )
 
+var (
+	stillSamples = analyze.NewLimit(2, "samples", "in a row in which a JVM's counters stand", "one may be late")
+)
+
 // standstill is a time in which a JVM, or all of a machine, did nothing. Times are on the reference clock.
 type standstill struct {
 	node     *analyze.Node
@@ -68,7 +72,7 @@ func standstills(p *analyze.Pass, n *analyze.Node) []*standstill {
 		all = append(all, list...)
 	}
 	all = append(all, hiccups(n)...)
-	all = slices.DeleteFunc(all, func(s *standstill) bool { return s.lead+s.length()+s.slack < p.Limits.PropagationPause })
+	all = slices.DeleteFunc(all, func(s *standstill) bool { return s.lead+s.length()+s.slack < propagationPause.Value })
 	slices.SortStableFunc(all, func(a, b *standstill) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), -cmp.Compare(a.length(), b.length()), a.from.Compare(b.from))
 	})
@@ -89,7 +93,7 @@ func stopsOf(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, l *gc.Log) (out [
 	v := &gcView{node: n, jvm: j, log: l}
 	add := func(start, took time.Duration, s *standstill) {
 		wall, ok := l.Wall(start)
-		if !ok || took < p.Limits.PropagationPause {
+		if !ok || took < propagationPause.Value {
 			return
 		}
 		s.node, s.from = n, referenceOf(n, wall)
@@ -134,7 +138,7 @@ const (
 func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 	if c := j.Counters; c != nil {
 		if ticks, freq := c.Values(heartbeat), lastOf(c.Last(ticksPerSecond)); ticks != nil && freq > 0 {
-			for _, run := range still(ticks, p.Limits.StillSamples) {
+			for _, run := range still(ticks, stillSamples.Value) {
 				if run[1]+1 == len(ticks) && diedBy(j, c.Times[run[0]]) {
 					continue // it was killed and left its counters behind
 				}
@@ -162,7 +166,7 @@ func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*stands
 	for i := range used {
 		used[i] = user[i] + system[i]
 	}
-	runs := still(used, 2*p.Limits.StillSamples)
+	runs := still(used, 2*stillSamples.Value)
 	if !worksOtherwise(used, runs) {
 		return nil
 	}

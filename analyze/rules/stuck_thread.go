@@ -8,11 +8,30 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func stuckThread(vs *views) *analyze.Rule {
-	return threadRule(vs, "stuck-thread", "A request stands at the same place over all dumps, and nothing else explains it.", 3, judgeStuck)
+var (
+	stuckDumps = analyze.NewLimit(3, "dumps", "with the same stack", "two may be chance")
+	stuckSpan  = analyze.NewLimit(10*time.Second, "", "on the same stack", "longer than users wait")
+	stuckCPU   = analyze.NewLimit(50*time.Microsecond, "", "CPU of a thread that does not move, at most", "one short call to a socket costs 0.1 ms, measured on JDK 17 and 25")
+)
+
+var stuckThread = &analyze.Rule{
+	ID:    ids.StuckThread,
+	Doc:   "A request stands at the same place over all dumps, and nothing else explains it.",
+	Needs: needsDumps(3),
+	After: knownWaits,
+	ExplainedBy: []string{
+		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.HeapTooSmall, ids.MemoryLeak,
+	},
+	Run: analyze.Each(dumped(3), judgeStuck),
+}
+
+// knownWaits are findings that say why a request does not move.
+var knownWaits = []string{
+	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.HotThread,
 }
 
 // stuckGroup is requests that stand at the same place.
@@ -23,20 +42,16 @@ type stuckGroup struct {
 	proven    bool // the threads' CPU time did not move
 }
 
-func judgeStuck(v *view) []problem {
+func judgeStuck(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.jvm == nil {
 		return nil // a goroutine that waits for ever is a leak only when there are more and more of them
 	}
-	known := explained(
-		v.judged("deadlock", judgeDeadlock),
-		v.judged("lock-contention", judgeLockContention), v.judged("class-loading-lock", judgeClassLoading), v.judged("logging-lock", judgeLogging),
-		v.judged("db-pool-exhausted", judgeDBPool), v.judged("slow-downstream", judgeDownstream), v.judged("hot-thread", judgeHot),
-	)
+	known := explained(v.found(pass, knownWaits...)...)
 	bySite := map[string]*stuckGroup{}
 	var order []*stuckGroup
-	for _, s := range v.series.Stuck(v.limits.StuckDumps) {
+	for _, s := range v.series.Stuck(stuckDumps.Value) {
 		t := s.Obs[s.To]
-		if known[t] || !v.serving(t) || s.Span < v.limits.StuckSpan || v.waitsForHolder(s.To, t) {
+		if known[t] || !v.serving(t) || s.Span < stuckSpan.Value || v.waitsForHolder(s.To, t) {
 			continue
 		}
 		at := whereIs(t, s.Wait)
@@ -52,11 +67,11 @@ func judgeStuck(v *view) []problem {
 			g.sightings = append(g.sightings, sighting{i, s.Obs[i]})
 		}
 	}
-	var out []problem
+	var out []analyze.Finding
 	busy := sync.OnceValue(v.busyPlaces)
 	for _, g := range order {
 		if g.proven || v.rare(g, busy) {
-			out = append(out, v.stuckProblem(g))
+			out = append(out, v.stuckProblem(g).finding())
 		}
 	}
 	return out
@@ -76,7 +91,7 @@ func (v *view) waitsForHolder(dump int, t *threads.Thread) bool {
 // stood says that the thread did not leave its place between the dumps: a thread that waits uses no CPU, one that comes back does.
 func (v *view) stood(s threads.StuckThread) bool {
 	_, source := s.Track.CPU(s.From, s.To)
-	return source.Exact() && s.CPU <= v.limits.StuckCPU
+	return source.Exact() && s.CPU <= stuckCPU.Value
 }
 
 // rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common one and were
@@ -86,7 +101,7 @@ func (v *view) rare(g *stuckGroup, busy func() map[string]int) bool {
 		return false
 	}
 	for _, s := range g.threads {
-		if s.To-s.From+1 < v.limits.StuckDumps+2 || s.Span < 3*v.limits.StuckSpan {
+		if s.To-s.From+1 < stuckDumps.Value+2 || s.Span < 3*stuckSpan.Value {
 			return false
 		}
 	}
@@ -106,12 +121,12 @@ func (v *view) busyPlaces() map[string]int {
 	return places
 }
 
-func (v *view) stuckProblem(g *stuckGroup) problem {
+func (v *view) stuckProblem(g *stuckGroup) *problem {
 	first := g.threads[0]
 	n := first.To - first.From + 1
-	p := problem{sightings: g.sightings}
+	p := &problem{account: account{sightings: g.sightings}}
 	lost := v.lossOf(g.sightings)
-	p.Severity, p.Weight = lost.severity(v.limits.ContentionCritical), lost.weight()
+	p.Severity, p.Weight = lost.severity(contentionCritical.Value), lost.weight()
 	p.Confidence = analyze.Medium
 	if g.proven {
 		p.Confidence = analyze.High
@@ -136,7 +151,7 @@ func (v *view) stuckProblem(g *stuckGroup) problem {
 	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
 		p.Title += ", connected to " + addr
 	}
-	if v.addTraces(&p, g) {
+	if v.addTraces(p, g) {
 		return p
 	}
 	p.Advice = append(p.Advice, analyze.Advice{

@@ -6,13 +6,22 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 )
 
-func sysTimeInGC() *analyze.Rule {
-	return gcRule("sys-time-in-gc", "Collections spend most of their CPU time in the kernel.", judgeSysTime)
+var (
+	sysShare   = analyze.NewLimit(0.5, "1", "CPU time of collections in the kernel", "garbagecat warns where it passes user time")
+	sysGCShare = analyze.NewLimit(0.02, "1", "time that such collections stop", "as for full collections")
+)
+
+var sysTimeInGC = &analyze.Rule{
+	ID:    ids.SysTimeInGC,
+	Doc:   "Collections spend most of their CPU time in the kernel.",
+	Needs: needsGC,
+	Run:   analyze.Each(collections, judgeSysTime),
 }
 
-func judgeSysTime(v *gcView) []analyze.Finding {
+func judgeSysTime(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	var sys, user float64
 	var sum time.Duration
 	n := 0
@@ -28,7 +37,7 @@ func judgeSysTime(v *gcView) []analyze.Finding {
 		}
 	}
 	share := float64(sum) / float64(max(v.span(), 1))
-	if v.startUp || n < 5 || sys < v.limits.SysShare*(sys+user) || share < v.limits.SysGCShare {
+	if v.startUp || n < 5 || sys < sysShare.Value*(sys+user) || share < sysGCShare.Value {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.severe(share), Confidence: analyze.Medium, Weight: min(1, share)}

@@ -105,7 +105,7 @@ func TestLockerLive(t *testing.T) {
 		n := &analyze.Node{Name: "n1"}
 		n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", Version: strconv.Itoa(jdk.Major), GC: []*gc.Log{log}, Dumps: record(t, p, 100*time.Millisecond).Nodes[0].JVMs[0].Dumps}}
 		p.Stop()
-		res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+		res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules())
 		if err != nil || len(res.Broken) > 0 {
 			t.Fatal(err, res.Broken)
 		}
@@ -129,13 +129,13 @@ func lasts(seconds float64) func(*gc.Log) bool {
 
 // metaspaceIsFull wants what the rule wants of a young JVM: most of the sample's 32 MB used, and collections for it after the start.
 func metaspaceIsFull(l *gc.Log) bool {
-	limits, n := analyze.DefaultThresholds(), 0
+	n := 0
 	for i := range l.Pauses {
 		if p := &l.Pauses[i]; p.Start > startUpNoise+time.Second && metaspaceCause(p.Kind, l.Cause(p)) {
 			n++
 		}
 	}
-	return lasts(7.1)(l) && n > 2*limits.MetaspaceGCs && float64(l.Metaspace.PeakUsed) >= limits.MetaspaceFull*(32<<20)
+	return lasts(7.1)(l) && n > 2*metaspaceGCs.Value && float64(l.Metaspace.PeakUsed) >= metaspaceFull.Value*(32<<20)
 }
 
 // loop starts the loop, asks for a safepoint while it runs, and for another one afterwards.
@@ -231,7 +231,7 @@ func judgeSystem(t *testing.T, j *analyze.JVM, id string, names []string) string
 	t.Helper()
 	n := &analyze.Node{Name: "n1", JVMs: []*analyze.JVM{j}}
 	j.Node = n
-	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules())
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
@@ -294,7 +294,7 @@ func reports(id string) func(*gc.Log) bool {
 func judged(log *gc.Log) *analyze.Result {
 	n := &analyze.Node{Name: "n1"}
 	n.JVMs = []*analyze.JVM{{Node: n, Target: "1-shop", GC: []*gc.Log{log}}}
-	res, err := analyze.Run(context.Background(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(context.Background(), &analyze.Case{Nodes: []*analyze.Node{n}}, systemRules())
 	if err != nil {
 		return nil
 	}

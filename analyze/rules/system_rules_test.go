@@ -86,7 +86,7 @@ func system(t *testing.T, j *analyze.JVM, facts *host.Facts, started, ended time
 		}
 		j.Node, n.JVMs = n, []*analyze.JVM{j}
 	}
-	res, err := analyze.Run(t.Context(), &analyze.Case{Started: started, Ended: ended, Nodes: []*analyze.Node{n}}, systemRules(), analyze.DefaultThresholds())
+	res, err := analyze.Run(t.Context(), &analyze.Case{Started: started, Ended: ended, Nodes: []*analyze.Node{n}}, systemRules())
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}

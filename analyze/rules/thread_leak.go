@@ -6,15 +6,24 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
-func threadLeak(vs *views) *analyze.Rule {
-	return threadRule(vs, "thread-leak", "One family of threads (or goroutines) grows from dump to dump, and none of them ends.", 3, judgeLeak)
+var (
+	leakThreads = analyze.NewLimit(20, "threads", "growth of one family over the series", "a pool that fills up grows by less")
+	leakShare   = analyze.NewLimit(0.1, "1", "growth of a family, of its last number", "thread dump analysers' mark of congestion")
+)
+
+var threadLeak = &analyze.Rule{
+	ID:    ids.ThreadLeak,
+	Doc:   "One family of threads (or goroutines) grows from dump to dump, and none of them ends.",
+	Needs: needsDumps(3),
+	Run:   analyze.Each(dumped(3), judgeLeak),
 }
 
-func judgeLeak(v *view) []problem {
-	var out []problem
+func judgeLeak(_ *analyze.Pass, v *view) []analyze.Finding {
+	var out []analyze.Finding
 	for _, f := range v.series.Families() {
 		if !v.leaks(f) {
 			continue
@@ -28,7 +37,7 @@ func judgeLeak(v *view) []problem {
 // work there is, and a pool that adapts lets threads go too.
 func (v *view) leaks(f *threads.Family) bool {
 	last := f.Counts[len(f.Counts)-1]
-	if !f.Steady || f.Growth < v.limits.LeakThreads || 20*f.Deaths > f.Births || float64(f.Growth) < v.limits.LeakShare*float64(last) {
+	if !f.Steady || f.Growth < leakThreads.Value || 20*f.Deaths > f.Births || float64(f.Growth) < leakShare.Value*float64(last) {
 		return false
 	}
 	idle, born := 0, 0
@@ -47,7 +56,7 @@ func (v *view) leaks(f *threads.Family) bool {
 	return 2*idle >= born
 }
 
-func (v *view) leakProblem(f *threads.Family) problem {
+func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	n := len(f.Counts)
 	what := "thread"
 	if v.jvm == nil {
@@ -109,7 +118,7 @@ func (v *view) leakProblem(f *threads.Family) problem {
 	if v.jvm == nil {
 		p.References = []string{"Go documentation: Diagnostics, goroutine profile"}
 	}
-	return p
+	return p.finding()
 }
 
 func ended(n int) string {

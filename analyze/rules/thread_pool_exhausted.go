@@ -3,30 +3,46 @@ package rules
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
+)
+
+var (
+	poolExhaustedShare = analyze.NewLimit(0.75, "1", "dumps in which no worker was idle", "less is a peak")
+	poolMinimum        = analyze.NewLimit(4, "threads", "size of the pool, at least", "smaller pools are full by nature")
+	poolGrowth         = analyze.NewLimit(1.1, "times", "growth of a pool over the series", "one that grew by more has not met its maximum")
 )
 
 // behind is what puts a finding after the one it goes with.
 const behind = 0.9
 
-func threadPoolExhausted(vs *views) *analyze.Rule {
-	return threadRule(vs, "thread-pool-exhausted", "No thread of a pool was idle in most of the dumps: new work waits.", 2, judgeThreadPool)
+var threadPoolExhausted = &analyze.Rule{
+	ID:    ids.ThreadPoolExhausted,
+	Doc:   "No thread of a pool was idle in most of the dumps: new work waits.",
+	Needs: needsDumps(2),
+	After: append([]string{ids.Deadlock}, poolCauses...),
+	ExplainedBy: []string{
+		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock,
+		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
+	},
+	Run: analyze.Each(dumped(2), judgeThreadPool),
 }
 
-func judgeThreadPool(v *view) []problem {
+// poolCauses are findings that say why the threads of a pool are busy.
+var poolCauses = []string{
+	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.StuckThread, ids.HotThread,
+}
+
+func judgeThreadPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.jvm == nil {
 		return nil
 	}
-	dead := explained(v.judged("deadlock", judgeDeadlock))
-	causes := slices.Concat(
-		v.judged("lock-contention", judgeLockContention), v.judged("class-loading-lock", judgeClassLoading), v.judged("logging-lock", judgeLogging),
-		v.judged("db-pool-exhausted", judgeDBPool), v.judged("slow-downstream", judgeDownstream), v.judged("stuck-thread", judgeStuck), v.judged("hot-thread", judgeHot),
-	)
-	var out []problem
+	dead := explained(v.found(pass, ids.Deadlock)...)
+	causes := v.found(pass, poolCauses...)
+	var out []analyze.Finding
 	for _, p := range v.pools {
 		if !v.full(p) {
 			continue
@@ -48,21 +64,21 @@ func judgeThreadPool(v *view) []problem {
 
 // full says that the pool's threads were all busy, and that it did not answer by growing.
 func (v *view) full(p *threads.Pool) bool {
-	if p.Kind == "JVM" || p.Virtual || p.MaxSize() < v.limits.PoolMinimum || v.carries(p) {
+	if p.Kind == "JVM" || p.Virtual || p.MaxSize() < poolMinimum.Value || v.carries(p) {
 		return false
 	}
 	exhausted := p.Exhausted()
-	if exhausted < 2 || float64(exhausted) < v.limits.PoolExhaustedShare*float64(v.dumps()) {
+	if exhausted < 2 || float64(exhausted) < poolExhaustedShare.Value*float64(v.dumps()) {
 		return false
 	}
 	if !p.Requests && 2*v.consuming(p) > busyCount(p) {
 		return false
 	}
-	if limit := v.threadLimit(p); float64(p.MaxSize())*v.limits.PoolGrowth < float64(limit) {
+	if limit := v.threadLimit(p); float64(p.MaxSize())*poolGrowth.Value < float64(limit) {
 		return false // busy, but it may still grow
 	}
 	first, last := p.Counts[0].Size, p.Counts[len(p.Counts)-1].Size
-	return first > 0 && float64(last) <= v.limits.PoolGrowth*float64(first)
+	return first > 0 && float64(last) <= poolGrowth.Value*float64(first)
 }
 
 // threadLimit is the maximum size of a connector's pool as its configuration states it; 0: it does not.
@@ -115,12 +131,12 @@ func (v *view) carries(p *threads.Pool) bool {
 // computes says that all threads of a pool of jobs use a core each, or nearly. A pool that serves requests has a cause in what one of
 // them asks for; here the work is the pool's own.
 func (v *view) computes(p *threads.Pool) bool {
-	if p.Requests || p.MaxSize() < v.limits.PoolMinimum {
+	if p.Requests || p.MaxSize() < poolMinimum.Value {
 		return false
 	}
 	hot := map[*threads.Track]bool{}
 	for _, h := range v.series.Hot() {
-		hot[h.Track] = h.Cores >= v.limits.HotThreadFull
+		hot[h.Track] = h.Cores >= hotThreadFull.Value
 	}
 	for _, tr := range p.Threads {
 		if !hot[tr] {
@@ -142,9 +158,9 @@ func (v *view) busyIn(p *threads.Pool) []sighting {
 	return out
 }
 
-func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem) problem {
+func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []*analyze.Finding) analyze.Finding {
 	exhausted, size := pool.Exhausted(), pool.MaxSize()
-	p := problem{sightings: busy}
+	p := problem{account: account{sightings: busy}}
 	p.Confidence = analyze.Medium // the dumps do not show the pool's maximum, nor its queue
 	share := float64(exhausted) / float64(v.dumps())
 	p.Severity, p.Weight = analyze.Info, share/4
@@ -172,7 +188,7 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 	}
 	cause := causeOf(busy, causes)
 	switch {
-	case cause != nil && cause.ID == "hot-thread" && v.computes(pool):
+	case cause != nil && cause.ID == ids.HotThread && v.computes(pool):
 		// The pool is what is short: its threads do what they are for, and there are no others for the work that waits.
 		p.Severity, p.Weight = cause.Severity, min(1, cause.Weight/behind)
 		p.Explanation += " Every thread of the pool computes all the time (hot-thread says where); work of another kind that shares the pool waits behind it."
@@ -188,15 +204,15 @@ func (v *view) poolProblem(pool *threads.Pool, busy []sighting, causes []problem
 	p.Evidence = v.citeAll(busy, maxEvidence)
 	p.Advice = poolAdvice(pool, v.threadLimit(pool), cause)
 	p.References = poolReferences(pool)
-	return p
+	return p.finding()
 }
 
 // causeOf finds the problem that explains most of the busy threads; nil when none explains a third.
-func causeOf(busy []sighting, causes []problem) *problem {
-	var best *problem
+func causeOf(busy []sighting, causes []*analyze.Finding) *analyze.Finding {
+	var best *analyze.Finding
 	most := len(busy) / 3
-	for i := range causes {
-		in := explained(causes[i : i+1])
+	for _, cause := range causes {
+		in := explained(cause)
 		n := 0
 		for _, s := range busy {
 			if in[s.thread] {
@@ -204,7 +220,7 @@ func causeOf(busy []sighting, causes []problem) *problem {
 			}
 		}
 		if n > most {
-			best, most = &causes[i], n
+			best, most = cause, n
 		}
 	}
 	return best
@@ -226,7 +242,7 @@ func (v *view) doings(pool *threads.Pool, busy int) string {
 	return list(words)
 }
 
-func poolAdvice(pool *threads.Pool, limit int, cause *problem) []analyze.Advice {
+func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze.Advice {
 	first := analyze.Advice{
 		Action: "Make what the threads do shorter: see the calls in the evidence.",
 		Effect: "Threads come back to the pool sooner.",

@@ -6,31 +6,44 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func unresponsiveJVM(vs *views) *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "unresponsive-jvm",
-		Doc:   "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own threads, collects for long, or waits for a disk.",
-		Needs: needsDumps(1),
-		Run: func(p *analyze.Pass) error {
-			byJVM := map[*analyze.JVM]*view{}
-			for _, v := range vs.of(p) {
-				byJVM[v.jvm] = v
-			}
-			for _, n := range p.Nodes {
-				for _, j := range n.JVMs {
-					if len(j.Looks) > 0 || j.Dumps != nil {
-						p.Evaluated()
-					}
-					if f, ok := judgeUnresponsive(p, n, j, byJVM[j]); ok {
-						p.Report(f)
-					}
-				}
-			}
-			return nil
-		},
+var unresponsiveJVM = &analyze.Rule{
+	ID:    ids.UnresponsiveJVM,
+	Doc:   "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own threads, collects for long, or waits for a disk.",
+	Needs: needsDumps(1),
+	Run:   analyze.Each(respondents, judgeUnresponsive),
+}
+
+// respondent is a JVM that was asked for thread dumps.
+type respondent struct {
+	*analyze.JVM
+	node   *analyze.Node
+	view   *view // nil: it gave none
+	reason string
+}
+
+// About names the JVM.
+func (r *respondent) About() analyze.Subject {
+	return analyze.Subject{Node: r.node.Name, Name: r.Subject()}
+}
+
+// respondents are the JVMs that were asked, whether they answered or not.
+func respondents(p *analyze.Pass) (all []*respondent) {
+	views := map[*analyze.JVM]*view{}
+	for _, v := range processes.Of(p) {
+		views[v.jvm] = v
 	}
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if len(j.Looks) > 0 || j.Dumps != nil {
+				p.Evaluated()
+				all = append(all, &respondent{j, n, views[j], noAnswer(p.Case, n, j)})
+			}
+		}
+	}
+	return all
 }
 
 // hold is what keeps a JVM from answering.
@@ -42,11 +55,11 @@ type hold struct {
 }
 
 // judgeUnresponsive goes by the states of the threads that were taken where a dump could not be had.
-func judgeUnresponsive(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, v *view) (analyze.Finding, bool) {
+func judgeUnresponsive(_ *analyze.Pass, r *respondent) []analyze.Finding {
+	j, v, reason := r.JVM, r.view, r.reason
 	if len(j.Looks) == 0 {
-		return analyze.Finding{}, false
+		return nil
 	}
-	reason := noAnswer(p.Case, n, j)
 	var h *hold
 	for _, find := range []func(*analyze.JVM, *view) *hold{stoppedFromOutside, lateSafepoint, longCollection, waitsForDisk} {
 		if h = find(j, v); h != nil {
@@ -58,7 +71,7 @@ func judgeUnresponsive(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, v *view
 	}
 	switch {
 	case h == nil && reason == "":
-		return analyze.Finding{}, false // it was not asked, or must not be: attach is off, another user's
+		return nil // it was not asked, or must not be: attach is off, another user's
 	case h == nil:
 		h = &hold{title: "did not answer; the states of its threads do not show why", sure: analyze.Low, evidence: citeLooks(j, func(l analyze.Look) string {
 			return fmt.Sprintf("%d threads, %d of them running", l.Threads, len(l.Running))
@@ -71,7 +84,7 @@ func judgeUnresponsive(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, v *view
 	if j.Dumps != nil {
 		dumps = len(j.Dumps.Dumps)
 	}
-	f := analyze.Finding{Severity: analyze.Critical, Confidence: h.sure, Weight: float64(len(j.Looks)) / float64(len(j.Looks)+dumps), Nodes: []string{n.Name}, Subject: j.Subject()}
+	f := analyze.Finding{Severity: analyze.Critical, Confidence: h.sure, Weight: float64(len(j.Looks)) / float64(len(j.Looks)+dumps)}
 	if len(j.Looks) == 1 && dumps > 1 {
 		f.Severity = analyze.Warning // it came back
 	}
@@ -82,7 +95,7 @@ func judgeUnresponsive(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, v *view
 		f.Explanation += " The capture noted: " + reason + "."
 	}
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
-	return f, true
+	return []analyze.Finding{f}
 }
 
 // answers that were waited for in vain, as the ledger words them.

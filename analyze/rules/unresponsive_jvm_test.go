@@ -57,7 +57,7 @@ func TestUnresponsiveJVM(t *testing.T) {
 			if c.reason != "" {
 				cs.Gaps = []analyze.Gap{{Node: "n1", Target: "4711-shop", Item: "thread-dumps", Reason: c.reason}}
 			}
-			res, err := analyze.Run(t.Context(), cs, []*analyze.Rule{unresponsiveJVM(&views{})}, analyze.DefaultThresholds())
+			res, err := analyze.Run(t.Context(), cs, []*analyze.Rule{unresponsiveJVM})
 			if err != nil || len(res.Broken) > 0 {
 				t.Fatal(err, res.Broken)
 			}

@@ -6,35 +6,45 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
-func unsafeConfig() *analyze.Rule {
-	return &analyze.Rule{
-		ID:    "unsafe-config",
-		Doc:   "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
-		Needs: "the JVM's flags or its command line: casefile collect",
-		Run: func(p *analyze.Pass) error {
-			for _, n := range p.Nodes {
-				for _, j := range n.JVMs {
-					if len(j.Flags) == 0 && len(j.Options) == 0 {
-						continue
-					}
-					p.Evaluated()
-					if f, ok := judgeConfig(&config{JVM: j, node: n, limits: p.Limits}); ok {
-						p.Report(f)
-					}
-				}
-			}
-			return nil
-		},
-	}
+var (
+	compressedOopsLimit = analyze.NewLimit(int64(32<<30), "bytes", "heap from which on object references take 8 bytes", "HotSpot: UseCompressedOops")
+	compressedOopsAgain = analyze.NewLimit(int64(48<<30), "bytes", "heap that makes up for larger references", "references are about a third of a heap")
+)
+
+var unsafeConfig = &analyze.Rule{
+	ID:    ids.UnsafeConfig,
+	Doc:   "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
+	Needs: needsSettings,
+	Run:   analyze.Each(configured, judgeConfig),
 }
+
+const needsSettings = "the JVM's flags or its command line: casefile collect"
 
 // config is one JVM's settings.
 type config struct {
 	*analyze.JVM
-	node   *analyze.Node
-	limits analyze.Thresholds
+	node *analyze.Node
+}
+
+// About names the JVM.
+func (c *config) About() analyze.Subject {
+	return analyze.Subject{Node: c.node.Name, Name: c.Subject()}
+}
+
+// configured are the JVMs whose flags or options are known.
+func configured(p *analyze.Pass) (all []*config) {
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if len(j.Flags) > 0 || len(j.Options) > 0 {
+				p.Evaluated()
+				all = append(all, &config{JVM: j, node: n})
+			}
+		}
+	}
+	return all
 }
 
 // fault is one setting that is wrong, or missing.
@@ -55,8 +65,9 @@ var checks = []check{
 	lostCompressedOops, ramPercentage, heapAboveLimit, debuggerListens, noHeapDump, noGCLog, smallStart, oddStack, removedOptions,
 }
 
-func judgeConfig(c *config) (analyze.Finding, bool) {
-	f := analyze.Finding{Nodes: []string{c.node.Name}, Subject: c.Subject(), Severity: analyze.Info, Confidence: analyze.High}
+// judgeConfig joins what all checks say of one JVM.
+func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High}
 	var texts, why []string
 	for _, check := range checks {
 		w, ok := check(c)
@@ -72,7 +83,7 @@ func judgeConfig(c *config) (analyze.Finding, bool) {
 		f.Evidence = append(f.Evidence, known(w.evidence...)...)
 	}
 	if len(texts) == 0 {
-		return f, false
+		return nil
 	}
 	if len(f.Evidence) == 0 { // what is missing has no line: the whole command line shows that
 		f.Evidence = known(analyze.Evidence{Entry: c.OptionsSource, Text: "the JVM's options"}, analyze.Evidence{Entry: c.FlagsSource, Text: "the JVM's flags"})
@@ -84,7 +95,7 @@ func judgeConfig(c *config) (analyze.Finding, bool) {
 		f.Impact = "memory or safety of the JVM is at stake, see the advice"
 	}
 	f.References = []string{"Oracle: The java Command"}
-	return f, true
+	return []analyze.Finding{f}
 }
 
 // on reads a flag that is on or off.
@@ -125,7 +136,7 @@ func lostCompressedOops(c *config) (fault, bool) {
 	heap, ok := flagInt(c.JVM, "MaxHeapSize")
 	compressed, known := c.on("UseCompressedOops")
 	z, _ := c.on("UseZGC") // has no compressed references at any size
-	if !ok || !known || compressed || z || heap < c.limits.CompressedOopsLimit || heap >= c.limits.CompressedOopsAgain {
+	if !ok || !known || compressed || z || heap < compressedOopsLimit.Value || heap >= compressedOopsAgain.Value {
 		return fault{}, false
 	}
 	return fault{

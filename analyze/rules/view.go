@@ -2,43 +2,41 @@ package rules
 
 import (
 	"slices"
-	"sync"
 
 	"casefile/analyze"
 	"casefile/analyze/threads"
 )
 
-// views keeps what several thread rules need of one process, so that a series of
-// dumps is measured once in a run and not once for each rule.
-type views struct {
-	mu     sync.Mutex
-	ofCase *analyze.Case
-	limits analyze.Thresholds
-	list   []*view
-}
-
-// of gives a view for each process of the case that has dumps.
-func (vs *views) of(p *analyze.Pass) []*view {
-	vs.mu.Lock()
-	defer vs.mu.Unlock()
-	if vs.ofCase == p.Case && vs.limits == p.Limits {
-		return vs.list
-	}
-	vs.ofCase, vs.limits, vs.list = p.Case, p.Limits, nil
+// processes are those of the case that have thread dumps, each measured once a run.
+var processes = analyze.NewMemo(func(p *analyze.Pass) (all []*view) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
 			if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
-				vs.list = append(vs.list, newView(n, j.Subject(), j.Dumps, p.Limits))
-				vs.list[len(vs.list)-1].jvm = j
+				v := newView(n, j.Subject(), j.Dumps)
+				v.jvm = j
+				all = append(all, v)
 			}
 		}
 		for _, s := range n.Services {
 			if s.Goroutines != nil && len(s.Goroutines.Dumps) > 0 {
-				vs.list = append(vs.list, newView(n, s.Target, s.Goroutines, p.Limits))
+				all = append(all, newView(n, s.Target, s.Goroutines))
 			}
 		}
 	}
-	return vs.list
+	return all
+})
+
+// dumped gives the processes with so many dumps or more.
+func dumped(least int) func(*analyze.Pass) []*view {
+	return func(p *analyze.Pass) (enough []*view) {
+		for _, v := range processes.Of(p) {
+			if v.dumps() >= least {
+				p.Evaluated()
+				enough = append(enough, v)
+			}
+		}
+		return enough
+	}
 }
 
 // view is one process with its series of dumps.
@@ -47,7 +45,6 @@ type view struct {
 	jvm     *analyze.JVM // nil: a Go service
 	subject string
 	series  *threads.Series
-	limits  analyze.Thresholds
 
 	pools    []*threads.Pool
 	crewOf   map[*threads.Track]string
@@ -55,12 +52,11 @@ type view struct {
 	serves   map[*threads.Track]bool
 	requests int // request threads, times dumps
 
-	problems map[string][]problem
-	locks    []*contended // once asked for
+	locks []*contended // once asked for
 }
 
-func newView(n *analyze.Node, subject string, s *threads.Series, limits analyze.Thresholds) *view {
-	v := &view{node: n, subject: subject, series: s, limits: limits, pools: s.Pools(nil), problems: map[string][]problem{},
+func newView(n *analyze.Node, subject string, s *threads.Series) *view {
+	v := &view{node: n, subject: subject, series: s, pools: s.Pools(nil),
 		crewOf: map[*threads.Track]string{}, crews: map[string][]int{},
 		serves: map[*threads.Track]bool{}}
 	serving := map[string]bool{}
@@ -111,11 +107,34 @@ func (v *view) request(t *threads.Thread) bool { return v.serves[v.series.TrackO
 
 func (v *view) dumps() int { return len(v.series.Dumps) }
 
-// problem is a finding with the threads it explains.
+// About names the process.
+func (v *view) About() analyze.Subject { return analyze.Subject{Node: v.node.Name, Name: v.subject} }
+
+// problem is a finding in the making, with the threads it explains.
 type problem struct {
 	analyze.Finding
+	account
+}
+
+// account is the detail of a finding about threads.
+type account struct {
 	sightings []sighting
 	signature string // of app-signature
+}
+
+// finding hands the threads on with the finding.
+func (p *problem) finding() analyze.Finding {
+	p.Detail = &p.account
+	return p.Finding
+}
+
+// accountOf gives the threads of a finding of this wing.
+func accountOf(f *analyze.Finding) *account {
+	a, _ := f.Detail.(*account)
+	if a == nil {
+		return &account{}
+	}
+	return a
 }
 
 // sighting is one thread in one dump.
@@ -124,39 +143,12 @@ type sighting struct {
 	thread *threads.Thread
 }
 
-// A judge looks for one kind of problem in a process. Judges may ask for the
-// problems of other judges, as long as no circle comes of it.
-type judge func(*view) []problem
-
-// judged runs a judge once.
-func (v *view) judged(id string, j judge) []problem {
-	found, done := v.problems[id]
-	if !done {
-		found = j(v)
-		for i := range found {
-			found[i].ID = id
-			found[i].Nodes = []string{v.node.Name}
-			found[i].Subject = v.subject
-		}
-		v.problems[id] = found
+// found gives what earlier rules found about the process.
+func (v *view) found(pass *analyze.Pass, ids ...string) (all []*analyze.Finding) {
+	for _, id := range ids {
+		all = append(all, pass.Found(id, v.About())...)
 	}
-	return found
-}
-
-// threadRule makes a rule of a judge. Series with fewer dumps than it needs are passed over.
-func threadRule(vs *views, id, doc string, dumps int, j judge) *analyze.Rule {
-	return &analyze.Rule{ID: id, Doc: doc, Needs: needsDumps(dumps), Run: func(p *analyze.Pass) error {
-		for _, v := range vs.of(p) {
-			if v.dumps() < dumps {
-				continue
-			}
-			p.Evaluated()
-			for _, found := range v.judged(id, j) {
-				p.Report(found.Finding)
-			}
-		}
-		return nil
-	}}
+	return all
 }
 
 // sightings are the threads that keep holds for, in the order of the dumps.
@@ -213,14 +205,12 @@ func (v *view) atLeast(list []sighting, n int) int {
 	return dumps
 }
 
-// explained collects the threads of other judges' problems.
-func explained(lists ...[]problem) map[*threads.Thread]bool {
+// explained collects the threads of findings.
+func explained(findings ...*analyze.Finding) map[*threads.Thread]bool {
 	out := map[*threads.Thread]bool{}
-	for _, problems := range lists {
-		for _, p := range problems {
-			for _, s := range p.sightings {
-				out[s.thread] = true
-			}
+	for _, f := range findings {
+		for _, s := range accountOf(f).sightings {
+			out[s.thread] = true
 		}
 	}
 	return out

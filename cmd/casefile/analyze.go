@@ -109,7 +109,7 @@ func poolPatterns(jobs, requests []string) ([]threads.PoolPattern, error) {
 
 // evaluate runs all rules over a case.
 func evaluate(ctx context.Context, c *analyze.Case) (*analyze.Result, error) {
-	return analyze.Run(ctx, c, rules.All(), analyze.DefaultThresholds())
+	return analyze.Run(ctx, c, rules.All())
 }
 
 // writeExtra writes the reports that are asked for beside the result.

@@ -15,6 +15,9 @@ import (
 	"casefile/analyze/threads"
 )
 
+// TomcatStuckThread is the id of what Tomcat itself reports about stuck threads.
+const TomcatStuckThread = "tomcat-stuck-thread"
+
 // Signature is a known problem of a product: how it shows, what it means, what to do. The files beside this one hold them.
 type Signature struct {
 	ID          string   `yaml:"id"`

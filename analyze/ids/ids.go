@@ -1,0 +1,81 @@
+// Package ids names the rules: what a finding is called in reports, in JSON and where one rule depends on another.
+//
+// A name, once given, stays.
+package ids
+
+// Threads.
+const (
+	Deadlock             = "deadlock"
+	LockContention       = "lock-contention"
+	ThreadPoolExhausted  = "thread-pool-exhausted"
+	DBPoolExhausted      = "db-pool-exhausted"
+	PoolMismatch         = "pool-mismatch"
+	SlowDownstream       = "slow-downstream"
+	StuckThread          = "stuck-thread"
+	HotThread            = "hot-thread"
+	ThreadLeak           = "thread-leak"
+	FinalizerBacklog     = "finalizer-backlog"
+	ClassLoadingLock     = "class-loading-lock"
+	LoggingLock          = "logging-lock"
+	PinnedVirtualThreads = "pinned-virtual-threads"
+	AppSignature         = "app-signature"
+	UnresponsiveJVM      = "unresponsive-jvm"
+)
+
+// Collections, memory and settings of a JVM.
+const (
+	HeapTooSmall          = "heap-too-small"
+	MemoryLeak            = "memory-leak"
+	LongGCPause           = "long-gc-pause"
+	GCOverhead            = "gc-overhead"
+	FullGC                = "full-gc"
+	ExplicitGC            = "explicit-gc"
+	MetaspacePressure     = "metaspace-pressure"
+	HumongousAllocations  = "humongous-allocations"
+	EvacuationFailure     = "evacuation-failure"
+	ConcurrentModeFailure = "concurrent-mode-failure"
+	AllocationStall       = "allocation-stall"
+	PrematurePromotion    = "premature-promotion"
+	GCLocker              = "gc-locker"
+	GCThreadsMismatch     = "gc-threads-mismatch"
+	SerialGCOnServer      = "serial-gc-on-server"
+	SysTimeInGC           = "sys-time-in-gc"
+	LongSafepoint         = "long-safepoint"
+	CodeCacheFull         = "code-cache-full"
+	JITDisabled           = "jit-disabled"
+	UnsafeConfig          = "unsafe-config"
+)
+
+// Machines.
+const (
+	CPUSaturated   = "cpu-saturated"
+	CPUThrottled   = "cpu-throttled"
+	CPUSteal       = "cpu-steal"
+	MemorySwapping = "memory-swapping"
+	OOMRisk        = "oom-risk"
+	DiskSaturated  = "disk-saturated"
+	DiskFull       = "disk-full"
+	FDExhaustion   = "fd-exhaustion"
+	HostStall      = "host-stall"
+)
+
+// The nodes of a cluster, and the way between them.
+const (
+	ClockSkew        = "clock-skew"
+	SlowLink         = "slow-link"
+	PacketLoss       = "packet-loss"
+	AsymmetricRoute  = "asymmetric-route"
+	NodeOutlier      = "node-outlier"
+	ConfigDrift      = "config-drift"
+	PausePropagation = "pause-propagation"
+)
+
+// Flight recordings.
+const (
+	HotCode        = "hot-code"
+	CostlyCalls    = "costly-calls"
+	AllocationSite = "allocation-site"
+	LockSite       = "lock-site"
+	IOSite         = "io-site"
+	ExceptionFlow  = "exception-flow"
+)
