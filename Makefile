@@ -4,6 +4,7 @@
 # make hostile  hostile inputs of their worst sizes, time and memory of each printed
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
+# make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
 # make lint   gofmt, vet, staticcheck
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
@@ -12,12 +13,12 @@ FUZZTIME ?= 20s
 FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
-PACKAGES := ./... ./testdata ./testdata/live/... ./testdata/programs/go/... ./testdata/hostile
+PACKAGES := ./... ./testdata ./testdata/lab ./testdata/live/... ./testdata/programs/go/... ./testdata/hostile
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench field hostile fuzz lint cross jdk sshd clean
+.PHONY: build demo test bench field hostile lab fuzz lint cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -37,6 +38,9 @@ field:
 
 hostile:
 	CASEFILE_TEST_HOSTILE=full $(GO) test -v -timeout 60m -run TestHostileInputs ./cmd/casefile
+
+lab: build
+	CASEFILE_LAB=$(abspath bin/casefile) CASEFILE_LAB_ONLY='$(LAB)' $(GO) test -count=1 -v -timeout 60m ./testdata/lab
 
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \

@@ -210,7 +210,7 @@ func (c fieldCase) holdFacts(t *testing.T, out *fieldOutput) {
 		}{{"pauses", float64(got.Pauses), float64(want.pauses)}, {"full", float64(got.Full), float64(want.full)},
 			{"total ms", got.Total, want.total}, {"max ms", got.Max, want.max}, {"span s", got.Span, want.span},
 			{"unparsed", float64(got.Unparsed), float64(want.unparsed)}} {
-			if figure.want >= 0 && (figure.got < figure.want*0.99 || figure.got > figure.want*1.01) {
+			if figure.want >= 0 && (figure.got < figure.want*0.998 || figure.got > figure.want*1.002) {
 				t.Errorf("log %d: %s %g, want %g", i, figure.name, figure.got, figure.want)
 			}
 		}

@@ -1,0 +1,25 @@
+package com.acme.lab;
+
+import com.acme.shop.Faults;
+import com.acme.shop.Work;
+
+/** Serves one kind of work on one kind of server: Main SERVER FAULT sick|healthy [JDBC-URL]. Prints "port N" when it serves. */
+public final class Main {
+  public static void main(String[] args) throws Exception {
+    boolean sick = args[2].equals("sick");
+    Work work = Faults.of(args[1], sick, args.length > 3 ? args[3] : null);
+    int port = switch (args[0]) {
+      case "tomcat" -> Servers.tomcat(work, false);
+      case "tomcat-virtual" -> Servers.tomcat(work, true);
+      case "jetty" -> Servers.jetty(work);
+      case "undertow" -> Servers.undertow(work);
+      case "netty" -> Servers.netty(work);
+      default -> throw new IllegalArgumentException(args[0]);
+    };
+    System.out.println("port " + port);
+    while (System.in.read() >= 0) {
+      // the end of the input is the end of the program
+    }
+    System.exit(0);
+  }
+}
