@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 )
 
-// dirContainer writes plain files below root, and a line for each into the journal.
+// dirContainer writes plain files below root, and a line for each into the journal. Nothing
+// that others put there leads out of root.
 type dirContainer struct {
-	root    string
+	root    *os.Root
 	journal appendFile
 }
 
-func newDir(root string, journal appendFile) container {
+func newDir(root *os.Root, journal appendFile) container {
 	return &dirContainer{root: root, journal: journal}
 }
 
@@ -25,12 +26,12 @@ type plainBody struct{ io.Writer }
 func (plainBody) finish(int64) error { return nil }
 
 func (d *dirContainer) add(e Entry, _ uint32, body *overflow) error {
-	dst := filepath.Join(d.root, filepath.FromSlash(e.Path))
-	if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
+	dst := filepath.FromSlash(e.Path)
+	if err := d.root.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
 		return err
 	}
 	if err := d.write(dst, body); err != nil {
-		os.Remove(dst + ".part")
+		d.root.Remove(dst + ".part")
 		if isNoSpace(err) {
 			return fmt.Errorf("%w: %w", ErrDiskFull, err)
 		}
@@ -47,14 +48,14 @@ func (d *dirContainer) add(e Entry, _ uint32, body *overflow) error {
 }
 
 func (d *dirContainer) write(dst string, body *overflow) error {
-	f, err := os.OpenFile(dst+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := d.root.OpenFile(dst+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	if err := firstError(body.copyTo(f), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(dst+".part", dst)
+	return d.root.Rename(dst+".part", dst)
 }
 
-func (d *dirContainer) close() error { return d.journal.close() }
+func (d *dirContainer) close() error { return firstError(d.journal.close(), d.root.Close()) }

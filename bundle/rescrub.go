@@ -83,11 +83,10 @@ func (w *Writer) replacedBy(next *Writer) error {
 	if err := w.c.close(); err != nil {
 		return err
 	}
-	if d, isDir := next.c.(*dirContainer); isDir { // a folder cannot be renamed over another
+	if _, isDir := next.c.(*dirContainer); isDir { // a folder cannot be renamed over another
 		if err := os.RemoveAll(w.path); err != nil {
 			return err
 		}
-		d.root = w.path
 	}
 	if err := os.Rename(next.path, w.path); err != nil {
 		return err

@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
+	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
 )
 
@@ -49,7 +49,7 @@ func Create(path string, format Format, opening Manifest, secrets *redact.Secret
 	}
 	if err != nil {
 		w.c.close()
-		os.Remove(path + ".new")
+		os.Remove(path + newfile.Suffix)
 		return nil, fmt.Errorf("create bundle: %w", err)
 	}
 	return w, nil
@@ -57,8 +57,8 @@ func Create(path string, format Format, opening Manifest, secrets *redact.Secret
 
 // open creates the container under a temporary name; publish gives it its own.
 func (w *Writer) open(format Format) (publish func() error, err error) {
-	name := w.path + ".new"
-	publish = func() error { return os.Rename(name, w.path) }
+	name := w.path + newfile.Suffix
+	var root *os.Root
 	if format == Dir {
 		if err := os.MkdirAll(w.path, 0o700); err != nil {
 			return nil, err
@@ -66,22 +66,33 @@ func (w *Writer) open(format Format) (publish func() error, err error) {
 		if left, err := os.ReadDir(w.path); err != nil || len(left) > 0 {
 			return nil, errors.Join(fmt.Errorf("folder %s is not empty", w.path), err)
 		}
-		name = filepath.Join(w.path, journalFile)
-		publish = func() error { return nil }
+		if root, err = os.OpenRoot(w.path); err != nil {
+			return nil, err
+		}
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := createFile(root, name)
 	if err != nil {
 		return nil, err
 	}
+	publish = func() error { return newfile.Publish(f, w.path) }
 	switch out := (appendFile{f: f}); format {
 	case Dir:
-		w.c = newDir(w.path, out)
+		publish = func() error { return nil }
+		w.c = newDir(root, out)
 	case Zip:
 		w.c, err = newZip(out)
 	default:
 		w.c, err = newTar(out)
 	}
 	return publish, err
+}
+
+// createFile makes the file of a container, or the journal of a folder.
+func createFile(root *os.Root, name string) (*os.File, error) {
+	if root == nil {
+		return newfile.Create(name)
+	}
+	return root.OpenFile(journalFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
 // Path is where the bundle lies.

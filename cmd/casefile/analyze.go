@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"regexp"
 	"strings"
 
@@ -14,6 +14,7 @@ import (
 	"casefile/analyze/report"
 	"casefile/analyze/rules"
 	"casefile/analyze/threads"
+	"casefile/bundle/newfile"
 )
 
 func newAnalyze(u *ui) *cobra.Command {
@@ -114,24 +115,16 @@ func evaluate(ctx context.Context, c *analyze.Case) (*analyze.Result, error) {
 
 // writeExtra writes the reports that are asked for beside the result.
 func writeExtra(c *analyze.Case, res *analyze.Result, meta report.Meta, html, markdown string) error {
-	write := func(path string, render func(*os.File) error) error {
+	write := func(path string, render func(io.Writer) error) error {
 		if path == "" {
 			return nil
 		}
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		if err := render(f); err != nil {
-			f.Close()
-			return err
-		}
-		return f.Close()
+		return newfile.Write(path, render)
 	}
-	if err := write(html, func(f *os.File) error { return report.HTML(f, c, res, meta) }); err != nil {
+	if err := write(html, func(f io.Writer) error { return report.HTML(f, c, res, meta) }); err != nil {
 		return err
 	}
-	return write(markdown, func(f *os.File) error { return report.Markdown(f, c, res, meta) })
+	return write(markdown, func(f io.Writer) error { return report.Markdown(f, c, res, meta) })
 }
 
 // failOn is the severity from which on findings make the exit code 4; empty: never.

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/bundle"
+	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
 )
 
@@ -83,8 +84,10 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 		return
 	}
 	path := strings.TrimSuffix(strings.TrimSuffix(o.out, ".zip"), ".tar.zst") + ".html"
-	if err := os.WriteFile(path, page.Bytes(), 0o600); err == nil {
+	if err := newfile.Write(path, func(out io.Writer) error { _, err := page.WriteTo(out); return err }); err == nil {
 		c.report = path
+	} else {
+		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: "report next to the bundle", Status: bundle.Failed, Reason: err.Error(), Fix: "choose another place with --out: a folder that others cannot write to"})
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"casefile/analyze/profile"
 	"casefile/analyze/report"
 	"casefile/bundle"
+	"casefile/bundle/newfile"
 )
 
 // profileOut is where the result goes: one file as --out names it, and others beside it.
@@ -124,29 +124,12 @@ func (o *profileOptions) writeFiles(p *profiled, shown *report.Profile) error {
 		if i == 0 && o.out.path != base {
 			w.name = o.out.path
 		}
-		if err := writeNew(w.name, w.write); err != nil {
+		if err := newfile.Write(w.name, w.write); err != nil {
 			return hinted(err, "choose another place with --out")
 		}
 		o.out.files = append(o.out.files, w.name)
 	}
 	return nil
-}
-
-// writeNew writes a file under a temporary name first: what is there is whole.
-func writeNew(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // show makes what page and table show.

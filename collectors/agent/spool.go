@@ -8,9 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
+
+	"casefile/bundle/newfile"
 )
 
 // spool is the folder in which a node keeps bundles until they are fetched, and
@@ -47,17 +48,8 @@ func (s *spool) open() error {
 	if s.dir == "" {
 		return errors.New("no spool folder is set")
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := newfile.PrivateDir(s.dir); err != nil {
 		return err
-	}
-	st, err := os.Lstat(s.dir)
-	switch {
-	case err != nil:
-		return err
-	case !st.IsDir():
-		return fmt.Errorf("%s is not a folder", s.dir)
-	case st.Mode().Perm()&0o022 != 0 && runtime.GOOS != "windows":
-		return fmt.Errorf("%s: others may write there (mode %04o); chmod 700 %[1]s", s.dir, st.Mode().Perm())
 	}
 	if err := s.clean(); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"casefile/bundle"
 	wire "casefile/bundle/format/timing"
+	"casefile/bundle/newfile"
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/timing"
@@ -174,7 +175,7 @@ func (m *member) keepTime(ctx context.Context) {
 // fetch writes the node's bundle into its part file, and resumes where a link
 // was lost until the deadline.
 func (m *member) fetch(ctx context.Context) error {
-	out, err := os.OpenFile(m.partFile(), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	out, err := newfile.Create(m.partFile())
 	if err != nil {
 		return err
 	}

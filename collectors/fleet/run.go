@@ -12,6 +12,7 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
 	wire "casefile/bundle/format/timing"
+	"casefile/bundle/newfile"
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
@@ -76,7 +77,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err := f.enlist(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(f.parts, 0o700); err != nil {
+	if err := newfile.PrivateDir(f.parts); err != nil {
 		return err
 	}
 	defer os.Remove(f.parts)
