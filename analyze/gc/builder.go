@@ -9,9 +9,11 @@ import (
 // Builder collects events into a Log. Sources call its methods in the order of their lines; times are stamps of the
 // source (uptime, or time since the first wall clock stamp), which the Builder places on the timeline.
 type Builder struct {
-	log    *Log
+	log    *Log   // of the current run
+	parts  []*Log // of earlier runs
 	lim    Limits
 	budget int
+	noted  []string
 
 	causeIDs map[string]uint16
 	groups   map[uint32]*Dist
@@ -28,35 +30,50 @@ type Builder struct {
 	lowCount  int
 	lowPoint  LivePoint
 	lastSeen  time.Duration
-	span      time.Duration // of runs that are no longer kept
 	seen      bool
 }
 
 // NewBuilder starts a Log of the given source and format.
 func NewBuilder(source, format string, lim Limits) *Builder {
 	lim = lim.withDefaults()
-	b := &Builder{
-		lim: lim, budget: lim.Exact, lastHeap: -1,
-		causeIDs: map[string]uint16{"": 0}, groups: map[uint32]*Dist{}, phases: map[string]*Dist{},
-		ops: map[string]*SafepointOp{}, threads: map[string]*ThreadStalls{},
-	}
-	b.log = &Log{
-		Source: source, Format: format, Files: []string{source}, causes: []string{""}, Limits: lim,
-		Total: newDist(&b.budget), Runs: []Run{{FirstLine: 1}},
-		Stalls:     Stalls{Total: newDist(&b.budget), Relocate: newDist(&b.budget)},
-		Safepoints: Safepoints{Total: newDist(&b.budget), Reach: newDist(&b.budget)},
-	}
-	for _, s := range []*Series{&b.log.Allocation.Series, &b.log.Promotion.Series, &b.log.Metaspace.Series} {
-		s.limit = lim.Points
-	}
+	b := &Builder{lim: lim, budget: lim.Exact}
+	b.begin(&Log{Source: source, Format: format, Files: []string{source}}, Run{FirstLine: 1})
 	return b
+}
+
+// begin starts the log of a run, which keeps what is set in l.
+func (b *Builder) begin(l *Log, r Run) {
+	l.Limits, l.Runs = b.lim, []Run{r}
+	if l.causes == nil { // numbers of causes are those of all runs
+		l.causes, b.causeIDs = []string{""}, map[string]uint16{"": 0}
+	}
+	l.Total = newDist(&b.budget)
+	l.Stalls = Stalls{Total: newDist(&b.budget), Relocate: newDist(&b.budget)}
+	l.Safepoints = Safepoints{Total: newDist(&b.budget), Reach: newDist(&b.budget)}
+	for _, s := range []*Series{&l.Allocation.Series, &l.Promotion.Series, &l.Metaspace.Series} {
+		s.limit = b.lim.Points
+	}
+	b.log = l
+	b.groups, b.phases = map[uint32]*Dist{}, map[string]*Dist{}
+	b.ops, b.threads = map[string]*SafepointOp{}, map[string]*ThreadStalls{}
+	b.uncleared, b.lastHeap, b.promoted, b.lowCount = false, -1, 0, 0
+}
+
+// Forget drops all that was added, as if the source began now. What lines were counted stays.
+func (b *Builder) Forget() {
+	old := b.log
+	kept := Log{Source: old.Source, Format: old.Format, Files: old.Files, Lines: old.Lines, DetailLines: old.DetailLines,
+		OtherLines: old.OtherLines, Unparsed: old.Unparsed, CutLines: old.CutLines, OutOfMemory: old.OutOfMemory}
+	b.parts, b.budget, b.seen, b.lastSeen = nil, b.lim.Exact, false, 0
+	*old = kept
+	b.begin(old, Run{FirstLine: 1})
 }
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ v, d *int }{
 		{&l.Pauses, &d.Pauses}, {&l.Exact, &d.Exact}, {&l.Longest, &d.Longest}, {&l.Points, &d.Points},
-		{&l.Samples, &d.Samples}, {&l.Names, &d.Names}, {&l.Threads, &d.Threads}, {&l.Runs, &d.Runs},
+		{&l.Samples, &d.Samples}, {&l.Names, &d.Names}, {&l.Threads, &d.Threads}, {&l.Runs, &d.Runs}, {&l.Stalls, &d.Stalls},
 	} {
 		if *f.v <= 0 {
 			*f.v = *f.d
@@ -100,6 +117,7 @@ func (b *Builder) Seen(at time.Duration, line int) {
 		b.log.First, r.First, r.Last, b.lastSeen = t, t, t, t
 		return
 	}
+	b.log.Timed = true
 	if t <= b.lastSeen {
 		return
 	}
@@ -109,8 +127,11 @@ func (b *Builder) Seen(at time.Duration, line int) {
 	b.lastSeen, r.Last = t, t
 }
 
+// mostGaps is how many stretches without lines are kept.
+const mostGaps = 16
+
 func (b *Builder) gap(g Gap) {
-	const keep = 16
+	const keep = mostGaps
 	gs := b.log.Gaps
 	if len(gs) == keep && g.To-g.From <= gs[keep-1].To-gs[keep-1].From {
 		return
@@ -146,15 +167,31 @@ func (b *Builder) NewRun(first time.Duration, wall time.Time, line int) {
 		base = min(b.lastSeen, longestTimeline) - first
 	}
 	next.Base, next.First, next.Last = base, base+first, base+first
-	b.flushLow()
-	if n := len(b.log.Runs); n >= b.lim.Runs {
-		b.span += prev.Last - prev.First
-		b.log.Runs[n-1] = next
-	} else {
-		b.log.Runs = append(b.log.Runs, next)
-	}
+	b.startRun(next)
 	b.lastSeen = next.First
-	b.lastHeap = -1
+}
+
+// Resume begins a run that goes on where the source misses a stretch: the JVM is the same, and the time between counts for neither side.
+func (b *Builder) Resume(first time.Duration, line int) {
+	prev := *b.run()
+	at := prev.Base + min(first, longestStamp)
+	b.startRun(Run{FirstLine: line, Base: prev.Base, WallZero: prev.WallZero, First: at, Last: at, Resumed: true})
+	b.lastSeen = max(b.lastSeen, at)
+}
+
+// startRun ends the log of the current run and begins that of another one, of which the same is known until it tells otherwise.
+func (b *Builder) startRun(next Run) {
+	const most = 64 // runs with a log of their own
+	old := b.log
+	b.parts = append(b.parts, b.finishRun())
+	if len(b.parts) > most { // the JVM starts again and again: the first runs are as good as one
+		b.parts = append([]*Log{join(b.parts[:2], b.lim)}, b.parts[2:]...)
+	}
+	b.begin(&Log{Source: old.Source, Format: old.Format, Files: old.Files, Collector: old.Collector, JVMVersion: old.JVMVersion,
+		Settings: old.Settings, Timed: old.Timed, causes: old.causes}, next)
+	if old.Timed {
+		b.log.First = next.First
+	}
 }
 
 // Timeline places a stamp of the current run on the timeline.
@@ -229,6 +266,38 @@ func nests(p, inner *Pause) bool {
 		p.GCID < inner.GCID && p.Duration >= inner.Duration && p.Start <= inner.Start+stampError
 }
 
+// Counted adds n pauses of which only the sum is known.
+func (b *Builder) Counted(kind Kind, cause uint16, n int64, sum time.Duration) {
+	sum = min(max(sum, 0), longestPause)
+	b.log.Total.addUnseen(n, sum)
+	b.group(kind, cause).addUnseen(n, sum)
+	b.log.Stopped = plus(b.log.Stopped, sum)
+	if kind == KindFull {
+		b.log.FullGCs += n
+	}
+}
+
+// Cycle takes the heap before and after a collection of all of it that ran beside the application, at a stamp.
+func (b *Builder) Cycle(at time.Duration, before, after int64, line int) {
+	l := b.log
+	if len(l.Cycles) >= b.lim.Points {
+		half := len(l.Cycles) / 2
+		for i := range half {
+			l.Cycles[i] = l.Cycles[2*i+1]
+		}
+		l.Cycles = l.Cycles[:half]
+	}
+	l.Cycles = append(l.Cycles, Cycle{Time: b.Timeline(at), Before: before, After: after, Line: uint32(line), File: b.file})
+}
+
+// Note says something about the source that whoever reads the result must know.
+func (b *Builder) Note(text string) {
+	const most = 16
+	if len(b.noted) < most && !slices.Contains(b.noted, text) {
+		b.noted = append(b.noted, text)
+	}
+}
+
 func (b *Builder) group(k Kind, cause uint16) *Dist {
 	key := uint32(k)<<16 | uint32(cause)
 	d := b.groups[key]
@@ -268,6 +337,9 @@ func (b *Builder) Phase(name []byte, d time.Duration) {
 func (b *Builder) Stall(thread []byte, d time.Duration, m Mention) {
 	s := &b.log.Stalls
 	s.Total.Add(d)
+	if len(s.List) < b.lim.Stalls {
+		s.List = append(s.List, Stall{End: b.Timeline(m.Time), Duration: d, Line: uint32(m.Line), File: b.file})
+	}
 	b.Mention(&s.Lines, m)
 	t := b.threads[string(thread)]
 	if t == nil {

@@ -30,6 +30,7 @@ type Run struct {
 	Last      time.Duration
 	Base      time.Duration // timeline = Base + stamp
 	WallZero  time.Time     // wall clock at timeline position Base; zero when the log has no wall clock
+	Resumed   bool          // no start: the log misses a stretch, and goes on with the same JVM
 }
 
 // Mention is a line of the log that supports a fact.
@@ -56,6 +57,7 @@ type Log struct {
 	Settings   Settings
 
 	Timed bool          // the source has time stamps
+	Parts []*Log        // of several runs, each by itself (of very many, the first ones together); nil for one
 	Runs  []Run         // at most Limits.Runs; the last one then stands for all later ones
 	First time.Duration // first and last stamp on the timeline
 	Last  time.Duration
@@ -89,6 +91,9 @@ type Log struct {
 	ConcurrentModeInterrupted Mentions
 	OutOfMemory               Mentions
 
+	Cycles []Cycle  // collections of the whole heap that ran beside the application, as far as the log gives the heap around them
+	Notes  []string // what is odd about the source: its order, a stamp that was cut, a part that is missing
+
 	Gaps   []Gap   // longest stretches without any line, longest first
 	Checks []Check // our figures against the JVM's own
 
@@ -98,6 +103,14 @@ type Log struct {
 	Unparsed    Mentions // GC or safepoint logging that was not understood
 	CutLines    int64    // lines over the length limit
 	Limits      Limits
+}
+
+// Cycle is a collection of the whole heap that ran beside the application.
+type Cycle struct {
+	Time          time.Duration // its end
+	Before, After int64         // bytes in use
+	Line          uint32
+	File          uint16
 }
 
 // Settings are what the log states about the JVM's configuration; zero means not stated.
@@ -129,9 +142,18 @@ type Phase struct {
 // Stalls are the waits of application threads for memory (ZGC "Allocation Stall", Shenandoah pacing is not among them).
 type Stalls struct {
 	Total    *Dist
+	List     []Stall        // in the order of the log, at most Limits.Stalls
 	ByThread []ThreadStalls // most time first, at most Limits.Threads; the rest is in Total only
 	Relocate *Dist          // ZGC "Relocation Stall"
 	Lines    Mentions
+}
+
+// Stall is one wait of one thread.
+type Stall struct {
+	End      time.Duration
+	Duration time.Duration
+	Line     uint32
+	File     uint16
 }
 
 // ThreadStalls are the allocation stalls of one thread.
@@ -150,6 +172,7 @@ type Safepoints struct {
 	Reach        *Dist // time to safepoint
 	ByOperation  []SafepointOp
 	WorstReach   []Safepoint // longest times to safepoint, longest first
+	Longest      []Safepoint // longest operations other than collections, as far as they have a name; longest first
 	AppTime      time.Duration
 	AppTimeLines int64
 }
@@ -179,6 +202,7 @@ type Safepoint struct {
 
 // CPU sums user, sys and real over the pauses that state them.
 type CPU struct {
+	Share    float64 // of all CPU time since the start, as Go states it, 0 to 1; 0 unknown
 	Pauses   int64
 	Took     time.Duration // sum of their durations
 	User     float64       // seconds
@@ -295,11 +319,12 @@ type Limits struct {
 	Names   int // causes, phases, operations: each
 	Runs    int // JVM starts
 	Threads int // stalled threads
+	Stalls  int // single waits of threads
 }
 
 // DefaultLimits keep a parse below 64 MB of memory whatever the log's size.
 func DefaultLimits() Limits {
-	return Limits{Pauses: 1 << 17, Exact: 1 << 19, Longest: 64, Points: 4096, Samples: 32, Names: 256, Runs: 1024, Threads: 1024}
+	return Limits{Pauses: 1 << 17, Exact: 1 << 19, Longest: 64, Points: 4096, Samples: 32, Names: 256, Runs: 1024, Threads: 1024, Stalls: 1 << 14}
 }
 
 // Cause gives the cause of a pause as the log names it; empty when it has none.

@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,13 +31,44 @@ func (b *Builder) Safepoint(s Safepoint) {
 	op.ReachSum, op.ReachMax = plus(op.ReachSum, s.Reach), max(op.ReachMax, s.Reach)
 	op.AtSum, op.AtMax = plus(op.AtSum, s.At), max(op.AtMax, s.At)
 	op.TotalSum, op.TotalMax = plus(op.TotalSum, s.Total), max(op.TotalMax, s.Total)
-	ws := sp.WorstReach
-	if len(ws) == b.lim.Samples && s.Reach <= ws[len(ws)-1].Reach {
-		return
+	sp.WorstReach = keepLongest(sp.WorstReach, s, b.lim.Samples, func(s *Safepoint) time.Duration { return s.Reach })
+	if s.Operation != "" && !Collects(s.Operation) {
+		sp.Longest = keepLongest(sp.Longest, s, b.lim.Samples, func(s *Safepoint) time.Duration { return s.At })
 	}
-	i, _ := slices.BinarySearchFunc(ws, s, func(a, b Safepoint) int { return cmp.Compare(b.Reach, a.Reach) })
-	ws = slices.Insert(ws, i, s)
-	sp.WorstReach = ws[:min(len(ws), b.lim.Samples)]
+}
+
+// keepLongest inserts a stop into a list of the longest ones, longest first.
+func keepLongest(list []Safepoint, s Safepoint, most int, of func(*Safepoint) time.Duration) []Safepoint {
+	if len(list) == most && of(&s) <= of(&list[most-1]) {
+		return list
+	}
+	i, _ := slices.BinarySearchFunc(list, s, func(a, b Safepoint) int { return cmp.Compare(of(&b), of(&a)) })
+	list = slices.Insert(list, i, s)
+	return list[:min(len(list), most)]
+}
+
+// collecting are words in the names of operations that are collections, or a collector's part of one (vmOperations.hpp of JDK 8 to 25).
+var collecting = []string{
+	"Collect", "G1", "ParallelGC", "ParallelFailed", "ParallelSystem", "CMS_", "GenGC", "Shenandoah", "CGC_Operation", "IncCollection",
+	"Metadata", "MetaspaceGC",
+}
+
+// zOperations are the operations of ZGC, whose names begin with its letter.
+var zOperations = []string{"ZMark", "ZRelocate", "ZVerify", "ZOperation", "ZRendezvous", "XMark", "XRelocate", "XVerify", "XOperation"}
+
+// Collects reports whether a safepoint operation is a collection or a part of one: the log tells of it elsewhere.
+func Collects(operation string) bool {
+	for _, w := range collecting {
+		if strings.Contains(operation, w) {
+			return true
+		}
+	}
+	for _, w := range zOperations {
+		if strings.HasPrefix(operation, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // Operation gives a string for the name of an operation without allocating for known ones.

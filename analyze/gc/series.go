@@ -46,3 +46,14 @@ func (s *Series) halve() {
 	s.Points = s.Points[:half]
 	s.each *= 2
 }
+
+// append takes the points of a later series; when there are too many, neighbours are joined.
+func (s *Series) append(o *Series, limit int) {
+	s.limit = limit
+	s.each = max(s.each, o.each, 1)
+	s.Points = append(s.Points, o.Points...)
+	for len(s.Points) > limit {
+		s.halve()
+	}
+	s.open = s.each
+}

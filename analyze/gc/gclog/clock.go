@@ -64,6 +64,7 @@ func (p *parser) restart(at time.Duration, w wallClock) {
 	p.legacy.close(p)
 	p.unified.close(p)
 	p.b.NewRun(at, t, p.line)
+	p.log = p.b.Log()
 	p.last, p.began = at, false
 }
 

@@ -53,36 +53,35 @@ const (
 	foreign        // not a line of the format that was asked; the next one is asked
 )
 
-// Formats of a log; the values of gc.Log.Format.
-const (
-	formatUnified = "unified"
-	formatLegacy  = "pre-unified"
-	formatJ9      = "openj9"
-)
-
-var vendors = map[string]bool{formatJRockit: true, formatIBM: true, formatHP: true, formatSun12: true}
-
 type parser struct {
 	opts Options
 	b    *gc.Builder
 	log  *gc.Log
 
-	line    int // in the current file, from 1
-	format  string
-	last    time.Duration // last stamp seen in the current run
-	stamped bool
-	walled  bool      // the wall clock of the current run is known
-	began   bool      // the current run has events
-	epoch   time.Time // wall clock of stamp zero when only the wall clock is logged
+	line    int    // in the current file, from 1
+	format  string // name; empty: not known yet
+	formats []*format
+	company company
+	// messages are the readers of unified messages by their first byte.
+	messages *[256][]messageReader
+	last     time.Duration // last stamp seen in the current run
+	stamped  bool
+	walled   bool      // the wall clock of the current run is known
+	began    bool      // the current run has events
+	epoch    time.Time // wall clock of stamp zero when only the wall clock is logged
 
 	unified unifiedState
 	legacy  legacyState
 	j9      j9State
+	native  nativeState
+	jstat   jstatState
+	hsErr   hsErrState
+	monitor monitorState
 }
 
 func newParser(source string, opts Options) *parser {
 	opts = opts.withDefaults()
-	p := &parser{opts: opts, b: gc.NewBuilder(source, "", opts.Limits)}
+	p := &parser{opts: opts, b: gc.NewBuilder(source, "", opts.Limits), formats: formats, messages: &messagesBy}
 	p.log = p.b.Log()
 	p.unified.init()
 	return p
@@ -142,6 +141,7 @@ func (p *parser) ended(name string, err error, over bool) error {
 func (p *parser) finish(source string, err error) (*gc.Log, error) {
 	p.legacy.close(p)
 	p.unified.close(p)
+	p.monitorEnds()
 	p.log.Format = p.format
 	p.nameCollector()
 	l := p.b.Finish()
@@ -170,31 +170,32 @@ func (p *parser) classify(line []byte) class {
 	if len(line) == 0 {
 		return detail
 	}
-	if p.format != formatUnified && p.format != formatLegacy {
-		if c := p.vendorLine(line); c != foreign {
+	was := p.format
+	for _, f := range p.asked() {
+		c := f.read(p, line)
+		if c == foreign {
+			continue
+		}
+		if p.format != was && p.retold(was) && !f.retold {
+			return p.again(line)
+		}
+		return c
+	}
+	return other
+}
+
+// again drops what an application told of the collections, as the JVM's own lines begin, of which the given one is the first.
+func (p *parser) again(line []byte) class {
+	p.b.Forget()
+	p.stamped, p.walled, p.began, p.last, p.epoch = false, false, false, 0, time.Time{}
+	p.legacy, p.unified = legacyState{}, unifiedState{}
+	p.unified.init()
+	for _, f := range p.asked() {
+		if c := f.read(p, line); c != foreign {
 			return c
 		}
-		if vendors[p.format] {
-			return other
-		}
 	}
-	if p.format == formatJ9 || (p.format == "" && line[0] == '<') {
-		if c := p.j9Line(line); c != foreign {
-			return c
-		}
-	}
-	if p.format != formatLegacy || looksUnified(line) {
-		if c := p.unifiedLine(line); c != foreign {
-			return c
-		}
-	}
-	if p.format == formatUnified {
-		if line[0] == ' ' && knownTable(line) { // what the JVM prints past its log
-			return detail
-		}
-		return other
-	}
-	return p.legacyLine(line)
+	return other
 }
 
 func (p *parser) mention(ms *gc.Mentions, line []byte) {

@@ -81,7 +81,7 @@ func shenandoahStat(m []byte) bool {
 
 // stopping is what Shenandoah logs when the JVM ends, with or without a cycle at work. From then on it measures no phase
 // any more (ShenandoahPhaseTimings::record_phase_time): a cycle that runs on to its next pause logs it, and leaves it out of the footer.
-var stopping = []byte("Cancelling GC: Stopping VM")
+const stopping = "Cancelling GC: Stopping VM"
 
 // checkFooter fills in our counts beside those of the footer.
 func (p *parser) checkFooter() {

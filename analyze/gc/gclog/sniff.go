@@ -30,34 +30,52 @@ func Sniff(head []byte) bool {
 	return false
 }
 
-// sniffLine tells whether a line is of a GC log and hardly of anything else.
+// sniffLine reports whether a line is of a GC log and hardly of anything else.
 func sniffLine(ds *decorators, line []byte) bool {
-	switch t := trimLeft(line); {
-	case has(t, "<GC("), has(t, "<AF["), has(t, "<GC["), has(line, "<GC: "):
-		return true
-	case bytes.Contains(line[:min(len(line), 64)], []byte("[memory ]")) && (bytes.Contains(line, []byte("heap size:")) || bytes.Contains(line, []byte("GC "))):
-		return true
-	}
-	if d, msg, ok := ds.readBehind(line); ok {
-		if numberedGC(msg) {
+	for _, f := range formats {
+		if f.begins(ds, line) {
 			return true
 		}
-		if d.tags&tagGC != 0 || (d.tags&tagSafepoint != 0 && (d.timed || d.wall.given())) {
-			return d.level != levelNone || d.timed || d.wall.given()
-		}
-		return false
 	}
-	_, _, timed, rest := lineStamps(line)
+	return false
+}
+
+// beginsUnifiedLog reports whether a line is of -Xlog's gc or safepoint tags.
+func beginsUnifiedLog(ds *decorators, line []byte) bool {
+	d, msg, ok := ds.readBehind(line)
+	if !ok {
+		return numberedGC(line)
+	}
+	stamped := d.timed || d.wall.given()
+	switch {
+	case numberedGC(msg):
+		return true
+	case d.tags&tagGC != 0, d.tags&tagSafepoint != 0 && stamped:
+		return d.level != levelNone || stamped
+	case d.tags&tagNone != 0 && stamped: // the tags are not among the decorators
+		return anySafepoint(msg)
+	}
+	return false
+}
+
+// anySafepoint reports whether a message is of the safepoint tag.
+func anySafepoint(msg []byte) bool {
+	return has(msg, "Safepoint \"") || has(msg, "Entering safepoint region: ") || has(msg, "Total time for which application threads") ||
+		has(msg, "Application time: ")
+}
+
+// beginsLegacy reports whether a line is of a log of JDK 8 or older.
+func beginsLegacy(_ *decorators, line []byte) bool {
+	w, _, timed, rest := lineStamps(line)
+	stamped := timed || w.given()
 	switch {
 	case has(rest, "[GC ") || has(rest, "[GC[") || has(rest, "[Full GC") || has(rest, "[CMS-concurrent") || has(rest, "[ParNew"):
 		return true
-	case timed && (has(rest, "[Pause ") || has(rest, "[Concurrent ") || has(rest, "[GC")):
+	case stamped && (has(rest, "[Pause ") || has(rest, "[Concurrent ") || has(rest, "[GC")):
 		return true
-	case has(rest, "Total time for which application threads were stopped") || (timed && has(rest, "Application time: ")):
+	case has(rest, "Total time for which application threads were stopped") || (stamped && has(rest, "Application time: ")):
 		return true
 	case numberedGC(rest):
-		return true
-	case has(rest, "<verbosegc "):
 		return true
 	}
 	return has(rest, "CommandLine flags: -XX:") || bytes.Contains(rest, []byte(" GC log file created "))

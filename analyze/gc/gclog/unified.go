@@ -76,8 +76,19 @@ func looksUnified(line []byte) bool {
 	return i > 1 && i+1 < len(line) && (line[i+1] == '[' || (isDigit(line[1]) && line[i-1] == 's' && has(line[i+1:], " GC(")))
 }
 
-// unifiedLine reads a line of -Xlog output.
+// unifiedLine reads a line of -Xlog output. In a log of JDK 8 a line has to look like one: other things stand in brackets there too.
 func (p *parser) unifiedLine(line []byte) class {
+	if p.format == formatLegacy && !looksUnified(line) {
+		return foreign
+	}
+	c := p.unifiedRecord(line)
+	if c == foreign && p.format == formatUnified && line[0] == ' ' && knownTable(line) { // what the JVM prints past its log
+		return detail
+	}
+	return c
+}
+
+func (p *parser) unifiedRecord(line []byte) class {
 	u := &p.unified
 	d, msg, ok := u.ds.readBehind(line)
 	if !ok {
@@ -101,7 +112,7 @@ func (p *parser) unifiedLine(line []byte) class {
 
 // beginsUnified tells what is of a log of the JVM where no tags say so.
 func beginsUnified(msg []byte) bool {
-	return has(msg, "GC(") || has(msg, "Using ") || has(msg, "Initializing The Z") || has(msg, "Safepoint \"") || has(msg, "Entering safepoint region: ")
+	return has(msg, "GC(") || has(msg, "Using ") || has(msg, "Initializing The Z") || anySafepoint(msg)
 }
 
 // undecorated reads a line of -Xlog:gc::none, whose messages stand alone.
@@ -153,7 +164,7 @@ func (p *parser) message(msg []byte) class {
 	return c
 }
 
-// dispatch hands a message to its reader by its first byte; foreign when no reader knows it.
+// dispatch hands a message to its reader; foreign when no reader knows it.
 func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	if len(m) == 0 {
 		return detail
@@ -173,120 +184,23 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 			return c
 		}
 	}
-	switch m[0] {
-	case ' ':
+	if m[0] == ' ' {
 		return p.indented(id, numbered, m)
-	case 'P':
-		switch {
-		case bytes.Equal(m, promotionFailed):
-			return p.failedInCycle(id, gc.FlagPromotionFailed, &p.log.PromotionFailures, m)
-		case has(m, "Pause "):
-			switch {
-			case ofOneThread(m):
-				return detail
-			case !numbered && shenandoahStat(m):
-				return p.statsLine(m)
-			}
-			return p.pauseLine(id, m)
-		case has(m, "PSYoungGen:"):
-			p.unified.seenParallel = true
-			return p.youngChange(m)
-		case has(m, "ParNew:"):
-			p.unified.seenCMS = true
-			return p.youngChange(m)
-		case has(m, "ParOldGen:"), has(m, "PSOldGen:"):
-			p.unified.seenParallel = true
-			return p.oldChange(id, m)
-		}
-	case 'T':
-		switch {
-		case has(m, "Tenured:"):
-			return p.oldChange(id, m)
-		case has(m, "To-space exhausted"), has(m, "To-space overflow"):
-			return p.evacuationFailed(id, m)
-		case has(m, "Total time for which"):
-			return p.safepointLine(m)
-		}
-	case 'C':
-		switch {
-		case bytes.Equal(m, stopping):
-			p.unified.stopping = true
-			return detail
-		case bytes.Equal(m, modeFailure):
-			return p.failedInCycle(id, gc.FlagConcurrentModeFailure, &p.log.ConcurrentModeFailures, m)
-		case bytes.Equal(m, modeInterrupted):
-			return p.failedInCycle(id, gc.FlagConcurrentModeInterrupted, &p.log.ConcurrentModeInterrupted, m)
-		case has(m, "Concurrent "), has(m, "Coalescing and filling"):
-			if ofOneThread(m) {
-				return detail
-			}
-			return p.concurrent(id, m)
-		case has(m, "CMS:"):
-			p.unified.seenCMS = true
-			return p.oldChange(id, m)
-		}
-	case 'O':
-		switch {
-		case has(m, "Out Of Memory ("): // ZGC
-			p.mention(&p.log.OutOfMemory, m)
-			return fact
-		case has(m, "Old regions:"):
-			return p.oldRegions(id, m)
-		case has(m, "Old:"):
-			return p.oldChange(id, m)
-		}
-	case 'D':
-		if has(m, "DefNew:") {
-			p.unified.seenSerial = true
-			return p.youngChange(m)
-		}
-	case 'H':
-		switch {
-		case has(m, "Humongous regions:"):
-			return p.humongousRegions(m)
-		case has(m, "Humongous region "):
-			return p.humongousObject(m)
-		case has(m, "Heap region size:"), has(m, "Heap Region Size:"):
-			return p.regionSize(m)
-		case has(m, "Heap: "):
-			return p.epsilonHeap(m)
-		}
-	case 'U':
-		switch {
-		case has(m, "User="):
-			return p.cpuLine(id, m)
-		case has(m, "Using "):
-			return p.using(m)
-		}
-	case 'M':
-		switch {
-		case has(m, "Metaspace:"):
-			return p.metaspace(m[len("Metaspace:"):])
-		case has(m, "Minor Collection"), has(m, "Major Collection"):
-			p.unified.generational = true
-			return p.zCycle(id, m)
-		}
-	case 'G':
-		if has(m, "Garbage Collection (") {
-			return p.zCycle(id, m)
-		}
-	case 'A':
-		if has(m, "Allocation Stall (") {
-			return p.stall(m)
-		}
-	case 'R':
-		if has(m, "Relocation Stall (") {
-			return p.relocationStall(m)
+	}
+	for i := range p.messages[m[0]] {
+		r := &p.messages[m[0]][i]
+		if has(m, r.begins) && (!r.whole || len(m) == len(r.begins)) {
+			return r.read(p, id, numbered, m)
 		}
 	}
 	return p.setting(m)
 }
 
 // What CMS says at debug level, and at info under gc+promotion, before the pause in which it happened (JDK 9 to 13).
-var (
-	modeFailure     = []byte("Concurrent mode failure")
-	modeInterrupted = []byte("Concurrent mode interrupted")
-	promotionFailed = []byte("Promotion failed")
+const (
+	modeFailure     = "Concurrent mode failure"
+	modeInterrupted = "Concurrent mode interrupted"
+	promotionFailed = "Promotion failed"
 )
 
 // failedInCycle notes a failure for the pause of the cycle that goes on.
