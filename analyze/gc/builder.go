@@ -9,8 +9,9 @@ import (
 // Builder collects events into a Log. Sources call its methods in the order of their lines; times are stamps of the
 // source (uptime, or time since the first wall clock stamp), which the Builder places on the timeline.
 type Builder struct {
-	log    *Log   // of the current run
-	parts  []*Log // of earlier runs
+	log    *Log    // of the current run
+	parts  []*Log  // of earlier runs
+	early  *joiner // of the first of very many runs
 	lim    Limits
 	budget int
 	noted  []string
@@ -64,7 +65,7 @@ func (b *Builder) Forget() {
 	old := b.log
 	kept := Log{Source: old.Source, Format: old.Format, Files: old.Files, Lines: old.Lines, DetailLines: old.DetailLines,
 		OtherLines: old.OtherLines, Unparsed: old.Unparsed, CutLines: old.CutLines, OutOfMemory: old.OutOfMemory}
-	b.parts, b.budget, b.seen, b.lastSeen = nil, b.lim.Exact, false, 0
+	b.parts, b.early, b.budget, b.seen, b.lastSeen = nil, nil, b.lim.Exact, false, 0
 	*old = kept
 	b.begin(old, Run{FirstLine: 1})
 }
@@ -185,7 +186,11 @@ func (b *Builder) startRun(next Run) {
 	old := b.log
 	b.parts = append(b.parts, b.finishRun())
 	if len(b.parts) > most { // the JVM starts again and again: the first runs are as good as one
-		b.parts = append([]*Log{join(b.parts[:2], b.lim)}, b.parts[2:]...)
+		if b.early == nil {
+			b.early = newJoiner(b.lim)
+		}
+		b.early.add(b.parts[0])
+		b.parts = append(b.parts[:0], b.parts[1:]...)
 	}
 	b.begin(&Log{Source: old.Source, Format: old.Format, Files: old.Files, Collector: old.Collector, JVMVersion: old.JVMVersion,
 		Settings: old.Settings, Timed: old.Timed, causes: old.causes}, next)
@@ -288,6 +293,14 @@ func (b *Builder) Cycle(at time.Duration, before, after int64, line int) {
 		l.Cycles = l.Cycles[:half]
 	}
 	l.Cycles = append(l.Cycles, Cycle{Time: b.Timeline(at), Before: before, After: after, Line: uint32(line), File: b.file})
+}
+
+// HeapShare takes that an amount is a share of the maximum heap, from 0 to 1: of several, the most exact estimate of the maximum stays.
+func (b *Builder) HeapShare(used int64, share float64) {
+	h := &b.log.Heap
+	if share > h.share {
+		h.share, h.Estimated = share, int64(float64(used)/share)
+	}
 }
 
 // Note says something about the source that whoever reads the result must know.

@@ -16,6 +16,9 @@ func (b *Builder) Finish() *Log {
 		return last
 	}
 	parts := append(b.parts, last)
+	if b.early != nil {
+		parts = append([]*Log{b.early.finish(parts[0])}, parts...)
+	}
 	for _, p := range parts {
 		p.Format, p.Files = last.Format, last.Files
 		p.Collector = cmp.Or(p.Collector, last.Collector)
@@ -75,7 +78,7 @@ func (l *Log) settle() {
 	if l.Settings.HeapMax > 0 {
 		l.Heap.Max, l.Heap.MaxStated = l.Settings.HeapMax, true
 	} else {
-		l.Heap.Max = l.Heap.PeakCommitted
+		l.Heap.Max = max(l.Heap.PeakCommitted, l.Heap.Estimated)
 	}
 	l.Promotion.Over = l.Span
 	l.check()

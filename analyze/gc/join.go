@@ -3,27 +3,34 @@ package gc
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // join makes one log of the logs of several runs, in order of time: counts and sums are those of all, settings those of the last.
 func join(parts []*Log, lim Limits) *Log {
-	last := parts[len(parts)-1]
-	l := &Log{
-		Source: last.Source, Files: last.Files, Format: last.Format, Collector: last.Collector, JVMVersion: last.JVMVersion,
-		Settings: last.Settings, Limits: lim, First: parts[0].First, causes: []string{""},
-		Total: new(Dist), Stalls: Stalls{Total: new(Dist), Relocate: new(Dist)}, Safepoints: Safepoints{Total: new(Dist), Reach: new(Dist)},
-	}
-	j := joiner{l: l, lim: lim, causes: map[string]uint16{"": 0}, groups: map[Group]*Group{}, phases: map[string]*Dist{},
-		ops: map[string]*SafepointOp{}, threads: map[string]*ThreadStalls{}}
+	j := newJoiner(lim)
 	for _, p := range parts {
-		j.time(p)
-		j.pauses(p)
-		j.stops(p)
-		j.heap(p)
-		j.lines(p)
+		j.add(p)
 	}
-	j.finish()
-	return l
+	return j.finish(parts[len(parts)-1])
+}
+
+func newJoiner(lim Limits) *joiner {
+	return &joiner{
+		l: &Log{Limits: lim, causes: []string{""}, Total: new(Dist), Stalls: Stalls{Total: new(Dist), Relocate: new(Dist)},
+			Safepoints: Safepoints{Total: new(Dist), Reach: new(Dist)}},
+		lim: lim, causes: map[string]uint16{"": 0}, groups: map[Group]*Group{}, phases: map[string]*Dist{},
+		ops: map[string]*SafepointOp{}, threads: map[string]*ThreadStalls{},
+	}
+}
+
+// add joins the log of a later run.
+func (j *joiner) add(p *Log) {
+	j.time(p)
+	j.pauses(p)
+	j.stops(p)
+	j.heap(p)
+	j.lines(p)
 }
 
 // joiner holds what is joined by name.
@@ -39,6 +46,9 @@ type joiner struct {
 
 func (j *joiner) time(p *Log) {
 	l := j.l
+	if len(l.Runs) == 0 {
+		l.First = p.First
+	}
 	l.Timed = l.Timed || p.Timed
 	for _, r := range p.Runs {
 		if n := len(l.Runs); n >= j.lim.Runs {
@@ -79,6 +89,7 @@ func (j *joiner) pauses(p *Log) {
 	for _, x := range p.Longest {
 		l.Longest = append(l.Longest, move(x))
 	}
+	l.Longest = longestOf(l.Longest, j.lim.Longest, func(x *Pause) time.Duration { return x.Duration })
 	l.Total.merge(p.Total)
 	l.Stopped = plus(l.Stopped, p.Stopped)
 	l.FullGCs += p.FullGCs
@@ -131,8 +142,8 @@ func (j *joiner) stops(p *Log) {
 	sp.Reach.merge(from.Reach)
 	sp.AppTime = plus(sp.AppTime, from.AppTime)
 	sp.AppTimeLines += from.AppTimeLines
-	sp.WorstReach = append(sp.WorstReach, from.WorstReach...)
-	sp.Longest = append(sp.Longest, from.Longest...)
+	sp.WorstReach = longestOf(append(sp.WorstReach, from.WorstReach...), j.lim.Samples, func(s *Safepoint) time.Duration { return s.Reach })
+	sp.Longest = longestOf(append(sp.Longest, from.Longest...), j.lim.Samples, func(s *Safepoint) time.Duration { return s.At })
 	for _, op := range from.ByOperation {
 		to := j.ops[op.Operation]
 		if to == nil {
@@ -152,6 +163,9 @@ func (j *joiner) heap(p *Log) {
 	h.PeakUsed, h.PeakAfter = max(h.PeakUsed, from.PeakUsed), max(h.PeakAfter, from.PeakAfter)
 	h.PeakCommitted = max(h.PeakCommitted, from.PeakCommitted)
 	h.YoungPeak, h.OldPeak = max(h.YoungPeak, from.YoungPeak), max(h.OldPeak, from.OldPeak)
+	if from.share > h.share {
+		h.Estimated, h.share = from.Estimated, from.share
+	}
 	h.LastUsed, h.OldLast = cmp.Or(from.LastUsed, h.LastUsed), cmp.Or(from.OldLast, h.OldLast)
 	for _, f := range []struct{ to, from *Flow }{{&l.Allocation, &p.Allocation}, {&l.Promotion, &p.Promotion}} {
 		f.to.Bytes += f.from.Bytes
@@ -164,6 +178,9 @@ func (j *joiner) heap(p *Log) {
 		l.Live = thin(l.Live)
 	}
 	l.Cycles = append(l.Cycles, p.Cycles...)
+	if over := len(l.Cycles) - j.lim.Points; over > 0 {
+		l.Cycles = append(l.Cycles[:0], l.Cycles[over:]...)
+	}
 	m, meta := &l.Metaspace, &p.Metaspace
 	m.Used, m.Committed, m.Reserved = cmp.Or(meta.Used, m.Used), cmp.Or(meta.Committed, m.Committed), cmp.Or(meta.Reserved, m.Reserved)
 	m.PeakUsed, m.PermGen = max(m.PeakUsed, meta.PeakUsed), m.PermGen || meta.PermGen
@@ -186,11 +203,17 @@ func (j *joiner) lines(p *Log) {
 	} {
 		j.mentions(m.to, m.from)
 	}
-	l.Gaps = append(l.Gaps, p.Gaps...)
+	l.Gaps = longestOf(append(l.Gaps, p.Gaps...), mostGaps, func(g *Gap) time.Duration { return g.To - g.From })
 	l.Checks = append(l.Checks, p.Checks...)
 	l.Lines += p.Lines
 	l.DetailLines += p.DetailLines
 	l.CutLines += p.CutLines
+}
+
+// longestOf keeps the longest of a list, longest first.
+func longestOf[T any](list []T, most int, of func(*T) time.Duration) []T {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(of(&b), of(&a)) })
+	return list[:min(len(list), most)]
 }
 
 func (j *joiner) mentions(to, from *Mentions) {
@@ -198,17 +221,11 @@ func (j *joiner) mentions(to, from *Mentions) {
 	to.Lines = append(to.Lines, from.Lines[:max(0, min(len(from.Lines), j.lim.Samples-len(to.Lines)))]...)
 }
 
-func (j *joiner) finish() {
+// finish completes the joint log. What is stated once is taken from like.
+func (j *joiner) finish(like *Log) *Log {
 	l := j.l
-	slices.SortStableFunc(l.Longest, func(a, b Pause) int { return cmp.Compare(b.Duration, a.Duration) })
-	l.Longest = l.Longest[:min(len(l.Longest), j.lim.Longest)]
-	slices.SortStableFunc(l.Gaps, func(a, b Gap) int { return cmp.Compare(b.To-b.From, a.To-a.From) })
-	l.Gaps = l.Gaps[:min(len(l.Gaps), mostGaps)]
+	l.Source, l.Files, l.Format, l.Collector, l.JVMVersion, l.Settings = like.Source, like.Files, like.Format, like.Collector, like.JVMVersion, like.Settings
 	sp := &l.Safepoints
-	slices.SortStableFunc(sp.WorstReach, func(a, b Safepoint) int { return cmp.Compare(b.Reach, a.Reach) })
-	sp.WorstReach = sp.WorstReach[:min(len(sp.WorstReach), j.lim.Samples)]
-	slices.SortStableFunc(sp.Longest, func(a, b Safepoint) int { return cmp.Compare(b.At, a.At) })
-	sp.Longest = sp.Longest[:min(len(sp.Longest), j.lim.Samples)]
 	for _, op := range j.ops {
 		sp.ByOperation = append(sp.ByOperation, *op)
 	}
@@ -217,4 +234,5 @@ func (j *joiner) finish() {
 	}
 	sortGroups(l.groups)
 	l.settle()
+	return l
 }

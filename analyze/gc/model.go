@@ -123,8 +123,24 @@ type Settings struct {
 	HeapMin           int64
 	HeapInitial       int64
 	HeapMax           int64
+	MemoryFree        int64 // of Memory, when the JVM started
+	Swap              int64
+	SwapFree          int64 // when the JVM started; with SwapKnown
+	SwapKnown         bool
+	CompressedOops    Known
+	LargePages        Known
 	CommandLine       string // "CommandLine flags:" of JDK 8, "Command Line:" of unified logs with gc+init or arguments
 }
+
+// Known is a switch that the log may tell of.
+type Known uint8
+
+// States of a switch.
+const (
+	NotTold Known = iota
+	On
+	Off
+)
 
 // Group is the distribution of the pauses of one kind and cause.
 type Group struct {
@@ -219,6 +235,8 @@ type CPU struct {
 type Heap struct {
 	Max           int64 // stated maximum, else the largest committed size
 	MaxStated     bool
+	Estimated     int64 // maximum by the shares of it that ZGC gives, which are whole percents; 0 without
+	share         float64
 	PeakUsed      int64 // largest heap before a collection
 	PeakAfter     int64
 	PeakCommitted int64

@@ -41,6 +41,14 @@ func (p *parser) stamp(at time.Duration, w wallClock) {
 	p.b.Seen(at, p.line)
 }
 
+// mend completes a stamp of the line whose front was cut off.
+func (p *parser) mend(at time.Duration) time.Duration {
+	if p.line == 1 {
+		return at + p.cut
+	}
+	return at
+}
+
 // wallStamp takes the time of a line that has only a wall clock.
 func (p *parser) wallStamp(w wallClock) {
 	t, ok := w.time()
@@ -66,6 +74,7 @@ func (p *parser) restart(at time.Duration, w wallClock) {
 	p.b.NewRun(at, t, p.line)
 	p.log = p.b.Log()
 	p.last, p.began = at, false
+	p.part.ids, p.part.first = false, false
 }
 
 // stampOf is when something of the given duration that ended at this line began.

@@ -97,12 +97,17 @@ func (p *parser) hsErrLine(line []byte) class {
 		return fact
 	case s.inHeap:
 		return p.hsErrSpace(trimLeft(line))
+	case s.part == hsErrHistory && has(line, "{Heap "):
+		return p.hsErrHeapBegins(line)
 	case s.part == hsErrPrecious:
 		if c := p.setting(trimLeft(line)); c != foreign {
 			return c
 		}
 	case has(line, "Command Line:"):
 		return p.otherTag(line)
+	case has(line, "Memory: "):
+		p.memoryLine(line)
+		return fact
 	case has(line, "# JRE version:"):
 		if b, ok := after(line, "(build "); ok {
 			p.log.JVMVersion = clip(bytes.TrimRight(firstWord(b), ",)"), 64)
@@ -169,9 +174,6 @@ func (p *parser) hsErrSpace(t []byte) class {
 	if len(t) > 0 && t[0] == '}' {
 		s.inHeap = false
 		return p.hsErrHeapEnds()
-	}
-	if has(t, "{Heap ") {
-		return p.hsErrHeapBegins(t)
 	}
 	for _, space := range hsErrSpaces {
 		if !has(t, space.name) {

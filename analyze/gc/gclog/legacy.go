@@ -255,6 +255,7 @@ func (p *parser) legacyStart(line []byte) class {
 	}
 	w, at, timed, rest := lineStamps(line)
 	if timed {
+		at = p.mend(at)
 		defer func() { p.legacy.stamp = at }()
 	}
 	if len(rest) == 0 {

@@ -169,7 +169,7 @@ func recordTypeOf(name []byte) (recordType, int) {
 
 // glued tells whether a table begins right behind the name of a record, as in "[GCBefore GC:".
 func glued(rest []byte) bool {
-	return has(rest, "Before GC:") || has(rest, "AdaptiveSize") || has(rest, "PSAdaptive") || has(rest, "Desired survivor")
+	return has(rest, "Before GC:") || has(rest, "bailing out") || has(rest, "AdaptiveSize") || has(rest, "PSAdaptive") || has(rest, "Desired survivor")
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -187,7 +187,7 @@ func (p *parser) figure(b []byte, assigned bool) int {
 	if assigned || s.depth == 0 {
 		v, r, ok := nanos(b, second)
 		if ok && !assigned && has(r, ": ") {
-			s.stamp = v
+			s.stamp = p.mend(v)
 		}
 		return skipNumber(b)
 	}

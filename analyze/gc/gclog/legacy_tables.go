@@ -25,7 +25,7 @@ var tables = []string{
 	"[Last Exec", "[Inspected", "[Deduplicated", "[Skipped", "[Hashed", "[Known", "[New", "[Young", "[Old", "[Total Exec", "[Table",
 	"[Memory", "[Size", "[Entries", "[Resize", "[Rehash", "[Age", "[Queue", "[Dropped", "[Cache", "Concurrent RS", "Recent concurrent",
 	// headers and footers
-	"Java HotSpot", "OpenJDK", "Memory:", "CommandLine flags:", "/proc/meminfo", "GC log file", "java version", "Java(TM)", "(full ",
+	"Java HotSpot", "OpenJDK", "SAP Java Server VM", "SapMachine", "Memory:", "CommandLine flags:", "/proc/meminfo", "GC log file", "java version", "Java(TM)", "(full ",
 	"VM option", "Finished", "Skipping", "Preserving", "GC locker", "GCLocker", "Restoring", "Allocation failed", "PSParallelCompact",
 	"Unable to", "TLAB", "thread: 0x", "vmop", "CONCURRENT MARK", "GC time", "evac-", "Promotion", "no survivor", "region ",
 	// iCMS and Parallel at exit
@@ -121,15 +121,12 @@ func (p *parser) tableLine(line []byte) class {
 			return other
 		}
 	}
-	s := &p.log.Settings
 	switch {
 	case has(line, "CommandLine flags:"):
 		p.commandLine(line[len("CommandLine flags:"):])
 		return fact
 	case has(line, "Memory:"):
-		if b, ok := after(line, "physical "); ok {
-			s.Memory, _, _ = size(b)
-		}
+		p.memoryLine(line)
 		return fact
 	}
 	if b, ok := after(line, "JRE ("); ok {
@@ -142,6 +139,26 @@ func (p *parser) tableLine(line []byte) class {
 		p.mention(&p.log.OutOfMemory, line)
 	}
 	return detail
+}
+
+// memoryLine reads "Memory: 4k page, physical 16269820k(276356k free), swap 8257532k(123k free)". It is of the JVM's start.
+func (p *parser) memoryLine(line []byte) {
+	s := &p.log.Settings
+	if b, ok := after(line, "physical "); ok {
+		s.Memory, s.MemoryFree = amountAndFree(b)
+	}
+	if b, ok := after(line, "swap "); ok {
+		s.Swap, s.SwapFree = amountAndFree(b)
+		s.SwapKnown = true
+	}
+}
+
+func amountAndFree(b []byte) (all, free int64) {
+	all, b, ok := size(b)
+	if ok && has(b, "(") {
+		free, _, _ = size(b[1:])
+	}
+	return all, free
 }
 
 // flagCollectors are the collectors behind -XX:+Use...GC, in the order in which one wins over another.

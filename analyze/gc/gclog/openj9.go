@@ -29,6 +29,7 @@ type j9State struct {
 	sys     float64
 	old     bool   // format before R26
 	outer   string // the element around the pause there
+	metro   metronomeState
 }
 
 // j9Kinds are the values of type= and the kinds of pauses they stand for.
@@ -89,7 +90,7 @@ func (p *parser) j9Element(name string, t []byte) class {
 		case "af":
 			s.pause.CauseID = p.b.Cause([]byte("allocation failure"))
 		case "sys":
-			s.pause.CauseID = p.b.Cause([]byte("system gc"))
+			s.pause.CauseID = p.b.Cause([]byte(j9Explicit))
 		case "con":
 			s.pause.CauseID = p.b.Cause([]byte("concurrent"))
 		}
@@ -98,8 +99,10 @@ func (p *parser) j9Element(name string, t []byte) class {
 		s.pause.CauseID = p.b.Cause([]byte("allocation failure"))
 		return fact
 	case "sys-start":
-		s.pause.CauseID = p.b.Cause([]byte("system gc"))
+		s.pause.CauseID = p.b.Cause(j9Cause(attribute(t, "reason")))
 		return fact
+	case "quanta", "quantum", "summary", "syncgc-info", "free-mem-delta", "gc-op", "/gc-op":
+		return p.metronome(name, t)
 	case "concurrent-collection-start":
 		s.pause.CauseID = p.b.Cause([]byte("concurrent collection"))
 		return fact
@@ -141,6 +144,17 @@ func (p *parser) j9Element(name string, t []byte) class {
 		p.mention(&p.log.OutOfMemory, t)
 	}
 	return detail
+}
+
+// j9Explicit is the cause that HotSpot has for the same.
+const j9Explicit = "System.gc()"
+
+// j9Cause names the cause of a collection that something asked for. Before 0.15 no reason stood there: it was System.gc().
+func j9Cause(reason []byte) []byte {
+	if len(reason) == 0 || string(reason) == "explicit" {
+		return []byte(j9Explicit)
+	}
+	return append([]byte("system gc: "), reason...)
 }
 
 func (p *parser) j9Start(t []byte) class {

@@ -18,6 +18,10 @@ type Options struct {
 	Limits   gc.Limits
 	MaxLine  int   // bytes of a line that are looked at; 64 KiB
 	MaxBytes int64 // bytes after decompression; 64 GiB
+	// MaxReversed is how many bytes of a log whose newest line comes first are turned round in memory; 128 MiB.
+	MaxReversed int64
+	// Other, if given, takes the lines that are no GC logging: those of an application that writes to the same stream.
+	Other io.Writer
 	// Through, if given, passes on the text of each file once it is unpacked: it bounds what is read.
 	Through func(io.Reader) io.Reader
 }
@@ -29,6 +33,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 64 << 30
 	}
+	if o.MaxReversed <= 0 {
+		o.MaxReversed = 128 << 20
+	}
 	return o
 }
 
@@ -38,8 +45,17 @@ var ErrNotGCLog = errors.New("no GC log lines")
 // Parse reads a GC log. With an error that is not ErrNotGCLog the Log holds what was read before it.
 func Parse(source string, r io.Reader, opts Options) (*gc.Log, error) {
 	p := newParser(source, opts)
-	err := p.readAll(source, r)
-	return p.finish(source, err)
+	const head = 256 << 10
+	start, err := io.ReadAll(io.LimitReader(r, head))
+	if err == nil {
+		var look prelook
+		if plain, err := plainText(bufio.NewReader(bytes.NewReader(start))); err == nil {
+			look = lookAhead(plain, opts)
+		}
+		err = p.readAll(source, io.MultiReader(bytes.NewReader(start), r), look)
+		return p.finish(source, err)
+	}
+	return p.finish(source, errors.Join(p.readAll(source, bytes.NewReader(start), prelook{}), fmt.Errorf("%s: %w", source, err)))
 }
 
 // class is what became of a line.
@@ -62,8 +78,10 @@ type parser struct {
 	format  string // name; empty: not known yet
 	formats []*format
 	company company
+	part    partState // of a series
 	// messages are the readers of unified messages by their first byte.
 	messages *[256][]messageReader
+	cut      time.Duration // to be added to the stamp of the file's first line
 	last     time.Duration // last stamp seen in the current run
 	stamped  bool
 	walled   bool      // the wall clock of the current run is known
@@ -87,16 +105,26 @@ func newParser(source string, opts Options) *parser {
 	return p
 }
 
-// readAll reads one file, compressed or not.
-func (p *parser) readAll(name string, r io.Reader) error {
+// readAll reads one file, compressed or not, in the way that a look at its first lines asks for.
+func (p *parser) readAll(name string, r io.Reader, look prelook) error {
 	p.b.SetFile(name)
-	p.line = 0
+	p.line, p.cut = 0, look.cut
+	if look.cut > 0 {
+		p.b.Note(fmt.Sprintf("%s: the first stamp has lost its front: %.3f s is read as %.3f s",
+			name, look.uptime.Seconds(), (look.uptime + look.cut).Seconds()))
+	}
 	plain, err := plainText(bufio.NewReaderSize(r, 1<<16))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if p.opts.Through != nil {
 		plain = p.opts.Through(plain)
+	}
+	if look.newestFirst {
+		if plain, err = reversed(plain, p.opts.MaxReversed); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.b.Note(name + ": the newest line comes first; the lines are read from the end")
 	}
 	lines := newLineReader(narrowed(plain), p.opts.MaxLine, p.opts.MaxBytes)
 	defer func() { p.log.CutLines += lines.cut }()
@@ -105,17 +133,22 @@ func (p *parser) readAll(name string, r io.Reader) error {
 		if err != nil {
 			return p.ended(name, err, lines.over)
 		}
-		p.line++
-		p.log.Lines++
-		inner := envelope.Open(line)
-		if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several
-			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
-				p.take(trimEnds(part))
-			}
-			continue
-		}
-		p.take(inner)
+		p.raw(line)
 	}
+}
+
+// raw takes a line as it stands in the file.
+func (p *parser) raw(line []byte) {
+	p.line++
+	p.log.Lines++
+	inner := envelope.Open(line)
+	if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several
+		for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
+			p.take(trimEnds(part))
+		}
+		return
+	}
+	p.take(inner)
 }
 
 // narrowed decodes what begins in UTF-16 or with a byte order mark. Everything else is read as it is, which is faster.
@@ -158,11 +191,22 @@ func (p *parser) take(line []byte) {
 		p.log.DetailLines++
 	case other, foreign:
 		p.mention(&p.log.OtherLines, line)
+		p.passOn(line)
 		if bytes.Contains(line, []byte("java.lang.OutOfMemoryError")) {
 			p.mention(&p.log.OutOfMemory, line)
 		}
 	case unparsed:
 		p.mention(&p.log.Unparsed, line)
+	}
+}
+
+// passOn gives a line to whoever reads what is no GC logging.
+func (p *parser) passOn(line []byte) {
+	if p.opts.Other == nil {
+		return
+	}
+	if _, err := p.opts.Other.Write(append(line[:len(line):len(line)], '\n')); err != nil {
+		p.opts.Other = nil
 	}
 }
 

@@ -73,6 +73,7 @@ type monitorState struct {
 	look  int64 // the last look of Elasticsearch that told a duration
 	stop  time.Duration
 	open  bool // a pause of JvmPauseMonitor waits for the lines on its collections
+	pools bool // such lines may come
 	line  int
 	began time.Duration
 }
@@ -268,19 +269,18 @@ func (p *parser) monitorLine(line []byte) class {
 		if !ok || !has(r, "ms") {
 			return unparsed
 		}
-		s.stop, s.open, s.line, s.began = d, true, p.line, p.stampOf(d)
+		s.stop, s.open, s.pools, s.line, s.began = d, true, true, p.line, p.stampOf(d)
 		return fact
 	}
-	if p.format != formatMonitor || !s.open {
-		return foreign
-	}
 	switch {
+	case p.format != formatMonitor || !s.pools:
 	case has(line, monitorNoGC):
 		p.monitorEnds()
 		return fact
 	case has(line, monitorPool):
 		return p.monitorCollection(line[len(monitorPool):])
 	}
+	s.pools = false
 	return foreign
 }
 

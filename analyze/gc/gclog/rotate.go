@@ -2,7 +2,6 @@ package gclog
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -41,71 +40,77 @@ func ParseFiles(source string, files []File, opts Options) (*gc.Log, error) {
 	order(parts)
 	p := newParser(source, opts)
 	for _, part := range parts {
-		if err := p.readPart(part.File); err != nil {
+		if len(parts) > 1 {
+			p.nextPart(part)
+		}
+		if err := p.readPart(part); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	return p.finish(source, errors.Join(errs...))
 }
 
-func (p *parser) readPart(f File) error {
+func (p *parser) readPart(f part) error {
 	r, err := f.Open()
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	defer r.Close()
-	return p.readAll(f.Name, r)
+	return p.readAll(f.Name, r, f.prelook)
+}
+
+// partState follows the parts of a series, to notice one that is missing.
+type partState struct {
+	name  string // of the part that was read last
+	first bool   // the next number of a collection is the first of its part
+	id    uint32 // the last number of a collection
+	ids   bool
+}
+
+// nextPart notes that another part begins.
+func (p *parser) nextPart(f part) {
+	s := &p.part
+	s.first = s.name != ""
+	s.name = f.Name
+}
+
+// collection follows the numbers of collections over the parts: where they jump from one part to the next, a part is missing. The time
+// between counts for neither side.
+func (p *parser) collection(id uint32, at time.Duration, timed bool) {
+	const slack = 8 // concurrent collections are told when they end
+	s := &p.part
+	if s.first && s.ids && timed && id > s.id+slack && at >= p.last {
+		p.b.Note(fmt.Sprintf("a part is missing before %s: GC(%d) to GC(%d) are in none of the files", s.name, s.id+1, id-1))
+		p.legacy.close(p)
+		p.unified.close(p)
+		p.b.Resume(at, p.line)
+		p.log = p.b.Log()
+	}
+	s.first = false
+	if !s.ids || id > s.id {
+		s.id, s.ids = id, true
+	}
 }
 
 // part is a file and what its first lines say about its place.
 type part struct {
 	File
-	given   int
-	wall    time.Time
-	uptime  time.Duration
-	hasWall bool
-	timed   bool
+	prelook
+	given int
 }
 
-// firstStamp reads the first lines of a part.
+// firstStamp looks at the first lines of a part.
 func firstStamp(f File, opts Options) (part, error) {
-	const look = 2000 // lines; the headers of a rotated file are far shorter
-	pt := part{File: f}
 	r, err := f.Open()
 	if err != nil {
-		return pt, err
+		return part{File: f}, err
 	}
 	defer r.Close()
 	plain, err := plainText(bufio.NewReader(r))
 	if err != nil {
-		return pt, err
+		return part{File: f}, err
 	}
-	lines := newLineReader(plain, opts.withDefaults().MaxLine, 4<<20)
-	ds := decorators{cache: map[string]tags{}}
-	for range look {
-		line, err := lines.next()
-		if err != nil {
-			break
-		}
-		if d, _, ok := ds.read(line); ok {
-			pt.uptime, pt.timed = d.uptime, d.timed
-			pt.wall, pt.hasWall = d.wall.time()
-		} else if w, at, timed, rest := lineStamps(line); len(rest) < len(line) {
-			pt.uptime, pt.timed = at, timed
-			pt.wall, pt.hasWall = w.time()
-		} else if ts := attribute(bytes.TrimSpace(line), "timestamp"); ts != nil {
-			pt.wall, pt.hasWall = wallClock{iso: ts}.timeIfISO()
-		}
-		if pt.timed || pt.hasWall {
-			return pt, nil
-		}
-	}
-	return pt, nil
-}
-
-func (w wallClock) timeIfISO() (time.Time, bool) {
-	t, _, ok := isoTime(w.iso)
-	return t, ok
+	return part{File: f, prelook: lookAhead(plain, opts)}, nil
 }
 
 // order sorts the parts. A wall clock on all of them decides. Else the uptime does, when only one JVM start is among

@@ -163,6 +163,8 @@ func trimLeft(b []byte) []byte {
 	return b
 }
 
+func trim(b []byte) []byte { return trimLeft(trimRight(b)) }
+
 func trimRight(b []byte) []byte {
 	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\r' || b[len(b)-1] == '\t') {
 		b = b[:len(b)-1]

@@ -59,6 +59,10 @@ func (p *parser) setting(m []byte) class {
 		s.ParallelWorkers = smallInt(value)
 	case "Concurrent Workers", "GC Workers", "ConcGCThreads":
 		s.ConcurrentWorkers = smallInt(value)
+	case "Compressed Oops":
+		s.CompressedOops = switched(value)
+	case "Large Page Support":
+		s.LargePages = switched(value)
 	case "Mode":
 		p.unified.generational = p.unified.generational || string(value) == "Generational"
 	case "GC Workers for Old Generation":
@@ -67,6 +71,17 @@ func (p *parser) setting(m []byte) class {
 		return foreign
 	}
 	return fact
+}
+
+// switched reads "Enabled (Zero based)" and "Disabled".
+func switched(value []byte) gc.Known {
+	switch {
+	case has(value, "Enabled"):
+		return gc.On
+	case has(value, "Disabled"):
+		return gc.Off
+	}
+	return gc.NotTold
 }
 
 // oldSetting reads what JDK 9 to 13 print at debug level, and Shenandoah's own lines.
@@ -121,6 +136,8 @@ func smallInt(b []byte) int {
 func (u *unifiedState) inferred() string {
 	k := u.kinds
 	switch {
+	case u.seenNative:
+		return collectorNative
 	case k[gc.KindMarkStart] || k[gc.KindRelocateStart]:
 		return "ZGC"
 	case k[gc.KindFinalUpdateRefs] || k[gc.KindFinalMark] || k[gc.KindDegenerated]:

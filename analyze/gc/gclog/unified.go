@@ -20,6 +20,7 @@ type unifiedState struct {
 	seenCMS      bool
 	seenParallel bool
 	seenSerial   bool
+	seenNative   bool // names that only native images have
 	region       int64
 	operation    string // of the safepoint that is being entered (JDK 9-12)
 	seenG1       bool
@@ -103,6 +104,9 @@ func (p *parser) unifiedRecord(line []byte) class {
 		return foreign
 	}
 	u.d = d
+	if p.part.name != "" {
+		p.followParts(&d, msg)
+	}
 	p.unifiedStamp(&d)
 	if d.tags&tagOther != 0 {
 		return p.otherTag(msg)
@@ -130,6 +134,16 @@ func (p *parser) undecorated(line []byte) class {
 	}
 	p.unified.d = decoration{tags: tagNone}
 	return p.message(line)
+}
+
+// followParts looks for the number of a collection, in a series of parts.
+func (p *parser) followParts(d *decoration, msg []byte) {
+	if !has(msg, "GC(") {
+		return
+	}
+	if n, r, ok := digits(msg[len("GC("):]); ok && has(r, ")") && n < 1<<32 {
+		p.collection(uint32(n), d.uptime, d.timed)
+	}
 }
 
 func (p *parser) unifiedStamp(d *decoration) {

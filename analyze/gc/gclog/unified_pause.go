@@ -11,6 +11,8 @@ var pauseNames = []struct {
 	caused bool // the last parenthesis is the cause
 }{
 	{"Young", gc.KindYoung, true},
+	{"Full GC", gc.KindFull, true}, // native images
+	{"Incremental GC", gc.KindYoung, true},
 	{"Full", gc.KindFull, true},
 	{"Remark", gc.KindRemark, true},
 	{"Cleanup", gc.KindCleanup, true},
@@ -43,6 +45,7 @@ func (p *parser) pauseOf(id uint32, m []byte, flags gc.Flags) class {
 	for i := range pauseNames {
 		if n := &pauseNames[i]; has(rest, n.name) {
 			kind, caused, rest = n.kind, n.caused, rest[len(n.name):]
+			p.unified.seenNative = p.unified.seenNative || hasSuffix([]byte(n.name), " GC") && kind != gc.KindDegenerated
 			break
 		}
 	}
@@ -71,7 +74,7 @@ func (p *parser) pauseOf(id uint32, m []byte, flags gc.Flags) class {
 		rest = trimLeft(r)
 	}
 	d, r, ok := nanos(rest, milli)
-	if !ok || string(trimRight(r)) != "ms" {
+	if !ok || string(trim(r)) != "ms" {
 		return unparsed
 	}
 	pause.Duration = d
@@ -206,7 +209,7 @@ func (p *parser) concurrent(id uint32, m []byte) class {
 		}
 	}
 	d, r, ok := nanos(rest, milli)
-	if !ok || string(r) != "ms" {
+	if !ok || string(trim(r)) != "ms" {
 		return foreign
 	}
 	p.began = true

@@ -86,8 +86,11 @@ func (p *parser) zGeneration(id uint32, gen byte, m []byte) class {
 
 func (p *parser) zConcurrent(gen byte, m []byte) class {
 	i := bytes.LastIndexByte(m, ' ')
+	if string(m[i+1:]) == "ms" { // a blank before the unit
+		i = bytes.LastIndexByte(m[:i], ' ')
+	}
 	d, r, ok := nanos(m[i+1:], milli)
-	if !ok || string(r) != "ms" {
+	if !ok || string(trim(r)) != "ms" {
 		return detail // the start of the phase
 	}
 	z := &p.unified.z
@@ -159,11 +162,31 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 	if timed {
 		p.b.Phase(m[:len(m)-len(trimLeft(m[i+len(cause)+2:]))-1], d)
 	}
+	if m[0] != 'M' || m[1] == 'a' { // a minor one collects the young generation only
+		p.b.Cycle(p.last, c.before, c.after, p.line)
+		p.zHeapMax(m)
+	}
 	if !p.unified.z.generationRows {
 		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
 		p.b.Live(p.last, c.after, gc.LiveLow, p.line)
 	}
 	return fact
+}
+
+// zHeapMax estimates the maximum heap, where nothing states it, from what a collection says it is a share of: "3980M(97%)->3890M(95%)".
+func (p *parser) zHeapMax(m []byte) {
+	i := bytes.Index(m, arrow)
+	if p.log.Settings.HeapMax > 0 || i < 0 {
+		return
+	}
+	from := bytes.LastIndexByte(m[:i], ' ') + 1
+	used, r, ok := size(m[from:])
+	if !ok || !has(r, "(") {
+		return
+	}
+	if percent, r, ok := digits(r[1:]); ok && has(r, "%)") && percent >= 10 && percent <= 100 {
+		p.b.HeapShare(used, float64(percent)/100)
+	}
 }
 
 // zRow reads the rows of the heap table that carry facts. Its columns are Mark Start, Mark End, Relocate Start and
@@ -270,5 +293,5 @@ func stalled(m []byte) (name []byte, d time.Duration, ok bool) {
 		return nil, 0, false
 	}
 	d, r, ok := nanos(trimLeft(m[to+1:]), milli)
-	return m[from+1 : to], d, ok && string(r) == "ms"
+	return m[from+1 : to], d, ok && string(trim(r)) == "ms"
 }

@@ -1,0 +1,69 @@
+package gclog
+
+import (
+	"bytes"
+
+	"casefile/analyze/gc"
+)
+
+// Scanner reads a GC log that is written to it, as it passes on its way to others: in the output of an application it may begin anywhere.
+type Scanner struct {
+	p      *parser
+	source string
+	open   []byte // the line that has no end yet
+	skip   bool   // the rest of a line that was too long
+}
+
+// NewScanner starts a log.
+func NewScanner(source string, opts Options) *Scanner {
+	s := &Scanner{p: newParser(source, opts), source: source}
+	s.p.b.SetFile(source)
+	return s
+}
+
+// Write takes a piece of the text. It never fails.
+func (s *Scanner) Write(b []byte) (int, error) {
+	n := len(b)
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			s.keep(b)
+			return n, nil
+		}
+		switch {
+		case s.skip:
+			s.skip = false
+		case len(s.open) > 0:
+			s.keep(b[:i])
+			s.end()
+		default:
+			s.p.raw(trimEnds(b[:i]))
+		}
+		s.open = s.open[:0]
+		b = b[i+1:]
+	}
+}
+
+// keep holds the beginning of a line, up to its limit.
+func (s *Scanner) keep(b []byte) {
+	if s.skip {
+		return
+	}
+	room := s.p.opts.MaxLine - len(s.open)
+	s.open = append(s.open, b[:min(len(b), room)]...)
+	if len(b) > room {
+		s.p.log.CutLines++
+		s.end()
+		s.open, s.skip = s.open[:0], true
+	}
+}
+
+func (s *Scanner) end() { s.p.raw(trimEnds(s.open)) }
+
+// Finish gives the log; ErrNotGCLog when no line was of one.
+func (s *Scanner) Finish() (*gc.Log, error) {
+	if len(s.open) > 0 && !s.skip {
+		s.end()
+	}
+	return s.p.finish(s.source, nil)
+}
