@@ -32,6 +32,33 @@ func gcLog(size int) []byte {
 	return []byte(b.String())
 }
 
+// accessLog has a URL, a referrer and an agent a line.
+func accessLog(size int) []byte {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "10.0.%d.%d - user%d [28/Nov/2026:09:%02d:%02d +0000] \"GET /rest/api/content/%d?expand=body.storage,version&limit=%d HTTP/1.1\" 200 %d %d "+
+			"\"https://wiki.example.com/pages/viewpage.action?pageId=%d\" \"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\"\n",
+			i%256, i%199, i%300, i/60%60, i%60, i, i%50, i*37%100000, i%900, i)
+	}
+	return []byte(b.String())
+}
+
+// appLog has messages, and a stack trace now and then.
+func appLog(size int) []byte {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "2026-11-28 09:%02d:%02d,%03d INFO [http-nio-8090-exec-%d] [atlassian.confluence.search.IndexQueueFlusher] flush Flushed %d entries of queue main in %d ms -- traceId: %016x\n",
+			i/60%60, i%60, i%1000, i%48, i%77, i%300, uint64(i)*0x9e3779b97f4a7c15)
+		if i%50 == 0 {
+			b.WriteString("2026-11-28 09:00:00,123 WARN [Caesium-1-2] [hibernate.engine.jdbc.spi.SqlExceptionHelper] logExceptions SQL Error: 0, SQLState: null\norg.hibernate.exception.JDBCConnectionException: Unable to acquire JDBC Connection\n")
+			for f := range 30 {
+				fmt.Fprintf(&b, "\tat org.hibernate.internal.SessionImpl.fireLoad(SessionImpl.java:%d)\n\tat com.atlassian.seraph.auth.DefaultAuthenticator.login(DefaultAuthenticator.java:%d)\n", 1000+f, f)
+			}
+		}
+	}
+	return []byte(b.String())
+}
+
 func BenchmarkText(b *testing.B) {
 	known := NewSecrets()
 	for i := range 300 {
@@ -40,7 +67,7 @@ func BenchmarkText(b *testing.B) {
 	for _, text := range []struct {
 		name string
 		b    []byte
-	}{{"dump", threadDump(16 << 20)}, {"gclog", gcLog(16 << 20)}} {
+	}{{"dump", threadDump(16 << 20)}, {"gclog", gcLog(16 << 20)}, {"access", accessLog(16 << 20)}, {"applog", appLog(16 << 20)}} {
 		for _, set := range []struct {
 			name string
 			s    *Secrets

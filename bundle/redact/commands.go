@@ -11,12 +11,7 @@ const word = `(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|([^\s"'|;&<>]+))`
 // commandREs are the places in which commands and their configuration take a secret without naming it in a way that the
 // other rules read. The groups are the secrets.
 var commandREs = []*regexp.Regexp{
-	regexp.MustCompile(`\bsqlplus\b[^|;&]*?\s["']?[A-Za-z][\w$#]*/([^\s@"']+)@`),
-	regexp.MustCompile(`\bldap(?:search|modify|add|delete|whoami)\b[^|;&]*?\s-w\s*` + word),
-	regexp.MustCompile(`\b(?:mysql(?:dump|admin|show|check|import|pump)?|mariadb(?:-dump|-admin)?)\b(?:\s[^|;&]*?)?\s-p(?:'([^']+)'|"([^"]+)"|([^\s"'|;&<>]+))`),
-	regexp.MustCompile(`\bsshpass\b[^|;&]*?\s-p\s*` + word),
-	regexp.MustCompile(`\bsqlcmd\b[^|;&]*?\s-P\s*` + word),
-	regexp.MustCompile(`\bredis-cli\b[^|;&]*?\s-a\s*` + word),
+	regexp.MustCompile(`\b[\w.-]+:([^\s"']+)["']?\s*\|\s*(?:sudo\s+)?chpasswd`),
 	regexp.MustCompile(`\s["']?pass:([^\s"']+)`),
 	regexp.MustCompile(`^\s*(?:requirepass|masterauth|bindpw|rootpw)\s+` + word + `\s*$`),
 	regexp.MustCompile(`^\s*(?:(?:machine\s+\S+|default)\s+)?login\s+\S+\s+password\s+` + word),

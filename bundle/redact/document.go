@@ -82,7 +82,7 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 	if isPlaceholder(trimmed) || len(trimmed) <= 3 && isNumber(trimmed) || v.start >= v.end || isPlaceholder(text[v.start:v.end]) || markerLen(trimmed) == len(trimmed) || isMarked(text[v.start:v.end]) {
 		return e.scalar(text, offset)
 	}
-	if class.ending == "pwd" && trimmed[0] == '/' {
+	if class.ending == "pwd" && trimmed[0] == '/' || class.strength == hintKey && wordlike(trimmed) {
 		return e.scalar(text, offset)
 	}
 	if e.learn && class.rule != "cookie" {
@@ -97,8 +97,8 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 // member scrubs a value beside its key.
 func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
 	class := classify(bytes.TrimSpace(key))
-	if class == nil && string(key) == "auth" { // of Docker: base64 of user:password
-		if user, password, ok := decodeBasic(text); ok && user != "" && password != "" {
+	if k := bytes.ToLower(bytes.TrimSpace(key)); bytes.HasSuffix(k, []byte("auth")) || bytes.HasSuffix(k, []byte("basic")) { // of Docker, of npm
+		if _, password, ok := decodeBasic(text); ok && isBasic(text) {
 			if e.learn {
 				e.learnValue(password, "authorization")
 			}

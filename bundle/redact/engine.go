@@ -9,7 +9,7 @@ import (
 // engine scrubs one entry. It is used by one goroutine.
 type engine struct {
 	secrets      *Secrets
-	words        *automaton
+	words        *wordIndex
 	text, binary *matcher
 	counts       map[string]int
 	learn        bool // add what the rules find to secrets
@@ -153,12 +153,8 @@ func (e *engine) find(block []byte) []found {
 	return effective(block, spans)
 }
 
-// findLine runs the rules that the line's trigger words ask for.
+// findLine runs the rules that the line's trigger words ask for, on the line and on how its reader takes it.
 func (e *engine) findLine(line []byte, spans []found, base int) []found {
-	ids := e.words.all(line)
-	if ids.empty() {
-		return spans
-	}
 	report := func(f found) {
 		e.note(line, f)
 		if f.start < f.end && f.rule != "" {
@@ -166,10 +162,26 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 			spans = append(spans, f)
 		}
 	}
-	for i := range ids.each {
-		rules[i].find(line, report)
+	ids := e.words.all(line)
+	if ids.empty() {
+		return spans
+	}
+	e.applyRules(line, ids, report)
+	if !needsFold(line) {
+		return spans
+	}
+	if folded := fold(line); !bytes.Equal(folded.text, line) {
+		e.applyRules(folded.text, e.words.all(folded.text), func(f found) { report(folded.original(f)) })
 	}
 	return spans
+}
+
+func (e *engine) applyRules(line []byte, ids *idSet, report func(found)) {
+	for i := range ids.each {
+		if i < len(rules) {
+			rules[i].find(line, report)
+		}
+	}
 }
 
 // note remembers the value of a finding.

@@ -9,6 +9,9 @@ func (e *engine) environ(b []byte) []byte {
 	if bytes.IndexByte(b, 0) >= 0 {
 		separator = 0
 	}
+	if separator == 0 {
+		b = e.arguments(b)
+	}
 	var out []byte
 	var pending *keyClass // of --password, whose value is the next item
 	for at := 0; at < len(b); {
@@ -55,4 +58,32 @@ func optionClass(item []byte) *keyClass {
 		return c
 	}
 	return nil
+}
+
+// arguments replaces what the words of a command line, separated by NUL, say only together.
+func (e *engine) arguments(b []byte) []byte {
+	var words []argument
+	for at := 0; at < len(b); {
+		end := len(b)
+		if n := bytes.IndexByte(b[at:], 0); n >= 0 {
+			end = at + n
+		}
+		words = append(words, argument{b[at:end], at})
+		at = end + 1
+	}
+	var out []byte
+	at := 0
+	for _, s := range programArguments(words) {
+		start, end := words[s.word].start+s.start, words[s.word].start+s.end
+		if start < at || isMarked(b[start:end]) {
+			continue
+		}
+		if e.learn {
+			e.learnValue(string(b[start:end]), "program")
+		}
+		e.count("program", start)
+		out = append(append(out, b[at:start]...), marker("program")...)
+		at = end
+	}
+	return append(out, b[at:]...)
 }

@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // strength says how sure a key is.
@@ -10,6 +12,7 @@ type strength int
 
 const (
 	noKey   strength = iota
+	hintKey          // the word has so many other uses that the value must look like a secret everywhere
 	weakKey          // the word has other uses; in running text the value must look like a secret too
 	sureKey          // whatever stands behind it is secret
 	nameKey          // the value is a user name: never to be learned
@@ -33,6 +36,59 @@ var keyClasses = []keyClass{
 	{"passwort", "password", sureKey, false},
 	{"kennwort", "password", sureKey, false},
 	{"motdepasse", "password", sureKey, false},
+	{"passe", "password", sureKey, true},
+	{"contrasena", "password", sureKey, false},
+	{"senha", "password", sureKey, false},
+	{"heslo", "password", sureKey, false},
+	{"haslo", "password", sureKey, false},
+	{"wachtwoord", "password", sureKey, false},
+	{"losenord", "password", sureKey, false},
+	{"adgangskode", "password", sureKey, false},
+	{"salasana", "password", sureKey, false},
+	{"parola", "password", sureKey, true},
+	{"parol", "password", sureKey, true},
+	{"parool", "password", sureKey, true},
+	{"sifre", "password", sureKey, true},
+	{"jelszo", "password", sureKey, false},
+	{"passord", "password", sureKey, false},
+	{"sandi", "password", sureKey, true},
+	{"matkhau", "password", sureKey, false},
+	{"khau", "password", sureKey, true},
+	{"lozinka", "password", sureKey, false},
+	{"geslo", "password", sureKey, true},
+	{"lykilord", "password", sureKey, false},
+	{"slaptazodis", "password", sureKey, false},
+	{"adgangsord", "password", sureKey, false},
+	{"fjalekalim", "password", sureKey, false},
+	{"clave", "password", hintKey, true},
+	{"geheimnis", "secret", sureKey, false},
+	{"geheim", "secret", hintKey, true},
+	{"secreto", "secret", sureKey, false},
+	{"segredo", "secret", sureKey, false},
+	{"clesecrete", "secret", sureKey, false},
+	{"pin", "password", sureKey, true},
+	{"pincode", "password", sureKey, false},
+	{"passkey", "password", sureKey, false},
+	{"psk", "password", sureKey, true},
+	{"otp", "password", sureKey, true},
+	{"totp", "password", sureKey, true},
+	{"mnemonic", "secret", hintKey, true},
+	{"seed", "secret", hintKey, true},
+	{"seedphrase", "secret", sureKey, false},
+	{"pat", "token", hintKey, true},
+	{"community", "password", hintKey, true},
+	{"auth", "token", hintKey, true},
+	{"authstring", "token", weakKey, false},
+	{"jwk", "api-key", hintKey, true},
+	{"samlresponse", "token", sureKey, false},
+	{"samlrequest", "token", sureKey, false},
+	{"samlart", "token", sureKey, false},
+	{"signaturevalue", "token", sureKey, false},
+	{"codeverifier", "token", sureKey, false},
+	{"devicecode", "token", sureKey, false},
+	{"authorizationcode", "token", sureKey, false},
+	{"authcode", "token", sureKey, false},
+	{"oauthcode", "token", sureKey, false},
 	{"passwords", "password", weakKey, false},
 	{"psswrd", "password", sureKey, false},
 	{"pswd", "password", sureKey, false},
@@ -123,6 +179,13 @@ func classify(key []byte) *keyClass {
 	}
 	if len(key) > maxKey {
 		key = key[len(key)-maxKey:]
+	}
+	if slices.ContainsFunc(key, func(c byte) bool { return c >= utf8.RuneSelf }) {
+		key = fold(key).text
+		if len(key) < 2 {
+			return nil
+		}
+		key = key[max(0, len(key)-maxKey):]
 	}
 	if string(key) == "PWD" || string(key) == "OLDPWD" {
 		return nil // the shell's working directory

@@ -23,6 +23,7 @@ func keyed(line []byte, report func(found)) {
 	optionPairs(line, report)
 	xmlInText(line, report)
 	nameValuePairs(line, report)
+	loosePairs(line, report)
 }
 
 // keyValues finds the values of secret keys: key=value, key: value, -Dkey=value, "key":"value", \"key\":\"value\",
@@ -379,6 +380,8 @@ func credible(class *keyClass, line []byte, key keySpan, sep int, v valueSpan) b
 		return false // a working directory
 	case class.strength == sureKey:
 		return true
+	case class.strength == hintKey:
+		return len(text) >= minLearned && !wordlike(text)
 	case line[sep] == '=' || key.quoted || key.end-key.start > len(class.ending):
 		return !isNumber(text) || len(text) > 9
 	}

@@ -14,7 +14,9 @@ var (
 	awsRE     = regexp.MustCompile(`\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b(?:[\s"':,;=|/]{1,4}([A-Za-z0-9/+=]{40})\b)?`)
 	sigRE     = regexp.MustCompile(`[?&;](?:sig=([A-Za-z0-9%+/=_-]{16,})|Signature=([A-Za-z0-9%+/=_-]{6,}))`)
 	pemLineRE = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
-	sqlRE     = regexp.MustCompile(`(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)(?:\s+values|\s+password)?\s+|password\s+|password\()(?:'((?:[^'\\]|''|\\.)+)'|"((?:[^"\\]|""|\\.)+)")`)
+	pgpassRE  = regexp.MustCompile(`^\s*[^:\s#]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)\s*$`)
+	jwkRE     = regexp.MustCompile(`\\?"(?:d|dp|dq|p|q|qi|k)\\?"\s*:\s*\\?"([A-Za-z0-9_-]{12,})\\?"`)
+	packedRE  = regexp.MustCompile(`(?i)\b_?(?:[\w-]*auth|basic|credentials?|token)\\?["']?[\s:=\[]{1,4}\\?["']?([A-Za-z0-9+/]{8,}={0,2})`)
 	encRE     = regexp.MustCompile(`\bENC\(([A-Za-z0-9+/=_-]{8,})\)`)
 	licenceRE = regexp.MustCompile(`\b(AAAB[A-Za-z0-9+/=\\]{96,})`)
 
@@ -22,24 +24,35 @@ var (
 	bareRE   = regexp.MustCompile(`(?i)\b(?:proxy-)?authorization(?:\\*["'])?\]?\s*[:=]\s*[\\"'\[]*\s*([A-Za-z0-9+/=._~-]{16,})`)
 	bearerRE = regexp.MustCompile(`(?i)\bbearer(?:\s+|%20)([A-Za-z0-9._~+/=-]{16,})`)
 	basicRE  = regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{6,}={0,2})`)
-	curlRE   = regexp.MustCompile(`\bcurl\b.*?\s(?:-u|--user)[ =]?["']?[^\s:"']+:([^\s"']+)`)
 	cookieRE = regexp.MustCompile(`(?i)\b(?:set-)?cookie2?(?:\\*["'])?\]?\s*(?:[:=]|=>)\s*[\\"'\[]*`)
 	userRE   = regexp.MustCompile(`\buser(?:name)?:\s*([^\s";,\])][^";,\])\r\n]*)`)
 	userLog  = regexp.MustCompile(`\burl:\s*\S+\s+user(?:name)?:\s*([^\s";,\])]+)`)
-	schemeAt = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]*)(?:://|%3a%2f%2f)`)
 )
 
-// pattern makes a matcher of an expression: all its groups are secrets of that rule.
-func pattern(rule string, re *regexp.Regexp) func([]byte, func(found)) {
+// learnable are the rules by pattern whose finds are passwords, which stand elsewhere too.
+var learnable = wordSet("jdbc pgpass")
+
+// pattern makes a finder of expressions: all their groups are secrets of that rule.
+func pattern(rule string, list ...*regexp.Regexp) func([]byte, func(found)) {
 	return func(line []byte, report func(found)) {
-		for _, m := range re.FindAllSubmatchIndex(line, -1) {
-			for g := 2; g+1 < len(m); g += 2 {
-				if m[g] >= 0 && m[g] < m[g+1] {
-					report(secretAt(m[g], m[g+1], rule, rule == "jdbc" || rule == "sql-password"))
+		for _, re := range list {
+			for _, m := range re.FindAllSubmatchIndex(line, -1) {
+				for g := 2; g+1 < len(m); g += 2 {
+					if m[g] >= 0 && m[g] < m[g+1] {
+						report(secretAt(m[g], m[g+1], rule, learnable[rule]))
+					}
 				}
 			}
 		}
 	}
+}
+
+// hashREs know hashes by their scheme. A dollar in the name of a class has a letter before it.
+var hashREs = []*regexp.Regexp{
+	regexp.MustCompile(`(?:^|[^\w$.])(?:\{\w+\})?\$(?:1|2[abxy]?|5|6|7|y|gy|md5|sha1|apr1|argon2(?:id|i|d)|pbkdf2(?:-\w+)?|scrypt|bcrypt-sha256)\$([^\s:"'<>;]{8,})`),
+	regexp.MustCompile(`(?i)\{(?:s?sha\d*|smd5|md5|crypt|bcrypt|pbkdf2[\w-]*|scrypt\w*|argon2\w*|noop|cipher|pkcs5s2|aes\w*|3des|des\w*|xor)\}([^\s"'<>,;{}]{4,})`),
+	regexp.MustCompile(`(?i)\b(?:pbkdf2[_:]sha\d+|scrypt)[$:]\d+[$:]?([^\s"'<>,;]{8,})`),
+	regexp.MustCompile(`\bSCRAM-SHA-\d+\$\d+:([^\s"'<>,;]{8,})`),
 }
 
 // maxField bounds how far a URL's user part or one cookie is followed, in bytes: a hostile line must not
@@ -49,10 +62,13 @@ const maxField = 4096
 // urlPasswords finds the password in scheme://user:password@host. Passwords hold unescaped slashes and ats
 // in practice, so the last at before the host counts.
 func urlPasswords(line []byte, report func(found)) {
-	for _, m := range schemeAt.FindAllIndex(line, -1) {
-		rest := line[m[1]:min(len(line), m[1]+maxField)]
-		if n := bytes.IndexAny(rest, " \t\r\n\"'<>`\x00|"); n >= 0 {
+	for start := range authorities(line) {
+		rest := line[start:min(len(line), start+maxField)]
+		if n := bytes.IndexFunc(rest, endsURL); n >= 0 {
 			rest = rest[:n]
+		}
+		if bytes.IndexByte(rest, '@') < 0 {
+			continue
 		}
 		if next := bytes.Index(rest, []byte("://")); next >= 0 {
 			if cut := bytes.LastIndexAny(rest[:next], ",;"); cut >= 0 {
@@ -65,12 +81,34 @@ func urlPasswords(line []byte, report func(found)) {
 		}
 		if pass < 0 { // no colon: https://<token>@host
 			if looksRandom(rest[:user]) && user >= 16 {
-				report(secretAt(m[1], m[1]+user, "url-password", true))
+				report(secretAt(start, start+user, "url-password", true))
 			}
 			continue
 		}
 		if v := rest[pass:user]; !isPlaceholder(v) {
-			report(secretAt(m[1]+pass, m[1]+user, "url-password", true))
+			report(secretAt(start+pass, start+user, "url-password", true))
+		}
+	}
+}
+
+func endsURL(r rune) bool {
+	return r <= ' ' || r == '"' || r == '\'' || r == '<' || r == '>' || r == '`' || r == '|'
+}
+
+// authorities gives where the authorities of URLs start: after ://, also in URL encoding.
+func authorities(line []byte) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for _, sign := range [][]byte{[]byte("://"), []byte("%3a%2f%2f"), []byte("%3A%2F%2F")} {
+			for at := 0; ; {
+				n := bytes.Index(line[at:], sign)
+				if n < 0 {
+					break
+				}
+				at += n + len(sign)
+				if at > len(sign) && (isLetter(line[at-len(sign)-1]) || isDigit(line[at-len(sign)-1])) && !yield(at) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -126,7 +164,12 @@ func authorization(line []byte, report func(found)) {
 			report(secretAt(m[2], m[3], "authorization", false))
 		}
 	}
-	pattern("authorization", curlRE)(line, report)
+	for _, m := range packedRE.FindAllSubmatchIndex(line, -1) {
+		if isBasic(line[m[2]:m[3]]) {
+			learnBasic(line[m[2]:m[3]], m[2], report)
+			report(secretAt(m[2], m[3], "authorization", false))
+		}
+	}
 }
 
 // decodeBasic returns user and password of Basic credentials.
@@ -142,6 +185,23 @@ func decodeBasic(b []byte) (user, password string, ok bool) {
 		}
 	}
 	return string(before), string(after), ok
+}
+
+// isBasic reports whether a text is the base64 of user:password, where no scheme says so.
+func isBasic(b []byte) bool {
+	user, password, ok := decodeBasic(b)
+	return ok && userNameRE.MatchString(user) && len(password) > 0 && isPrintable(password)
+}
+
+var userNameRE = regexp.MustCompile(`^[A-Za-z][\w.@+-]*$`)
+
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // learnBasic teaches the password within Basic credentials; the finding covers no bytes.

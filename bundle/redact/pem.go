@@ -7,7 +7,7 @@ import "bytes"
 func opensPEM(line []byte) bool {
 	i := bytes.Index(line, []byte("PRIVATE KEY"))
 	if i < 0 {
-		return bytes.HasPrefix(line, []byte("PuTTY-User-Key-File"))
+		return bytes.HasPrefix(line, []byte("PuTTY-User-Key-File")) || bytes.Contains(line, []byte("$ANSIBLE_VAULT;"))
 	}
 	return bytes.Contains(line[:i], []byte("-----BEGIN ")) && !bytes.Contains(line[i:], []byte("-----END")) && !bytes.Contains(line[i:], []byte(markerStart+"private-key"))
 }

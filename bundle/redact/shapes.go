@@ -60,7 +60,7 @@ var ownShapes = []shape{
 	{name: "figma", words: []string{"figd_", "figo_", "figoh_", "figor_", "figu_"}, pattern: `\b(fig(?:d|o|oh|or|u)_[A-Za-z0-9_-]{20,})`},
 	{name: "square", words: []string{"sq0", "eaaa"}, pattern: `\b(sq0[a-z]{3}-[A-Za-z0-9_-]{20,}|EAAA[A-Za-z0-9_+=-]{50,})`},
 	{name: "facebook", words: []string{"eaac", "eaam", "eaag"}, pattern: `\b(EAA[CMG][A-Za-z0-9]{50,})`},
-	{name: "azure-client-secret", words: []string{"q~"}, pattern: `(?:^|[^\w~.-])([A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34})(?:[^\w~-]|$)`},
+	{name: "azure-client-secret", words: digitsBefore("q~"), pattern: `(?:^|[^\w~.-])([A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34})(?:[^\w~-]|$)`},
 	{name: "azure-devops", words: []string{"azdo"}, pattern: `\b([A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\b`},
 	{name: "azure-key", words: []string{"+astt", "+amct", "acdbt", "acrr", "+asba", "+arm", "azfuq", "azseq"}, // keys that Microsoft marks, CommonAnnotatedSecurityKey
 		pattern: `([A-Za-z0-9+/]{33,76}(?:\+(?:AStT?|AMCT?|ASbA?|ARm[A-Za-z0-9]?)|ACDbT?|ACRR?|AzFuQ?|AzSeQ?)[A-Za-z0-9+/]{4,10}={0,2})`},
@@ -79,11 +79,21 @@ var ownShapes = []shape{
 	{name: "cloudflare", words: []string{"v1.0-"}, pattern: `\b(v1\.0-[a-f0-9]{24}-[a-f0-9]{146})`},
 }
 
+func digitsBefore(s string) (words []string) {
+	for c := '0'; c <= '9'; c++ {
+		words = append(words, string(c)+s)
+	}
+	return words
+}
+
 // tokenShapes are all, with what is made of them when a line first needs it.
 var tokenShapes = func() []*tokenShape {
 	var list []*tokenShape
 	for _, shapes := range [][]shape{ownShapes, gitleaksShapes} {
 		for _, s := range shapes {
+			if s.name == "azure-ad-client-secret" {
+				s.words = digitsBefore("q~")
+			}
 			list = append(list, newTokenShape(s))
 		}
 	}
@@ -111,12 +121,12 @@ var shapeWords = func() (words []string) {
 }()
 
 // shapeIndex says which shapes a word of a line asks for.
-var shapeIndex = sync.OnceValue(func() *automaton {
+var shapeIndex = sync.OnceValue(func() *wordIndex {
 	var list []trigger
 	for i, s := range tokenShapes {
 		list = append(list, trigger{i, s.words})
 	}
-	return newAutomaton(list)
+	return newWordIndex(list)
 })
 
 // vendorTokens finds the tokens whose shape is known.

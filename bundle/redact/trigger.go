@@ -36,7 +36,7 @@ type trigger struct {
 
 // triggerWords finds the words without which no rule can match: a line that holds none of them is passed on without a
 // closer look. That is nearly every line of a dump or log.
-var triggerWords = sync.OnceValue(func() *automaton {
+var triggerWords = sync.OnceValue(func() *wordIndex {
 	var list []trigger
 	for i := range rules {
 		id := i
@@ -45,124 +45,155 @@ var triggerWords = sync.OnceValue(func() *automaton {
 		}
 		list = append(list, trigger{id, rules[i].words})
 	}
-	return newAutomaton(list)
+	return newWordIndex(append(list, trigger{len(rules), foldWords}))
 })
 
-// automaton is an Aho-Corasick machine over lower-cased bytes: one table look-up a byte.
-type automaton struct {
+// wordIndex finds words: three characters of the text, each cut down to five bits, tell whether a word may start there, and
+// only then a trie is walked. The table of the first step is small enough for the processor's nearest cache, and no step
+// waits for the one before.
+type wordIndex struct {
+	begins  [1 << (3 * gramBits) / 64]uint64
 	class   [256]uint8
 	classes int
-	next    []uint16 // by state*classes+class; the high bit marks a state where a word ends
+	next    []uint16 // by state*classes+class; 0 is none
 	ids     []idSet  // by state: whose words end there
+	ends    []bool   // by state
 }
 
-const accepting = 0x8000
+const (
+	gramBits = 5
+	gramMask = 1<<(3*gramBits) - 1
+)
 
-func newAutomaton(triggers []trigger) *automaton {
-	a := &automaton{classes: 1}
-	for _, t := range triggers {
-		for _, w := range t.words {
-			a.addClasses(w)
+// gramCode are the five bits of a character: letters have their own, whatever their case.
+var gramCode = func() (code [256]uint32) {
+	for c := range 256 {
+		switch {
+		case isLetter(byte(c)):
+			code[c] = uint32(c|0x20) - 'a' + 1
+		case isDigit(byte(c)):
+			code[c] = 27
+		case c >= 0x80 || c < ' ' && c != '\t' && c != '\n' && c != '\r':
+			code[c] = 28
+		case c == ' ' || c == '-':
+			code[c] = 29
+		case c == '=' || c == ':' || c == '"':
+			code[c] = 30
+		case c == '_' || c == '/':
+			code[c] = 31
 		}
 	}
-	a.newState()
+	return code
+}()
+
+func newWordIndex(triggers []trigger) *wordIndex {
+	x := &wordIndex{classes: 1}
 	for _, t := range triggers {
 		for _, w := range t.words {
-			a.addWord(w, t.id)
+			x.addClasses(w)
 		}
 	}
-	a.link()
-	return a
+	x.newState()
+	for _, t := range triggers {
+		for _, w := range t.words {
+			x.add(w, t.id)
+		}
+	}
+	return x
 }
 
-func (a *automaton) addClasses(word string) {
+func (x *wordIndex) addClasses(word string) {
 	for i := range len(word) {
 		c := word[i]
-		if a.class[c] != 0 {
+		if x.class[c] != 0 {
 			continue
 		}
-		a.class[c] = uint8(a.classes)
+		x.class[c] = uint8(x.classes)
 		if isLetter(c) {
-			a.class[c&^0x20] = uint8(a.classes)
+			x.class[c&^0x20] = uint8(x.classes)
 		}
-		a.classes++
+		x.classes++
 	}
 }
 
-func (a *automaton) newState() uint16 {
-	a.ids = append(a.ids, idSet{})
-	a.next = append(a.next, make([]uint16, a.classes)...)
-	return uint16(len(a.ids) - 1)
+func (x *wordIndex) newState() uint16 {
+	x.ids, x.ends = append(x.ids, idSet{}), append(x.ends, false)
+	x.next = append(x.next, make([]uint16, x.classes)...)
+	return uint16(len(x.ids) - 1)
 }
 
-func (a *automaton) addWord(word string, id int) {
+func (x *wordIndex) add(word string, id int) {
 	state := uint16(0)
 	for i := range len(word) {
-		at := int(state)*a.classes + int(a.class[word[i]])
-		if a.next[at] == 0 {
-			to := a.newState() // may move next
-			a.next[at] = to
+		at := int(state)*x.classes + int(x.class[word[i]])
+		if x.next[at] == 0 {
+			to := x.newState() // may move next
+			x.next[at] = to
 		}
-		state = a.next[at]
+		state = x.next[at]
 	}
-	a.ids[state].add(id)
-}
-
-// link fills the gaps of the trie, breadth first, with what the longest proper suffix would do.
-func (a *automaton) link() {
-	fail := make([]uint16, len(a.ids))
-	var queue []uint16
-	for c := range a.classes {
-		if to := a.next[c]; to != 0 {
-			queue = append(queue, to)
+	x.ids[state].add(id)
+	x.ends[state] = true
+	gram, grams := uint32(0), uint32(1) // those that begin with the word
+	for i := range 3 {
+		if gram <<= gramBits; i < len(word) {
+			gram |= gramCode[word[i]]
+		} else {
+			grams <<= gramBits
 		}
 	}
-	for len(queue) > 0 {
-		state := queue[0]
-		queue = queue[1:]
-		a.ids[state].join(&a.ids[fail[state]])
-		for c := range a.classes {
-			at, back := int(state)*a.classes+c, int(fail[state])*a.classes+c
-			if to := a.next[at]; to != 0 {
-				fail[to] = a.next[back]
-				queue = append(queue, to)
-			} else {
-				a.next[at] = a.next[back]
-			}
-		}
-	}
-	for i, to := range a.next {
-		if !a.ids[to].empty() {
-			a.next[i] |= accepting
-		}
+	for g := gram; g < gram+grams; g++ {
+		x.begins[g/64] |= 1 << (g % 64)
 	}
 }
 
-// find returns the end of the first word at or after from; -1 when there is none.
-func (a *automaton) find(b []byte, from int) int {
-	state := 0
-	classes, next := a.classes, a.next
-	for i := from; i < len(b); i++ {
-		to := next[state*classes+int(a.class[b[i]])]
-		if to&accepting != 0 {
-			return i + 1
+// find returns the offset after the first byte of a word that starts at or after from; -1 when there is none.
+func (x *wordIndex) find(b []byte, from int) int {
+	if from+2 >= len(b) {
+		return -1
+	}
+	gram := gramCode[b[from]]<<gramBits | gramCode[b[from+1]]
+	for i, c := range b[from+2:] {
+		gram = (gram<<gramBits | gramCode[c]) & gramMask
+		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.at(b[from+i:], nil) {
+			return from + i + 1
 		}
-		state = int(to)
 	}
 	return -1
 }
 
 // all returns whose words stand in b.
-func (a *automaton) all(b []byte) *idSet {
+func (x *wordIndex) all(b []byte) *idSet {
 	ids := new(idSet)
-	state := 0
-	for _, c := range b {
-		to := a.next[state*a.classes+int(a.class[c])]
-		if to&accepting != 0 {
-			to &^= accepting
-			ids.join(&a.ids[to])
+	if len(b) < 3 {
+		return ids
+	}
+	gram := gramCode[b[0]]<<gramBits | gramCode[b[1]]
+	for i, c := range b[2:] {
+		gram = (gram<<gramBits | gramCode[c]) & gramMask
+		if x.begins[gram/64]>>(gram%64)&1 != 0 {
+			x.at(b[i:], ids)
 		}
-		state = int(to)
 	}
 	return ids
+}
+
+// at reports whether b begins with a word. With ids it adds whose the words are that b begins with.
+func (x *wordIndex) at(b []byte, ids *idSet) bool {
+	found := false
+	state := 0
+	for _, c := range b {
+		state = int(x.next[state*x.classes+int(x.class[c])])
+		switch {
+		case state == 0:
+			return found
+		case !x.ends[state]:
+		case ids == nil:
+			return true
+		default:
+			ids.join(&x.ids[state])
+			found = true
+		}
+	}
+	return found
 }

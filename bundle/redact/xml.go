@@ -308,7 +308,7 @@ func xmlInText(line []byte, report func(found)) {
 		if p.kind == charData && !bytes.HasPrefix(line[p.end:], []byte("</")) {
 			return // Map<Token, X> is no element
 		}
-		if v := line[p.start:p.end]; isNumber(v) && len(v) <= 3 {
+		if v := line[p.start:p.end]; isNumber(v) && len(v) <= 3 || class.strength == hintKey && wordlike(v) {
 			return
 		}
 		report(secretAt(p.start, p.end, class.rule, true))
