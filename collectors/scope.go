@@ -175,6 +175,12 @@ func (t *tally) reason(reason, fix string) {
 // LostErr is Lost for an error of the system, with the fix that the error itself knows, or
 // the usual one for missing rights.
 func (c *Scope) LostErr(item string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && strings.ContainsRune(err.Error(), '\n') { // errors.Join: a reason each
+		for _, one := range joined.Unwrap() {
+			c.LostErr(item, one)
+		}
+		return
+	}
 	var fixable interface{ Fix() string }
 	if errors.As(err, &fixable) {
 		c.Lost(item, err.Error(), fixable.Fix())

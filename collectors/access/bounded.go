@@ -89,14 +89,14 @@ type Denied struct {
 }
 
 func (d *Denied) Error() string {
-	return fmt.Sprintf("%v for %s, whose process names or owns it: casefile does for a process what its user may", d.Err, userName(d.User))
+	return fmt.Sprintf("%v (for %s, the user of the process)", d.Err, userName(d.User))
 }
 
 func (d *Denied) Unwrap() error { return d.Err }
 
 // Fix says what an admin can do.
 func (d *Denied) Fix() string {
-	return fmt.Sprintf("give %s the right, or, for reading what only root can have put there, capture it with --trust-owner OWNER (casefile collect --help)", userName(d.User))
+	return fmt.Sprintf("give %s the right; a file in a folder that only root can write to is also read with --trust-owner OWNER", userName(d.User))
 }
 
 // userName is the name of a user, or its number.

@@ -225,8 +225,15 @@ func TestWholeLines(t *testing.T) {
 	}
 }
 
-// TestMain is also the relay that TestJDK8Credentials starts.
+// TestMain is also the relay that TestJDK8Credentials starts, and the fake JVM.
 func TestMain(m *testing.M) {
+	if mode := os.Getenv(FakeMode); mode != "" {
+		if err := fakeMain(mode); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if len(os.Args) == 3 && os.Args[1] == RelayCommand {
 		if err := Relay(os.Args[2], os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
