@@ -10,7 +10,7 @@ import (
 
 	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
-	"casefile/analyze/rules/signatures"
+	"casefile/analyze/signatures"
 	"casefile/bundle"
 	"casefile/bundle/format/charset"
 )

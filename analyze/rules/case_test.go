@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/threads"
 )
 
@@ -61,8 +62,8 @@ func serviceOf(dumps []*threads.Dump) *analyze.Case {
 
 // threadRules are the rules of this half of the package, so that a change of the others does not change what these tests see.
 func threadRules() []*analyze.Rule {
-	return []*analyze.Rule{deadlock, lockContention, hotThread, stuckThread, threadLeak, threadPoolExhausted, dbPoolExhausted,
-		slowDownstream, finalizerBacklog, classLoadingLock, loggingLock, pinnedVirtualThreads, appSignature}
+	return []*analyze.Rule{rule(ids.Deadlock), rule(ids.LockContention), rule(ids.HotThread), rule(ids.StuckThread), rule(ids.ThreadLeak), rule(ids.ThreadPoolExhausted), rule(ids.DBPoolExhausted),
+		rule(ids.SlowDownstream), rule(ids.FinalizerBacklog), rule(ids.ClassLoadingLock), rule(ids.LoggingLock), rule(ids.PinnedVirtualThreads), rule(ids.AppSignature)}
 }
 
 func run(t *testing.T, c *analyze.Case) *analyze.Result {

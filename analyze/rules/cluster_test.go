@@ -13,6 +13,7 @@ import (
 	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
+	"casefile/analyze/rules/cluster"
 	"casefile/analyze/threads"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/timing"
@@ -72,7 +73,7 @@ func link(from, to string, rtt float64) timing.Link {
 // clustered runs the rules that compare nodes.
 func clustered(t *testing.T, c *analyze.Case) *analyze.Result {
 	t.Helper()
-	res, err := analyze.Run(t.Context(), c, clusterRules())
+	res, err := analyze.Run(t.Context(), c, cluster.Rules())
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
@@ -193,7 +194,7 @@ func TestCluster(t *testing.T) {
 
 func TestOneNodeIsNotCompared(t *testing.T) {
 	res := clustered(t, group(t, 1, nil))
-	if len(res.Findings) > 0 || len(res.NotEvaluated) != len(clusterRules()) {
+	if len(res.Findings) > 0 || len(res.NotEvaluated) != len(cluster.Rules()) {
 		t.Errorf("%s\n%+v", show(res.Findings), res.NotEvaluated)
 	}
 }

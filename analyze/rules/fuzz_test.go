@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/rules/cite"
 	"casefile/analyze/threads"
 )
 
@@ -27,7 +28,7 @@ func FuzzThreadRules(f *testing.F) {
 		lines := strings.Count(text, "\n") + 1
 		for _, c := range []*analyze.Case{caseOf(dumps), serviceOf(dumps)} {
 			for _, found := range run(t, c).Findings {
-				if found.Title == "" || found.Weight < 0 || found.Weight > 1 || len(found.Evidence) > maxEvidence {
+				if found.Title == "" || found.Weight < 0 || found.Weight > 1 || len(found.Evidence) > cite.Most {
 					t.Errorf("%+v", found)
 				}
 				for _, e := range found.Evidence {

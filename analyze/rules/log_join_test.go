@@ -10,7 +10,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/applog"
-	"casefile/analyze/rules/signatures"
+	"casefile/analyze/signatures"
 	"casefile/bundle/format/sockets"
 )
 

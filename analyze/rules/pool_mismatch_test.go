@@ -13,6 +13,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
+	"casefile/analyze/ids"
 	"casefile/analyze/load"
 )
 
@@ -20,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // poolRules are the one under test and the one whose finding it may be part of.
 func poolRules() []*analyze.Rule {
-	return []*analyze.Rule{dbPoolExhausted, poolMismatch, configDrift}
+	return []*analyze.Rule{rule(ids.DBPoolExhausted), rule(ids.PoolMismatch), rule(ids.ConfigDrift)}
 }
 
 // Captured folders, with what is found in them at their end.

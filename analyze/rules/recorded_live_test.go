@@ -12,6 +12,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/load"
+	"casefile/analyze/rules/recordings"
 	"casefile/testdata/live"
 	"casefile/testdata/live/livetest"
 )
@@ -24,9 +25,9 @@ func TestRecordedLive(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		classes := livetest.Compile(t, jdk, filepath.Join("testdata", "Recorded.java"))
 		// A JVM that gets little of a busy machine uses few cores, however hot its code is.
-		cores := hotCodeCores.Value
-		hotCodeCores.Value /= 2
-		defer func() { hotCodeCores.Value = cores }()
+		cores := recordings.HotCodeCores.Value
+		recordings.HotCodeCores.Value /= 2
+		defer func() { recordings.HotCodeCores.Value = cores }()
 		const tries = 3
 		for try := 1; ; try++ {
 			files := map[string]string{}

@@ -6,8 +6,12 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile/fromjfr"
+	"casefile/analyze/rules/recordings"
+	"casefile/analyze/say"
 )
 
 // tape is a recording made by hand, of a minute on two CPUs.
@@ -68,7 +72,7 @@ func (t *tape) run(tt *testing.T) *analyze.Result {
 	}
 	n := &analyze.Node{Name: "n1"}
 	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop", PID: 4711, Recordings: []*jfr.Recording{t.Recording}, Profiles: profiles}}
-	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules())
+	res, err := analyze.Run(tt.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordings.Rules())
 	if err != nil || len(res.Broken) > 0 {
 		tt.Fatal(err, res.Broken)
 	}
@@ -164,8 +168,8 @@ func TestRecordedRules(t *testing.T) {
 func TestRecordedRulesWithoutRecording(t *testing.T) {
 	n := &analyze.Node{Name: "n1"}
 	n.JVMs = []*analyze.JVM{{Node: n, Target: "4711-shop"}}
-	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordedRules())
-	if err != nil || len(res.Findings) > 0 || len(res.NotEvaluated) != len(recordedRules()) {
+	res, err := analyze.Run(t.Context(), &analyze.Case{Nodes: []*analyze.Node{n}}, recordings.Rules())
+	if err != nil || len(res.Findings) > 0 || len(res.NotEvaluated) != len(recordings.Rules()) {
 		t.Errorf("%v, %v", res, err)
 	}
 	short := newTape(0.9, 0.95).cpu(100, checkout)
@@ -182,10 +186,11 @@ func TestExplicitCallerOfARecording(t *testing.T) {
 		tp.add("jdk.SystemGC", jfr.Sleep, "cleaner", "", 1, 0, stack...)
 		tp.GC.SystemGCs = append(tp.GC.SystemGCs, jfr.SystemGC{Start: tp.Start, Stack: int32(len(tp.Stacks) - 1), Thread: int32(len(tp.Threads) - 1)})
 	}
-	v := &gcView{jvm: &analyze.JVM{Node: &analyze.Node{Name: "n1"}, Recordings: []*jfr.Recording{tp.Recording}}}
-	evidence, site := v.explicitCaller()
-	if site != "Cleanup.run" || len(evidence) != 1 || !strings.Contains(evidence[0].Text, "2 of 3 calls come from Runtime.gc") && !strings.Contains(evidence[0].Text, "2 of 3 calls come from Cleanup.run") {
-		t.Errorf("%s, %v", site, evidence)
+	log := newLog(1024, "G1").every(0.5, 60, 5, fullAsk, 100, 50, 800).log(t)
+	res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.GC = []*gc.Log{log} }, rule(ids.ExplicitGC))
+	f := find(res, ids.ExplicitGC)
+	if f == nil || !strings.Contains(f.Advice[0].Action, " in Cleanup.run.") || !strings.Contains(f.Evidence[0].Text, "2 of 3 calls come from") {
+		t.Errorf("%+v", f)
 	}
 }
 
@@ -217,7 +222,7 @@ func TestHotCodeOfJDK8(t *testing.T) {
 		doubtful         bool
 	}{{"1.8.0_504", "", true}, {"1.8.0_504", "-XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints", false}, {"11.0.24+8", "", false}} {
 		tp.JVM.Arguments = c.options
-		res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.Version, j.Profiles = c.version, profiles }, hotCode)
+		res := tp.judge(t, func(_ *analyze.Node, j *analyze.JVM) { j.Version, j.Profiles = c.version, profiles }, rule(ids.HotCode))
 		f := find(res, "hot-code")
 		if f == nil {
 			t.Fatalf("%s: nothing is hot", c.version)
@@ -251,7 +256,7 @@ func TestRecordingStandsIn(t *testing.T) {
 		return tp
 	}
 	answered := func(_ *analyze.Node, j *analyze.JVM) {
-		j.CodeCache = &analyze.CodeCache{Source: "vm/codecache.txt", Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: mb}}}
+		j.CodeCache = &analyze.CodeCache{Source: "vm/codecache.txt", Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * say.MB, Used: say.MB}}}
 	}
 	for _, c := range []struct {
 		name        string
@@ -260,18 +265,18 @@ func TestRecordingStandsIn(t *testing.T) {
 		rule        *analyze.Rule
 		want, title string // no severity: evaluated, nothing found; "-": not evaluated
 	}{
-		{"throttled", throttled(300, 600), nil, cpuThrottled, "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
-		{"a little", throttled(60, 600), nil, cpuThrottled, "warning", ""},
-		{"hardly", throttled(6, 600), nil, cpuThrottled, "", ""},
-		{"too few periods", throttled(20, 40), nil, cpuThrottled, "", ""},
-		{"no limit", newTape(0.5, 0.5), nil, cpuThrottled, "-", ""},
-		{"full", full(3), nil, codeCacheFull, "warning", "The code cache was full 3 times in 60 s"},
-		{"never full", full(0), nil, codeCacheFull, "", ""},
-		{"event not recorded", newTape(0.5, 0.5), nil, codeCacheFull, "-", ""},
-		{"the JVM's answer counts", full(3), answered, codeCacheFull, "", ""},
-		{"late", late(4 * time.Second), nil, longSafepoint, "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
-		{"in time", late(20 * time.Millisecond), nil, longSafepoint, "", ""},
-		{"no safepoints recorded", newTape(0.5, 0.5), nil, longSafepoint, "-", ""},
+		{"throttled", throttled(300, 600), nil, rule(ids.CPUThrottled), "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
+		{"a little", throttled(60, 600), nil, rule(ids.CPUThrottled), "warning", ""},
+		{"hardly", throttled(6, 600), nil, rule(ids.CPUThrottled), "", ""},
+		{"too few periods", throttled(20, 40), nil, rule(ids.CPUThrottled), "", ""},
+		{"no limit", newTape(0.5, 0.5), nil, rule(ids.CPUThrottled), "-", ""},
+		{"full", full(3), nil, rule(ids.CodeCacheFull), "warning", "The code cache was full 3 times in 60 s"},
+		{"never full", full(0), nil, rule(ids.CodeCacheFull), "", ""},
+		{"event not recorded", newTape(0.5, 0.5), nil, rule(ids.CodeCacheFull), "-", ""},
+		{"the JVM's answer counts", full(3), answered, rule(ids.CodeCacheFull), "", ""},
+		{"late", late(4 * time.Second), nil, rule(ids.LongSafepoint), "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
+		{"in time", late(20 * time.Millisecond), nil, rule(ids.LongSafepoint), "", ""},
+		{"no safepoints recorded", newTape(0.5, 0.5), nil, rule(ids.LongSafepoint), "-", ""},
 	} {
 		res := c.tape.judge(t, c.change, c.rule)
 		if evaluated := len(res.NotEvaluated) == 0; evaluated != (c.want != "-") {

@@ -1,43 +1,20 @@
-// Package rules holds the rules that turn a case into findings: one file a rule,
-// thresholds in [analyze.Limit], product knowledge as data in signatures/.
+// Package rules holds the rules that turn a case into findings: a package for each kind of evidence, one file a rule. A rule is a row with
+// what it means, what it needs, its limits, and which other rules it depends on; see [analyze.Rule].
 package rules
 
-import "casefile/analyze"
+import (
+	"slices"
+
+	"casefile/analyze"
+	"casefile/analyze/rules/cluster"
+	"casefile/analyze/rules/collections"
+	"casefile/analyze/rules/dumps"
+	"casefile/analyze/rules/machines"
+	"casefile/analyze/rules/recordings"
+	"casefile/analyze/rules/settings"
+)
 
 // All gives all rules, by subject.
 func All() []*analyze.Rule {
-	rules := append(systemRules(), clusterRules()...)
-	rules = append(rules, recordedRules()...)
-	return append(rules, []*analyze.Rule{
-		// threads
-		unresponsiveJVM,
-		deadlock,
-		lockContention,
-		hotThread,
-		stuckThread,
-		threadLeak,
-		threadPoolExhausted,
-		dbPoolExhausted,
-		poolMismatch,
-		slowDownstream,
-		finalizerBacklog,
-		classLoadingLock,
-		loggingLock,
-		pinnedVirtualThreads,
-		appSignature,
-	}...)
-}
-
-// clusterRules are those that compare nodes.
-func clusterRules() []*analyze.Rule {
-	return []*analyze.Rule{
-		// cluster
-		clockSkew,
-		slowLink,
-		packetLoss,
-		asymmetricRoute,
-		nodeOutlier,
-		configDrift,
-		pausePropagation,
-	}
+	return slices.Concat(collections.Rules(), settings.Rules(), machines.Rules(), cluster.Rules(), recordings.Rules(), dumps.Rules())
 }

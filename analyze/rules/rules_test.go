@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/rules/cite"
 	"casefile/analyze/threads"
 )
 
@@ -84,7 +85,7 @@ func complete(t *testing.T, f analyze.Finding) {
 	switch {
 	case f.Title == "" || f.Explanation == "" || f.Impact == "":
 		t.Errorf("%s lacks title, explanation or impact", f.ID)
-	case len(f.Evidence) == 0 || len(f.Evidence) > maxEvidence:
+	case len(f.Evidence) == 0 || len(f.Evidence) > cite.Most:
 		t.Errorf("%s has %d pieces of evidence", f.ID, len(f.Evidence))
 	case len(f.References) == 0 || len(f.Advice) == 0:
 		t.Errorf("%s lacks advice or references", f.ID)

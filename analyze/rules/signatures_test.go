@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"casefile/analyze"
-	"casefile/analyze/rules/signatures"
+	"casefile/analyze/signatures"
 )
 
 // Every signature brings lines that it must know, and lines that it must not.

@@ -21,6 +21,8 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/load"
+	"casefile/analyze/rules/collections"
+	"casefile/analyze/rules/views"
 	"casefile/bundle/format/series"
 	"casefile/testdata/live"
 	"casefile/testdata/live/livetest"
@@ -131,11 +133,11 @@ func lasts(seconds float64) func(*gc.Log) bool {
 func metaspaceIsFull(l *gc.Log) bool {
 	n := 0
 	for i := range l.Pauses {
-		if p := &l.Pauses[i]; p.Start > startUpNoise+time.Second && metaspaceCause(p.Kind, l.Cause(p)) {
+		if p := &l.Pauses[i]; p.Start > views.StartUpNoise+time.Second && views.MetaspaceCause(p.Kind, l.Cause(p)) {
 			n++
 		}
 	}
-	return lasts(7.1)(l) && n > 2*metaspaceGCs.Value && float64(l.Metaspace.PeakUsed) >= metaspaceFull.Value*(32<<20)
+	return lasts(7.1)(l) && n > 2*collections.MetaspaceGCs.Value && float64(l.Metaspace.PeakUsed) >= collections.MetaspaceFull.Value*(32<<20)
 }
 
 // loop starts the loop, asks for a safepoint while it runs, and for another one afterwards.

@@ -15,6 +15,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/host"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 	"casefile/bundle/format/hostseries"
 	"casefile/bundle/format/series"
@@ -130,14 +131,14 @@ func oneSetOfFlags(t *testing.T, res *analyze.Result) {
 func TestManyProblemsOneSetOfFlags(t *testing.T) {
 	flags := map[string]analyze.Flag{"MaxHeapSize": {Value: "536870912", Origin: "command line", Line: 7}, "MaxMetaspaceSize": {Value: "33554432", Origin: "command line", Line: 8},
 		"MaxGCPauseMillis": {Value: "50", Origin: "command line", Line: 9}, "ParallelGCThreads": {Value: "1", Origin: "command line", Line: 10}, "ReservedCodeCacheSize": {Value: "16777216", Origin: "command line", Line: 11}}
-	cpus := &host.Facts{CPU: host.CPU{Count: figure(8)}, Memory: host.Memory{Available: figure(50 * mb), Total: figure(600 * mb), AvailablePercent: figure(1)}}
+	cpus := &host.Facts{CPU: host.CPU{Count: figure(8)}, Memory: host.Memory{Available: figure(50 * say.MB), Total: figure(600 * say.MB), AvailablePercent: figure(1)}}
 	for _, options := range [][]string{{"-Xmx512m"}, {"-Xms512m", "-Xmx512m", "-Xmn8m"}, {"-Xmx512m", "-XX:SurvivorRatio=60"}, {"-XX:MaxRAMPercentage=85"}} {
 		for _, collector := range []string{"G1", "Parallel", "Serial"} {
 			for _, live := range []int{80, 300, 480} {
 				w := newLog(512, collector).every(1, 200, 0.5, young, 500, live, 60).every(1.2, 200, 3, full, 500, live, 1200).every(1.3, 200, 4, fullAsk, 500, live, 150).
 					every(1.4, 200, 6, fullMeta, 500, live, 200).every(1.6, 200, 1, start, 500, live, 30).promoting(1.7, 200, 2, 100, 60)
 				j := &analyze.JVM{GC: []*gc.Log{sorted(w).log(t)}, Flags: flags, FlagsSource: "vm/flags.txt", Options: options, OptionsSource: "vm/cmdline.txt",
-					CodeCache: &analyze.CodeCache{Source: "vm/codecache.txt", Full: 2, FullLine: 9, Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * mb, Used: 15 * mb, Line: 2}}}}
+					CodeCache: &analyze.CodeCache{Source: "vm/codecache.txt", Full: 2, FullLine: 9, Compiles: true, Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * say.MB, Used: 15 * say.MB, Line: 2}}}}
 				res := system(t, j, cpus, time.Time{}, time.Time{})
 				if len(res.Tuning) != 1 || len(loud(res)) < 3 {
 					t.Errorf("%v %s live %d: %v, %+v", options, collector, live, loud(res), res.Tuning)
@@ -317,13 +318,13 @@ func TestCodeCache(t *testing.T) {
 		size                    string
 	}{
 		{name: "full", want: "critical code-cache-full", title: "The code cache is full and the JVM has stopped compiling: disabled (not enough contiguous free space left); it has 240 MB", says: "-XX:ReservedCodeCacheSize 240m -> 512m", size: "251658240",
-			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: 239 * mb, Line: 2}}, State: "disabled (not enough contiguous free space left)", Full: 1}},
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * say.MB, Used: 239 * say.MB, Line: 2}}, State: "disabled (not enough contiguous free space left)", Full: 1}},
 		{name: "was full, and small", want: "warning code-cache-full", title: "The code cache has been full 3 times; it has 16 MB", says: "-XX:ReservedCodeCacheSize 16m -> 240m", size: "16777216",
-			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * mb, Used: 8 * mb, Line: 2}}, Compiles: true, State: "enabled", Full: 3}},
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 16 * say.MB, Used: 8 * say.MB, Line: 2}}, Compiles: true, State: "enabled", Full: 3}},
 		{name: "one part nearly full", want: "warning code-cache-full", title: "112 MB of 117 MB is in use in the code cache (CodeHeap 'profiled nmethods')",
-			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeHeap 'non-nmethods'", Size: 6 * mb, Used: mb}, {Name: "CodeHeap 'profiled nmethods'", Size: 117 * mb, Used: 112 * mb, Line: 4}}, Compiles: true, State: "enabled"}},
-		{name: "interpreted by choice", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: mb}}, State: "disabled (interpreter mode)"}},
-		{name: "healthy", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * mb, Used: 80 * mb}}, Compiles: true, State: "enabled"}},
+			cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeHeap 'non-nmethods'", Size: 6 * say.MB, Used: say.MB}, {Name: "CodeHeap 'profiled nmethods'", Size: 117 * say.MB, Used: 112 * say.MB, Line: 4}}, Compiles: true, State: "enabled"}},
+		{name: "interpreted by choice", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * say.MB, Used: say.MB}}, State: "disabled (interpreter mode)"}},
+		{name: "healthy", cache: analyze.CodeCache{Heaps: []analyze.CodeHeap{{Name: "CodeCache", Size: 240 * say.MB, Used: 80 * say.MB}}, Compiles: true, State: "enabled"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.cache.Source = "vm/codecache.txt"
@@ -371,7 +372,7 @@ func TestHeapAdvice(t *testing.T) {
 	if e := a.Evidence[1]; e.Entry != "gc/gc.log" || e.Lines == "" {
 		t.Errorf("second evidence %+v", e)
 	}
-	small := &host.Facts{Memory: host.Memory{Available: figure(50 * mb)}}
+	small := &host.Facts{Memory: host.Memory{Available: figure(50 * say.MB)}}
 	b := system(t, jvm(), small, time.Time{}, time.Time{}).Findings[0]
 	if !strings.Contains(b.Advice[0].Action, "Make room") || !strings.Contains(b.Advice[0].Risk, "only 50 MB available") {
 		t.Errorf("%+v", b.Advice[0])

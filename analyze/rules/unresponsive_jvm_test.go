@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 )
 
 func TestUnresponsiveJVM(t *testing.T) {
@@ -57,7 +58,7 @@ func TestUnresponsiveJVM(t *testing.T) {
 			if c.reason != "" {
 				cs.Gaps = []analyze.Gap{{Node: "n1", Target: "4711-shop", Item: "thread-dumps", Reason: c.reason}}
 			}
-			res, err := analyze.Run(t.Context(), cs, []*analyze.Rule{unresponsiveJVM})
+			res, err := analyze.Run(t.Context(), cs, []*analyze.Rule{rule(ids.UnresponsiveJVM)})
 			if err != nil || len(res.Broken) > 0 {
 				t.Fatal(err, res.Broken)
 			}

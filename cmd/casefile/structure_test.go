@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -9,25 +10,28 @@ import (
 // The direction of imports, by the beginning of a package's path: what it may
 // import of the project. The longest beginning counts.
 var mayImport = map[string][]string{
-	"bundle":          {"bundle"},
-	"bundle/format":   {"bundle/format"},
-	"bundle/redact":   {"bundle/redact", "bundle/format"},
-	"collectors":      {"collectors", "bundle"},
-	"analyze":         {"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "analyze/appconf", "bundle/format"},
-	"analyze/threads": {"analyze/threads", "bundle/format"},
-	"analyze/gc":      {"analyze/gc", "bundle/format"},
-	"analyze/loss":    {"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"},
-	"analyze/profile": {"analyze/profile", "bundle/format"},
-	"analyze/jfr":     {"analyze/jfr", "bundle/format"},
-	"analyze/host":    {"analyze/host", "bundle/format"},
-	"analyze/applog":  {"analyze/applog", "bundle/format"},
-	"analyze/appconf": {"analyze/appconf", "bundle/format"},
-	"analyze/timing":  {"analyze/timing", "bundle/format"},
-	"analyze/load":    {"analyze", "bundle"},
-	"analyze/rules":   {"analyze", "bundle/format"},
-	"analyze/report":  {"analyze", "bundle/format"},
-	"cmd":             {"cmd", "analyze", "collectors", "bundle", "testdata"},
-	"testdata":        {"testdata"},
+	"bundle":             {"bundle"},
+	"bundle/format":      {"bundle/format"},
+	"bundle/redact":      {"bundle/redact", "bundle/format"},
+	"collectors":         {"collectors", "bundle"},
+	"analyze":            {"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "analyze/appconf", "bundle/format"},
+	"analyze/threads":    {"analyze/threads", "bundle/format"},
+	"analyze/gc":         {"analyze/gc", "bundle/format"},
+	"analyze/loss":       {"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"},
+	"analyze/profile":    {"analyze/profile", "bundle/format"},
+	"analyze/jfr":        {"analyze/jfr", "bundle/format"},
+	"analyze/host":       {"analyze/host", "bundle/format"},
+	"analyze/applog":     {"analyze/applog", "bundle/format"},
+	"analyze/appconf":    {"analyze/appconf", "bundle/format"},
+	"analyze/timing":     {"analyze/timing", "bundle/format"},
+	"analyze/load":       {"analyze", "bundle"},
+	"analyze/rules":      {"analyze", "bundle/format"},
+	"analyze/ids":        {"analyze/ids"},
+	"analyze/say":        {"analyze/say"},
+	"analyze/signatures": {"analyze", "bundle/format"},
+	"analyze/report":     {"analyze", "bundle/format"},
+	"cmd":                {"cmd", "analyze", "collectors", "bundle", "testdata"},
+	"testdata":           {"testdata"},
 
 	// Bridges: recordings in the models of other subjects.
 	"analyze/profile/fromjfr": {"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
@@ -52,6 +56,35 @@ func TestImportDirection(t *testing.T) {
 				t.Errorf("%s imports %s", pkg, rel)
 			}
 		}
+	}
+}
+
+// A wing of the rules knows no other wing, and what reads a bundle knows no rule.
+func TestWingsStandAlone(t *testing.T) {
+	wings := []string{"dumps", "collections", "settings", "machines", "cluster", "recordings"}
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "casefile/analyze/load", "casefile/analyze/rules").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		for _, imp := range words[1:] {
+			wing, is := strings.CutPrefix(imp, "casefile/analyze/rules/")
+			if !is || !slices.Contains(wings, wing) {
+				continue
+			}
+			seen++
+			if words[0] != "casefile/analyze/rules" {
+				t.Errorf("%s imports %s", words[0], imp)
+			}
+		}
+		if words[0] == "casefile/analyze/load" && strings.Contains(line, "casefile/analyze/rules") {
+			t.Error("load imports rules")
+		}
+	}
+	if seen < len(wings) {
+		t.Errorf("only %d of %d wings are part of the rules", seen, len(wings))
 	}
 }
 

@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/rules/views"
+	"casefile/bundle/format/timing"
+)
+
+// cluster is the whole case, for rules that compare its nodes.
+type cluster struct{ *analyze.Case }
+
+// About names nothing: each finding names its nodes.
+func (c *cluster) About() analyze.Subject { return analyze.Subject{} }
+
+func wholeCluster(p *analyze.Pass) []*cluster { return []*cluster{{p.Case}} }
+
+// member is one process with its dumps, as it may be held up by another node.
+type member struct{ *views.Process }
+
+// members are the processes that have dumps.
+var members = analyze.NewMemo(func(p *analyze.Pass) (all []*member) {
+	for _, base := range views.Processes.Of(p) {
+		all = append(all, &member{base})
+	}
+	return all
+})
+
+// millisOf is a span in milliseconds.
+func millisOf(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// giveOrTake gives "1.9 ms, give or take 0.2 ms".
+func giveOrTake(d, bound time.Duration) string {
+	return fmt.Sprintf("%s, give or take %s", fine(d), fine(bound))
+}
+
+// fine gives a span with as much of it as it takes to see it.
+func fine(d time.Duration) string {
+	switch d = d.Abs(); {
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d >= 10*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", millisOf(d))
+	}
+	return fmt.Sprintf("%.1f ms", millisOf(d))
+}
+
+// clockOf is a node's clock against the reference; known is false where nobody compared them.
+func clockOf(c *analyze.Case, n *analyze.Node) (clock analyze.Clock, known bool) {
+	return n.Clock, n.Clock.Error > 0 || c.Timing != nil && c.Timing.Reference == n.Name
+}
+
+// referenceOf maps a node's time to the reference clock.
+func referenceOf(n *analyze.Node, t time.Time) time.Time { return n.Clock.Reference(t) }
+
+// clockTime gives a time of the reference clock.
+func clockTime(t time.Time) string { return t.UTC().Format("15:04:05.0") }
+
+// timed cites the record of the cluster.
+func timed(text string) analyze.Evidence {
+	return analyze.Evidence{Entry: timing.RecordFile, Text: text}
+}
+
+// pair is the exchanges of two nodes, whoever began them.
+type pair struct {
+	a, b  string
+	links []*timing.Link
+}
+
+func (p pair) name() string { return p.a + " and " + p.b }
+
+// pairs lists what was measured between nodes of the case; the admin's own links are not the cluster's.
+func pairs(c *analyze.Case) []*pair {
+	if c.Timing == nil {
+		return nil
+	}
+	node := map[string]bool{}
+	for _, n := range c.Nodes {
+		node[n.Name] = true
+	}
+	var out []*pair
+	for i := range c.Timing.Links {
+		l := &c.Timing.Links[i]
+		if !node[l.From] || !node[l.To] || l.From == l.To {
+			continue
+		}
+		a, b := min(l.From, l.To), max(l.From, l.To)
+		k := slices.IndexFunc(out, func(p *pair) bool { return p.a == a && p.b == b })
+		if k < 0 {
+			out = append(out, &pair{a: a, b: b})
+			k = len(out) - 1
+		}
+		out[k].links = append(out[k].links, l)
+	}
+	slices.SortFunc(out, func(x, y *pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	return out
+}
+
+// roundTrip is the lower of the medians that both sides measured: what delays one side's answers alone is that side's load, not the way.
+func (p pair) roundTrip(least int64) (best *timing.Measured, from *timing.Link) {
+	for _, l := range p.links {
+		m := typical(l, least)
+		if m != nil && (best == nil || m.RTT.P50 < best.RTT.P50) {
+			best, from = m, l
+		}
+	}
+	return best, from
+}
+
+// typical picks the phase that tells how the link is: during the capture, else the one with most round trips.
+func typical(l *timing.Link, least int64) *timing.Measured {
+	var best *timing.Measured
+	for i := range l.Phases {
+		m := &l.Phases[i]
+		switch {
+		case m.RTT.Count < least:
+		case m.When == timing.During:
+			return &m.Measured
+		case best == nil || m.RTT.Count > best.RTT.Count:
+			best = &m.Measured
+		}
+	}
+	return best
+}
+
+// median of values, which it sorts; NaN of none.
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(v)
+	if n := len(v); n%2 == 0 {
+		return (v[n/2-1] + v[n/2]) / 2
+	}
+	return v[len(v)/2]
+}
+
+// namesOf lists the nodes of pairs, each once.
+func namesOf(list []*pair) []string {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.a, p.b)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// common is the node that all pairs have, when there is one and more than one pair.
+func common(list []*pair) string {
+	if len(list) < 2 {
+		return ""
+	}
+	for _, name := range []string{list[0].a, list[0].b} {
+		if !slices.ContainsFunc(list, func(p *pair) bool { return p.a != name && p.b != name }) {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,27 @@
+// Package collections holds the rules about garbage collections and safepoints, from GC logs, counters and recordings.
+package collections
+
+import "casefile/analyze"
+
+// Rules lists those about garbage collections and safepoints, from GC logs and counters.
+func Rules() []*analyze.Rule {
+	return []*analyze.Rule{
+		heapTooSmall,
+		memoryLeak,
+		gcOverhead,
+		explicitGC,
+		fullGC,
+		longGCPause,
+		humongousAllocations,
+		evacuationFailure,
+		prematurePromotion,
+		gcLocker,
+		allocationStall,
+		metaspacePressure,
+		concurrentModeFailure,
+		longSafepoint,
+		sysTimeInGC,
+		gcThreadsMismatch,
+		serialGCOnServer,
+	}
+}

@@ -1,0 +1,143 @@
+package dumps
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/signatures"
+	"casefile/analyze/threads"
+)
+
+var (
+	signatureShare = analyze.NewLimit(0.10, "1", "request-thread time beneath a known method", "thread dump analysers' mark of congestion")
+)
+
+var appSignature = &analyze.Rule{
+	ID:    ids.AppSignature,
+	Doc:   "Threads do what a known problem of a product makes them do, or its logs say so.",
+	Needs: needsDumps(2) + "; or application logs",
+	After: []string{ids.StuckThread},
+	Run:   findSignatures,
+}
+
+// findSignatures looks at dumps and at logs: what both show is one finding.
+func findSignatures(p *analyze.Pass) error {
+	known, err := signatures.All()
+	if err != nil {
+		return err
+	}
+	inLogs := logSightings(p, known)
+	inDumps := analyze.Each(dumpedJVMs, func(pass *analyze.Pass, v *view) []analyze.Finding {
+		found := judgeSignatures(v, known)
+		for i := range found {
+			inLogs = joinLogs(&found[i], v, inLogs)
+		}
+		if len(v.found(pass, ids.StuckThread)) > 0 { // which shows the reports of Tomcat beside the stacks
+			inLogs = slices.DeleteFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == signatures.TomcatStuckThread && l.jvm == v.JVM })
+		}
+		return found
+	})
+	if err := inDumps(p); err != nil {
+		return err
+	}
+	for _, l := range inLogs {
+		p.Report(l.finding(p))
+	}
+	return nil
+}
+
+// joinLogs takes the log lines that say what a finding from dumps says.
+func joinLogs(f *analyze.Finding, v *view, inLogs []*logSighting) []*logSighting {
+	id := accountOf(f).signature
+	i := slices.IndexFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == id && l.jvm == v.JVM })
+	if i < 0 {
+		return inLogs
+	}
+	f.Evidence = append(f.Evidence[:min(len(f.Evidence), cite.Most-1)], inLogs[i].cite(1)...)
+	return slices.Delete(inLogs, i, i+1)
+}
+
+// dumpedJVMs leaves out Go services: no signature is of one.
+func dumpedJVMs(p *analyze.Pass) (jvms []*view) {
+	for _, v := range processes.Of(p) {
+		if v.Dumps() >= 2 && v.JVM != nil {
+			p.Evaluated()
+			jvms = append(jvms, v)
+		}
+	}
+	return jvms
+}
+
+// judgeSignatures looks for known problems in the dumps of a JVM.
+func judgeSignatures(v *view, known []*signatures.Signature) []analyze.Finding {
+	var out []analyze.Finding
+	for _, sig := range known {
+		if !sig.InDumps() {
+			continue
+		}
+		list := v.Sightings(sig.Shows)
+		dumps := v.AtLeast(list, max(1, sig.Many))
+		if dumps < contentionDumps.Value {
+			continue
+		}
+		lost := v.LossOf(list)
+		// A background thread is at work all the time, or is not worth a word.
+		always := sig.Background && float64(dumps) >= finalizerShare.Value*float64(v.Dumps())
+		if !(lost.Requests && lost.Share >= signatureShare.Value) && !always {
+			continue
+		}
+		out = append(out, v.signatureProblem(sig, list, lost))
+	}
+	return out
+}
+
+func (v *view) signatureProblem(sig *signatures.Signature, list []views.Sighting, lost views.Loss) analyze.Finding {
+	p := problem{account: account{sightings: list, signature: sig.ID}}
+	p.Severity, p.Confidence = analyze.Severity(sig.Severity), analyze.High
+	p.Weight = lost.Weight()
+	if !lost.Requests {
+		p.Weight /= 2 // what it costs is told by the other findings
+	}
+	peak := v.Peak(list)
+	are := "are"
+	if len(peak) == 1 {
+		are = "is"
+	}
+	p.Title = fmt.Sprintf("%s %s %s", say.Sentence(v.Crowd(peak)), are, sig.Title)
+	p.Impact = lost.Impact()
+	p.Explanation = strings.TrimSpace(sig.Explanation)
+	p.Evidence = v.signatureEvidence(sig, list)
+	p.Advice, p.References = sig.Todo(), sig.References
+	return p.finding()
+}
+
+// signatureEvidence names the frame that is the mark.
+func (v *view) signatureEvidence(sig *signatures.Signature, list []views.Sighting) []analyze.Evidence {
+	var out []analyze.Evidence
+	for _, s := range list {
+		if len(out) == cite.Most {
+			break
+		}
+		text := v.Doing(s.Thread)
+		if f := markOf(sig, s.Thread); f != nil {
+			text = "is in " + f.Func
+		}
+		out = append(out, v.Cite(s.Dump, s.Thread, text))
+	}
+	return out
+}
+
+func markOf(sig *signatures.Signature, t *threads.Thread) *threads.Frame {
+	for _, f := range t.Stack.Frames {
+		if sig.MatchFrame(f.Func) {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package dumps
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+var (
+	dbPoolWaiters = analyze.NewLimit(3, "threads", "that wait for a connection at once", "a healthy pool hands out connections in microseconds: three at once are no chance")
+	dbPoolShare   = analyze.NewLimit(0.05, "1", "request-thread time without a connection", "half of the mark of congestion: no healthy service has any")
+)
+
+var dbPoolExhausted = &analyze.Rule{
+	ID:    ids.DBPoolExhausted,
+	Doc:   "Threads wait to get a database connection from its pool over several dumps.",
+	Needs: needsDumps(2),
+	After: []string{ids.Deadlock},
+	Run:   analyze.Each(dumped(2), judgeDBPool),
+}
+
+// poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method that its waiting
+// threads show.
+var poolSettings = []poolSetting{
+	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", "leakDetectionThreshold"},
+	{"com.mchange.v2.", "c3p0", "maxPoolSize", "unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces"},
+	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
+	{"org.apache.commons.dbcp.", "DBCP", "maxActive", "logAbandoned with removeAbandoned"},
+	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", "logAbandoned with removeAbandoned"},
+	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive", "logAbandoned with suspectTimeout"},
+	{"com.alibaba.druid.pool.", "Druid", "maxActive", "logAbandoned with removeAbandoned"},
+	{"io.agroal.", "Agroal", "max-size", "leak-detection-interval"},
+	{"oracle.ucp.", "UCP", "MaxPoolSize", ""},
+	{"database/sql.", "database/sql", "SetMaxOpenConns", ""},
+}
+
+type poolSetting struct{ prefix, pool, size, leaks string }
+
+// productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for a pool that
+// exceeds the request threads, see sizeFor.
+var productSettings = []struct{ app, pool, setting string }{
+	{"confluence", "HikariCP", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml"},
+	{"confluence", "c3p0", "hibernate.c3p0.max_size in confluence.cfg.xml"},
+	{"jira", "DBCP 2", "pool-max-size in dbconfig.xml"},
+}
+
+func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
+	dead := explained(v.found(pass, ids.Deadlock)...)
+	waiting := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
+		return !dead[t] && (w.Kind == threads.WaitDBPool || w.Kind == threads.WaitLock && atConnectionPool(t))
+	})
+	if v.AtLeast(waiting, dbPoolWaiters.Value) < contentionDumps.Value {
+		return nil
+	}
+	lost := v.LossOf(waiting)
+	if lost.Share < dbPoolShare.Value {
+		return nil
+	}
+	pool, product := v.poolSetting(waiting[0].Thread)
+	holders, sites := v.connectionHolders(dead)
+	p := problem{account: account{sightings: append(slices.Clone(waiting), holders...)}}
+	p.Severity, p.Weight, p.Confidence = lost.Severity(contentionCritical.Value), lost.Weight(), analyze.High
+	peak := v.Peak(waiting)
+	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", say.Sentence(v.Crowd(peak)), pool.pool)
+	inUse := 0
+	for _, n := range v.PerDump(holders) {
+		inUse = max(inUse, n)
+	}
+	if inUse > 0 {
+		p.Title += fmt.Sprintf("; %s the database, most under %s", heldBy(inUse), say.Short(sites[0].site))
+	}
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads without a connection", lost.Impact(), float64(len(waiting))/float64(v.Dumps()))
+	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
+	if inUse > 0 {
+		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
+	} else {
+		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or were never given back."
+	}
+	p.Evidence = append(v.CiteAll(waiting, cite.Most/2), v.CiteAll(holders, cite.Most/2)...)
+	p.Advice = v.dbAdvice(pool, product, inUse, sites)
+	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
+	return []analyze.Finding{p.finding()}
+}
+
+func heldBy(n int) string {
+	if n == 1 {
+		return "1 thread uses"
+	}
+	return fmt.Sprintf("%d threads use", n)
+}
+
+func atConnectionPool(t *threads.Thread) bool {
+	frames := skipLockCalls(t.Stack.Frames)
+	return libs.Within(frames[:min(len(frames), 3)], libs.ConnectionPools)
+}
+
+// poolSetting names the pool that a thread waits for and its settings; product says that a known product's file has its size.
+func (v *view) poolSetting(t *threads.Thread) (pool poolSetting, product bool) {
+	pool = poolSetting{pool: "connection pool", size: "the pool's maximum size"}
+	for _, f := range t.Stack.Frames {
+		i := slices.IndexFunc(poolSettings, func(s poolSetting) bool { return strings.HasPrefix(f.Func, s.prefix) })
+		if i >= 0 {
+			pool = poolSettings[i]
+			break
+		}
+	}
+	if v.JVM != nil {
+		for _, s := range productSettings {
+			if s.pool == pool.pool && strings.Contains(strings.ToLower(v.JVM.App+" "+v.Subject), s.app) {
+				pool.size, product = s.setting, true
+			}
+		}
+	}
+	return pool, product
+}
+
+type holderSite struct {
+	site  string
+	count int
+}
+
+// connectionHolders are threads at work in a database driver, and the program's calls they do it for, most frequent first.
+func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Sighting, sites []holderSite) {
+	counts := map[string]int{}
+	list = v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
+		if dead[t] || !w.Busy() || w.Kind == threads.WaitDBPool {
+			return false
+		}
+		site, peer, own := libs.CallSite(t.Stack.Frames)
+		if !own || !strings.HasPrefix(peer, "the database") {
+			return false
+		}
+		counts[site.Func]++
+		return true
+	})
+	for site, n := range counts {
+		sites = append(sites, holderSite{site, n})
+	}
+	slices.SortFunc(sites, func(a, b holderSite) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.site, b.site)) })
+	return list, sites
+}
+
+func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holderSite) []analyze.Advice {
+	first := analyze.Advice{
+		Action:  "Find where connections stay: have the pool log those kept too long.",
+		Setting: pool.leaks,
+		Effect:  "Names the code that borrows and does not return.",
+		Risk:    "A little logging.",
+		Verify:  "No such message, and nobody waits for a connection.",
+	}
+	if strings.Contains(pool.leaks, "removeAbandoned") {
+		first.Risk = "The pool also closes what is kept longer than removeAbandonedTimeout, under the hands of whoever uses it."
+	}
+	if inUse > 0 {
+		first = analyze.Advice{
+			Action: "Find out why the statements under " + say.Short(sites[0].site) + " take long: the database's list of active queries and locks, missing indexes, its latency.",
+			Effect: "Each connection comes back sooner: the only cure that does not load the database more.",
+			Risk:   "None in looking.",
+			Verify: "Fewer threads at once in the driver under " + say.Short(sites[0].site) + ".",
+		}
+	}
+	size := analyze.Advice{
+		Action:  "Only then enlarge the pool, in steps.",
+		Setting: pool.size,
+		Effect:  "Requests wait for the database itself and no longer for a connection.",
+		Risk:    "More statements run at once: a database that is the limit gets slower, and its own connection limit must allow it on all nodes together.",
+		Verify:  "No thread waits for a connection, and the database's response times did not rise.",
+	}
+	if inUse > 0 {
+		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
+	}
+	n := v.requestThreads()
+	if a := v.ownPool(); a != nil { // its configuration knows better than the dumps
+		size.Setting, size.From, size.To = a.setting(), fmt.Sprint(a.Max), a.nextStep()
+		if threads, _, _ := a.threads(); threads > n {
+			n = threads
+		}
+	}
+	if n > 0 && product {
+		size.To = fmt.Sprintf("%d (for %d request threads)", sizeFor(n), n)
+	}
+	return []analyze.Advice{first, size}
+}
+
+// ownPool is the one pool that the configuration of the process tells of; nil: none, or several.
+func (v *view) ownPool() *pooled {
+	if v.JVM == nil {
+		return nil
+	}
+	s := v.JVM.Settings()
+	if len(s.Pools) != 1 {
+		return nil
+	}
+	return &pooled{node: v.Node, jvm: v.JVM, view: v, subject: v.Subject, Settings: s, Pool: s.Pools[0]}
+}
+
+// sizeFor is what Confluence checks at its start: at least 10 connections more than request threads, and a quarter more.
+func sizeFor(requestThreads int) int { return max(requestThreads+10, (5*requestThreads+3)/4) }
+
+// requestThreads is the largest number of threads that serve requests in one dump.
+func (v *view) requestThreads() int {
+	most := 0
+	for i := range v.Series.Dumps {
+		n := 0
+		for _, p := range v.Pools {
+			if p.Requests {
+				n += p.Counts[i].Size
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}

@@ -1,0 +1,305 @@
+package dumps
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+var (
+	contentionWaiters  = analyze.NewLimit(5, "threads", "blocked at one lock in one dump", "thread dump analysers flag a monitor with more than 5 waiters")
+	contentionShare    = analyze.NewLimit(0.10, "1", "request-thread time lost at one lock", "thread dump analysers' mark of congestion")
+	contentionDumps    = analyze.NewLimit(2, "dumps", "that show it", "one dump may show a moment")
+	contentionCritical = analyze.NewLimit(0.5, "1", "request-thread time lost: critical", "half of the service is missing")
+)
+
+// lockUse says what a lock guards: each has a rule of its own, because the remedy differs.
+type lockUse uint8
+
+const (
+	guardsProgram lockUse = iota
+	guardsClasses
+	guardsLog
+	guardsConnections // of a database pool: db-pool-exhausted counts its waiters
+	guardsNothing     // an idle thread holds it while it waits for work
+)
+
+// contended is a lock that threads are blocked on, with all that wait behind it.
+type contended struct {
+	*threads.Contention
+	use       lockUse
+	sightings []views.Sighting // direct waiters and those behind them
+	direct    int              // of them
+	through   []string         // locks that others wait for and whose holders wait for this one
+	behind    *contended       // the lock that this one's holders are blocked on; nil mostly
+}
+
+// contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
+func (v *view) contention(pass *analyze.Pass) []*contended {
+	if v.locks == nil {
+		v.locks = v.findContention(explained(v.found(pass, ids.Deadlock)...))
+	}
+	return v.locks
+}
+
+func (v *view) findContention(dead map[*threads.Thread]bool) []*contended {
+	all := []*contended{}
+	of := map[*threads.LockState]*contended{}
+	for _, c := range v.Series.Contention() {
+		k := &contended{Contention: c}
+		uses := [guardsNothing + 1]int{}
+		for dump, st := range c.States {
+			if st == nil {
+				continue
+			}
+			of[st] = k
+			for _, t := range st.Waiters {
+				if dead[t] {
+					continue
+				}
+				uses[useOf(c, t)]++
+				k.sightings = append(k.sightings, views.Sighting{Dump: dump, Thread: t})
+			}
+		}
+		k.direct = len(k.sightings)
+		for use, n := range uses {
+			if n > uses[k.use] {
+				k.use = lockUse(use)
+			}
+		}
+		if k.direct > 0 {
+			all = append(all, k)
+		}
+	}
+	for _, k := range all {
+		k.behind = v.behind(k, of)
+	}
+	for _, k := range all {
+		k.passOn(len(all))
+	}
+	return slices.DeleteFunc(all, func(k *contended) bool { return k.behind != nil })
+}
+
+// behind finds the lock that the holders of k are themselves blocked on in most of the dumps that tell.
+func (v *view) behind(k *contended, of map[*threads.LockState]*contended) *contended {
+	counts := map[*contended]int{}
+	known := 0
+	for dump, st := range k.States {
+		if st == nil || st.Owner == nil {
+			continue
+		}
+		known++
+		if next := v.Series.Graph(dump).BlockedOn(st.Owner); next != nil && of[next] != nil && of[next] != k {
+			counts[of[next]]++
+		}
+	}
+	for next, n := range counts {
+		if 2*n > known {
+			return next
+		}
+	}
+	return nil
+}
+
+// passOn counts k's own waiters at the lock at the end of the chain. The number of locks bounds the way: a chain may lead in a circle
+// over the dumps, although no dump has one.
+func (k *contended) passOn(locks int) {
+	root := k
+	for n := 0; root.behind != nil; n++ {
+		if root = root.behind; root == k || n > locks {
+			k.behind = nil
+			return
+		}
+	}
+	if root == k {
+		return
+	}
+	root.sightings = append(root.sightings, k.sightings[:k.direct]...)
+	root.through = append(root.through, k.name())
+}
+
+// useOf looks at the frame that wants the lock and the calls that led to it.
+func useOf(c *threads.Contention, t *threads.Thread) lockUse {
+	if c.Kind == threads.ClassInit {
+		return guardsClasses
+	}
+	frames := t.Stack.Frames
+	if l := t.Waiting(); l != nil && int(l.Depth) < len(frames) {
+		frames = frames[max(0, l.Depth):]
+	}
+	frames = skipLockCalls(frames)
+	near := frames[:min(len(frames), 4)]
+	switch {
+	case libs.Within(near, libs.IdleLocks):
+		return guardsNothing
+	case len(near) > 0 && loadsClass(near[0].Func):
+		return guardsClasses
+	case libs.Within(near, libs.LogLibraries):
+		return guardsLog
+	case libs.Within(near, libs.ConnectionPools):
+		return guardsConnections
+	}
+	return guardsProgram
+}
+
+func skipLockCalls(frames []*threads.Frame) []*threads.Frame {
+	for i, f := range frames {
+		if !strings.HasPrefix(f.Func, "java.util.concurrent.locks.") && !strings.HasSuffix(f.Func, "Unsafe.park") {
+			return frames[i:]
+		}
+	}
+	return nil
+}
+
+func loadsClass(fn string) bool {
+	return strings.HasSuffix(fn, ".loadClass") || libs.StartsWith(fn, libs.ClassLoading)
+}
+
+// name says which lock it is. A lock of a class that says nothing is named with the place where threads wait for it.
+func (k *contended) name() string {
+	class := say.ShortClass(k.Class)
+	if !slices.Contains(libs.PlainLocks, class) || k.Site == nil {
+		return class
+	}
+	return say.Article(class) + " at " + say.Short(k.Site.Func)
+}
+
+// held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
+func (k *contended) held() string {
+	if k.Holder == nil {
+		return ", whose holder the dumps do not show"
+	}
+	at := ""
+	if k.HolderFrame != nil {
+		at = " in " + say.Short(k.HolderFrame.Func)
+	} else if k.HolderWait.Site != nil {
+		at = " in " + say.Short(k.HolderWait.Site.Func)
+	}
+	if k.Holders > 1 {
+		return fmt.Sprintf(" held in turn by %d threads (longest by %s%s)", k.Holders, say.Quote(k.Holder.Name), at)
+	}
+	return " held by " + say.Quote(k.Holder.Name) + at
+}
+
+// judgeLocks reports the contended locks of one use.
+func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contended, *problem)) []analyze.Finding {
+	var out []analyze.Finding
+	for _, k := range v.contention(pass) {
+		if k.use != use || v.AtLeast(k.sightings, contentionWaiters.Value) < contentionDumps.Value {
+			continue
+		}
+		lost := v.LossOf(k.sightings)
+		if lost.Share < contentionShare.Value {
+			continue
+		}
+		p := problem{account: account{sightings: slices.Concat(k.sightings, k.holders())}}
+		p.Severity, p.Weight = lost.Severity(contentionCritical.Value), lost.Weight()
+		p.Confidence = analyze.High
+		p.About = []string{say.ShortClass(k.Class)}
+		p.Title = say.Sentence(v.Crowd(v.Peak(k.sightings))) + " wait for " + k.name() + k.held()
+		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.Impact(),
+			float64(len(k.sightings))/float64(v.Dumps()), k.Dumps, say.Count(v.Dumps(), "dump"))
+		suspects := v.suspects(k)
+		p.Explanation = k.story()
+		if len(suspects) > 0 {
+			s := suspects[len(suspects)-1]
+			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the holder: %s %s.",
+				len(suspects), say.Count(v.Dumps(), "dump"), say.Short(k.Site.Func), say.Quote(s.Thread.Name), v.Doing(s.Thread))
+		}
+		p.Evidence = v.lockEvidence(k, suspects)
+		describe(k, &p)
+		out = append(out, p.finding())
+	}
+	return out
+}
+
+// holders are what this finding explains besides the waiters: nobody needs to be told of them again.
+func (k *contended) holders() []views.Sighting {
+	var out []views.Sighting
+	for dump, st := range k.States {
+		if st != nil && st.Owner != nil {
+			out = append(out, views.Sighting{Dump: dump, Thread: st.Owner})
+		}
+	}
+	return out
+}
+
+// story tells what the holder does with the lock, and who else waits behind it.
+func (k *contended) story() string {
+	text := "Only one thread at a time gets past this lock; the others stand still until it is free."
+	if k.Holder != nil {
+		what := k.HolderWait.Text
+		switch {
+		case k.HolderDumps > 1:
+			text += fmt.Sprintf(" %s kept it over %d dumps, %s at least, and meanwhile %s.", say.Quote(k.Holder.Name), k.HolderDumps, say.Seconds(k.HolderSpan), what)
+		default:
+			text += fmt.Sprintf(" Its holder, %s, %s.", say.Quote(k.Holder.Name), what)
+		}
+	}
+	if len(k.through) > 0 {
+		slices.Sort(k.through)
+		text += " Part of them wait for " + say.List(slices.Compact(k.through)) + ", whose holders wait for this lock."
+	}
+	return text
+}
+
+// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that alone are in the method
+// where the others wait, and do not wait with them. Seen in half of the dumps or more, else nil.
+func (v *view) suspects(k *contended) []views.Sighting {
+	if k.Holder != nil || k.Site == nil {
+		return nil
+	}
+	var found []views.Sighting
+	for dump, st := range k.States {
+		if st == nil {
+			continue
+		}
+		waits := map[*threads.Thread]bool{}
+		for _, t := range st.Waiters {
+			waits[t] = true
+		}
+		var there []*threads.Thread
+		for _, t := range v.Series.Dumps[dump].Threads {
+			if !waits[t] && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
+				there = append(there, t)
+			}
+		}
+		if len(there) == 1 {
+			found = append(found, views.Sighting{Dump: dump, Thread: there[0]})
+		}
+	}
+	if 2*len(found) < k.Dumps {
+		return nil
+	}
+	return found
+}
+
+// lockEvidence cites holder and waiters of the dump with most waiters, then of the others.
+func (v *view) lockEvidence(k *contended, suspects []views.Sighting) []analyze.Evidence {
+	var out []analyze.Evidence
+	for _, s := range suspects[:min(len(suspects), 2)] {
+		out = append(out, v.Cite(s.Dump, s.Thread, v.Doing(s.Thread)+", where it is the only one besides those that wait"))
+	}
+	holders := 0
+	for dump, st := range k.States {
+		if st == nil || st.Owner == nil || holders == 3 {
+			continue
+		}
+		holders++
+		out = append(out, v.Cite(dump, st.Owner, "holds "+k.name()+" and "+v.Doing(st.Owner)))
+	}
+	return append(out, v.CiteAll(k.sightings, cite.Most-len(out))...)
+}
+
+// lockVerify is how to tell that a lock's remedy worked.
+func (v *view) lockVerify(k *contended) string {
+	return fmt.Sprintf("Collect again under the same load: fewer than %d threads wait for %s.", contentionWaiters.Value, k.name())
+}

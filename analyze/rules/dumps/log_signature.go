@@ -1,0 +1,174 @@
+package dumps
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/applog"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
+	"casefile/analyze/signatures"
+)
+
+var (
+	logRecent = analyze.NewLimit(24*time.Hour, "", "before its end that a log's line counts", "a log may reach back for months")
+)
+
+// logSighting is the lines of the logs of one JVM that show one known problem.
+type logSighting struct {
+	sig  *signatures.Signature
+	node *analyze.Node
+	jvm  *analyze.JVM // nil: loose logs, of which the JVM is not known
+
+	count  int64 // of all lines
+	seen   map[entryKey]bool
+	recent []applog.Entry
+	last   applog.Entry
+	log    *applog.Log
+}
+
+// logSightings looks through the logs of all JVMs. What is long ago is history: the log may reach back for months.
+func logSightings(p *analyze.Pass, known []*signatures.Signature) []*logSighting {
+	var out []*logSighting
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if len(j.Logs) > 0 {
+				p.Evaluated()
+			}
+			out = append(out, sightingsIn(p, known, n, j, j.Logs)...)
+		}
+		if len(n.LooseLogs) == 0 {
+			continue
+		}
+		p.Evaluated()
+		var only *analyze.JVM // loose files of one JVM
+		if len(n.JVMs) == 1 {
+			only = n.JVMs[0]
+		}
+		out = append(out, sightingsIn(p, known, n, only, n.LooseLogs)...)
+	}
+	return out
+}
+
+func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node, j *analyze.JVM, logs []*applog.Log) []*logSighting {
+	var out []*logSighting
+	for _, sig := range known {
+		s := &logSighting{sig: sig, node: n, jvm: j}
+		for _, l := range logs {
+			m := l.Of(sig.ID)
+			if m == nil {
+				continue
+			}
+			count, newest := s.first(m)
+			s.count += count
+			since := logEnd(p, n, l).Add(-logRecent.Value)
+			for _, e := range newest {
+				if !e.Time.Before(since) {
+					s.recent = append(s.recent, e)
+				}
+				if s.log == nil || e.Time.After(s.last.Time) {
+					s.last, s.log = e, l
+				}
+			}
+		}
+		if s.log != nil {
+			slices.SortStableFunc(s.recent, func(a, b applog.Entry) int { return a.Time.Compare(b.Time) })
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// entryKey is what a line is in every file that it was written to.
+type entryKey struct {
+	time time.Time
+	text string
+}
+
+// first leaves out lines that another file of the JVM has as well: Tomcat writes the same to catalina.out and to the log of the day.
+func (s *logSighting) first(m *applog.Marked) (count int64, newest []applog.Entry) {
+	keys := map[entryKey]bool{}
+	for _, e := range m.Newest {
+		k := entryKey{e.Time, e.Text}
+		if !s.seen[k] {
+			newest = append(newest, e)
+		}
+		keys[k] = true
+	}
+	if s.seen == nil {
+		s.seen = keys
+	} else {
+		maps.Copy(s.seen, keys)
+	}
+	if len(newest) == 0 {
+		return 0, nil
+	}
+	return m.Count - int64(len(m.Newest)-len(newest)), newest
+}
+
+// logEnd is the moment up to which a log tells, in the time of its stamps: the capture's end, or its own.
+func logEnd(p *analyze.Pass, n *analyze.Node, l *applog.Log) time.Time {
+	if end := p.Ended.Add(n.Clock.Offset); !p.Ended.IsZero() && l.Last.ZoneKnown {
+		return end
+	}
+	return l.Last.Time
+}
+
+// fresh is how old a line is at most that is of now.
+const fresh = time.Minute
+
+func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
+	f := analyze.Finding{Severity: analyze.Severity(s.sig.Severity), Confidence: analyze.High, Weight: 0.2, Nodes: []string{s.node.Name}}
+	if s.jvm != nil {
+		f.Subject = s.jvm.Subject()
+	} else {
+		f.Subject = s.log.Source
+	}
+	lines := fmt.Sprintf("%d log lines", s.count)
+	if s.count == 1 {
+		lines = "1 log line"
+	}
+	f.Title = sentenceOf(s.sig) + " (" + lines
+	n := len(s.recent)
+	if n == 0 {
+		f.Severity, f.Weight = analyze.Info, 0.01
+	}
+	if n > 1 {
+		f.Title += fmt.Sprintf(", %d of them in %s", n, say.Took(s.recent[n-1].Time.Sub(s.recent[0].Time)))
+	}
+	if age := logEnd(p, s.node, s.log).Sub(s.last.Time); age >= fresh {
+		f.Title += ", the last " + say.Took(age) + " before the end of the log"
+	}
+	f.Title += ")"
+	f.Impact = "the log says so; how much time it costs it does not say"
+	f.Explanation = strings.TrimSpace(s.sig.Explanation)
+	f.Evidence = s.cite(4)
+	f.Advice, f.References = s.sig.Todo(), s.sig.References
+	return f
+}
+
+// sentenceOf is the title of a signature as a whole sentence: with marks in stacks it goes on from "5 threads are".
+func sentenceOf(sig *signatures.Signature) string {
+	if sig.InDumps() {
+		return "The log tells of threads " + sig.Title
+	}
+	return sig.Title
+}
+
+// cite cites the newest lines.
+func (s *logSighting) cite(n int) []analyze.Evidence {
+	list := s.recent
+	if len(list) == 0 {
+		list = []applog.Entry{s.last}
+	}
+	list = slices.Clone(list[max(0, len(list)-n):])
+	var out []analyze.Evidence
+	for _, e := range list {
+		out = append(out, analyze.Evidence{Entry: e.Source, Lines: analyze.Lines(e.Line, e.Line), Text: cite.Line(e.Text)})
+	}
+	return out
+}

@@ -1,0 +1,147 @@
+package dumps
+
+import (
+	"fmt"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+var (
+	downstreamShare = analyze.NewLimit(0.25, "1", "request-thread time in one call", "below a quarter a service that mostly asks its database is healthy")
+)
+
+var slowDownstream = &analyze.Rule{
+	ID:    ids.SlowDownstream,
+	Doc:   "Many threads wait for answers from the network under one call of the program, over several dumps.",
+	Needs: needsDumps(2),
+	Run:   analyze.Each(dumped(2), judgeDownstream),
+}
+
+// asked is the waits for one peer under one call.
+type asked struct {
+	site      *threads.Frame
+	peer      string
+	kind      threads.WaitKind // of the first one
+	sightings []views.Sighting
+}
+
+func judgeDownstream(_ *analyze.Pass, v *view) []analyze.Finding {
+	if v.JVM == nil {
+		return nil // goroutines that wait for the network cost next to nothing and have no pool to fill
+	}
+	var out []analyze.Finding
+	for _, a := range v.calls() {
+		if len(a.sightings) < views.DownstreamThreads.Value*v.Dumps() || v.AtLeast(a.sightings, views.DownstreamThreads.Value) < contentionDumps.Value {
+			continue
+		}
+		lost := v.LossOf(a.sightings)
+		if lost.Share < downstreamShare.Value {
+			continue
+		}
+		out = append(out, v.downstreamProblem(a, lost))
+	}
+	return out
+}
+
+// calls groups the threads that wait for the network by the program's own call.
+func (v *view) calls() []*asked {
+	bySite := map[string]*asked{}
+	var order []*asked
+	waits := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
+		switch w.Kind {
+		case threads.WaitSocketRead, threads.WaitConnect, threads.WaitHTTPPool:
+			return w.Busy() && (v.Request(t) || libs.Within(t.Stack.Frames, libs.WorkFrames))
+		}
+		return false
+	})
+	for _, s := range waits {
+		site, peer, own := libs.CallSite(s.Thread.Stack.Frames)
+		if !own {
+			continue
+		}
+		a := bySite[site.Func]
+		if a == nil {
+			a = &asked{site: site, peer: peer, kind: v.Series.Wait(s.Thread).Kind}
+			bySite[site.Func] = a
+			order = append(order, a)
+		}
+		a.sightings = append(a.sightings, s)
+	}
+	return order
+}
+
+func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
+	peer := a.peer
+	if peer == "" {
+		peer = "the network"
+	}
+	what := "wait for an answer of " + peer
+	switch a.kind {
+	case threads.WaitConnect:
+		what = "try to connect to " + peer
+	case threads.WaitHTTPPool:
+		what = "wait for a free connection to " + peer
+	}
+	p := problem{account: account{sightings: a.sightings}}
+	p.Severity, p.Weight = lost.Severity(contentionCritical.Value), lost.Weight()
+	p.Confidence = analyze.Medium
+	moved, known := v.returned(a.sightings)
+	lasting := known && 4*moved < len(a.sightings) // most calls outlast the time between two dumps
+	if lasting {
+		p.Confidence = analyze.High
+	}
+	if !lost.Requests || !lasting && lost.Share < contentionCritical.Value {
+		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
+	}
+	p.About = []string{say.Short(a.site.Func)}
+	p.Title = fmt.Sprintf("%s %s under %s", say.Sentence(v.Crowd(v.Peak(a.sightings))), what, say.Short(a.site.Func))
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.Impact(), float64(len(a.sightings))/float64(v.Dumps()))
+	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
+	p.Evidence = v.CiteAll(a.sightings, cite.Most)
+	measure := "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process."
+	if addr := v.namePeers(&p.Finding, a.sightings, a.kind, a.peer); addr != "" {
+		if what += " at " + addr; a.peer == "" {
+			what = strings.Replace(what, "the network at ", "", 1)
+		}
+		p.Title = fmt.Sprintf("%s %s under %s", say.Sentence(v.Crowd(v.Peak(a.sightings))), what, say.Short(a.site.Func))
+		measure = "Measure " + addr + ": its own response times, and the network between."
+	}
+	p.Advice = []analyze.Advice{{
+		Action: measure,
+		Effect: "Shows whether the peer or the way to it is slow.",
+		Risk:   "None.",
+		Verify: "Response times of the peer match the waits seen here.",
+	}, {
+		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many threads may be in it at once.",
+		Effect: "A slow peer costs its own function, not the whole pool.",
+		Risk:   "Slow answers that are still wanted become errors.",
+		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", views.DownstreamThreads.Value, say.Short(a.site.Func)),
+	}}
+	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: Troubleshooting Slow Performance Using Page Request Profiling"}
+	return p.finding()
+}
+
+// returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false where no CPU time tells.
+func (v *view) returned(list []views.Sighting) (moved int, known bool) {
+	for _, s := range list {
+		if s.Dump+1 >= v.Dumps() {
+			continue
+		}
+		used, source := v.Series.TrackOf(s.Thread).CPU(s.Dump, s.Dump+1)
+		if !source.Exact() {
+			continue
+		}
+		known = true
+		if used > views.StuckCPU.Value {
+			moved++
+		}
+	}
+	return moved, known
+}

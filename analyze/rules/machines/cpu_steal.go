@@ -1,0 +1,47 @@
+package machines
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+)
+
+var (
+	stealWarn     = analyze.NewLimit(10.0, "%", "CPU time taken by the hypervisor: warning", "cloud vendors call 10 % high")
+	stealCritical = analyze.NewLimit(25.0, "%", "CPU time taken by the hypervisor: critical", "a quarter of the machine is missing")
+)
+
+var cpuSteal = &analyze.Rule{
+	ID:    ids.CPUSteal,
+	Doc:   "The hypervisor gives CPU time of this virtual machine to others.",
+	Needs: needsHost,
+	Run:   analyze.Each(machines, judgeSteal),
+}
+
+func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
+	s := v.CPU.Steal
+	if !s.Known() || !v.long() {
+		return nil
+	}
+	if s.Mean < stealWarn.Value {
+		pass.Evaluated()
+		return nil
+	}
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: min(1, s.Mean/100)}
+	if s.Mean >= stealCritical.Value {
+		f.Severity = analyze.Critical
+	}
+	on := ""
+	if h := v.System.Hypervisor; h.Known() && h.Value != "none" && h.Value != "unknown" {
+		on = " (" + h.Value + ")"
+	}
+	f.Title = fmt.Sprintf("The hypervisor%s took %.0f%% of this machine's CPU time, at most %.0f%%", on, s.Mean, s.Max)
+	f.Impact = fmt.Sprintf("%.0f%% of the CPU time %s", s.Mean, v.during())
+	f.Explanation = "The machine wanted to run and was not let: the host has more work than CPUs, or a burst credit is used up. Inside it looks as if everything were slower, and pauses longer, for no reason."
+	f.Evidence = cite.Known(cite.Ref(s.Ref, fmt.Sprintf("steal: mean %.0f%%, highest %.0f%%%s", s.Mean, s.Max, v.at(s))))
+	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another kind of instance (not one with burst credits).",
+		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1% at the same load."}}
+	return []analyze.Finding{f}
+}

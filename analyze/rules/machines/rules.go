@@ -1,0 +1,19 @@
+// Package machines holds the rules about machines, containers and the resources that processes take of them.
+package machines
+
+import "casefile/analyze"
+
+// Rules lists those about machines and containers.
+func Rules() []*analyze.Rule {
+	return []*analyze.Rule{
+		cpuSaturated,
+		cpuThrottled,
+		cpuSteal,
+		memorySwapping,
+		oomRisk,
+		diskSaturated,
+		hostStall,
+		fdExhaustion,
+		diskFull,
+	}
+}

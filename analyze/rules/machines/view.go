@@ -1,0 +1,83 @@
+package machines
+
+import (
+	"fmt"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/host"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+)
+
+const needsHost = "counters of the machine over some seconds: casefile collect on Linux"
+
+// machineViews are the machines with counters.
+var machineViews = analyze.NewMemo(func(p *analyze.Pass) (all []*hostView) {
+	for _, n := range p.Nodes {
+		if n.Host != nil {
+			all = append(all, &hostView{node: n, Facts: n.Host})
+		}
+	}
+	return all
+})
+
+// machines are those with counters; whether they are the ones that a rule needs, its judge knows.
+func machines(p *analyze.Pass) []*hostView { return machineViews.Of(p) }
+
+// About names the machine.
+func (v *hostView) About() analyze.Subject { return analyze.Subject{Node: v.node.Name} }
+
+// hostView is one machine.
+type hostView struct {
+	*host.Facts
+	node *analyze.Node
+}
+
+// long tells whether counters ran long enough to prove something, and how sure that is.
+func (v *hostView) long() bool { return v.Span >= views.SpanLeast.Value }
+
+func (v *hostView) sure() analyze.Confidence {
+	if v.Span < views.SpanSure.Value/2 {
+		return analyze.Medium
+	}
+	return analyze.High
+}
+
+// during says what a mean is of.
+func (v *hostView) during() string { return "over the " + say.Seconds(v.Span) + " of the capture" }
+
+// busiest names the processes that used the CPU, captured ones by their target, and what the first one had, in CPUs.
+func (v *hostView) busiest(n int) (words []string, first float64, at analyze.Evidence) {
+	captured := map[int]string{}
+	for _, j := range v.node.JVMs {
+		captured[j.PID] = j.Target
+	}
+	for _, p := range v.Processes.Processes {
+		if len(words) == n || p.CPUPercent < 5 {
+			break
+		}
+		first = max(first, p.CPUPercent/100)
+		name := captured[p.PID]
+		if name == "" {
+			name = fmt.Sprintf("%d %s", p.PID, say.Quote(p.Comm))
+		}
+		words = append(words, fmt.Sprintf("%s (%.1f CPUs)", name, p.CPUPercent/100))
+	}
+	return words, first, cite.Ref(v.Processes.Ref, "busiest processes: "+say.List(words))
+}
+
+// at adds when the worst window was.
+func (v *hostView) at(s host.Spread) string {
+	if s.MaxAt.IsZero() {
+		return ""
+	}
+	return " at " + s.MaxAt.UTC().Format(time.TimeOnly) + " UTC"
+}
+
+// pidOf reads the process id of a target's name, "4711-shop"; 0 when there is none.
+func pidOf(target string) (pid int) {
+	_, _ = fmt.Sscanf(target, "%d-", &pid) // a name without number leaves 0
+	return pid
+}

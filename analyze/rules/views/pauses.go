@@ -1,0 +1,85 @@
+package views
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/gc"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
+)
+
+// Over says which stretch a share is of: "over the last 60 s".
+func (v *Collections) Over() string {
+	if v.Totals || v.From <= v.Run.First+time.Second && v.To >= v.Run.Last {
+		return "over the " + say.Seconds(v.Span()) + " of the log"
+	}
+	if v.To >= v.Run.Last {
+		return "over the last " + say.Seconds(v.Span())
+	}
+	return "over " + say.Seconds(v.Span())
+}
+
+func (v *Collections) entry(file uint16) string {
+	if int(file) < len(v.Log.Files) {
+		return v.Log.Files[file]
+	}
+	return v.Log.Source
+}
+
+// Place points into the log; counters and recordings have no line that a person could read.
+func (v *Collections) Place(file uint16, line int, text string) analyze.Evidence {
+	e := analyze.Evidence{Entry: v.entry(file), Text: text}
+	if v.Log.Format != "counters" && v.Log.Format != "jfr" {
+		e.Lines = analyze.Lines(line, line)
+	}
+	return e
+}
+
+func (v *Collections) CitePause(p *gc.Pause) analyze.Evidence {
+	text := p.Kind.String() + " pause of " + say.Took(p.Duration)
+	if cause := v.Log.Cause(p); cause != "" {
+		text += " (" + cause + ")"
+	}
+	if p.Flags.Has(gc.FlagHeap) {
+		text += fmt.Sprintf(", heap %s before, %s after", say.Bytes(p.Before), say.Bytes(p.After))
+	}
+	return v.Place(p.File, int(p.Line), text)
+}
+
+// CiteLongest cites the longest pauses of the stretch that keep holds for, in order of time.
+func (v *Collections) CiteLongest(n int, keep func(*gc.Pause) bool) []analyze.Evidence {
+	var list []*gc.Pause
+	for _, p := range v.Pauses {
+		if keep(p) {
+			list = append(list, p)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *gc.Pause) int { return int(b.Duration - a.Duration) })
+	list = list[:min(n, len(list))]
+	slices.SortFunc(list, func(a, b *gc.Pause) int { return int(a.Start - b.Start) })
+	var out []analyze.Evidence
+	for _, p := range list {
+		out = append(out, v.CitePause(p))
+	}
+	if len(out) == 0 && v.Totals {
+		n, sum := v.Spent(AnyPause)
+		out = append(out, analyze.Evidence{Entry: v.Log.Source, Text: fmt.Sprintf("%d pauses took %s of %s", n, say.Took(sum), say.Seconds(v.Span()))})
+	}
+	return out
+}
+
+func (v *Collections) OfCause(keep func(gc.Kind, string) bool) func(*gc.Pause) bool {
+	return func(p *gc.Pause) bool { return keep(p.Kind, v.Log.Cause(p)) }
+}
+
+// CiteMentions cites lines that the parser kept.
+func (v *Collections) CiteMentions(m gc.Mentions, n int) []analyze.Evidence {
+	var out []analyze.Evidence
+	for _, l := range m.Lines[:min(n, len(m.Lines))] {
+		out = append(out, v.Place(l.File, l.Line, cite.Line(l.Text)))
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+// Package views holds what the rules look at: processes with their dumps, the stretch of a GC log that is judged, recordings. Each is measured
+// once a run, whichever rule asks first; a wing wraps a view to add measures of its own.
+package views
+
+import (
+	"slices"
+
+	"casefile/analyze"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/threads"
+)
+
+// Processes are those of the case that have thread dumps, each measured once a run.
+var Processes = analyze.NewMemo(func(p *analyze.Pass) (all []*Process) {
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
+				v := newView(n, j.Subject(), j.Dumps)
+				v.JVM = j
+				all = append(all, v)
+			}
+		}
+		for _, s := range n.Services {
+			if s.Goroutines != nil && len(s.Goroutines.Dumps) > 0 {
+				all = append(all, newView(n, s.Target, s.Goroutines))
+			}
+		}
+	}
+	return all
+})
+
+// Process is one process with its series of dumps.
+type Process struct {
+	Node    *analyze.Node
+	JVM     *analyze.JVM // nil: a Go service
+	Subject string
+	Series  *threads.Series
+
+	Pools    []*threads.Pool
+	CrewOf   map[*threads.Track]string
+	Crews    map[string][]int // threads by crew and dump
+	Serves   map[*threads.Track]bool
+	requests int // request threads, times dumps
+
+}
+
+func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
+	v := &Process{Node: n, Subject: subject, Series: s, Pools: s.Pools(nil),
+		CrewOf: map[*threads.Track]string{}, Crews: map[string][]int{},
+		Serves: map[*threads.Track]bool{}}
+	serving := map[string]bool{}
+	for _, p := range v.Pools {
+		serving[p.Name] = serving[p.Name] || p.Requests
+	}
+	for _, p := range v.Pools {
+		name := p.Name
+		if !p.Requests && serving[name] { // a connector's acceptor and poller bear its name too
+			name += " connector"
+		}
+		for _, tr := range p.Threads {
+			v.CrewOf[tr], v.Serves[tr] = name, p.Requests || p.Virtual && servesRequest(tr)
+		}
+	}
+	for _, tr := range s.Threads() {
+		if v.CrewOf[tr] == "" {
+			v.CrewOf[tr] = threads.NormalizeName(tr.Name)
+		}
+		crew := v.Crews[v.CrewOf[tr]]
+		if crew == nil {
+			crew = make([]int, v.Dumps())
+			v.Crews[v.CrewOf[tr]] = crew
+		}
+		for i, t := range tr.Obs {
+			if t == nil {
+				continue
+			}
+			crew[i] += Times(t)
+			if v.Serves[tr] {
+				v.requests += Times(t)
+			}
+		}
+	}
+	return v
+}
+
+// servesRequest tells by its stack that a virtual thread serves a request: most have no name that would.
+func servesRequest(tr *threads.Track) bool {
+	return slices.ContainsFunc(tr.Obs, func(t *threads.Thread) bool { return t != nil && libs.Within(t.Stack.Frames, libs.RequestFrames) })
+}
+
+// Crew names the pool of a thread, else its family.
+func (v *Process) Crew(t *threads.Thread) string { return v.CrewOf[v.Series.TrackOf(t)] }
+
+// Request says that the thread belongs to a pool that serves requests.
+func (v *Process) Request(t *threads.Thread) bool { return v.Serves[v.Series.TrackOf(t)] }
+
+func (v *Process) Dumps() int { return len(v.Series.Dumps) }
+
+// About names the process.
+func (v *Process) About() analyze.Subject { return analyze.Subject{Node: v.Node.Name, Name: v.Subject} }
+
+// Sighting is one thread in one dump.
+type Sighting struct {
+	Dump   int
+	Thread *threads.Thread
+}
+
+// Sightings are the threads that keep holds for, in the order of the dumps.
+func (v *Process) Sightings(keep func(*threads.Thread, threads.Wait) bool) []Sighting {
+	var out []Sighting
+	for i, d := range v.Series.Dumps {
+		for _, t := range d.Threads {
+			if keep(t, v.Series.Wait(t)) {
+				out = append(out, Sighting{i, t})
+			}
+		}
+	}
+	return out
+}
+
+// PerDump counts sightings by dump.
+func (v *Process) PerDump(list []Sighting) []int {
+	counts := make([]int, v.Dumps())
+	for _, s := range list {
+		counts[s.Dump] += Times(s.Thread)
+	}
+	return counts
+}
+
+// Times is the number of threads an entry of a dump stands for.
+func Times(t *threads.Thread) int { return max(1, int(t.Count)) }
+
+// Peak gives the dump with most of the sightings, and those.
+func (v *Process) Peak(list []Sighting) []Sighting {
+	counts := v.PerDump(list)
+	best := 0
+	for i, n := range counts {
+		if n > counts[best] {
+			best = i
+		}
+	}
+	var out []Sighting
+	for _, s := range list {
+		if s.Dump == best {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// AtLeast counts the dumps with n sightings or more.
+func (v *Process) AtLeast(list []Sighting, n int) int {
+	dumps := 0
+	for _, c := range v.PerDump(list) {
+		if c >= n {
+			dumps++
+		}
+	}
+	return dumps
+}

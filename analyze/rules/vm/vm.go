@@ -1,0 +1,82 @@
+// Package vm reads the settings of a JVM, and writes them as its options take them.
+package vm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/say"
+)
+
+// Heaps in which object references take more room.
+var (
+	CompressedOopsLimit = analyze.NewLimit(int64(32<<30), "bytes", "heap from which on object references take 8 bytes", "HotSpot: UseCompressedOops")
+	CompressedOopsAgain = analyze.NewLimit(int64(48<<30), "bytes", "heap that makes up for larger references", "references are about a third of a heap")
+)
+
+// Int reads a flag of the JVM; ok is false when VM.flags was not captured or does not have it.
+func Int(j *analyze.JVM, name string) (int64, bool) {
+	v, err := strconv.ParseUint(j.Flags[name].Value, 10, 64)
+	if err != nil || v > 1<<62 { // "no limit" is the largest number of its type
+		return 0, false
+	}
+	return int64(v), true
+}
+
+// Chosen tells a flag that somebody set from one the JVM chose.
+func Chosen(j *analyze.JVM, name string) bool {
+	switch j.Flags[name].Origin {
+	case "", "default", "ergonomic":
+		return false
+	}
+	return true
+}
+
+// parseSize reads "512m", "2g", "1073741824"; 0 when it is none.
+func Size(s string) int64 {
+	unit := int64(1)
+	if len(s) > 0 {
+		if i := strings.IndexByte("kmgt", s[len(s)-1]|0x20); i >= 0 {
+			unit, s = 1<<(10*(i+1)), s[:len(s)-1]
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil && unit == 1 {
+		n, err = strconv.ParseInt(s, 10, 62)
+	}
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n * unit
+}
+
+// majorOf reads the JDK of a VM version: "17.0.15+6" is 17, "1.8.0_402" is 8, and so is "25.402-b08" of its HotSpot.
+func Major(version string) int {
+	version = strings.TrimPrefix(version, "1.")
+	first, rest, _ := strings.Cut(version, ".")
+	first, _, _ = strings.Cut(first, "+")
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		return 0
+	}
+	if n == 25 && strings.Contains(rest, "-b") && !strings.Contains(rest, "+") {
+		return 8
+	}
+	return n
+}
+
+// RoundUp64 rounds up to whole 64 MB.
+func RoundUp64(n float64) int64 {
+	const unit = 64 * say.MB
+	return (int64(n) + unit - 1) / unit * unit
+}
+
+// Xmx writes a size as the option takes it.
+func Xmx(n int64) string {
+	if n%(1<<30) == 0 {
+		return fmt.Sprintf("-Xmx%dg", n>>30)
+	}
+	return fmt.Sprintf("-Xmx%dm", n>>20)
+}
