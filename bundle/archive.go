@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/klauspost/compress/zstd"
@@ -61,7 +62,7 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 		a, err := openTarZstd(f, room)
 		return a, TarZstd, err
 	case bytes.HasPrefix(head, zipMagic):
-		a, err := openZip(f, st.Size(), room)
+		a, err := openZip(f, st.Size(), mostEntries(ctx), room)
 		return a, Zip, err
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(f)
@@ -85,6 +86,14 @@ var (
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 	zipMagic  = []byte("PK\x03\x04")
 )
+
+// mostEntries is how many entries a list is made for.
+func mostEntries(ctx context.Context) int {
+	if most := budget.From(ctx).MostEntries(); most >= 0 {
+		return most
+	}
+	return math.MaxInt32
+}
 
 // emptyArchive is a bundle cut within its first bytes.
 type emptyArchive struct{ f *os.File }

@@ -28,7 +28,7 @@ func openDir(ctx context.Context, root string) (archive, error) {
 	if err := d.readJournal(); err != nil {
 		return nil, err
 	}
-	most := budget.From(ctx).MostEntries()
+	most := mostEntries(ctx)
 	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
@@ -36,7 +36,7 @@ func openDir(ctx context.Context, root string) (archive, error) {
 		if err != nil {
 			return err
 		}
-		if most >= 0 && len(d.names) > most {
+		if len(d.names) > most {
 			return fs.SkipAll // one more than may be read: who reads is told
 		}
 		rel, err := filepath.Rel(root, p)

@@ -167,6 +167,7 @@ type builder struct {
 	overs  map[*budget.Over]bool
 	left   []string // of inputs that are larger than their budget
 	within []error  // the same of entries
+	untold int      // problems beyond maxProblems
 }
 
 func newBuilder(ctx context.Context) *builder {
@@ -182,7 +183,9 @@ const maxProblems = 200
 func (b *builder) problem(format string, args ...any) {
 	if len(b.c.Problems) < maxProblems {
 		b.c.Problems = append(b.c.Problems, clip(fmt.Sprintf(format, args...)))
+		return
 	}
+	b.untold++
 }
 
 // clip shortens a sentence in which an input has written too much.
@@ -367,6 +370,9 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	b.finishTiming()
 	for _, err := range b.within {
 		b.over(err)
+	}
+	if b.untold > 0 {
+		b.c.Problems = append(b.c.Problems, fmt.Sprintf("and %d more inputs that could not be read", b.untold))
 	}
 	b.c.Problems = append(b.left, b.c.Problems...)
 	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
@@ -26,10 +27,18 @@ const looseNode = "files"
 // sniffLen is how much of a file is looked at to tell what it is.
 const sniffLen = 256 << 10
 
+// sniffers are used again: an archive may have many small files.
+var sniffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, sniffLen) }}
+
 // looseEntry reads one file of unknown kind: thread dumps, a GC log, both in one
 // log, a JFR recording, a pprof profile.
 func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) error {
-	in := bufio.NewReaderSize(body, sniffLen)
+	in := sniffers.Get().(*bufio.Reader)
+	in.Reset(body)
+	defer func(in *bufio.Reader) {
+		in.Reset(nil)
+		sniffers.Put(in)
+	}(in)
 	head, err := in.Peek(sniffLen)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: %w", name, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"casefile/bundle/format/charset"
 )
@@ -20,7 +21,19 @@ type lines struct {
 }
 
 func newLines(r io.Reader, max, maxJSON int) *lines {
-	return &lines{r: bufio.NewReaderSize(charset.NewReader(r), 64<<10), max: max, maxJSON: maxJSON}
+	in := buffers.Get().(*bufio.Reader)
+	in.Reset(charset.NewReader(r))
+	return &lines{r: in, max: max, maxJSON: maxJSON}
+}
+
+// buffers are used again: an archive may have many small files.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
+
+// release gives back the buffer; no line is valid after it.
+func (l *lines) release() {
+	l.r.Reset(nil)
+	buffers.Put(l.r)
+	l.r = nil
 }
 
 // next gives the next line without its end; it is valid until the next call. The error is io.EOF at the end of the stream.

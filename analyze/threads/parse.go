@@ -77,6 +77,7 @@ func (p *Parser) Parse(source string, r io.Reader, emit func(*Dump) error) (Summ
 		in: newLines(r, p.opt.MaxLine, int(p.opt.MaxJSON)), intern: newInterner(p.opt.MaxShared),
 		sum: Summary{Source: source},
 	}
+	defer s.in.release()
 	err := s.run()
 	s.sum.Lines = s.in.n
 	s.sum.LongLines = s.in.long

@@ -5,10 +5,13 @@ import "io"
 // NewReader gives the text of r as UTF-8, without byte order marks. It is the one way in which readers of
 // text that people hand over decode it; see Encoding for what is passed as it is.
 func NewReader(r io.Reader) io.Reader {
-	t := &reader{r: r, in: make([]byte, 32<<10)}
+	t := &reader{r: r, in: make([]byte, firstRead)}
 	t.split = Splitter{Run: func(Encoding, []byte) {}, Text: func(text []byte) { t.out = append(t.out, text...) }}
 	return t
 }
+
+// A reader of a small text does not take the room of a large one.
+const firstRead, laterReads = 4 << 10, 32 << 10
 
 type reader struct {
 	r     io.Reader
@@ -27,6 +30,9 @@ func (t *reader) Read(p []byte) (int, error) {
 		t.out = t.buf[:0]
 		n, err := t.r.Read(t.in)
 		t.split.Write(t.in[:n]) //nolint:errcheck // never fails
+		if n == len(t.in) && n < laterReads {
+			t.in = make([]byte, laterReads)
+		}
 		if err != nil {
 			t.err = err
 			t.split.Close()
