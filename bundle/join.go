@@ -18,6 +18,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"casefile/bundle/format/budget"
 )
 
 // maxJoinEntry bounds the content of one entry that a node may send, in bytes.
@@ -48,7 +50,9 @@ func (w *Writer) Join(ctx context.Context, r io.Reader, o JoinOptions) (*Manifes
 		return nil, err
 	}
 	defer dec.Close()
-	j := &joiner{w: w, o: o, in: bufio.NewReaderSize(r, 64<<10), dec: dec, left: o.MaxBytes}
+	room := budget.NewRoom(ctx, 0)
+	j := &joiner{w: w, o: o, room: room, in: bufio.NewReaderSize(room.Source(r), 64<<10), dec: dec, left: o.MaxBytes,
+		entriesLeft: mostEntries(ctx)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return j.manifest, err
@@ -67,9 +71,12 @@ type joiner struct {
 	w        *Writer
 	o        JoinOptions
 	in       *bufio.Reader
+	room     *budget.Room
 	dec      *zstd.Decoder
 	left     int64
 	manifest *Manifest
+
+	entriesLeft int
 }
 
 // next takes one frame; done is true at the proper end.
@@ -83,7 +90,7 @@ func (j *joiner) next() (done bool, err error) {
 	if err := j.dec.Reset(f); err != nil {
 		return false, err
 	}
-	alone, done, err := j.entries(bufio.NewReader(j.dec))
+	alone, done, err := j.entries(bufio.NewReader(j.room.Reader(j.dec)))
 	j.left -= f.n
 	if f.whole && errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the last entry of a frame is shorter than its header says")
@@ -144,6 +151,9 @@ func (j *joiner) entry(h *tar.Header) (Entry, error) {
 	e, err := entryOf(h.Name, []byte(h.PAXRecords["comment"]), h.Size)
 	if err != nil {
 		return e, err
+	}
+	if j.entriesLeft--; j.entriesLeft < 0 {
+		return e, errors.New("more entries than a bundle may have")
 	}
 	own := e.Path == PlanFile || e.Path == ManifestFile
 	switch {
@@ -214,7 +224,7 @@ func (j *joiner) ownFrame(e Entry, packed *overflow) error {
 		also = c
 	}
 	t := j.take(e)
-	if err := t.read(j.dec, also); err != nil {
+	if err := t.read(j.room.Reader(j.dec), also); err != nil {
 		return err
 	}
 	pad, err := io.Copy(io.Discard, io.LimitReader(j.dec, tarBlock+1))

@@ -1,10 +1,10 @@
 package host
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -59,7 +59,7 @@ func (l *loader) fileSystems() {
 		return
 	}
 	var list []hostseries.Filesystem
-	if err := json.Unmarshal(b, &list); err != nil {
+	if err := budget.Unmarshal(b, &list); err != nil {
 		l.fail(name, err)
 		return
 	}

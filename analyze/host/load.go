@@ -3,12 +3,12 @@ package host
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/hostseries"
 	"casefile/bundle/format/series"
 )
@@ -90,7 +90,7 @@ func (l *loader) json(entry string, v any) (name string, ok bool) {
 	if !ok {
 		return name, false
 	}
-	if err := json.Unmarshal(b, v); err != nil {
+	if err := budget.Unmarshal(b, v); err != nil {
 		l.fail(name, err)
 		return name, false
 	}

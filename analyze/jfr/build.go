@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"casefile/bundle/format/budget"
 	format "casefile/bundle/format/jfr"
 )
 
@@ -17,6 +18,8 @@ type Limits struct {
 	Samples     int // distinct ones; default 1<<18
 	Stacks      int // distinct ones; default 1<<16
 	Frames      int // in all stacks; default 4 million
+	Functions   int // distinct ones; default 1<<17
+	Chunks      int // of all files; default 20,000
 	StackDepth  int // frames of one stack; default 2048
 	Threads     int // default 1<<16
 	Texts       int // distinct ones; default 1<<17
@@ -27,7 +30,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		v   *int
 		def int
-	}{{&l.Samples, 1 << 18}, {&l.Stacks, 1 << 16}, {&l.Frames, 4 << 20}, {&l.StackDepth, 2048}, {&l.Threads, 1 << 16}, {&l.Texts, 1 << 17}, {&l.Collections, 1 << 17}} {
+	}{{&l.Samples, 1 << 18}, {&l.Stacks, 1 << 16}, {&l.Frames, 4 << 20}, {&l.Functions, 1 << 17}, {&l.Chunks, 20_000}, {&l.StackDepth, 2048}, {&l.Threads, 1 << 16}, {&l.Texts, 1 << 17}, {&l.Collections, 1 << 17}} {
 		if *d.v <= 0 {
 			*d.v = d.def
 		}
@@ -52,6 +55,7 @@ type Builder struct {
 	system  systemState
 	gc      gcState
 	known   map[chunkID]bool // chunks of the files before
+	chunks  int              // read, known ones too
 	only    []string         // types of events to read; nil: all
 }
 
@@ -91,6 +95,10 @@ func (b *Builder) Add(r io.Reader) error {
 			}
 			return err
 		}
+		if b.chunks >= b.lim.Chunks {
+			return &budget.Over{What: fmt.Sprintf("more than %d chunks", b.lim.Chunks)}
+		}
+		b.chunks++
 		id := chunkID{c.Start.UnixNano(), c.StartTicks}
 		if here[id] = true; !b.known[id] {
 			b.chunk(c)

@@ -8,7 +8,10 @@ type keyMap struct {
 	far   map[int64]int32
 }
 
-const denseKeys = 1 << 18
+const (
+	denseKeys = 1 << 18
+	maxFar    = 1 << 18
+)
 
 func (m *keyMap) get(key int64) (int32, bool) {
 	if uint64(key) < uint64(len(m.dense)) {
@@ -27,7 +30,9 @@ func (m *keyMap) put(key int64, index int32) {
 		if m.far == nil {
 			m.far = map[int64]int32{}
 		}
-		m.far[key] = index
+		if len(m.far) < maxFar { // what is not kept is looked up again
+			m.far[key] = index
+		}
 		return
 	}
 	if n := uint64(len(m.dense)); uint64(key) >= n {

@@ -127,17 +127,25 @@ func (s *symbols) internStack(frames []Frame, truncated bool) int32 {
 	return id
 }
 
+// unknownFunction stands for one whose name is not there, or has no room.
+var unknownFunction = Function{Method: "[unknown]"}
+
 // method gives the index of a function by the method's key.
 func (s *symbols) method(key int64) int32 {
 	if id, known := s.methods.get(key); known {
 		return id
 	}
-	f := Function{Method: "[unknown]"}
+	f := unknownFunction
 	var row format.Row
 	if s.c.Constant(s.methodSel, key, &row) {
-		f = Function{Class: dotted(row.Word(0)), Method: row.Word(1)}
+		f = Function{Class: limited(dotted(row.Word(0))), Method: limited(row.Word(1))}
 	}
 	id, known := s.functions[f]
+	if !known && len(s.rec.Functions) >= s.lim.Functions {
+		s.rec.Lost["functions"]++
+		f = unknownFunction
+		id, known = s.functions[f]
+	}
 	if !known {
 		id = int32(len(s.rec.Functions))
 		s.functions[f] = id

@@ -67,7 +67,7 @@ func (t *target) finishJFR(b *builder) {
 	if len(t.jfr) > 1 {
 		source = path.Dir(source)
 	}
-	build := jfr.NewBuilder(source, jfr.Limits{})
+	build := jfr.NewBuilder(source, b.bounds.jfr)
 	for _, f := range t.jfr {
 		if err := addJFR(build, f); err != nil {
 			b.problem("%s: %v", f.name, err)

@@ -163,6 +163,7 @@ type builder struct {
 	tops     []topFile
 	patterns []*applog.Pattern
 
+	bounds bounds
 	room   *budget.Room // for what is unpacked within archives
 	overs  map[*budget.Over]bool
 	left   []string // of inputs that are larger than their budget
@@ -172,7 +173,7 @@ type builder struct {
 
 func newBuilder(ctx context.Context) *builder {
 	room := budget.NewRoom(ctx, budget.MaxUnpacked)
-	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}, byDir: map[string]*target{}, room: room, stash: stash{room: room}, overs: map[*budget.Over]bool{}}
+	return &builder{c: &analyze.Case{}, nodes: map[string]*nodeParts{}, byDir: map[string]*target{}, bounds: boundsOf(ctx), room: room, stash: stash{room: room}, overs: map[*budget.Over]bool{}}
 }
 
 func (b *builder) close() { b.stash.remove() }

@@ -266,7 +266,7 @@ func (b *builder) looseTargetOf(key, name string) *target {
 }
 
 func (b *builder) looseProfile(name string, in io.Reader) error {
-	p, err := profile.Read(in, name, profile.Limits{})
+	p, err := profile.Read(in, name, b.bounds.profile)
 	if err != nil {
 		return err
 	}

@@ -256,8 +256,8 @@ func (t *target) readProcess(_ *builder, e bundle.Entry, body io.Reader) error {
 	return joinSeries(&t.service.Process, &source, e, body)
 }
 
-func (t *target) readProfile(_ *builder, e bundle.Entry, body io.Reader) error {
-	p, err := profile.Read(body, e.Path, profile.Limits{})
+func (t *target) readProfile(b *builder, e bundle.Entry, body io.Reader) error {
+	p, err := profile.Read(body, e.Path, b.bounds.profile)
 	switch {
 	case err != nil:
 	case t.service != nil:

@@ -30,6 +30,15 @@ func clean(s string) string {
 	}, s)
 }
 
+// Plain makes a text of several lines safe to print: each line as the reports have it.
+func Plain(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // printable refuses what XML 1.0 refuses, C1 controls, and bidirectional overrides.
 func printable(r rune) bool {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/analyze/report"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -75,6 +76,9 @@ func (p *progress) tick() {
 	}
 }
 
+// maxRows bounds the processes whose progress is shown.
+const maxRows = 2000
+
 // line is "n1 00:23/01:00 4711-confluence dumps 3/6 ...".
 func (p *progress) line() string {
 	clock := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60) }
@@ -86,7 +90,7 @@ func (p *progress) line() string {
 			line += fmt.Sprintf(" %d/%d", e.Done, e.Total)
 		}
 	}
-	return line
+	return report.Plain(line)
 }
 
 // event takes one step of a job.
@@ -98,6 +102,9 @@ func (p *progress) event(e collectors.Event) {
 		who = e.Target
 	}
 	if _, known := p.targets[who]; !known {
+		if len(p.order) >= maxRows { // of a node that makes them up
+			return
+		}
 		p.order = append(p.order, who)
 	}
 	p.targets[who] = e
@@ -118,7 +125,7 @@ func (p *progress) event(e collectors.Event) {
 		if e.Message != "" {
 			text += ": " + e.Message
 		}
-		fmt.Fprintf(p.u.err, "%s: %s\n", strings.TrimSpace(e.Node+" "+e.Target), text)
+		fmt.Fprintf(p.u.err, "%s: %s\n", report.Plain(strings.TrimSpace(e.Node+" "+e.Target)), report.Plain(text))
 	}
 }
 

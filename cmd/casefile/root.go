@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"casefile/analyze/report"
 	"casefile/bundle"
 )
 
@@ -84,10 +85,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		}
 	}
 	if e.err != nil {
-		fmt.Fprintf(errOut, "casefile: error: %v\n", e.err)
+		fmt.Fprintf(errOut, "casefile: error: %s\n", report.Plain(e.err.Error()))
 	}
 	if e.hint != "" {
-		fmt.Fprintf(errOut, "casefile: hint: %s\n", e.hint)
+		fmt.Fprintf(errOut, "casefile: hint: %s\n", report.Plain(e.hint))
 	}
 	return e.code
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"casefile/analyze/report"
 	"casefile/bundle"
 	"casefile/bundle/redact"
 )
@@ -39,7 +41,11 @@ intact; 1 damaged, or something looks like a secret.`,
 				err = verifyJSON(u.out, checked)
 			} else {
 				for _, c := range checked {
-					verifyText(u.out, c.name, c.Report)
+					var text strings.Builder
+					verifyText(&text, c.name, c.Report)
+					if _, err = io.WriteString(u.out, report.Plain(text.String())); err != nil {
+						return err
+					}
 				}
 			}
 			if err != nil {

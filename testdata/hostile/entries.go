@@ -109,7 +109,7 @@ func entries() []Input {
 			}
 			return []member{{name: jvm + "hsperf/last.hsperfdata", size: int64(len(b)), body: strings.NewReader(string(b))}}
 		}),
-		bundled("bundle-manifest", "JSON", func(size float64) []member {
+		bundled("bundle-manifest", "", func(size float64) []member {
 			return []member{made("casefile.json", `{"format_version":1,"cluster":"c","entries":[{}`, ",{}", 60, size)}
 		}),
 		bundled("bundle-coverage", "", func(size float64) []member {

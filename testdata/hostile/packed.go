@@ -25,12 +25,12 @@ func packed() []Input {
 		})
 	}
 	return []Input{
-		gz("zeros.log.gz", "not read further", func(size float64) io.Reader { return of("\x00", mb(1_000, size)) }),
-		gz("lines.log.gz", "not read further", func(size float64) io.Reader { return of(logLine, mb(1_000, size)) }),
+		gz("zeros.log.gz", "read profile", func(size float64) io.Reader { return of("\x00", mb(1_000, size)) }),
+		gz("lines.log.gz", "", func(size float64) io.Reader { return of(logLine, mb(1_000, size)) }),
 		gz("zeros.jfr.gz", "not read further", func(size float64) io.Reader {
 			return io.MultiReader(bytes.NewReader(jfrHeader(1<<40, 0)), of("\x00", mb(1_000, size)))
 		}),
-		gz("zeros.pb.gz", "larger than", func(size float64) io.Reader { return of("\x00", mb(1_000, size)) }),
+		gz("zeros.pb.gz", "read profile", func(size float64) io.Reader { return of("\x00", mb(1_000, size)) }),
 		file("window.log.zst", "window", func(w *bufio.Writer, _ float64) error {
 			frame := binary.LittleEndian.AppendUint32(nil, 0xFD2FB528)
 			frame = append(frame, 0x00, 0xA8) // a window of 2 GB

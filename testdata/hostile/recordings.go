@@ -141,7 +141,7 @@ func recordings() []Input {
 		}),
 		chunked("symbols.jfr", func(size float64) ([]byte, []byte) {
 			var values []byte
-			n := scaled(3_000_000, size)
+			n := scaled(2_200_000, size)
 			for i := range n {
 				s := strconv.Itoa(i)
 				values = append(varint(values, i), 3, byte(len(s)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/metrics"
 )
 
@@ -111,10 +112,19 @@ func (m *Room) lookAtMemory() {
 	if m.limits.Memory <= 0 {
 		return
 	}
-	metrics.Read(m.live)
-	if inUse := int64(m.live[0].Value.Uint64()); inUse > m.limits.Memory {
+	inUse := m.liveBytes()
+	if inUse > m.limits.Memory { // as of the last collection: what was in use then may be garbage by now
+		runtime.GC()
+		inUse = m.liveBytes()
+	}
+	if inUse > m.limits.Memory {
 		m.over = &Over{What: fmt.Sprintf("what is known so far takes %s of memory", Size(inUse)), Flag: "--max-memory"}
 	}
+}
+
+func (m *Room) liveBytes() int64 {
+	metrics.Read(m.live)
+	return int64(m.live[0].Value.Uint64())
 }
 
 // Size prints bytes for people, "337 kB".

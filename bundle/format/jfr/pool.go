@@ -110,8 +110,11 @@ func (c *Chunk) Constants(t *Type) int {
 	return c.pools.byType[t.ID].used
 }
 
-// maxWord bounds what Word returns, in bytes.
-const maxWord = 64 << 10
+// Bounds of what Word returns, in bytes, and of how many words are kept.
+const (
+	maxWord  = 64 << 10
+	maxWords = 1 << 18
+)
 
 // Word is the text of a constant: of a string itself, or of the structure's field "name", or of its first string.
 // Empty when there is none.
@@ -149,7 +152,9 @@ func (c *Chunk) word(t *Type, key int64, depth int) string {
 	if len(w) > maxWord {
 		w = w[:maxWord]
 	}
-	c.pools.words[id] = w
+	if len(c.pools.words) < maxWords { // what is not kept is read again
+		c.pools.words[id] = w
+	}
 	return w
 }
 

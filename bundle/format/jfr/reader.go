@@ -176,7 +176,7 @@ func (r *Reader) fill(n int) bool {
 	const step = 64 << 20 // a header may lie about its size
 	for len(r.buf) < n && r.eof == nil {
 		if cap(r.buf) < n {
-			grown := make([]byte, len(r.buf), min(n, max(2*cap(r.buf), step)))
+			grown := make([]byte, len(r.buf), min(n, max(cap(r.buf)+cap(r.buf)/2, step)))
 			copy(grown, r.buf)
 			r.buf = grown
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"casefile/bundle/format/budget"
 )
 
 // Bounds of what Read accepts.
@@ -76,7 +78,7 @@ func decode(r io.Reader, limit int64, v any) error {
 	if int64(len(body)) > limit {
 		return fmt.Errorf("timing: more than %d bytes", limit)
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := budget.Unmarshal(body, v); err != nil {
 		return fmt.Errorf("timing: %w", err)
 	}
 	return nil
