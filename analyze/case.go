@@ -135,7 +135,8 @@ type LookThread struct {
 	Line  int
 }
 
-// LogLine is one line of an application log, with the kind it was kept for: "removal" and "panic" are of a cluster's members, others are
+// LogLine is one line of an application log, with the kind it was kept for: "removal" and "panic" are of a cluster's
+// members, others are
 // ids of signatures. Its time is on the node's clock.
 type LogLine struct {
 	Kind string
@@ -173,7 +174,8 @@ func (j *JVM) AllAccess() []*applog.Access {
 	return slices.Concat(j.Access, j.Node.LooseAccess)
 }
 
-// Settings are those of its pools, by all configuration that may be its: files, loose ones if it has none of its own, and its options.
+// Settings are those of its pools, by all configuration that may be its: files, loose ones if it has none of its
+// own, and its options.
 func (j *JVM) Settings() appconf.Settings {
 	files := j.Conf
 	if len(files) == 0 && j.Node != nil {

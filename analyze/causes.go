@@ -16,7 +16,8 @@ func rank(list []Finding, rules []*Rule) {
 		for _, c := range list {
 			again := slices.Contains(rule.Repeats, c.ID) && sameThing(f, &c)
 			consequence := again || slices.Contains(rule.ExplainedBy, c.ID)
-			if !consequence || !sameProcess(f, &c, rule.HostWide || byID[c.ID].HostWide) || c.Weight < worth || !c.Severity.AtLeast(Warning) {
+			if !consequence || !sameProcess(f, &c, rule.HostWide || byID[c.ID].HostWide) || c.Weight < worth ||
+				!c.Severity.AtLeast(Warning) {
 				continue
 			}
 			if again {

@@ -9,7 +9,8 @@ type CodeCache struct {
 	Compiles  bool
 	State     string
 	StateLine int
-	// Full counts how often no room was found, Stopped how often compilation was stopped for want of it. 0 where the JVM does not say.
+	// Full counts how often no room was found, Stopped how often compilation was stopped for want of it. 0 where the
+	// JVM does not say.
 	Full, Stopped int
 	FullLine      int
 }

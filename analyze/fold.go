@@ -104,7 +104,13 @@ func joined(same []Finding, nodes int) Finding {
 	slices.Sort(f.Nodes)
 	if !alike {
 		slices.Sort(figures)
-		f.Explanation += fmt.Sprintf("\nThe figures are of %s, where it weighs most.\n", first) + strings.Join(figures, "\n")
+		f.Explanation += fmt.Sprintf(
+			"\nThe figures are of %s, where it weighs most.\n",
+			first,
+		) + strings.Join(
+			figures,
+			"\n",
+		)
 		if left := len(same) - 1 - len(figures); left > 0 {
 			f.Explanation += fmt.Sprintf("\nAnd %d more nodes alike.", left)
 		}
@@ -218,10 +224,15 @@ next:
 }
 
 func sameChanges(a, b []Change) bool {
-	return slices.EqualFunc(a, b, func(x, y Change) bool { return x.Setting == y.Setting && x.From == y.From && x.To == y.To })
+	return slices.EqualFunc(
+		a,
+		b,
+		func(x, y Change) bool { return x.Setting == y.Setting && x.From == y.From && x.To == y.To },
+	)
 }
 
 // Concerns tells whether the set is for a JVM.
 func (t *Tuning) Concerns(node, subject string) bool {
-	return slices.Contains(t.of, place{node, subject}) || len(t.of) == 0 && slices.Contains(t.Nodes, node) && t.Subject == subject
+	return slices.Contains(t.of, place{node, subject}) ||
+		len(t.of) == 0 && slices.Contains(t.Nodes, node) && t.Subject == subject
 }

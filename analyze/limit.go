@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Limit is a figure from which on rules speak up: one row with its unit, what it measures, and where it comes from. Rules
+// Limit is a figure from which on rules speak up: one row with its unit, what it measures, and where it comes from.
+// Rules
 // that use it list it in their Limits.
 type Limit[T LimitValue] struct {
 	Value T

@@ -17,12 +17,15 @@ type Rule struct {
 
 	// After are rules whose findings Run looks at, see [Pass.Found]: they run before.
 	After []string
-	// Unless are rules that say the same more exactly: where one of them found something about a subject, this one is silent about it.
+	// Unless are rules that say the same more exactly: where one of them found something about a subject, this one
+	// is silent about it.
 	Unless []string
-	// ExplainedBy are rules whose finding about the same process makes this one a mere consequence: curing the cause cures both. A
+	// ExplainedBy are rules whose finding about the same process makes this one a mere consequence: curing the cause
+	// cures both. A
 	// consequence stands behind its cause, and is not more severe.
 	ExplainedBy []string
-	// Repeats are rules that see the same problem with another instrument: where both findings are about the same thing of a process,
+	// Repeats are rules that see the same problem with another instrument: where both findings are about the same
+	// thing of a process,
 	// see [Finding.About], this one is a note with what its own instrument measured.
 	Repeats []string
 	// HostWide findings are about a machine, whatever their subject says.
@@ -30,7 +33,8 @@ type Rule struct {
 
 	// Limits are the figures from which on the rule speaks up.
 	Limits []Threshold
-	// Run reports to the pass. An error means that the rule broke, not that it found something. [Each] makes one of a judge.
+	// Run reports to the pass. An error means that the rule broke, not that it found something. [Each] makes one of
+	// a judge.
 	Run func(*Pass) error
 }
 
@@ -41,7 +45,8 @@ func (r *Rule) earlier() []string { return slices.Concat(r.After, r.Unless) }
 type Subject struct {
 	Node string
 	Name string
-	// Source is the evidence that was judged, where a process has several of one kind that are judged each for itself; else empty.
+	// Source is the evidence that was judged, where a process has several of one kind that are judged each for
+	// itself; else empty.
 	Source string
 }
 
@@ -116,7 +121,8 @@ func (f *Finding) subjects() []Subject {
 // View is one subject of a case as the rules of a wing look at it.
 type View interface{ About() Subject }
 
-// A Judge looks at one subject, and gives what it finds; whose it is, [Each] fills in. A judge that knows only in the course of its work
+// A Judge looks at one subject, and gives what it finds; whose it is, [Each] fills in. A judge that knows only in
+// the course of its work
 // whether it has what it needs calls [Pass.Evaluated].
 type Judge[V View] func(*Pass, V) []Finding
 

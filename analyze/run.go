@@ -32,7 +32,8 @@ type run struct {
 	memo  map[any]any           // by *Memo
 }
 
-// Run runs the rules over a case, each after those whose findings it looks at. A rule that breaks costs only its own findings. A set
+// Run runs the rules over a case, each after those whose findings it looks at. A rule that breaks costs only its own
+// findings. A set
 // may be a part of all rules: what the others would have said is then not there.
 func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	sorted, err := inOrder(rules)
@@ -73,7 +74,8 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	return res, nil
 }
 
-// Validate reports what is wrong with a whole set of rules: an id used twice or not known, a rule without doc, needs or the source of a
+// Validate reports what is wrong with a whole set of rules: an id used twice or not known, a rule without doc, needs
+// or the source of a
 // limit, rules that wait for each other.
 func Validate(rules []*Rule) error {
 	_, err := inOrder(rules)

@@ -35,7 +35,8 @@ type decision struct {
 	change *Change
 }
 
-// reconcile makes the advice of all findings about one JVM agree. Findings are in order: what hurts most decides. An advice that changes
+// reconcile makes the advice of all findings about one JVM agree. Findings are in order: what hurts most decides. An
+// advice that changes
 // the same setting to the same or, for the heap, needs less, joins it; one against it becomes a word about why not.
 func reconcile(list []Finding) []Tuning {
 	var out []Tuning
@@ -84,7 +85,22 @@ func decide(list []Finding, first *Finding) []*decision {
 			if a.Alternative || !f.Severity.AtLeast(Warning) {
 				continue // worth knowing, not worth a restart
 			}
-			taken = append(taken, &decision{leverOf(a.Setting), a, &Change{Setting: a.Setting, From: a.From, To: a.To, Findings: []string{f.ID}, Risk: a.Risk, Rollback: a.Rollback, Verify: a.Verify}})
+			taken = append(
+				taken,
+				&decision{
+					leverOf(a.Setting),
+					a,
+					&Change{
+						Setting:  a.Setting,
+						From:     a.From,
+						To:       a.To,
+						Findings: []string{f.ID},
+						Risk:     a.Risk,
+						Rollback: a.Rollback,
+						Verify:   a.Verify,
+					},
+				},
+			)
 		}
 	}
 	return taken
@@ -107,7 +123,8 @@ func against(taken []*decision, f *Finding, a *Advice) (*decision, string) {
 			d.join(f)
 			return d, ""
 		case lever == "heap" && known && after > 0 && lowers(a) != lowers(d.advice):
-			return d, fmt.Sprintf("Not by the heap, which %s changes to %s: give the machine or the container the memory instead.", by, d.change.To)
+			return d, fmt.Sprintf("Not by the heap, which %s changes to %s: give the machine or the container the "+
+				"memory instead.", by, d.change.To)
 		case lever == "heap" && known && after > before && f.Severity.AtLeast(Warning) && !a.Alternative:
 			// Both are served by the larger one.
 			d.join(f)
@@ -118,7 +135,8 @@ func against(taken []*decision, f *Finding, a *Advice) (*decision, string) {
 			d.join(f)
 			return d, fmt.Sprintf("The heap: %s changes it to %s, which is enough for this too.", by, d.change.To)
 		}
-		return d, fmt.Sprintf("First %s -> %s, as %s asks; it is the same setting. See whether this is still there afterwards.", d.change.Setting, d.change.To, by)
+		return d, fmt.Sprintf("First %s -> %s, as %s asks; it is the same setting. See whether this is still "+
+			"there afterwards.", d.change.Setting, d.change.To, by)
 	}
 	return nil, ""
 }

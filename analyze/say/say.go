@@ -1,4 +1,5 @@
-// Package say puts numbers, sizes, times, shares and names in words, the same way in findings, reports and on the terminal.
+// Package say puts numbers, sizes, times, shares and names in words, the same way in findings, reports and on the
+// terminal.
 package say
 
 import (

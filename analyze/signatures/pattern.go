@@ -7,7 +7,8 @@ import (
 	"regexp/syntax"
 )
 
-// pattern is a regular expression with a text that every match of it holds: a line that lacks the text, as nearly all do, costs a tenth.
+// pattern is a regular expression with a text that every match of it holds: a line that lacks the text, as nearly
+// all do, costs a tenth.
 type pattern struct {
 	*regexp.Regexp
 	needle []byte

@@ -1,4 +1,5 @@
-// Package signatures holds the known problems of products as data: how each shows in thread dumps and logs, what it means, what to do.
+// Package signatures holds the known problems of products as data: how each shows in thread dumps and logs, what it
+// means, what to do.
 package signatures
 
 import (
@@ -18,7 +19,8 @@ import (
 // TomcatStuckThread is the id of what Tomcat itself reports about stuck threads.
 const TomcatStuckThread = "tomcat-stuck-thread"
 
-// Signature is a known problem of a product: how it shows, what it means, what to do. The files beside this one hold them.
+// Signature is a known problem of a product: how it shows, what it means, what to do. The files beside this one hold
+// them.
 type Signature struct {
 	ID          string   `yaml:"id"`
 	Title       string   `yaml:"title"` // with frames or threads: what the threads are at, as in "5 threads are ..."; else a whole sentence
@@ -142,14 +144,26 @@ func (s *Signature) Shows(t *threads.Thread, w threads.Wait) bool {
 	if !w.Busy() || len(s.Waits) > 0 && !slices.Contains(s.Waits, w.Kind.String()) {
 		return false
 	}
-	return s.MatchThread(t.Name) || slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return s.MatchFrame(f.Func) })
+	return s.MatchThread(t.Name) ||
+		slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return s.MatchFrame(f.Func) })
 }
 
 // Todo is the advice.
 func (s *Signature) Todo() []analyze.Advice {
 	var out []analyze.Advice
 	for _, a := range s.Advice {
-		out = append(out, analyze.Advice{Action: strings.TrimSpace(a.Action), Setting: a.Setting, From: a.From, To: a.To, Effect: a.Effect, Risk: a.Risk, Verify: a.Verify})
+		out = append(
+			out,
+			analyze.Advice{
+				Action:  strings.TrimSpace(a.Action),
+				Setting: a.Setting,
+				From:    a.From,
+				To:      a.To,
+				Effect:  a.Effect,
+				Risk:    a.Risk,
+				Verify:  a.Verify,
+			},
+		)
 	}
 	return out
 }

@@ -28,7 +28,11 @@ func Flag(j *analyze.JVM, name string) (analyze.Evidence, bool) {
 	if !ok {
 		return analyze.Evidence{}, false
 	}
-	return analyze.Evidence{Entry: j.FlagsSource, Lines: analyze.Lines(f.Line, f.Line), Text: fmt.Sprintf("%s = %s (%s)", name, f.Value, f.Origin)}, true
+	return analyze.Evidence{
+		Entry: j.FlagsSource,
+		Lines: analyze.Lines(f.Line, f.Line),
+		Text:  fmt.Sprintf("%s = %s (%s)", name, f.Value, f.Origin),
+	}, true
 }
 
 // citeOption finds an option by its beginning; the last one wins, as it does for the JVM.

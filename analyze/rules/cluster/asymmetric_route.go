@@ -12,15 +12,22 @@ import (
 )
 
 var (
-	asymmetryInfo = analyze.NewLimit(5.0, "ms", "waiting on one way beyond the other: worth knowing", "half of what Atlassian calls a good round trip")
-	asymmetryWarn = analyze.NewLimit(10.0, "ms", "waiting on one way beyond the other: warning", "all of what Atlassian calls a good round trip")
+	asymmetryInfo = analyze.NewLimit(
+		5.0,
+		"ms",
+		"waiting on one way beyond the other: worth knowing",
+		"half of what Atlassian calls a good round trip",
+	)
+	asymmetryWarn = analyze.NewLimit(10.0, "ms", "waiting on one way beyond the other: warning", "all of what "+
+		"Atlassian calls a good round trip")
 )
 
 var asymmetricRoute = &analyze.Rule{
-	ID:    ids.AsymmetricRoute,
-	Doc:   "Messages between two nodes wait much longer on one way than on the other.",
-	Needs: needsLinks,
-	Run:   analyze.Each(wholeCluster, judgeWays),
+	ID:     ids.AsymmetricRoute,
+	Doc:    "Messages between two nodes wait much longer on one way than on the other.",
+	Needs:  needsLinks,
+	Limits: []analyze.Threshold{asymmetryInfo, asymmetryWarn, linkCritical, linkSamples},
+	Run:    analyze.Each(wholeCluster, judgeWays),
 }
 
 // judgeWays compares the two ways of each link.
@@ -69,23 +76,41 @@ func slowerWay(c *cluster, x *pair, l *timing.Link) *oneWay {
 func asymmetry(found []oneWay) analyze.Finding {
 	slices.SortStableFunc(found, func(a, b oneWay) int { return cmp.Compare(b.by(), a.by()) })
 	worst, names := found[0], []*pair{}
-	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.Medium, Weight: min(1, worst.by()/(2*linkCritical.Value))}
+	f := analyze.Finding{
+		Severity:   analyze.Info,
+		Confidence: analyze.Medium,
+		Weight:     min(1, worst.by()/(2*linkCritical.Value)),
+	}
 	if worst.by() >= asymmetryWarn.Value {
 		f.Severity = analyze.Warning
 	}
 	for _, w := range found {
 		names = append(names, w.pair)
-		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %.1f ms or more on the way, %.1f ms on the way back; %d round trips by %s",
+		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %.1f ms or more on "+
+			"the way, %.1f ms on the way back; %d round trips by %s",
 			w.from, w.to, w.slow, w.other, w.m.RTT.Count, w.m.Transport)))
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), cite.Most)]
 	f.Nodes = namesOf(names)
-	f.Title = fmt.Sprintf("From %s to %s messages wait up to %.1f ms longer than on the way back", worst.from, worst.to, worst.by())
-	f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong by half the difference"
-	f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference that is always the same looks like a clock that is wrong and cannot be told from it by two nodes: it lies within the error bound of their clocks."
+	f.Title = fmt.Sprintf(
+		"From %s to %s messages wait up to %.1f ms longer than on the way back",
+		worst.from,
+		worst.to,
+		worst.by(),
+	)
+	f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong " +
+		"by half the difference"
+	f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference " +
+		"that is always the same looks like a clock that is wrong and cannot be told from it by two nodes: it " +
+		"lies within the error bound of their clocks."
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Compare traceroute from %s to %s with the other direction, and look for a full queue on the slow way: a backup, a shaped or saturated link (`tc -s qdisc`, `ip -s link`).", worst.from, worst.to),
-		Effect: "Both ways take the same time.", Risk: "None in looking.", Verify: "The next capture shows the same waiting on both ways.",
+		Action: fmt.Sprintf(
+			"Compare traceroute from %s to %s with the other direction, and look for a full queue on the slow way: a backup, a shaped or saturated link (`tc -s qdisc`, `ip -s link`).",
+			worst.from,
+			worst.to,
+		),
+		Effect: "Both ways take the same time.", Risk: "None in looking.", Verify: "The next capture shows the " +
+			"same waiting on both ways.",
 	}}
 	return f
 }

@@ -11,16 +11,29 @@ import (
 )
 
 var (
-	clockInfo     = analyze.NewLimit(100*time.Millisecond, "", "a clock off the others: worth knowing", "below it the order of lines of two logs can be trusted")
-	clockWarn     = analyze.NewLimit(time.Second, "", "a clock off the others: warning", "monitoring systems warn from 1 to 2 s on; Atlassian: clocks must not diverge")
-	clockCritical = analyze.NewLimit(5*time.Second, "", "a clock off the others: critical", "the mark of monitoring systems")
+	clockInfo = analyze.NewLimit(
+		100*time.Millisecond,
+		"",
+		"a clock off the others: worth knowing",
+		"below it the order of lines of two logs can be trusted",
+	)
+	clockWarn = analyze.NewLimit(time.Second, "", "a clock off the others: warning", "monitoring systems warn "+
+		"from 1 to 2 s on; Atlassian: clocks must not diverge")
+	clockCritical = analyze.NewLimit(
+		5*time.Second,
+		"",
+		"a clock off the others: critical",
+		"the mark of monitoring systems",
+	)
 )
 
 var clockSkew = &analyze.Rule{
-	ID:    ids.ClockSkew,
-	Doc:   "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
-	Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node for each",
-	Run:   analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),
+	ID:  ids.ClockSkew,
+	Doc: "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
+	Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node " +
+		"for each",
+	Limits: []analyze.Threshold{clockInfo, clockWarn, clockCritical},
+	Run:    analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),
 }
 
 // skew is how much the clock of one node is ahead of another's, give or take the bound.
@@ -95,19 +108,29 @@ func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
 		f.Severity = analyze.Warning
 	}
 	f.Weight = min(1, float64(s.by)/float64(2*clockCritical.Value))
-	f.Title = fmt.Sprintf("The clock of %s is ahead of that of %s by %s", s.ahead.Name, s.behind.Name, giveOrTake(s.by, s.bound))
+	f.Title = fmt.Sprintf(
+		"The clock of %s is ahead of that of %s by %s",
+		s.ahead.Name,
+		s.behind.Name,
+		giveOrTake(s.by, s.bound),
+	)
 	f.Impact = "what happened first cannot be told from the nodes' own logs; times in this report are put right"
 	if f.Severity.AtLeast(analyze.Warning) {
-		f.Impact = "locks with an expiry, sessions, caches, scheduled jobs and the order of changes go by these clocks; times in this report are put right"
+		f.Impact = "locks with an expiry, sessions, caches, scheduled jobs and the order of changes go by these " +
+			"clocks; times in this report are put right"
 	}
-	f.Explanation = "The clocks were compared over the network with four readings each time. However the round trip was split between the two ways, the truth lies within the bound."
+	f.Explanation = "The clocks were compared over the network with four readings each time. However the round " +
+		"trip was split between the two ways, the truth lies within the bound."
 	f.Evidence = citeClocks(c.Case, s.ahead, s.behind)
 	f.Advice = []analyze.Advice{{
-		Action: "Let one time service (chrony, systemd-timesyncd) set the clocks of all nodes from the same servers, and no second one beside it: not the hypervisor's guest tools as well.",
-		Effect: "Clocks agree within milliseconds.", Risk: "A clock that is set back makes time repeat: let the service slew it, or set it while the application is stopped.",
+		Action: "Let one time service (chrony, systemd-timesyncd) set the clocks of all nodes from the same " +
+			"servers, and no second one beside it: not the hypervisor's guest tools as well.",
+		Effect: "Clocks agree within milliseconds.", Risk: "A clock that is set back makes time repeat: let the " +
+			"service slew it, or set it while the application is stopped.",
 		Rollback: "The old configuration of the time service.", Verify: "The next capture shows offsets below 100 ms.",
 	}}
-	f.References = []string{"Atlassian: Confluence Data Center technical overview, clocks of the nodes must not diverge", "Hazelcast HealthMonitor: cluster.timeDiff"}
+	f.References = []string{"Atlassian: Confluence Data Center technical overview, clocks of the nodes must not " +
+		"diverge", "Hazelcast HealthMonitor: cluster.timeDiff"}
 	return []analyze.Finding{f}
 }
 
@@ -118,12 +141,18 @@ func citeClocks(c *analyze.Case, nodes ...*analyze.Node) (list []analyze.Evidenc
 		entry = timing.RecordFile
 	}
 	for _, n := range nodes {
-		text := fmt.Sprintf("%s: %+.1f ms against the reference, give or take %.1f ms", n.Name, millisOf(n.Clock.Offset), millisOf(n.Clock.Error))
+		text := fmt.Sprintf(
+			"%s: %+.1f ms against the reference, give or take %.1f ms",
+			n.Name,
+			millisOf(n.Clock.Offset),
+			millisOf(n.Clock.Error),
+		)
 		list = append(list, analyze.Evidence{Entry: entry, Text: text})
 	}
 	for _, n := range nodes {
 		if n.Host != nil && n.Host.Clock.Known() && !n.Host.Clock.Synchronised {
-			list = append(list, cite.Ref(n.Host.Clock.Ref, n.Name+": the kernel says that its clock is not synchronised"))
+			list = append(list, cite.Ref(n.Host.Clock.Ref, n.Name+": the kernel says that its clock is not "+
+				"synchronised"))
 		}
 	}
 	return list
@@ -163,15 +192,36 @@ func stepFinding(l *timing.Link, s *timing.Step, name string) (f analyze.Finding
 	if by-bound < clockInfo.Value {
 		return f, false
 	}
-	f = analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{name}, Weight: min(1, float64(by)/float64(2*clockCritical.Value))}
+	f = analyze.Finding{
+		Severity:   analyze.Info,
+		Confidence: analyze.High,
+		Nodes:      []string{name},
+		Weight:     min(1, float64(by)/float64(2*clockCritical.Value)),
+	}
 	if by-bound >= clockWarn.Value {
 		f.Severity = analyze.Warning
 	}
 	f.Title = fmt.Sprintf("The clock of %s was set by %s during the capture", name, giveOrTake(by, bound))
 	f.Impact = "timeouts, leases and schedules that go by this clock ended early or late by as much"
-	f.Explanation = "A time service that lets the clock drift and then sets it, or a second one that fights the first, makes time jump. Services expect it to run evenly."
-	f.Evidence = []analyze.Evidence{timed(fmt.Sprintf("%s to %s: a step of %+.1f ms between %s and %s", l.From, l.To, s.ByMS, clockTime(s.After), clockTime(s.Before)))}
-	f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock; let one service slew it (chrony: makestep only at its start) and switch off the time sync of the guest tools.",
-		Effect: "The clock runs evenly.", Risk: "None while the offset is small.", Verify: "No step in the next capture."}}
+	f.Explanation = "A time service that lets the clock drift and then sets it, or a second one that fights the " +
+		"first, makes time jump. Services expect it to run evenly."
+	f.Evidence = []analyze.Evidence{
+		timed(
+			fmt.Sprintf(
+				"%s to %s: a step of %+.1f ms between %s and %s",
+				l.From,
+				l.To,
+				s.ByMS,
+				clockTime(s.After),
+				clockTime(s.Before),
+			),
+		),
+	}
+	f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock; let one service " +
+		"slew it (chrony: makestep only at its start) and switch off the time sync of the guest tools.",
+		Effect: "The clock runs evenly.",
+		Risk:   "None while the offset is small.",
+		Verify: "No step in the next capture.",
+	}}
 	return f, true
 }

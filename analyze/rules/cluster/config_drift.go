@@ -13,10 +13,12 @@ import (
 )
 
 var configDrift = &analyze.Rule{
-	ID:    ids.ConfigDrift,
-	Doc:   "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, release, operating system.",
-	Needs: "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
-	Run:   analyze.Each(wholeCluster, judgeDrift),
+	ID: ids.ConfigDrift,
+	Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, " +
+		"release, operating system.",
+	Needs:  "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
+	Limits: []analyze.Threshold{driftTolerance},
+	Run:    analyze.Each(wholeCluster, judgeDrift),
 }
 
 // judgeDrift joins all differences into one finding.
@@ -125,11 +127,16 @@ func driftFinding(diffs []difference) analyze.Finding {
 	if f.Severity == analyze.Info {
 		f.Impact = "none by itself; it makes nodes hard to compare"
 	}
-	f.Explanation = "A cluster is as good as its weakest node: the load balancer gives each the same. The product's rule is the same JDK, heap and release on all nodes."
+	f.Explanation = "A cluster is as good as its weakest node: the load balancer gives each the same. The " +
+		"product's rule is the same JDK, heap and release on all nodes."
 	f.Advice = []analyze.Advice{{
-		Action: "Give all nodes one configuration from one place, and restart the odd one: " + diffs[0].text() + ".",
-		Effect: "Nodes can stand in for each other.", Risk: "A restart of one node at a time.", Rollback: "The old setting.", Verify: "config-drift is silent on the next capture.",
+		Action:   "Give all nodes one configuration from one place, and restart the odd one: " + diffs[0].text() + ".",
+		Effect:   "Nodes can stand in for each other.",
+		Risk:     "A restart of one node at a time.",
+		Rollback: "The old setting.",
+		Verify:   "config-drift is silent on the next capture.",
 	}}
-	f.References = []string{"Atlassian: Confluence Data Center requirements, the same JDK, heap and release on all nodes"}
+	f.References = []string{"Atlassian: Confluence Data Center requirements, the same JDK, heap and release on " +
+		"all nodes"}
 	return f
 }

@@ -17,7 +17,12 @@ import (
 )
 
 var (
-	driftTolerance = analyze.NewLimit(0.05, "1", "by which a heap that the JVM chose itself may differ", "machines of one size differ by some pages")
+	driftTolerance = analyze.NewLimit(
+		0.05,
+		"1",
+		"by which a heap that the JVM chose itself may differ",
+		"machines of one size differ by some pages",
+	)
 )
 
 // driftOf compares the JVMs of one application.
@@ -87,7 +92,15 @@ func firstOf(list ...string) string {
 	return ""
 }
 
-var collectorFlags = []string{"UseG1GC", "UseParallelGC", "UseSerialGC", "UseZGC", "UseShenandoahGC", "UseConcMarkSweepGC", "UseEpsilonGC"}
+var collectorFlags = []string{
+	"UseG1GC",
+	"UseParallelGC",
+	"UseSerialGC",
+	"UseZGC",
+	"UseShenandoahGC",
+	"UseConcMarkSweepGC",
+	"UseEpsilonGC",
+}
 
 func collectorOf(j *analyze.JVM) (string, analyze.Evidence) {
 	for _, name := range collectorFlags {
@@ -99,7 +112,8 @@ func collectorOf(j *analyze.JVM) (string, analyze.Evidence) {
 	return "", analyze.Evidence{}
 }
 
-// maxHeapOf reads the maximum heap. Where the JVM chose it from the memory of its machine, values near each other count as one.
+// maxHeapOf reads the maximum heap. Where the JVM chose it from the memory of its machine, values near each other
+// count as one.
 func maxHeapOf(p *analyze.Pass, same []*analyze.JVM) func(*analyze.JVM) (string, analyze.Evidence) {
 	const flag = "MaxHeapSize"
 	var first float64
@@ -144,8 +158,10 @@ func releaseMark(j *analyze.JVM) (string, analyze.Evidence) {
 }
 
 // ownToNode are flags and options whose value is each node's own: files with a date in their name, addresses, names.
-var ownToNode = regexp.MustCompile(`(?i)^-?-?(XX:)?[+-]?(HeapDumpPath|ErrorFile|LogFile|Xlog|Xloggc|FlightRecorder|StartFlightRecording|SharedArchiveFile|CompileCommandFile|Flags|VMOptionsFile)` +
-	`|^-agentlib|^-agentpath|^-javaagent|^-cp|^-classpath|host|addr|node|route|port\b|\.port|instance|tmpdir|\bpid|\.ip\b|\.name=|zone|rack|broker\.id|secret|password|token|start`)
+var ownToNode = regexp.MustCompile(
+	`(?i)^-?-?(XX:)?[+-]?(HeapDumpPath|ErrorFile|LogFile|Xlog|Xloggc|FlightRecorder|StartFlightRecording|SharedArchiveFile|CompileCommandFile|Flags|VMOptionsFile)` +
+		`|^-agentlib|^-agentpath|^-javaagent|^-cp|^-classpath|host|addr|node|route|port\b|\.port|instance|tmpdir|\bpid|\.ip\b|\.name=|zone|rack|broker\.id|secret|password|token|start`,
+)
 
 // chosenOrigins are those of flags that somebody set. What the JVM chose itself follows the machine.
 var chosenOrigins = []string{"command line", "config file", "environment", "management", "attach", "jimage"}
@@ -155,7 +171,9 @@ func flagDrift(same []*analyze.JVM) (out []difference) {
 	for _, j := range same {
 		for name, f := range j.Flags {
 			// Heap and collector have their own lines.
-			if slices.Contains(chosenOrigins, strings.ToLower(f.Origin)) && !ownToNode.MatchString(name) && name != "MaxHeapSize" && !slices.Contains(collectorFlags, name) {
+			if slices.Contains(chosenOrigins, strings.ToLower(f.Origin)) && !ownToNode.MatchString(name) &&
+				name != "MaxHeapSize" &&
+				!slices.Contains(collectorFlags, name) {
 				names[name] = true
 			}
 		}
@@ -214,7 +232,8 @@ func optionDrift(same []*analyze.JVM) (out []difference) {
 	return out
 }
 
-// optionName is the part of -D and --add-... options that names them; empty for what is compared elsewhere or not at all.
+// optionName is the part of -D and --add-... options that names them; empty for what is compared elsewhere or not at
+// all.
 func optionName(o string) string {
 	if !strings.HasPrefix(o, "-D") {
 		return ""

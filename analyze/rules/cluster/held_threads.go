@@ -11,7 +11,8 @@ import (
 )
 
 var (
-	propagationThreads = analyze.NewLimit(3, "threads", "that wait in one dump only", "one that is seen twice without moving is enough")
+	propagationThreads = analyze.NewLimit(3, "threads", "that wait in one dump only", "one that is seen twice "+
+		"without moving is enough")
 )
 
 // held is the threads of one process that waited for the network exactly while another node stood still.
@@ -121,7 +122,8 @@ func (v *member) movesOutside(tr *threads.Track, held *threads.Thread, outside [
 	return twice && steps > 0 && 3*moved >= 2*steps
 }
 
-// waitsForPeer tells whether a thread waits for an answer that another node may owe it: not a database's, a directory's or the like.
+// waitsForPeer tells whether a thread waits for an answer that another node may owe it: not a database's, a
+// directory's or the like.
 func (v *member) waitsForPeer(t *threads.Thread) (cluster, ok bool) {
 	w := v.Series.Wait(t)
 	switch w.Kind {

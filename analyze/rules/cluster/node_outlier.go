@@ -9,20 +9,31 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
 var (
-	outlierNodes  = analyze.NewLimit(3, "nodes", "with the measure, at least", "under three nobody is the odd one out")
-	outlierScore  = analyze.NewLimit(3.5, "spreads", "from the median of the peers", "Iglewicz and Hoaglin (1993): modified z-score by median and MAD")
-	outlierSpread = analyze.NewLimit(0.1, "1", "least spread assumed of peers, of their median", "two peers may agree by chance")
+	outlierNodes = analyze.NewLimit(3, "nodes", "with the measure, at least", "under three nobody is the odd one out")
+	outlierScore = analyze.NewLimit(3.5, "spreads", "from the median of the peers", "Iglewicz and Hoaglin "+
+		"(1993): modified z-score by median and MAD")
+	outlierSpread = analyze.NewLimit(
+		0.1,
+		"1",
+		"least spread assumed of peers, of their median",
+		"two peers may agree by chance",
+	)
 )
 
 var nodeOutlier = &analyze.Rule{
 	ID:    ids.NodeOutlier,
 	Doc:   "One node differs from its peers on a measure on which they agree.",
 	Needs: "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
-	Run:   analyze.Each(gauges, judgeOutliers),
+	Limits: []analyze.Threshold{
+		outlierNodes, outlierScore, outlierSpread, linkSamples, views.RecentSpan, views.RecentLoose,
+		views.SpanLeast, views.StartUpSpan,
+	},
+	Run: analyze.Each(gauges, judgeOutliers),
 }
 
 // judgeOutliers compares each reading with those of the peers; what is odd about one node is one finding.
@@ -95,7 +106,14 @@ func judgeReading(m measure, group []reading, i int) (o outlier, ok bool) {
 			return outlier{}, false
 		}
 	}
-	return outlier{reading: r, measure: m, peers: mid, names: names, higher: r.value > mid, score: by / max(spread, m.least/outlierScore.Value)}, true
+	return outlier{
+		reading: r,
+		measure: m,
+		peers:   mid,
+		names:   names,
+		higher:  r.value > mid,
+		score:   by / max(spread, m.least/outlierScore.Value),
+	}, true
 }
 
 func (o outlier) text() string {
@@ -113,7 +131,13 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 		return cmp.Compare(b.score, a.score)
 	})
 	worst := out[0]
-	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.Medium, Nodes: []string{n.Name}, Subject: worst.subject, Weight: min(1, worst.score/50)}
+	f := analyze.Finding{
+		Severity:   analyze.Info,
+		Confidence: analyze.Medium,
+		Nodes:      []string{n.Name},
+		Subject:    worst.subject,
+		Weight:     min(1, worst.score/50),
+	}
 	if worst.higher { // a node that does less than its peers hurts nobody by that
 		f.Severity = analyze.Warning
 	}
@@ -128,15 +152,21 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 	if !worst.higher {
 		f.Impact = fmt.Sprintf("%s carries less than its part of the load", n.Name)
 	}
-	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %.1f times their spread away (median and median absolute deviation). What all nodes share - database, release, users - does not explain it; what is only here does.", outlierScore.Value)
+	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %.1f times their spread "+
+		"away (median and median absolute deviation). What all nodes share - database, release, users - does not "+
+		"explain it; what is only here does.", outlierScore.Value)
 	for _, o := range out[:min(len(out), cite.Most)] {
 		e := o.at
 		e.Text = fmt.Sprintf("%s: %s (median of the others)", n.Name, o.text())
 		f.Evidence = append(f.Evidence, e)
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Look first for what this node alone does or has: how the load balancer spreads sessions, a scheduled job, one user's requests, another machine or setting (see config-drift), a neighbour on the same host.",
-		Effect: "Nodes carry the same load in the same way.", Risk: "None in looking.", Verify: fmt.Sprintf("In the next capture %s is near that of the others.", worst.name),
+		Action: "Look first for what this node alone does or has: how the load balancer spreads sessions, a " +
+			"scheduled job, one user's requests, another machine or setting (see config-drift), a neighbour on " +
+			"the same host.",
+		Effect: "Nodes carry the same load in the same way.",
+		Risk:   "None in looking.",
+		Verify: fmt.Sprintf("In the next capture %s is near that of the others.", worst.name),
 	}}
 	f.References = []string{"Iglewicz, Hoaglin (1993): How to detect and handle outliers; modified z-score above 3.5"}
 	return f

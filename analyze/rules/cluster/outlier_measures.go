@@ -26,7 +26,13 @@ type measure struct {
 var measures = []measure{
 	{name: "CPU busy", least: 25, ratio: 1.5, print: inPercent, machine: busyCPU},
 	{name: "load average per CPU", least: 1, ratio: 2, print: plain("%.1f"), machine: loadPerCPU},
-	{name: "fastest median round trip to another node", least: 2, ratio: 2, print: plain("%.1f ms"), machine: nearestPeer},
+	{
+		name:    "fastest median round trip to another node",
+		least:   2,
+		ratio:   2,
+		print:   plain("%.1f ms"),
+		machine: nearestPeer,
+	},
 	{name: "CPUs used by the JVM", least: 0.5, ratio: 2, print: plain("%.2f"), jvm: processCPU},
 	{name: "time in collections", least: 5, ratio: 2, print: inPercent, jvm: gcShare},
 	{name: "live set of the maximum heap", least: 25, ratio: 1.5, print: inPercent, jvm: liveShare},

@@ -12,17 +12,20 @@ import (
 )
 
 var (
-	lossWarn     = analyze.NewLimit(1.0, "%", "exchanges lost: warning", "Mathis et al. (1997): one TCP stream over 10 ms gets about 14 Mbit/s")
-	lossCritical = analyze.NewLimit(5.0, "%", "exchanges lost: critical", "Mathis et al. (1997): one TCP stream over 10 ms gets about 6 Mbit/s")
-	lossLeast    = analyze.NewLimit(3, "exchanges", "lost, at least", "one may be anybody's")
-	lossSent     = analyze.NewLimit(50, "exchanges", "sent, at least", "fewer prove nothing")
+	lossWarn = analyze.NewLimit(1.0, "%", "exchanges lost: warning", "Mathis et al. (1997): one TCP stream "+
+		"over 10 ms gets about 14 Mbit/s")
+	lossCritical = analyze.NewLimit(5.0, "%", "exchanges lost: critical", "Mathis et al. (1997): one TCP stream "+
+		"over 10 ms gets about 6 Mbit/s")
+	lossLeast = analyze.NewLimit(3, "exchanges", "lost, at least", "one may be anybody's")
+	lossSent  = analyze.NewLimit(50, "exchanges", "sent, at least", "fewer prove nothing")
 )
 
 var packetLoss = &analyze.Rule{
-	ID:    ids.PacketLoss,
-	Doc:   "Packets between two nodes get lost.",
-	Needs: "UDP exchanges between the nodes: casefile collect --cluster FILE, and UDP allowed between them",
-	Run:   analyze.Each(wholeCluster, judgeLoss),
+	ID:     ids.PacketLoss,
+	Doc:    "Packets between two nodes get lost.",
+	Needs:  "UDP exchanges between the nodes: casefile collect --cluster FILE, and UDP allowed between them",
+	Limits: []analyze.Threshold{lossWarn, lossCritical, lossLeast, lossSent},
+	Run:    analyze.Each(wholeCluster, judgeLoss),
 }
 
 // judgeLoss goes by the exchanges of each link that got no answer.
@@ -50,7 +53,12 @@ func judgeLoss(pass *analyze.Pass, c *cluster) []analyze.Finding {
 func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding {
 	slices.SortStableFunc(lossy, func(a, b *pair) int { return cmp.Compare(loss[b].percent(), loss[a].percent()) })
 	worst := loss[lossy[0]]
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Medium, Nodes: namesOf(lossy), Weight: min(1, worst.percent()/20)}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: analyze.Medium,
+		Nodes:      namesOf(lossy),
+		Weight:     min(1, worst.percent()/20),
+	}
 	if worst.lost >= 10 {
 		f.Confidence = analyze.High
 	}
@@ -62,21 +70,32 @@ func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding
 		f.Title += fmt.Sprintf("; all %d links that lose some are those of %s", len(lossy), name)
 	}
 	f.Impact = "a lost packet costs a TCP connection 200 ms or more; heartbeats by UDP or multicast get lost for good"
-	f.Explanation = "Questions by UDP had no answer while others had. TCP repeats what is lost, which shows as single calls that take long."
+	f.Explanation = "Questions by UDP had no answer while others had. TCP repeats what is lost, which shows as " +
+		"single calls that take long."
 	for _, x := range lossy[:min(len(lossy), cite.Most)] {
-		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s: %d of %d exchanges by UDP without an answer", x.name(), loss[x].lost, loss[x].sent)))
+		f.Evidence = append(
+			f.Evidence,
+			timed(fmt.Sprintf("%s: %d of %d exchanges by UDP without an answer", x.name(), loss[x].lost, loss[x].sent)),
+		)
 	}
 	for _, n := range c.Nodes {
-		if n.Host != nil && n.Host.Network.RetransmitPercent.Value >= lossWarn.Value && slices.Contains(f.Nodes, n.Name) {
+		if n.Host != nil && n.Host.Network.RetransmitPercent.Value >= lossWarn.Value &&
+			slices.Contains(f.Nodes, n.Name) {
 			r := n.Host.Network.RetransmitPercent
-			f.Evidence = append(f.Evidence, cite.Ref(r.Ref, fmt.Sprintf("%s: TCP sent %.1f%% of its segments again", n.Name, r.Value)))
+			f.Evidence = append(
+				f.Evidence,
+				cite.Ref(r.Ref, fmt.Sprintf("%s: TCP sent %.1f%% of its segments again", n.Name, r.Value)),
+			)
 		}
 	}
 	f.Advice = []analyze.Advice{{
 		Action: "Look at the drop and error counters along the way: `ip -s link` on both nodes, the switch ports, the security groups' and the firewall's limits for UDP.",
-		Effect: "Calls between the nodes stop taking 200 ms now and then.", Risk: "None in looking.", Verify: "No exchange of the next capture is lost.",
+		Effect: "Calls between the nodes stop taking 200 ms now and then.",
+		Risk:   "None in looking.",
+		Verify: "No exchange of the next capture is lost.",
 	}}
-	f.References = []string{"Mathis, Semke, Mahdavi, Ott (1997): The macroscopic behavior of the TCP congestion avoidance algorithm"}
+	f.References = []string{"Mathis, Semke, Mahdavi, Ott (1997): The macroscopic behavior of the TCP congestion " +
+		"avoidance algorithm"}
 	return f
 }
 

@@ -14,18 +14,45 @@ import (
 )
 
 var (
-	propagationPause    = analyze.NewLimit(time.Second, "", "standstill of one node", "what users of an interactive service notice")
-	propagationCritical = analyze.NewLimit(10*time.Second, "", "standstill of one node: critical", "two of Hazelcast's heartbeats, which come each 5 s")
-	removalPause        = analyze.NewLimit(5*time.Second, "", "standstill that may remove a member", "one of Hazelcast's heartbeats; shorter ones remove nobody")
-	removalAfter        = analyze.NewLimit(30*time.Second, "", "from the end of the standstill to the removal", "Confluence removes a member after 30 s without a heartbeat")
-	panicAfter          = analyze.NewLimit(2*time.Minute, "", "from the end of the standstill to the panic", "Confluence's cluster safety job runs each 30 s")
+	propagationPause = analyze.NewLimit(time.Second, "", "standstill of one node", "what users of an "+
+		"interactive service notice")
+	propagationCritical = analyze.NewLimit(
+		10*time.Second,
+		"",
+		"standstill of one node: critical",
+		"two of Hazelcast's "+
+			"heartbeats, which come each 5 s",
+	)
+	removalPause = analyze.NewLimit(
+		5*time.Second,
+		"",
+		"standstill that may remove a member",
+		"one of Hazelcast's heartbeats; shorter ones remove nobody",
+	)
+	removalAfter = analyze.NewLimit(
+		30*time.Second,
+		"",
+		"from the end of the standstill to the removal",
+		"Confluence removes a member after 30 s without a heartbeat",
+	)
+	panicAfter = analyze.NewLimit(
+		2*time.Minute,
+		"",
+		"from the end of the standstill to the panic",
+		"Confluence's cluster safety job runs each 30 s",
+	)
 )
 
 var pausePropagation = &analyze.Rule{
-	ID:    ids.PausePropagation,
-	Doc:   "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
-	Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster FILE --dumps 6",
-	Run:   analyze.Each(wholeCluster, judgePropagation),
+	ID:  ids.PausePropagation,
+	Doc: "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
+	Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster " +
+		"FILE --dumps 6",
+	Limits: []analyze.Threshold{
+		propagationThreads, propagationPause, propagationCritical, removalPause, removalAfter, panicAfter,
+		stillSamples, views.StuckCPU,
+	},
+	Run: analyze.Each(wholeCluster, judgePropagation),
 }
 
 // judgePropagation looks for what each standstill of a node did to the others.
@@ -46,7 +73,11 @@ func judgePropagation(pass *analyze.Pass, c *cluster) (out []analyze.Finding) {
 	for _, n := range c.Nodes {
 		for _, s := range stops[n] {
 			e := effectOf(pass, s, stops)
-			if e == nil || slices.ContainsFunc(told, func(o *standstill) bool { return o.subject() == s.subject() && s.jvm != nil && o.overlaps(s) }) {
+			if e == nil ||
+				slices.ContainsFunc(
+					told,
+					func(o *standstill) bool { return o.subject() == s.subject() && s.jvm != nil && o.overlaps(s) },
+				) {
 				continue // a JVM that agents of one machine both see is one
 			}
 			told = append(told, s)
@@ -74,10 +105,14 @@ type clusterLine struct {
 func effectOf(p *analyze.Pass, s *standstill, stops map[*analyze.Node][]*standstill) *effect {
 	e := &effect{}
 	for _, v := range members.Of(p) {
-		if v.JVM == nil || v.Node == s.node || s.jvm != nil && v.Subject == s.subject() && v.JVM.PID == s.jvm.PID && v.JVM.PID != 0 {
+		if v.JVM == nil || v.Node == s.node ||
+			s.jvm != nil && v.Subject == s.subject() && v.JVM.PID == s.jvm.PID && v.JVM.PID != 0 {
 			continue
 		}
-		if slices.ContainsFunc(stops[v.Node], func(o *standstill) bool { return (o.jvm == nil || o.jvm == v.JVM) && together(o, s) }) {
+		if slices.ContainsFunc(
+			stops[v.Node],
+			func(o *standstill) bool { return (o.jvm == nil || o.jvm == v.JVM) && together(o, s) },
+		) {
 			continue // it stood still itself: something took both
 		}
 		if h := heldWhile(v, s); h != nil && h.hurts() {
@@ -132,7 +167,12 @@ func namesAnother(c *analyze.Case, cause, writer *analyze.Node, text string) boo
 }
 
 func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: e.sure(), Nodes: []string{s.node.Name}, Subject: s.subject()}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: e.sure(),
+		Nodes:      []string{s.node.Name},
+		Subject:    s.subject(),
+	}
 	if len(e.removed) > 0 || s.length() >= propagationCritical.Value {
 		f.Severity = analyze.Critical
 	}
@@ -144,7 +184,15 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	var effects []string
 	victims := map[string]bool{}
 	for _, h := range e.held {
-		effects = append(effects, fmt.Sprintf("%s of %s on %s waited meanwhile", say.Count(len(h.threads), "thread"), h.view.Subject, h.view.Node.Name))
+		effects = append(
+			effects,
+			fmt.Sprintf(
+				"%s of %s on %s waited meanwhile",
+				say.Count(len(h.threads), "thread"),
+				h.view.Subject,
+				h.view.Node.Name,
+			),
+		)
 		victims[h.view.Node.Name] = true
 	}
 	for _, r := range e.removed {
@@ -159,16 +207,31 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 		}
 	}
 	f.Title = fmt.Sprintf("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.List(effects))
-	f.Impact = fmt.Sprintf("%s: from %s to %s UTC on the reference clock, give or take %s", whom(f.Nodes[1:]), clockTime(s.from), clockTime(s.to), fine(e.bound))
-	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and moved before or after. That they wait on these nodes is a consequence: the cause is on " + s.node.Name + "."
+	f.Impact = fmt.Sprintf(
+		"%s: from %s to %s UTC on the reference clock, give or take %s",
+		whom(f.Nodes[1:]),
+		clockTime(s.from),
+		clockTime(s.to),
+		fine(e.bound),
+	)
+	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and " +
+		"moved before or after. That they wait on these nodes is a consequence: the cause is on " + s.node.Name + "."
 	if len(e.removed) > 0 {
-		f.Explanation += " A node that gives no heartbeat is removed (Confluence: after 30 s); it does not know, goes on writing, and panics at the next safety check. What its log says after the panic is of no use."
+		f.Explanation += " A node that gives no heartbeat is removed (Confluence: after 30 s); it does not know, " +
+			"goes on writing, and panics at the next safety check. What its log says after the panic is of no use."
 	}
 	f.Evidence = append(f.Evidence, s.evidence[:min(len(s.evidence), 3)]...)
 	f.Evidence = append(f.Evidence, refusedDumps(p.Case, s)...)
 	for _, c := range slices.Concat(e.removed, e.panics) {
 		if len(f.Evidence) < 2*cite.Most {
-			f.Evidence = append(f.Evidence, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.Line, c.Line), Text: fmt.Sprintf("%s at %s: %s", c.node.Name, clockTime(c.at), cite.Line(c.Text))})
+			f.Evidence = append(
+				f.Evidence,
+				analyze.Evidence{
+					Entry: c.Source,
+					Lines: analyze.Lines(c.Line, c.Line),
+					Text:  fmt.Sprintf("%s at %s: %s", c.node.Name, clockTime(c.at), cite.Line(c.Text)),
+				},
+			)
 		}
 	}
 	for _, h := range e.held {
@@ -179,11 +242,17 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	}
 	f.Evidence = cite.Known(f.Evidence...)
 	f.Advice = []analyze.Advice{{
-		Action: s.advice, Effect: fmt.Sprintf("%s answers all the time, and the others need not wait.", s.node.Name), Risk: "None in looking.",
-		Verify: "No node stands still for a second or more in the next capture, and no thread waits for another node over two dumps.",
+		Action: s.advice,
+		Effect: fmt.Sprintf("%s answers all the time, and the others need not wait.", s.node.Name),
+		Risk:   "None in looking.",
+		Verify: "No node stands still for a second or more in the next capture, and no thread waits for another " +
+			"node over two dumps.",
 	}, {
-		Action: "Give calls between nodes a timeout below what a user waits for, so that one node's stop costs its own users only.",
-		Effect: "The others go on without the node that stands.", Risk: "Answers that come late become errors.", Verify: "Threads leave the call when the timeout ends.",
+		Action: "Give calls between nodes a timeout below what a user waits for, so that one node's stop costs " +
+			"its own users only.",
+		Effect: "The others go on without the node that stands.",
+		Risk:   "Answers that come late become errors.",
+		Verify: "Threads leave the call when the timeout ends.",
 	}}
 	return f
 }

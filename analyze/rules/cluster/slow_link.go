@@ -11,18 +11,26 @@ import (
 )
 
 var (
-	linkWarn     = analyze.NewLimit(10.0, "ms", "median round trip between two nodes: warning", "Atlassian: internode latency good below 10 ms")
-	linkCritical = analyze.NewLimit(50.0, "ms", "median round trip between two nodes: critical", "Atlassian: internode latency bad above 50 ms")
-	linkSamples  = analyze.NewLimit(int64(5), "round trips", "measured over a link, at least", "fewer prove nothing")
+	linkWarn = analyze.NewLimit(10.0, "ms", "median round trip between two nodes: warning", "Atlassian: "+
+		"internode latency good below 10 ms")
+	linkCritical = analyze.NewLimit(
+		50.0,
+		"ms",
+		"median round trip between two nodes: critical",
+		"Atlassian: internode latency bad above 50 ms",
+	)
+	linkSamples = analyze.NewLimit(int64(5), "round trips", "measured over a link, at least", "fewer prove nothing")
 )
 
-const needsLinks = "round trips between the nodes themselves: agents or ssh on two nodes or more, casefile collect --cluster FILE"
+const needsLinks = "round trips between the nodes themselves: agents or ssh on two nodes or more, casefile " +
+	"collect --cluster FILE"
 
 var slowLink = &analyze.Rule{
-	ID:    ids.SlowLink,
-	Doc:   "A message between two nodes takes longer than a cluster that shares its caches can bear.",
-	Needs: needsLinks,
-	Run:   analyze.Each(wholeCluster, judgeLinks),
+	ID:     ids.SlowLink,
+	Doc:    "A message between two nodes takes longer than a cluster that shares its caches can bear.",
+	Needs:  needsLinks,
+	Limits: []analyze.Threshold{linkWarn, linkCritical, linkSamples},
+	Run:    analyze.Each(wholeCluster, judgeLinks),
 }
 
 // judgeLinks goes by the median round trip of each link.
@@ -49,7 +57,12 @@ func judgeLinks(pass *analyze.Pass, c *cluster) []analyze.Finding {
 func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 	slices.SortStableFunc(slow, func(a, b *pair) int { return cmp.Compare(rtt[b], rtt[a]) })
 	worst := slow[0]
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Nodes: namesOf(slow), Weight: min(1, rtt[worst]/(2*linkCritical.Value))}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: analyze.High,
+		Nodes:      namesOf(slow),
+		Weight:     min(1, rtt[worst]/(2*linkCritical.Value)),
+	}
 	if rtt[worst] > linkCritical.Value {
 		f.Severity = analyze.Critical
 	}
@@ -60,16 +73,35 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 	case len(slow) > 1:
 		f.Title += fmt.Sprintf("; %d links are slow", len(slow))
 	}
-	f.Impact = "each call of the cluster between them (cache, lock, heartbeat) waits at least that long, often several times for one page"
-	f.Explanation = fmt.Sprintf("The median round trip is above %.0f ms. Nodes of such a cluster belong into one local network.", linkWarn.Value)
+	f.Impact = "each call of the cluster between them (cache, lock, heartbeat) waits at least that long, often " +
+		"several times for one page"
+	f.Explanation = fmt.Sprintf("The median round trip is above %.0f ms. Nodes of such a cluster belong into one "+
+		"local network.", linkWarn.Value)
 	for _, x := range slow[:min(len(slow), cite.Most)] {
 		m, l := x.roundTrip(linkSamples.Value)
-		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s by %s: p50 %.1f ms, least %.1f, p99 %.1f, of %d", l.From, l.To, m.Transport, m.RTT.P50, m.RTT.Min, m.RTT.P99, m.RTT.Count)))
+		f.Evidence = append(
+			f.Evidence,
+			timed(
+				fmt.Sprintf(
+					"%s to %s by %s: p50 %.1f ms, least %.1f, p99 %.1f, of %d",
+					l.From,
+					l.To,
+					m.Transport,
+					m.RTT.P50,
+					m.RTT.Min,
+					m.RTT.P99,
+					m.RTT.Count,
+				),
+			),
+		)
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Follow the way with traceroute or mtr from both ends: a VPN, a firewall, a far data centre or zone stands between. Put the nodes into one local network.",
-		Effect: "Round trips far below a millisecond.", Risk: "Moving a node is a restart of it.", Rollback: "Move it back.",
-		Verify: fmt.Sprintf("The median round trip of the next capture is below %.0f ms.", linkWarn.Value),
+		Action: "Follow the way with traceroute or mtr from both ends: a VPN, a firewall, a far data centre or " +
+			"zone stands between. Put the nodes into one local network.",
+		Effect:   "Round trips far below a millisecond.",
+		Risk:     "Moving a node is a restart of it.",
+		Rollback: "Move it back.",
+		Verify:   fmt.Sprintf("The median round trip of the next capture is below %.0f ms.", linkWarn.Value),
 	}}
 	f.References = []string{"Atlassian, thresholds for Confluence: internode latency good below 10 ms, bad above 50 ms"}
 	return f

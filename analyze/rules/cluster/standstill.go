@@ -58,7 +58,8 @@ const (
 	adviceGC      = "Cure the collection: see what the findings about this JVM's heap say."
 	adviceReach   = "Find the thread that came late to its safepoint: -XX:+SafepointTimeout names it."
 	adviceStopped = "Find who stopped the process: a debugger, `kill -STOP`, a paused or frozen container, a snapshot of the virtual machine, a backup that freezes."
-	adviceMachine = "Ask who runs the host for migrations, snapshots and backups of this machine at that moment; look at swapping and at CPU quotas."
+	adviceMachine = "Ask who runs the host for migrations, snapshots and backups of this machine at that moment; " +
+		"look at swapping and at CPU quotas."
 )
 
 // standstills finds all of a node that last long enough for others to notice.
@@ -81,7 +82,10 @@ func standstills(p *analyze.Pass, n *analyze.Node) []*standstill {
 	})
 	var out []*standstill
 	for _, s := range all { // one stop seen in several ways is one
-		i := slices.IndexFunc(out, func(o *standstill) bool { return (o.jvm == s.jvm || s.jvm == nil) && o.overlaps(s) })
+		i := slices.IndexFunc(
+			out,
+			func(o *standstill) bool { return (o.jvm == s.jvm || s.jvm == nil) && o.overlaps(s) },
+		)
 		if i < 0 {
 			out = append(out, s)
 		} else if len(out[i].evidence) < cite.Most {
@@ -112,7 +116,16 @@ func stopsOf(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, l *gc.Log) (out [
 		if x.Flags.Has(gc.FlagNested | gc.FlagInferred) {
 			continue // taken from counters: when it was is known to a second only
 		}
-		add(x.Start, x.Duration, &standstill{what: say.Article(x.Kind.String()) + " collection", advice: adviceGC, rank: 1, evidence: []analyze.Evidence{v.CitePause(x)}})
+		add(
+			x.Start,
+			x.Duration,
+			&standstill{
+				what:     say.Article(x.Kind.String()) + " collection",
+				advice:   adviceGC,
+				rank:     1,
+				evidence: []analyze.Evidence{v.CitePause(x)},
+			},
+		)
 	}
 	for _, x := range l.Safepoints.WorstReach {
 		what, advice := "a safepoint", adviceReach
@@ -123,21 +136,25 @@ func stopsOf(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, l *gc.Log) (out [
 			what += " (" + x.Operation + ")"
 		}
 		add(x.Start, x.Total, &standstill{what: what, advice: advice, rank: 2,
-			evidence: []analyze.Evidence{v.Place(x.File, x.Line, fmt.Sprintf("threads stood still for %s, %s of it to reach the safepoint", say.Took(x.Total), say.Took(x.Reach)))}})
+			evidence: []analyze.Evidence{v.Place(x.File, x.Line, fmt.Sprintf("threads stood still for %s, %s of "+
+				"it to reach the safepoint", say.Took(x.Total), say.Took(x.Reach)))}})
 	}
 	return out
 }
 
 const (
-	// heartbeat is a counter that a thread of the JVM renews each 50 ms, in safepoints too (measured on JDK 8 to 17; JDK 25 has it no more).
+	// heartbeat is a counter that a thread of the JVM renews each 50 ms, in safepoints too (measured on JDK 8 to 17;
+	// JDK 25 has it no more).
 	heartbeat = "sun.os.hrt.ticks"
 	userCPU   = "cpu_user_seconds"
 	systemCPU = "cpu_system_seconds"
-	// busyShare is the part of the other samples in which a JVM without heartbeat must have used CPU, for a time without any to mean something.
+	// busyShare is the part of the other samples in which a JVM without heartbeat must have used CPU, for a time
+	// without any to mean something.
 	busyShare = 0.9
 )
 
-// stoodStill looks for successive samples in which a JVM's heartbeat stands. Where there is none, all its counters and its CPU time must.
+// stoodStill looks for successive samples in which a JVM's heartbeat stands. Where there is none, all its counters
+// and its CPU time must.
 func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 	if c := j.Counters; c != nil {
 		if ticks, freq := c.Values(heartbeat), lastOf(c.Last(ticksPerSecond)); ticks != nil && freq > 0 {
@@ -147,11 +164,14 @@ func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*stands
 				}
 				s := standsFrom(n, c.Times, run, "stopped from outside")
 				if i := run[0] - 1; i >= 0 && ticks[run[0]] > ticks[i] { // when it stopped shows in the last beat
-					if ran := time.Duration((ticks[run[0]] - ticks[i]) / freq * float64(time.Second)); ran <= c.Times[run[0]].Sub(c.Times[i]) {
+					if ran := time.Duration((ticks[run[0]] - ticks[i]) / freq * float64(time.Second)); ran <= c.Times[run[0]].Sub(
+						c.Times[i],
+					) {
 						s.from, s.lead = referenceOf(n, c.Times[i].Add(ran)), 0
 					}
 				}
-				s.evidence = []analyze.Evidence{{Entry: j.CountersSource, Text: fmt.Sprintf("%s of %s does not move from %s to %s", heartbeat, j.Subject(), clockTime(s.from), clockTime(s.to))}}
+				s.evidence = []analyze.Evidence{{Entry: j.CountersSource, Text: fmt.Sprintf("%s of %s does not "+
+					"move from %s to %s", heartbeat, j.Subject(), clockTime(s.from), clockTime(s.to))}}
 				out = append(out, s)
 			}
 			return out
@@ -179,7 +199,8 @@ func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*stands
 			continue
 		}
 		x.rank = 3
-		x.evidence = []analyze.Evidence{{Entry: j.ProcessSource, Text: fmt.Sprintf("%s used no CPU from %s to %s, and did in nearly all other samples", j.Subject(), clockTime(x.from), clockTime(x.to))}}
+		x.evidence = []analyze.Evidence{{Entry: j.ProcessSource, Text: fmt.Sprintf("%s used no CPU from %s to %s, "+
+			"and did in nearly all other samples", j.Subject(), clockTime(x.from), clockTime(x.to))}}
 		out = append(out, x)
 	}
 	return out
@@ -204,7 +225,13 @@ func lastOf(v float64, ok bool) float64 {
 
 // standsFrom makes a standstill of a run of samples.
 func standsFrom(n *analyze.Node, times []time.Time, run [2]int, what string) *standstill {
-	s := &standstill{node: n, from: referenceOf(n, times[run[0]]), to: referenceOf(n, times[run[1]]), what: what, advice: adviceStopped}
+	s := &standstill{
+		node:   n,
+		from:   referenceOf(n, times[run[0]]),
+		to:     referenceOf(n, times[run[1]]),
+		what:   what,
+		advice: adviceStopped,
+	}
 	if prev := run[0] - 1; prev >= 0 {
 		s.lead = times[run[0]].Sub(times[prev])
 	}
@@ -277,12 +304,27 @@ func seenStopped(n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 			continue
 		}
 		at := referenceOf(n, l.Time)
-		e := analyze.Evidence{Entry: l.Source, Text: fmt.Sprintf("%s: all %d threads are stopped (state T) at %s", j.Subject(), l.Threads, clockTime(at))}
+		e := analyze.Evidence{
+			Entry: l.Source,
+			Text:  fmt.Sprintf("%s: all %d threads are stopped (state T) at %s", j.Subject(), l.Threads, clockTime(at)),
+		}
 		if k := len(out) - 1; k >= 0 && at.Sub(out[k].from) < 15*time.Second && !running(j, n, out[k].from, at) {
 			out[k].to, out[k].evidence = at, append(out[k].evidence, e)
 			continue
 		}
-		out = append(out, &standstill{node: n, from: at, to: at, slack: time.Second, what: "stopped from outside", advice: adviceStopped, rank: 4, evidence: []analyze.Evidence{e}})
+		out = append(
+			out,
+			&standstill{
+				node:     n,
+				from:     at,
+				to:       at,
+				slack:    time.Second,
+				what:     "stopped from outside",
+				advice:   adviceStopped,
+				rank:     4,
+				evidence: []analyze.Evidence{e},
+			},
+		)
 	}
 	return out
 }
@@ -300,16 +342,29 @@ func running(j *analyze.JVM, n *analyze.Node, from, to time.Time) bool {
 	return false
 }
 
-// hiccups are the stops of the whole machine: by the meter that does nothing but wake up, else by counter samples that came late.
+// hiccups are the stops of the whole machine: by the meter that does nothing but wake up, else by counter samples
+// that came late.
 func hiccups(n *analyze.Node) (out []*standstill) {
 	add := func(due time.Time, late time.Duration, e analyze.Evidence) {
 		from := referenceOf(n, due)
-		out = append(out, &standstill{node: n, from: from, to: from.Add(late), what: "a stop of the whole machine", advice: adviceMachine, rank: 5, evidence: []analyze.Evidence{e}})
+		out = append(
+			out,
+			&standstill{
+				node:     n,
+				from:     from,
+				to:       from.Add(late),
+				what:     "a stop of the whole machine",
+				advice:   adviceMachine,
+				rank:     5,
+				evidence: []analyze.Evidence{e},
+			},
+		)
 	}
 	if n.Timing != nil && n.Timing.Hiccups != nil {
 		for _, h := range n.Timing.Hiccups.Worst {
 			late := millisToSpan(h.LateMS)
-			add(h.At, late, analyze.Evidence{Entry: n.TimingSource, Text: fmt.Sprintf("%s: a thread that was due at %s ran %s late", n.Name, clockTime(referenceOf(n, h.At)), fine(late))})
+			add(h.At, late, analyze.Evidence{Entry: n.TimingSource, Text: fmt.Sprintf("%s: a thread that was due "+
+				"at %s ran %s late", n.Name, clockTime(referenceOf(n, h.At)), fine(late))})
 		}
 		return out
 	}
@@ -320,7 +375,19 @@ func hiccups(n *analyze.Node) (out []*standstill) {
 		if late >= 1 {
 			d := time.Duration(late * float64(time.Second))
 			at := n.Host.Series.Times[i]
-			add(at.Add(-d), d, analyze.Evidence{Entry: firstOf(append(n.Host.Parts, n.Host.Stall.Source)...), Text: fmt.Sprintf("%s: the sample of %s came %s late", n.Name, clockTime(referenceOf(n, at)), fine(d))})
+			add(
+				at.Add(-d),
+				d,
+				analyze.Evidence{
+					Entry: firstOf(append(n.Host.Parts, n.Host.Stall.Source)...),
+					Text: fmt.Sprintf(
+						"%s: the sample of %s came %s late",
+						n.Name,
+						clockTime(referenceOf(n, at)),
+						fine(d),
+					),
+				},
+			)
 		}
 	}
 	return out
@@ -329,8 +396,11 @@ func hiccups(n *analyze.Node) (out []*standstill) {
 // refusedDumps cites nothing but the ledger: a dump that could not be taken because the process was stopped.
 func refusedDumps(c *analyze.Case, s *standstill) []analyze.Evidence {
 	for _, g := range c.Gaps {
-		if s.jvm != nil && g.Node == s.node.Name && g.Target == s.jvm.Target && strings.Contains(g.Reason, "is stopped") {
-			return []analyze.Evidence{{Entry: "casefile.json", Text: fmt.Sprintf("%s of %s: %s", g.Item, g.Target, g.Reason)}}
+		if s.jvm != nil && g.Node == s.node.Name && g.Target == s.jvm.Target &&
+			strings.Contains(g.Reason, "is stopped") {
+			return []analyze.Evidence{
+				{Entry: "casefile.json", Text: fmt.Sprintf("%s of %s: %s", g.Item, g.Target, g.Reason)},
+			}
 		}
 	}
 	return nil

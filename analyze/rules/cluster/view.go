@@ -103,7 +103,8 @@ func pairs(c *analyze.Case) []*pair {
 	return out
 }
 
-// roundTrip is the lower of the medians that both sides measured: what delays one side's answers alone is that side's load, not the way.
+// roundTrip is the lower of the medians that both sides measured: what delays one side's answers alone is that
+// side's load, not the way.
 func (p pair) roundTrip(least int64) (best *timing.Measured, from *timing.Link) {
 	for _, l := range p.links {
 		m := typical(l, least)

@@ -21,9 +21,14 @@ var allocationStall = &analyze.Rule{
 	Doc:    "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
-	Run:    analyze.Each(collections, judgeStalls),
+	Limits: limits(
+		stallsMinute, stallsCritical, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
+		views.GCOverheadWarn,
+	),
+	Run: analyze.Each(collections, judgeStalls),
 }
 
+// judgeStalls goes by the waits for memory that the log has.
 func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	stalls := v.Log.Stalls.Total
 	if stalls == nil || stalls.Count == 0 || v.Log.Span <= 0 {
@@ -45,12 +50,23 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if minute >= stallsCritical.Value && share >= views.GCOverheadWarn.Value {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf("Threads waited %d times for memory, %s together, up to %s at once", stalls.Count, say.Took(stalls.Sum), say.Took(stalls.Max))
+	f.Title = fmt.Sprintf(
+		"Threads waited %d times for memory, %s together, up to %s at once",
+		stalls.Count,
+		say.Took(stalls.Sum),
+		say.Took(stalls.Max),
+	)
 	if by := v.Log.Stalls.ByThread; len(by) > 0 {
 		f.Title += fmt.Sprintf("; most of it %s", say.Quote(by[0].Thread))
 	}
-	f.Impact = fmt.Sprintf("%.0f waits a minute; %s of waiting in %s", minute, say.Took(stalls.Sum), say.Took(v.Log.Span))
-	f.Explanation = "The program allocates faster than the collector frees, though it runs all the time: threads then wait until a cycle ends. For them that is as long a stop as any pause."
+	f.Impact = fmt.Sprintf(
+		"%.0f waits a minute; %s of waiting in %s",
+		minute,
+		say.Took(stalls.Sum),
+		say.Took(v.Log.Span),
+	)
+	f.Explanation = "The program allocates faster than the collector frees, though it runs all the time: threads " +
+		"then wait until a cycle ends. For them that is as long a stop as any pause."
 	heap, heapAt, _ := v.MaxHeap()
 	f.Evidence = append(cite.Known(heapAt), v.CiteMentions(v.Log.Stalls.Lines, 5)...)
 	to := vm.RoundUp64(1.5 * float64(heap))
@@ -60,13 +76,33 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	setting, from, options := v.heapChange(to)
 	risk, _ := v.room(to)
-	advice := analyze.Advice{Action: fmt.Sprintf("Raise the maximum heap to %s.", say.Bytes(to)), Setting: setting, From: from, To: options,
-		Effect: "Room for what is allocated while a cycle runs.", Risk: risk, Rollback: "The old options and a restart.", Verify: "No \"Allocation Stall\" in the next GC log."}
+	advice := analyze.Advice{
+		Action:   fmt.Sprintf("Raise the maximum heap to %s.", say.Bytes(to)),
+		Setting:  setting,
+		From:     from,
+		To:       options,
+		Effect:   "Room for what is allocated while a cycle runs.",
+		Risk:     risk,
+		Rollback: "The old options and a restart.",
+		Verify:   "No \"Allocation Stall\" in the next GC log.",
+	}
 	f.Advice = []analyze.Advice{advice}
 	if major := vm.Major(v.JVM.Version); v.Log.Collector == "ZGC" && major >= 21 && major < 24 {
-		f.Advice = append(f.Advice, analyze.Advice{Action: "Take its generational mode.", Setting: "-XX:+ZGenerational", From: "off", To: "-XX:+ZGenerational",
-			Effect: "Young objects are freed several times as fast.", Risk: "Young in JDK 21, the only mode from 24 on.", Rollback: "Take the option away.", Verify: "As above."})
+		f.Advice = append(
+			f.Advice,
+			analyze.Advice{
+				Action:   "Take its generational mode.",
+				Setting:  "-XX:+ZGenerational",
+				From:     "off",
+				To:       "-XX:+ZGenerational",
+				Effect:   "Young objects are freed several times as fast.",
+				Risk:     "Young in JDK 21, the only mode from 24 on.",
+				Rollback: "Take the option away.",
+				Verify:   "As above.",
+			},
+		)
 	}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Z Garbage Collector, Setting the Heap Size"}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Z Garbage Collector, " +
+		"Setting the Heap Size"}
 	return []analyze.Finding{f}
 }

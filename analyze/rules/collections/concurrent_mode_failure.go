@@ -8,6 +8,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
@@ -16,9 +17,11 @@ var concurrentModeFailure = &analyze.Rule{
 	Doc:    "CMS did not finish its cycle in time and stopped the application for a full collection.",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Limits: limits(fullGCShare, longPause, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeConcurrentMode),
 }
 
+// judgeConcurrentMode counts the stops that CMS makes when its cycle comes too late.
 func judgeConcurrentMode(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagConcurrentModeFailure | gc.FlagPromotionFailed) }
 	n := 0
@@ -38,12 +41,33 @@ func judgeConcurrentMode(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.Title = fmt.Sprintf("CMS came too late %s and stopped the application for %s", say.HowOften(n), say.Took(sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
-	f.Explanation = "The old generation was full, or in too small pieces, before the concurrent cycle had freed it. The JVM then collects the whole heap in one pause, with one thread."
+	f.Explanation = "The old generation was full, or in too small pieces, before the concurrent cycle had freed " +
+		"it. The JVM then collects the whole heap in one pause, with one thread."
 	f.Evidence = v.CiteLongest(cite.Most, failed)
-	f.Advice = []analyze.Advice{{Action: "Change to G1: CMS is gone from JDK 14 on, and G1 compacts in steps.", Setting: "collector", From: "-XX:+UseConcMarkSweepGC", To: "-XX:+UseG1GC, and none of the CMS options",
-		Effect: "No such stops in normal operation.", Risk: "Test under load; on JDK 8 take a late update.", Rollback: "The old options.", Verify: "No full pause in the next GC log."},
-		{Alternative: true, Action: "If CMS must stay, start its cycle earlier.", Setting: "-XX:CMSInitiatingOccupancyFraction", From: "as it is", To: "60, with -XX:+UseCMSInitiatingOccupancyOnly",
-			Effect: "The cycle ends in time.", Risk: "More cycles, more CPU.", Rollback: "The old value.", Verify: "No \"concurrent mode failure\" in the next GC log."}}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide (Java 8): Concurrent Mark Sweep Collector, Concurrent Mode Failure"}
+	f.Advice = []analyze.Advice{
+		{
+			Action:   "Change to G1: CMS is gone from JDK 14 on, and G1 compacts in steps.",
+			Setting:  "collector",
+			From:     "-XX:+UseConcMarkSweepGC",
+			To:       "-XX:+UseG1GC, and none of the CMS options",
+			Effect:   "No such stops in normal operation.",
+			Risk:     "Test under load; on JDK 8 take a late update.",
+			Rollback: "The old options.",
+			Verify:   "No full pause in the next GC log.",
+		},
+		{
+			Alternative: true,
+			Action:      "If CMS must stay, start its cycle earlier.",
+			Setting:     "-XX:CMSInitiatingOccupancyFraction",
+			From:        "as it is",
+			To:          "60, with -XX:+UseCMSInitiatingOccupancyOnly",
+			Effect:      "The cycle ends in time.",
+			Risk:        "More cycles, more CPU.",
+			Rollback:    "The old value.",
+			Verify:      "No \"concurrent mode failure\" in the next GC log.",
+		},
+	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide (Java 8): Concurrent Mark " +
+		"Sweep Collector, Concurrent Mode Failure"}
 	return []analyze.Finding{f}
 }

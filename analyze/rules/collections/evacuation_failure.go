@@ -23,9 +23,11 @@ var evacuationFailure = &analyze.Rule{
 	Needs:  needsGC,
 	After:  []string{ids.GCOverhead},
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Limits: limits(failedCopies, fullGCShare, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeEvacuation),
 }
 
+// judgeEvacuation counts the collections of G1 that found no room, with the full ones that follow them.
 func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagEvacuationFailure) }
 	n, sum := v.failures()
@@ -42,25 +44,48 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		share = max(share, v.ShareOf(views.Ordinary))
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: min(1, share)}
-	f.Title = fmt.Sprintf("G1 found no room to copy to in %s, which took %s together", say.Count(n, "collection"), say.Took(sum))
+	f.Title = fmt.Sprintf(
+		"G1 found no room to copy to in %s, which took %s together",
+		say.Count(n, "collection"),
+		say.Took(sum),
+	)
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
 	if often {
 		f.Impact = fmt.Sprintf("collections take %s of the time %s", say.Percent(share), v.Over())
 	}
-	f.Explanation = "Objects that could not be copied stay where they are and their regions count as old: the pause is longer than others, and a full collection often follows."
+	f.Explanation = "Objects that could not be copied stay where they are and their regions count as old: the " +
+		"pause is longer than others, and a full collection often follows."
 	f.Evidence = append(cite.Known(heapAt), v.CiteLongest(5, failed)...)
 	to := vm.RoundUp64(1.25 * float64(heap))
 	setting, from, options := v.heapChange(to)
 	risk, _ := v.room(to)
-	f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the maximum heap to %s.", say.Bytes(to)), Setting: setting, From: from, To: options,
-		Effect: "Free regions when a burst survives.", Risk: risk, Rollback: "The old options and a restart.", Verify: "No \"To-space exhausted\" or \"Evacuation Failure\" in the next GC log."},
-		{Alternative: true, Action: "If the heap must stay: keep more of it in reserve.", Setting: "-XX:G1ReservePercent", From: "10", To: "20",
-			Effect: "As above, from the same heap.", Risk: "The young generation is smaller, so collections are more frequent.", Rollback: "Take the option away.", Verify: "As above."}}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage Collector Tuning"}
+	f.Advice = []analyze.Advice{
+		{Action: fmt.Sprintf("Raise the maximum heap to %s.", say.Bytes(to)), Setting: setting, From: from, To: options,
+			Effect:   "Free regions when a burst survives.",
+			Risk:     risk,
+			Rollback: "The old options and a restart.",
+			Verify:   "No \"To-space exhausted\" or \"Evacuation Failure\" in the next GC log.",
+		},
+		{
+			Alternative: true,
+			Action:      "If the heap must stay: keep more of it in reserve.",
+			Setting:     "-XX:G1ReservePercent",
+			From:        "10",
+			To:          "20",
+			Effect:      "As above, from the same heap.",
+			Risk: "The young generation is smaller, so collections are " +
+				"more frequent.",
+			Rollback: "Take the option away.",
+			Verify:   "As above.",
+		},
+	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage " +
+		"Collector Tuning"}
 	return []analyze.Finding{f}
 }
 
-// failures counts the collections that found no room, and their time together with that of the full collections which follow them.
+// failures counts the collections that found no room, and their time together with that of the full collections
+// which follow them.
 func (v *gcView) failures() (n int, sum time.Duration) {
 	after := false
 	for _, p := range v.Pauses {

@@ -15,27 +15,40 @@ import (
 )
 
 var (
-	explicitGCs    = analyze.NewLimit(2, "collections", "on request", "one may be a person's")
-	explicitShare  = analyze.NewLimit(0.01, "1", "time in collections on request", "GCViewer and garbagecat complain of any")
+	explicitGCs   = analyze.NewLimit(2, "collections", "on request", "one may be a person's")
+	explicitShare = analyze.NewLimit(0.01, "1", "time in collections on request", "GCViewer and garbagecat "+
+		"complain of any")
 	explicitPause  = analyze.NewLimit(500*time.Millisecond, "", "one collection on request", "users notice")
-	explicitWindow = analyze.NewLimit(time.Hour, "", "looked at where the recent past has none", "RMI asks once an hour")
+	explicitWindow = analyze.NewLimit(
+		time.Hour,
+		"",
+		"looked at where the recent past has none",
+		"RMI asks once an hour",
+	)
 )
 
 var explicitGC = &analyze.Rule{
 	ID:    ids.ExplicitGC,
 	Doc:   "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
 	Needs: needsGC,
-	Run:   analyze.Each(collections, judgeExplicitGC),
+	Limits: limits(
+		explicitGCs, explicitShare, explicitPause, explicitWindow, fullGCInterval,
+		views.GCOverheadCritical,
+	),
+	Run: analyze.Each(collections, judgeExplicitGC),
 }
 
 // askers are whom a cause names.
 var askers = []struct{ cause, who, action, setting string }{
 	{"System.gc()", "the program itself, or a library, calls System.gc()",
 		"Remove the calls. Until then let the JVM ignore them", "-XX:+DisableExplicitGC"},
-	{"Diagnostic Command", "somebody runs jcmd GC.run", "Find the script or the tool that runs jcmd GC.run, and stop it", ""},
-	{"JvmtiEnv ForceGarbageCollection", "an agent or a tool such as VisualVM asks for them", "Find the agent among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", ""},
+	{"Diagnostic Command", "somebody runs jcmd GC.run", "Find the script or the tool that runs jcmd GC.run, and " +
+		"stop it", ""},
+	{"JvmtiEnv ForceGarbageCollection", "an agent or a tool such as VisualVM asks for them", "Find the agent " +
+		"among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", ""},
 }
 
+// judgeExplicitGC counts collections on request; where the recent past has none it looks back for an hour.
 func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(views.ExplicitCause)
 	if n < int64(explicitGCs.Value) && !v.Totals { // they may come once in many minutes
@@ -60,11 +73,16 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
 	every := v.Span() / time.Duration(n)
-	if often := full && n > int64(explicitGCs.Value) && every < fullGCInterval.Value; often || share >= explicitShare.Value || worst >= explicitPause.Value {
+	if often := full && n > int64(explicitGCs.Value) && every < fullGCInterval.Value; often ||
+		share >= explicitShare.Value ||
+		worst >= explicitPause.Value {
 		f.Severity = v.Severe(share)
 	}
 	if full && every < fullGCInterval.Value/6 {
-		f.Weight = max(f.Weight, 0.2) // the CPU of all its workers, and the caches they empty, are lost beside the pause
+		f.Weight = max(
+			f.Weight,
+			0.2,
+		) // the CPU of all its workers, and the caches they empty, are lost beside the pause
 	}
 	kind := "collections"
 	if full {
@@ -73,15 +91,28 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if cause == "System" {
 		cause = "System.gc()"
 	}
-	f.Title = fmt.Sprintf("%d %s by %s, one every %s, take %s of the time", n, kind, cause, say.Took(every), say.Percent(share))
-	f.Impact = fmt.Sprintf("%s of stopped time in %s, %s on average", say.Took(sum), say.Took(v.Span()), say.Took(sum/time.Duration(n)))
+	f.Title = fmt.Sprintf(
+		"%d %s by %s, one every %s, take %s of the time",
+		n,
+		kind,
+		cause,
+		say.Took(every),
+		say.Percent(share),
+	)
+	f.Impact = fmt.Sprintf(
+		"%s of stopped time in %s, %s on average",
+		say.Took(sum),
+		say.Took(v.Span()),
+		say.Took(sum/time.Duration(n)),
+	)
 	who := askers[0]
 	for _, a := range askers {
 		if a.cause == cause {
 			who = a
 		}
 	}
-	f.Explanation = fmt.Sprintf("These collections are not for want of memory: %s. Each stops all threads for the whole heap, whether there is something to free or not.", who.who)
+	f.Explanation = fmt.Sprintf("These collections are not for want of memory: %s. Each stops all threads for the "+
+		"whole heap, whether there is something to free or not.", who.who)
 	call, site := v.explicitCaller()
 	f.Evidence = cite.Known(append(call, longest...)...)
 	first := analyze.Advice{
@@ -95,13 +126,20 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	first.Action += "."
 	if who.setting != "" {
 		first.From, first.To = "not set", who.setting
-		first.Risk = "With much memory outside of the heap (direct buffers, as in Netty or NIO) the JVM calls System.gc() itself to free it: then take -XX:+ExplicitGCInvokesConcurrent instead, which does the same with short pauses (G1, Shenandoah)."
+		first.Risk = "With much memory outside of the heap (direct buffers, as in Netty or NIO) the JVM calls " +
+			"System.gc() itself to free it: then take -XX:+ExplicitGCInvokesConcurrent instead, which does the " +
+			"same with short pauses (G1, Shenandoah)."
 		first.Rollback = "Take the option away and restart."
 	}
 	f.Advice = []analyze.Advice{first}
 	if interval, at, ok := cite.Option(v.JVM, "-Dsun.rmi.dgc.server.gcInterval="); ok || every > 50*time.Minute {
-		a := analyze.Advice{Action: "Once an hour is the distributed collector of RMI (JMX over RMI starts it): let it run seldom.", Setting: "-Dsun.rmi.dgc.server.gcInterval and -Dsun.rmi.dgc.client.gcInterval",
-			From: interval, To: "a day or more, in milliseconds: 86400000", Effect: "One collection a day.", Verify: "The interval of these collections."}
+		a := analyze.Advice{Action: "Once an hour is the distributed collector of RMI (JMX over RMI starts it): " +
+			"let it run seldom.", Setting: "-Dsun.rmi.dgc.server.gcInterval and -Dsun.rmi.dgc.client.gcInterval",
+			From:   interval,
+			To:     "a day or more, in milliseconds: 86400000",
+			Effect: "One collection a day.",
+			Verify: "The interval of these collections.",
+		}
 		f.Advice = append(f.Advice, a)
 		if ok {
 			f.Evidence = append(f.Evidence, cite.Known(at)...)
@@ -158,7 +196,9 @@ func (v *gcView) explicitCaller() (evidence []analyze.Evidence, site string) {
 			if site != "" {
 				text += ", called by " + site
 			}
-			return []analyze.Evidence{{Entry: d.SourceOf(t), Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text}}, site
+			return []analyze.Evidence{
+				{Entry: d.SourceOf(t), Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: text},
+			}, site
 		}
 	}
 	return nil, ""
@@ -178,7 +218,12 @@ func (v *gcView) recordedCaller() (evidence []analyze.Evidence, site string) {
 		}
 		if all := calls.Largest(); len(all) > 0 {
 			first := all[0]
-			text := fmt.Sprintf("jdk.SystemGC: %d of %d calls come from %s", first.Count, len(rec.GC.SystemGCs), views.ChainOf(first))
+			text := fmt.Sprintf(
+				"jdk.SystemGC: %d of %d calls come from %s",
+				first.Count,
+				len(rec.GC.SystemGCs),
+				views.ChainOf(first),
+			)
 			return []analyze.Evidence{r.Cite("%s", text)}, say.Short(first.Name)
 		}
 	}

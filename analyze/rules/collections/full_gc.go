@@ -15,7 +15,8 @@ import (
 
 var (
 	fullGCInterval = analyze.NewLimit(time.Minute, "", "between full collections", "GC log analysers flag closer ones")
-	fullGCShare    = analyze.NewLimit(0.02, "1", "time in full collections", "a fifth of the mark of all collections")
+	fullGCShare    = analyze.NewLimit(0.02, "1", "time in full collections", "own judgement: a fifth of the mark "+
+		"of all collections")
 )
 
 var fullGC = &analyze.Rule{
@@ -31,20 +32,23 @@ var fullGC = &analyze.Rule{
 		ids.HeapTooSmall, ids.PrematurePromotion, ids.MemoryLeak, ids.ExplicitGC, ids.MetaspacePressure,
 		ids.HumongousAllocations, ids.EvacuationFailure,
 	},
-	Run: analyze.Each(collections, judgeFullGC),
+	Limits: limits(fullGCInterval, fullGCShare, views.GCOverheadCritical),
+	Run:    analyze.Each(collections, judgeFullGC),
 }
 
 var generational = map[string]bool{"G1": true, "Parallel": true, "Serial": true, "CMS": true}
 
 func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && views.Ordinary(k, cause) }
 
+// judgeFullGC looks at full collections that nothing else explains.
 func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(fullOrdinary)
 	share := v.ShareOf(fullOrdinary)
 	if n < 2 || share < v.Mark(fullGCShare.Value) {
 		return nil
 	}
-	if young, _ := v.Spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 && !generational[v.Log.Collector] {
+	if young, _ := v.Spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 &&
+		!generational[v.Log.Collector] {
 		return nil // a collector that knows no other kind
 	}
 	every := v.Span() / time.Duration(n)
@@ -52,14 +56,21 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: share}
-	f.Title = fmt.Sprintf("%d full collections, one every %s, %s on average, take %s of the time", n, say.Took(every), say.Took(sum/time.Duration(n)), say.Percent(share))
+	f.Title = fmt.Sprintf(
+		"%d full collections, one every %s, %s on average, take %s of the time",
+		n,
+		say.Took(every),
+		say.Took(sum/time.Duration(n)),
+		say.Percent(share),
+	)
 	f.Impact = fmt.Sprintf("%s of the time %s goes to full collections", say.Percent(share), v.Over())
 	f.Explanation = "Each stops the application for the whole heap. "
 	heap, heapAt, _ := v.MaxHeap()
 	live, at, known1 := v.Live()
 	to := vm.RoundUp64(1.5 * float64(heap))
 	if known1 && heap > 0 {
-		f.Explanation += fmt.Sprintf("Afterwards %s of %s are in use, so the old generation fills again with what dies soon after it got there. ", say.Bytes(live), say.Bytes(heap))
+		f.Explanation += fmt.Sprintf("Afterwards %s of %s are in use, so the old generation fills again with what "+
+			"dies soon after it got there. ", say.Bytes(live), say.Bytes(heap))
 		f.Evidence = cite.Known(heapAt, v.CiteLive(at))
 	}
 	switch v.Log.Collector {
@@ -68,17 +79,32 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	case "CMS":
 		f.Explanation += "CMS makes them when its concurrent cycle comes too late, or the old generation is in pieces."
 	case "Parallel", "Serial":
-		f.Explanation += "This collector has no other way to clean the old generation: G1 does it beside the application."
+		f.Explanation += "This collector has no other way to clean the old generation: G1 does it beside the " +
+			"application."
 	}
 	f.Evidence = append(f.Evidence, v.CiteLongest(4, v.OfCause(fullOrdinary))...)
 	risk, _ := v.room(to)
 	setting, from, options := v.heapChange(to)
-	f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the maximum heap to %s, so that the old generation has room until the next cycle.", say.Bytes(to)), Setting: setting, From: from, To: options,
-		Effect: "Fewer full collections.", Risk: risk, Rollback: "The old options and a restart.", Verify: "Full collections are minutes apart, or gone."}}
+	f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the maximum heap to %s, so that the old generation "+
+		"has room until the next cycle.", say.Bytes(to)), Setting: setting, From: from, To: options,
+		Effect:   "Fewer full collections.",
+		Risk:     risk,
+		Rollback: "The old options and a restart.",
+		Verify:   "Full collections are minutes apart, or gone.",
+	}}
 	if c := v.Log.Collector; c == "Parallel" || c == "Serial" {
-		f.Advice[0] = analyze.Advice{Action: "Change to G1, which cleans the old generation in small steps.", Setting: "collector", From: c, To: "-XX:+UseG1GC",
-			Effect: "No full collection in normal operation, pauses of some 200 ms at most.", Risk: "Some per cent of throughput, and some memory beside the heap.", Rollback: "The old option.", Verify: "No full pause in the next GC log."}
+		f.Advice[0] = analyze.Advice{
+			Action:   "Change to G1, which cleans the old generation in small steps.",
+			Setting:  "collector",
+			From:     c,
+			To:       "-XX:+UseG1GC",
+			Effect:   "No full collection in normal operation, pauses of some 200 ms at most.",
+			Risk:     "Some per cent of throughput, and some memory beside the heap.",
+			Rollback: "The old option.",
+			Verify:   "No full pause in the next GC log.",
+		}
 	}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First, Observing Full Garbage Collections"}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First, Observing " +
+		"Full Garbage Collections"}
 	return []analyze.Finding{f}
 }

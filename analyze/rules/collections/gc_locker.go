@@ -19,11 +19,12 @@ var (
 )
 
 var gcLocker = &analyze.Rule{
-	ID:    ids.GCLocker,
-	Doc:   "Collections had to wait for native code that held arrays in place (JNI critical sections).",
-	Needs: needsGC,
-	After: []string{ids.HeapTooSmall, ids.MemoryLeak},
-	Run:   analyze.Each(collections, judgeLocker),
+	ID:     ids.GCLocker,
+	Doc:    "Collections had to wait for native code that held arrays in place (JNI critical sections).",
+	Needs:  needsGC,
+	After:  []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Limits: limits(lockerShare, views.GCOverheadCritical, views.GCOverheadWarn),
+	Run:    analyze.Each(collections, judgeLocker),
 }
 
 func lockerCause(_ gc.Kind, cause string) bool { return cause == "GCLocker Initiated GC" }
@@ -31,12 +32,16 @@ func lockerCause(_ gc.Kind, cause string) bool { return cause == "GCLocker Initi
 // starts are pauses that begin a collection, each of which the lock may have put off.
 func starts(k gc.Kind, _ string) bool { return k.Evacuates() || k == gc.KindFull }
 
-// criticalCalls hold an array in place while their native code runs. From JDK 11 on some of zip's do so only when given arrays.
+// criticalCalls hold an array in place while their native code runs. From JDK 11 on some of zip's do so only when
+// given arrays.
 var criticalCalls = []string{
-	"java.util.zip.Deflater.deflateBytes", "java.util.zip.Inflater.inflateBytes", "java.util.zip.CRC32.update", "java.util.zip.Adler32.update",
-	"sun.java2d.", "com.sun.imageio.plugins.jpeg.JPEGImage", "com.sun.media.sound.", "org.xerial.snappy.SnappyNative.", "net.jpountz.lz4.LZ4JNI.", "com.github.luben.zstd.Zstd",
+	"java.util.zip.Deflater.deflateBytes", "java.util.zip.Inflater.inflateBytes", "java.util.zip.CRC32.update",
+	"java.util.zip.Adler32.update",
+	"sun.java2d.", "com.sun.imageio.plugins.jpeg.JPEGImage", "com.sun.media.sound.",
+	"org.xerial.snappy.SnappyNative.", "net.jpountz.lz4.LZ4JNI.", "com.github.luben.zstd.Zstd",
 }
 
+// judgeLocker counts the collections that waited for native code.
 func judgeLocker(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(lockerCause)
 	all, _ := v.Spent(starts)
@@ -45,27 +50,37 @@ func judgeLocker(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	share := float64(sum) / float64(max(v.Span(), 1))
 	f := analyze.Finding{Severity: analyze.Info, Confidence: v.Sure(), Weight: min(1, share)}
-	if share >= v.Mark(views.GCOverheadWarn.Value) && len(pass.Found(ids.HeapTooSmall, v.About()))+len(pass.Found(ids.MemoryLeak, v.About())) == 0 {
+	if share >= v.Mark(views.GCOverheadWarn.Value) &&
+		len(pass.Found(ids.HeapTooSmall, v.About()))+len(pass.Found(ids.MemoryLeak, v.About())) == 0 {
 		f.Severity = v.Severe(share)
 	}
 	f.Title = fmt.Sprintf("%d of %d collections had to wait for native code that held arrays (GCLocker)", n, all)
-	f.Impact = fmt.Sprintf("%s of stopped time in %s; before each, threads that wanted memory waited until the native code was done", say.Took(sum), say.Took(v.Span()))
-	f.Explanation = "While a thread is in a JNI critical section the collector may not move objects. A collection that is due then waits, with every thread that needs memory, and is made when the last such section ends: at a moment nobody chose, sometimes twice in a row."
+	f.Impact = fmt.Sprintf("%s of stopped time in %s; before each, threads that wanted memory waited until the "+
+		"native code was done", say.Took(sum), say.Took(v.Span()))
+	f.Explanation = "While a thread is in a JNI critical section the collector may not move objects. A collection " +
+		"that is due then waits, with every thread that needs memory, and is made when the last such section " +
+		"ends: at a moment nobody chose, sometimes twice in a row."
 	f.Evidence = v.CiteLongest(4, v.OfCause(lockerCause))
 	if e, caller, ok := v.inCritical(); ok {
 		f.Evidence = append(f.Evidence, e)
 		f.Explanation += " A dump shows who: " + caller + "."
 	}
 	f.Advice = []analyze.Advice{v.lockerAdvice(), {
-		Action: "Give the native code smaller pieces: compress or draw in buffers of some 10 KB, or in direct buffers, which need not be held.",
-		Effect: "Shorter sections, so that a collection waits for microseconds.", Risk: "A change of code.", Verify: "Fewer pauses with the cause GCLocker Initiated GC.",
+		Action: "Give the native code smaller pieces: compress or draw in buffers of some 10 KB, or in direct " +
+			"buffers, which need not be held.",
+		Effect: "Shorter sections, so that a collection waits for microseconds.",
+		Risk:   "A change of code.",
+		Verify: "Fewer pauses with the cause GCLocker Initiated GC.",
 	}}
 	f.References = []string{"JEP 423: Region Pinning for G1", "JNI Specification: GetPrimitiveArrayCritical"}
 	return []analyze.Finding{f}
 }
 
 func (v *gcView) lockerAdvice() analyze.Advice {
-	a := analyze.Advice{Effect: "Collections no longer wait: the region of a held array is left where it is.", Verify: "No pause with the cause GCLocker Initiated GC in the next GC log."}
+	a := analyze.Advice{
+		Effect: "Collections no longer wait: the region of a held array is left where it is.",
+		Verify: "No pause with the cause GCLocker Initiated GC in the next GC log.",
+	}
 	major := vm.Major(v.JVM.Version)
 	switch g1 := v.Log.Collector == "G1"; {
 	case major >= 22 && !g1:
@@ -92,7 +107,11 @@ func (v *gcView) inCritical() (at analyze.Evidence, caller string, ok bool) {
 				continue
 			}
 			caller = ownCaller(t.Stack.Frames)
-			return analyze.Evidence{Entry: d.SourceOf(t), Lines: analyze.Lines(int(t.Line), int(t.EndLine)), Text: say.Quote(t.Name) + " is in " + say.Short(t.Stack.Frames[0].Func) + ", called by " + caller}, caller, true
+			return analyze.Evidence{
+				Entry: d.SourceOf(t),
+				Lines: analyze.Lines(int(t.Line), int(t.EndLine)),
+				Text:  say.Quote(t.Name) + " is in " + say.Short(t.Stack.Frames[0].Func) + ", called by " + caller,
+			}, caller, true
 		}
 	}
 	return at, "", false
@@ -101,7 +120,9 @@ func (v *gcView) inCritical() (at analyze.Evidence, caller string, ok bool) {
 // ownCaller is the innermost frame outside of the JDK.
 func ownCaller(frames []*threads.Frame) string {
 	for _, f := range frames[1:] {
-		if !strings.HasPrefix(f.Func, "java.") && !strings.HasPrefix(f.Func, "sun.") && !strings.HasPrefix(f.Func, "com.sun.") && !strings.HasPrefix(f.Func, "javax.") {
+		if !strings.HasPrefix(f.Func, "java.") && !strings.HasPrefix(f.Func, "sun.") &&
+			!strings.HasPrefix(f.Func, "com.sun.") &&
+			!strings.HasPrefix(f.Func, "javax.") {
 			return say.Short(f.Func)
 		}
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 var (
-	youngTiny = analyze.NewLimit(0.10, "1", "young generation, of the maximum heap", "the JVM's own choice is a third, G1's at least 5 %")
+	youngTiny = analyze.NewLimit(0.10, "1", "young generation, of the maximum heap", "the JVM's own choice is a "+
+		"third, G1's at least 5 %")
 )
 
 var gcOverhead = &analyze.Rule{
@@ -27,13 +28,17 @@ var gcOverhead = &analyze.Rule{
 	After:       overheadReasons,
 	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
-	Run:         analyze.Each(collections, judgeGCOverhead),
+	Limits: limits(
+		failedCopies, youngTiny, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
+		views.GCOverheadCritical, views.GCOverheadWarn,
+	),
+	Run: analyze.Each(collections, judgeGCOverhead),
 }
 
 // overheadReasons are findings that say more exactly why collections take so much.
 var overheadReasons = []string{ids.ConcurrentModeFailure, ids.SysTimeInGC, ids.PrematurePromotion}
 
-// judgeGCOverhead
+// judgeGCOverhead tells of much time in ordinary collections, and the one reason to act on.
 func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	share, all := v.ShareOf(views.Ordinary), v.Share()
 	n, sum := v.Spent(views.Ordinary)
@@ -53,23 +58,41 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	if r, ok := v.Log.AllocationRate(); ok {
 		rate = fmt.Sprintf(", the program allocates %s a second", say.Bytes(r))
 	}
-	f.Title = fmt.Sprintf("Collections take %s of the time %s: %s of %s on average, one every %s%s",
-		say.Percent(share), v.Over(), say.Count(int(n), "pause"), say.Took(sum/time.Duration(max(n, 1))), say.Took(v.Span()/time.Duration(max(n, 1))), why.title)
+	f.Title = fmt.Sprintf(
+		"Collections take %s of the time %s: %s of %s on average, one every %s%s",
+		say.Percent(
+			share,
+		),
+		v.Over(),
+		say.Count(int(n), "pause"),
+		say.Took(sum/time.Duration(max(n, 1))),
+		say.Took(v.Span()/time.Duration(max(n, 1))),
+		why.title,
+	)
 	f.Impact = fmt.Sprintf("%s of the time goes to collections%s", say.Percent(share), rate)
 	f.Explanation = why.text
 	if heap, _, ok := v.MaxHeap(); ok {
 		if live, at, ok := v.Live(); ok {
-			f.Explanation += fmt.Sprintf(" It is not want of heap: %s of %s are in use %s.", say.Bytes(live), say.Bytes(heap), views.LiveWords[at.Source])
+			f.Explanation += fmt.Sprintf(
+				" It is not want of heap: %s of %s are in use %s.",
+				say.Bytes(live),
+				say.Bytes(heap),
+				views.LiveWords[at.Source],
+			)
 		}
 	}
 	f.Evidence = cite.Known(append(why.evidence, v.CiteLongest(4, v.OfCause(views.Ordinary))...)...)
 	f.Advice = []analyze.Advice{why.advice, {
-		Action: "Find out who allocates, and save there: a profile of allocations (casefile collect --jfr) names the call sites.",
+		Action: "Find out who allocates, and save there: a profile of allocations (casefile collect --jfr) names " +
+			"the call sites.",
 		Effect: "Half the allocation is half the collections, with any setting.",
 		Risk:   "The recording costs a per cent or two of CPU while it runs.",
 		Verify: "The allocation rate in the next capture.",
 	}}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Young Generation", "HotSpot Virtual Machine Garbage Collection Tuning Guide: Ergonomics"}
+	f.References = []string{
+		"HotSpot Virtual Machine Garbage Collection Tuning Guide: The Young Generation",
+		"HotSpot Virtual Machine Garbage Collection Tuning Guide: Ergonomics",
+	}
 	return []analyze.Finding{f}
 }
 
@@ -110,7 +133,14 @@ func (v *gcView) eden() int64 {
 }
 
 // youngOptions fix or bound the young generation.
-var youngOptions = []string{"-Xmn", "-XX:NewSize=", "-XX:MaxNewSize=", "-XX:NewRatio=", "-XX:G1MaxNewSizePercent=", "-XX:G1NewSizePercent="}
+var youngOptions = []string{
+	"-Xmn",
+	"-XX:NewSize=",
+	"-XX:MaxNewSize=",
+	"-XX:NewRatio=",
+	"-XX:G1MaxNewSizePercent=",
+	"-XX:G1NewSizePercent=",
+}
 
 func (v *gcView) tinyYoung() (reason, bool) {
 	heap, _, ok := v.MaxHeap()
@@ -120,12 +150,17 @@ func (v *gcView) tinyYoung() (reason, bool) {
 	if youngKnown && young > 0 && v.Log.Collector != "G1" {
 		size = max(eden, young)
 	}
-	if _, sum := v.Spent(func(k gc.Kind, c string) bool { return views.Ordinary(k, c) && k.Evacuates() }); !ok || size == 0 ||
-		float64(size) >= youngTiny.Value*float64(heap) || float64(sum) < 0.5*v.Share()*float64(v.Span()) {
+	if _, sum := v.Spent(func(k gc.Kind, c string) bool { return views.Ordinary(k, c) && k.Evacuates() }); !ok ||
+		size == 0 ||
+		float64(size) >= youngTiny.Value*float64(heap) ||
+		float64(sum) < 0.5*v.Share()*float64(v.Span()) {
 		return reason{}, false
 	}
-	r := reason{title: fmt.Sprintf(", as the young generation has %s of a heap of %s", say.Bytes(size), say.Bytes(heap))}
-	r.text = "The young generation is too small: it is full after a moment, each time the application stands still, and objects that would have died soon are copied into the old generation."
+	r := reason{
+		title: fmt.Sprintf(", as the young generation has %s of a heap of %s", say.Bytes(size), say.Bytes(heap)),
+	}
+	r.text = "The young generation is too small: it is full after a moment, each time the application stands " +
+		"still, and objects that would have died soon are copied into the old generation."
 	to := heap / 3
 	var set []string
 	for _, o := range youngOptions {
@@ -140,16 +175,33 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		}
 	}
 	r.advice = analyze.Advice{
-		Action: "Remove " + say.List(set) + ": the JVM then sizes the young generation itself, up to a third of the heap and more.", Setting: say.List(set), From: say.List(set), To: "not set",
-		Effect: fmt.Sprintf("With some %s instead of %s there are about %d times fewer young collections, and each takes hardly longer, as only what is alive is copied: from %s of the time to some %s.",
-			say.Bytes(to), say.Bytes(size), to/size, say.Percent(v.ShareOf(views.Ordinary)), say.Percent(v.ShareOf(views.Ordinary)*float64(size)/float64(to))),
+		Action: "Remove " + say.List(set) + ": the JVM then sizes the young generation itself, up to a third of " +
+			"the heap and more.", Setting: say.List(set), From: say.List(set), To: "not set",
+		Effect: fmt.Sprintf(
+			"With some %s instead of %s there are about %d times fewer young collections, and "+
+				"each takes hardly longer, as only what is alive is copied: from %s of the time to some %s.",
+			say.Bytes(
+				to,
+			),
+			say.Bytes(size),
+			to/size,
+			say.Percent(v.ShareOf(views.Ordinary)),
+			say.Percent(v.ShareOf(views.Ordinary)*float64(size)/float64(to)),
+		),
 		Risk:     "The old generation loses as much room; its live set must fit into the rest.",
 		Rollback: "The old options and a restart.",
 		Verify:   "Young collections are at least a second apart, and collections take under 5% of the time.",
 	}
 	if len(set) == 0 {
 		r.advice.Action = fmt.Sprintf("Give the young generation more room: %s.", say.Bytes(to))
-		r.advice.Setting, r.advice.From, r.advice.To = "-Xmn", "young generation of "+say.Bytes(size), strings.Replace(vm.Xmx(vm.RoundUp64(float64(to))), "-Xmx", "-Xmn", 1)
+		r.advice.Setting, r.advice.From, r.advice.To = "-Xmn", "young generation of "+say.Bytes(
+			size,
+		), strings.Replace(
+			vm.Xmx(vm.RoundUp64(float64(to))),
+			"-Xmx",
+			"-Xmn",
+			1,
+		)
 		if v.Log.Collector == "G1" {
 			goal, known := vm.Int(v.JVM, "MaxGCPauseMillis")
 			if !known || goal >= 200 {
@@ -186,15 +238,18 @@ func (v *gcView) oneThread() (reason, bool) {
 		return reason{}, false
 	}
 	r := reason{title: fmt.Sprintf(", by one thread on %.0f CPUs", cpus)}
-	r.text = fmt.Sprintf("One thread collects while the application stands still, and %.0f CPUs have nothing to do meanwhile.", cpus-1)
+	r.text = fmt.Sprintf("One thread collects while the application stands still, and %.0f CPUs have nothing to "+
+		"do meanwhile.", cpus-1)
 	r.advice = analyze.Advice{
 		Action: "Let all CPUs collect.", Setting: "-XX:ParallelGCThreads", From: "1", To: "not set",
 		Effect:   fmt.Sprintf("Pauses up to %.0f times shorter.", cpus),
 		Risk:     "Collections take CPU from other processes of the machine for their length.",
-		Rollback: "The old options and a restart.", Verify: "Pauses are shorter, and user time of a collection is above its real time.",
+		Rollback: "The old options and a restart.", Verify: "Pauses are shorter, and user time of a collection is " +
+			"above its real time.",
 	}
 	if serial {
-		r.advice.Setting, r.advice.From, r.advice.To = "collector", "Serial", "-XX:+UseParallelGC, or -XX:+UseG1GC where single pauses matter"
+		r.advice.Setting, r.advice.From, r.advice.To = "collector", "Serial", "-XX:+UseParallelGC, or "+
+			"-XX:+UseG1GC where single pauses matter"
 	} else if e, ok := cite.Flag(v.JVM, "ParallelGCThreads"); ok {
 		r.evidence = append(r.evidence, e)
 	}
@@ -214,10 +269,16 @@ func (v *gcView) starvedThreads() (reason, bool) {
 	}
 	return reason{
 		title: fmt.Sprintf(", with %.0f%% of a CPU for its threads", 100*cpu/real),
-		text:  fmt.Sprintf("Collections took %.1f s, in which their threads got only %.1f s of CPU: they waited for the machine, not for their own work.", real, cpu),
+		text: fmt.Sprintf("Collections took %.1f s, in which their threads got only %.1f s of CPU: they waited "+
+			"for the machine, not for their own work.", real, cpu),
 		advice: analyze.Advice{
-			Action: "Find out what keeps the CPUs or the memory from the JVM: other processes, a CPU quota, swapping, a hypervisor. The findings about the machine say more.",
-			Effect: fmt.Sprintf("Pauses of about %.0f%% of their length.", 100*cpu/real), Risk: "None in looking.", Verify: "User and system time of a collection are no longer below its real time.",
+			Action: "Find out what keeps the CPUs or the memory from the JVM: other processes, a CPU quota, " +
+				"swapping, a hypervisor. The findings about the machine say more.",
+			Effect: fmt.Sprintf(
+				"Pauses of about %.0f%% of their length.",
+				100*cpu/real,
+			), Risk: "None in looking.", Verify: "User and system time of a collection are no longer below its " +
+				"real time.",
 		},
 	}, true
 }
@@ -233,12 +294,20 @@ func (v *gcView) narrowHeap() (reason, bool) {
 	setting, from, options := v.heapChange(to)
 	risk, _ := v.room(to)
 	return reason{
-		title:    fmt.Sprintf("; %s of %s stay in use", say.Bytes(live), say.Bytes(heap)),
-		text:     fmt.Sprintf("What the program keeps fills %s of the heap, which leaves little between two collections.", say.Percent(float64(live)/float64(heap))),
+		title: fmt.Sprintf("; %s of %s stay in use", say.Bytes(live), say.Bytes(heap)),
+		text: fmt.Sprintf("What the program keeps fills %s of the heap, which leaves little between two "+
+			"collections.", say.Percent(float64(live)/float64(heap))),
 		evidence: []analyze.Evidence{heapAt, v.CiteLive(at)},
 		advice: analyze.Advice{
-			Action: fmt.Sprintf("Raise the maximum heap to %s, twice the live set.", say.Bytes(to)), Setting: setting, From: from, To: options,
-			Effect: v.growEffect(to, live, v.ShareOf(views.Ordinary)), Risk: risk, Rollback: "The old options and a restart.", Verify: "Collections take under 5% of the time.",
+			Action: fmt.Sprintf(
+				"Raise the maximum heap to %s, twice the live set.",
+				say.Bytes(to),
+			), Setting: setting, From: from, To: options,
+			Effect: v.growEffect(
+				to,
+				live,
+				v.ShareOf(views.Ordinary),
+			), Risk: risk, Rollback: "The old options and a restart.", Verify: "Collections take under 5% of the time.",
 		},
 	}, true
 }
@@ -247,7 +316,10 @@ func (v *gcView) muchAllocation() reason {
 	r := reason{text: "The program allocates faster than this heap takes it."}
 	heap, heapAt, ok := v.MaxHeap()
 	if !ok {
-		r.advice = analyze.Advice{Action: "Capture with VM.flags (casefile collect) to see what limits the heap.", Verify: "The next capture names the maximum heap."}
+		r.advice = analyze.Advice{
+			Action: "Capture with VM.flags (casefile collect) to see what limits the heap.",
+			Verify: "The next capture names the maximum heap.",
+		}
 		return r
 	}
 	to := vm.RoundUp64(2 * float64(heap))
@@ -256,7 +328,10 @@ func (v *gcView) muchAllocation() reason {
 	r.evidence = []analyze.Evidence{heapAt}
 	r.advice = analyze.Advice{
 		Action: fmt.Sprintf("Double the maximum heap to %s.", say.Bytes(to)), Setting: setting, From: from, To: options,
-		Effect: "About half as many collections.", Risk: risk, Rollback: "The old options and a restart.", Verify: "Collections take under 5% of the time.",
+		Effect:   "About half as many collections.",
+		Risk:     risk,
+		Rollback: "The old options and a restart.",
+		Verify:   "Collections take under 5% of the time.",
 	}
 	return r
 }

@@ -16,20 +16,52 @@ import (
 )
 
 var (
-	heapFullShare = analyze.NewLimit(0.80, "1", "live set, of the maximum heap", "from there on each collection frees little")
-	leakR2        = analyze.NewLimit(0.7, "R²", "of the line through the live set", "an even rise, not steps")
-	leakGrowth    = analyze.NewLimit(0.10, "1", "growth of the live set, of the maximum heap", "less is noise of the readings")
+	heapFullShare = analyze.NewLimit(0.80, "1", "live set, of the maximum heap", "from there on each collection "+
+		"frees little")
+	leakR2     = analyze.NewLimit(0.7, "R²", "of the line through the live set", "an even rise, not steps")
+	leakGrowth = analyze.NewLimit(
+		0.10,
+		"1",
+		"growth of the live set, of the maximum heap",
+		"less is noise of the readings",
+	)
 	leakReadings  = analyze.NewLimit(5, "readings", "of the live set, at least", "fewer make no line")
 	leakSpan      = analyze.NewLimit(20*time.Second, "", "of the readings, at least", "a third of a default capture")
-	leakHeapShare = analyze.NewLimit(0.4, "1", "live set at the end, of the maximum heap", "below it caches may still fill")
-	leakLongSpan  = analyze.NewLimit(30*time.Minute, "", "of readings from which on no cache still fills", "caches fill within minutes of load")
-	leakLowR2     = analyze.NewLimit(0.9, "R²", "of the line through heaps after young collections", "they hold garbage too")
-	leakLowGrowth = analyze.NewLimit(0.25, "1", "growth of heaps after young collections, of the maximum heap", "they hold garbage too")
+	leakHeapShare = analyze.NewLimit(
+		0.4,
+		"1",
+		"live set at the end, of the maximum heap",
+		"below it caches may still fill",
+	)
+	leakLongSpan = analyze.NewLimit(
+		30*time.Minute,
+		"",
+		"of readings from which on no cache still fills",
+		"own judgement: caches fill within minutes of load",
+	)
+	leakLowR2 = analyze.NewLimit(
+		0.9,
+		"R²",
+		"of the line through heaps after young collections",
+		"they hold garbage too",
+	)
+	leakLowGrowth = analyze.NewLimit(
+		0.25,
+		"1",
+		"growth of heaps after young collections, of the maximum heap",
+		"they hold garbage too",
+	)
 )
 
-// trendSources are readings that can stand beside each other on one line. Those of the third set still hold garbage, the
+// trendSources are readings that can stand beside each other on one line. Those of the third set still hold garbage,
+// the
 // last ones most of all.
-var trendSources = [][]gc.LiveSource{{gc.LiveMarked}, {gc.LiveFull}, {gc.LiveFull, gc.LiveMixed, gc.LiveOld}, {gc.LiveLow}}
+var trendSources = [][]gc.LiveSource{
+	{gc.LiveMarked},
+	{gc.LiveFull},
+	{gc.LiveFull, gc.LiveMixed, gc.LiveOld},
+	{gc.LiveLow},
+}
 
 // growth is a live set that rises.
 type growth struct {
@@ -42,7 +74,8 @@ type growth struct {
 	ends   bool // in is known
 }
 
-// growth finds a steady rise of the live set over the JVM's life as far as the log goes; nil when there is none. The best
+// growth finds a steady rise of the live set over the JVM's life as far as the log goes; nil when there is none. The
+// best
 // source with enough readings decides.
 func (v *gcView) growth() *growth {
 	heap, _, _ := v.MaxHeap()
@@ -104,7 +137,8 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	return g
 }
 
-// levels gives one reading for each of 16 equal stretches: the median of true ones, the least where they hold garbage too.
+// levels gives one reading for each of 16 equal stretches: the median of true ones, the least where they hold
+// garbage too.
 func levels(ps []gc.LivePoint) []gc.Point {
 	const most = 16
 	first, width := ps[0].Time, (ps[len(ps)-1].Time-ps[0].Time)/most+1
@@ -120,7 +154,10 @@ func levels(ps []gc.LivePoint) []gc.Point {
 		if len(group) == 0 {
 			continue
 		}
-		slices.SortFunc(group, func(a, b gc.LivePoint) int { return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Time, b.Time)) })
+		slices.SortFunc(
+			group,
+			func(a, b gc.LivePoint) int { return cmp.Or(cmp.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Time, b.Time)) },
+		)
 		level := group[len(group)/2]
 		if garbage {
 			level = group[0]
@@ -190,16 +227,27 @@ func (v *gcView) room(to int64) (text string, enough bool) {
 			free = max(0, free-g.MemoryUsage.Value)
 		}
 		if free < more {
-			return fmt.Sprintf("Needs %s more, and the container's limit of %s leaves %s: raise that limit by %s first, or the kernel kills the JVM.",
+			return fmt.Sprintf("Needs %s more, and the container's limit of %s leaves %s: raise that limit by %s "+
+				"first, or the kernel kills the JVM.",
 				say.Bytes(more), say.Bytes(g.MemoryLimit.Value), say.Bytes(free), say.Bytes(more-free)), false
 		}
-		return fmt.Sprintf("Needs %s more memory; the container's limit of %s leaves %s.", say.Bytes(more), say.Bytes(g.MemoryLimit.Value), say.Bytes(free)), true
+		return fmt.Sprintf(
+			"Needs %s more memory; the container's limit of %s leaves %s.",
+			say.Bytes(more),
+			say.Bytes(g.MemoryLimit.Value),
+			say.Bytes(free),
+		), true
 	}
 	if a := v.Host.Memory.Available; a.Known() {
 		if a.Value < more {
-			return fmt.Sprintf("Needs %s more, and the machine has only %s available: make room or add memory first, else it swaps.", say.Bytes(more), say.Bytes(a.Value)), false
+			return fmt.Sprintf("Needs %s more, and the machine has only %s available: make room or add memory "+
+				"first, else it swaps.", say.Bytes(more), say.Bytes(a.Value)), false
 		}
-		return fmt.Sprintf("Needs %s more memory; %s are available on the machine.", say.Bytes(more), say.Bytes(a.Value)), true
+		return fmt.Sprintf(
+			"Needs %s more memory; %s are available on the machine.",
+			say.Bytes(more),
+			say.Bytes(a.Value),
+		), true
 	}
 	return fmt.Sprintf("Needs %s more memory: check that the machine has it.", say.Bytes(more)), true
 }

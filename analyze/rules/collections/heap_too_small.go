@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	heapTarget = analyze.NewLimit(0.50, "1", "live set, of the heap that is advised", "HotSpot tuning guides: twice the live set and more")
+	heapTarget = analyze.NewLimit(0.50, "1", "live set, of the heap that is advised", "HotSpot tuning guides: "+
+		"twice the live set and more")
 )
 
 var heapTooSmall = &analyze.Rule{
@@ -21,9 +22,14 @@ var heapTooSmall = &analyze.Rule{
 	Doc:    "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
 	Needs:  needsGC,
 	Unless: []string{ids.MemoryLeak},
-	Run:    analyze.Each(collections, judgeHeapTooSmall),
+	Limits: limits(
+		heapFullShare, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
+		views.GCOverheadCritical, views.GCOverheadWarn,
+	),
+	Run: analyze.Each(collections, judgeHeapTooSmall),
 }
 
+// judgeHeapTooSmall wants a live set near the maximum, and collections that take their time for it.
 func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if v.Share() == 0 && v.Log.Stalls.Total.Count == 0 {
 		return nil
@@ -31,7 +37,8 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, stated := v.MaxHeap()
 	live, at, ok := v.Live()
 	share := v.cost()
-	if !ok || heap <= 0 || float64(live) < heapFullShare.Value*float64(heap) || share < v.Mark(views.GCOverheadWarn.Value) {
+	if !ok || heap <= 0 || float64(live) < heapFullShare.Value*float64(heap) ||
+		share < v.Mark(views.GCOverheadWarn.Value) {
 		return nil
 	}
 	to := v.heapFor(live)
@@ -42,15 +49,24 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Title = fmt.Sprintf("The heap is too small: %s of %s are still in use %s, and collections take %s of the time %s",
 		say.Bytes(live), say.Bytes(heap), views.LiveWords[at.Source], say.Percent(share), v.Over())
 	f.Impact = fmt.Sprintf("%s of the time goes to collections", say.Percent(share))
-	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the maximum heap. Each collection frees little, so the next one follows at once. %s",
+	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the maximum heap. Each collection frees "+
+		"little, so the next one follows at once. %s",
 		say.Percent(float64(live)/float64(heap)), v.flatness())
 	pauses := v.CiteLongest(3, v.OfCause(views.Ordinary))
 	f.Evidence = cite.Known(append([]analyze.Evidence{heapAt, v.CiteLive(at)}, pauses...)...)
 	setting, from, options := v.heapChange(to)
 	risk, enough := v.room(to)
-	action := fmt.Sprintf("Raise the maximum heap to %s: twice the live set of %s, in steps of 64 MB.", say.Bytes(to), say.Bytes(live))
+	action := fmt.Sprintf(
+		"Raise the maximum heap to %s: twice the live set of %s, in steps of 64 MB.",
+		say.Bytes(to),
+		say.Bytes(live),
+	)
 	if !enough {
-		action = fmt.Sprintf("Make room for a maximum heap of %s (twice the live set of %s), then raise it.", say.Bytes(to), say.Bytes(live))
+		action = fmt.Sprintf(
+			"Make room for a maximum heap of %s (twice the live set of %s), then raise it.",
+			say.Bytes(to),
+			say.Bytes(live),
+		)
 	}
 	if to == vm.CompressedOopsAgain.Value {
 		risk += " Between 32 and 48 GB object references take twice the room, so sizes in between win nothing."
@@ -60,14 +76,19 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Effect:   v.growEffect(to, live, share),
 		Risk:     risk,
 		Rollback: "The old options and a restart.",
-		Verify:   fmt.Sprintf("The heap after full or mixed collections stays below %s of its maximum, and collections take under 5%% of the time.", say.Percent(0.6)),
+		Verify: fmt.Sprintf("The heap after full or mixed collections stays below %s of its maximum, and "+
+			"collections take under 5%% of the time.", say.Percent(0.6)),
 	}, {
-		Action: "If the memory is not to be had, find out what fills the heap: a heap dump in a quiet hour, and its largest retained objects (caches, sessions).",
+		Action: "If the memory is not to be had, find out what fills the heap: a heap dump in a quiet hour, and " +
+			"its largest retained objects (caches, sessions).",
 		Effect: "A smaller live set has the same effect as a larger heap.",
 		Risk:   "A heap dump stops the JVM for seconds, and holds customers' data.",
 		Verify: "The live set after full collections is smaller.",
 	}}
-	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Sizing the Generations", "Atlassian: Garbage Collector Performance Issues"}
+	f.References = []string{
+		"HotSpot Virtual Machine Garbage Collection Tuning Guide: Sizing the Generations",
+		"Atlassian: Garbage Collector Performance Issues",
+	}
 	return []analyze.Finding{f}
 }
 
@@ -83,15 +104,21 @@ func (v *gcView) heapFor(live int64) int64 {
 // flatness says what the log tells about a leak, which is not claimed.
 func (v *gcView) flatness() string {
 	if over := v.Run.Last - v.Born; over >= 10*time.Minute {
-		return fmt.Sprintf("It does not rise steadily over the %s of the log: that is a working set, not a leak.", say.Took(over))
+		return fmt.Sprintf(
+			"It does not rise steadily over the %s of the log: that is a working set, not a leak.",
+			say.Took(over),
+		)
 	}
-	return "Whether it also grows cannot be told from so short a log; if the larger heap fills as well, look for a leak."
+	return "Whether it also grows cannot be told from so short a log; if the larger heap fills as well, look for " +
+		"a leak."
 }
 
-// growEffect estimates collections in proportion to the free part of the heap: as much has to be allocated between two of them.
+// growEffect estimates collections in proportion to the free part of the heap: as much has to be allocated between
+// two of them.
 func (v *gcView) growEffect(to, live int64, share float64) string {
 	heap, _, _ := v.MaxHeap()
 	free := float64(max(heap-live, heap/100))
-	return fmt.Sprintf("About %.0f times the free space, so about as many times fewer collections: from %s of the time to some %s.",
+	return fmt.Sprintf("About %.0f times the free space, so about as many times fewer collections: from %s of the "+
+		"time to some %s.",
 		float64(to-live)/free, say.Percent(share), say.Percent(share*free/float64(to-live)))
 }

@@ -14,24 +14,37 @@ import (
 )
 
 var (
-	humongousShare  = analyze.NewLimit(0.3, "1", "pauses that humongous allocations start", "less is a minor part of the load")
-	humongousMinute = analyze.NewLimit(6.0, "a minute", "pauses that humongous allocations start", "a marking cycle each 10 s")
+	humongousShare = analyze.NewLimit(
+		0.3,
+		"1",
+		"pauses that humongous allocations start",
+		"own judgement: less is a minor part",
+	)
+	humongousMinute = analyze.NewLimit(
+		6.0,
+		"a minute",
+		"pauses that humongous allocations start",
+		"own judgement: a marking cycle each 10 s",
+	)
 )
 
 var humongousAllocations = &analyze.Rule{
-	ID:    ids.HumongousAllocations,
-	Doc:   "Objects of half a G1 region or more start many of the collections.",
-	Needs: needsGC,
-	Run:   analyze.Each(collections, judgeHumongous),
+	ID:     ids.HumongousAllocations,
+	Doc:    "Objects of half a G1 region or more start many of the collections.",
+	Needs:  needsGC,
+	Limits: limits(humongousShare, humongousMinute, views.GCOverheadCritical),
+	Run:    analyze.Each(collections, judgeHumongous),
 }
 
 const largestRegion = 32 * say.MB // 512 MB from JDK 18 on, but the JVM chooses none above 32 MB
 
+// judgeHumongous counts the pauses that allocations of half a region or more begin.
 func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(views.HumongousCause)
 	all, _ := v.Spent(views.AnyPause)
 	minutes := v.Span().Minutes()
-	if n < 3 || minutes <= 0 || float64(n) < humongousShare.Value*float64(all)/2 || float64(n)/minutes < v.Mark(humongousMinute.Value) {
+	if n < 3 || minutes <= 0 || float64(n) < humongousShare.Value*float64(all)/2 ||
+		float64(n)/minutes < v.Mark(humongousMinute.Value) {
 		return nil
 	}
 	// A humongous request starts a concurrent cycle: its remark and cleanup are its doing too.
@@ -48,16 +61,36 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if float64(n)/minutes >= 10*humongousMinute.Value {
 		f.Weight = max(f.Weight, 0.2) // marking runs nearly all the time and takes its CPU
 	}
-	f.Title = fmt.Sprintf("Humongous objects start %d of %d collections, one every %s", n, started, say.Took(v.Span()/time.Duration(n)))
-	f.Impact = fmt.Sprintf("%.0f concurrent cycles a minute over the whole heap, and %s of stopped time in %s", float64(n)/minutes, say.Took(sum), say.Took(v.Span()))
-	f.Explanation = "An object of half a region or more gets regions of its own in the old generation, and the rest of the last one is lost. Each such request beyond a mark starts a marking cycle."
+	f.Title = fmt.Sprintf(
+		"Humongous objects start %d of %d collections, one every %s",
+		n,
+		started,
+		say.Took(v.Span()/time.Duration(n)),
+	)
+	f.Impact = fmt.Sprintf(
+		"%.0f concurrent cycles a minute over the whole heap, and %s of stopped time in %s",
+		float64(n)/minutes,
+		say.Took(sum),
+		say.Took(v.Span()),
+	)
+	f.Explanation = "An object of half a region or more gets regions of its own in the old generation, and the " +
+		"rest of the last one is lost. Each such request beyond a mark starts a marking cycle."
 	if region > 0 {
-		f.Title += fmt.Sprintf("; with regions of %s each object from %s on is one", say.Bytes(region), say.Bytes(region/2))
+		f.Title += fmt.Sprintf(
+			"; with regions of %s each object from %s on is one",
+			say.Bytes(region),
+			say.Bytes(region/2),
+		)
 	}
 	if v.Log.Humongous.PeakRegions > 0 {
-		f.Explanation += fmt.Sprintf(" At most %d humongous regions were in use before a collection.", v.Log.Humongous.PeakRegions)
+		f.Explanation += fmt.Sprintf(
+			" At most %d humongous regions were in use before a collection.",
+			v.Log.Humongous.PeakRegions,
+		)
 	}
-	f.Evidence = append(v.CiteMentions(v.Log.Humongous.Requests, 2), v.CiteLongest(4, v.OfCause(views.HumongousCause))...)
+	f.Evidence = append(
+		v.CiteMentions(v.Log.Humongous.Requests, 2),
+		v.CiteLongest(4, v.OfCause(views.HumongousCause))...)
 	if e, ok := cite.Flag(v.JVM, "G1HeapRegionSize"); ok {
 		f.Evidence = append(f.Evidence, e)
 	}
@@ -70,16 +103,28 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	} else {
 		to = min(4*region, largestRegion)
 	}
-	if code := (analyze.Advice{Action: "Find who asks for such large arrays (casefile collect --jfr: allocations outside of TLABs), and read or write in pieces or reuse buffers.",
-		Effect: "No humongous objects.", Risk: "A change of code.", Verify: "No pause with the cause G1 Humongous Allocation."}); to > region && (heap == 0 || heap/to >= 16) {
+	if code := (analyze.Advice{Action: "Find who asks for such large arrays (casefile collect --jfr: allocations " +
+		"outside of TLABs), and read or write in pieces or reuse buffers.",
+		Effect: "No humongous objects.", Risk: "A change of code.", Verify: "No pause with the cause G1 Humongous " +
+			"Allocation."}); to > region && (heap == 0 || heap/to >= 16) {
 		size := fmt.Sprintf("%dm", to/say.MB)
-		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Take regions of %s: objects below %s are then ordinary ones.", say.Bytes(to), say.Bytes(to/2)), Setting: "-XX:G1HeapRegionSize", From: fmt.Sprintf("%dm", region/say.MB), To: size,
-			Effect: "Large objects die in the young generation, at the price of copying.", Risk: "Fewer, larger regions: G1 has less choice in a small heap.", Rollback: "Take the option away and restart.",
-			Verify: "No pause with the cause G1 Humongous Allocation; " + v.since9("-Xlog:gc+humongous=debug", "-XX:+PrintAdaptiveSizePolicy") + " names the sizes that are left."}, code}
+		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Take regions of %s: objects below %s are then ordinary "+
+			"ones.", say.Bytes(to), say.Bytes(to/2)),
+			Setting:  "-XX:G1HeapRegionSize",
+			From:     fmt.Sprintf("%dm", region/say.MB),
+			To:       size,
+			Effect:   "Large objects die in the young generation, at the price of copying.",
+			Risk:     "Fewer, larger regions: G1 has less choice in a small heap.",
+			Rollback: "Take the option away and restart.",
+			Verify: "No pause with the cause G1 Humongous Allocation; " + v.since9(
+				"-Xlog:gc+humongous=debug",
+				"-XX:+PrintAdaptiveSizePolicy",
+			) + " names the sizes that are left."}, code}
 	} else {
 		f.Advice = []analyze.Advice{code}
 		if heap > 0 && region > 0 {
-			code.Action = fmt.Sprintf("The heap of %s is too small for larger regions; with a heap of %s regions of %s become possible.", say.Bytes(heap), say.Bytes(max(2*heap, 16*to)), say.Bytes(to))
+			code.Action = fmt.Sprintf("The heap of %s is too small for larger regions; with a heap of %s regions "+
+				"of %s become possible.", say.Bytes(heap), say.Bytes(max(2*heap, 16*to)), say.Bytes(to))
 			code.Effect, code.Risk = "Large objects die in the young generation.", "More memory."
 			f.Advice = append(f.Advice, code)
 		}

@@ -15,16 +15,20 @@ import (
 )
 
 var (
-	safepointReach = analyze.NewLimit(time.Second, "", "to the safepoint, of one stop", "GC Easy and garbagecat warn from there on")
-	safepointShare = analyze.NewLimit(0.05, "1", "time to safepoints", "half of the mark of collections")
+	safepointReach = analyze.NewLimit(time.Second, "", "to the safepoint, of one stop", "GC Easy and garbagecat "+
+		"warn from there on")
+	safepointShare = analyze.NewLimit(0.05, "1", "time to safepoints", "own judgement: half of the mark of collections")
 )
 
 var longSafepoint = &analyze.Rule{
-	ID:  ids.LongSafepoint,
-	Doc: "All threads stand still and wait for one that does not come to its safepoint: the time to get there, not the operation.",
-	Needs: "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:safepoint, " +
+	ID: ids.LongSafepoint,
+	Doc: "All threads stand still and wait for one that does not come to its safepoint: the time to get there, " +
+		"not the operation.",
+	Needs: "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; " +
+		"-Xlog:safepoint, " +
 		"JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording",
-	Run: analyze.Each(safepointLogs, judgeSafepoints),
+	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
+	Run:    analyze.Each(safepointLogs, judgeSafepoints),
 }
 
 // safepointLogs are GC logs, and where no log of a JVM has any safepoint, those of its recordings.
@@ -45,6 +49,7 @@ func safepointLogs(p *analyze.Pass) (logs []*gcView) {
 	return append(logs, collections(p)...)
 }
 
+// judgeSafepoints goes by the time to safepoint, not by that of the operation.
 func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	var worst []gc.Safepoint
 	var sum time.Duration
@@ -63,12 +68,22 @@ func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: analyze.High, Weight: share}
-	f.Title = fmt.Sprintf("Threads stood still for up to %s until the last one reached its safepoint", say.Took(top.Reach))
+	f.Title = fmt.Sprintf(
+		"Threads stood still for up to %s until the last one reached its safepoint",
+		say.Took(top.Reach),
+	)
 	if top.Operation != "" {
 		f.Title += fmt.Sprintf("; the operation (%s) took %s", top.Operation, say.Took(top.At))
 	}
-	f.Impact = fmt.Sprintf("%s of waiting for %s in %s", say.Took(sum), say.Count(len(worst), "safepoint"), say.Took(v.Span()))
-	f.Explanation = "To stop, each thread has to come to a poll. A long loop over an int that the compiler left without polls, a copy of a huge array, or a thread that gets no CPU or memory keeps all others waiting meanwhile. The operation itself is not the problem."
+	f.Impact = fmt.Sprintf(
+		"%s of waiting for %s in %s",
+		say.Took(sum),
+		say.Count(len(worst), "safepoint"),
+		say.Took(v.Span()),
+	)
+	f.Explanation = "To stop, each thread has to come to a poll. A long loop over an int that the compiler left " +
+		"without polls, a copy of a huge array, or a thread that gets no CPU or memory keeps all others waiting " +
+		"meanwhile. The operation itself is not the problem."
 	for _, s := range worst[:min(len(worst), 4)] {
 		text := fmt.Sprintf("%s to reach the safepoint, %s in it", say.Took(s.Reach), say.Took(s.At))
 		if s.Operation != "" {
@@ -77,7 +92,8 @@ func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		f.Evidence = append(f.Evidence, v.Place(s.File, s.Line, text))
 	}
 	f.Advice = v.safepointAdvice(&f)
-	f.References = []string{"JDK-8186027: Use loop strip mining", "HotSpot options: SafepointTimeout, SafepointTimeoutDelay"}
+	f.References = []string{"JDK-8186027: Use loop strip mining", "HotSpot options: SafepointTimeout, " +
+		"SafepointTimeoutDelay"}
 	return []analyze.Finding{f}
 }
 
@@ -89,9 +105,12 @@ var loopFlags = []struct{ name, bad, to string }{
 
 func (v *gcView) safepointAdvice(f *analyze.Finding) []analyze.Advice {
 	find := analyze.Advice{
-		Action: "Have the JVM name the thread that is late.", Setting: "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500", From: "off", To: "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500",
-		Effect: "Each late thread is printed; its loop is then found by a profile (casefile profile).", Risk: "A few lines of output.", Rollback: "Take the options away.",
-		Verify: "After the fix times to safepoint are below 10 ms.",
+		Action: "Have the JVM name the thread that is late.", Setting: "-XX:+SafepointTimeout " +
+			"-XX:SafepointTimeoutDelay=500", From: "off", To: "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500",
+		Effect:   "Each late thread is printed; its loop is then found by a profile (casefile profile).",
+		Risk:     "A few lines of output.",
+		Rollback: "Take the options away.",
+		Verify:   "After the fix times to safepoint are below 10 ms.",
 	}
 	for _, l := range loopFlags {
 		if v.JVM.Flags[l.name].Value != l.bad || !vm.Chosen(v.JVM, l.name) {
@@ -100,15 +119,29 @@ func (v *gcView) safepointAdvice(f *analyze.Finding) []analyze.Advice {
 		e, _ := cite.Flag(v.JVM, l.name)
 		f.Evidence = append(f.Evidence, e)
 		return []analyze.Advice{{
-			Action: "Give counted loops their polls back: somebody switched them off.", Setting: "-XX:" + l.name, From: l.bad, To: l.to,
-			Effect: "A loop is interrupted after a thousand turns.", Risk: "Tight loops may lose a per cent.", Rollback: "The old option.", Verify: "Times to safepoint are below 10 ms in the next log.",
+			Action:   "Give counted loops their polls back: somebody switched them off.",
+			Setting:  "-XX:" + l.name,
+			From:     l.bad,
+			To:       l.to,
+			Effect:   "A loop is interrupted after a thousand turns.",
+			Risk:     "Tight loops may lose a per cent.",
+			Rollback: "The old option.",
+			Verify:   "Times to safepoint are below 10 ms in the next log.",
 		}, find}
 	}
 	if v.Log.Collector == "Parallel" || v.Log.Collector == "Serial" || vm.Major(v.JVM.Version) == 8 {
 		return []analyze.Advice{find, {
 			Alternative: true,
-			Action:      "Where the loop cannot be changed, let the compiler put polls into counted loops; with G1 and ZGC it does so by itself from JDK 10 on.", Setting: "-XX:+UseCountedLoopSafepoints", From: "off", To: "-XX:+UseCountedLoopSafepoints",
-			Effect: "No loop without a poll.", Risk: "Tight loops may lose a few per cent.", Rollback: "Take the option away.", Verify: "As above.",
+			Action: "Where the loop cannot be changed, let the compiler put polls into counted loops; with " +
+				"G1 and ZGC it does " +
+				"so by itself from JDK 10 on.",
+			Setting:  "-XX:+UseCountedLoopSafepoints",
+			From:     "off",
+			To:       "-XX:+UseCountedLoopSafepoints",
+			Effect:   "No loop without a poll.",
+			Risk:     "Tight loops may lose a few per cent.",
+			Rollback: "Take the option away.",
+			Verify:   "As above.",
 		}}
 	}
 	return []analyze.Advice{find}

@@ -15,9 +15,14 @@ var memoryLeak = &analyze.Rule{
 	ID:    ids.MemoryLeak,
 	Doc:   "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
 	Needs: needsGC,
-	Run:   analyze.Each(collections, judgeMemoryLeak),
+	Limits: limits(
+		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan, leakLowR2,
+		leakLowGrowth,
+	),
+	Run: analyze.Each(collections, judgeMemoryLeak),
 }
 
+// judgeMemoryLeak tells of a live set that rises steadily.
 func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	g := v.growth()
 	if g == nil {
@@ -52,7 +57,8 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Title = fmt.Sprintf("Memory leak: what is in use %s rose from %s to %s of %s in %s%s",
 		g.words(), say.Bytes(g.trend.First), say.Bytes(now), say.Bytes(heap), say.Took(over), end)
 	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", say.Bytes(rate), per, say.Percent(now/float64(heap)))
-	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not flattened. "+
+	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not "+
+		"flattened. "+
 		"When the heap is full, full collections follow each other, and then comes an OutOfMemoryError.", say.Count(len(g.points), "reading"), say.Percent(g.trend.R2))
 	if over < leakLongSpan.Value {
 		f.Explanation += " So short a time does not rule out a cache that still fills: capture again later."
@@ -63,9 +69,11 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		until = "about " + say.Took(g.in) + " from now"
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Find what is kept: take two heap dumps or class histograms some minutes apart and compare them by retained size. Look for maps, sessions and listeners that only grow.",
+		Action: "Find what is kept: take two heap dumps or class histograms some minutes apart and compare them " +
+			"by retained size. Look for maps, sessions and listeners that only grow.",
 		Effect: "Names the class and who holds it.",
-		Risk:   "Either stops the JVM for seconds (casefile collect --allow-pause), and a heap dump holds customers' data.",
+		Risk: "Either stops the JVM for seconds (casefile collect --allow-pause), and a heap dump holds " +
+			"customers' data.",
 		Verify: "After the fix the heap after full or mixed collections stays level over hours.",
 	}, {
 		Action: "Until then restart the JVM in a quiet hour before the heap is full, " + until + ". A larger heap only moves that moment.",
@@ -73,10 +81,13 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Risk:   "Requests fail during the restart.",
 		Verify: "The live set after the restart, and its rise.",
 	}}
-	if _, ok := v.JVM.Flags["HeapDumpOnOutOfMemoryError"]; ok && v.JVM.Flags["HeapDumpOnOutOfMemoryError"].Value == "false" {
+	if _, ok := v.JVM.Flags["HeapDumpOnOutOfMemoryError"]; ok &&
+		v.JVM.Flags["HeapDumpOnOutOfMemoryError"].Value == "false" {
 		f.Advice = append(f.Advice, analyze.Advice{
-			Action: "Have the JVM write a heap dump when it runs out of memory; the flag can be set while it runs.", Setting: "-XX:+HeapDumpOnOutOfMemoryError",
-			From: "-XX:-HeapDumpOnOutOfMemoryError", To: "-XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath=<a disk with room for " + say.Bytes(heap) + ">",
+			Action:  "Have the JVM write a heap dump when it runs out of memory; the flag can be set while it runs.",
+			Setting: "-XX:+HeapDumpOnOutOfMemoryError",
+			From:    "-XX:-HeapDumpOnOutOfMemoryError", To: "-XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath=<a " +
+				"disk with room for " + say.Bytes(heap) + ">",
 			Effect: "The proof is kept when it happens.", Risk: "Disk space, and it holds customers' data.",
 		})
 	}

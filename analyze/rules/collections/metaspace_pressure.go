@@ -14,17 +14,25 @@ import (
 )
 
 var (
-	MetaspaceFull = analyze.NewLimit(0.75, "1", "used, of MaxMetaspaceSize", "the JVM gives it out in chunks: at 80 % none may be left, measured on JDK 17 and 25")
-	MetaspaceGCs  = analyze.NewLimit(3, "collections", "for want of metaspace in the recent past", "the mark rises twice while classes load")
+	MetaspaceFull = analyze.NewLimit(0.75, "1", "used, of MaxMetaspaceSize", "the JVM gives it out in chunks: at "+
+		"80 % none may be left, measured on JDK 17 and 25")
+	MetaspaceGCs = analyze.NewLimit(
+		3,
+		"collections",
+		"for want of metaspace in the recent past",
+		"the mark rises twice while classes load",
+	)
 )
 
 var metaspacePressure = &analyze.Rule{
-	ID:    ids.MetaspacePressure,
-	Doc:   "Collections are made for want of metaspace, the memory of classes.",
-	Needs: needsGC,
-	Run:   analyze.Each(collections, judgeMetaspace),
+	ID:     ids.MetaspacePressure,
+	Doc:    "Collections are made for want of metaspace, the memory of classes.",
+	Needs:  needsGC,
+	Limits: limits(fullGCShare, MetaspaceFull, MetaspaceGCs, views.GCOverheadCritical),
+	Run:    analyze.Each(collections, judgeMetaspace),
 }
 
+// judgeMetaspace counts collections for want of metaspace, and looks at what is left of its limit.
 func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(views.MetaspaceCause)
 	limit, limited := vm.Int(v.JVM, "MaxMetaspaceSize")
@@ -53,31 +61,57 @@ func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if desperate > 0 || full {
 		f.Weight = max(f.Weight, 0.3) // what comes next is OutOfMemoryError: Metaspace
 	}
-	f.Title = fmt.Sprintf("%d collections for want of metaspace, one every %s, take %s of the time", n, say.Took(v.Span()/time.Duration(max(n, 1))), say.Percent(share))
+	f.Title = fmt.Sprintf(
+		"%d collections for want of metaspace, one every %s, take %s of the time",
+		n,
+		say.Took(v.Span()/time.Duration(max(n, 1))),
+		say.Percent(share),
+	)
 	if limited {
 		f.Title += fmt.Sprintf("; %s of at most %s are used", say.Bytes(peak), say.Bytes(limit))
 	}
 	f.Impact = fmt.Sprintf("%s of stopped time in %s", say.Took(sum), say.Took(v.Span()))
 	f.Explanation = "Classes are freed only together with their class loader, by a collection of the whole heap. "
 	if desperate > 0 {
-		f.Explanation += "The JVM already clears soft references to get there: the next step is OutOfMemoryError: Metaspace. "
+		f.Explanation += "The JVM already clears soft references to get there: the next step is OutOfMemoryError: " +
+			"Metaspace. "
 	}
-	f.Explanation += "The limit is too low, or class loaders are made again and again (redeployments, scripts, proxies)."
+	f.Explanation += "The limit is too low, or class loaders are made again and again (redeployments, scripts, " +
+		"proxies)."
 	f.Evidence = v.CiteLongest(4, v.OfCause(views.MetaspaceCause))
 	if e, ok := cite.Flag(v.JVM, "MaxMetaspaceSize"); ok && limited {
 		f.Evidence = append([]analyze.Evidence{e}, f.Evidence...)
 	}
 	if limited {
 		to := vm.RoundUp64(2 * float64(max(peak, limit)))
-		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Raise the limit to %s, or remove it and watch.", say.Bytes(to)), Setting: "-XX:MaxMetaspaceSize", From: fmt.Sprintf("%dm", limit/say.MB), To: fmt.Sprintf("%dm", to/say.MB),
-			Effect: "No such collections, if it is not a leak of class loaders.", Risk: fmt.Sprintf("Up to %s more memory outside of the heap; a leak takes that too, only later.", say.Bytes(to-limit)), Rollback: "The old limit.", Verify: "No pause with a metadata cause in the next GC log, and metaspace levels off."}}
+		f.Advice = []analyze.Advice{
+			{
+				Action:  fmt.Sprintf("Raise the limit to %s, or remove it and watch.", say.Bytes(to)),
+				Setting: "-XX:MaxMetaspaceSize",
+				From:    fmt.Sprintf("%dm", limit/say.MB),
+				To:      fmt.Sprintf("%dm", to/say.MB),
+				Effect:  "No such collections, if it is not a leak of class loaders.",
+				Risk: fmt.Sprintf(
+					"Up to %s more memory outside of the heap; a leak takes that too, only later.",
+					say.Bytes(to-limit),
+				),
+				Rollback: "The old limit.",
+				Verify:   "No pause with a metadata cause in the next GC log, and metaspace levels off.",
+			},
+		}
 	} else {
 		to := vm.RoundUp64(1.2 * float64(peak))
 		f.Advice = []analyze.Advice{{Action: fmt.Sprintf("Set the first mark above what is used (%s).", say.Bytes(peak)), Setting: "-XX:MetaspaceSize", From: "21 MB (the default)", To: fmt.Sprintf("%dm", to/say.MB),
-			Effect: "No such collections up to there.", Risk: "None: it is a mark, not a reservation.", Rollback: "Take the option away.", Verify: "No pause with a metadata cause in the next GC log."}}
+			Effect:   "No such collections up to there.",
+			Risk:     "None: it is a mark, not a reservation.",
+			Rollback: "Take the option away.",
+			Verify:   "No pause with a metadata cause in the next GC log.",
+		}}
 	}
-	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, twice, and compare; " + v.since9("-Xlog:class+load", "-XX:+TraceClassLoading") + " names them.",
-		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with the number of classes.", Verify: "The number of loaded classes levels off."})
+	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, " +
+		"twice, and compare; " + v.since9("-Xlog:class+load", "-XX:+TraceClassLoading") + " names them.",
+		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with " +
+			"the number of classes.", Verify: "The number of loaded classes levels off."})
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Class Metadata"}
 	return []analyze.Finding{f}
 }

@@ -15,8 +15,18 @@ import (
 )
 
 var (
-	promotedShare = analyze.NewLimit(0.05, "1", "what is allocated that reaches the old generation", "GC log analysers use 5 %")
-	promotedWaste = analyze.NewLimit(0.5, "1", "what the old generation held that is dead when it is collected", "most of what came died soon")
+	promotedShare = analyze.NewLimit(
+		0.05,
+		"1",
+		"what is allocated that reaches the old generation",
+		"GC log analysers use 5 %",
+	)
+	promotedWaste = analyze.NewLimit(
+		0.5,
+		"1",
+		"what the old generation held that is dead when it is collected",
+		"most of what came died soon",
+	)
 )
 
 var prematurePromotion = &analyze.Rule{
@@ -24,6 +34,7 @@ var prematurePromotion = &analyze.Rule{
 	Doc:    "Objects that soon die reach the old generation, which has to be collected for their sake.",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.HumongousAllocations},
+	Limits: limits(fullGCShare, promotedShare, promotedWaste, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgePromotion),
 }
 
@@ -73,17 +84,28 @@ func (v *gcView) promoted() (p promotion, ok bool) {
 	return p, true
 }
 
+// judgePromotion wants much promotion, of which most is dead soon, and collections of the old generation that cost
+// time.
 func judgePromotion(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	p, ok := v.promoted()
-	if !ok || p.share < promotedShare.Value || p.wasted < promotedWaste.Value || p.timeShare < v.Mark(fullGCShare.Value) {
+	if !ok || p.share < promotedShare.Value || p.wasted < promotedWaste.Value ||
+		p.timeShare < v.Mark(fullGCShare.Value) {
 		return nil
 	}
 	share := v.ShareOf(views.Ordinary) // young collections too take long for what they move
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: min(1, share)}
-	f.Title = fmt.Sprintf("Short-lived objects reach the old generation: %s of what is allocated, %s a second, and %s of what it held was dead at its collections, one every %s",
+	f.Title = fmt.Sprintf("Short-lived objects reach the old generation: %s of what is allocated, %s a second, "+
+		"and %s of what it held was dead at its collections, one every %s",
 		say.Percent(p.share), say.Bytes(p.rate), say.Percent(p.wasted), say.Took(p.every))
-	f.Impact = fmt.Sprintf("%s of the time %s goes to collections, %s to those of the old generation", say.Percent(share), v.Over(), say.Percent(p.timeShare))
-	f.Explanation = "What survives a young collection should stay in the survivor spaces until it dies, which is cheap. Here they are too small for it, or it may not stay: it is moved on, dies in the old generation, and only a collection of that frees it."
+	f.Impact = fmt.Sprintf(
+		"%s of the time %s goes to collections, %s to those of the old generation",
+		say.Percent(share),
+		v.Over(),
+		say.Percent(p.timeShare),
+	)
+	f.Explanation = "What survives a young collection should stay in the survivor spaces until it dies, which is " +
+		"cheap. Here they are too small for it, or it may not stay: it is moved on, dies in the old generation, " +
+		"and only a collection of that frees it."
 	heap, heapAt, _ := v.MaxHeap()
 	f.Evidence = cite.Known(heapAt)
 	if _, at, ok := v.Live(); ok {
@@ -94,9 +116,12 @@ func judgePromotion(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if at.Entry != "" {
 		f.Evidence = append(f.Evidence, at)
 	}
-	advice.Effect = fmt.Sprintf("What dies young is freed by young collections: the old generation fills as much more slowly as less reaches it, so that its collections, %s of the time now, become rare.", say.Percent(p.timeShare))
+	advice.Effect = fmt.Sprintf("What dies young is freed by young collections: the old generation fills as much "+
+		"more slowly as less reaches it, so that its collections, %s of the time now, "+
+		"become rare.", say.Percent(p.timeShare))
 	advice.Rollback = "The old options and a restart."
-	advice.Verify = fmt.Sprintf("The next capture shows less than %s of what is allocated promoted, and collections of the old generation minutes apart.", say.Percent(promotedShare.Value))
+	advice.Verify = fmt.Sprintf("The next capture shows less than %s of what is allocated promoted, and "+
+		"collections of the old generation minutes apart.", say.Percent(promotedShare.Value))
 	f.Advice = []analyze.Advice{advice}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Survivor Space Sizing"}
 	return []analyze.Finding{f}
@@ -117,8 +142,12 @@ func (v *gcView) promotionAdvice(p promotion, heap int64) (analyze.Advice, analy
 	for _, s := range survivorFlags {
 		n, at, ok := v.setTo(s.flag)
 		if ok && s.harmful(n) {
-			return analyze.Advice{Action: fmt.Sprintf("Remove -XX:%s=%d: survivors then have the room and the time to die young.", s.flag, n), Setting: "-XX:" + s.flag, From: fmt.Sprint(n), To: "not set (" + s.usual + ")",
-				Risk: "The survivor spaces take a little of eden: young collections come slightly more often."}, at
+			return analyze.Advice{Action: fmt.Sprintf("Remove -XX:%s=%d: survivors then have the room and the "+
+				"time to die young.", s.flag, n),
+				Setting: "-XX:" + s.flag,
+				From:    fmt.Sprint(n),
+				To:      "not set (" + s.usual + ")",
+				Risk:    "The survivor spaces take a little of eden: young collections come slightly more often."}, at
 		}
 	}
 	// Both survivor spaces are a tenth of the young generation each; they should be half empty after a collection.
@@ -127,11 +156,16 @@ func (v *gcView) promotionAdvice(p promotion, heap int64) (analyze.Advice, analy
 		to := vm.RoundUp64(2 * float64(heap))
 		setting, from, options := v.heapChange(to)
 		risk, _ := v.room(to)
-		return analyze.Advice{Action: fmt.Sprintf("Raise the maximum heap to %s: the young generation grows with it, to hold %s that survive each collection.", say.Bytes(to), say.Bytes(p.perYoung)),
+		return analyze.Advice{Action: fmt.Sprintf("Raise the maximum heap to %s: the young generation grows with "+
+			"it, to hold %s that survive each collection.", say.Bytes(to), say.Bytes(p.perYoung)),
 			Setting: setting, From: from, To: options, Risk: risk}, analyze.Evidence{}
 	}
-	return analyze.Advice{Action: fmt.Sprintf("Give the young generation %s, so that a survivor space holds the %s that are promoted each time.", say.Bytes(young), say.Bytes(p.perYoung)),
-		Setting: "-Xmn", From: "the JVM's own choice", To: fmt.Sprintf("-Xmn%dm", young/say.MB), Risk: "The old generation loses as much room; its live set must fit into the rest."}, analyze.Evidence{}
+	return analyze.Advice{Action: fmt.Sprintf("Give the young generation %s, so that a survivor space holds the "+
+		"%s that are promoted each time.", say.Bytes(young), say.Bytes(p.perYoung)),
+		Setting: "-Xmn",
+		From:    "the JVM's own choice",
+		To:      fmt.Sprintf("-Xmn%dm", young/say.MB),
+		Risk:    "The old generation loses as much room; its live set must fit into the rest."}, analyze.Evidence{}
 }
 
 // setTo reads a flag that somebody set, from VM.flags or from the command line.

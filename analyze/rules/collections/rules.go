@@ -1,7 +1,10 @@
 // Package collections holds the rules about garbage collections and safepoints, from GC logs, counters and recordings.
 package collections
 
-import "casefile/analyze"
+import (
+	"casefile/analyze"
+	"casefile/analyze/rules/views"
+)
 
 // Rules lists those about garbage collections and safepoints, from GC logs and counters.
 func Rules() []*analyze.Rule {
@@ -25,3 +28,6 @@ func Rules() []*analyze.Rule {
 		serialGCOnServer,
 	}
 }
+
+// limits are a rule's own, and those that choose the stretch of the log that is judged.
+func limits(own ...analyze.Threshold) []analyze.Threshold { return append(own, views.StretchLimits...) }

@@ -15,9 +15,11 @@ var serialGCOnServer = &analyze.Rule{
 	Doc:    "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
+	Limits: limits(longPause, views.GCOverheadWarn),
 	Run:    analyze.Each(collections, judgeSerial),
 }
 
+// judgeSerial tells of the collector where its pauses are felt; on a small heap it is right.
 func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, _ := v.MaxHeap()
 	cpus, share := v.cpus(), v.Share()
@@ -38,11 +40,21 @@ func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	case heap < 2<<30:
 		return nil
 	}
-	f.Title = fmt.Sprintf("The Serial collector runs on %.0f CPUs with a heap of %s; collections take %s of the time", cpus, say.Bytes(heap), say.Percent(share))
+	f.Title = fmt.Sprintf("The Serial collector runs on %.0f CPUs with a heap of %s; collections take %s of the "+
+		"time", cpus, say.Bytes(heap), say.Percent(share))
 	f.Impact = fmt.Sprintf("one CPU collects, %.0f wait", cpus-1)
-	f.Explanation = "The JVM chooses it for less than two CPUs or 1.8 GB of memory, as it found them at its start, or an option did. All its work is done by one thread while the application stands still."
-	f.Evidence = cite.Known(append([]analyze.Evidence{heapAt, longest}, v.CiteLongest(2, v.OfCause(views.Ordinary))...)...)
+	f.Explanation = "The JVM chooses it for less than two CPUs or 1.8 GB of memory, as it found them at its " +
+		"start, or an option did. All its work is done by one thread while the application stands still."
+	f.Evidence = cite.Known(
+		append([]analyze.Evidence{heapAt, longest}, v.CiteLongest(2, v.OfCause(views.Ordinary))...)...)
 	f.Advice = []analyze.Advice{{Action: "Take G1.", Setting: "collector", From: "Serial", To: "-XX:+UseG1GC",
-		Effect: fmt.Sprintf("Collections by %.0f threads, the old generation in small steps.", cpus), Risk: "Some memory beside the heap (about a tenth of it).", Rollback: "The old option.", Verify: "Shorter pauses in the next GC log."}}
+		Effect: fmt.Sprintf(
+			"Collections by %.0f threads, the old generation in small steps.",
+			cpus,
+		),
+		Risk:     "Some memory beside the heap (about a tenth of it).",
+		Rollback: "The old option.",
+		Verify:   "Shorter pauses in the next GC log.",
+	}}
 	return []analyze.Finding{f}
 }

@@ -18,13 +18,18 @@ var gcViews = analyze.NewMemo(func(p *analyze.Pass) (all []*gcView) {
 	return all
 })
 
-const needsGC = "a GC log that covers half a minute or more: casefile collect --duration 60s records one on JDK 9 and later; -Xlog:gc*,safepoint:file=gc.log (JDK 8: -Xloggc:gc.log -XX:+PrintGCDetails) keeps one"
+const needsGC = "a GC log that covers half a minute or more: casefile collect --duration 60s records one on JDK 9 " +
+	"and later; -Xlog:gc*,safepoint:file=gc.log (JDK 8: -Xloggc:gc.log -XX:+PrintGCDetails) keeps one"
 
 // collections gives the logs that are long enough to prove something.
 func collections(p *analyze.Pass) (enough []*gcView) {
 	for _, v := range gcViews.Of(p) {
 		if v.Span() < views.SpanLeast.Value {
-			p.Lacks("a longer GC log: what there is covers only " + say.Seconds(v.Span()) + "; casefile collect --duration 60s")
+			p.Lacks(
+				"a longer GC log: what there is covers only " + say.Seconds(
+					v.Span(),
+				) + "; casefile collect --duration 60s",
+			)
 			continue
 		}
 		p.Evaluated()

@@ -15,15 +15,21 @@ import (
 )
 
 var (
-	signatureShare = analyze.NewLimit(0.10, "1", "request-thread time beneath a known method", "thread dump analysers' mark of congestion")
+	signatureShare = analyze.NewLimit(
+		0.10,
+		"1",
+		"request-thread time beneath a known method",
+		"thread dump analysers' mark of congestion",
+	)
 )
 
 var appSignature = &analyze.Rule{
-	ID:    ids.AppSignature,
-	Doc:   "Threads do what a known problem of a product makes them do, or its logs say so.",
-	Needs: needsDumps(2) + "; or application logs",
-	After: []string{ids.StuckThread},
-	Run:   findSignatures,
+	ID:     ids.AppSignature,
+	Doc:    "Threads do what a known problem of a product makes them do, or its logs say so.",
+	Needs:  needsDumps(2) + "; or application logs",
+	After:  []string{ids.StuckThread},
+	Limits: []analyze.Threshold{signatureShare, finalizerShare, contentionDumps, logRecent},
+	Run:    findSignatures,
 }
 
 // findSignatures looks at dumps and at logs: what both show is one finding.
@@ -39,7 +45,10 @@ func findSignatures(p *analyze.Pass) error {
 			inLogs = joinLogs(&found[i], v, inLogs)
 		}
 		if len(v.found(pass, ids.StuckThread)) > 0 { // which shows the reports of Tomcat beside the stacks
-			inLogs = slices.DeleteFunc(inLogs, func(l *logSighting) bool { return l.sig.ID == signatures.TomcatStuckThread && l.jvm == v.JVM })
+			inLogs = slices.DeleteFunc(
+				inLogs,
+				func(l *logSighting) bool { return l.sig.ID == signatures.TomcatStuckThread && l.jvm == v.JVM },
+			)
 		}
 		return found
 	})

@@ -8,20 +8,25 @@ import (
 )
 
 var classLoadingLock = &analyze.Rule{
-	ID:    ids.ClassLoadingLock,
-	Doc:   "Threads wait for a class to be loaded or initialised over several dumps.",
-	Needs: needsDumps(2),
-	After: []string{ids.Deadlock},
-	Run:   analyze.Each(dumped(2), judgeClassLoading),
+	ID:     ids.ClassLoadingLock,
+	Doc:    "Threads wait for a class to be loaded or initialised over several dumps.",
+	Needs:  needsDumps(2),
+	After:  []string{ids.Deadlock},
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	Run:    analyze.Each(dumped(2), judgeClassLoading),
 }
 
+// judgeClassLoading looks at locks that guard the loading or the initialisation of classes.
 func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
 	return judgeLocks(pass, v, guardsClasses, func(k *contended, p *problem) {
-		p.Explanation += " The lock belongs to a class loader: requests that need a class it has not yet loaded pass one by one."
-		action := "Find out why the same class is asked for again and again: a class that does not exist is searched anew each time. " +
+		p.Explanation += " The lock belongs to a class loader: requests that need a class it has not yet loaded " +
+			"pass one by one."
+		action := "Find out why the same class is asked for again and again: a class that does not exist is " +
+			"searched anew each time. " +
 			"Look at the calls below loadClass in the evidence, and keep the result, also a negative one."
 		if k.Kind == threads.ClassInit {
-			p.Explanation = "A class is initialised once, by one thread, and all others wait until its static initialiser returns. " +
+			p.Explanation = "A class is initialised once, by one thread, and all others wait until its static " +
+				"initialiser returns. " +
 				"This one takes long or waits for something itself."
 			action = "Take slow or blocking work out of the static initialiser of " + say.ShortClass(k.Class) + "."
 		}
@@ -31,7 +36,8 @@ func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
 			Risk:   "A change of code.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "If the class loader is your own, register it as parallel capable, so that it locks a class name and not the whole loader.",
+			Action: "If the class loader is your own, register it as parallel capable, so that it locks a class " +
+				"name and not the whole loader.",
 			Effect: "Different classes load at the same time.",
 			Risk:   "Its findClass must be able to run in several threads.",
 			Verify: v.lockVerify(k),
@@ -40,6 +46,7 @@ func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
 			Effect: "Each load holds the lock for a shorter time.",
 			Verify: v.lockVerify(k),
 		}}
-		p.References = []string{"Java API: ClassLoader.registerAsParallelCapable", "Java Language Specification 12.4.2: Detailed Initialization Procedure"}
+		p.References = []string{"Java API: ClassLoader.registerAsParallelCapable", "Java Language Specification " +
+			"12.4.2: Detailed Initialization Procedure"}
 	})
 }

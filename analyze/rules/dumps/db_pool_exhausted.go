@@ -16,19 +16,23 @@ import (
 )
 
 var (
-	dbPoolWaiters = analyze.NewLimit(3, "threads", "that wait for a connection at once", "a healthy pool hands out connections in microseconds: three at once are no chance")
-	dbPoolShare   = analyze.NewLimit(0.05, "1", "request-thread time without a connection", "half of the mark of congestion: no healthy service has any")
+	dbPoolWaiters = analyze.NewLimit(3, "threads", "that wait for a connection at once", "a healthy pool hands "+
+		"out connections in microseconds: three at once are no chance")
+	dbPoolShare = analyze.NewLimit(0.05, "1", "request-thread time without a connection", "half of the mark of "+
+		"congestion: no healthy service has any")
 )
 
 var dbPoolExhausted = &analyze.Rule{
-	ID:    ids.DBPoolExhausted,
-	Doc:   "Threads wait to get a database connection from its pool over several dumps.",
-	Needs: needsDumps(2),
-	After: []string{ids.Deadlock},
-	Run:   analyze.Each(dumped(2), judgeDBPool),
+	ID:     ids.DBPoolExhausted,
+	Doc:    "Threads wait to get a database connection from its pool over several dumps.",
+	Needs:  needsDumps(2),
+	After:  []string{ids.Deadlock},
+	Limits: []analyze.Threshold{dbPoolWaiters, dbPoolShare, contentionDumps, contentionCritical},
+	Run:    analyze.Each(dumped(2), judgeDBPool),
 }
 
-// poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method that its waiting
+// poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method
+// that its waiting
 // threads show.
 var poolSettings = []poolSetting{
 	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", "leakDetectionThreshold"},
@@ -47,7 +51,8 @@ var poolSettings = []poolSetting{
 
 type poolSetting struct{ prefix, pool, size, leaks string }
 
-// productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for a pool that
+// productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for
+// a pool that
 // exceeds the request threads, see sizeFor.
 var productSettings = []struct{ app, pool, setting string }{
 	{"confluence", "HikariCP", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml"},
@@ -55,6 +60,7 @@ var productSettings = []struct{ app, pool, setting string }{
 	{"jira", "DBCP 2", "pool-max-size in dbconfig.xml"},
 }
 
+// judgeDBPool counts threads that wait for a connection, and those that use one.
 func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	dead := explained(v.found(pass, ids.Deadlock)...)
 	waiting := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
@@ -80,12 +86,18 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if inUse > 0 {
 		p.Title += fmt.Sprintf("; %s the database, most under %s", heldBy(inUse), say.Short(sites[0].site))
 	}
-	p.Impact = fmt.Sprintf("%s: on average %.1f threads without a connection", lost.Impact(), float64(len(waiting))/float64(v.Dumps()))
+	p.Impact = fmt.Sprintf(
+		"%s: on average %.1f threads without a connection",
+		lost.Impact(),
+		float64(len(waiting))/float64(v.Dumps()),
+	)
 	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
 	if inUse > 0 {
-		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
+		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at "+
+			"once: slow queries keep connections longer than their number allows.", inUse)
 	} else {
-		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or were never given back."
+		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or " +
+			"were never given back."
 	}
 	p.Evidence = append(v.CiteAll(waiting, cite.Most/2), v.CiteAll(holders, cite.Most/2)...)
 	p.Advice = v.dbAdvice(pool, product, inUse, sites)
@@ -105,7 +117,8 @@ func atConnectionPool(t *threads.Thread) bool {
 	return libs.Within(frames[:min(len(frames), 3)], libs.ConnectionPools)
 }
 
-// poolSetting names the pool that a thread waits for and its settings; product says that a known product's file has its size.
+// poolSetting names the pool that a thread waits for and its settings; product says that a known product's file has
+// its size.
 func (v *view) poolSetting(t *threads.Thread) (pool poolSetting, product bool) {
 	pool = poolSetting{pool: "connection pool", size: "the pool's maximum size"}
 	for _, f := range t.Stack.Frames {
@@ -130,7 +143,8 @@ type holderSite struct {
 	count int
 }
 
-// connectionHolders are threads at work in a database driver, and the program's calls they do it for, most frequent first.
+// connectionHolders are threads at work in a database driver, and the program's calls they do it for, most frequent
+// first.
 func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Sighting, sites []holderSite) {
 	counts := map[string]int{}
 	list = v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
@@ -147,7 +161,10 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Si
 	for site, n := range counts {
 		sites = append(sites, holderSite{site, n})
 	}
-	slices.SortFunc(sites, func(a, b holderSite) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.site, b.site)) })
+	slices.SortFunc(
+		sites,
+		func(a, b holderSite) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.site, b.site)) },
+	)
 	return list, sites
 }
 
@@ -160,11 +177,13 @@ func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holde
 		Verify:  "No such message, and nobody waits for a connection.",
 	}
 	if strings.Contains(pool.leaks, "removeAbandoned") {
-		first.Risk = "The pool also closes what is kept longer than removeAbandonedTimeout, under the hands of whoever uses it."
+		first.Risk = "The pool also closes what is kept longer than removeAbandonedTimeout, under the hands of " +
+			"whoever uses it."
 	}
 	if inUse > 0 {
 		first = analyze.Advice{
-			Action: "Find out why the statements under " + say.Short(sites[0].site) + " take long: the database's list of active queries and locks, missing indexes, its latency.",
+			Action: "Find out why the statements under " + say.Short(sites[0].site) + " take long: the database's " +
+				"list of active queries and locks, missing indexes, its latency.",
 			Effect: "Each connection comes back sooner: the only cure that does not load the database more.",
 			Risk:   "None in looking.",
 			Verify: "Fewer threads at once in the driver under " + say.Short(sites[0].site) + ".",
@@ -174,8 +193,9 @@ func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holde
 		Action:  "Only then enlarge the pool, in steps.",
 		Setting: pool.size,
 		Effect:  "Requests wait for the database itself and no longer for a connection.",
-		Risk:    "More statements run at once: a database that is the limit gets slower, and its own connection limit must allow it on all nodes together.",
-		Verify:  "No thread waits for a connection, and the database's response times did not rise.",
+		Risk: "More statements run at once: a database that is the limit gets slower, and its own connection " +
+			"limit must allow it on all nodes together.",
+		Verify: "No thread waits for a connection, and the database's response times did not rise.",
 	}
 	if inUse > 0 {
 		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
@@ -205,7 +225,8 @@ func (v *view) ownPool() *pooled {
 	return &pooled{node: v.Node, jvm: v.JVM, view: v, subject: v.Subject, Settings: s, Pool: s.Pools[0]}
 }
 
-// sizeFor is what Confluence checks at its start: at least 10 connections more than request threads, and a quarter more.
+// sizeFor is what Confluence checks at its start: at least 10 connections more than request threads, and a quarter
+// more.
 func sizeFor(requestThreads int) int { return max(requestThreads+10, (5*requestThreads+3)/4) }
 
 // requestThreads is the largest number of threads that serve requests in one dump.

@@ -27,6 +27,8 @@ type ring struct {
 	waiting     []views.Sighting
 }
 
+// judgeDeadlock looks for cycles of the lock graph, and believes the JVM's own word where the dump does not tell
+// locks.
 func judgeDeadlock(_ *analyze.Pass, v *view) []analyze.Finding {
 	var out []analyze.Finding
 	for _, r := range v.rings() {
@@ -35,7 +37,8 @@ func judgeDeadlock(_ *analyze.Pass, v *view) []analyze.Finding {
 		p := problem{account: account{sightings: r.waiting}}
 		p.Severity, p.Confidence = analyze.Critical, analyze.High
 		p.Title = ringTitle(r, size-members)
-		p.Explanation = "None of them can go on before another one of them lets go, and none will: only a restart of the process frees them. " +
+		p.Explanation = "None of them can go on before another one of them lets go, and none will: only a restart " +
+			"of the process frees them. " +
 			"All that need one of these locks later join them, until the pools are empty."
 		lost := v.LossOf(r.waiting)
 		// Its threads are lost for good and their number only grows: it counts for half of the service at least.
@@ -93,18 +96,34 @@ func reportedCycle(source string, waits []threads.ReportedWait) analyze.Finding 
 	for i := range waits {
 		w := &waits[i]
 		if len(steps) < most {
-			steps = append(steps, fmt.Sprintf("%s waits for %s held by %s", say.Quote(w.Thread), say.ShortClass(w.Class), say.Quote(w.Owner)))
+			steps = append(
+				steps,
+				fmt.Sprintf(
+					"%s waits for %s held by %s",
+					say.Quote(w.Thread),
+					say.ShortClass(w.Class),
+					say.Quote(w.Owner),
+				),
+			)
 		}
 		if len(p.Evidence) < cite.Most {
 			p.Evidence = append(p.Evidence, analyze.Evidence{Entry: source, Lines: analyze.Lines(w.Line, w.Line),
-				Text: say.Quote(w.Thread) + " waits for " + say.ShortClass(w.Class) + " held by " + say.Quote(w.Owner) + ", as the JVM's own search found"})
+				Text: say.Quote(
+					w.Thread,
+				) + " waits for " + say.ShortClass(
+					w.Class,
+				) + " held by " + say.Quote(
+					w.Owner,
+				) + ", as the JVM's own search found"})
 		}
 	}
 	p.Title = fmt.Sprintf("Deadlock of %s: %s", say.Count(len(waits), "thread"), say.List(steps))
 	p.Impact = say.Count(len(waits), "thread") + " blocked for ever"
-	p.Explanation = "The JVM itself reports it. None of these threads can go on, and only a restart of the process frees them."
+	p.Explanation = "The JVM itself reports it. None of these threads can go on, and only a restart of the " +
+		"process frees them."
 	p.Advice = []analyze.Advice{{
-		Action: "Restart the process once a dump with the locks of its threads is kept: casefile collect, or jstack without -F.",
+		Action: "Restart the process once a dump with the locks of its threads is kept: casefile collect, or " +
+			"jstack without -F.",
 		Effect: "The blocked requests fail, new ones are served again.",
 		Risk:   "It comes back as soon as the same paths of the program meet again.",
 		Verify: "A new collect shows no cycle.",
@@ -113,7 +132,8 @@ func reportedCycle(source string, waits []threads.ReportedWait) analyze.Finding 
 	return p
 }
 
-// rings joins the cycles of the dumps. One that a later dump no longer has was a wait with a time limit, not a deadlock.
+// rings joins the cycles of the dumps. One that a later dump no longer has was a wait with a time limit, not a
+// deadlock.
 func (v *view) rings() []*ring {
 	found := map[string]*ring{}
 	var order []*ring
@@ -175,7 +195,16 @@ func ringTitle(r *ring, victims int) string {
 			break
 		}
 		next := r.Threads[(i+1)%len(r.Threads)]
-		steps = append(steps, fmt.Sprintf("%s waits in %s for %s held by %s", say.Quote(t.Name), blockedIn(t), say.ShortClass(r.Locks[i].Class), say.Quote(next.Name)))
+		steps = append(
+			steps,
+			fmt.Sprintf(
+				"%s waits in %s for %s held by %s",
+				say.Quote(t.Name),
+				blockedIn(t),
+				say.ShortClass(r.Locks[i].Class),
+				say.Quote(next.Name),
+			),
+		)
 	}
 	text := fmt.Sprintf("Deadlock of %s: %s", say.Count(len(r.Threads), "thread"), say.List(steps))
 	if len(r.Threads) > most {
@@ -226,7 +255,16 @@ func (v *view) ringEvidence(r *ring) []analyze.Evidence {
 	}
 	if r.first < r.last {
 		if t := v.Series.TrackOf(r.Threads[0]).Obs[r.first]; t != nil {
-			out = append(out, v.Cite(r.first, t, "stood there in the first dump that has the cycle, "+say.Seconds(v.Series.Span(r.first, r.last))+" earlier"))
+			out = append(
+				out,
+				v.Cite(
+					r.first,
+					t,
+					"stood there in the first dump that has the cycle, "+say.Seconds(
+						v.Series.Span(r.first, r.last),
+					)+" earlier",
+				),
+			)
 		}
 	}
 	return out

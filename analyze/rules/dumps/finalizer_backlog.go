@@ -14,15 +14,21 @@ import (
 )
 
 var (
-	finalizerShare = analyze.NewLimit(0.75, "1", "dumps that show the thread at work", "an idle one waits for references")
+	finalizerShare = analyze.NewLimit(
+		0.75,
+		"1",
+		"dumps that show the thread at work",
+		"an idle one waits for references",
+	)
 )
 
 var finalizerBacklog = &analyze.Rule{
 	ID: ids.FinalizerBacklog,
 	Doc: "The one thread that runs finalizers (or cleaners) is inside one in nearly every dump: objects wait " +
 		"for it and cannot be freed.",
-	Needs: needsDumps(2),
-	Run:   analyze.Each(dumped(2), judgeFinalizer),
+	Needs:  needsDumps(2),
+	Limits: []analyze.Threshold{finalizerShare, views.StuckCPU},
+	Run:    analyze.Each(dumped(2), judgeFinalizer),
 }
 
 // reapers are the JVM's threads that release objects, with the method beneath which the program's own code runs.
@@ -34,6 +40,7 @@ var reapers = []struct{ name, method, what string }{
 	{"Reference Handler", "jdk.internal.ref.Cleaner.clean", "cleaner"},
 }
 
+// judgeFinalizer looks for the JVM's own reapers inside of the program's code, in nearly every dump.
 func judgeFinalizer(_ *analyze.Pass, v *view) []analyze.Finding {
 	var out []analyze.Finding
 	seen := map[*threads.Track]bool{}
@@ -65,7 +72,10 @@ func reaping(t *threads.Thread, method string) string {
 			continue
 		}
 		for j := i - 1; j >= 0; j-- { // outward in
-			if fn := t.Stack.Frames[j].Func; !libs.StartsWith(fn, []string{"java.lang.", "jdk.internal.", "sun.misc."}) {
+			if fn := t.Stack.Frames[j].Func; !libs.StartsWith(
+				fn,
+				[]string{"java.lang.", "jdk.internal.", "sun.misc."},
+			) {
 				return fn
 			}
 		}
@@ -82,9 +92,18 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []views.Sighting, method
 	p := problem{account: account{sightings: busy}}
 	p.Severity, p.Confidence = analyze.Warning, analyze.High
 	p.Weight = 0.5 * float64(len(busy)) / float64(v.Dumps())
-	p.Title = fmt.Sprintf("%s is inside %s in %d of %s: it %s", tr.Name, say.Short(at), len(busy), say.Count(v.Dumps(), "dump"), w.Text)
-	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it altogether"
-	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, every object that has one stays in the heap, with all it refers to and the files or sockets it keeps."
+	p.Title = fmt.Sprintf(
+		"%s is inside %s in %d of %s: it %s",
+		tr.Name,
+		say.Short(at),
+		len(busy),
+		say.Count(v.Dumps(), "dump"),
+		w.Text,
+	)
+	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it " +
+		"altogether"
+	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, " +
+		"every object that has one stays in the heap, with all it refers to and the files or sockets it keeps."
 	if source.Exact() && used <= views.StuckCPU.Value && len(busy) == v.Dumps() && !w.Idle {
 		same := true
 		for _, s := range busy {
@@ -97,7 +116,9 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []views.Sighting, method
 	}
 	p.Evidence = v.CiteAll(busy, cite.Most)
 	p.Advice = []analyze.Advice{{
-		Action: "Take the slow or blocking work out of " + say.Short(at) + ", best the whole " + what + ": release the resource in close(), with try-with-resources.",
+		Action: "Take the slow or blocking work out of " + say.Short(
+			at,
+		) + ", best the whole " + what + ": release the resource in close(), with try-with-resources.",
 		Effect: "Objects are freed by the next collection.",
 		Risk:   "Who forgets close() leaks what it held.",
 		Verify: "GC.finalizer_info shows a queue of 0, and " + tr.Name + " waits for references in the dumps.",

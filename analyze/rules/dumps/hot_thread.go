@@ -14,8 +14,14 @@ import (
 )
 
 var (
-	hotThreadCores = analyze.NewLimit(0.6, "cores", "used or wanted by one thread", "less leaves the thread room")
-	hotThreadFull  = analyze.NewLimit(0.8, "cores", "of one thread: it is the limit of its own work", "no thread can use more than one, and a busy machine gives it less")
+	hotThreadCores = analyze.NewLimit(0.6, "cores", "used or wanted by one thread", "own judgement: below it the "+
+		"thread has room to spare")
+	hotThreadFull = analyze.NewLimit(
+		0.8,
+		"cores",
+		"of one thread: it is the limit of its own work",
+		"no thread can use more than one, and a busy machine gives it less",
+	)
 )
 
 var hotThread = &analyze.Rule{
@@ -23,7 +29,10 @@ var hotThread = &analyze.Rule{
 	Doc:         "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
 	Needs:       needsDumps(2),
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
-	Run:         analyze.Each(timedProcesses, judgeHot),
+	Limits: []analyze.Threshold{
+		hotThreadCores, hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
+	},
+	Run: analyze.Each(timedProcesses, judgeHot),
 }
 
 // timedProcesses are JVMs whose dumps tell the CPU time of threads; goroutines have none of their own.
@@ -32,7 +41,8 @@ func timedProcesses(p *analyze.Pass) (timed []*view) {
 		switch {
 		case v.Dumps() < 2 || v.JVM == nil:
 		case !v.knowsCPU():
-			p.Lacks("CPU time of each thread beside the dumps: casefile collect reads it from /proc; dumps of JDK 11 and later carry it themselves")
+			p.Lacks("CPU time of each thread beside the dumps: casefile collect reads it from /proc; dumps of JDK " +
+				"11 and later carry it themselves")
 		default:
 			p.Evaluated()
 			timed = append(timed, v)
@@ -60,6 +70,7 @@ type hotGroup struct {
 	most    float64 // cores that the hottest wants
 }
 
+// judgeHot groups the threads that use, or want, most of a core by the place where they do.
 func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
@@ -86,7 +97,8 @@ func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 	return out
 }
 
-// ownedByRuntime are threads of the JVM itself: collectors and compilers, which have rules of their own or only warm up.
+// ownedByRuntime are threads of the JVM itself: collectors and compilers, which have rules of their own or only warm
+// up.
 func ownedByRuntime(tr *threads.Track) bool {
 	for _, t := range tr.Obs {
 		if t != nil && !t.VMInternal && len(t.Stack.Frames) > 0 {
@@ -162,7 +174,8 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	p.Explanation = v.hotStory(g)
 	p.Evidence = v.hotEvidence(g)
 	p.Advice = []analyze.Advice{{
-		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without limit, one request with huge data.",
+		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without " +
+			"limit, one request with huge data.",
 		Effect: fmt.Sprintf("Up to %.1f cores are free for others.", g.cores),
 		Risk:   "None in looking; a job may be wanted as it is.",
 		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",
@@ -170,11 +183,13 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 		Action: "Record a profile of the process to see the methods below it: casefile profile --pid " + v.pid() + " --duration 30s.",
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
 	}}
-	p.References = []string{"Atlassian: Identify which Java thread is consuming most CPU", "Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
+	p.References = []string{"Atlassian: Identify which Java thread is consuming most CPU", "Java Platform, " +
+		"Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
 	return p.finding()
 }
 
-// hotRank: a thread that fills a core, or would if the machine gave it one, is the limit of its own work, and a good part of the CPU is missing elsewhere. Else it is worth knowing, no more.
+// hotRank: a thread that fills a core, or would if the machine gave it one, is the limit of its own work, and a good
+// part of the CPU is missing elsewhere. Else it is worth knowing, no more.
 func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 	weight := g.share
 	if cores > 0 {

@@ -10,13 +10,15 @@ import (
 )
 
 var lockContention = &analyze.Rule{
-	ID:    ids.LockContention,
-	Doc:   "Many threads are blocked on one monitor or lock of the program over several dumps.",
-	Needs: needsDumps(2),
-	After: []string{ids.Deadlock},
-	Run:   analyze.Each(dumped(2), judgeLockContention),
+	ID:     ids.LockContention,
+	Doc:    "Many threads are blocked on one monitor or lock of the program over several dumps.",
+	Needs:  needsDumps(2),
+	After:  []string{ids.Deadlock},
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	Run:    analyze.Each(dumped(2), judgeLockContention),
 }
 
+// judgeLockContention looks at locks of the program itself; a Go service has mutexes.
 func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return judgeMutexes(v)
@@ -28,7 +30,8 @@ func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 			Risk:   "A change of code: what the lock protects must stay consistent.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "Until then, call less often what takes the lock: cache its result, run jobs that hold it outside the busy hours.",
+			Action: "Until then, call less often what takes the lock: cache its result, run jobs that hold it " +
+				"outside the busy hours.",
 			Effect: "Fewer threads meet at the lock.",
 			Risk:   "It does not go away; it comes back with more load.",
 			Verify: v.lockVerify(k),
@@ -47,12 +50,21 @@ func holderAdvice(k *contended) string {
 		at = " in " + say.Short(k.HolderFrame.Func)
 	}
 	switch k.HolderWait.Kind {
-	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool, threads.WaitDBPool, threads.WaitDisk, threads.WaitProcess:
-		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store the result.", at, k.HolderWait.Text)
+	case threads.WaitSocketRead,
+		threads.WaitSocketWrite,
+		threads.WaitConnect,
+		threads.WaitHTTPPool,
+		threads.WaitDBPool,
+		threads.WaitDisk,
+		threads.WaitProcess:
+		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store "+
+			"the result.", at, k.HolderWait.Text)
 	case threads.WaitSleep, threads.WaitQueue, threads.WaitResult, threads.WaitCondition:
-		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state beside the old one and swap them.", at, k.HolderWait.Text)
+		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state beside "+
+			"the old one and swap them.", at, k.HolderWait.Text)
 	case threads.WaitRunning:
-		return fmt.Sprintf("Shorten what is done under the lock%s, or divide it: a lock per key, a read-write lock, a concurrent collection.", at)
+		return fmt.Sprintf("Shorten what is done under the lock%s, or divide it: a lock per key, a read-write "+
+			"lock, a concurrent collection.", at)
 	}
 	return "Find who holds " + k.name() + " for long, and shorten what it does under the lock."
 }

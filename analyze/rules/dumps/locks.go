@@ -15,10 +15,17 @@ import (
 )
 
 var (
-	contentionWaiters  = analyze.NewLimit(5, "threads", "blocked at one lock in one dump", "thread dump analysers flag a monitor with more than 5 waiters")
-	contentionShare    = analyze.NewLimit(0.10, "1", "request-thread time lost at one lock", "thread dump analysers' mark of congestion")
+	contentionWaiters = analyze.NewLimit(5, "threads", "blocked at one lock in one dump", "thread dump analysers "+
+		"flag a monitor with more than 5 waiters")
+	contentionShare = analyze.NewLimit(0.10, "1", "request-thread time lost at one lock", "thread dump "+
+		"analysers' mark of congestion")
 	contentionDumps    = analyze.NewLimit(2, "dumps", "that show it", "one dump may show a moment")
-	contentionCritical = analyze.NewLimit(0.5, "1", "request-thread time lost: critical", "half of the service is missing")
+	contentionCritical = analyze.NewLimit(
+		0.5,
+		"1",
+		"request-thread time lost: critical",
+		"own judgement: half of the service is missing",
+	)
 )
 
 // lockUse says what a lock guards: each has a rule of its own, because the remedy differs.
@@ -109,7 +116,8 @@ func (v *view) behind(k *contended, of map[*threads.LockState]*contended) *conte
 	return nil
 }
 
-// passOn counts k's own waiters at the lock at the end of the chain. The number of locks bounds the way: a chain may lead in a circle
+// passOn counts k's own waiters at the lock at the end of the chain. The number of locks bounds the way: a chain may
+// lead in a circle
 // over the dumps, although no dump has one.
 func (k *contended) passOn(locks int) {
 	root := k
@@ -211,8 +219,17 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 		p.Explanation = k.story()
 		if len(suspects) > 0 {
 			s := suspects[len(suspects)-1]
-			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the holder: %s %s.",
-				len(suspects), say.Count(v.Dumps(), "dump"), say.Short(k.Site.Func), say.Quote(s.Thread.Name), v.Doing(s.Thread))
+			p.Explanation += fmt.Sprintf(
+				" In %d of %s one thread alone is in %s besides them, most likely the "+
+					"holder: %s %s.",
+				len(
+					suspects,
+				),
+				say.Count(v.Dumps(), "dump"),
+				say.Short(k.Site.Func),
+				say.Quote(s.Thread.Name),
+				v.Doing(s.Thread),
+			)
 		}
 		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)
@@ -239,7 +256,13 @@ func (k *contended) story() string {
 		what := k.HolderWait.Text
 		switch {
 		case k.HolderDumps > 1:
-			text += fmt.Sprintf(" %s kept it over %d dumps, %s at least, and meanwhile %s.", say.Quote(k.Holder.Name), k.HolderDumps, say.Seconds(k.HolderSpan), what)
+			text += fmt.Sprintf(
+				" %s kept it over %d dumps, %s at least, and meanwhile %s.",
+				say.Quote(k.Holder.Name),
+				k.HolderDumps,
+				say.Seconds(k.HolderSpan),
+				what,
+			)
 		default:
 			text += fmt.Sprintf(" Its holder, %s, %s.", say.Quote(k.Holder.Name), what)
 		}
@@ -251,7 +274,8 @@ func (k *contended) story() string {
 	return text
 }
 
-// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that alone are in the method
+// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that
+// alone are in the method
 // where the others wait, and do not wait with them. Seen in half of the dumps or more, else nil.
 func (v *view) suspects(k *contended) []views.Sighting {
 	if k.Holder != nil || k.Site == nil {
@@ -268,7 +292,8 @@ func (v *view) suspects(k *contended) []views.Sighting {
 		}
 		var there []*threads.Thread
 		for _, t := range v.Series.Dumps[dump].Threads {
-			if !waits[t] && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
+			if !waits[t] &&
+				slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
 				there = append(there, t)
 			}
 		}
@@ -286,7 +311,8 @@ func (v *view) suspects(k *contended) []views.Sighting {
 func (v *view) lockEvidence(k *contended, suspects []views.Sighting) []analyze.Evidence {
 	var out []analyze.Evidence
 	for _, s := range suspects[:min(len(suspects), 2)] {
-		out = append(out, v.Cite(s.Dump, s.Thread, v.Doing(s.Thread)+", where it is the only one besides those that wait"))
+		out = append(out, v.Cite(s.Dump, s.Thread, v.Doing(s.Thread)+", where it is the only one besides those "+
+			"that wait"))
 	}
 	holders := 0
 	for dump, st := range k.States {
@@ -301,5 +327,9 @@ func (v *view) lockEvidence(k *contended, suspects []views.Sighting) []analyze.E
 
 // lockVerify is how to tell that a lock's remedy worked.
 func (v *view) lockVerify(k *contended) string {
-	return fmt.Sprintf("Collect again under the same load: fewer than %d threads wait for %s.", contentionWaiters.Value, k.name())
+	return fmt.Sprintf(
+		"Collect again under the same load: fewer than %d threads wait for %s.",
+		contentionWaiters.Value,
+		k.name(),
+	)
 }

@@ -15,7 +15,12 @@ import (
 )
 
 var (
-	logRecent = analyze.NewLimit(24*time.Hour, "", "before its end that a log's line counts", "a log may reach back for months")
+	logRecent = analyze.NewLimit(
+		24*time.Hour,
+		"",
+		"before its end that a log's line counts",
+		"a log may reach back for months",
+	)
 )
 
 // logSighting is the lines of the logs of one JVM that show one known problem.
@@ -54,7 +59,13 @@ func logSightings(p *analyze.Pass, known []*signatures.Signature) []*logSighting
 	return out
 }
 
-func sightingsIn(p *analyze.Pass, known []*signatures.Signature, n *analyze.Node, j *analyze.JVM, logs []*applog.Log) []*logSighting {
+func sightingsIn(
+	p *analyze.Pass,
+	known []*signatures.Signature,
+	n *analyze.Node,
+	j *analyze.JVM,
+	logs []*applog.Log,
+) []*logSighting {
 	var out []*logSighting
 	for _, sig := range known {
 		s := &logSighting{sig: sig, node: n, jvm: j}
@@ -89,7 +100,8 @@ type entryKey struct {
 	text string
 }
 
-// first leaves out lines that another file of the JVM has as well: Tomcat writes the same to catalina.out and to the log of the day.
+// first leaves out lines that another file of the JVM has as well: Tomcat writes the same to catalina.out and to the
+// log of the day.
 func (s *logSighting) first(m *applog.Marked) (count int64, newest []applog.Entry) {
 	keys := map[entryKey]bool{}
 	for _, e := range m.Newest {
@@ -122,7 +134,12 @@ func logEnd(p *analyze.Pass, n *analyze.Node, l *applog.Log) time.Time {
 const fresh = time.Minute
 
 func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
-	f := analyze.Finding{Severity: analyze.Severity(s.sig.Severity), Confidence: analyze.High, Weight: 0.2, Nodes: []string{s.node.Name}}
+	f := analyze.Finding{
+		Severity:   analyze.Severity(s.sig.Severity),
+		Confidence: analyze.High,
+		Weight:     0.2,
+		Nodes:      []string{s.node.Name},
+	}
 	if s.jvm != nil {
 		f.Subject = s.jvm.Subject()
 	} else {
@@ -168,7 +185,10 @@ func (s *logSighting) cite(n int) []analyze.Evidence {
 	list = slices.Clone(list[max(0, len(list)-n):])
 	var out []analyze.Evidence
 	for _, e := range list {
-		out = append(out, analyze.Evidence{Entry: e.Source, Lines: analyze.Lines(e.Line, e.Line), Text: cite.Line(e.Text)})
+		out = append(
+			out,
+			analyze.Evidence{Entry: e.Source, Lines: analyze.Lines(e.Line, e.Line), Text: cite.Line(e.Text)},
+		)
 	}
 	return out
 }

@@ -6,31 +6,40 @@ import (
 )
 
 var loggingLock = &analyze.Rule{
-	ID:    ids.LoggingLock,
-	Doc:   "Threads wait for the lock of a log handler or appender over several dumps.",
-	Needs: needsDumps(2),
-	After: []string{ids.Deadlock},
-	Run:   analyze.Each(dumped(2), judgeLogging),
+	ID:     ids.LoggingLock,
+	Doc:    "Threads wait for the lock of a log handler or appender over several dumps.",
+	Needs:  needsDumps(2),
+	After:  []string{ids.Deadlock},
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	Run:    analyze.Each(dumped(2), judgeLogging),
 }
 
+// judgeLogging looks at locks of log handlers and appenders.
 func judgeLogging(pass *analyze.Pass, v *view) []analyze.Finding {
 	return judgeLocks(pass, v, guardsLog, func(k *contended, p *problem) {
 		p.Explanation += " The lock belongs to logging: each request waits until the lines of all others are written."
 		p.Advice = []analyze.Advice{{
-			Action: "Lower the level of the loggers that write most, above all DEBUG and TRACE left on after an investigation.",
+			Action: "Lower the level of the loggers that write most, above all DEBUG and TRACE left on after an " +
+				"investigation.",
 			Effect: "Fewer lines, fewer threads at the lock.",
 			Risk:   "Those lines are missing when they are looked for.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "Write the log through an asynchronous appender with a bounded queue that discards DEBUG and INFO when it is full.",
+			Action: "Write the log through an asynchronous appender with a bounded queue that discards DEBUG and " +
+				"INFO when it is full.",
 			Effect: "Requests hand over the line and go on.",
-			Risk:   "The last lines are lost when the process is killed; a queue that blocks when full only moves the problem.",
+			Risk: "The last lines are lost when the process is killed; a queue that blocks when full only moves " +
+				"the problem.",
 			Verify: v.lockVerify(k),
 		}, {
 			Action: "Check how long writes to the log's disk take, and what else writes there.",
 			Effect: "The lock is held for a shorter time.",
 			Verify: "Disk write latency of the log volume is below 5 ms.",
 		}}
-		p.References = []string{"Apache Log4j 2 manual: Asynchronous loggers", "Logback manual: AsyncAppender", "Atlassian: Configuring Logging"}
+		p.References = []string{
+			"Apache Log4j 2 manual: Asynchronous loggers",
+			"Logback manual: AsyncAppender",
+			"Atlassian: Configuring Logging",
+		}
 	})
 }

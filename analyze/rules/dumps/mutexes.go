@@ -43,11 +43,17 @@ func judgeMutexes(v *view) []analyze.Finding {
 		p := problem{account: account{sightings: list}}
 		p.Severity, p.Confidence, p.Weight = analyze.Warning, analyze.Medium, share/2
 		p.Title = fmt.Sprintf("%s wait for a mutex in %s", say.Count(worst, "goroutine"), say.Short(at))
-		p.Impact = fmt.Sprintf("on average %.1f goroutines blocked, %s of their kind", float64(sum)/float64(v.Dumps()), say.Percent(share))
-		p.Explanation = "Only one goroutine at a time gets past a mutex. The dumps do not name the holder: it is a goroutine in the same code that does not wait for the mutex."
+		p.Impact = fmt.Sprintf(
+			"on average %.1f goroutines blocked, %s of their kind",
+			float64(sum)/float64(v.Dumps()),
+			say.Percent(share),
+		)
+		p.Explanation = "Only one goroutine at a time gets past a mutex. The dumps do not name the holder: it is " +
+			"a goroutine in the same code that does not wait for the mutex."
 		p.Evidence = v.CiteAll(list, cite.Most)
 		p.Advice = []analyze.Advice{{
-			Action: "Move slow work out of what " + say.Short(at) + " does under the mutex, or divide the mutex by key.",
+			Action: "Move slow work out of what " + say.Short(at) + " does under the mutex, or divide the mutex " +
+				"by key.",
 			Effect: "Goroutines wait for moments only.",
 			Risk:   "A change of code: run its tests with the race detector.",
 			Verify: "The mutex profile no longer names " + say.Short(at) + " first.",

@@ -29,18 +29,39 @@ const socketsFarthest = 5 * time.Second
 
 // servicePorts are where the clients that libraries.go knows are answered, when nobody chose another port.
 var servicePorts = map[string][]uint16{
-	"the database (PostgreSQL)": {5432, 6432}, "the database (MySQL)": {3306}, "the database (MariaDB)": {3306}, "the database (Oracle)": {1521, 2484},
-	"the database (SQL Server)": {1433}, "the database (Db2)": {50000}, "the database (H2)": {9092}, "the database (MongoDB)": {27017},
-	"the database (Cassandra)": {9042}, "Redis": {6379}, "memcached": {11211}, "the directory (LDAP)": {389, 636, 3268, 3269},
-	"the mail server": {25, 465, 587, 110, 143, 993, 995}, "an HTTP service": {80, 443, 8080, 8443}, "another cluster member (Hazelcast)": {5701, 5801},
+	"the database (PostgreSQL)": {
+		5432,
+		6432,
+	}, "the database (MySQL)": {3306}, "the database (MariaDB)": {3306}, "the database (Oracle)": {1521, 2484},
+	"the database (SQL Server)": {
+		1433,
+	}, "the database (Db2)": {50000}, "the database (H2)": {9092}, "the database (MongoDB)": {27017},
+	"the database (Cassandra)": {
+		9042,
+	}, "Redis": {6379}, "memcached": {11211}, "the directory (LDAP)": {389, 636, 3268, 3269},
+	"the mail server": {
+		25,
+		465,
+		587,
+		110,
+		143,
+		993,
+		995,
+	}, "an HTTP service": {80, 443, 8080, 8443}, "another cluster member (Hazelcast)": {5701, 5801},
 	"Elasticsearch": {9200}, "Solr": {8983},
 }
 
 // waitStates are the states of a socket that a thread waits for.
-var waitStates = map[threads.WaitKind]string{threads.WaitSocketRead: "ESTABLISHED", threads.WaitSocketWrite: "ESTABLISHED", threads.WaitConnect: "SYN_SENT"}
+var waitStates = map[threads.WaitKind]string{
+	threads.WaitSocketRead:  "ESTABLISHED",
+	threads.WaitSocketWrite: "ESTABLISHED",
+	threads.WaitConnect:     "SYN_SENT",
+}
 
-// peersOf gives the addresses that the waits may be for: those to which the process has, in each of the dumps, at least as many
-// connections as threads wait. The likeliest come first. A wait for a connection to be made is for an address that does not answer yet.
+// peersOf gives the addresses that the waits may be for: those to which the process has, in each of the dumps, at
+// least as many
+// connections as threads wait. The likeliest come first. A wait for a connection to be made is for an address that
+// does not answer yet.
 func (v *view) peersOf(list []views.Sighting, kind threads.WaitKind, asked string) []*peer {
 	state, ok := waitStates[kind]
 	if v.JVM == nil || !ok {
@@ -59,7 +80,10 @@ func (v *view) peersOf(list []views.Sighting, kind threads.WaitKind, asked strin
 				continue
 			}
 			if before != nil {
-				before.least, before.sum, before.unack = min(before.least, here.sum), before.sum+here.sum, before.unack+here.unack
+				before.least, before.sum, before.unack = min(
+					before.least,
+					here.sum,
+				), before.sum+here.sum, before.unack+here.unack
 				here = before
 			}
 			both[addr] = here
@@ -72,7 +96,11 @@ func (v *view) peersOf(list []views.Sighting, kind threads.WaitKind, asked strin
 	}
 	ports := servicePorts[asked]
 	slices.SortFunc(out, func(a, b *peer) int {
-		return cmp.Or(cmp.Compare(portRank(b, ports), portRank(a, ports)), cmp.Compare(b.sum, a.sum), a.addr.Compare(b.addr))
+		return cmp.Or(
+			cmp.Compare(portRank(b, ports), portRank(a, ports)),
+			cmp.Compare(b.sum, a.sum),
+			a.addr.Compare(b.addr),
+		)
 	})
 	if len(out) > 0 && portRank(out[0], ports) > 0 { // a driver is known by its port: others are not what it asks
 		out = slices.DeleteFunc(out, func(p *peer) bool { return portRank(p, ports) == 0 })
@@ -130,7 +158,8 @@ func outbound(look analyze.Sockets, state string) map[netip.AddrPort]*peer {
 // maxPeers is how many addresses are worth naming: among more, naming them says nothing.
 const maxPeers = 3
 
-// namePeers adds what the sockets tell to a finding about threads that wait for the network, and gives the address when there is but one.
+// namePeers adds what the sockets tell to a finding about threads that wait for the network, and gives the address
+// when there is but one.
 func (v *view) namePeers(f *analyze.Finding, list []views.Sighting, kind threads.WaitKind, asked string) (addr string) {
 	peers := v.peersOf(list, kind, asked)
 	if len(peers) == 0 || len(peers) > maxPeers {
@@ -144,12 +173,14 @@ func (v *view) namePeers(f *analyze.Finding, list []views.Sighting, kind threads
 		}
 		told = append(told, analyze.Evidence{Entry: p.at.Source, Lines: analyze.Lines(p.line, p.line), Text: text})
 		if p.unack > 0 {
-			f.Explanation += fmt.Sprintf(" Of the connections to %s, %d had sent data that the other side has not even acknowledged: look at the network, or at its host.", p.addr, p.unack)
+			f.Explanation += fmt.Sprintf(" Of the connections to %s, %d had sent data that the other side has not "+
+				"even acknowledged: look at the network, or at its host.", p.addr, p.unack)
 		}
 	}
 	f.Evidence = append(f.Evidence[:min(len(f.Evidence), cite.Most-len(told))], told...)
 	if len(peers) > 1 {
-		f.Explanation += fmt.Sprintf(" By the open connections of the process the other side is one of %d addresses.", len(peers))
+		f.Explanation += fmt.Sprintf(" By the open connections of the process the other side is one of %d "+
+			"addresses.", len(peers))
 		return ""
 	}
 	return peers[0].addr.String()

@@ -22,10 +22,12 @@ var pinnedVirtualThreads = &analyze.Rule{
 	ID: ids.PinnedVirtualThreads,
 	Doc: "Virtual threads wait without leaving their carriers, dump after dump: the carriers are missing for " +
 		"all others.",
-	Needs: needsDumps(2),
-	Run:   analyze.Each(dumped(2), judgePinned),
+	Needs:  needsDumps(2),
+	Limits: []analyze.Threshold{pinnedShare, pinnedCritical, views.StuckCPU},
+	Run:    analyze.Each(dumped(2), judgePinned),
 }
 
+// judgePinned counts the carriers that a waiting virtual thread keeps from carrying others.
 func judgePinned(_ *analyze.Pass, v *view) []analyze.Finding {
 	var pinned []views.Sighting
 	carriers := map[*threads.Track]bool{}
@@ -61,11 +63,15 @@ func judgePinned(_ *analyze.Pass, v *view) []analyze.Finding {
 	peak := len(v.Peak(pinned))
 	p.Title = fmt.Sprintf("%s pinned by virtual threads that wait%s", carriersWords(peak, all), why)
 	p.Impact = say.Percent(share) + " of the carriers' time"
-	p.Explanation = "A virtual thread that waits normally leaves its carrier to another one. Inside a native frame or a class initialiser, and before JDK 24 inside synchronized, it cannot: the carrier waits with it. With all carriers pinned no virtual thread runs."
+	p.Explanation = "A virtual thread that waits normally leaves its carrier to another one. Inside a native " +
+		"frame or a class initialiser, and before JDK 24 inside synchronized, it cannot: the carrier waits with " +
+		"it. With all carriers pinned no virtual thread runs."
 	recorded := v.recordedPins()
 	p.Evidence = append(v.CiteAll(pinned, cite.Most-len(recorded)), recorded...)
 	p.Advice = []analyze.Advice{{
-		Action: "Move the waiting call out of what pins it" + why + ". On JDK 21 to 23 replace synchronized around blocking calls by ReentrantLock, or go to JDK 24 or later, where synchronized no longer pins (JEP 491).",
+		Action: "Move the waiting call out of what pins it" + why + ". On JDK 21 to 23 replace synchronized " +
+			"around blocking calls by ReentrantLock, or go to JDK 24 or later, where synchronized no longer pins " +
+			"(JEP 491).",
 		Effect: "Carriers are free while virtual threads wait.",
 		Risk:   "A change of code or of the JDK.",
 		Verify: "The event jdk.VirtualThreadPinned of a recording no longer shows the call.",
@@ -102,7 +108,15 @@ func (v *view) recordedPins() (evidence []analyze.Evidence) {
 			calls.Add(frames[at], frames, at, s.Amount, "", "")
 		}
 		if all := calls.Largest(); len(all) > 0 && len(evidence) < 2 {
-			evidence = append(evidence, r.Cite("jdk.VirtualThreadPinned: %d waits of %s in all, most in %s", n, views.Spent(sum), views.ChainOf(all[0])))
+			evidence = append(
+				evidence,
+				r.Cite(
+					"jdk.VirtualThreadPinned: %d waits of %s in all, most in %s",
+					n,
+					views.Spent(sum),
+					views.ChainOf(all[0]),
+				),
+			)
 		}
 	}
 	return evidence
@@ -118,7 +132,8 @@ func carriersWords(n, all int) string {
 	return fmt.Sprintf("%s of virtual threads are", say.CountOf(n, all, "carrier"))
 }
 
-// pins says that the carrier's virtual thread waits on it in this dump, and stays through a neighbouring one: a moment's pin is no harm.
+// pins says that the carrier's virtual thread waits on it in this dump, and stays through a neighbouring one: a
+// moment's pin is no harm.
 func (v *view) pins(tr *threads.Track, dump int) bool {
 	t := tr.Obs[dump]
 	for _, other := range []int{dump - 1, dump + 1} {
@@ -152,7 +167,8 @@ func (v *view) mountedOn(dump int, carrier *threads.Thread) *threads.Thread {
 // waitsMounted recognises a wait that keeps the carrier. Work that runs is not a pin.
 func waitsMounted(t *threads.Thread) bool {
 	for _, f := range t.Stack.Frames[:min(len(t.Stack.Frames), 6)] {
-		if f.Func == "java.lang.VirtualThread.parkOnCarrierThread" || strings.HasPrefix(f.Func, "java.lang.Object.wait") {
+		if f.Func == "java.lang.VirtualThread.parkOnCarrierThread" ||
+			strings.HasPrefix(f.Func, "java.lang.Object.wait") {
 			return true
 		}
 	}
@@ -164,7 +180,8 @@ func waitsMounted(t *threads.Thread) bool {
 	return false
 }
 
-// pinReason names what keeps the virtual thread on its carrier: the class initialiser or native frame beneath the wait, else the monitor it holds.
+// pinReason names what keeps the virtual thread on its carrier: the class initialiser or native frame beneath the
+// wait, else the monitor it holds.
 func pinReason(t *threads.Thread) string {
 	for _, f := range t.Stack.Frames {
 		if strings.HasSuffix(f.Func, ".<clinit>") {

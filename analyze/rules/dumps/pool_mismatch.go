@@ -14,16 +14,21 @@ import (
 )
 
 var (
-	dbConnectionsCritical = analyze.NewLimit(0.90, "1", "a database's connections in use: the next are about to be refused", "Atlassian: 90 % of a pool is bad; here one more pool is enough")
+	dbConnectionsCritical = analyze.NewLimit(0.90, "1", "a database's connections in use: the next are about to "+
+		"be refused", "Atlassian: 90 % of a pool is bad; here one more pool is enough")
 )
 
 var poolMismatch = &analyze.Rule{
-	ID:  ids.PoolMismatch,
-	Doc: "The threads that serve requests, the pool of database connections, and the connections that the database takes do not fit each other.",
-	Needs: "the application's configuration (server.xml, confluence.cfg.xml, dbconfig.xml, application.properties or .yml), which casefile collect " +
-		"copies; for all nodes together also the database's own limit: a database with a credential in the cluster file, or --use-app-credentials",
+	ID: ids.PoolMismatch,
+	Doc: "The threads that serve requests, the pool of database connections, and the connections that the " +
+		"database takes do not fit each other.",
+	Needs: "the application's configuration (server.xml, confluence.cfg.xml, dbconfig.xml, application.properties " +
+		"or .yml), which casefile collect " +
+		"copies; for all nodes together also the database's own limit: a database with a credential in the " +
+		"cluster file, or --use-app-credentials",
 	After:       []string{ids.DBPoolExhausted},
 	ExplainedBy: []string{ids.DBPoolExhausted},
+	Limits:      []analyze.Threshold{dbConnectionsCritical},
 	Run:         analyze.Sequence(analyze.Each(appsWithPools.Of, judgePool), analyze.Each(servers, judgeServer)),
 }
 
@@ -78,7 +83,10 @@ func (a *pooled) threads() (n int, setting string, at analyze.Evidence) {
 		return 0, "", analyze.Evidence{}
 	}
 	n = a.view.requestThreads()
-	return n, "", analyze.Evidence{Entry: a.view.Series.Dumps[0].Source, Text: say.Count(n, "thread") + " that serve requests"}
+	return n, "", analyze.Evidence{
+		Entry: a.view.Series.Dumps[0].Source,
+		Text:  say.Count(n, "thread") + " that serve requests",
+	}
 }
 
 func (a *pooled) citePool() analyze.Evidence {
@@ -126,7 +134,12 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	if setting == "" {
 		least, f.Confidence = "at least ", analyze.Medium
 	}
-	f.Title = fmt.Sprintf("%s for %s%s that serve requests", say.Count(a.Max, "database connection"), least, say.Count(threads, "thread"))
+	f.Title = fmt.Sprintf(
+		"%s for %s%s that serve requests",
+		say.Count(a.Max, "database connection"),
+		least,
+		say.Count(threads, "thread"),
+	)
 	if confluence {
 		f.Title += fmt.Sprintf("; Confluence wants %d", need)
 	}
@@ -135,16 +148,21 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	}
 	f.Weight = 0.3 * math.Max(0, float64(threads-a.Max)) / float64(threads)
 	f.Impact = a.dose(threads, waiting)
-	f.Explanation = "A request that needs the database holds a thread and asks for a connection; when all connections are out it stands still, with its thread."
+	f.Explanation = "A request that needs the database holds a thread and asks for a connection; when all " +
+		"connections are out it stands still, with its thread."
 	if confluence {
-		f.Explanation += " Confluence's own jobs take connections beside the requests. Its check at the start wants at least 10 connections more than threads, and a quarter more."
+		f.Explanation += " Confluence's own jobs take connections beside the requests. Its check at the start " +
+			"wants at least 10 connections more than threads, and a quarter more."
 	}
 	f.Evidence = cite.Known(a.citePool(), threadsAt)
 	if waiting {
 		f.Evidence = append(f.Evidence, waits[0].Evidence[:1]...)
 	}
 	f.Advice = a.adviceForThreads(threads, need, setting, roomBeside(pass, a))
-	f.References = []string{"Atlassian: Confluence HTTP threads and database connections, the check at the start", "HikariCP: About Pool Sizing"}
+	f.References = []string{
+		"Atlassian: Confluence HTTP threads and database connections, the check at the start",
+		"HikariCP: About Pool Sizing",
+	}
 	return []analyze.Finding{f}
 }
 
@@ -154,7 +172,8 @@ func (a *pooled) dose(threads int, waiting bool) string {
 	case waiting:
 		return "requests waited for a connection during the capture: see db-pool-exhausted"
 	case a.view == nil:
-		return fmt.Sprintf("under load up to %d requests want a connection at once; no thread dump tells how many did", threads)
+		return fmt.Sprintf("under load up to %d requests want a connection at once; no thread dump tells how many "+
+			"did", threads)
 	}
 	busy := 0
 	for i := range a.view.Series.Dumps {
@@ -166,7 +185,12 @@ func (a *pooled) dose(threads int, waiting bool) string {
 		}
 		busy = max(busy, n)
 	}
-	return fmt.Sprintf("none during the capture: at most %s of %d worked at once in %s; it shows at the next peak", say.Count(busy, "request thread"), threads, say.Count(a.view.Dumps(), "dump"))
+	return fmt.Sprintf(
+		"none during the capture: at most %s of %d worked at once in %s; it shows at the next peak",
+		say.Count(busy, "request thread"),
+		threads,
+		say.Count(a.view.Dumps(), "dump"),
+	)
 }
 
 // nextStep is the size to try where no rule gives one: a quarter more.
@@ -175,29 +199,43 @@ func (a *pooled) nextStep() string { return fmt.Sprintf("%d at first", a.Max+max
 func (a *pooled) adviceForThreads(threads, need int, setting string, room int) []analyze.Advice {
 	if a.Product != "confluence" {
 		return []analyze.Advice{{
-			Action: "Make each request need its connection for less time first (db-pool-exhausted says where); then enlarge the pool in steps, or serve fewer requests at once.", Setting: a.setting(),
-			From: fmt.Sprint(a.Max), To: a.nextStep(), Effect: "Requests wait for the database itself and no longer for a connection.",
-			Risk: "More statements run at once, and the database must take the connections of all nodes together.", Rollback: "The old value.", Verify: "No thread waits for a connection in dumps under the same load.",
+			Action: "Make each request need its connection for less time first (db-pool-exhausted says where); " +
+				"then enlarge the pool in steps, or serve fewer requests at once.", Setting: a.setting(),
+			From: fmt.Sprint(a.Max), To: a.nextStep(), Effect: "Requests wait for the database itself and no " +
+				"longer for a connection.",
+			Risk:     "More statements run at once, and the database must take the connections of all nodes together.",
+			Rollback: "The old value.",
+			Verify:   "No thread waits for a connection in dumps under the same load.",
 		}}
 	}
 	larger := analyze.Advice{
-		Action: "Give each request a connection, and the jobs theirs.", Setting: a.setting(), From: fmt.Sprint(a.Max), To: fmt.Sprintf("%d (for %d request threads)", need, threads),
+		Action:   "Give each request a connection, and the jobs theirs.",
+		Setting:  a.setting(),
+		From:     fmt.Sprint(a.Max),
+		To:       fmt.Sprintf("%d (for %d request threads)", need, threads),
 		Effect:   "No request stands still for want of a connection.",
 		Risk:     "A restart of one node at a time. The database must take the connections of all nodes together.",
 		Rollback: "The old value.", Verify: "pool-mismatch is silent, and the database's response times did not rise.",
 	}
 	fewer := analyze.Advice{
-		Action: "Serve no more requests at once than there are connections for.", Setting: setting + " in server.xml", From: fmt.Sprint(threads), To: fmt.Sprint(threadsFor(a.Max)),
-		Effect: "Requests beyond wait in the connector's queue (acceptCount) and hold no thread.", Risk: "With long requests, some wait that a thread was free for.", Rollback: "The old value.",
-		Verify: "pool-mismatch is silent, and no request waits for a thread under load (thread-pool-exhausted).",
+		Action:   "Serve no more requests at once than there are connections for.",
+		Setting:  setting + " in server.xml",
+		From:     fmt.Sprint(threads),
+		To:       fmt.Sprint(threadsFor(a.Max)),
+		Effect:   "Requests beyond wait in the connector's queue (acceptCount) and hold no thread.",
+		Risk:     "With long requests, some wait that a thread was free for.",
+		Rollback: "The old value.",
+		Verify:   "pool-mismatch is silent, and no request waits for a thread under load (thread-pool-exhausted).",
 	}
 	possible := setting != "" && threadsFor(a.Max) > 0
 	switch {
 	case room > 0 && need > room && possible:
-		fewer.Action += fmt.Sprintf(" The database has no room for larger pools: %d connections are left for this node.", room)
+		fewer.Action += fmt.Sprintf(" The database has no room for larger pools: %d connections are left for this "+
+			"node.", room)
 		return []analyze.Advice{fewer}
 	case room > 0:
-		larger.Risk = fmt.Sprintf("A restart of one node at a time. The database has room for %d connections of this node.", room)
+		larger.Risk = fmt.Sprintf("A restart of one node at a time. The database has room for %d connections of "+
+			"this node.", room)
 	}
 	if !possible {
 		return []analyze.Advice{larger}
@@ -248,7 +286,10 @@ func servers(p *analyze.Pass) (out []*server) {
 			keys[key] = s
 			out = append(out, s)
 		}
-		if !slices.ContainsFunc(s.users, func(b *pooled) bool { return b.node == a.node && b.subject == a.subject && b.Place == a.Place }) {
+		if !slices.ContainsFunc(
+			s.users,
+			func(b *pooled) bool { return b.node == a.node && b.subject == a.subject && b.Place == a.Place },
+		) {
 			s.users = append(s.users, a)
 		}
 	}
@@ -256,7 +297,8 @@ func servers(p *analyze.Pass) (out []*server) {
 }
 
 func onThisMachine(server string) bool {
-	return strings.HasPrefix(server, "localhost:") || strings.HasPrefix(server, "127.") || strings.HasPrefix(server, "[::1]:")
+	return strings.HasPrefix(server, "localhost:") || strings.HasPrefix(server, "127.") ||
+		strings.HasPrefix(server, "[::1]:")
 }
 
 // capacityOf finds what a probe of any node learned of the server of a pool.
@@ -327,31 +369,58 @@ func (s *server) finding() analyze.Finding {
 	if len(s.users) == 1 {
 		pools = "pool"
 	}
-	f.Title = fmt.Sprintf("The %s of %s may open %d connections to %s, which takes %d", pools, say.List(f.Nodes), sum, s.name, l.room)
-	f.Impact = fmt.Sprintf("%s of what the database takes was in use when it was asked (%d of %d); from there on it refuses connections", say.Percent(use), l.used, l.room)
-	f.Explanation = fmt.Sprintf("Pools grow up to their limit under load (%s). The last ones to ask are refused (\"too many connections\"), whichever node they are on, and with them backups and administrators' tools.", say.List(words))
+	f.Title = fmt.Sprintf(
+		"The %s of %s may open %d connections to %s, which takes %d",
+		pools,
+		say.List(f.Nodes),
+		sum,
+		s.name,
+		l.room,
+	)
+	f.Impact = fmt.Sprintf("%s of what the database takes was in use when it was asked (%d of %d); from there on "+
+		"it refuses connections", say.Percent(use), l.used, l.room)
+	f.Explanation = fmt.Sprintf("Pools grow up to their limit under load (%s). The last ones to ask are refused "+
+		"(\"too many connections\"), whichever node they are on, and with them backups and "+
+		"administrators' tools.", say.List(words))
 	if kept := l.max - l.room; kept > 0 {
 		f.Explanation += fmt.Sprintf(" Of the server's %d connections %d are kept for administrators.", l.max, kept)
 	}
-	f.Evidence = append(f.Evidence, cite.Known(analyze.Evidence{Entry: l.entry, Text: fmt.Sprintf("%s: limit %d connections, %d open", s.name, l.max, l.used)})...)
+	f.Evidence = append(f.Evidence, cite.Known(analyze.Evidence{Entry: l.entry, Text: fmt.Sprintf("%s: limit %d "+
+		"connections, %d open", s.name, l.max, l.used)})...)
 	wanted := sum + l.max - l.room
 	wanted += max(5, wanted/10)
 	f.Advice = []analyze.Advice{{
-		Action: "Let the database take what all pools together may open, and a tenth more for others.", Setting: "max_connections of " + s.name, From: fmt.Sprint(l.max), To: fmt.Sprint(wanted),
-		Effect: "No pool is refused a connection.", Risk: "Each connection takes memory of the database's machine; PostgreSQL needs a restart for it.", Rollback: "The old value.",
+		Action:  "Let the database take what all pools together may open, and a tenth more for others.",
+		Setting: "max_connections of " + s.name,
+		From:    fmt.Sprint(l.max),
+		To:      fmt.Sprint(wanted),
+		Effect:  "No pool is refused a connection.", Risk: "Each connection takes memory of the database's " +
+			"machine; PostgreSQL needs a restart for it.", Rollback: "The old value.",
 		Verify: "pool-mismatch is silent on a capture with the database's login.",
 	}}
 	if each := l.room * 9 / 10 / len(s.users); each > 0 {
 		smaller := analyze.Advice{
-			Action: fmt.Sprintf("Or keep each pool within its share of what the database takes, %d connections", each), Setting: "maximum size of the pool on each node", From: say.List(words), To: fmt.Sprint(each), Alternative: true,
-			Effect: "The database is never asked for more than it takes.", Risk: "Requests may wait for a connection (db-pool-exhausted).", Rollback: "The old values.", Verify: "As above.",
+			Action: fmt.Sprintf(
+				"Or keep each pool within its share of what the database takes, %d connections",
+				each,
+			),
+			Setting:     "maximum size of the pool on each node",
+			From:        say.List(words),
+			To:          fmt.Sprint(each),
+			Alternative: true,
+			Effect:      "The database is never asked for more than it takes.", Risk: "Requests may wait for a " +
+				"connection (db-pool-exhausted).", Rollback: "The old values.", Verify: "As above.",
 		}
-		if n := threadsFor(each); n > 0 && slices.ContainsFunc(s.users, func(a *pooled) bool { return a.Product == "confluence" }) {
+		if n := threadsFor(each); n > 0 &&
+			slices.ContainsFunc(s.users, func(a *pooled) bool { return a.Product == "confluence" }) {
 			smaller.Action += fmt.Sprintf(", and serve no more than %d requests at once (maxThreads in server.xml)", n)
 		}
 		smaller.Action += "."
 		f.Advice = append(f.Advice, smaller)
 	}
-	f.References = []string{"PostgreSQL documentation: Connections and Authentication, max_connections", "MySQL Reference Manual: Too many connections"}
+	f.References = []string{
+		"PostgreSQL documentation: Connections and Authentication, max_connections",
+		"MySQL Reference Manual: Too many connections",
+	}
 	return f
 }

@@ -22,7 +22,8 @@ type trace struct {
 // logResolution is how exact the times of an access log are, at both ends of a request.
 const logResolution = 2 * time.Second
 
-// trace looks for the request of a thread that was busy from one dump to another: in what StuckThreadDetectionValve reported while it ran,
+// trace looks for the request of a thread that was busy from one dump to another: in what StuckThreadDetectionValve
+// reported while it ran,
 // and in the access log, which tells of it once it has ended.
 func (v *view) trace(s threads.StuckThread) trace {
 	name := workerName(s.Name)
@@ -47,7 +48,13 @@ func (v *view) trace(s threads.StuckThread) trace {
 	case r != nil:
 		t.what = strings.TrimSpace(r.Method + " " + r.Path)
 		t.at = append(t.at, analyze.Evidence{Entry: r.Source, Lines: analyze.Lines(r.Line, r.Line),
-			Text: fmt.Sprintf("%s by %s took %s and ended with status %d", cite.Line(t.what), name, say.Seconds(r.Took), r.Status)})
+			Text: fmt.Sprintf(
+				"%s by %s took %s and ended with status %d",
+				cite.Line(t.what),
+				name,
+				say.Seconds(r.Took),
+				r.Status,
+			)})
 	case log != nil:
 		t.note = "The access log has no line of the request yet: it had not ended when the log was read."
 	}
@@ -88,7 +95,8 @@ func (v *view) requestOf(name string, from, to *threads.Dump) (*applog.Request, 
 			r := &l.Slow[i]
 			began, ok1 := on(r.Began(), from)
 			ended, ok2 := on(r.Stamp, to)
-			if ok1 && ok2 && workerName(r.Thread) == name && !began.After(from.Time.Add(logResolution)) && !ended.Before(to.Time.Add(-logResolution)) {
+			if ok1 && ok2 && workerName(r.Thread) == name && !began.After(from.Time.Add(logResolution)) &&
+				!ended.Before(to.Time.Add(-logResolution)) {
 				return r, l
 			}
 		}

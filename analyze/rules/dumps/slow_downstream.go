@@ -14,14 +14,18 @@ import (
 )
 
 var (
-	downstreamShare = analyze.NewLimit(0.25, "1", "request-thread time in one call", "below a quarter a service that mostly asks its database is healthy")
+	downstreamShare = analyze.NewLimit(0.25, "1", "request-thread time in one call", "below a quarter a service "+
+		"that mostly asks its database is healthy")
 )
 
 var slowDownstream = &analyze.Rule{
 	ID:    ids.SlowDownstream,
 	Doc:   "Many threads wait for answers from the network under one call of the program, over several dumps.",
 	Needs: needsDumps(2),
-	Run:   analyze.Each(dumped(2), judgeDownstream),
+	Limits: []analyze.Threshold{
+		contentionDumps, contentionCritical, downstreamShare, views.DownstreamThreads, views.StuckCPU,
+	},
+	Run: analyze.Each(dumped(2), judgeDownstream),
 }
 
 // asked is the waits for one peer under one call.
@@ -32,13 +36,15 @@ type asked struct {
 	sightings []views.Sighting
 }
 
+// judgeDownstream looks at the calls below which many threads wait for the network.
 func judgeDownstream(_ *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return nil // goroutines that wait for the network cost next to nothing and have no pool to fill
 	}
 	var out []analyze.Finding
 	for _, a := range v.calls() {
-		if len(a.sightings) < views.DownstreamThreads.Value*v.Dumps() || v.AtLeast(a.sightings, views.DownstreamThreads.Value) < contentionDumps.Value {
+		if len(a.sightings) < views.DownstreamThreads.Value*v.Dumps() ||
+			v.AtLeast(a.sightings, views.DownstreamThreads.Value) < contentionDumps.Value {
 			continue
 		}
 		lost := v.LossOf(a.sightings)
@@ -102,15 +108,25 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 	}
 	p.About = []string{say.Short(a.site.Func)}
 	p.Title = fmt.Sprintf("%s %s under %s", say.Sentence(v.Crowd(v.Peak(a.sightings))), what, say.Short(a.site.Func))
-	p.Impact = fmt.Sprintf("%s: on average %.1f threads at a time", lost.Impact(), float64(len(a.sightings))/float64(v.Dumps()))
-	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and each waiting request keeps a thread, and what it holds besides."
+	p.Impact = fmt.Sprintf(
+		"%s: on average %.1f threads at a time",
+		lost.Impact(),
+		float64(len(a.sightings))/float64(v.Dumps()),
+	)
+	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and " +
+		"each waiting request keeps a thread, and what it holds besides."
 	p.Evidence = v.CiteAll(a.sightings, cite.Most)
 	measure := "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process."
 	if addr := v.namePeers(&p.Finding, a.sightings, a.kind, a.peer); addr != "" {
 		if what += " at " + addr; a.peer == "" {
 			what = strings.Replace(what, "the network at ", "", 1)
 		}
-		p.Title = fmt.Sprintf("%s %s under %s", say.Sentence(v.Crowd(v.Peak(a.sightings))), what, say.Short(a.site.Func))
+		p.Title = fmt.Sprintf(
+			"%s %s under %s",
+			say.Sentence(v.Crowd(v.Peak(a.sightings))),
+			what,
+			say.Short(a.site.Func),
+		)
 		measure = "Measure " + addr + ": its own response times, and the network between."
 	}
 	p.Advice = []analyze.Advice{{
@@ -119,16 +135,23 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 		Risk:   "None.",
 		Verify: "Response times of the peer match the waits seen here.",
 	}, {
-		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many threads may be in it at once.",
+		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many " +
+			"threads may be in it at once.",
 		Effect: "A slow peer costs its own function, not the whole pool.",
 		Risk:   "Slow answers that are still wanted become errors.",
-		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", views.DownstreamThreads.Value, say.Short(a.site.Func)),
+		Verify: fmt.Sprintf(
+			"Fewer than %d threads wait under %s when the peer is slow.",
+			views.DownstreamThreads.Value,
+			say.Short(a.site.Func),
+		),
 	}}
-	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: Troubleshooting Slow Performance Using Page Request Profiling"}
+	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: " +
+		"Troubleshooting Slow Performance Using Page Request Profiling"}
 	return p.finding()
 }
 
-// returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false where no CPU time tells.
+// returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false
+// where no CPU time tells.
 func (v *view) returned(list []views.Sighting) (moved int, known bool) {
 	for _, s := range list {
 		if s.Dump+1 >= v.Dumps() {

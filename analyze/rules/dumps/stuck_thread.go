@@ -18,7 +18,7 @@ import (
 
 var (
 	stuckDumps = analyze.NewLimit(3, "dumps", "with the same stack", "two may be chance")
-	stuckSpan  = analyze.NewLimit(10*time.Second, "", "on the same stack", "longer than users wait")
+	stuckSpan  = analyze.NewLimit(10*time.Second, "", "on the same stack", "own judgement: longer than users wait")
 )
 
 var stuckThread = &analyze.Rule{
@@ -29,12 +29,14 @@ var stuckThread = &analyze.Rule{
 	ExplainedBy: []string{
 		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.HeapTooSmall, ids.MemoryLeak,
 	},
-	Run: analyze.Each(dumped(3), judgeStuck),
+	Limits: []analyze.Threshold{contentionCritical, stuckDumps, stuckSpan, views.StuckCPU},
+	Run:    analyze.Each(dumped(3), judgeStuck),
 }
 
 // knownWaits are findings that say why a request does not move.
 var knownWaits = []string{
-	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.HotThread,
+	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream,
+	ids.HotThread,
 }
 
 // stuckGroup is requests that stand at the same place.
@@ -45,6 +47,8 @@ type stuckGroup struct {
 	proven    bool // the threads' CPU time did not move
 }
 
+// judgeStuck groups the requests that stand at one place, and believes those that did not move or are too few to
+// be chance.
 func judgeStuck(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return nil // a goroutine that waits for ever is a leak only when there are more and more of them
@@ -91,13 +95,15 @@ func (v *view) waitsForHolder(dump int, t *threads.Thread) bool {
 	return l != nil && l.Owner != nil
 }
 
-// stood says that the thread did not leave its place between the dumps: a thread that waits uses no CPU, one that comes back does.
+// stood says that the thread did not leave its place between the dumps: a thread that waits uses no CPU, one that
+// comes back does.
 func (v *view) stood(s threads.StuckThread) bool {
 	_, source := s.Track.CPU(s.From, s.To)
 	return source.Exact() && s.CPU <= views.StuckCPU.Value
 }
 
-// rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common one and were
+// rare accepts threads whose CPU time moved or is not known, when they are too few for their place to be a common
+// one and were
 // seen there too often for chance.
 func (v *view) rare(g *stuckGroup, busy func() map[string]int) bool {
 	if len(g.threads) > 2 {
@@ -138,18 +144,30 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 	if len(g.threads) > 1 {
 		who, verb = fmt.Sprintf("%d requests, as in %s,", len(g.threads), who), "have stood"
 	}
-	p.Title = fmt.Sprintf("%s %s in %s for %s, over %d dumps: %s", who, verb, v.programCall(first.Stack, g.site), say.Seconds(first.Span), n, actor(first.Wait.Text, len(g.threads)))
+	p.Title = fmt.Sprintf(
+		"%s %s in %s for %s, over %d dumps: %s",
+		who,
+		verb,
+		v.programCall(first.Stack, g.site),
+		say.Seconds(first.Span),
+		n,
+		actor(first.Wait.Text, len(g.threads)),
+	)
 	p.Impact = lost.Impact()
 	p.Explanation = "The stack is the same in each dump"
 	if g.proven {
-		p.Explanation += fmt.Sprintf(", and the thread used %s in between: it has not come back from this call.", cpuWords(first.CPU))
+		p.Explanation += fmt.Sprintf(
+			", and the thread used %s in between: it has not come back from this call.",
+			cpuWords(first.CPU),
+		)
 	} else {
 		p.Explanation += "; whether it is one request all the time the dumps do not prove."
 	}
 	p.Explanation += " Its user waits, and its thread is missing in the pool."
 	p.Evidence = v.CiteAll(g.sightings, cite.Most)
 	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site))}
-	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a " +
+		"Confluence outage or hang with thread dumps"}
 	_, peer, _ := libs.CallSite(first.Stack.Frames)
 	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
 		p.Title += ", connected to " + addr
@@ -158,7 +176,8 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 		return p
 	}
 	p.Advice = append(p.Advice, analyze.Advice{
-		Action: "Join the thread's name with the access log, or with what StuckThreadDetectionValve wrote to catalina.out, to see the request's address and user.",
+		Action: "Join the thread's name with the access log, or with what StuckThreadDetectionValve wrote to " +
+			"catalina.out, to see the request's address and user.",
 		Effect: "Shows which page or call it is.",
 		Risk:   "None.",
 		Verify: "The request's time in the access log matches.",
@@ -215,14 +234,19 @@ func (v *view) programCall(s *threads.Stack, fallback string) string {
 }
 
 func stuckAdvice(kind threads.WaitKind, at string) analyze.Advice {
-	a := analyze.Advice{Effect: "The request ends with an error its user sees, and the thread is free.", Risk: "Answers that come later than the limit are lost."}
+	a := analyze.Advice{
+		Effect: "The request ends with an error its user sees, and the thread is free.",
+		Risk:   "Answers that come later than the limit are lost.",
+	}
 	switch kind {
 	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool:
 		a.Action = "Set a connect and a read timeout for the call in " + at + ", and ask the other side why it does not answer."
 	case threads.WaitDBPool:
-		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), and find who keeps the connections."
+		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), " +
+			"and find who keeps the connections."
 	case threads.WaitLock, threads.WaitResult, threads.WaitQueue, threads.WaitCondition:
-		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time limit."
+		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time " +
+			"limit."
 	default:
 		a.Action = "Find out what " + at + " works on, and limit its input or its time."
 	}

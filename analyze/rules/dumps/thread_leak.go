@@ -14,17 +14,25 @@ import (
 )
 
 var (
-	leakThreads = analyze.NewLimit(20, "threads", "growth of one family over the series", "a pool that fills up grows by less")
-	leakShare   = analyze.NewLimit(0.1, "1", "growth of a family, of its last number", "thread dump analysers' mark of congestion")
+	leakThreads = analyze.NewLimit(
+		20,
+		"threads",
+		"growth of one family over the series",
+		"own judgement: a pool that fills up grows by less",
+	)
+	leakShare = analyze.NewLimit(0.1, "1", "growth of a family, of its last number", "thread dump analysers' "+
+		"mark of congestion")
 )
 
 var threadLeak = &analyze.Rule{
-	ID:    ids.ThreadLeak,
-	Doc:   "One family of threads (or goroutines) grows from dump to dump, and none of them ends.",
-	Needs: needsDumps(3),
-	Run:   analyze.Each(dumped(3), judgeLeak),
+	ID:     ids.ThreadLeak,
+	Doc:    "One family of threads (or goroutines) grows from dump to dump, and none of them ends.",
+	Needs:  needsDumps(3),
+	Limits: []analyze.Threshold{leakThreads, leakShare},
+	Run:    analyze.Each(dumped(3), judgeLeak),
 }
 
+// judgeLeak looks at the families of threads that grow.
 func judgeLeak(_ *analyze.Pass, v *view) []analyze.Finding {
 	var out []analyze.Finding
 	for _, f := range v.Series.Families() {
@@ -36,11 +44,13 @@ func judgeLeak(_ *analyze.Pass, v *view) []analyze.Finding {
 	return out
 }
 
-// leaks tells growth without end from a pool that fills up: a request pool has a maximum, threads that are busy were started for the
+// leaks tells growth without end from a pool that fills up: a request pool has a maximum, threads that are busy were
+// started for the
 // work there is, and a pool that adapts lets threads go too.
 func (v *view) leaks(f *threads.Family) bool {
 	last := f.Counts[len(f.Counts)-1]
-	if !f.Steady || f.Growth < leakThreads.Value || 20*f.Deaths > f.Births || float64(f.Growth) < leakShare.Value*float64(last) {
+	if !f.Steady || f.Growth < leakThreads.Value || 20*f.Deaths > f.Births ||
+		float64(f.Growth) < leakShare.Value*float64(last) {
 		return false
 	}
 	idle, born := 0, 0
@@ -98,16 +108,20 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	p.Title = fmt.Sprintf("The number of %s %ss grew from %d to %d in %s%s, and %s ended",
 		say.Quote(f.Name), what, f.Counts[0], f.Counts[n-1], say.Seconds(span), rate, ended(f.Deaths))
 	p.Impact = fmt.Sprintf("%d of %s of the process", f.Counts[n-1], say.Count(all, what))
-	p.Explanation = "Somebody starts " + what + "s and never ends them. Each one keeps its stack and all it refers to; at last the process can start no more, or its memory is gone."
+	p.Explanation = "Somebody starts " + what + "s and never ends them. Each one keeps its stack and all it " +
+		"refers to; at last the process can start no more, or its memory is gone."
 	if v.JVM == nil {
-		p.Explanation += " A goroutine that waits on a channel nobody serves, or on a context nobody cancels, stays for ever."
+		p.Explanation += " A goroutine that waits on a channel nobody serves, or on a context nobody cancels, " +
+			"stays for ever."
 	}
 	p.Evidence = v.CiteAll(young, cite.Most)
 	if len(p.Evidence) == 0 { // goroutine profiles: the same entry with a higher count
 		p.Evidence = v.CiteAll(p.sightings, cite.Most)
 	}
 	p.Advice = []analyze.Advice{{
-		Action: "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": an executor made for each request or job and never shut down is the usual cause. Make it once, and shut it down in a finally block where it must be short-lived.",
+		Action: "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": an executor made for each request or " +
+			"job and never shut down is the usual cause. Make it once, and shut it down in a finally block where " +
+			"it must be short-lived.",
 		Effect: "The number of " + what + "s stands still.",
 		Risk:   "A change of code.",
 		Verify: "Two collects ten minutes apart show the same number of " + say.Quote(f.Name) + ".",
@@ -117,7 +131,8 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 		Risk:   "Requests fail during the restart.",
 		Verify: "The number after the restart, and its growth.",
 	}}
-	p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: OutOfMemoryError, unable to create native thread"}
+	p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: OutOfMemoryError, unable to " +
+		"create native thread"}
 	if v.JVM == nil {
 		p.References = []string{"Go documentation: Diagnostics, goroutine profile"}
 	}
@@ -135,7 +150,8 @@ func ended(n int) string {
 func (v *view) creator(f *threads.Family) string {
 	var by []string
 	for _, tr := range v.Series.Threads() {
-		if t := tr.Obs[tr.Last]; t.Creator != "" && threads.NormalizeName(tr.Name) == f.Name && !slices.Contains(by, t.Creator) {
+		if t := tr.Obs[tr.Last]; t.Creator != "" && threads.NormalizeName(tr.Name) == f.Name &&
+			!slices.Contains(by, t.Creator) {
 			by = append(by, t.Creator)
 		}
 	}

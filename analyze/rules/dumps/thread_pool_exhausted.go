@@ -14,9 +14,11 @@ import (
 )
 
 var (
-	poolExhaustedShare = analyze.NewLimit(0.75, "1", "dumps in which no worker was idle", "less is a peak")
-	poolMinimum        = analyze.NewLimit(4, "threads", "size of the pool, at least", "smaller pools are full by nature")
-	poolGrowth         = analyze.NewLimit(1.1, "times", "growth of a pool over the series", "one that grew by more has not met its maximum")
+	poolExhaustedShare = analyze.NewLimit(0.75, "1", "dumps in which no worker was idle", "own judgement: less is a peak")
+	poolMinimum        = analyze.NewLimit(4, "threads", "size of the pool, at least", "smaller pools are full by "+
+		"nature")
+	poolGrowth = analyze.NewLimit(1.1, "times", "growth of a pool over the series", "one that grew by "+
+		"more has not met its maximum")
 )
 
 var threadPoolExhausted = &analyze.Rule{
@@ -28,14 +30,17 @@ var threadPoolExhausted = &analyze.Rule{
 		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock,
 		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
 	},
-	Run: analyze.Each(dumped(2), judgeThreadPool),
+	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth},
+	Run:    analyze.Each(dumped(2), judgeThreadPool),
 }
 
 // poolCauses are findings that say why the threads of a pool are busy.
 var poolCauses = []string{
-	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.StuckThread, ids.HotThread,
+	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream,
+	ids.StuckThread, ids.HotThread,
 }
 
+// judgeThreadPool looks at the pools of which no thread is idle, and names what keeps them busy.
 func judgeThreadPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return nil
@@ -95,7 +100,8 @@ func (v *view) threadLimit(p *threads.Pool) int {
 	return 0
 }
 
-// consuming counts the busy sightings of a pool that wait for what others bring: loops that consume a queue or wait for a signal
+// consuming counts the busy sightings of a pool that wait for what others bring: loops that consume a queue or wait
+// for a signal
 // live in pools of jobs, and are idle there.
 func (v *view) consuming(p *threads.Pool) int {
 	n := 0
@@ -128,7 +134,8 @@ func (v *view) carries(p *threads.Pool) bool {
 	return false
 }
 
-// computes says that all threads of a pool of jobs use a core each, or nearly. A pool that serves requests has a cause in what one of
+// computes says that all threads of a pool of jobs use a core each, or nearly. A pool that serves requests has a
+// cause in what one of
 // them asks for; here the work is the pool's own.
 func (v *view) computes(p *threads.Pool) bool {
 	if p.Requests || p.MaxSize() < poolMinimum.Value {
@@ -170,19 +177,38 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	}
 	main := pool.Doing[0]
 	scattered := float64(main.Count) < 0.1*float64(len(busy))
-	doing := fmt.Sprintf("%s of them %s", say.Percent(float64(main.Count)/float64(len(busy))), asPlural(say.Brief(main.Text)))
+	doing := fmt.Sprintf(
+		"%s of them %s",
+		say.Percent(float64(main.Count)/float64(len(busy))),
+		asPlural(say.Brief(main.Text)),
+	)
 	if main.Site != "" {
 		doing += " in " + say.Short(main.Site)
 	}
 	if scattered {
 		doing = "with many different things"
 	}
-	p.Title = fmt.Sprintf("All %d threads of pool %s are busy in %d of %s: %s", size, pool.Name, exhausted, say.Count(v.Dumps(), "dump"), doing)
+	p.Title = fmt.Sprintf(
+		"All %d threads of pool %s are busy in %d of %s: %s",
+		size,
+		pool.Name,
+		exhausted,
+		say.Count(v.Dumps(), "dump"),
+		doing,
+	)
 	if pool.Counts[0].Size != size || exhausted < v.Dumps() {
-		p.Title = fmt.Sprintf("No thread of pool %s (up to %d) is idle in %d of %s: %s", pool.Name, size, exhausted, say.Count(v.Dumps(), "dump"), doing)
+		p.Title = fmt.Sprintf(
+			"No thread of pool %s (up to %d) is idle in %d of %s: %s",
+			pool.Name,
+			size,
+			exhausted,
+			say.Count(v.Dumps(), "dump"),
+			doing,
+		)
 	}
 	p.Impact = fmt.Sprintf("in %s of the dumps new work for this pool had to wait", say.Percent(share))
-	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done for it."
+	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done " +
+		"for it."
 	if !scattered {
 		p.Explanation += " What the threads do: " + v.doings(pool, len(busy)) + "."
 	}
@@ -191,10 +217,12 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	case cause != nil && cause.ID == ids.HotThread && v.computes(pool):
 		// The pool is what is short: its threads do what they are for, and there are no others for the work that waits.
 		p.Severity, p.Weight = cause.Severity, min(1, cause.Weight/views.Behind)
-		p.Explanation += " Every thread of the pool computes all the time (hot-thread says where); work of another kind that shares the pool waits behind it."
+		p.Explanation += " Every thread of the pool computes all the time (hot-thread says where); work of " +
+			"another kind that shares the pool waits behind it."
 		cause = nil
 	case cause != nil:
-		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads wait there."
+		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads " +
+			"wait there."
 		// What follows from a finding stands behind it.
 		if !cause.Severity.AtLeast(p.Severity) {
 			p.Severity = cause.Severity
@@ -254,7 +282,8 @@ func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze
 		first.Risk = "See there."
 	}
 	size := analyze.Advice{
-		Action: "Enlarge the pool only when CPU and database have room for more at once, and its database pool with it.",
+		Action: "Enlarge the pool only when CPU and database have room for more at once, and its database pool " +
+			"with it.",
 		Effect: "More work runs at once; each part takes no less time.",
 		Risk:   "More load on CPU, heap and database: a saturated service gets slower.",
 		Verify: "Throughput rises and response times fall under the same load.",
@@ -271,7 +300,10 @@ func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze
 func poolReferences(pool *threads.Pool) []string {
 	switch pool.Kind {
 	case "Tomcat":
-		return []string{"Apache Tomcat Configuration Reference: The HTTP Connector, maxThreads", "Atlassian: Maximum number of threads created for connector"}
+		return []string{
+			"Apache Tomcat Configuration Reference: The HTTP Connector, maxThreads",
+			"Atlassian: Maximum number of threads created for connector",
+		}
 	case "Jetty":
 		return []string{"Eclipse Jetty Operations Guide: Thread pool"}
 	}

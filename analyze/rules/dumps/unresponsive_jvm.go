@@ -14,8 +14,9 @@ import (
 )
 
 var unresponsiveJVM = &analyze.Rule{
-	ID:    ids.UnresponsiveJVM,
-	Doc:   "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own threads, collects for long, or waits for a disk.",
+	ID: ids.UnresponsiveJVM,
+	Doc: "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own " +
+		"threads, collects for long, or waits for a disk.",
 	Needs: needsDumps(1),
 	Run:   analyze.Each(respondents, judgeUnresponsive),
 }
@@ -77,28 +78,42 @@ func judgeUnresponsive(_ *analyze.Pass, r *respondent) []analyze.Finding {
 	case h == nil && reason == "":
 		return nil // it was not asked, or must not be: attach is off, another user's
 	case h == nil:
-		h = &hold{title: "did not answer; the states of its threads do not show why", sure: analyze.Low, evidence: citeLooks(j, func(l analyze.Look) string {
-			return fmt.Sprintf("%d threads, %d of them running", l.Threads, len(l.Running))
-		}),
-			explanation: "The request for a dump was taken and no answer came. The JVM may be ending, out of memory, or kept busy by something that these states do not show.",
-			advice: []analyze.Advice{{Action: "Capture again. If it stays so, take a core of the process (gcore) or its native stacks (pstack) before it is restarted.", Effect: "Shows what the VM thread does.",
-				Risk: "A core stops the process while it is written, and holds all of its memory.", Verify: "The core opens in jhsdb."}}}
+		h = &hold{
+			title: "did not answer; the states of its threads do not show why",
+			sure:  analyze.Low,
+			evidence: citeLooks(j, func(l analyze.Look) string {
+				return fmt.Sprintf("%d threads, %d of them running", l.Threads, len(l.Running))
+			}),
+			explanation: "The request for a dump was taken and no answer came. The JVM may be ending, out of " +
+				"memory, or kept busy by something that these states do not show.",
+			advice: []analyze.Advice{{Action: "Capture again. If it stays so, take a core of the process (gcore) " +
+				"or its native stacks (pstack) before it is restarted.", Effect: "Shows what the VM thread does.",
+				Risk:   "A core stops the process while it is written, and holds all of its memory.",
+				Verify: "The core opens in jhsdb.",
+			}},
+		}
 	}
 	dumps := 0
 	if j.Dumps != nil {
 		dumps = len(j.Dumps.Dumps)
 	}
-	f := analyze.Finding{Severity: analyze.Critical, Confidence: h.sure, Weight: float64(len(j.Looks)) / float64(len(j.Looks)+dumps)}
+	f := analyze.Finding{
+		Severity:   analyze.Critical,
+		Confidence: h.sure,
+		Weight:     float64(len(j.Looks)) / float64(len(j.Looks)+dumps),
+	}
 	if len(j.Looks) == 1 && dumps > 1 {
 		f.Severity = analyze.Warning // it came back
 	}
 	f.Title = "The JVM " + h.title
-	f.Impact = fmt.Sprintf("%d of %d requests for a thread dump got no answer; as long as it lasts nothing else gets one either", len(j.Looks), len(j.Looks)+dumps)
+	f.Impact = fmt.Sprintf("%d of %d requests for a thread dump got no answer; as long as it lasts nothing else "+
+		"gets one either", len(j.Looks), len(j.Looks)+dumps)
 	f.Explanation, f.Evidence, f.Advice = h.explanation, h.evidence, h.advice
 	if reason != "" {
 		f.Explanation += " The capture noted: " + reason + "."
 	}
-	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
+	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs " +
+		"and Loops"}
 	return []analyze.Finding{f}
 }
 
@@ -108,7 +123,8 @@ var vainWords = []string{"did not answer", "safepoint", "is stopped"}
 // noAnswer gives the ledger's reason when it is that the JVM did not answer.
 func noAnswer(c *analyze.Case, n *analyze.Node, j *analyze.JVM) string {
 	for _, g := range c.Gaps {
-		if g.Node == n.Name && g.Target == j.Target && g.Item == "thread-dumps" && slices.ContainsFunc(vainWords, func(w string) bool { return strings.Contains(g.Reason, w) }) {
+		if g.Node == n.Name && g.Target == j.Target && g.Item == "thread-dumps" &&
+			slices.ContainsFunc(vainWords, func(w string) bool { return strings.Contains(g.Reason, w) }) {
 			return g.Reason
 		}
 	}
@@ -140,15 +156,43 @@ func stoppedFromOutside(j *analyze.JVM, _ *view) *hold {
 	}
 	return &hold{
 		title: "is stopped: all its threads are kept from running by a signal or a debugger", sure: analyze.High,
-		explanation: "State T is that of SIGSTOP, SIGTSTP, or a debugger that holds the process. It goes on, as if nothing had been, when it is told to; its clients and its cluster will have given it up by then.",
-		evidence:    citeLooks(j, func(l analyze.Look) string { return fmt.Sprintf("%d of %d threads in state T", l.Stopped, l.Threads) }),
-		advice: []analyze.Advice{{Action: "Find who stopped it (a debugger: TracerPid in /proc/PID/status; a job control of a shell; a backup script), and let it go on: kill -CONT.", Effect: "It answers at once.",
-			Risk: "In a cluster it may have been replaced meanwhile: look at the others first.", Verify: "casefile doctor lists it as ready."}},
+		explanation: "State T is that of SIGSTOP, SIGTSTP, or a debugger that holds the process. It goes on, as " +
+			"if nothing had been, when it is told to; its clients and its cluster will have given it up by then.",
+		evidence: citeLooks(
+			j,
+			func(l analyze.Look) string { return fmt.Sprintf("%d of %d threads in state T", l.Stopped, l.Threads) },
+		),
+		advice: []analyze.Advice{{Action: "Find who stopped it (a debugger: TracerPid in /proc/PID/status; a job " +
+			"control of a shell; a backup script), and let it go on: kill -CONT.", Effect: "It answers at once.",
+			Risk:   "In a cluster it may have been replaced meanwhile: look at the others first.",
+			Verify: "casefile doctor lists it as ready.",
+		}},
 	}
 }
 
 // runtimeThreads are those of the JVM's own, by the beginning of their names.
-var runtimeThreads = []string{"VM Thread", "VM Periodic", "GC Thread", "G1 ", "ParGC", "Parallel", "ZWorker", "ZDriver", "ZDirector", "ZStat", "ZUncommitter", "ZUnmapper", "Shenandoah", "C1 Compiler", "C2 Compiler", "Attach Listener", "Signal Dispatch", "Service Thread", "Common-Cleaner", "Monitor Deflat"}
+var runtimeThreads = []string{
+	"VM Thread",
+	"VM Periodic",
+	"GC Thread",
+	"G1 ",
+	"ParGC",
+	"Parallel",
+	"ZWorker",
+	"ZDriver",
+	"ZDirector",
+	"ZStat",
+	"ZUncommitter",
+	"ZUnmapper",
+	"Shenandoah",
+	"C1 Compiler",
+	"C2 Compiler",
+	"Attach Listener",
+	"Signal Dispatch",
+	"Service Thread",
+	"Common-Cleaner",
+	"Monitor Deflat",
+}
 
 var collectorThreads = []string{"GC Thread", "G1 ", "ParGC", "Parallel", "ZWorker", "Shenandoah"}
 
@@ -181,22 +225,61 @@ func heldSafepoint(j *analyze.JVM, v *view, pending func(analyze.Look) bool) *ho
 	}
 	var late int64
 	for nid, n := range seen {
-		if n > seen[late] || n == seen[late] && (last[nid].CPU > last[late].CPU || last[nid].CPU == last[late].CPU && nid < late) {
+		if n > seen[late] ||
+			n == seen[late] && (last[nid].CPU > last[late].CPU || last[nid].CPU == last[late].CPU && nid < late) {
 			late = nid
 		}
 	}
 	h := &hold{sure: analyze.Medium, title: "waits for a safepoint that one of its threads does not reach",
-		explanation: "To dump its threads, as for many other things, the JVM first brings all of them to a stop. One that is in a long loop without polls, in a large copy of memory, or waits for a page of a file that is mapped, keeps all others waiting.",
-		advice: []analyze.Advice{{Action: "Have the JVM name the thread that is late.", Setting: "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500", From: "off", To: "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500",
-			Effect: "The program's output names each thread that is later than half a second.", Risk: "None.", Rollback: "Take the options away.", Verify: "The output has \"Threads which did not reach the safepoint\"."},
-			{Action: "Give the loop a call, or split it; a counted loop over an int has no poll under Parallel and Serial, and on JDK 8.", Setting: "-XX:+UseCountedLoopSafepoints", From: "off", To: "-XX:+UseCountedLoopSafepoints", Alternative: true,
-				Effect: "Such loops stop when they are asked to.", Risk: "Some per cent in tight loops.", Rollback: "Take the option away.", Verify: "Dumps come at once."}}}
+		explanation: "To dump its threads, as for many other things, the JVM first brings all of them to a stop. " +
+			"One that is in a long loop without polls, in a large copy of memory, or waits for a page of a file " +
+			"that is mapped, keeps all others waiting.",
+		advice: []analyze.Advice{
+			{
+				Action:   "Have the JVM name the thread that is late.",
+				Setting:  "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500",
+				From:     "off",
+				To:       "-XX:+SafepointTimeout -XX:SafepointTimeoutDelay=500",
+				Effect:   "The program's output names each thread that is later than half a second.",
+				Risk:     "None.",
+				Rollback: "Take the options away.",
+				Verify:   "The output has \"Threads which did not reach the safepoint\".",
+			},
+			{Action: "Give the loop a call, or split it; a counted loop over an int has no poll under Parallel " +
+				"and Serial, and on JDK 8.",
+				Setting:     "-XX:+UseCountedLoopSafepoints",
+				From:        "off",
+				To:          "-XX:+UseCountedLoopSafepoints",
+				Alternative: true,
+				Effect:      "Such loops stop when they are asked to.",
+				Risk:        "Some per cent in tight loops.",
+				Rollback:    "Take the option away.",
+				Verify:      "Dumps come at once.",
+			},
+		}}
 	for _, l := range j.Looks {
 		if pending(l) && len(h.evidence) < 3 {
-			h.evidence = append(h.evidence, analyze.Evidence{Entry: l.Source, Lines: analyze.Lines(l.VM.Line, l.VM.Line), Text: "VM Thread waits for the others (" + orWords(l.VM.Wchan, "state "+string(rune(max(l.VM.State, '-')))) + ")"})
+			h.evidence = append(
+				h.evidence,
+				analyze.Evidence{
+					Entry: l.Source,
+					Lines: analyze.Lines(l.VM.Line, l.VM.Line),
+					Text: "VM Thread waits for the others (" + orWords(
+						l.VM.Wchan,
+						"state "+string(rune(max(l.VM.State, '-'))),
+					) + ")",
+				},
+			)
 			for _, t := range l.Running {
 				if t.NID == late && late != 0 {
-					h.evidence = append(h.evidence, analyze.Evidence{Entry: l.Source, Lines: analyze.Lines(t.Line, t.Line), Text: say.Quote(t.Name) + " runs"})
+					h.evidence = append(
+						h.evidence,
+						analyze.Evidence{
+							Entry: l.Source,
+							Lines: analyze.Lines(t.Line, t.Line),
+							Text:  say.Quote(t.Name) + " runs",
+						},
+					)
 				}
 			}
 		}
@@ -235,7 +318,10 @@ func nameOf(v *view, nid int64, short15 string) (name, at string) {
 func longCollection(j *analyze.JVM, _ *view) *hold {
 	var busy *analyze.Look
 	collects := func(l analyze.Look) bool {
-		return slices.ContainsFunc(l.Running, func(t analyze.LookThread) bool { return libs.StartsWith(t.Name, collectorThreads) })
+		return slices.ContainsFunc(
+			l.Running,
+			func(t analyze.LookThread) bool { return libs.StartsWith(t.Name, collectorThreads) },
+		)
 	}
 	if !most(j, collects) {
 		return nil
@@ -246,12 +332,21 @@ func longCollection(j *analyze.JVM, _ *view) *hold {
 		}
 	}
 	h := &hold{sure: analyze.Medium, title: "collects garbage and answers nobody meanwhile",
-		explanation: "While a collection has stopped all threads the JVM cannot dump them. One of seconds is a full collection of a large heap, or one whose pages were swapped out.",
-		advice: []analyze.Advice{{Action: "Look at the GC log for the pause that was at work then, and at the findings about collections.", Effect: "Names the kind and the cause of the pause.",
+		explanation: "While a collection has stopped all threads the JVM cannot dump them. One of seconds is a " +
+			"full collection of a large heap, or one whose pages were swapped out.",
+		advice: []analyze.Advice{{Action: "Look at the GC log for the pause that was at work then, and at the " +
+			"findings about collections.", Effect: "Names the kind and the cause of the pause.",
 			Risk: "None.", Verify: "The pause ends at the time at which the JVM answers again."}}}
 	for _, t := range busy.Running {
 		if libs.StartsWith(t.Name, collectorThreads) && len(h.evidence) < cite.Most {
-			h.evidence = append(h.evidence, analyze.Evidence{Entry: busy.Source, Lines: analyze.Lines(t.Line, t.Line), Text: say.Quote(t.Name) + " runs"})
+			h.evidence = append(
+				h.evidence,
+				analyze.Evidence{
+					Entry: busy.Source,
+					Lines: analyze.Lines(t.Line, t.Line),
+					Text:  say.Quote(t.Name) + " runs",
+				},
+			)
 		}
 	}
 	return h
@@ -262,11 +357,13 @@ func waitsForDisk(j *analyze.JVM, _ *view) *hold {
 		return nil
 	}
 	return &hold{sure: analyze.Medium, title: "waits for a disk",
-		explanation: "Its threads are in a sleep that not even a signal ends: a disk or a network file system does not answer, or pages are read back from swap.",
+		explanation: "Its threads are in a sleep that not even a signal ends: a disk or a network file system " +
+			"does not answer, or pages are read back from swap.",
 		evidence: citeLooks(j, func(l analyze.Look) string {
 			return fmt.Sprintf("%d of %d threads in state D; VM Thread in %c", l.Disk, l.Threads, max(l.VM.State, '-'))
 		}),
-		advice: []analyze.Advice{{Action: "Look at the mounts that do not answer (df hangs on them), at dmesg, and at swapping.", Effect: "Names the device.", Risk: "None.", Verify: "No thread stays in state D."}},
+		advice: []analyze.Advice{{Action: "Look at the mounts that do not answer (df hangs on them), at dmesg, " +
+			"and at swapping.", Effect: "Names the device.", Risk: "None.", Verify: "No thread stays in state D."}},
 	}
 }
 

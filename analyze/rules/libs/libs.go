@@ -11,53 +11,80 @@ import (
 // Prefixes of methods by the kind of code they belong to.
 var (
 	LogLibraries = []string{
-		"java.util.logging.", "org.apache.log4j.", "org.apache.logging.log4j.", "org.apache.logging.slf4j.", "ch.qos.logback.", "org.slf4j.",
-		"org.apache.commons.logging.", "org.apache.juli.", "org.jboss.logmanager.", "org.jboss.logging.", "org.tinylog.", "weblogic.logging.",
-		"java.io.PrintStream.print", "java.io.PrintStream.write", "java.io.PrintStream.implWrite", "java.io.PrintStream.format",
-		"org.apache.catalina.valves.AccessLogValve.log", "org.apache.catalina.valves.AbstractAccessLogValve.log", "org.apache.catalina.valves.AbstractAccessLogValve$",
+		"java.util.logging.", "org.apache.log4j.", "org.apache.logging.log4j.", "org.apache.logging.slf4j.",
+		"ch.qos.logback.", "org.slf4j.",
+		"org.apache.commons.logging.", "org.apache.juli.", "org.jboss.logmanager.", "org.jboss.logging.",
+		"org.tinylog.", "weblogic.logging.",
+		"java.io.PrintStream.print", "java.io.PrintStream.write", "java.io.PrintStream.implWrite",
+		"java.io.PrintStream.format",
+		"org.apache.catalina.valves.AccessLogValve.log", "org.apache.catalina.valves.AbstractAccessLogValve.log",
+		"org.apache.catalina.valves.AbstractAccessLogValve$",
 	}
 
 	ConnectionPools = []string{
-		"com.zaxxer.hikari.", "com.mchange.v2.", "org.apache.commons.dbcp", "org.apache.commons.pool", "org.apache.tomcat.dbcp.",
-		"org.apache.tomcat.jdbc.pool.", "com.alibaba.druid.pool.", "io.agroal.", "oracle.ucp.", "com.jolbox.bonecp.", "org.jboss.jca.",
+		"com.zaxxer.hikari.", "com.mchange.v2.", "org.apache.commons.dbcp", "org.apache.commons.pool",
+		"org.apache.tomcat.dbcp.",
+		"org.apache.tomcat.jdbc.pool.", "com.alibaba.druid.pool.", "io.agroal.", "oracle.ucp.", "com.jolbox.bonecp.",
+		"org.jboss.jca.",
 		"weblogic.jdbc.common.internal.", "com.ibm.ejs.j2c.", "net.bull.javamelody.JdbcWrapper",
 	}
 
 	ClassLoading = []string{
-		"java.lang.ClassLoader.", "java.lang.Class.forName", "jdk.internal.loader.", "sun.misc.Launcher$", "java.net.URLClassLoader.",
-		"java.security.SecureClassLoader.", "org.apache.catalina.loader.", "org.apache.felix.framework.BundleWiringImpl.",
-		"org.eclipse.osgi.internal.loader.", "org.springframework.boot.loader.", "org.jboss.modules.", "java.lang.invoke.LambdaMetafactory.",
+		"java.lang.ClassLoader.", "java.lang.Class.forName", "jdk.internal.loader.", "sun.misc.Launcher$",
+		"java.net.URLClassLoader.",
+		"java.security.SecureClassLoader.", "org.apache.catalina.loader.",
+		"org.apache.felix.framework.BundleWiringImpl.",
+		"org.eclipse.osgi.internal.loader.", "org.springframework.boot.loader.", "org.jboss.modules.",
+		"java.lang.invoke.LambdaMetafactory.",
 	}
 
 	// idleLocks guard a place where threads queue for work: one of them accepts or selects, the others wait their turn.
 	IdleLocks = []string{
-		"sun.nio.ch.ServerSocketChannelImpl.accept", "sun.nio.ch.NioSocketImpl.accept", "java.net.ServerSocket.", "java.net.PlainSocketImpl.accept",
-		"java.net.AbstractPlainSocketImpl.accept", "sun.nio.ch.SelectorImpl.lockAndDoSelect", "org.apache.tomcat.util.net.JIoEndpoint$Acceptor",
+		"sun.nio.ch.ServerSocketChannelImpl.accept", "sun.nio.ch.NioSocketImpl.accept", "java.net.ServerSocket.",
+		"java.net.PlainSocketImpl.accept",
+		"java.net.AbstractPlainSocketImpl.accept", "sun.nio.ch.SelectorImpl.lockAndDoSelect",
+		"org.apache.tomcat.util.net.JIoEndpoint$Acceptor",
 		"org.apache.tomcat.util.net.LeaderFollowerWorkerThread", "weblogic.socket.", "com.ibm.io.async.", "com.caucho.",
 	}
 
 	// serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
 	ServerSide = []string{
-		"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
-		"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.", "sun.net.httpserver.",
+		"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.",
+		"org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
+		"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.",
+		"sun.net.httpserver.",
 	}
 
 	// workFrames show that a thread runs a task or a request, and does not merely own a connection.
 	WorkFrames = []string{
-		"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.FutureTask.run", "java.util.concurrent.ForkJoinTask.doExec",
-		"javax.servlet.", "jakarta.servlet.", "org.apache.catalina.core.", "org.springframework.web.", "org.quartz.core.JobRunShell.run",
+		"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.FutureTask.run",
+		"java.util.concurrent.ForkJoinTask.doExec",
+		"javax.servlet.", "jakarta.servlet.", "org.apache.catalina.core.", "org.springframework.web.",
+		"org.quartz.core.JobRunShell.run",
 		"com.atlassian.scheduler.", "org.eclipse.jetty.server.handler.", "io.undertow.server.",
 	}
 
 	// requestFrames show that a thread serves a request.
 	RequestFrames = []string{
-		"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
-		"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler",
+		"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service",
+		"org.apache.catalina.core.StandardWrapperValve.invoke",
+		"org.apache.catalina.core.ApplicationFilterChain.doFilter",
+		"org.springframework.web.servlet.DispatcherServlet.doDispatch",
+		"io.undertow.server.Connectors.executeRootHandler",
 		"com.sun.net.httpserver.Filter$Chain.doFilter", "io.helidon.webserver.http.HttpRouting.route",
 	}
 
 	// plainLocks are classes that do not tell what the lock guards.
-	PlainLocks = []string{"Object", "ReentrantLock", "ReentrantReadWriteLock", "StampedLock", "byte[]", "String", "HashMap", "ConcurrentHashMap$Node"}
+	PlainLocks = []string{
+		"Object",
+		"ReentrantLock",
+		"ReentrantReadWriteLock",
+		"StampedLock",
+		"byte[]",
+		"String",
+		"HashMap",
+		"ConcurrentHashMap$Node",
+	}
 )
 
 // clients are libraries that talk to another system, with what they talk to.
@@ -132,8 +159,10 @@ func peerOf(fn string) string {
 	return ""
 }
 
-// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
-// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm does, its call is the site.
+// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when
+// the wait is the
+// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm
+// does, its call is the site.
 func CallSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bool) {
 	for _, f := range frames {
 		if p := peerOf(f.Func); p != "" {

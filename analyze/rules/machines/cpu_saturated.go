@@ -12,11 +12,32 @@ import (
 )
 
 var (
-	cpuWarn          = analyze.NewLimit(0.90, "1", "all CPU time in use: warning", "Atlassian: CPU good up to 70 %, bad above 90 %")
-	cpuHigh          = analyze.NewLimit(0.97, "1", "all CPU time in use: critical, with a long queue", "nothing is left")
-	runQueuePerCPU   = analyze.NewLimit(2.0, "tasks", "running or waiting for each CPU", "each waits as long as it runs")
-	psiCPU           = analyze.NewLimit(50.0, "%", "time in which some task waited for a CPU", "Linux PSI: half of the time")
-	runQueueCritical = analyze.NewLimit(10.0, "tasks", "running or waiting for each CPU: critical", "each waits nine times as long as it runs")
+	cpuWarn = analyze.NewLimit(0.90, "1", "all CPU time in use: warning", "Atlassian: CPU good up to 70 "+
+		"%, bad above 90 %")
+	cpuHigh = analyze.NewLimit(
+		0.97,
+		"1",
+		"all CPU time in use: critical, with a long queue",
+		"own judgement: nothing is left",
+	)
+	runQueuePerCPU = analyze.NewLimit(
+		2.0,
+		"tasks",
+		"running or waiting for each CPU",
+		"each waits as long as it runs",
+	)
+	psiCPU = analyze.NewLimit(
+		50.0,
+		"%",
+		"time in which some task waited for a CPU",
+		"own judgement: half of the time",
+	)
+	runQueueCritical = analyze.NewLimit(
+		10.0,
+		"tasks",
+		"running or waiting for each CPU: critical",
+		"each waits nine times as long as it runs",
+	)
 )
 
 var cpuSaturated = &analyze.Rule{
@@ -25,9 +46,13 @@ var cpuSaturated = &analyze.Rule{
 	Needs:       needsHost,
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HotThread, ids.CPUThrottled},
 	HostWide:    true,
-	Run:         analyze.Each(machines, judgeCPU),
+	Limits: []analyze.Threshold{
+		cpuWarn, cpuHigh, runQueuePerCPU, psiCPU, runQueueCritical, views.SpanLeast, views.SpanSure,
+	},
+	Run: analyze.Each(machines, judgeCPU),
 }
 
+// judgeCPU wants busy CPUs and work that waits for them: a full machine without a queue is well used.
 func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	busy, queue, psi := v.CPU.Busy, v.CPU.RunQueuePerCPU, v.Pressure["cpu"].SomePercent
 	if !busy.Known() || !v.long() {
@@ -38,7 +63,8 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		least *= 2 // some seconds may be a burst: then only a clear queue counts
 	}
 	waits := queue.Known() && queue.Mean >= least
-	if v.Span >= views.SpanSure.Value && queue.Known() && queue.Mean >= (1+runQueuePerCPU.Value)/2 && psi.Known() && psi.Mean >= psiCPU.Value {
+	if v.Span >= views.SpanSure.Value && queue.Known() && queue.Mean >= (1+runQueuePerCPU.Value)/2 && psi.Known() &&
+		psi.Mean >= psiCPU.Value {
 		waits = true
 	}
 	if busy.Mean < 100*cpuWarn.Value || !waits {
@@ -49,7 +75,8 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	if busy.Mean >= 100*cpuHigh.Value && queue.Mean >= runQueueCritical.Value {
 		f.Severity = analyze.Critical
 	}
-	// A full machine is most often what another problem looks like from outside. A short queue weighs little, so that the
+	// A full machine is most often what another problem looks like from outside. A short queue weighs little, so
+	// that the
 	// cause comes first; a long one is a problem by itself.
 	f.Weight = math.Min(0.6, 0.05*queue.Mean)
 	top, first, topAt := v.busiest(3)
@@ -62,16 +89,25 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	case len(top) > 0:
 		f.Title += "; no process has much of it alone"
 	}
-	f.Impact = fmt.Sprintf("a task that wants to run waits; %.0f%% of the time a CPU is what it waits for", math.Max(0, 100*(1-1/math.Max(1, queue.Mean))))
-	f.Explanation = "More work is ready to run than there are CPUs, so everything takes longer by its waiting, answers and collections as well."
+	f.Impact = fmt.Sprintf(
+		"a task that wants to run waits; %.0f%% of the time a CPU is what it waits for",
+		math.Max(0, 100*(1-1/math.Max(1, queue.Mean))),
+	)
+	f.Explanation = "More work is ready to run than there are CPUs, so everything takes longer by its waiting, " +
+		"answers and collections as well."
 	if len(top) > 1 {
 		f.Explanation += " Busiest: " + say.List(top) + "."
 	}
 	f.Evidence = cite.Known(
 		cite.Ref(busy.Ref, fmt.Sprintf("CPU busy: mean %.0f%%, highest %.0f%%%s", busy.Mean, busy.Max, v.at(busy))),
-		cite.Ref(queue.Ref, fmt.Sprintf("tasks for each CPU: mean %.1f, most %.0f%s", queue.Mean, queue.Max, v.at(queue))))
+		cite.Ref(
+			queue.Ref,
+			fmt.Sprintf("tasks for each CPU: mean %.1f, most %.0f%s", queue.Mean, queue.Max, v.at(queue)),
+		),
+	)
 	if psi.Known() {
-		f.Evidence = append(f.Evidence, cite.Ref(psi.Ref, fmt.Sprintf("in %.0f%% of the time some task waited for a CPU", psi.Mean)))
+		f.Evidence = append(f.Evidence, cite.Ref(psi.Ref, fmt.Sprintf("in %.0f%% of the time some task waited for "+
+			"a CPU", psi.Mean)))
 	}
 	if len(top) > 0 {
 		f.Evidence = append(f.Evidence, cite.Known(topAt)...)
@@ -83,12 +119,19 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	f.Advice = []analyze.Advice{{
 		Action: look + " Work that need not be done is the cheapest capacity.",
 		Effect: "CPU for everything else on the machine.", Risk: "None in looking.",
-		Verify: fmt.Sprintf("CPU below %.0f%% and less than one waiting task a CPU in the next capture.", 100*cpuWarn.Value),
+		Verify: fmt.Sprintf(
+			"CPU below %.0f%% and less than one waiting task a CPU in the next capture.",
+			100*cpuWarn.Value,
+		),
 	}, {
-		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
-		Effect: "Tasks run when they are ready.", Risk: "Cost; a lock or a database may be the next limit.", Rollback: "Take the CPUs away again.",
-		Verify: "As above, at the same load.",
+		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the "+
+			"other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
+		Effect:   "Tasks run when they are ready.",
+		Risk:     "Cost; a lock or a database may be the next limit.",
+		Rollback: "Take the CPUs away again.",
+		Verify:   "As above, at the same load.",
 	}}
-	f.References = []string{"Atlassian: CPU usage good up to 70%, bad above 90%", "Linux kernel documentation: PSI, Pressure Stall Information"}
+	f.References = []string{"Atlassian: CPU usage good up to 70%, bad above 90%", "Linux kernel documentation: " +
+		"PSI, Pressure Stall Information"}
 	return []analyze.Finding{f}
 }

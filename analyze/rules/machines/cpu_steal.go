@@ -6,20 +6,33 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 )
 
 var (
-	stealWarn     = analyze.NewLimit(10.0, "%", "CPU time taken by the hypervisor: warning", "cloud vendors call 10 % high")
-	stealCritical = analyze.NewLimit(25.0, "%", "CPU time taken by the hypervisor: critical", "a quarter of the machine is missing")
+	stealWarn = analyze.NewLimit(
+		10.0,
+		"%",
+		"CPU time taken by the hypervisor: warning",
+		"cloud vendors call 10 % high",
+	)
+	stealCritical = analyze.NewLimit(
+		25.0,
+		"%",
+		"CPU time taken by the hypervisor: critical",
+		"own judgement: a quarter of the machine is missing",
+	)
 )
 
 var cpuSteal = &analyze.Rule{
-	ID:    ids.CPUSteal,
-	Doc:   "The hypervisor gives CPU time of this virtual machine to others.",
-	Needs: needsHost,
-	Run:   analyze.Each(machines, judgeSteal),
+	ID:     ids.CPUSteal,
+	Doc:    "The hypervisor gives CPU time of this virtual machine to others.",
+	Needs:  needsHost,
+	Limits: []analyze.Threshold{stealWarn, stealCritical, views.SpanLeast, views.SpanSure},
+	Run:    analyze.Each(machines, judgeSteal),
 }
 
+// judgeSteal goes by the CPU time that the hypervisor kept.
 func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	s := v.CPU.Steal
 	if !s.Known() || !v.long() {
@@ -39,9 +52,13 @@ func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	}
 	f.Title = fmt.Sprintf("The hypervisor%s took %.0f%% of this machine's CPU time, at most %.0f%%", on, s.Mean, s.Max)
 	f.Impact = fmt.Sprintf("%.0f%% of the CPU time %s", s.Mean, v.during())
-	f.Explanation = "The machine wanted to run and was not let: the host has more work than CPUs, or a burst credit is used up. Inside it looks as if everything were slower, and pauses longer, for no reason."
-	f.Evidence = cite.Known(cite.Ref(s.Ref, fmt.Sprintf("steal: mean %.0f%%, highest %.0f%%%s", s.Mean, s.Max, v.at(s))))
-	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another kind of instance (not one with burst credits).",
+	f.Explanation = "The machine wanted to run and was not let: the host has more work than CPUs, or a burst " +
+		"credit is used up. Inside it looks as if everything were slower, and pauses longer, for no reason."
+	f.Evidence = cite.Known(
+		cite.Ref(s.Ref, fmt.Sprintf("steal: mean %.0f%%, highest %.0f%%%s", s.Mean, s.Max, v.at(s))),
+	)
+	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another " +
+		"kind of instance (not one with burst credits).",
 		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1% at the same load."}}
 	return []analyze.Finding{f}
 }

@@ -14,9 +14,20 @@ import (
 )
 
 var (
-	throttledShare    = analyze.NewLimit(0.05, "1", "periods of the cgroup that ran out: warning", "one answer in twenty meets a stop")
-	throttledCritical = analyze.NewLimit(0.25, "1", "periods of the cgroup that ran out: critical", "one answer in four meets a stop")
-	throttlePeriods   = analyze.NewLimit(50.0, "periods", "of the cgroup, at least", "5 s of running at the kernel's 100 ms")
+	throttledShare = analyze.NewLimit(
+		0.05,
+		"1",
+		"periods of the cgroup that ran out: warning",
+		"own judgement: one period in twenty ends in a stop",
+	)
+	throttledCritical = analyze.NewLimit(
+		0.25,
+		"1",
+		"periods of the cgroup that ran out: critical",
+		"own judgement: one period in four ends in a stop",
+	)
+	throttlePeriods = analyze.NewLimit(50.0, "periods", "of the cgroup, at least", "5 s of running at the "+
+		"kernel's 100 ms")
 )
 
 var cpuThrottled = &analyze.Rule{
@@ -24,7 +35,13 @@ var cpuThrottled = &analyze.Rule{
 	Doc: "The CPU quota of a container runs out, and its threads stand still until the next period.",
 	Needs: "the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; " +
 		"or a flight recording of JDK 17 or later made there",
-	Run: analyze.Sequence(analyze.Each(views.Recordings.Of, judgeRecordedThrottling), analyze.Each(machines, judgeThrottled)),
+	Limits: []analyze.Threshold{
+		throttledShare, throttledCritical, throttlePeriods, views.SpanSure, views.RecordingSpan,
+	},
+	Run: analyze.Sequence(
+		analyze.Each(views.Recordings.Of, judgeRecordedThrottling),
+		analyze.Each(machines, judgeThrottled),
+	),
 }
 
 // cgroupKnown says that the counters of the JVM's cgroup were captured, which tell more than a recording.
@@ -33,14 +50,16 @@ func cgroupKnown(r *views.Recording) bool {
 		return false
 	}
 	for i := range r.Node.Host.Cgroups {
-		if g := &r.Node.Host.Cgroups[i]; slices.Contains(g.PIDs, r.JVM.PID) && g.CPULimit.Known() && g.ThrottledPercent.Known() {
+		if g := &r.Node.Host.Cgroups[i]; slices.Contains(g.PIDs, r.JVM.PID) && g.CPULimit.Known() &&
+			g.ThrottledPercent.Known() {
 			return true
 		}
 	}
 	return false
 }
 
-// judgeRecordedThrottling goes by jdk.ContainerCPUThrottling, in which the JVM writes down the counters of its own cgroup.
+// judgeRecordedThrottling goes by jdk.ContainerCPUThrottling, in which the JVM writes down the counters of its own
+// cgroup.
 func judgeRecordedThrottling(pass *analyze.Pass, r *views.Recording) []analyze.Finding {
 	j := &r.Rec.JVM
 	if cgroupKnown(r) || j.ElapsedSlices == 0 { // no limit, or nothing ran
@@ -55,25 +74,42 @@ func judgeRecordedThrottling(pass *analyze.Pass, r *views.Recording) []analyze.F
 	if s := &r.Rec.System; s.CPUPeriod > 0 {
 		limit = float64(s.CPUQuota) / float64(s.CPUPeriod)
 	}
-	f := analyze.Finding{Severity: throttledSeverity(share), Confidence: analyze.Medium, Weight: min(1, max(0.01, share))}
+	f := analyze.Finding{
+		Severity:   throttledSeverity(share),
+		Confidence: analyze.Medium,
+		Weight:     min(1, max(0.01, share)),
+	}
 	having := ""
 	if limit > 0 {
 		having = fmt.Sprintf(" (%.3g CPUs)", limit)
 	}
-	f.Title = fmt.Sprintf("The CPU limit of %s%s ran out in %s of the periods in which it wanted to run", r.JVM.Subject(), having, say.Percent(share))
-	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end, %.1f s of CPU held back in %s", say.Percent(share), j.ThrottledTime.Seconds(), say.Seconds(r.Rec.Covered))
+	f.Title = fmt.Sprintf(
+		"The CPU limit of %s%s ran out in %s of the periods in which it wanted to run",
+		r.JVM.Subject(),
+		having,
+		say.Percent(share),
+	)
+	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end, %.1f s of CPU "+
+		"held back in %s", say.Percent(share), j.ThrottledTime.Seconds(), say.Seconds(r.Rec.Covered))
 	f.Explanation = throttledMeans
-	f.Evidence = []analyze.Evidence{r.Cite("jdk.ContainerCPUThrottling: %d of %d periods ran out", j.ThrottledSlices, j.ElapsedSlices)}
+	f.Evidence = []analyze.Evidence{
+		r.Cite("jdk.ContainerCPUThrottling: %d of %d periods ran out", j.ThrottledSlices, j.ElapsedSlices),
+	}
 	if limit > 0 {
-		f.Evidence = append(f.Evidence, r.Cite("jdk.ContainerConfiguration: %s of CPU in each %s", r.Rec.System.CPUQuota, r.Rec.System.CPUPeriod))
+		f.Evidence = append(
+			f.Evidence,
+			r.Cite("jdk.ContainerConfiguration: %s of CPU in each %s", r.Rec.System.CPUQuota, r.Rec.System.CPUPeriod),
+		)
 	}
 	f.Advice = throttledAdvice(limit, r.Cpus, "cpu.max, in Kubernetes resources.limits.cpu")
 	f.References = []string{"Linux kernel documentation: CFS Bandwidth Control"}
 	return []analyze.Finding{f}
 }
 
-const throttledMeans = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops all its threads until the next one begins. " +
-	"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several threads is enough."
+const throttledMeans = "The kernel lets the container use its quota in each period, mostly 100 ms, and then stops " +
+	"all its threads until the next one begins. " +
+	"Many threads use it up in a moment, also when the mean use is far below the limit: a collection by several " +
+	"threads is enough."
 
 func throttledSeverity(share float64) analyze.Severity {
 	if share >= throttledCritical.Value {
@@ -82,6 +118,7 @@ func throttledSeverity(share float64) analyze.Severity {
 	return analyze.Warning
 }
 
+// judgeThrottled goes by the counters of the cgroups that captured processes are in.
 func judgeThrottled(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	for i := range v.Cgroups {
 		g := &v.Cgroups[i]
@@ -115,19 +152,46 @@ func (v *hostView) targetsIn(g *host.Cgroup) (targets []string) {
 
 func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) analyze.Finding {
 	limit := g.CPULimit.Value
-	f := analyze.Finding{Severity: throttledSeverity(share), Confidence: v.sure(), Subject: say.List(targets), Weight: share}
+	f := analyze.Finding{
+		Severity:   throttledSeverity(share),
+		Confidence: v.sure(),
+		Subject:    say.List(targets),
+		Weight:     share,
+	}
 	held := ""
 	if g.Throttled.Known() && v.Span > 0 {
 		held = fmt.Sprintf(", %.1f s of CPU held back in %s", g.Throttled.Value, say.Seconds(v.Span))
 	}
-	f.Title = fmt.Sprintf("The CPU limit of %s (%.3g CPUs) ran out in %s of the periods in which it wanted to run", say.List(targets), limit, say.Percent(share))
-	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end%s", say.Percent(share), held)
+	f.Title = fmt.Sprintf(
+		"The CPU limit of %s (%.3g CPUs) ran out in %s of the periods in which it wanted to run",
+		say.List(targets),
+		limit,
+		say.Percent(share),
+	)
+	f.Impact = fmt.Sprintf(
+		"in %s of all periods its threads stood still until the period's end%s",
+		say.Percent(share),
+		held,
+	)
 	f.Explanation = throttledMeans
 	f.Evidence = cite.Known(
-		cite.Ref(g.ThrottledPercent.Ref, fmt.Sprintf("periods that ran out: mean %.0f%%, highest %.0f%%%s, of %.0f", g.ThrottledPercent.Mean, g.ThrottledPercent.Max, v.at(g.ThrottledPercent), g.Periods.Value)),
-		cite.Ref(g.CPULimit.Ref, fmt.Sprintf("limit of %.3g CPUs", limit)))
+		cite.Ref(
+			g.ThrottledPercent.Ref,
+			fmt.Sprintf(
+				"periods that ran out: mean %.0f%%, highest %.0f%%%s, of %.0f",
+				g.ThrottledPercent.Mean,
+				g.ThrottledPercent.Max,
+				v.at(g.ThrottledPercent),
+				g.Periods.Value,
+			),
+		),
+		cite.Ref(g.CPULimit.Ref, fmt.Sprintf("limit of %.3g CPUs", limit)),
+	)
 	if g.CPUUsed.Known() {
-		f.Evidence = append(f.Evidence, cite.Ref(g.CPUUsed.Ref, fmt.Sprintf("used: mean %.2f CPUs, highest %.2f", g.CPUUsed.Mean, g.CPUUsed.Max)))
+		f.Evidence = append(
+			f.Evidence,
+			cite.Ref(g.CPUUsed.Ref, fmt.Sprintf("used: mean %.2f CPUs, highest %.2f", g.CPUUsed.Mean, g.CPUUsed.Max)),
+		)
 	}
 	setting := "cpu.max"
 	if v.System.Container.Value == "kubernetes" {
@@ -144,19 +208,36 @@ func throttledAdvice(limit, count float64, setting string) []analyze.Advice {
 	if count > 0 {
 		to = math.Min(to, count)
 	}
-	from, more, processors := fmt.Sprintf("%.3g CPUs", limit), fmt.Sprintf("%.3g CPUs or none", math.Max(to, limit)), fmt.Sprintf("%.0f", math.Max(1, math.Floor(limit)))
+	from, more, processors := fmt.Sprintf(
+		"%.3g CPUs",
+		limit,
+	), fmt.Sprintf(
+		"%.3g CPUs or none",
+		math.Max(to, limit),
+	), fmt.Sprintf(
+		"%.0f",
+		math.Max(1, math.Floor(limit)),
+	)
 	if limit == 0 {
 		from, more, processors = "as it is", "twice as much, or none", "the limit, whole CPUs"
 	}
 	return []analyze.Advice{{
-		Action: "Raise the CPU limit, or remove it and rely on the request (shares), which lets the container use what is idle.", Setting: setting,
+		Action: "Raise the CPU limit, or remove it and rely on the request (shares), which lets the container use " +
+			"what is idle.", Setting: setting,
 		From: from, To: more,
-		Effect: "Threads run on when they have work.", Risk: "Other containers of the node get less in a peak.", Rollback: "The old limit.",
-		Verify: "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
+		Effect:   "Threads run on when they have work.",
+		Risk:     "Other containers of the node get less in a peak.",
+		Rollback: "The old limit.",
+		Verify:   "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
 	}, {
 		Alternative: true,
-		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.", Setting: "-XX:ActiveProcessorCount", From: "from the limit", To: processors,
-		Effect: "Fewer threads of the collector and the compiler use up the period at once.", Risk: "Start-up and collections take longer.", Rollback: "Take the option away and restart.",
-		Verify: "As above.",
+		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.",
+		Setting:     "-XX:ActiveProcessorCount",
+		From:        "from the limit",
+		To:          processors,
+		Effect:      "Fewer threads of the collector and the compiler use up the period at once.",
+		Risk:        "Start-up and collections take longer.",
+		Rollback:    "Take the option away and restart.",
+		Verify:      "As above.",
 	}}
 }

@@ -16,20 +16,35 @@ import (
 )
 
 var (
-	diskFreeWarn     = analyze.NewLimit(int64(1<<30), "bytes", "free on a file system: warning", "an eighth of the 8192 MB that Atlassian wants")
-	diskFreeCritical = analyze.NewLimit(int64(256<<20), "bytes", "free on a file system: critical", "a busy log fills it within the hour")
-	diskFreeShare    = analyze.NewLimit(0.05, "1", "free on a file system, of its size", "what file systems keep in reserve")
-	inodesFree       = analyze.NewLimit(2.0, "%", "inodes free", "what is left for a burst of small files")
-	diskSoon         = analyze.NewLimit(time.Hour, "", "until the file system is full at this rate", "the time to act")
+	diskFreeWarn = analyze.NewLimit(int64(1<<30), "bytes", "free on a file system: warning", "an eighth of the "+
+		"8192 MB that Atlassian wants")
+	diskFreeCritical = analyze.NewLimit(
+		int64(256<<20),
+		"bytes",
+		"free on a file system: critical",
+		"own judgement: a busy log fills it within the hour",
+	)
+	diskFreeShare = analyze.NewLimit(
+		0.05,
+		"1",
+		"free on a file system, of its size",
+		"mke2fs keeps 5 % in reserve",
+	)
+	inodesFree = analyze.NewLimit(2.0, "%", "inodes free", "own judgement: a burst of small files takes them")
+	diskSoon   = analyze.NewLimit(time.Hour, "", "until the file system is full at this rate", "the time to act")
 )
 
 var diskFull = &analyze.Rule{
 	ID:    ids.DiskFull,
 	Doc:   "A file system that is written to has nearly no room, or no inodes, left.",
 	Needs: "the file systems of the machine: casefile collect on Linux",
-	Run:   analyze.Each(machines, judgeDisks),
+	Limits: []analyze.Threshold{
+		diskFreeWarn, diskFreeCritical, diskFreeShare, inodesFree, diskSoon, views.SpanSure,
+	},
+	Run: analyze.Each(machines, judgeDisks),
 }
 
+// judgeDisks looks at the file systems that hold data: what is left, and for how long at the rate of the capture.
 func judgeDisks(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	for i := range v.FileSystems {
 		fs := &v.FileSystems[i]
@@ -46,7 +61,10 @@ func judgeDisks(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 
 // writtenPaths are options that name what a JVM writes, with what is lost when it cannot.
 var writtenPaths = []struct{ prefix, what string }{
-	{"-Xlog:", "GC log"}, {"-Xloggc:", "GC log"}, {"-XX:HeapDumpPath=", "heap dumps"}, {"-XX:ErrorFile=", "crash reports"},
+	{
+		"-Xlog:",
+		"GC log",
+	}, {"-Xloggc:", "GC log"}, {"-XX:HeapDumpPath=", "heap dumps"}, {"-XX:ErrorFile=", "crash reports"},
 	{"-Djava.io.tmpdir=", "temporary files"}, {"-Dcatalina.base=", "Tomcat's logs"}, {"-Dcatalina.home=", "Tomcat"},
 	{"-Dconfluence.home=", "Confluence home"}, {"-Djira.home=", "Jira home"}, {"-Dbitbucket.home=", "Bitbucket home"},
 	{"-Duser.dir=", "working folder"}, {"-Dlogging.file", "log"}, {"-Dsolr.solr.home=", "Solr home"},
@@ -91,7 +109,8 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 	users, evidence := v.affected(fs)
 	shared := fs.Mount == "/" || fs.Mount == "/tmp" || strings.HasPrefix(fs.Mount, "/var") || len(users) > 0
 	avail := float64(fs.Available)
-	low := free.Known() && (avail < float64(diskFreeWarn.Value) && free.Value < 200*diskFreeShare.Value || free.Value < 20*diskFreeShare.Value)
+	low := free.Known() &&
+		(avail < float64(diskFreeWarn.Value) && free.Value < 200*diskFreeShare.Value || free.Value < 20*diskFreeShare.Value)
 	none := free.Known() && avail < float64(diskFreeCritical.Value) && free.Value < 100*diskFreeShare.Value
 	inodes := fs.InodesFreePercent.Known() && fs.Inodes > 0 && fs.InodesFreePercent.Value < inodesFree.Value
 	var in time.Duration
@@ -102,13 +121,28 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 	if !low && !none && !inodes && !soon {
 		return analyze.Finding{}, false
 	}
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Subject: fs.Mount, Weight: min(1, 1-free.Value/100)}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: analyze.High,
+		Subject:    fs.Mount,
+		Weight:     min(1, 1-free.Value/100),
+	}
 	if (none || inodes && fs.InodesFree == 0) && shared {
 		f.Severity = analyze.Critical
 	}
-	what, left := "bytes", fmt.Sprintf("%s of %s free (%.1f%%)", say.Bytes(fs.Available), say.Bytes(fs.Total), free.Value)
+	what, left := "bytes", fmt.Sprintf(
+		"%s of %s free (%.1f%%)",
+		say.Bytes(fs.Available),
+		say.Bytes(fs.Total),
+		free.Value,
+	)
 	if inodes && !low && !none {
-		what, left = "inodes", fmt.Sprintf("%d of %d inodes free (%.1f%%)", fs.InodesFree, fs.Inodes, fs.InodesFreePercent.Value)
+		what, left = "inodes", fmt.Sprintf(
+			"%d of %d inodes free (%.1f%%)",
+			fs.InodesFree,
+			fs.Inodes,
+			fs.InodesFreePercent.Value,
+		)
 		f.Weight = min(1, 1-fs.InodesFreePercent.Value/100)
 	}
 	f.Title = fmt.Sprintf("File system %s is nearly full: %s", fs.Mount, left)
@@ -119,18 +153,25 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 		f.Title += "; on it: " + say.List(users)
 	}
 	f.Impact = "without " + what + " every write fails: logs, uploads, temporary files, indexes"
-	f.Explanation = fmt.Sprintf("%s (%s on %s). Programs seldom survive a full disk in good order: what they were writing is cut, and indexes and databases may have to be rebuilt.", fs.Mount, fs.Type, say.Quote(fs.Filesystem.Source))
+	f.Explanation = fmt.Sprintf("%s (%s on %s). Programs seldom survive a full disk in good order: what they were "+
+		"writing is cut, and indexes and databases may have to "+
+		"be rebuilt.", fs.Mount, fs.Type, say.Quote(fs.Filesystem.Source))
 	f.Evidence = append(cite.Known(cite.Ref(fs.Ref, left)), evidence...)
 	find := "du -xh " + fs.Mount + " | sort -h | tail"
 	if what == "inodes" {
 		find = "du -x --inodes " + fs.Mount + " | sort -n | tail"
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "See what fills it: " + find + ". Old logs, heap dumps and temporary files first; a deleted file that a process still holds shows in lsof +L1.",
-		Effect: "Room again.", Risk: "None in looking; ask the owner before something is removed.", Verify: fmt.Sprintf("df %s shows at least %s free.", fs.Mount, say.Bytes(int64(8<<30))),
+		Action: "See what fills it: " + find + ". Old logs, heap dumps and temporary files first; a deleted file " +
+			"that a process still holds shows in lsof +L1.",
+		Effect: "Room again.",
+		Risk:   "None in looking; ask the owner before something is removed.",
+		Verify: fmt.Sprintf("df %s shows at least %s free.", fs.Mount, say.Bytes(int64(8<<30))),
 	}, {
 		Action: "Make it larger or move what grows, and watch it with an alarm at 20% and 10% free.",
-		Effect: "It does not come back unseen.", Risk: "Moving data needs a quiet hour.", Verify: "The alarm fires in a test.",
+		Effect: "It does not come back unseen.",
+		Risk:   "Moving data needs a quiet hour.",
+		Verify: "The alarm fires in a test.",
 	}}
 	f.References = []string{"Atlassian: at least 8192 MB of free disk"}
 	return f, true

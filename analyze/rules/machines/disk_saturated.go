@@ -9,22 +9,31 @@ import (
 	"casefile/analyze/host"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
 var (
-	diskBusy     = analyze.NewLimit(90.0, "%", "time in which the disk is busy", "the mark of iostat's users")
+	diskBusy = analyze.NewLimit(90.0, "%", "time in which the disk is busy", "own judgement: hardly any idle "+
+		"time is left")
 	diskLatency  = analyze.NewLimit(15.0, "ms", "one request", "Atlassian: local disk write good below 5, bad above 15")
-	diskPressure = analyze.NewLimit(20.0, "%", "time in which some task waited for I/O", "Linux PSI: one answer in five")
+	diskPressure = analyze.NewLimit(
+		20.0,
+		"%",
+		"time in which some task waited for I/O",
+		"own judgement: a fifth of the time",
+	)
 )
 
 var diskSaturated = &analyze.Rule{
-	ID:    ids.DiskSaturated,
-	Doc:   "A disk is busy all the time, its requests are slow, and work waits for them.",
-	Needs: needsHost,
-	Run:   analyze.Each(machines, judgeDiskLoad),
+	ID:     ids.DiskSaturated,
+	Doc:    "A disk is busy all the time, its requests are slow, and work waits for them.",
+	Needs:  needsHost,
+	Limits: []analyze.Threshold{diskBusy, diskLatency, diskPressure, views.SpanLeast, views.SpanSure},
+	Run:    analyze.Each(machines, judgeDiskLoad),
 }
 
+// judgeDiskLoad wants all three: a busy disk, slow requests, and tasks that wait for I/O.
 func judgeDiskLoad(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	if !v.long() {
 		return nil
@@ -40,8 +49,10 @@ func judgeDiskLoad(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 		if d.ReadLatency.Known() && (!slow.Known() || d.ReadLatency.Mean > slow.Mean) {
 			slow, way = d.ReadLatency, "read"
 		}
-		waits := psi.Known() && psi.Mean >= diskPressure.Value || !psi.Known() && v.CPU.IOWait.Mean >= diskPressure.Value
-		if d.BusyPercent.Mean < diskBusy.Value || !slow.Known() || slow.Mean < diskLatency.Value || !waits || v.partOfAnother(d) {
+		waits := psi.Known() && psi.Mean >= diskPressure.Value ||
+			!psi.Known() && v.CPU.IOWait.Mean >= diskPressure.Value
+		if d.BusyPercent.Mean < diskBusy.Value || !slow.Known() || slow.Mean < diskLatency.Value || !waits ||
+			v.partOfAnother(d) {
 			continue
 		}
 		out = append(out, v.saturated(d, slow, way, psi))
@@ -57,7 +68,12 @@ func (v *hostView) partOfAnother(d *host.Disk) bool {
 }
 
 func (v *hostView) saturated(d *host.Disk, slow host.Spread, way string, psi host.Spread) analyze.Finding {
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Subject: d.Name, Weight: min(0.6, max(psi.Mean, v.CPU.IOWait.Mean)/100)}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: v.sure(),
+		Subject:    d.Name,
+		Weight:     min(0.6, max(psi.Mean, v.CPU.IOWait.Mean)/100),
+	}
 	var mounts []string
 	for _, fs := range v.FileSystems {
 		if fs.Disk == d.Name && fs.Real {
@@ -68,15 +84,36 @@ func (v *hostView) saturated(d *host.Disk, slow host.Spread, way string, psi hos
 	if len(mounts) > 0 {
 		on = " (" + say.List(mounts[:min(3, len(mounts))]) + ")"
 	}
-	f.Title = fmt.Sprintf("Disk %s%s is busy %.0f%% of the time; a %s takes %.0f ms on average, with %.1f requests waiting", d.Name, on, d.BusyPercent.Mean, way, slow.Mean, d.Queue.Mean)
+	f.Title = fmt.Sprintf("Disk %s%s is busy %.0f%% of the time; a %s takes %.0f ms on average, with %.1f "+
+		"requests waiting", d.Name, on, d.BusyPercent.Mean, way, slow.Mean, d.Queue.Mean)
 	f.Impact = fmt.Sprintf("in %.0f%% of the time some task waited for I/O", psi.Mean)
-	f.Explanation = fmt.Sprintf("It reads %s and writes %s a second, and is at its limit: logs, indexes, the database and swap all wait in one queue.", say.Bytes(d.ReadRate.Mean), say.Bytes(d.WriteRate.Mean))
-	f.Evidence = cite.Known(cite.Ref(d.BusyPercent.Ref, fmt.Sprintf("busy: mean %.0f%%, highest %.0f%%%s", d.BusyPercent.Mean, d.BusyPercent.Max, v.at(d.BusyPercent))),
-		cite.Ref(slow.Ref, fmt.Sprintf("%s: mean %.0f ms, highest %.0f ms", way, slow.Mean, slow.Max)), cite.Ref(psi.Ref, fmt.Sprintf("tasks waited for I/O in %.0f%% of the time", psi.Mean)))
-	f.Advice = []analyze.Advice{{Action: "See who reads and writes (iotop, pidstat -d): backups, virus scanners, debug logging and swapping first.",
-		Effect: "Less to do for the disk.", Risk: "None in looking.", Verify: fmt.Sprintf("Requests take less than %.0f ms at the same load.", diskLatency.Value/3)},
+	f.Explanation = fmt.Sprintf("It reads %s and writes %s a second, and is at its limit: logs, indexes, the "+
+		"database and swap all wait in one queue.", say.Bytes(d.ReadRate.Mean), say.Bytes(d.WriteRate.Mean))
+	f.Evidence = cite.Known(
+		cite.Ref(
+			d.BusyPercent.Ref,
+			fmt.Sprintf(
+				"busy: mean %.0f%%, highest %.0f%%%s",
+				d.BusyPercent.Mean,
+				d.BusyPercent.Max,
+				v.at(d.BusyPercent),
+			),
+		),
+		cite.Ref(
+			slow.Ref,
+			fmt.Sprintf("%s: mean %.0f ms, highest %.0f ms", way, slow.Mean, slow.Max),
+		),
+		cite.Ref(psi.Ref, fmt.Sprintf("tasks waited for I/O in %.0f%% of the time", psi.Mean)),
+	)
+	f.Advice = []analyze.Advice{{Action: "See who reads and writes (iotop, pidstat -d): backups, virus scanners, " +
+		"debug logging and swapping first.",
+		Effect: "Less to do for the disk.", Risk: "None in looking.", Verify: fmt.Sprintf("Requests take less "+
+			"than %.0f ms at the same load.", diskLatency.Value/3)},
 		{Action: "Move the busiest files (index, database, logs) to a disk of their own, or to a faster one.",
-			Effect: "Requests no longer wait for each other.", Risk: "Moving data needs a quiet hour.", Verify: "As above."}}
+			Effect: "Requests no longer wait for each other.",
+			Risk:   "Moving data needs a quiet hour.",
+			Verify: "As above.",
+		}}
 	f.References = []string{"Atlassian: local disk write good below 5 ms, bad above 15 ms"}
 	return f
 }

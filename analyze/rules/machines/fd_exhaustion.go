@@ -18,10 +18,11 @@ var (
 )
 
 var fdExhaustion = &analyze.Rule{
-	ID:    ids.FDExhaustion,
-	Doc:   "A process, or the whole system, has nearly as many files and sockets open as it may have.",
-	Needs: "the open files of the process over time: casefile collect as root or as the process's user, on Linux",
-	Run:   analyze.Sequence(analyze.Each(watched, judgeFiles), analyze.Each(machines, judgeSystemFiles)),
+	ID:     ids.FDExhaustion,
+	Doc:    "A process, or the whole system, has nearly as many files and sockets open as it may have.",
+	Needs:  "the open files of the process over time: casefile collect as root or as the process's user, on Linux",
+	Limits: []analyze.Threshold{fdWarn, fdCritical, views.SpanLeast},
+	Run:    analyze.Sequence(analyze.Each(watched, judgeFiles), analyze.Each(machines, judgeSystemFiles)),
 }
 
 // watchedProcess is one process with its figures over time.
@@ -39,7 +40,10 @@ func watched(p *analyze.Pass) (all []*watchedProcess) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
 			if j.Process != nil {
-				all = append(all, &watchedProcess{analyze.Subject{Node: n.Name, Name: j.Subject()}, j.Process, j.ProcessSource})
+				all = append(
+					all,
+					&watchedProcess{analyze.Subject{Node: n.Name, Name: j.Subject()}, j.Process, j.ProcessSource},
+				)
 			}
 		}
 		for _, s := range n.Services {
@@ -78,21 +82,30 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 		f.Title += fmt.Sprintf("; at %.0f more a minute none are left in %s", rate*60, say.Took(in))
 		f.Explanation = "The number grows, so something opens files or sockets and does not close them. "
 	default:
-		f.Explanation = "The number did not grow during the capture: either a limit too low for the load, or a leak that went on before. "
+		f.Explanation = "The number did not grow during the capture: either a limit too low for the load, or a " +
+			"leak that went on before. "
 	}
-	f.Explanation += "When the limit is reached, accept and open fail with \"Too many open files\", and a Java program often cannot even load a class any more."
+	f.Explanation += "When the limit is reached, accept and open fail with \"Too many open files\", and a Java " +
+		"program often cannot even load a class any more."
 	last := lastRow(s.Series, "fds")
-	f.Evidence = []analyze.Evidence{{Entry: source, Lines: last, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)}}
+	f.Evidence = []analyze.Evidence{
+		{Entry: source, Lines: last, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)},
+	}
 	if source == "" {
-		f.Evidence = []analyze.Evidence{{Entry: "the process series of " + subject, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)}}
+		f.Evidence = []analyze.Evidence{
+			{Entry: "the process series of " + subject, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)},
+		}
 	}
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("See what they are: ls -l /proc/%d/fd, grouped by target. Many sockets to one peer are a client that is not closed, many equal files a stream that is not.", pidOf(subject)),
+		Action: fmt.Sprintf("See what they are: ls -l /proc/%d/fd, grouped by target. Many sockets to one peer "+
+			"are a client that is not closed, many equal files a stream that is not.", pidOf(subject)),
 		Effect: "Names the code that opens them.", Risk: "None.", Verify: "The number stays level under load.",
 	}, {
-		Action: "Raise the limit; it takes a restart of the process.", Setting: "LimitNOFILE (systemd), nofile (limits.conf), --ulimit nofile (container)",
+		Action: "Raise the limit; it takes a restart of the process.", Setting: "LimitNOFILE (systemd), nofile " +
+			"(limits.conf), --ulimit nofile (container)",
 		From: fmt.Sprintf("%.0f", limit), To: fmt.Sprintf("%.0f", max(65536, 4*limit)),
-		Effect: "Room for the load, and with a leak only time.", Risk: "Hardly any: some kilobytes of the kernel for each open file.", Rollback: "The old limit.",
+		Effect: "Room for the load, and with a leak only time.", Risk: "Hardly any: some kilobytes of the kernel " +
+			"for each open file.", Rollback: "The old limit.",
 		Verify: "\"Max open files\" in /proc/<pid>/limits after the restart, and less than 70% of it in use.",
 	}}
 	f.References = []string{"Atlassian: open files good below 70% of the limit, bad from 90% on"}
@@ -127,13 +140,24 @@ func judgeSystemFiles(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	if share >= fdCritical.Value {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf("The machine has %.0f of %.0f possible files open (%s)", files.Allocated.Value, files.Max.Value, say.Percent(share))
+	f.Title = fmt.Sprintf(
+		"The machine has %.0f of %.0f possible files open (%s)",
+		files.Allocated.Value,
+		files.Max.Value,
+		say.Percent(share),
+	)
 	f.Impact = "at the limit nothing on this machine can open a file or a connection"
 	f.Explanation = "This is the limit of the whole kernel, not of one process."
 	f.Evidence = cite.Known(cite.Ref(files.Allocated.Ref, f.Title))
 	f.Advice = []analyze.Advice{{
-		Action: "Find the process with most of them (ls /proc/*/fd), and raise the limit if the load needs it.", Setting: "fs.file-max", From: fmt.Sprintf("%.0f", files.Max.Value), To: fmt.Sprintf("%.0f", 4*files.Max.Value),
-		Effect: "Room.", Risk: "About 1 KB of memory for each open file.", Rollback: "sysctl with the old value.", Verify: "/proc/sys/fs/file-nr.",
+		Action:   "Find the process with most of them (ls /proc/*/fd), and raise the limit if the load needs it.",
+		Setting:  "fs.file-max",
+		From:     fmt.Sprintf("%.0f", files.Max.Value),
+		To:       fmt.Sprintf("%.0f", 4*files.Max.Value),
+		Effect:   "Room.",
+		Risk:     "About 1 KB of memory for each open file.",
+		Rollback: "sysctl with the old value.",
+		Verify:   "/proc/sys/fs/file-nr.",
 	}}
 	return []analyze.Finding{f}
 }

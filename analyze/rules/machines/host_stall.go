@@ -6,6 +6,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 )
 
 var (
@@ -13,10 +14,11 @@ var (
 )
 
 var hostStall = &analyze.Rule{
-	ID:    ids.HostStall,
-	Doc:   "The whole machine, not one program, stood still for seconds.",
-	Needs: needsHost,
-	Run:   analyze.Each(machines, judgeHostStall),
+	ID:     ids.HostStall,
+	Doc:    "The whole machine, not one program, stood still for seconds.",
+	Needs:  needsHost,
+	Limits: []analyze.Threshold{hostStallLeast, stealWarn, cpuWarn, views.SpanLeast},
+	Run:    analyze.Each(machines, judgeHostStall),
 }
 
 // judgeHostStall goes by samples that came late: casefile itself got no CPU. When all CPUs are busy that is no news.
@@ -29,16 +31,23 @@ func judgeHostStall(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		pass.Evaluated()
 		return nil
 	}
-	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Low, Weight: min(1, s.Max/max(v.Span.Seconds(), 1))}
+	f := analyze.Finding{
+		Severity:   analyze.Warning,
+		Confidence: analyze.Low,
+		Weight:     min(1, s.Max/max(v.Span.Seconds(), 1)),
+	}
 	f.Title = fmt.Sprintf("The machine stood still for %.1f s%s, though its CPUs were not full", s.Max, v.at(s))
 	f.Impact = "nothing on it ran meanwhile: other nodes may have taken it for dead"
-	f.Explanation = "A sample that was due came that much later. A virtual machine that is moved, saved or put aside by its host stands still like that, and so does one that swaps."
+	f.Explanation = "A sample that was due came that much later. A virtual machine that is moved, saved or put " +
+		"aside by its host stands still like that, and so does one that swaps."
 	f.Evidence = cite.Known(cite.Ref(s.Ref, fmt.Sprintf("sample late by %.1f s", s.Max)))
 	if st := v.CPU.Steal; st.Known() && st.Max >= stealWarn.Value {
 		f.Confidence = analyze.Medium
 		f.Evidence = append(f.Evidence, cite.Ref(st.Ref, fmt.Sprintf("steal up to %.0f%%", st.Max)))
 	}
-	f.Advice = []analyze.Advice{{Action: "Ask who runs the host for migrations, snapshots and backups of this machine at that moment.",
-		Effect: "Stops that nobody inside can explain are gone.", Risk: "None in asking.", Verify: "No sample comes late in a capture over the same hours."}}
+	f.Advice = []analyze.Advice{{Action: "Ask who runs the host for migrations, snapshots and backups of this " +
+		"machine at that moment.",
+		Effect: "Stops that nobody inside can explain are gone.", Risk: "None in asking.", Verify: "No sample comes " +
+			"late in a capture over the same hours."}}
 	return []analyze.Finding{f}
 }

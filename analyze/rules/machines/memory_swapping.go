@@ -6,12 +6,19 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
 var (
-	swapRate     = analyze.NewLimit(float64(1<<20), "bytes/s", "coming back from swap", "256 pages a second, each a wait of a thread")
-	swapPressure = analyze.NewLimit(5.0, "%", "time in which some task waited for memory", "Linux PSI: one answer in twenty")
+	swapRate = analyze.NewLimit(float64(1<<20), "bytes/s", "coming back from swap", "256 pages a second, each "+
+		"a wait of a thread")
+	swapPressure = analyze.NewLimit(
+		5.0,
+		"%",
+		"time in which some task waited for memory",
+		"own judgement: a twentieth of the time",
+	)
 )
 
 var memorySwapping = &analyze.Rule{
@@ -19,9 +26,11 @@ var memorySwapping = &analyze.Rule{
 	Doc:      "Pages come back from swap while work waits for them.",
 	Needs:    needsHost,
 	HostWide: true,
+	Limits:   []analyze.Threshold{swapRate, swapPressure, views.SpanLeast, views.SpanSure},
 	Run:      analyze.Each(machines, judgeSwap),
 }
 
+// judgeSwap goes by what comes back from swap: what only went there hurts nobody.
 func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	in, psi := v.Memory.SwapIn, v.Pressure["memory"].SomePercent
 	if !in.Known() || !v.long() {
@@ -33,27 +42,54 @@ func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: 0.3}
-	f.Title = fmt.Sprintf("The machine swaps: %s a second came back from swap, at most %s", say.Bytes(in.Mean), say.Bytes(in.Max))
+	f.Title = fmt.Sprintf(
+		"The machine swaps: %s a second came back from swap, at most %s",
+		say.Bytes(in.Mean),
+		say.Bytes(in.Max),
+	)
 	f.Impact = "each page is a wait of milliseconds in the middle of any instruction"
 	if psi.Known() {
 		f.Weight = max(f.Weight, min(1, psi.Mean/100))
 		f.Impact = fmt.Sprintf("in %.0f%% of the time some task waited for memory", psi.Mean)
 	}
-	f.Explanation = "A collection walks through the whole heap: when parts of it are in swap, a pause takes seconds. There is less memory than what runs needs."
-	f.Evidence = cite.Known(cite.Ref(in.Ref, fmt.Sprintf("from swap: mean %s/s, highest %s/s%s", say.Bytes(in.Mean), say.Bytes(in.Max), v.at(in))),
-		cite.Ref(v.Memory.SwapUsed.Ref, say.Bytes(v.Memory.SwapUsed.Value)+" of swap in use"), cite.Ref(v.Memory.Available.Ref, say.Bytes(v.Memory.Available.Value)+" of memory available"))
+	f.Explanation = "A collection walks through the whole heap: when parts of it are in swap, a pause takes " +
+		"seconds. There is less memory than what runs needs."
+	f.Evidence = cite.Known(
+		cite.Ref(
+			in.Ref,
+			fmt.Sprintf("from swap: mean %s/s, highest %s/s%s", say.Bytes(in.Mean), say.Bytes(in.Max), v.at(in)),
+		),
+		cite.Ref(
+			v.Memory.SwapUsed.Ref,
+			say.Bytes(v.Memory.SwapUsed.Value)+" of swap in use",
+		),
+		cite.Ref(v.Memory.Available.Ref, say.Bytes(v.Memory.Available.Value)+" of memory available"),
+	)
 	for _, j := range v.node.JVMs {
 		if j.Process == nil {
 			continue
 		}
 		if out, ok := j.Process.Last("swap_bytes"); ok && out > 64*say.MB {
 			f.Title += fmt.Sprintf("; %s of %s are swapped out", say.Bytes(out), j.Target)
-			f.Evidence = append(f.Evidence, cite.Known(analyze.Evidence{Entry: j.ProcessSource, Text: fmt.Sprintf("swap_bytes %.0f", out)})...)
+			f.Evidence = append(
+				f.Evidence,
+				cite.Known(analyze.Evidence{Entry: j.ProcessSource, Text: fmt.Sprintf("swap_bytes %.0f", out)})...)
 		}
 	}
-	f.Advice = []analyze.Advice{{Action: "Make memory fit: smaller heaps, fewer programs on the machine, or more memory. The sum of all heaps and a third of it should stay below what there is.",
-		Effect: "No page comes from disk.", Risk: "A heap that is too small collects all the time: look at its live set.", Verify: "Nothing comes back from swap in the next capture."},
-		{Action: "Let the kernel prefer to drop file cache.", Setting: "vm.swappiness", From: v.swappiness(), To: "1", Effect: "Programs are swapped out last.", Risk: "With too little memory the kernel kills instead.", Rollback: "The old value.", Verify: "As above."}}
+	f.Advice = []analyze.Advice{{Action: "Make memory fit: smaller heaps, fewer programs on the machine, or more " +
+		"memory. The sum of all heaps and a third of it should stay below what there is.",
+		Effect: "No page comes from disk.", Risk: "A heap that is too small collects all the time: look at its " +
+			"live set.", Verify: "Nothing comes back from swap in the next capture."},
+		{
+			Action:   "Let the kernel prefer to drop file cache.",
+			Setting:  "vm.swappiness",
+			From:     v.swappiness(),
+			To:       "1",
+			Effect:   "Programs are swapped out last.",
+			Risk:     "With too little memory the kernel kills instead.",
+			Rollback: "The old value.",
+			Verify:   "As above.",
+		}}
 	return []analyze.Finding{f}
 }
 

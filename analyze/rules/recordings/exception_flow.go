@@ -16,23 +16,35 @@ import (
 
 var (
 	exceptionRate = analyze.NewLimit(5000.0, "a second", "exceptions made", "JDK Mission Control names 5,000")
-	exceptionWarn = analyze.NewLimit(10000.0, "a second", "exceptions made: warning", "JDK Mission Control warns at 10,000")
-	exceptionCPU  = analyze.NewLimit(0.10, "1", "the CPU profile in making exceptions", "as for other costly work")
+	exceptionWarn = analyze.NewLimit(10000.0, "a second", "exceptions made: warning", "JDK Mission Control warns "+
+		"at 10,000")
+	exceptionCPU = analyze.NewLimit(0.10, "1", "the CPU profile in making exceptions", "as for other costly work")
 )
 
 var exceptionFlow = &analyze.Rule{
-	ID:    ids.ExceptionFlow,
-	Doc:   "So many exceptions are made that they are control flow, by the JVM's count or by the CPU that goes into them.",
+	ID: ids.ExceptionFlow,
+	Doc: "So many exceptions are made that they are control flow, by the JVM's count or by the CPU that goes " +
+		"into them.",
 	Needs: needsRecording,
-	Run:   analyze.Each(recordings.Of, judgeExceptions),
+	Limits: []analyze.Threshold{
+		cpuSamples, busyMachine, exceptionRate, exceptionWarn, exceptionCPU, HotCodeCores,
+		views.RecordingSpan,
+	},
+	Run: analyze.Each(recordings.Of, judgeExceptions),
 }
 
 // making begins the methods that make an exception: most of its cost is the walk over the stack.
-var making = []string{"java.lang.Throwable.fillInStackTrace", "java.lang.Throwable.<init>", "java.lang.Throwable.getStackTrace", "java.lang.Throwable.getOurStackTrace"}
+var making = []string{
+	"java.lang.Throwable.fillInStackTrace",
+	"java.lang.Throwable.<init>",
+	"java.lang.Throwable.getStackTrace",
+	"java.lang.Throwable.getOurStackTrace",
+}
 
 // judgeExceptions goes by the JVM's count, and by the samples of the CPU.
 func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
-	if !r.Rec.Enabled("jdk.ExceptionStatistics") && r.Rec.Events["jdk.ExecutionSample"]+r.Rec.Events["jdk.CPUTimeSample"] == 0 {
+	if !r.Rec.Enabled("jdk.ExceptionStatistics") &&
+		r.Rec.Events["jdk.ExecutionSample"]+r.Rec.Events["jdk.CPUTimeSample"] == 0 {
 		return nil
 	}
 	pass.Evaluated()
@@ -79,9 +91,17 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 		f.Title += ", most of those seen in " + say.Short(largest[0].Name)
 	}
 	f.Impact = say.Percent(share) + " of the JVM's CPU in making them"
-	f.Explanation = "Each exception walks the whole stack of its thread when it is made; a deep stack costs a tenth of a millisecond. What is expected should be a value, not an exception."
+	f.Explanation = "Each exception walks the whole stack of its thread when it is made; a deep stack costs a " +
+		"tenth of a millisecond. What is expected should be a value, not an exception."
 	if r.Rec.Enabled("jdk.ExceptionStatistics") {
-		f.Evidence = append(f.Evidence, r.Cite("jdk.ExceptionStatistics: %d throwables in %s", r.Rec.JVM.Throwables, say.Seconds(r.Rec.JVM.ThrowablesOver)))
+		f.Evidence = append(
+			f.Evidence,
+			r.Cite(
+				"jdk.ExceptionStatistics: %d throwables in %s",
+				r.Rec.JVM.Throwables,
+				say.Seconds(r.Rec.JVM.ThrowablesOver),
+			),
+		)
 	}
 	if thrown > 0 {
 		f.Evidence = append(f.Evidence, r.Cite("thrown: %s", withShares(views.Top(classes, thrown, 3), say.ShortClass)))
@@ -93,11 +113,13 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 		f.Evidence = append(f.Evidence, r.Cite("made in %s", strings.TrimSpace(views.ChainOf(s))))
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Test before the call, or return a value that says so, where the exception is expected; where it must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
+		Action: "Test before the call, or return a value that says so, where the exception is expected; where it " +
+			"must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
 		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", share*r.Cores),
 		Risk:   "An exception without its stack trace does not say where it came from.",
 		Verify: fmt.Sprintf("Below %.0f a second in a new recording.", exceptionRate.Value),
 	}}
-	f.References = []string{"JDK Mission Control: rule of thrown exceptions", "Effective Java, item 69: Use exceptions only for exceptional conditions"}
+	f.References = []string{"JDK Mission Control: rule of thrown exceptions", "Effective Java, item 69: Use " +
+		"exceptions only for exceptional conditions"}
 	return []analyze.Finding{f}
 }

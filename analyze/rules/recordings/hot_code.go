@@ -11,16 +11,26 @@ import (
 )
 
 var (
-	hotCodeShare = analyze.NewLimit(0.20, "1", "the CPU profile in one method of the program", "JDK Mission Control names the hottest")
-	HotCodeCores = analyze.NewLimit(0.3, "cores", "in one method of the program", "in an idle service something always has the largest share")
+	hotCodeShare = analyze.NewLimit(
+		0.20,
+		"1",
+		"the CPU profile in one method of the program",
+		"own judgement: less is not worth a change of code",
+	)
+	HotCodeCores = analyze.NewLimit(0.3, "cores", "in one method of the program", "in an idle service something "+
+		"always has the largest share")
 )
 
 var hotCode = &analyze.Rule{
-	ID:      ids.HotCode,
-	Doc:     "One method of the program, with what it calls in libraries, takes a large part of the CPU of a recording.",
+	ID: ids.HotCode,
+	Doc: "One method of the program, with what it calls in libraries, takes a large part of the CPU of a " +
+		"recording.",
 	Needs:   needsRecording,
 	Repeats: []string{ids.HotThread},
-	Run:     analyze.Each(profiled, judgeHotCode),
+	Limits: []analyze.Threshold{
+		cpuSamples, busyMachine, hotCodeShare, HotCodeCores, views.HotThreadShare, views.RecordingSpan,
+	},
+	Run: analyze.Each(profiled, judgeHotCode),
 }
 
 // judgeHotCode goes through the program's own methods by their share of the CPU.
@@ -46,25 +56,47 @@ func (r *recorded) hotCode(v profile.View, s *views.Site, share float64) analyze
 		f.Confidence = analyze.High
 	}
 	f.About = []string{say.Short(s.Name)}
-	f.Title = fmt.Sprintf("%s takes %s of the JVM's CPU: %.2f cores over %s", say.Short(s.Name), say.Percent(share), cores, r.span())
+	f.Title = fmt.Sprintf(
+		"%s takes %s of the JVM's CPU: %.2f cores over %s",
+		say.Short(s.Name),
+		say.Percent(share),
+		cores,
+		r.span(),
+	)
 	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.Cores)
 	if r.Machine > 0 {
 		f.Impact += fmt.Sprintf("; the machine's %.0f CPUs were in use by %s", r.Cpus, say.Percent(r.Machine))
 	}
-	f.Explanation = "Samples of the threads on a CPU show this method of the program innermost, apart from libraries that it calls."
+	f.Explanation = "Samples of the threads on a CPU show this method of the program innermost, apart from " +
+		"libraries that it calls."
 	if leaves := views.Top(s.Leaves, s.Value, 3); len(leaves) > 0 && leaves[0].Name != s.Name {
 		f.Explanation += " The time itself is in " + withShares(leaves, say.Short) + "."
 	}
 	r.doubt(&f)
-	f.Evidence = append([]analyze.Evidence{r.Cite("%s of %d CPU samples have %s as the program's innermost call", say.Percent(share), v.Samples(), s.Name)}, r.citeCallers(s)...)
+	f.Evidence = append(
+		[]analyze.Evidence{
+			r.Cite(
+				"%s of %d CPU samples have %s as the program's innermost call",
+				say.Percent(share),
+				v.Samples(),
+				s.Name,
+			),
+		},
+		r.citeCallers(s)...)
 	if who := views.Top(s.Threads, s.Value, 3); len(who) > 0 && who[0].Name != "" {
 		f.Evidence = append(f.Evidence, r.Cite("threads: %s", withShares(who, say.Quote)))
 	}
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Look at what %s does for each call, and how often its callers need that: keep the result, call it less, or choose a cheaper way.", say.Short(s.Name)),
+		Action: fmt.Sprintf("Look at what %s does for each call, and how often its callers need that: keep the "+
+			"result, call it less, or choose a cheaper way.", say.Short(s.Name)),
 		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores),
 		Risk:   "A change of code; it may well be the work that the service is there for.",
-		Verify: fmt.Sprintf("A new recording shows %s below %s of the CPU: casefile profile --pid %s.", say.Short(s.Name), say.Percent(hotCodeShare.Value), r.pid()),
+		Verify: fmt.Sprintf(
+			"A new recording shows %s below %s of the CPU: casefile profile --pid %s.",
+			say.Short(s.Name),
+			say.Percent(hotCodeShare.Value),
+			r.pid(),
+		),
 	}}
 	f.References = []string{"Brendan Gregg: CPU Flame Graphs"}
 	return f

@@ -15,18 +15,30 @@ import (
 )
 
 var (
-	socketSlow  = analyze.NewLimit(2*time.Second, "", "one read or write of a socket", "JDK Mission Control warns from 2 s on")
-	fileSlow    = analyze.NewLimit(4*time.Second, "", "one read or write of a file", "JDK Mission Control warns from 4 s on")
-	forceSlow   = analyze.NewLimit(50*time.Millisecond, "", "one force of a file", "JDK Mission Control warns from 50 ms on")
-	forcesShare = analyze.NewLimit(1.0, "threads", "that wait for forces on average: warning", "one thread does nothing else")
+	socketSlow = analyze.NewLimit(2*time.Second, "", "one read or write of a socket", "JDK Mission Control warns "+
+		"from 2 s on")
+	fileSlow = analyze.NewLimit(4*time.Second, "", "one read or write of a file", "JDK Mission Control warns "+
+		"from 4 s on")
+	forceSlow = analyze.NewLimit(50*time.Millisecond, "", "one force of a file", "JDK Mission Control warns "+
+		"from 50 ms on")
+	forcesShare = analyze.NewLimit(
+		1.0,
+		"threads",
+		"that wait for forces on average: warning",
+		"one thread does nothing else",
+	)
 )
 
 var ioSite = &analyze.Rule{
-	ID:      ids.IOSite,
-	Doc:     "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a recording.",
+	ID: ids.IOSite,
+	Doc: "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a " +
+		"recording.",
 	Needs:   needsRecording,
 	Repeats: []string{ids.SlowDownstream},
-	Run:     analyze.Each(recordedWith("jdk.SocketRead", "jdk.FileRead"), judgeIO),
+	Limits: []analyze.Threshold{
+		socketSlow, fileSlow, forceSlow, forcesShare, views.DownstreamThreads, views.RecordingSpan,
+	},
+	Run: analyze.Each(recordedWith("jdk.SocketRead", "jdk.FileRead"), judgeIO),
 }
 
 // judgeIO goes through the waits for peers and files.
@@ -52,7 +64,8 @@ func (r *recorded) slow(k jfr.Kind) (limit time.Duration, ok bool) {
 	return 0, false
 }
 
-// waits sums up I/O of threads that serve requests, and forces of any thread, by call, operation and peer or file. A thread of another kind may
+// waits sums up I/O of threads that serve requests, and forces of any thread, by call, operation and peer or file. A
+// thread of another kind may
 // read all day from a connection on which nothing comes.
 func (r *recorded) waits() views.Sites {
 	found := views.Sites{}
@@ -133,10 +146,35 @@ func (r *recorded) ioFinding(s *views.Site) (f analyze.Finding, ok bool) {
 		target = "an unknown peer or file"
 	}
 	f.About = []string{say.Short(call)}
-	f.Title = fmt.Sprintf("%s: %s under %s took up to %s, on average %.1f threads wait there", target, op, say.Short(call), say.Seconds(longest), waiting)
-	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", views.Spent(s.Value), say.Count(len(s.Threads), "thread"), r.span())
-	f.Explanation = "Each operation that took as long as the recording's threshold was measured with its peer or file and the place of the program."
-	f.Evidence = append([]analyze.Evidence{r.Cite("%s %s of %s under %s, %s in all, %s at most", say.HowOften(int(s.Count)), op, target, call, views.Spent(s.Value), say.Seconds(longest))}, r.citeCallers(s)...)
+	f.Title = fmt.Sprintf(
+		"%s: %s under %s took up to %s, on average %.1f threads wait there",
+		target,
+		op,
+		say.Short(call),
+		say.Seconds(longest),
+		waiting,
+	)
+	f.Impact = fmt.Sprintf(
+		"%s of waiting by %s in %s",
+		views.Spent(s.Value),
+		say.Count(len(s.Threads), "thread"),
+		r.span(),
+	)
+	f.Explanation = "Each operation that took as long as the recording's threshold was measured with its peer or " +
+		"file and the place of the program."
+	f.Evidence = append(
+		[]analyze.Evidence{
+			r.Cite(
+				"%s %s of %s under %s, %s in all, %s at most",
+				say.HowOften(int(s.Count)),
+				op,
+				target,
+				call,
+				views.Spent(s.Value),
+				say.Seconds(longest),
+			),
+		},
+		r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Measure %s from the other side: its own response times, and the way to it.", target),
 		Effect: "Shows whether it is slow, or asked too much.",
@@ -144,7 +182,8 @@ func (r *recorded) ioFinding(s *views.Site) (f analyze.Finding, ok bool) {
 		Verify: "A new recording: casefile profile --io --pid " + r.pid() + ".",
 	}}
 	if kind == jfr.FileForce {
-		f.Advice[0].Action = "Look at the disk below " + target + " (its latency under write load), and force less often: several records at once."
+		f.Advice[0].Action = "Look at the disk below " + target + " (its latency under write load), and force " +
+			"less often: several records at once."
 		f.Advice[0].Risk = "What is not forced is lost when the machine fails."
 	}
 	f.References = []string{"JDK Mission Control: rules of socket and file I/O"}

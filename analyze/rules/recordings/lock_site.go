@@ -12,15 +12,23 @@ import (
 )
 
 var (
-	blockedNamed = analyze.NewLimit(0.5, "threads", "blocked at one lock on average", "less is no thread at all most of the time")
-	blockedWarn  = analyze.NewLimit(5.0, "threads", "blocked at one lock on average: warning", "as for waiters at a monitor in dumps")
+	blockedNamed = analyze.NewLimit(0.5, "threads", "blocked at one lock on average", "less is no thread at all "+
+		"most of the time")
+	blockedWarn = analyze.NewLimit(
+		5.0,
+		"threads",
+		"blocked at one lock on average: warning",
+		"as for waiters at a monitor in dumps",
+	)
 )
 
 var lockSite = &analyze.Rule{
-	ID:      ids.LockSite,
-	Doc:     "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock of java.util.concurrent.",
+	ID: ids.LockSite,
+	Doc: "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock " +
+		"of java.util.concurrent.",
 	Needs:   needsRecording,
 	Repeats: []string{ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock},
+	Limits:  []analyze.Threshold{blockedNamed, blockedWarn, views.RecordingSpan},
 	Run:     analyze.Each(recordedWith("jdk.JavaMonitorEnter"), judgeLockSites),
 }
 
@@ -59,18 +67,31 @@ func (r *recorded) lock(s *views.Site) analyze.Finding {
 	}
 	f.About = []string{name}
 	places := views.Top(s.Labels, s.Value, 3)
-	f.Title = fmt.Sprintf("On average %.1f threads are blocked at %s, most in %s", blocked, name, say.Short(places[0].Name))
-	f.Impact = fmt.Sprintf("%s of waiting by %s in %s", views.Spent(s.Value), say.Count(len(s.Threads), "thread"), r.span())
-	f.Explanation = "Every wait of a thread for a lock, from the recording's threshold on, was measured with the place where it happens. Waits that had not ended are not among them."
+	f.Title = fmt.Sprintf(
+		"On average %.1f threads are blocked at %s, most in %s",
+		blocked,
+		name,
+		say.Short(places[0].Name),
+	)
+	f.Impact = fmt.Sprintf(
+		"%s of waiting by %s in %s",
+		views.Spent(s.Value),
+		say.Count(len(s.Threads), "thread"),
+		r.span(),
+	)
+	f.Explanation = "Every wait of a thread for a lock, from the recording's threshold on, was measured with the " +
+		"place where it happens. Waits that had not ended are not among them."
 	for _, c := range places {
 		f.Evidence = append(f.Evidence, r.Cite("%s of the waiting at %s in %s", say.Percent(c.Share), name, c.Name))
 	}
 	f.Evidence = append(f.Evidence, r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Shorten what is done while %s is held, or divide it: a lock for each key, a read-write lock, a concurrent collection.", name),
+		Action: fmt.Sprintf("Shorten what is done while %s is held, or divide it: a lock for each key, a "+
+			"read-write lock, a concurrent collection.", name),
 		Effect: fmt.Sprintf("Up to %.1f threads do work instead of waiting.", blocked),
 		Risk:   "A change of code: what the lock protects must stay consistent.",
-		Verify: "A new recording: casefile profile --lock --pid " + r.pid() + ". Dumps taken at the same time name the holder (lock-contention).",
+		Verify: "A new recording: casefile profile --lock --pid " + r.pid() + ". Dumps taken at the same time " +
+			"name the holder (lock-contention).",
 	}}
 	f.References = []string{"Java Concurrency in Practice, chapter 11: Reducing lock contention"}
 	return f

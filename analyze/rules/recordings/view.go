@@ -13,8 +13,14 @@ import (
 )
 
 var (
-	cpuSamples  = analyze.NewLimit(int64(50), "samples", "of the CPU, at least", "at 50 a share of 20 % is known to 6 points")
-	busyMachine = analyze.NewLimit(0.90, "1", "CPU of the machine in use, from which on saving is worth a change", "Atlassian: CPU bad above 90 %")
+	cpuSamples = analyze.NewLimit(int64(50), "samples", "of the CPU, at least", "at 50 a share of 20 % is known "+
+		"to 6 points")
+	busyMachine = analyze.NewLimit(
+		0.90,
+		"1",
+		"CPU of the machine in use, from which on saving is worth a change",
+		"Atlassian: CPU bad above 90 %",
+	)
 )
 
 // recorded is one recording as the rules of this wing look at it.
@@ -58,7 +64,8 @@ func recordedWith(events ...string) func(*analyze.Pass) []*recorded {
 	}
 }
 
-// blind tells of a recording of JDK 8 whose JVM did not keep the debug information that JFR needs to place a sample in compiled loops.
+// blind tells of a recording of JDK 8 whose JVM did not keep the debug information that JFR needs to place a sample
+// in compiled loops.
 func (r *recorded) blind() bool {
 	options := strings.Join(r.JVM.Options, " ") + " " + r.Rec.JVM.Arguments + " " + r.Rec.JVM.Flags
 	return vm.Major(r.JVM.Version) == 8 && !strings.Contains(options, "+DebugNonSafepoints")
@@ -70,12 +77,19 @@ func (r *recorded) doubt(f *analyze.Finding) {
 		return
 	}
 	f.Confidence = analyze.Low
-	f.Explanation += " JFR of JDK 8 drops samples of compiled loops, so that other code seems to take more than it does: record again with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or with async-profiler."
+	f.Explanation += " JFR of JDK 8 drops samples of compiled loops, so that other code seems to take more than " +
+		"it does: record again with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or with async-profiler."
 }
 
 // finding begins a finding about the recording.
 func (r *recorded) finding(severity analyze.Severity, weight float64) analyze.Finding {
-	return analyze.Finding{Severity: severity, Confidence: analyze.Medium, Weight: min(1, max(0.01, weight)), Nodes: []string{r.Node.Name}, Subject: r.JVM.Subject()}
+	return analyze.Finding{
+		Severity:   severity,
+		Confidence: analyze.Medium,
+		Weight:     min(1, max(0.01, weight)),
+		Nodes:      []string{r.Node.Name},
+		Subject:    r.JVM.Subject(),
+	}
 }
 
 // busy tells whether the machine has no CPU to spare.
@@ -119,8 +133,10 @@ func withShares(shares []views.ShareOf, name func(string) string) string {
 	return say.List(words)
 }
 
-// calledByOwn is what the program's own innermost call has called: the whole stack where there is none. What is beneath that call is not its
-// doing: each request passes a server's access log on its way, and a launcher loads the class of a main method before it calls it.
+// calledByOwn is what the program's own innermost call has called: the whole stack where there is none. What is
+// beneath that call is not its
+// doing: each request passes a server's access log on its way, and a launcher loads the class of a main method
+// before it calls it.
 func calledByOwn(frames []string) []string {
 	if at := slices.IndexFunc(frames, views.Own); at >= 0 {
 		return frames[:at]

@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	codeCacheNearlyFull = analyze.NewLimit(0.9, "1", "used, of one part of the code cache", "below a tenth of free room the JVM throws code away")
+	codeCacheNearlyFull = analyze.NewLimit(0.9, "1", "used, of one part of the code cache", "below a tenth of "+
+		"free room the JVM throws code away")
 )
 
 var codeCacheFull = &analyze.Rule{
@@ -22,6 +23,10 @@ var codeCacheFull = &analyze.Rule{
 	Doc: "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
 	Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, " +
 		"or a flight recording with jdk.CodeCacheFull",
+	Limits: []analyze.Threshold{
+		codeCacheNearlyFull, views.GCOverheadCritical, views.RecentSpan, views.RecentLoose,
+		views.SpanLeast, views.SpanSure, views.StartUpSpan, views.RecordingSpan,
+	},
 	Run: analyze.Each(compilers, judgeCodeCache),
 }
 
@@ -62,7 +67,8 @@ func compilers(p *analyze.Pass) (all []*compiler) {
 // codeFlush is a collection that is made for the sake of compiled code.
 func codeFlush(_ gc.Kind, cause string) bool { return cause == "CodeCache GC Aggressive" }
 
-// fullWhileRecorded gives the recording that tells most of a full code cache, nil when none does; watched says that one would have told.
+// fullWhileRecorded gives the recording that tells most of a full code cache, nil when none does; watched says that
+// one would have told.
 func fullWhileRecorded(p *analyze.Pass, j *analyze.JVM) (fullest *views.Recording, watched bool) {
 	for _, r := range views.Recordings.Of(p) {
 		if r.JVM != j {
@@ -112,16 +118,30 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 		f.Impact = "while it was, nothing was compiled"
 	case c == nil && rec != nil:
 		f.Severity = analyze.Warning
-		f.Title = fmt.Sprintf("The code cache was full %s in %s", say.HowOften(int(rec.Rec.JVM.CodeCacheFull)), say.Seconds(rec.Rec.Covered))
+		f.Title = fmt.Sprintf(
+			"The code cache was full %s in %s",
+			say.HowOften(int(rec.Rec.JVM.CodeCacheFull)),
+			say.Seconds(rec.Rec.Covered),
+		)
 		f.Impact = "while it was, nothing was compiled"
 	case flushes >= 2:
 		share := float64(sum) / float64(max(v.Span(), 1))
 		f.Severity, f.Confidence, f.Weight = v.Severe(share), v.Sure(), max(0.3, share)
-		f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one every %s", flushes, say.Took(v.Span()/time.Duration(flushes)))
-		f.Impact = fmt.Sprintf("%s of stopped time in %s, and code that was compiled is thrown away", say.Took(sum), say.Took(v.Span()))
+		f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one "+
+			"every %s", flushes, say.Took(v.Span()/time.Duration(flushes)))
+		f.Impact = fmt.Sprintf(
+			"%s of stopped time in %s, and code that was compiled is thrown away",
+			say.Took(sum),
+			say.Took(v.Span()),
+		)
 	case fullest != nil && fullest.UsedShare() >= codeCacheNearlyFull.Value:
 		f.Severity, f.Weight = analyze.Warning, 0.2
-		f.Title = fmt.Sprintf("%s of %s is in use in the code cache (%s)", say.Bytes(fullest.Used), say.Bytes(fullest.Size), fullest.Name)
+		f.Title = fmt.Sprintf(
+			"%s of %s is in use in the code cache (%s)",
+			say.Bytes(fullest.Used),
+			say.Bytes(fullest.Size),
+			fullest.Name,
+		)
 		f.Impact = "little more can be compiled; the JVM already looks for code to throw away"
 	default:
 		return nil
@@ -129,7 +149,8 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 	if sizeKnown {
 		f.Title += fmt.Sprintf("; it has %s", say.Bytes(size))
 	}
-	f.Explanation = "Below a tenth of free space the JVM gives up code that it may need again; when nothing is free it stops compiling, and what is new is interpreted."
+	f.Explanation = "Below a tenth of free space the JVM gives up code that it may need again; when nothing is " +
+		"free it stops compiling, and what is new is interpreted."
 	if c != nil {
 		f.Evidence = append(f.Evidence, citeCodeCache(c, fullest)...)
 	}
@@ -150,13 +171,40 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 func citeCodeCache(c *analyze.CodeCache, fullest *analyze.CodeHeap) []analyze.Evidence {
 	var out []analyze.Evidence
 	if fullest != nil {
-		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(fullest.Line, fullest.Line), Text: fmt.Sprintf("%s: %s of %s in use, at most %s", fullest.Name, say.Bytes(fullest.Used), say.Bytes(fullest.Size), say.Bytes(fullest.MaxUsed))})
+		out = append(
+			out,
+			analyze.Evidence{
+				Entry: c.Source,
+				Lines: analyze.Lines(fullest.Line, fullest.Line),
+				Text: fmt.Sprintf(
+					"%s: %s of %s in use, at most %s",
+					fullest.Name,
+					say.Bytes(fullest.Used),
+					say.Bytes(fullest.Size),
+					say.Bytes(fullest.MaxUsed),
+				),
+			},
+		)
 	}
 	if !c.Compiles {
-		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.StateLine, c.StateLine), Text: "compilation: " + c.State})
+		out = append(
+			out,
+			analyze.Evidence{
+				Entry: c.Source,
+				Lines: analyze.Lines(c.StateLine, c.StateLine),
+				Text:  "compilation: " + c.State,
+			},
+		)
 	}
 	if c.Full > 0 {
-		out = append(out, analyze.Evidence{Entry: c.Source, Lines: analyze.Lines(c.FullLine, c.FullLine), Text: fmt.Sprintf("full_count=%d", c.Full)})
+		out = append(
+			out,
+			analyze.Evidence{
+				Entry: c.Source,
+				Lines: analyze.Lines(c.FullLine, c.FullLine),
+				Text:  fmt.Sprintf("full_count=%d", c.Full),
+			},
+		)
 	}
 	return out
 }
@@ -164,8 +212,14 @@ func citeCodeCache(c *analyze.CodeCache, fullest *analyze.CodeHeap) []analyze.Ev
 // codeCacheAdvice doubles the cache; what it has by default is enough for most.
 func codeCacheAdvice(j *analyze.JVM, size int64) analyze.Advice {
 	const usual = 240 * say.MB // ReservedCodeCacheSize of a JVM that compiles in tiers
-	a := analyze.Advice{Action: "Double the code cache.", Setting: "-XX:ReservedCodeCacheSize", Effect: "No such collections, code stays compiled.",
-		Risk: "That much more memory outside of the heap, once it is used.", Rollback: "The old size.", Verify: "Compiler.codecache shows a fifth free or more, and full_count=0."}
+	a := analyze.Advice{
+		Action:   "Double the code cache.",
+		Setting:  "-XX:ReservedCodeCacheSize",
+		Effect:   "No such collections, code stays compiled.",
+		Risk:     "That much more memory outside of the heap, once it is used.",
+		Rollback: "The old size.",
+		Verify:   "Compiler.codecache shows a fifth free or more, and full_count=0.",
+	}
 	switch {
 	case size <= 0:
 		a.From, a.To = "as it is", "512m"

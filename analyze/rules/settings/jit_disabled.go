@@ -25,9 +25,12 @@ var brakes = []struct {
 	{"-Xint", "UseCompiler", "false", "only interprets: code runs 10 to 50 times slower", 0.9},
 	{"-Djava.compiler=NONE", "UseCompiler", "false", "only interprets: code runs 10 to 50 times slower", 0.9},
 	{"-XX:TieredStopAtLevel=0", "TieredStopAtLevel", "0", "only interprets: code runs 10 to 50 times slower", 0.9},
-	{"-XX:TieredStopAtLevel=1", "TieredStopAtLevel", "1", "compiles with its fast compiler alone: busy code runs 2 to 3 times slower", 0.4},
-	{"-XX:TieredStopAtLevel=2", "TieredStopAtLevel", "2", "compiles with its fast compiler alone: busy code runs 2 to 4 times slower", 0.5},
-	{"-XX:TieredStopAtLevel=3", "TieredStopAtLevel", "3", "compiles with its fast compiler and counts for another that never comes: busy code runs 3 to 5 times slower", 0.5},
+	{"-XX:TieredStopAtLevel=1", "TieredStopAtLevel", "1", "compiles with its fast compiler alone: busy code runs " +
+		"2 to 3 times slower", 0.4},
+	{"-XX:TieredStopAtLevel=2", "TieredStopAtLevel", "2", "compiles with its fast compiler alone: busy code runs " +
+		"2 to 4 times slower", 0.5},
+	{"-XX:TieredStopAtLevel=3", "TieredStopAtLevel", "3", "compiles with its fast compiler and counts for another " +
+		"that never comes: busy code runs 3 to 5 times slower", 0.5},
 }
 
 // judgeJIT reports the brake that costs most.
@@ -53,12 +56,23 @@ func judgeJIT(_ *analyze.Pass, c *config) []analyze.Finding {
 		}
 		return []analyze.Finding{{
 			Severity: analyze.Warning, Confidence: analyze.High, Weight: b.weight,
-			Title:       fmt.Sprintf("With %s the JVM %s", name, b.what),
-			Impact:      "all code of this JVM, all the time",
-			Explanation: "Such an option comes from a debugging session, or from a tool that wants a fast start. A server loses most of its speed.",
-			Evidence:    evidence,
-			Advice: []analyze.Advice{{Action: "Remove it.", Setting: name, From: name, To: "not set", Effect: "CPU use falls to a fraction once the code is warm.", Risk: "None.", Rollback: "The old option.",
-				Verify: "The flag is at its default in VM.flags, and the same load takes less CPU."}},
+			Title:  fmt.Sprintf("With %s the JVM %s", name, b.what),
+			Impact: "all code of this JVM, all the time",
+			Explanation: "Such an option comes from a debugging session, or from a tool that wants a fast start. " +
+				"A server loses most of its speed.",
+			Evidence: evidence,
+			Advice: []analyze.Advice{
+				{
+					Action:   "Remove it.",
+					Setting:  name,
+					From:     name,
+					To:       "not set",
+					Effect:   "CPU use falls to a fraction once the code is warm.",
+					Risk:     "None.",
+					Rollback: "The old option.",
+					Verify:   "The flag is at its default in VM.flags, and the same load takes less CPU.",
+				},
+			},
 			References: []string{"Oracle: The java Command"},
 		}}
 	}

@@ -13,10 +13,11 @@ import (
 )
 
 var unsafeConfig = &analyze.Rule{
-	ID:    ids.UnsafeConfig,
-	Doc:   "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
-	Needs: needsSettings,
-	Run:   analyze.Each(configured, judgeConfig),
+	ID:     ids.UnsafeConfig,
+	Doc:    "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
+	Needs:  needsSettings,
+	Limits: []analyze.Threshold{vm.CompressedOopsLimit, vm.CompressedOopsAgain},
+	Run:    analyze.Each(configured, judgeConfig),
 }
 
 const needsSettings = "the JVM's flags or its command line: casefile collect"
@@ -84,7 +85,10 @@ func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
 		return nil
 	}
 	if len(f.Evidence) == 0 { // what is missing has no line: the whole command line shows that
-		f.Evidence = cite.Known(analyze.Evidence{Entry: c.OptionsSource, Text: "the JVM's options"}, analyze.Evidence{Entry: c.FlagsSource, Text: "the JVM's flags"})
+		f.Evidence = cite.Known(
+			analyze.Evidence{Entry: c.OptionsSource, Text: "the JVM's options"},
+			analyze.Evidence{Entry: c.FlagsSource, Text: "the JVM's flags"},
+		)
 	}
 	f.Title = fmt.Sprintf("%s of %s: %s", say.Count(len(texts), "setting"), c.Subject(), say.List(texts))
 	f.Explanation = strings.Join(why, " ")
@@ -139,12 +143,21 @@ func lostCompressedOops(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.2,
-		text:     fmt.Sprintf("a heap of %s has lost compressed references", say.Bytes(heap)),
-		why:      fmt.Sprintf("From 32 GB on each reference takes 8 bytes and no longer 4: with %s there is less room for objects than with 31 GB.", say.Bytes(heap)),
+		text: fmt.Sprintf("a heap of %s has lost compressed references", say.Bytes(heap)),
+		why: fmt.Sprintf("From 32 GB on each reference takes 8 bytes and no longer 4: with %s there is less "+
+			"room for objects than with 31 GB.", say.Bytes(heap)),
 		evidence: c.flagEvidence("MaxHeapSize", "UseCompressedOops"),
-		advice: analyze.Advice{Action: "Take a heap just below 32 GB, or one of 48 GB and more.", Setting: "-Xmx", From: vm.Xmx(heap), To: "-Xmx31g",
-			Effect: "More objects in less memory, and better use of CPU caches.", Risk: "If the live set really needs more than 31 GB, collections become more frequent: then 48 GB.", Rollback: "The old size.",
-			Verify: "UseCompressedOops is true in VM.flags, and the live set in bytes is a third smaller."},
+		advice: analyze.Advice{
+			Action:  "Take a heap just below 32 GB, or one of 48 GB and more.",
+			Setting: "-Xmx",
+			From:    vm.Xmx(heap),
+			To:      "-Xmx31g",
+			Effect:  "More objects in less memory, and better use of CPU caches.",
+			Risk: "If the live set really " +
+				"needs more than 31 GB, collections become more frequent: then 48 GB.",
+			Rollback: "The old size.",
+			Verify:   "UseCompressedOops is true in VM.flags, and the live set in bytes is a third smaller.",
+		},
 	}, true
 }
 
@@ -160,11 +173,20 @@ func ramPercentage(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.2,
-		text:     fmt.Sprintf("the heap may take %.0f%% of all memory", share),
-		why:      "A JVM needs memory beside its heap: classes, compiled code, thread stacks, direct buffers, the collector's own. Once the heap is used to its maximum, the kernel kills the JVM.",
+		text: fmt.Sprintf("the heap may take %.0f%% of all memory", share),
+		why: "A JVM needs memory beside its heap: classes, compiled code, thread stacks, direct buffers, the " +
+			"collector's own. Once the heap is used to its maximum, the kernel kills the JVM.",
 		evidence: evidence,
-		advice: analyze.Advice{Action: "Leave a quarter of the memory to what is not heap.", Setting: "-XX:MaxRAMPercentage", From: fmt.Sprintf("%.0f", share), To: "75",
-			Effect: "No kill for want of memory.", Risk: "A smaller heap: look at the live set first.", Rollback: "The old value.", Verify: "Resident memory stays below 90% of the limit under load."},
+		advice: analyze.Advice{
+			Action:   "Leave a quarter of the memory to what is not heap.",
+			Setting:  "-XX:MaxRAMPercentage",
+			From:     fmt.Sprintf("%.0f", share),
+			To:       "75",
+			Effect:   "No kill for want of memory.",
+			Risk:     "A smaller heap: look at the live set first.",
+			Rollback: "The old value.",
+			Verify:   "Resident memory stays below 90% of the limit under load.",
+		},
 	}, true
 }
 
@@ -180,15 +202,26 @@ func heapAboveLimit(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.25,
-		text:     fmt.Sprintf("a heap of up to %s in the %s %s of memory", say.Bytes(heap), what, say.Bytes(memory)),
-		why:      "The heap alone may take all memory, and the JVM needs some beside it: it ends by the kernel's hand or swaps.",
+		text: fmt.Sprintf("a heap of up to %s in the %s %s of memory", say.Bytes(heap), what, say.Bytes(memory)),
+		why: "The heap alone may take all memory, and the JVM needs some beside it: it ends by the kernel's " +
+			"hand or swaps.",
 		evidence: c.flagEvidence("MaxHeapSize"),
-		advice: analyze.Advice{Action: "Fit heap and memory to each other: heap at most three quarters of it.", Setting: "-Xmx", From: vm.Xmx(heap), To: vm.Xmx(int64(0.75*memory) / (64 * say.MB) * 64 * say.MB),
-			Effect: "No kill for want of memory.", Risk: "A smaller heap: look at the live set first, else raise the memory.", Rollback: "The old size.", Verify: "Resident memory stays below 90% of the limit under load."},
+		advice: analyze.Advice{
+			Action:  "Fit heap and memory to each other: heap at most three quarters of it.",
+			Setting: "-Xmx",
+			From:    vm.Xmx(heap),
+			To:      vm.Xmx(int64(0.75*memory) / (64 * say.MB) * 64 * say.MB),
+			Effect:  "No kill for want of memory.",
+			Risk: "A smaller heap: look at the live set first, else raise " +
+				"the memory.",
+			Rollback: "The old size.",
+			Verify:   "Resident memory stays below 90% of the limit under load.",
+		},
 	}, true
 }
 
-// debuggerListens: who reaches that port runs code as the JVM's user. JDK 9 and later listen on loopback alone unless told otherwise.
+// debuggerListens: who reaches that port runs code as the JVM's user. JDK 9 and later listen on loopback alone
+// unless told otherwise.
 func debuggerListens(c *config) (fault, bool) {
 	var option string
 	for _, o := range c.Options {
@@ -206,8 +239,16 @@ func debuggerListens(c *config) (fault, bool) {
 		text:     "a debugger may connect (jdwp, " + say.Quote(address) + ")",
 		why:      "The debug agent keeps its port open, and who connects runs any code as this JVM's user.",
 		evidence: []analyze.Evidence{{Entry: c.OptionsSource, Text: cite.Line(option)}},
-		advice: analyze.Advice{Action: "Take the debug agent out of production.", Setting: "-agentlib:jdwp", From: cite.Line(option), To: "not set",
-			Effect: "No door, and no cost of the agent.", Risk: "None.", Rollback: "The old option.", Verify: "Nothing listens on that port."},
+		advice: analyze.Advice{
+			Action:   "Take the debug agent out of production.",
+			Setting:  "-agentlib:jdwp",
+			From:     cite.Line(option),
+			To:       "not set",
+			Effect:   "No door, and no cost of the agent.",
+			Risk:     "None.",
+			Rollback: "The old option.",
+			Verify:   "Nothing listens on that port.",
+		},
 	}
 	local := strings.HasPrefix(address, "localhost:") || strings.HasPrefix(address, "127.")
 	if everywhere := strings.HasPrefix(address, "*:") || strings.HasPrefix(address, "0.0.0.0:") || vm.Major(c.Version) == 8 && !local; everywhere {
@@ -230,8 +271,16 @@ func noHeapDump(c *config) (fault, bool) {
 		text:     "no heap dump on OutOfMemoryError",
 		why:      "Without a heap dump an OutOfMemoryError leaves nothing to find its cause with.",
 		evidence: c.flagEvidence("HeapDumpOnOutOfMemoryError"),
-		advice: analyze.Advice{Action: "Turn it on; it can be set while the JVM runs.", Setting: "-XX:+HeapDumpOnOutOfMemoryError", From: "off", To: "-XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath=<a disk with room>",
-			Effect: "The evidence is kept.", Risk: "A file as large as the heap, which holds customers' data.", Rollback: "Off again.", Verify: "VM.flags."},
+		advice: analyze.Advice{
+			Action:   "Turn it on; it can be set while the JVM runs.",
+			Setting:  "-XX:+HeapDumpOnOutOfMemoryError",
+			From:     "off",
+			To:       "-XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath=<a disk with room>",
+			Effect:   "The evidence is kept.",
+			Risk:     "A file as large as the heap, which holds customers' data.",
+			Rollback: "Off again.",
+			Verify:   "VM.flags.",
+		},
 	}, true
 }
 
@@ -243,21 +292,36 @@ func noGCLog(c *config) (fault, bool) {
 	for _, o := range c.Options {
 		selection, isLog := strings.CutPrefix(o, "-Xlog:")
 		if isLog && (strings.HasPrefix(selection, "gc") || strings.HasPrefix(selection, "all") || strings.Contains(selection, ",gc") || strings.Contains(selection, "gc*")) ||
-			strings.HasPrefix(o, "-Xloggc:") || strings.HasPrefix(o, "-Xverbosegclog") || o == "-verbose:gc" || strings.HasPrefix(o, "-XX:+PrintGC") || strings.HasPrefix(o, "@") || strings.HasPrefix(o, "-XX:VMOptionsFile") || strings.HasPrefix(o, "-XX:Flags=") {
+			strings.HasPrefix(o, "-Xloggc:") || strings.HasPrefix(o, "-Xverbosegclog") || o == "-verbose:gc" ||
+			strings.HasPrefix(o, "-XX:+PrintGC") ||
+			strings.HasPrefix(o, "@") ||
+			strings.HasPrefix(o, "-XX:VMOptionsFile") ||
+			strings.HasPrefix(o, "-XX:Flags=") {
 			return fault{}, false
 		}
 	}
 	to := "-Xlog:gc*,safepoint:file=gc.log:time,uptime,level,tags:filecount=5,filesize=20m"
 	if vm.Major(c.Version) == 8 {
-		to = "-Xloggc:gc.log -XX:+PrintGCDetails -XX:+PrintGCDateStamps -XX:+PrintGCApplicationStoppedTime -XX:+UseGCLogFileRotation -XX:NumberOfGCLogFiles=5 -XX:GCLogFileSize=20M"
+		to = "-Xloggc:gc.log -XX:+PrintGCDetails -XX:+PrintGCDateStamps -XX:+PrintGCApplicationStoppedTime " +
+			"-XX:+UseGCLogFileRotation -XX:NumberOfGCLogFiles=5 -XX:GCLogFileSize=20M"
 	}
 	return fault{
 		severity: analyze.Info,
 		text:     "no GC log",
 		why:      "Without a GC log nobody can tell afterwards whether a slow minute was the collector's.",
-		evidence: []analyze.Evidence{{Entry: c.OptionsSource, Text: "no option for a GC log among " + say.Count(len(c.Options), "option")}},
-		advice: analyze.Advice{Action: "Keep one, always: it costs next to nothing.", Setting: "GC log", From: "none", To: to,
-			Effect: "The history of pauses and of the live set.", Risk: "100 MB of disk.", Rollback: "Take the option away.", Verify: "The file grows."},
+		evidence: []analyze.Evidence{
+			{Entry: c.OptionsSource, Text: "no option for a GC log among " + say.Count(len(c.Options), "option")},
+		},
+		advice: analyze.Advice{
+			Action:   "Keep one, always: it costs next to nothing.",
+			Setting:  "GC log",
+			From:     "none",
+			To:       to,
+			Effect:   "The history of pauses and of the live set.",
+			Risk:     "100 MB of disk.",
+			Rollback: "Take the option away.",
+			Verify:   "The file grows.",
+		},
 	}, true
 }
 
@@ -271,10 +335,19 @@ func smallStart(c *config) (fault, bool) {
 	return fault{
 		severity: analyze.Info,
 		text:     fmt.Sprintf("a heap that starts with %s of %s in a container", say.Bytes(start), say.Bytes(heap)),
-		why:      "In a container with fixed memory nobody else can use what the heap leaves; growing it costs collections, and want of memory shows late.",
+		why: "In a container with fixed memory nobody else can use what the heap leaves; growing it costs " +
+			"collections, and want of memory shows late.",
 		evidence: c.flagEvidence("InitialHeapSize", "MaxHeapSize"),
-		advice: analyze.Advice{Action: "Start with the maximum.", Setting: "-Xms", From: fmt.Sprintf("-Xms%dm", start>>20), To: strings.Replace(vm.Xmx(heap), "-Xmx", "-Xms", 1),
-			Effect: "Fewer collections while the load rises.", Risk: "The container holds its memory from the start.", Rollback: "The old size.", Verify: "InitialHeapSize equals MaxHeapSize in VM.flags."},
+		advice: analyze.Advice{
+			Action:   "Start with the maximum.",
+			Setting:  "-Xms",
+			From:     fmt.Sprintf("-Xms%dm", start>>20),
+			To:       strings.Replace(vm.Xmx(heap), "-Xmx", "-Xms", 1),
+			Effect:   "Fewer collections while the load rises.",
+			Risk:     "The container holds its memory from the start.",
+			Rollback: "The old size.",
+			Verify:   "InitialHeapSize equals MaxHeapSize in VM.flags.",
+		},
 	}, true
 }
 
@@ -283,14 +356,29 @@ func oddStack(c *config) (fault, bool) {
 	if !ok || !vm.Chosen(c.JVM, "ThreadStackSize") || kb == 0 || kb >= 200 && kb <= 8192 {
 		return fault{}, false
 	}
-	why := fmt.Sprintf("%s for each stack: calls that are a little deeper end in StackOverflowError.", say.Bytes(kb*1024))
+	why := fmt.Sprintf(
+		"%s for each stack: calls that are a little deeper end in StackOverflowError.",
+		say.Bytes(kb*1024),
+	)
 	if kb > 8192 {
-		why = fmt.Sprintf("%s for each stack: a thousand threads may take %s beside the heap.", say.Bytes(kb*1024), say.Bytes(kb*1024*1000))
+		why = fmt.Sprintf(
+			"%s for each stack: a thousand threads may take %s beside the heap.",
+			say.Bytes(kb*1024),
+			say.Bytes(kb*1024*1000),
+		)
 	}
 	return fault{
 		severity: analyze.Info, text: "an unusual stack size of " + say.Bytes(kb*1024), why: why, evidence: c.flagEvidence("ThreadStackSize"),
-		advice: analyze.Advice{Action: "Take the default unless a measured need set this.", Setting: "-Xss", From: fmt.Sprintf("-Xss%dk", kb), To: "-Xss1m (the default)",
-			Effect: "Usual depth of calls at usual cost.", Risk: "Code that needs deep recursion fails earlier.", Rollback: "The old size.", Verify: "No StackOverflowError under load."},
+		advice: analyze.Advice{
+			Action:   "Take the default unless a measured need set this.",
+			Setting:  "-Xss",
+			From:     fmt.Sprintf("-Xss%dk", kb),
+			To:       "-Xss1m (the default)",
+			Effect:   "Usual depth of calls at usual cost.",
+			Risk:     "Code that needs deep recursion fails earlier.",
+			Rollback: "The old size.",
+			Verify:   "No StackOverflowError under load.",
+		},
 	}, true
 }
 
@@ -300,16 +388,52 @@ var removed = []struct {
 	major  int
 	why    string
 }{
-	{"-XX:MaxPermSize=", 8, "there is no permanent generation"}, {"-XX:PermSize=", 8, "there is no permanent generation"},
-	{"-XX:+UseConcMarkSweepGC", 14, "CMS is gone"}, {"-XX:+UseParNewGC", 10, "CMS is gone"}, {"-XX:CMSInitiatingOccupancyFraction=", 14, "CMS is gone"},
-	{"-XX:+UseCMSInitiatingOccupancyOnly", 14, "CMS is gone"}, {"-XX:+CMSClassUnloadingEnabled", 14, "CMS is gone"}, {"-XX:+CMSIncrementalMode", 9, "CMS is gone"},
-	{"-XX:+AggressiveOpts", 12, "does nothing"}, {"-XX:+UseParallelOldGC", 15, "is the default"}, {"-XX:-UseParallelOldGC", 15, "is gone"},
-	{"-XX:+UseBiasedLocking", 18, "is gone"}, {"-XX:-UseBiasedLocking", 18, "is the default"}, {"-XX:+UseFastAccessorMethods", 9, "is gone"},
-	{"-XX:+PrintGCDateStamps", 9, "see -Xlog"}, {"-XX:+PrintGCTimeStamps", 9, "see -Xlog"}, {"-XX:+UseGCLogFileRotation", 9, "see -Xlog"},
-	{"-XX:+PrintTenuringDistribution", 9, "see -Xlog"}, {"-XX:+PrintGCApplicationStoppedTime", 9, "see -Xlog:safepoint"},
-	{"-XX:MaxRAMFraction=", 14, "MaxRAMPercentage takes its place"}, {"-XX:+UseCGroupMemoryLimitForHeap", 11, "is the default"},
+	{
+		"-XX:MaxPermSize=",
+		8,
+		"there is no permanent generation",
+	}, {"-XX:PermSize=", 8, "there is no permanent generation"},
+	{
+		"-XX:+UseConcMarkSweepGC",
+		14,
+		"CMS is gone",
+	}, {"-XX:+UseParNewGC", 10, "CMS is gone"}, {"-XX:CMSInitiatingOccupancyFraction=", 14, "CMS is gone"},
+	{
+		"-XX:+UseCMSInitiatingOccupancyOnly",
+		14,
+		"CMS is gone",
+	}, {"-XX:+CMSClassUnloadingEnabled", 14, "CMS is gone"}, {"-XX:+CMSIncrementalMode", 9, "CMS is gone"},
+	{
+		"-XX:+AggressiveOpts",
+		12,
+		"does nothing",
+	}, {"-XX:+UseParallelOldGC", 15, "is the default"}, {"-XX:-UseParallelOldGC", 15, "is gone"},
+	{
+		"-XX:+UseBiasedLocking",
+		18,
+		"is gone",
+	}, {"-XX:-UseBiasedLocking", 18, "is the default"}, {"-XX:+UseFastAccessorMethods", 9, "is gone"},
+	{
+		"-XX:+PrintGCDateStamps",
+		9,
+		"see -Xlog",
+	}, {"-XX:+PrintGCTimeStamps", 9, "see -Xlog"}, {"-XX:+UseGCLogFileRotation", 9, "see -Xlog"},
+	{
+		"-XX:+PrintTenuringDistribution",
+		9,
+		"see -Xlog",
+	}, {"-XX:+PrintGCApplicationStoppedTime", 9, "see -Xlog:safepoint"},
+	{
+		"-XX:MaxRAMFraction=",
+		14,
+		"MaxRAMPercentage takes its place",
+	}, {"-XX:+UseCGroupMemoryLimitForHeap", 11, "is the default"},
 	{"-XX:+ZGenerational", 24, "is the only mode"}, {"-XX:-ZGenerational", 24, "is gone"},
-	{"-XX:+UseCompressedClassPointers", 27, "is the only mode"}, {"-XX:-UseCompressedClassPointers", 27, "is gone"}, {"-XX:+ParallelRefProcEnabled", 27, "is the only mode"},
+	{
+		"-XX:+UseCompressedClassPointers",
+		27,
+		"is the only mode",
+	}, {"-XX:-UseCompressedClassPointers", 27, "is gone"}, {"-XX:+ParallelRefProcEnabled", 27, "is the only mode"},
 	{"-XX:MaxRAM=", 27, "MaxRAMPercentage takes its place"}, {"-XX:+AggressiveHeap", 27, "is gone"},
 	{"-XX:+NeverActAsServerClassMachine", 27, "is gone"}, {"-XX:+AlwaysActAsServerClassMachine", 27, "is gone"},
 }
@@ -333,6 +457,10 @@ func removedOptions(c *config) (fault, bool) {
 	w.text = fmt.Sprintf("%s that JDK %d no longer knows (%s)", say.Count(len(names), "option"), major, say.List(names))
 	w.why = "Options without effect hide what is really set (" + strings.Join(why, "; ") + ")."
 	w.advice = analyze.Advice{Action: "Remove them.", Setting: say.List(names), From: say.List(names), To: "not set",
-		Effect: "None on speed; the next update does not fail to start.", Risk: "None.", Rollback: "The old options.", Verify: "The JVM starts without a warning about options."}
+		Effect:   "None on speed; the next update does not fail to start.",
+		Risk:     "None.",
+		Rollback: "The old options.",
+		Verify:   "The JVM starts without a warning about options.",
+	}
 	return w, true
 }

@@ -16,7 +16,8 @@ func ExplicitCause(_ gc.Kind, cause string) bool {
 }
 
 func MetaspaceCause(_ gc.Kind, cause string) bool {
-	return strings.HasPrefix(cause, "Metadata GC") || cause == "Last ditch collection" || strings.HasPrefix(cause, "Permanent Generation")
+	return strings.HasPrefix(cause, "Metadata GC") || cause == "Last ditch collection" ||
+		strings.HasPrefix(cause, "Permanent Generation")
 }
 
 func HumongousCause(_ gc.Kind, cause string) bool { return cause == "G1 Humongous Allocation" }
@@ -27,5 +28,6 @@ func inspectionCause(_ gc.Kind, cause string) bool {
 
 // Ordinary is what only the size of the heap and the rate of allocation bring about.
 func Ordinary(k gc.Kind, cause string) bool {
-	return !ExplicitCause(k, cause) && !MetaspaceCause(k, cause) && !HumongousCause(k, cause) && !inspectionCause(k, cause)
+	return !ExplicitCause(k, cause) && !MetaspaceCause(k, cause) && !HumongousCause(k, cause) &&
+		!inspectionCause(k, cause)
 }

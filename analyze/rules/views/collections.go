@@ -9,13 +9,32 @@ import (
 )
 
 var (
-	gcOverheadCritical = analyze.NewLimit(0.25, "1", "time in collections: critical", "a quarter of the service is missing")
-	RecentSpan         = analyze.NewLimit(time.Minute, "", "before the end of the capture that is judged, at least", "JDK Mission Control and the JVM's own goals look at windows of 60 s")
-	recentLoose        = analyze.NewLimit(5*time.Minute, "", "before the end of a log without a capture that is judged", "five of those windows")
-	SpanLeast          = analyze.NewLimit(5*time.Second, "", "of evidence, at least", "a shorter stretch proves nothing")
-	SpanSure           = analyze.NewLimit(30*time.Second, "", "of evidence, from which on confidence is high", "half a window of 60 s")
-	StartUpSpan        = analyze.NewLimit(30*time.Second, "", "start-up of a JVM", "class loading and a heap that has yet to grow make many collections")
-	startUpFactor      = analyze.NewLimit(2.0, "times", "by which a share of time must be higher during start-up", "measured on starts of servers")
+	GCOverheadCritical = analyze.NewLimit(0.25, "1", "time in collections: critical", "a quarter of the service "+
+		"is missing")
+	RecentSpan = analyze.NewLimit(
+		time.Minute,
+		"",
+		"before the end of the capture that is judged, at least",
+		"JDK Mission Control and the JVM's own goals look at windows of 60 s",
+	)
+	RecentLoose = analyze.NewLimit(5*time.Minute, "", "before the end of a log without a capture that is "+
+		"judged", "five of those windows")
+	SpanLeast = analyze.NewLimit(5*time.Second, "", "of evidence, at least", "a shorter stretch proves "+
+		"nothing")
+	SpanSure = analyze.NewLimit(
+		30*time.Second,
+		"",
+		"of evidence, from which on confidence is high",
+		"half a window of 60 s",
+	)
+	StartUpSpan = analyze.NewLimit(30*time.Second, "", "start-up of a JVM", "class loading and a heap that "+
+		"has yet to grow make many collections")
+	StartUpFactor = analyze.NewLimit(
+		2.0,
+		"times",
+		"by which a share of time must be higher during start-up",
+		"own judgement: start-up makes about twice the collections",
+	)
 )
 
 // Collections is one JVM with the one log that is judged, and the stretch of it that counts: what is wrong now, not on
@@ -159,7 +178,8 @@ func (v *Collections) start() time.Duration {
 	return v.Run.Base
 }
 
-// choose sets the stretch: the capture, and at least the minute before its end. Of a log without a capture it is the last
+// choose sets the stretch: the capture, and at least the minute before its end. Of a log without a capture it is the
+// last
 // minutes or all of its last run, whichever lost more time.
 func (v *Collections) choose(c *analyze.Case) {
 	end := v.Run.Last
@@ -168,7 +188,7 @@ func (v *Collections) choose(c *analyze.Case) {
 	switch {
 	case c.Started.IsZero() || !ok1 || !ok2:
 		v.Stretch(v.Run.First, end)
-		if recent := end - recentLoose.Value; recent > v.Run.First {
+		if recent := end - RecentLoose.Value; recent > v.Run.First {
 			all := *v
 			v.Stretch(recent, end)
 			if all.Share() >= v.Share() {
@@ -205,7 +225,8 @@ func (v *Collections) Stretch(from, to time.Duration) {
 			v.Pauses = append(v.Pauses, p)
 		}
 	}
-	v.Totals = v.Log.Format == "counters" || v.Log.Dropped > 0 && len(v.Log.Pauses) > 0 && v.Log.Pauses[len(v.Log.Pauses)-1].End() < to
+	v.Totals = v.Log.Format == "counters" ||
+		v.Log.Dropped > 0 && len(v.Log.Pauses) > 0 && v.Log.Pauses[len(v.Log.Pauses)-1].End() < to
 }
 
 // StartUpNoise is never judged: the first collections of any JVM.
@@ -254,7 +275,7 @@ func (v *Collections) ShareOf(keep func(gc.Kind, string) bool) float64 {
 // Mark raises a share of time from which on a rule speaks up while the JVM starts.
 func (v *Collections) Mark(share float64) float64 {
 	if v.StartUp {
-		return share * startUpFactor.Value
+		return share * StartUpFactor.Value
 	}
 	return share
 }
@@ -272,7 +293,7 @@ func (v *Collections) Sure() analyze.Confidence {
 
 // Severe is critical from a share of time on.
 func (v *Collections) Severe(share float64) analyze.Severity {
-	if share >= gcOverheadCritical.Value {
+	if share >= GCOverheadCritical.Value {
 		return analyze.Critical
 	}
 	return analyze.Warning

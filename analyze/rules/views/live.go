@@ -24,7 +24,11 @@ func (v *Collections) MaxHeap() (size int64, at analyze.Evidence, stated bool) {
 		}
 	}
 	if n := cmp.Or(v.Log.Settings.HeapMax, v.Log.Heap.Max); n > 0 {
-		return n, analyze.Evidence{Entry: v.Log.Source, Text: "maximum heap " + say.Bytes(n)}, v.Log.Settings.HeapMax > 0 || v.Log.Heap.MaxStated
+		return n, analyze.Evidence{
+				Entry: v.Log.Source,
+				Text:  "maximum heap " + say.Bytes(n),
+			}, v.Log.Settings.HeapMax > 0 ||
+				v.Log.Heap.MaxStated
 	}
 	return 0, analyze.Evidence{}, false
 }

@@ -66,7 +66,13 @@ func (v *Collections) CiteLongest(n int, keep func(*gc.Pause) bool) []analyze.Ev
 	}
 	if len(out) == 0 && v.Totals {
 		n, sum := v.Spent(AnyPause)
-		out = append(out, analyze.Evidence{Entry: v.Log.Source, Text: fmt.Sprintf("%d pauses took %s of %s", n, say.Took(sum), say.Seconds(v.Span()))})
+		out = append(
+			out,
+			analyze.Evidence{
+				Entry: v.Log.Source,
+				Text:  fmt.Sprintf("%d pauses took %s of %s", n, say.Took(sum), say.Seconds(v.Span())),
+			},
+		)
 	}
 	return out
 }

@@ -1,4 +1,5 @@
-// Package views holds what the rules look at: processes with their dumps, the stretch of a GC log that is judged, recordings. Each is measured
+// Package views holds what the rules look at: processes with their dumps, the stretch of a GC log that is judged,
+// recordings. Each is measured
 // once a run, whichever rule asks first; a wing wraps a view to add measures of its own.
 package views
 
@@ -85,7 +86,10 @@ func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
 
 // servesRequest tells by its stack that a virtual thread serves a request: most have no name that would.
 func servesRequest(tr *threads.Track) bool {
-	return slices.ContainsFunc(tr.Obs, func(t *threads.Thread) bool { return t != nil && libs.Within(t.Stack.Frames, libs.RequestFrames) })
+	return slices.ContainsFunc(
+		tr.Obs,
+		func(t *threads.Thread) bool { return t != nil && libs.Within(t.Stack.Frames, libs.RequestFrames) },
+	)
 }
 
 // Crew names the pool of a thread, else its family.

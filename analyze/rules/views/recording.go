@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	recordingSpan = analyze.NewLimit(5*time.Second, "", "of a recording, at least", "a shorter one proves nothing")
+	RecordingSpan = analyze.NewLimit(5*time.Second, "", "of a recording, at least", "a shorter one proves nothing")
 )
 
 // Recording is one recording of a JVM, as rules look at it.
@@ -35,7 +35,7 @@ type Recording struct {
 var Recordings = analyze.NewMemo(func(p *analyze.Pass) (all []*Recording) {
 	for _, j := range p.JVMs() {
 		for _, rec := range j.Recordings {
-			if rec.Covered >= recordingSpan.Value {
+			if rec.Covered >= RecordingSpan.Value {
 				all = append(all, newRecording(j, rec))
 			}
 		}
@@ -111,7 +111,13 @@ type Sites map[string]*Site
 func (b Sites) Add(name string, frames []string, at int, value int64, labelled, thread string) {
 	s := b[name]
 	if s == nil {
-		s = &Site{Name: name, Callers: map[string]int64{}, Leaves: map[string]int64{}, Labels: map[string]int64{}, Threads: map[string]int64{}}
+		s = &Site{
+			Name:    name,
+			Callers: map[string]int64{},
+			Leaves:  map[string]int64{},
+			Labels:  map[string]int64{},
+			Threads: map[string]int64{},
+		}
 		b[name] = s
 	}
 	s.Value += value
@@ -132,7 +138,10 @@ func (b Sites) Largest() []*Site {
 	for _, s := range b {
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(x, y *Site) int { return cmp.Or(cmp.Compare(y.Value, x.Value), cmp.Compare(x.Name, y.Name)) })
+	slices.SortFunc(
+		list,
+		func(x, y *Site) int { return cmp.Or(cmp.Compare(y.Value, x.Value), cmp.Compare(x.Name, y.Name)) },
+	)
 	return list
 }
 
@@ -154,7 +163,8 @@ func SitesOf(v profile.View, label string, keep func(frames []string) bool) Site
 	return b
 }
 
-// OwnFrame is the place of the program's own innermost call. Where all is libraries, as in a server made of them, it is the innermost that
+// OwnFrame is the place of the program's own innermost call. Where all is libraries, as in a server made of them, it
+// is the innermost that
 // is not the runtime's; else the innermost of all.
 func OwnFrame(frames []string) int {
 	at := slices.IndexFunc(frames, Own)
@@ -165,13 +175,18 @@ func OwnFrame(frames []string) int {
 }
 
 func Own(fn string) bool {
-	return !threads.InLibrary(fn) && !threads.InServer(fn) && !libs.StartsWith(fn, libs.LogLibraries) && !strings.Contains(fn, "$$Lambda") && !native(fn)
+	return !threads.InLibrary(fn) && !threads.InServer(fn) && !libs.StartsWith(fn, libs.LogLibraries) &&
+		!strings.Contains(fn, "$$Lambda") &&
+		!native(fn)
 }
 
 // native tells code that is no Java method: functions and libraries, as async-profiler names them.
 func native(frame string) bool {
-	return !strings.Contains(frame, ".") || strings.HasPrefix(frame, "[") || strings.HasPrefix(frame, "/") || strings.Contains(frame, ".so.") || strings.HasSuffix(frame, ".so") ||
-		strings.Contains(frame, ".dylib.") || strings.Contains(frame, "::")
+	return !strings.Contains(frame, ".") || strings.HasPrefix(frame, "[") || strings.HasPrefix(frame, "/") ||
+		strings.Contains(frame, ".so.") ||
+		strings.HasSuffix(frame, ".so") ||
+		strings.Contains(frame, ".dylib.") ||
+		strings.Contains(frame, "::")
 }
 
 // chain names a frame and its callers of the program: "PriceEngine.discount <- PriceEngine.quote <- Checkout.total".
@@ -197,7 +212,10 @@ func Top(sums map[string]int64, whole int64, n int) []ShareOf {
 	for name, v := range sums {
 		all = append(all, ShareOf{name, float64(v) / float64(max(whole, 1))})
 	}
-	slices.SortFunc(all, func(a, b ShareOf) int { return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(
+		all,
+		func(a, b ShareOf) int { return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.Name, b.Name)) },
+	)
 	return all[:min(n, len(all))]
 }
 
@@ -209,7 +227,18 @@ type ShareOf struct {
 func Spent(ns int64) string { return say.Seconds(time.Duration(ns)) }
 
 // JVMThreads are threads of the JVM that may show Java frames.
-var JVMThreads = []string{"Reference Handler", "Finalizer", "Common-Cleaner", "Signal Dispatcher", "Attach Listener", "Notification Thread", "JFR ", "C1 Compiler", "C2 Compiler", "JVMCI"}
+var JVMThreads = []string{
+	"Reference Handler",
+	"Finalizer",
+	"Common-Cleaner",
+	"Signal Dispatcher",
+	"Attach Listener",
+	"Notification Thread",
+	"JFR ",
+	"C1 Compiler",
+	"C2 Compiler",
+	"JVMCI",
+}
 
 // ChainOf is the way by which a site was called most.
 func ChainOf(s *Site) string {

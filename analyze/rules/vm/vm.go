@@ -12,8 +12,14 @@ import (
 
 // Heaps in which object references take more room.
 var (
-	CompressedOopsLimit = analyze.NewLimit(int64(32<<30), "bytes", "heap from which on object references take 8 bytes", "HotSpot: UseCompressedOops")
-	CompressedOopsAgain = analyze.NewLimit(int64(48<<30), "bytes", "heap that makes up for larger references", "references are about a third of a heap")
+	CompressedOopsLimit = analyze.NewLimit(int64(32<<30), "bytes", "heap from which on object references take 8 "+
+		"bytes", "HotSpot: UseCompressedOops")
+	CompressedOopsAgain = analyze.NewLimit(
+		int64(48<<30),
+		"bytes",
+		"heap that makes up for larger references",
+		"own judgement: room for references of twice the size, and half as much again",
+	)
 )
 
 // Int reads a flag of the JVM; ok is false when VM.flags was not captured or does not have it.

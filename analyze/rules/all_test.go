@@ -1,0 +1,36 @@
+package rules
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"casefile/analyze"
+)
+
+// No threshold is there that a rule does not show: each row of the sources is listed by a rule.
+func TestEveryLimitIsListed(t *testing.T) {
+	listed := map[analyze.Threshold]bool{}
+	for _, r := range All() {
+		for _, l := range r.Limits {
+			listed[l] = true
+		}
+	}
+	rows := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		rows += strings.Count(string(text), "= analyze.NewLimit(")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows == 0 || rows != len(listed) {
+		t.Errorf("%d limits in the sources, %d in the rules", rows, len(listed))
+	}
+}
