@@ -81,7 +81,7 @@ func TestBrokenRuleCostsOnlyItself(t *testing.T) {
 	if err != nil || len(res.Broken) != 2 || len(res.Findings) != 1 {
 		t.Fatalf("%+v, %v", res, err)
 	}
-	want := []NotEvaluated{{"c", "a dump"}, {"d", "more"}}
+	want := []NotEvaluated{{ID: "d", Needs: "more", Near: true}, {ID: "c", Needs: "a dump"}}
 	if len(res.NotEvaluated) != 2 || res.NotEvaluated[0] != want[0] || res.NotEvaluated[1] != want[1] {
 		t.Errorf("not evaluated: %+v", res.NotEvaluated)
 	}

@@ -105,6 +105,19 @@ type Advice struct {
 type NotEvaluated struct {
 	ID    string `json:"id"`
 	Needs string `json:"needs"`
+	// Near: the input has what the rule looks at, and with a little more of it the rule could have told.
+	Near bool `json:"near,omitempty"`
+}
+
+// nearFirst orders what could not be evaluated: first what lacked but a little.
+func nearFirst(a, b NotEvaluated) int {
+	switch {
+	case a.Near == b.Near:
+		return 0
+	case a.Near:
+		return -1
+	}
+	return 1
 }
 
 // order puts what hurts most first.

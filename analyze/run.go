@@ -12,6 +12,8 @@ import (
 type Result struct {
 	Findings     []Finding
 	NotEvaluated []NotEvaluated
+	// Checks is how many rules there are, those that lacked something included.
+	Checks int
 	// Tuning is what the findings advise to set, for each JVM as one set without contradictions.
 	Tuning []Tuning
 	// Broken are rules that failed; their findings are missing.
@@ -42,7 +44,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	}
 	passes := map[*Rule]*Pass{}
 	shared := &run{found: map[string][]*Finding{}, memo: map[any]any{}}
-	res := &Result{Findings: []Finding{}, NotEvaluated: []NotEvaluated{}}
+	res := &Result{Findings: []Finding{}, NotEvaluated: []NotEvaluated{}, Checks: len(rules)}
 	for _, r := range sorted {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -64,9 +66,10 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 		}
 		res.Findings = append(res.Findings, p.findings...)
 		if !p.evaluated {
-			res.NotEvaluated = append(res.NotEvaluated, NotEvaluated{ID: r.ID, Needs: p.lacks()})
+			res.NotEvaluated = append(res.NotEvaluated, NotEvaluated{ID: r.ID, Needs: p.lacks(), Near: len(p.needs) > 0})
 		}
 	}
+	slices.SortStableFunc(res.NotEvaluated, nearFirst)
 	rank(res.Findings, rules)
 	order(res.Findings)
 	res.Tuning = foldTuning(reconcile(res.Findings))

@@ -26,6 +26,7 @@ const topFrames = 20
 type Document struct {
 	SchemaVersion int                    `json:"schema_version"`
 	Case          CaseInfo               `json:"case"`
+	Verdict       analyze.Verdict        `json:"verdict"`
 	Findings      []analyze.Finding      `json:"findings"`
 	Tuning        []analyze.Tuning       `json:"tuning"`
 	NotEvaluated  []analyze.NotEvaluated `json:"not_evaluated"`
@@ -35,6 +36,7 @@ type Document struct {
 	Profiles      []profile.Summary      `json:"profiles"`
 	Nodes         []Node                 `json:"nodes"`
 	Gaps          []Gap                  `json:"gaps"`
+	Unparsed      []Unparsed             `json:"unparsed"`
 	Problems      []string               `json:"problems"`     // inputs that could not be read
 	BrokenRules   []string               `json:"broken_rules"` // their findings are missing
 }
@@ -59,6 +61,19 @@ type Threads struct {
 	// runtime itself reported when that is more.
 	Deadlocks     int `json:"deadlocks"`
 	UnparsedLines int `json:"unparsed_lines"`
+}
+
+// Unparsed is one source with lines that were not understood.
+type Unparsed struct {
+	Source string       `json:"source"`
+	Lines  int64        `json:"lines"`
+	Sample []SampleLine `json:"sample"`
+}
+
+// SampleLine is a line of a source, at most 200 bytes of it.
+type SampleLine struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
 }
 
 // JFR is one recording.
@@ -122,6 +137,7 @@ func NewDocument(c *analyze.Case, r *analyze.Result) *Document {
 	d := &Document{
 		SchemaVersion: SchemaVersion,
 		Case:          CaseInfo{ID: c.ID, Cluster: c.Cluster, Started: instant(c.Started), Ended: instant(c.Ended)},
+		Verdict:       analyze.Headline(c, r),
 		Findings:      make([]analyze.Finding, 0, len(r.Findings)),
 		Tuning:        append([]analyze.Tuning{}, r.Tuning...),
 		NotEvaluated:  append([]analyze.NotEvaluated{}, r.NotEvaluated...),
@@ -138,6 +154,7 @@ func NewDocument(c *analyze.Case, r *analyze.Result) *Document {
 	for _, n := range c.Nodes {
 		d.addNode(n)
 	}
+	d.Unparsed = append([]Unparsed{}, unparsedOf(c)...)
 	return d
 }
 

@@ -81,47 +81,6 @@ func cpusOf(n *analyze.Node) string {
 // nameOf is a node's name as it is shown.
 func nameOf(n *analyze.Node) string { return cmp.Or(clean(n.Name), "this node") }
 
-// verdict is the first line of every output.
-func verdict(c *analyze.Case, r *analyze.Result) string {
-	var n [3]int
-	touched := map[string]bool{}
-	for _, f := range r.Findings {
-		n[rank(f.Severity)]++
-		if f.Severity == analyze.Info {
-			continue
-		}
-		for _, name := range f.Nodes {
-			touched[name] = true
-		}
-	}
-	if n[0]+n[1] == 0 {
-		if Empty(c) {
-			return "Nothing was captured that can be analysed."
-		}
-		if n := len(c.Gaps); n > 0 {
-			return fmt.Sprintf("No problem found in what was captured, but it has gaps (%d).", n)
-		}
-		return "No problem found in what was captured."
-	}
-	var parts []string
-	if n[0] > 0 {
-		parts = append(parts, fmt.Sprintf("%d critical", n[0]))
-	}
-	if n[1] > 0 {
-		parts = append(parts, count(n[1], "warning"))
-	}
-	text := strings.Join(parts, ", ")
-	switch hit, all := len(touched), len(c.Nodes); {
-	case hit == 0 || all <= 1 && hit <= 1:
-		return text
-	case hit < all:
-		return fmt.Sprintf("%s on %d of %d nodes", text, hit, all)
-	default:
-		return fmt.Sprintf("%s on %s", text, count(hit, "node"))
-	}
-}
-
-// empty tells that the case holds nothing a rule could look at.
 // Empty says that nothing in a case can be judged.
 func Empty(c *analyze.Case) bool {
 	for _, n := range c.Nodes {
@@ -224,27 +183,15 @@ func some(names []string, most int) string {
 // places names where a gap is; a few by name, the rest by number.
 func (g *gapGroup) places() string { return some(g.Where, 3) }
 
-// unparsed is one source with lines that were not understood, and a few of them where the parser kept some.
-type unparsed struct {
-	Source string
-	Lines  int64
-	Sample []sampleLine
-}
-
-type sampleLine struct {
-	Line int
-	Text string
-}
-
 // maxSample is how many lines of one source are shown.
 const maxSample = 20
 
 // unparsedOf lists what was not understood, by source.
-func unparsedOf(c *analyze.Case) []unparsed {
-	var out []unparsed
-	add := func(source string, n int64, sample ...sampleLine) {
+func unparsedOf(c *analyze.Case) []Unparsed {
+	var out []Unparsed
+	add := func(source string, n int64, sample ...SampleLine) {
 		if n > 0 {
-			out = append(out, unparsed{clean(source), n, sample[:min(len(sample), maxSample)]})
+			out = append(out, Unparsed{clean(source), n, append([]SampleLine{}, sample[:min(len(sample), maxSample)]...)})
 		}
 	}
 	for _, n := range c.Nodes {
@@ -253,9 +200,9 @@ func unparsedOf(c *analyze.Case) []unparsed {
 				add(d.Source, int64(d.UnparsedLines), dumpSample(j.Dumps, d.Source)...)
 			}
 			for _, log := range j.GC {
-				var sample []sampleLine
+				var sample []SampleLine
 				for _, m := range log.Unparsed.Lines {
-					sample = append(sample, sampleLine{m.Line, clean(m.Text)})
+					sample = append(sample, SampleLine{m.Line, clean(m.Text)})
 				}
 				add(log.Source, log.Unparsed.Count, sample...)
 			}
@@ -284,7 +231,7 @@ func unparsedOf(c *analyze.Case) []unparsed {
 }
 
 // dumpSample is what the dumps of a source kept of the lines in them that were not understood.
-func dumpSample(s *threads.Series, source string) (sample []sampleLine) {
+func dumpSample(s *threads.Series, source string) (sample []SampleLine) {
 	if s == nil {
 		return nil
 	}
@@ -296,7 +243,7 @@ func dumpSample(s *threads.Series, source string) (sample []sampleLine) {
 			continue
 		}
 		for _, u := range d.Unparsed {
-			sample = append(sample, sampleLine{u.Line, clean(u.Text)})
+			sample = append(sample, SampleLine{u.Line, clean(u.Text)})
 		}
 	}
 	return sample

@@ -39,7 +39,7 @@ const (
 // headings, lists and plain tables are used, which GitHub and Jira both read.
 func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	var head, tail page
-	head.add("# " + md(verdict(c, r)))
+	head.add("# " + md(analyze.Headline(c, r).Text))
 	head.add("")
 	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	head.nodes(c)
@@ -252,14 +252,24 @@ func (p *page) notEvaluated(list []analyze.NotEvaluated) {
 		return
 	}
 	var ids []string
-	for _, n := range list {
+	near := 0
+	for near < len(list) && list[near].Near {
+		near++
+	}
+	for _, n := range list[near:] {
 		ids = append(ids, code(cut(n.ID, 60)))
 	}
 	p.add("")
-	p.add(fmt.Sprintf("Not evaluated for lack of data (%d): %s. What to record for each is in the report.", len(list), strings.Join(ids[:min(len(ids), 80)], ", ")))
+	p.add(fmt.Sprintf("Not evaluated for lack of data (%d). What to record for each is in the report.", len(list)))
+	for _, n := range list[:near] {
+		p.add("- " + code(n.ID) + " needs " + md(n.Needs))
+	}
+	if len(ids) > 0 {
+		p.add("- " + strings.Join(ids[:min(len(ids), 80)], ", ") + " need evidence of other kinds")
+	}
 }
 
-func (p *page) unparsed(list []unparsed) {
+func (p *page) unparsed(list []Unparsed) {
 	if len(list) == 0 {
 		return
 	}

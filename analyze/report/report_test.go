@@ -249,11 +249,11 @@ func TestEmptyCase(t *testing.T) {
 	for name := range outputs {
 		render(t, name, c, r)
 	}
-	if got := string(render(t, "terminal.txt", c, r)); got != "Nothing was captured that can be analysed.\n" {
+	if got := string(render(t, "terminal.txt", c, r)); got != "Cannot tell: nothing was captured that can be analysed\n" {
 		t.Errorf("terminal: %q", got)
 	}
 	c.Nodes = []*analyze.Node{{JVMs: []*analyze.JVM{{Target: "a"}}}}
-	if got := string(render(t, "terminal.txt", c, r)); got != "No problem found in what was captured.\n" {
+	if got := string(render(t, "terminal.txt", c, r)); got != "Cannot tell: nothing was captured that can be analysed\n" {
 		t.Errorf("terminal: %q", got)
 	}
 	renderHTML(t, c, r, Meta{})

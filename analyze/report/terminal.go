@@ -96,16 +96,17 @@ var marks = []struct{ word, code string }{{"CRITICAL", red}, {"WARNING ", yellow
 const margin = "          "
 
 func (t *terminal) head(c *analyze.Case, r *analyze.Result) {
+	v := analyze.Headline(c, r)
 	code := green
 	switch {
 	case r.Worst() == analyze.Critical:
 		code = red
 	case r.Worst() == analyze.Warning:
 		code = yellow
-	case Empty(c):
+	case v.Kind == analyze.CannotTell:
 		code = bold
 	}
-	t.text("", "", code, verdict(c, r), 0)
+	t.text("", "", code, clean(v.Text), 0)
 	t.text("", "", dim, caseLine(c), 0)
 }
 
@@ -249,14 +250,20 @@ func (t *terminal) notEvaluated(list []analyze.NotEvaluated) {
 		}
 		return
 	}
-	var ids []string
-	for _, n := range list {
-		ids = append(ids, clean(n.ID))
+	near := 0
+	for near < len(list) && list[near].Near {
+		near++
 	}
-	t.text("", "", dim, fmt.Sprintf("Not evaluated: %s lacked data (%s)", count(len(list), "check"), strings.Join(ids, ", ")), 1)
+	t.line(t.paint(dim, fmt.Sprintf("Not evaluated: %s lacked data", count(len(list), "check"))))
+	for _, n := range list[:near] {
+		t.text("- ", "  ", dim, clean(n.ID)+" needs "+clean(n.Needs), 0)
+	}
+	if others := len(list) - near; others > 0 {
+		t.text("- ", "  ", dim, count(others, "check")+" of other kinds of evidence: --verbose names what each needs", 0)
+	}
 }
 
-func (t *terminal) unparsed(list []unparsed) {
+func (t *terminal) unparsed(list []Unparsed) {
 	if len(list) == 0 {
 		return
 	}

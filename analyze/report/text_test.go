@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"casefile/analyze"
-	"casefile/analyze/applog"
 )
 
 func TestFigures(t *testing.T) {
@@ -67,30 +66,6 @@ func TestFindingTakesFiveLines(t *testing.T) {
 	o.finding(&f)
 	if n := strings.Count(o.buf.String(), "\n") - 1; n > 5 { // one is blank
 		t.Errorf("%d lines:\n%s", n, o.buf.String())
-	}
-}
-
-func TestVerdict(t *testing.T) {
-	node := func(name string) *analyze.Node { return &analyze.Node{Name: name, JVMs: []*analyze.JVM{{}}} }
-	find := func(s analyze.Severity, nodes ...string) analyze.Finding {
-		return analyze.Finding{Severity: s, Nodes: nodes}
-	}
-	for _, c := range []struct {
-		nodes    []*analyze.Node
-		findings []analyze.Finding
-		want     string
-	}{
-		{nil, nil, "Nothing was captured that can be analysed."},
-		{[]*analyze.Node{{Name: "files", LooseLogs: []*applog.Log{{}}}}, nil, "No problem found in what was captured."},
-		{[]*analyze.Node{node("a")}, nil, "No problem found in what was captured."},
-		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Info, "a")}, "No problem found in what was captured."},
-		{[]*analyze.Node{node("a")}, []analyze.Finding{find(analyze.Critical, "a")}, "1 critical"},
-		{[]*analyze.Node{node("a"), node("b"), node("c")}, []analyze.Finding{find(analyze.Critical, "a", "b"), find(analyze.Critical, "c"), find(analyze.Warning, "c")}, "2 critical, 1 warning on 3 nodes"},
-		{[]*analyze.Node{node("a"), node("b")}, []analyze.Finding{find(analyze.Warning, "b"), find(analyze.Warning, "b"), find(analyze.Info, "a")}, "2 warnings on 1 of 2 nodes"},
-	} {
-		if got := verdict(&analyze.Case{Nodes: c.nodes}, &analyze.Result{Findings: c.findings}); got != c.want {
-			t.Errorf("got %q, want %q", got, c.want)
-		}
 	}
 }
 

@@ -152,12 +152,13 @@ func level(s analyze.Severity) string { return [...]string{"critical", "warning"
 
 // newView gathers the page.
 func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
-	v := &view{Title: cmp.Or(m.Title, joined(" · ", "casefile", cmp.Or(c.ID, c.Cluster))), Verdict: verdict(c, r), Level: "fine",
+	judged := analyze.Headline(c, r)
+	v := &view{Title: cmp.Or(m.Title, joined(" · ", "casefile", cmp.Or(c.ID, c.Cluster))), Verdict: judged.Text, Level: "fine",
 		Case: caseLine(c), Bundle: m.BundleName, Tool: m.tool(), Commands: m.Commands, Overhead: m.Overhead,
 		Problems: c.Problems, Broken: r.Broken, Left: map[string]string{}}
 	if worst := r.Worst(); worst.AtLeast(analyze.Warning) {
 		v.Level = level(worst)
-	} else if Empty(c) {
+	} else if judged.Kind == analyze.CannotTell {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, nil)

@@ -75,11 +75,11 @@ input: kubectl logs web-1 | casefile analyze -
 				return hinted(fmt.Errorf("%s: nothing that can be analysed", strings.Join(paths, ", ")),
 					"it reads casefile bundles, folders and archives of logs, thread dumps, GC logs, .jfr and pprof files")
 			}
-			return limit.check(res)
+			return limit.check(c, res)
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
-	cmd.Flags().StringVar(&failOn, "fail-on", "", "exit 4 when a finding is at least this severe: warning or critical")
+	cmd.Flags().StringVar(&failOn, "fail-on", "", failOnHelp)
 	cmd.Flags().StringVar(&html, "html", "", "also write the report to this file")
 	cmd.Flags().StringVar(&markdown, "markdown", "", "also write the summary to this file")
 	cmd.Flags().StringArrayVar(&pools, "pool", nil, "threads of a pool of jobs, by a pattern of their names; its first group is the pool's name (repeatable)")
@@ -127,22 +127,34 @@ func writeExtra(c *analyze.Case, res *analyze.Result, meta report.Meta, html, ma
 	return write(markdown, func(f io.Writer) error { return report.Markdown(f, c, res, meta) })
 }
 
-// failOn is the severity from which on findings make the exit code 4; empty: never.
-type failOn analyze.Severity
+// failOn is what makes the exit code 4: a severity from which on findings do, or failOnUnknown; empty: nothing does.
+type failOn string
+
+// failOnUnknown also counts a headline that cannot tell, next to findings of warning and above.
+const failOnUnknown failOn = "unknown"
+
+const failOnHelp = "exit 4 when a finding is at least this severe: warning or critical; unknown: also when the evidence cannot tell"
 
 func parseFailOn(text string) (failOn, error) {
-	if text == "" {
-		return "", nil
+	if text == "" || failOn(text) == failOnUnknown {
+		return failOn(text), nil
 	}
 	s, err := analyze.ParseSeverity(text)
 	if err != nil {
-		return "", usage("--fail-on: %w", err)
+		return "", usage("--fail-on: %w, or unknown", err)
 	}
 	return failOn(s), nil
 }
 
-func (f failOn) check(res *analyze.Result) error {
-	if worst := res.Worst(); f != "" && worst != "" && worst.AtLeast(analyze.Severity(f)) {
+func (f failOn) check(c *analyze.Case, res *analyze.Result) error {
+	least := analyze.Severity(f)
+	if f == failOnUnknown {
+		least = analyze.Warning
+		if v := analyze.Headline(c, res); v.Kind == analyze.CannotTell {
+			return &exit{code: exitFindings, err: fmt.Errorf("%s (--fail-on %s)", v.Text, f)}
+		}
+	}
+	if worst := res.Worst(); f != "" && worst != "" && worst.AtLeast(least) {
 		return &exit{code: exitFindings, err: fmt.Errorf("a finding is %s (--fail-on %s)", worst, f)}
 	}
 	return nil

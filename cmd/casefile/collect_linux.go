@@ -73,7 +73,7 @@ costs its target stands in --dry-run and, as measured, in the bundle.
 	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
 	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
-	f.StringVar(&o.failOn, "fail-on", "", "exit 4 when a finding is at least this severe: warning or critical")
+	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be captured and what it costs, capture nothing")
 	f.BoolVar(&o.noReport, "no-report", false, "do not write the HTML report beside the bundle (it is in the bundle too)")
 	return cmd
@@ -146,8 +146,8 @@ func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) 
 	switch {
 	case ctx.Err() != nil:
 		return &exit{code: exitInterrupted}
-	case limit.check(done.result) != nil:
-		return limit.check(done.result)
+	case limit.check(done.caseFile, done.result) != nil:
+		return limit.check(done.caseFile, done.result)
 	case done.incomplete():
 		return &exit{code: exitGaps}
 	}

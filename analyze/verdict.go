@@ -1,0 +1,294 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze/gc"
+	"casefile/analyze/threads"
+)
+
+// VerdictKind is what a headline may say.
+type VerdictKind string
+
+// The three kinds. Silence of the rules is "nothing found" only where there was enough to look at.
+const (
+	Problems     VerdictKind = "problems"
+	NothingFound VerdictKind = "nothing-found"
+	CannotTell   VerdictKind = "cannot-tell"
+)
+
+// Verdict is the headline: what was found, in what, and what keeps it from being said.
+type Verdict struct {
+	Kind VerdictKind `json:"kind"`
+	Text string      `json:"text"`
+	// Examined is what was looked at: kind, number, time.
+	Examined []string `json:"examined"`
+	// Why names what the evidence cannot tell, each with what would.
+	Why []string `json:"why"`
+}
+
+// Marks of what is enough to look at.
+const (
+	leastSpan     = 5 * time.Second  // between the first and the last dump, or of a GC log
+	startingUntil = 30 * time.Second // the age of a JVM until which its figures are those of its start
+	foreignShare  = 0.25             // of lines not understood, from which on a source is not judged
+)
+
+// What would tell, for whoever has no bundle.
+const (
+	moreDumps = "take three or more, 10 s apart: jcmd PID Thread.print -l, or casefile collect --duration 60s"
+	moreGC    = "casefile collect --duration 60s, or the log of at least a minute under load"
+	stamped   = "log with -Xlog:gc*,safepoint:file=gc.log:time,uptime,level,tags (JDK 8: -XX:+PrintGCDetails -XX:+PrintGCDateStamps)"
+)
+
+// Headline makes the headline of a case and what all rules said about it.
+func Headline(c *Case, r *Result) Verdict {
+	j := &judge{}
+	for _, n := range c.Nodes {
+		j.node(n)
+	}
+	v := Verdict{Examined: j.examined, Why: j.weak}
+	if r.Checks > 0 && len(j.examined) > 0 {
+		v.Examined = append(v.Examined, fmt.Sprintf("%d of %d checks", r.Checks-len(r.NotEvaluated)-len(r.Broken), r.Checks))
+	}
+	if n := len(c.Problems); n > 0 {
+		v.Why = append(v.Why, "not read: "+c.Problems[0]+others(n-1))
+	}
+	if n := len(c.Gaps); n > 0 {
+		v.Why = append(v.Why, "the capture has gaps ("+fmt.Sprint(n)+")")
+	}
+	if n := len(r.Broken); n > 0 {
+		v.Why = append(v.Why, "a check failed: "+r.Broken[0]+others(n-1))
+	}
+	v.Examined, v.Why = orEmpty(v.Examined), orEmpty(v.Why)
+	switch {
+	case r.Worst().AtLeast(Warning):
+		v.Kind, v.Text = Problems, problemsText(c, r)
+	case len(j.examined) == 0:
+		v.Kind, v.Text = CannotTell, "Cannot tell: nothing was captured that can be analysed"
+		if len(v.Why) > 0 {
+			v.Text += "; " + v.Why[0]
+		}
+	case !j.sound:
+		v.Kind, v.Text = CannotTell, "Cannot tell: "+strings.Join(j.weak, "; ")
+	default:
+		v.Kind, v.Text = NothingFound, "Nothing found in "+strings.Join(v.Examined, ", ")
+		if len(v.Why) > 0 {
+			v.Text += ". Not all can be judged: " + v.Why[0] + others(len(v.Why)-1)
+		}
+	}
+	return v
+}
+
+func others(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", n)
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// problemsText counts findings and the nodes that have them.
+func problemsText(c *Case, r *Result) string {
+	n := map[Severity]int{}
+	touched := map[string]bool{}
+	for _, f := range r.Findings {
+		n[f.Severity]++
+		for _, name := range f.Nodes {
+			touched[name] = touched[name] || f.Severity.AtLeast(Warning)
+		}
+	}
+	for name, hit := range touched {
+		if !hit {
+			delete(touched, name)
+		}
+	}
+	var parts []string
+	if k := n[Critical]; k > 0 {
+		parts = append(parts, fmt.Sprintf("%d critical", k))
+	}
+	if k := n[Warning]; k > 0 {
+		parts = append(parts, counted(k, "warning"))
+	}
+	text := strings.Join(parts, ", ")
+	switch hit, all := len(touched), len(c.Nodes); {
+	case hit == 0 || all <= 1 && hit <= 1:
+		return text
+	case hit < all:
+		return fmt.Sprintf("%s on %d of %d nodes", text, hit, all)
+	default:
+		return fmt.Sprintf("%s on %s", text, counted(hit, "node"))
+	}
+}
+
+func counted[N int | int64](n N, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// judge goes through what a case holds.
+type judge struct {
+	sound    bool // one source at least is enough to say that nothing was found
+	examined []string
+	weak     []string
+}
+
+// saw notes a source; why is empty when it is enough to judge by.
+func (j *judge) saw(what, why string) {
+	j.examined = append(j.examined, what)
+	if why == "" {
+		j.sound = true
+	} else if !slices.Contains(j.weak, why) {
+		j.weak = append(j.weak, why)
+	}
+}
+
+func (j *judge) node(n *Node) {
+	for _, jvm := range n.JVMs {
+		j.jvm(jvm)
+	}
+	for _, s := range n.Services {
+		if s.Goroutines != nil || len(s.DumpInfo) > 0 {
+			j.dumps("goroutine", s.Target, s.Goroutines, s.DumpInfo)
+		}
+		if k := len(s.Profiles); k > 0 {
+			j.saw(counted(k, "profile"), "")
+		}
+	}
+	if n.Host != nil {
+		j.saw("the host's figures", "")
+	}
+	lines := int64(0)
+	for _, l := range n.LooseLogs {
+		lines += l.Lines
+	}
+	if k := len(n.LooseLogs) + len(n.LooseAccess); k > 0 {
+		j.saw(fmt.Sprintf("%s (%d lines)", counted(k, "application log"), lines),
+			"a log shows known errors only, not what threads and memory do; casefile collect --duration 60s shows both")
+	}
+}
+
+func (j *judge) jvm(jvm *JVM) {
+	if jvm.Dumps != nil || len(jvm.DumpInfo) > 0 {
+		j.dumps("thread", jvm.Target, jvm.Dumps, jvm.DumpInfo)
+	}
+	for _, l := range jvm.GC {
+		j.gcLog(l)
+	}
+	for _, r := range jvm.Recordings {
+		j.saw(fmt.Sprintf("a recording of %s", length(r.End.Sub(r.Start))), "")
+	}
+	if k := len(jvm.Profiles); k > 0 && len(jvm.Recordings) == 0 {
+		j.saw(counted(k, "profile"), "")
+	}
+	if jvm.Counters != nil || jvm.Process != nil || jvm.Perf != nil || len(jvm.Flags) > 0 || len(jvm.Looks) > 0 {
+		j.saw("the figures of "+jvm.Target, "")
+	}
+	if k := len(jvm.Logs) + len(jvm.Access); k > 0 {
+		j.examined = append(j.examined, counted(k, "log"))
+	}
+}
+
+func (j *judge) dumps(kind, target string, s *threads.Series, info []threads.Summary) {
+	var sum threads.Summary
+	for _, i := range info {
+		sum.Threads += i.Threads
+		sum.UnparsedLines += i.UnparsedLines
+		sum.Lines += i.Lines
+		sum.OtherLines += i.OtherLines
+	}
+	n := 0
+	if s != nil {
+		n = len(s.Dumps)
+	}
+	span := time.Duration(0)
+	if n > 1 {
+		span = s.Span(0, n-1)
+	}
+	what := counted(n, kind+" dump")
+	if span > 0 {
+		what += " over " + length(span)
+	}
+	j.saw(what, weakDumps(kind, target, s, sum, n, span))
+}
+
+// weakDumps says why dumps in which nothing was found do not mean that nothing is wrong.
+func weakDumps(kind, target string, s *threads.Series, sum threads.Summary, n int, span time.Duration) string {
+	inside := sum.Lines - sum.OtherLines
+	switch {
+	case sum.Threads == 0:
+		return fmt.Sprintf("of what looks like a %s dump in %s no thread could be read; give the dump as it was printed", kind, target)
+	case float64(sum.UnparsedLines) > foreignShare*float64(inside):
+		return fmt.Sprintf("%d of %d lines of the %s dumps in %s are not understood; give the dumps as they were printed", sum.UnparsedLines, inside, kind, target)
+	case n == 1:
+		return fmt.Sprintf("one %s dump (%s) shows a moment, not what lasts; %s", kind, target, moreDumps)
+	case span > 0 && span < leastSpan:
+		return fmt.Sprintf("the %s dumps of %s are of %s only; %s", kind, target, length(span), moreDumps)
+	case starting(s):
+		return fmt.Sprintf("the JVM of %s was starting: %s old at the last dump; %s", target, length(age(s.Dumps[n-1])), moreDumps)
+	}
+	return ""
+}
+
+// age is how long the oldest thread of a dump lives, which is the JVM's age; 0 unknown.
+func age(d *threads.Dump) (oldest time.Duration) {
+	for _, t := range d.Threads {
+		oldest = max(oldest, t.Elapsed)
+	}
+	return oldest
+}
+
+// starting reports whether the last of the dumps was taken while the JVM started.
+func starting(s *threads.Series) bool {
+	a := age(s.Dumps[len(s.Dumps)-1])
+	return a > 0 && a < startingUntil
+}
+
+func (j *judge) gcLog(l *gc.Log) {
+	what := fmt.Sprintf("%s of garbage collection", counted(l.Total.Count, "pause"))
+	if l.Timed && l.Span > 0 {
+		what += " over " + length(l.Span)
+	}
+	j.saw(what, weakGC(l))
+}
+
+func weakGC(l *gc.Log) string {
+	known := l.Lines - l.OtherLines.Count
+	switch {
+	case float64(l.Unparsed.Count) > foreignShare*float64(known):
+		return fmt.Sprintf("%d of %d lines of the GC log %s are not understood", l.Unparsed.Count, known, l.Source)
+	case !l.Timed:
+		return fmt.Sprintf("the lines of the GC log %s have no time stamps; %s", l.Source, stamped)
+	case l.Span < leastSpan:
+		return fmt.Sprintf("the GC log %s covers %s only; %s", l.Source, length(l.Span), moreGC)
+	case len(l.Runs) > 0 && l.Runs[len(l.Runs)-1].Base == 0 && l.Last < startingUntil && len(l.Runs) == 1:
+		return fmt.Sprintf("the GC log %s ends when the JVM was %s old and still starting; %s", l.Source, length(l.Last), moreGC)
+	}
+	return ""
+}
+
+// length writes a time in one or two units.
+func length(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}

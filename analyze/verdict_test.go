@@ -1,0 +1,82 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/analyze/applog"
+	"casefile/analyze/gc"
+	"casefile/analyze/gc/gclog"
+	"casefile/analyze/threads"
+)
+
+// dumpsEvery gives a JVM with so many dumps of a healthy application of some age.
+func dumpsEvery(t *testing.T, n int, step, age time.Duration) *JVM {
+	t.Helper()
+	var b strings.Builder
+	for i := range n {
+		at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).Add(time.Duration(i) * step)
+		old := (age + time.Duration(i)*step).Seconds()
+		fmt.Fprintf(&b, "%s\nFull thread dump OpenJDK 64-Bit Server VM (21.0.2+13 mixed mode):\n\n", at.Format(time.DateTime))
+		fmt.Fprintf(&b, "\"main\" #1 prio=5 os_prio=0 cpu=10.00ms elapsed=%.2fs tid=0x00007f1 nid=12 runnable  [0x0]\n", old)
+		b.WriteString("   java.lang.Thread.State: RUNNABLE\n\tat com.example.Main.main(Main.java:3)\n\n")
+	}
+	dumps, info, err := threads.ParseAll("dumps.txt", strings.NewReader(b.String()))
+	if err != nil || len(dumps) != n {
+		t.Fatalf("%d dumps, %v", len(dumps), err)
+	}
+	return &JVM{Target: "dumps.txt", Dumps: threads.NewSeries(dumps, nil), DumpInfo: []threads.Summary{info}}
+}
+
+func gcOf(t *testing.T, lines ...string) *JVM {
+	t.Helper()
+	log, err := gclog.Parse("gc.log", strings.NewReader(strings.Join(lines, "\n")+"\n"), gclog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &JVM{Target: "gc.log", GC: []*gc.Log{log}}
+}
+
+func pauseAt(s float64) string {
+	return fmt.Sprintf("[%.3fs][info][gc] GC(1) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms", s)
+}
+
+func TestHeadline(t *testing.T) {
+	node := func(name string, jvms ...*JVM) *Node { return &Node{Name: name, JVMs: jvms} }
+	find := func(s Severity, nodes ...string) Finding { return Finding{Severity: s, Nodes: nodes} }
+	for name, c := range map[string]struct {
+		nodes    []*Node
+		findings []Finding
+		kind     VerdictKind
+		text     string
+	}{
+		"nothing":        {nil, nil, CannotTell, "nothing was captured"},
+		"six dumps":      {[]*Node{node("a", dumpsEvery(t, 6, 10*time.Second, time.Hour))}, nil, NothingFound, "6 thread dumps over 50 s"},
+		"one dump":       {[]*Node{node("a", dumpsEvery(t, 1, 0, time.Hour))}, nil, CannotTell, "one thread dump"},
+		"in a second":    {[]*Node{node("a", dumpsEvery(t, 3, time.Second, time.Hour))}, nil, CannotTell, "of 2 s only"},
+		"starting":       {[]*Node{node("a", dumpsEvery(t, 3, 5*time.Second, time.Second))}, nil, CannotTell, "starting"},
+		"an hour of GC":  {[]*Node{node("a", gcOf(t, pauseAt(100), pauseAt(3700)))}, nil, NothingFound, "2 pauses of garbage collection over 60 min"},
+		"short GC":       {[]*Node{node("a", gcOf(t, pauseAt(100), pauseAt(102)))}, nil, CannotTell, "covers 2 s only"},
+		"untimed GC":     {[]*Node{node("a", gcOf(t, "[info][gc] GC(1) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms"))}, nil, CannotTell, "no time stamps"},
+		"logs alone":     {[]*Node{{Name: "a", LooseLogs: []*applog.Log{{Lines: 7}}}}, nil, CannotTell, "known errors only"},
+		"enough and one": {[]*Node{node("a", gcOf(t, pauseAt(100), pauseAt(3700)), dumpsEvery(t, 1, 0, time.Hour))}, nil, NothingFound, "one thread dump"},
+		"a note":         {[]*Node{node("a", dumpsEvery(t, 6, 10*time.Second, time.Hour))}, []Finding{find(Info, "a")}, NothingFound, "Nothing found"},
+		"one critical":   {[]*Node{node("a", dumpsEvery(t, 1, 0, time.Hour))}, []Finding{find(Critical, "a")}, Problems, "1 critical"},
+		"three nodes": {[]*Node{node("a"), node("b"), node("c")}, []Finding{find(Critical, "a", "b"), find(Critical, "c"), find(Warning, "c")},
+			Problems, "2 critical, 1 warning on 3 nodes"},
+		"one of two": {[]*Node{node("a"), node("b")}, []Finding{find(Warning, "b"), find(Warning, "b"), find(Info, "a")}, Problems, "2 warnings on 1 of 2 nodes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := Headline(&Case{Nodes: c.nodes}, &Result{Findings: c.findings, Checks: 34, NotEvaluated: make([]NotEvaluated, 3)})
+			if v.Kind != c.kind || !strings.Contains(v.Text, c.text) {
+				t.Errorf("%s: %q, want %s: %q", v.Kind, v.Text, c.kind, c.text)
+			}
+			if v.Kind == NothingFound && !slices.Contains(v.Examined, "31 of 34 checks") {
+				t.Errorf("examined: %q", v.Examined)
+			}
+		})
+	}
+}
