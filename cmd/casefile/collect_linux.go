@@ -46,7 +46,9 @@ GC log, counters, flags, configuration, logs, profiles, host figures - into one
 bundle, analyses it, and prints the bundle's path on stdout. Progress and
 findings go to stderr. With --cluster or --node many nodes are captured at the
 same moment, on one clock. Nothing is restarted or reconfigured; what each capture
-costs its target stands in --dry-run and, as measured, in the bundle.
+costs its target stands in --dry-run and, as measured, in the bundle. As root, too,
+files of a process are opened with the rights of its user; what he may not read is
+told in the bundle (--trust-owner).
 
 ` + exitHelp,
 		Args: cobra.NoArgs,

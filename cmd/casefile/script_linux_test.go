@@ -169,7 +169,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err := exec.Command(link, "collect", "--pid", strconv.Itoa(p.PID), "--duration", "2s", "--dumps", "1", "--out", filepath.Join(dir, "last.tar.zst")).Run(); err != nil {
 		t.Errorf("the JVM cannot be captured afterwards: %v", err)
 	}
-	if left, _ := filepath.Glob(fmt.Sprintf("/tmp/casefile-gc-*-%d.log*", p.PID)); len(left) > 0 {
+	if left, _ := filepath.Glob(fmt.Sprintf("/tmp/casefile-gc-*-%d*", p.PID)); len(left) > 0 {
 		t.Errorf("left in the JVM's /tmp: %v", left)
 	}
 }

@@ -1,8 +1,7 @@
 package jvm
 
 import (
-	"os"
-	"path"
+	"errors"
 	"strings"
 )
 
@@ -21,8 +20,13 @@ var takesValue = map[string]bool{
 	"--limit-modules": true, "-d": true, "--describe-module": true, "--source": true, "--enable-native-access": true,
 }
 
-// maxArgFile bounds an @file or a JVM options file.
-const maxArgFile = 1 << 20
+// maxArgFile bounds an @file or a JVM options file, maxArgFiles is how many of them are read.
+const (
+	maxArgFile  = 1 << 20
+	maxArgFiles = 16
+)
+
+var errArgFiles = errors.New("more argument files than are read")
 
 // parseArguments reads the command line of a java process; open gives the files
 // it names (@argfiles, -XX:Flags=, -XX:VMOptionsFile=), env its environment.
@@ -172,7 +176,7 @@ func (a *Arguments) Has(option string) bool {
 // environ reads the environment of the process; empty without the right to.
 func (p *Process) environ() map[string]string {
 	env := map[string]string{}
-	b, err := os.ReadFile(path.Join(p.dir, "environ"))
+	b, err := p.file("environ")
 	if err != nil {
 		return env
 	}

@@ -173,7 +173,9 @@ func (c *capture) asyncOff(ctx context.Context, folder string) {
 		return
 	}
 	defer f.Close()
-	c.Copy(collectors.Evidence{Name: "jfr/" + asyncFile, Item: asyncItem, Source: c.Plan.Profiles.AsyncProfiler, Started: began}, f) // tells the ledger itself
+	if err := c.copyRecording(collectors.Evidence{Name: "jfr/" + asyncFile, Item: asyncItem, Source: c.Plan.Profiles.AsyncProfiler, Started: began}, f); err != nil {
+		c.LostErr(asyncItem, err)
+	}
 	if errors.Is(err, ErrNoAnswer) {
 		return // it may yet end, and writes into the JVM's own output where the folder is gone; the next run or doctor removes it
 	}

@@ -80,7 +80,7 @@ func (c *capture) processFiles() {
 		add("container", "process/container", filepath.Join(c.dir, "root", "etc", "hostname"), box.encode())
 	}
 	for _, f := range []string{"status", "limits", "cgroup", "io", "oom_score_adj"} {
-		b, err := os.ReadFile(filepath.Join(c.dir, f))
+		b, err := c.file(f)
 		switch {
 		case err == nil:
 			add("process", "process/"+f, filepath.Join(c.dir, f), b)

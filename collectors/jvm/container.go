@@ -2,8 +2,6 @@ package jvm
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 )
@@ -27,7 +25,7 @@ func (j *JVM) container() (container, bool) {
 	if b, err := j.Tree.ReadFile("/etc/hostname", 4<<10); err == nil {
 		c.Name = oneWord(string(b))
 	}
-	b, _ := os.ReadFile(filepath.Join(j.dir, "cgroup"))
+	b, _ := j.file("cgroup")
 	for line := range strings.Lines(string(b)) {
 		if f := strings.SplitN(strings.TrimSpace(line), ":", 3); len(f) == 3 && len(f[2]) > len(c.Cgroup) && f[2] != "/" {
 			c.Cgroup = f[2]

@@ -135,7 +135,7 @@ func (p *Process) processFigures() (map[string]float64, error) {
 
 // keyed reads the first number behind a key in a file of /proc/PID.
 func (p *Process) keyed(file, key string) (float64, bool) {
-	b, err := os.ReadFile(filepath.Join(p.dir, file))
+	b, err := p.file(file)
 	if err != nil {
 		return 0, false
 	}

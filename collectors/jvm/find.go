@@ -143,7 +143,11 @@ func Inspect(proc string, pid int) (*JVM, error) {
 		return nil, fmt.Errorf("pid %d: %w", pid, access.ErrOther)
 	}
 	j := &JVM{Process: p, Env: p.environ(), mapped: lib}
+	left := maxArgFiles
 	j.Arguments = parseArguments(p.Args, j.Env, func(name string) ([]byte, error) {
+		if left--; left < 0 {
+			return nil, errArgFiles
+		}
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(p.Cwd, name)
 		}

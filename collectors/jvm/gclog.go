@@ -14,7 +14,11 @@ import (
 func (j *JVM) gcLogFiles() ([]access.File, error) {
 	var all []access.File
 	var errs []error
-	for _, pattern := range j.gcLogPatterns() {
+	patterns := j.gcLogPatterns()
+	if len(patterns) > maxPatterns {
+		patterns, errs = patterns[:maxPatterns], append(errs, errPatterns)
+	}
+	for _, pattern := range patterns {
 		files, err := j.Tree.Glob(pattern)
 		errs = append(errs, err)
 		for _, f := range files {

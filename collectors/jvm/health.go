@@ -107,7 +107,7 @@ func (p *Process) tids() []int {
 
 // frozen tells whether the cgroup freezer holds the process (docker pause).
 func (p *Process) frozen() bool {
-	b, err := os.ReadFile(filepath.Join(p.dir, "cgroup"))
+	b, err := p.file("cgroup")
 	if err != nil {
 		return false
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -246,7 +245,7 @@ func TestOwnGCLog(t *testing.T) {
 		if after := logList(t, jdk, p.PID); after != before {
 			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
 		}
-		if left, _ := filepath.Glob("/tmp/casefile-gc-*" + fmt.Sprint(p.PID) + ".log*"); len(left) > 0 {
+		if left, _ := filepath.Glob("/tmp/casefile-gc-*" + fmt.Sprint(p.PID) + "*"); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 	})
@@ -265,20 +264,24 @@ func TestAbandonedGCLogIsRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		// pid 1 with a start time it does not have
-		left := fmt.Sprintf("/tmp/casefile-gc-1-1-%d.log", p.PID)
+		folder := fmt.Sprintf("/tmp/casefile-gc-1-1-7-%d", p.PID)
+		left := filepath.Join(folder, filepath.Base(folder)+".log")
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
 		vm := jvm.NewAttacher(j.Process, jdk.Major, false)
 		if _, err := vm.Jcmd(t.Context(), fmt.Sprintf("VM.log output=%s what=gc=info", left)); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Remove(left) })
+		t.Cleanup(func() { os.RemoveAll(folder) })
 		if n, err := j.RemoveAbandonedLogs(t.Context()); n != 1 || err != nil {
 			t.Errorf("removed %d, %v", n, err)
 		}
 		if after := logList(t, jdk, p.PID); after != before {
 			t.Errorf("the JVM's logging has changed:\n%s\n%s", before, after)
 		}
-		if _, err := os.Stat(left); !os.IsNotExist(err) {
-			t.Errorf("%s is still there: %v", left, err)
+		if _, err := os.Stat(folder); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", folder, err)
 		}
 	})
 }
@@ -292,16 +295,17 @@ func TestLeftOfAnEndedJVMIsRemoved(t *testing.T) {
 	}
 	p := livetest.Start(t, jdk, "threads", live.Options{})
 	owner := fmt.Sprintf("1-1-%d", os.Getpid()) // pid 1 with a start time it does not have, and one that runs
-	logs := map[string]bool{fmt.Sprintf("/tmp/casefile-gc-1-1-%d.log.0", gone.Process.Pid): false, "/tmp/casefile-gc-" + owner + ".log": true}
-	folders := map[string]bool{fmt.Sprintf("/tmp/casefile-jfr-1-1-7-%d", gone.Process.Pid): false, "/tmp/casefile-jfr-" + owner: true}
-	for f := range logs {
-		if err := os.WriteFile(f, nil, 0o600); err != nil {
+	folders := map[string]bool{fmt.Sprintf("/tmp/casefile-jfr-1-1-7-%d", gone.Process.Pid): false, "/tmp/casefile-jfr-" + owner: true,
+		fmt.Sprintf("/tmp/casefile-gc-1-1-8-%d", gone.Process.Pid): false, "/tmp/casefile-gc-" + owner: true}
+	if others := fmt.Sprintf("/tmp/casefile-gc-1-1-9-%d", gone.Process.Pid); os.Geteuid() == 0 { // of another user, who removes them himself
+		folders[others] = true
+		t.Cleanup(func() { os.Remove(others) })
+		if err := errors.Join(os.Mkdir(others, 0o700), os.Chown(others, 12345, 12345)); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Remove(f) })
 	}
 	for f := range folders {
-		if err := os.Mkdir(f, 0o700); err != nil {
+		if err := os.Mkdir(f, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { os.Remove(f) })
@@ -316,8 +320,7 @@ func TestLeftOfAnEndedJVMIsRemoved(t *testing.T) {
 	if n, err := j.RemoveAbandonedRecordings(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d recordings of this JVM, %v", n, err)
 	}
-	maps.Copy(logs, folders)
-	for f, stays := range logs {
+	for f, stays := range folders {
 		if _, err := os.Stat(f); (err == nil) != stays {
 			t.Errorf("%s: %v, want it to stay: %v", f, err, stays)
 		}

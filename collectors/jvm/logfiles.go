@@ -47,7 +47,14 @@ func (c *capture) logs(ctx context.Context) {
 	if err != nil {
 		c.LostErr("config", err)
 	}
-	if got := c.copyFiles(ctx, "config", "config", config, new(budget(1<<62)), names); len(got) < len(config) {
+	config = slices.DeleteFunc(config, func(f access.File) bool {
+		if f.Size > maxConfig {
+			c.Lost("config", fmt.Sprintf("%s: %d MB are more than a configuration file has", f.Path, f.Size>>20), "")
+		}
+		return f.Size > maxConfig
+	})
+	left := budget(len(config) * maxConfig)
+	if got := c.copyFiles(ctx, "config", "config", config, &left, names); len(got) < len(config) {
 		c.Lost("config", "the capture was ended early", "")
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
@@ -231,11 +238,19 @@ func (j *JVM) logPatterns() []string {
 	return patterns
 }
 
+// maxPatterns is how many patterns of files are looked at for one JVM.
+const maxPatterns = 200
+
+var errPatterns = fmt.Errorf("the command line names more than %d files and patterns of files: the rest is not looked at", maxPatterns)
+
 // globAll returns the files of all patterns once each, newest first. Errors come with what
 // was found.
 func (j *JVM) globAll(patterns []string) ([]access.File, error) {
 	var all []access.File
 	var errs []error
+	if len(patterns) > maxPatterns {
+		patterns, errs = patterns[:maxPatterns], append(errs, errPatterns)
+	}
 	for _, p := range patterns {
 		files, err := j.Tree.Glob(p)
 		errs = append(errs, err)

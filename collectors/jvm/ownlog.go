@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"casefile/collectors/access"
 )
 
 // A JVM that writes no GC log gets one of ours for the length of the capture:
@@ -66,9 +64,12 @@ func (o logOutput) writesGC() bool {
 	return false
 }
 
-// ownLogName names an output of this casefile process.
-func ownLogName(j *JVM) string {
-	return fmt.Sprintf("%s/%s%s-%d.log", scratchDir, ownLogPrefix, ownMark(), j.NSPID)
+// makeOwnLog makes a folder for an output of this casefile process and names the output in
+// it. In /tmp itself another user could have put a link there, for the JVM to write through.
+func (j *JVM) makeOwnLog() (string, error) {
+	name := j.scratchName(ownLogPrefix)
+	folder, err := j.makeScratch(name, nil)
+	return path.Join(folder, name+".log"), err
 }
 
 // RemoveAbandonedLogs takes away GC logs that a killed casefile left switched on
@@ -88,26 +89,15 @@ func (j *JVM) RemoveAbandonedLogs(ctx context.Context) (int, error) {
 		}
 		removed++
 	}
-	return removed, j.removeLogFiles(removed > 0 || !strings.Contains(string(body), ownLogPrefix))
+	return removed, j.removeLogs(removed > 0 || !strings.Contains(string(body), ownLogPrefix))
 }
 
-// removeLogFiles deletes files of casefile processes that have ended, in the
-// JVM's /tmp: those of JVMs that have ended, and, once no output writes to them,
-// those of this one.
-func (j *JVM) removeLogFiles(safe bool) error {
-	tmp, err := j.tmp()
-	if err != nil {
-		return err
-	}
-	defer tmp.Close()
-	files, err := tmp.Names(func(n string) bool { return strings.HasPrefix(n, ownLogPrefix) && strings.Contains(n, ".log") })
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		name, _, _ := strings.Cut(f, ".log")
-		if abandoned(name, ownLogPrefix) && (j.ended(name) || safe && j.madeFor(name)) {
-			if err := tmp.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) { // another casefile may be at it
+// removeLogs deletes what casefile processes that have ended left in the JVM's /tmp:
+// logs of JVMs that have ended, and, once no output writes to them, those of this one.
+func (j *JVM) removeLogs(safe bool) error {
+	for _, folder := range j.abandonedScratch(ownLogPrefix) {
+		if safe || !j.madeFor(folder) {
+			if err := j.removeScratch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) { // another casefile may be at it
 				return err
 			}
 		}
@@ -147,10 +137,17 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
-	name := ownLogName(c.JVM)
+	name, err := c.makeOwnLog()
+	if err != nil {
+		c.LostErr(item, fmt.Errorf("folder for a log in the JVM's %s: %w", scratchDir, err))
+		return ""
+	}
 	_, _, err = c.ask(ctx, "jcmd", fmt.Sprintf(`VM.log output=%s what=%s decorators=time,uptime,level,tags output_options="filecount=1,filesize=%dM"`, name, ownLogWhat, ownLogSize/2>>20))
 	if err != nil {
 		c.Lost(item, err.Error(), explainFix(err))
+		if !errors.Is(err, ErrNoAnswer) { // else it may start late, and the next run or doctor removes it
+			_ = c.removeScratch(path.Dir(name))
+		}
 		return ""
 	}
 	return name
@@ -182,23 +179,9 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 		return
 	}
-	if err := c.removeOwnLog(files); err != nil {
+	if err := c.removeScratch(path.Dir(name)); err != nil {
 		c.LostErr("gc-log-off", err)
 	}
-}
-
-// removeOwnLog deletes the files of a log of ours.
-func (j *JVM) removeOwnLog(files []access.File) error {
-	tmp, err := j.tmp()
-	if err != nil {
-		return err
-	}
-	defer tmp.Close()
-	var errs []error
-	for _, f := range files {
-		errs = append(errs, tmp.Remove(path.Base(f.Path)))
-	}
-	return errors.Join(errs...)
 }
 
 // logOff takes one output away, by name: "VM.log disable" would take away the

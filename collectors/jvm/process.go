@@ -3,6 +3,7 @@ package jvm
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -42,7 +43,7 @@ const sigQuitBit = 1 << (3 - 1)
 // readProcess reads what is needed to recognise a JVM and talk to it.
 func readProcess(proc string, pid int) (*Process, error) {
 	p := &Process{PID: pid, NSPID: pid, dir: filepath.Join(proc, strconv.Itoa(pid))}
-	status, err := os.ReadFile(filepath.Join(p.dir, "status"))
+	status, err := p.file("status")
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +55,27 @@ func readProcess(proc string, pid int) (*Process, error) {
 		return nil, err
 	}
 	p.StartTicks = st.Started
-	cmdline, err := os.ReadFile(filepath.Join(p.dir, "cmdline"))
+	cmdline, err := p.file("cmdline")
 	if err != nil {
 		return nil, err
 	}
 	p.Args = splitNul(cmdline)
 	p.Cwd, _ = os.Readlink(filepath.Join(p.dir, "cwd")) // other users' need rights
 	return p, nil
+}
+
+// maxProcFile bounds what is read of one file of /proc. A process chooses how long its command
+// line and its environment are (prctl PR_SET_MM_MAP); started with more than this it cannot be.
+const maxProcFile = 2 << 20
+
+// file reads one file of the process's folder.
+func (p *Process) file(name string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(p.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxProcFile))
 }
 
 // parseStatus reads the lines of /proc/PID/status (proc_pid_status(5)), e.g.
@@ -140,7 +155,7 @@ func (p *Process) quit() (quitSignal, error) {
 	if fd, err := unix.PidfdOpen(p.PID, 0); err == nil { // kernels from 5.3
 		q.fd = fd
 	}
-	status, err := os.ReadFile(filepath.Join(p.dir, "status"))
+	status, err := p.file("status")
 	now := Process{}
 	if err == nil {
 		err = now.parseStatus(status)

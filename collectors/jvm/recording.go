@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -25,6 +27,7 @@ const (
 	jfrFile      = "recording.jfr"
 	jfrMaxSize   = 100 << 20 // of what a recording keeps on disk
 	jfrLeastSize = 16 << 20
+	maxRecording = 512 << 20 // of what is kept of one
 	// jfrTail is how long after the planned end a recording of ours ends by itself
 	// when nobody stops it.
 	jfrTail = time.Minute
@@ -277,7 +280,20 @@ func (c *capture) keepRecording(r *recording, began time.Time) error {
 	if len(r.others) > 0 {
 		source = "JFR.dump of recording " + strings.Join(r.others, ", ")
 	}
-	c.Copy(collectors.Evidence{Name: "jfr/" + jfrFile, Item: jfrItem, Source: source, Started: began}, f) // tells the ledger itself
+	return c.copyRecording(collectors.Evidence{Name: "jfr/" + jfrFile, Item: jfrItem, Source: source, Started: began}, f)
+}
+
+// copyRecording keeps a recording, of which the JVM alone says how long it is.
+func (c *capture) copyRecording(e collectors.Evidence, f *os.File) error {
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if st.Size() > maxRecording {
+		e.Truncated = fmt.Sprintf("the first %d of %d MB", maxRecording>>20, st.Size()>>20)
+		c.Lost(e.Item+"-rest", fmt.Sprintf("the recording has %d MB: the first %d MB are kept", st.Size()>>20, maxRecording>>20), "end older recordings of the JVM (jcmd PID JFR.stop) before the capture")
+	}
+	c.Copy(e, io.LimitReader(f, maxRecording)) // tells the ledger itself
 	return nil
 }
 

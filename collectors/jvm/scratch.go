@@ -102,7 +102,7 @@ func (j *JVM) ended(name string) bool {
 }
 
 // abandonedScratch lists the folders of ended casefile processes that were made
-// for this JVM, or for one that has ended.
+// for this JVM, or for one of its user that has ended.
 func (j *JVM) abandonedScratch(prefix string) []string {
 	tmp, err := j.tmp()
 	if err != nil {
@@ -115,7 +115,7 @@ func (j *JVM) abandonedScratch(prefix string) []string {
 		if !j.madeFor(n) && !j.ended(n) {
 			continue
 		}
-		if st, err := tmp.Lstat(n); err == nil && st.IsDir() && abandoned(n, prefix) {
+		if st, err := tmp.Lstat(n); err == nil && st.IsDir() && ownerOf(st) == j.UID && abandoned(n, prefix) {
 			found = append(found, path.Join(scratchDir, n))
 		}
 	}
