@@ -162,7 +162,7 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	case <-all:
 	case <-time.After(time.Until(s.End().Add(Grace + time.Second))):
 		for _, scope := range running.left() {
-			scope.Lost("job", "did not end in time: the system does not answer a read", "look at the disks and network mounts of this node")
+			scope.Lost("job", "did not end in time: a read does not come back, or its files take too long to copy", "look at the disks and network mounts of this node, and at the files that the process names")
 			scope.close()
 		}
 	}

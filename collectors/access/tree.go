@@ -28,6 +28,7 @@ type Tree struct {
 	broken  error     // why nothing can be opened
 	trusted []int     // users of --trust-owner
 	late    *atomic.Int32
+	looked  *atomic.Int64 // nanoseconds that patterns took
 }
 
 // File is a file found in a tree.
@@ -54,7 +55,7 @@ func Process(dir string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{dir: dir, id: id, started: st.Started, late: new(atomic.Int32)}
+	t := &Tree{dir: dir, id: id, started: st.Started, late: new(atomic.Int32), looked: new(atomic.Int64)}
 	t.root, t.broken = openPath(filepath.Join(dir, "root"))
 	if t.broken == nil {
 		t.broken = t.Check() // the folder is that of the process that id was read of
@@ -64,7 +65,7 @@ func Process(dir string) (*Tree, error) {
 
 // Fixture is a folder in place of a process's root, read with casefile's own rights.
 func Fixture(root string) *Tree {
-	t := &Tree{late: new(atomic.Int32)}
+	t := &Tree{late: new(atomic.Int32), looked: new(atomic.Int64)}
 	t.root, t.broken = openPath(root)
 	return t
 }
@@ -157,10 +158,14 @@ const (
 	maxMatches = 2000
 	maxNames   = 200_000 // of one folder
 	maxLooks   = 20_000  // files and folders opened
+	lookFor    = 2 * time.Second
 )
 
+// lookForAll is how long all patterns of a tree may be looked for.
+const lookForAll = 6 * time.Second
+
 // ErrTooMany says that a pattern matches more than is looked at.
-var ErrTooMany = errors.New("too many files and folders match: not all of them were looked at")
+var ErrTooMany = errors.New("too many files and folders to look at all of them")
 
 // Glob returns the regular files that match an absolute pattern, newest first. Patterns
 // are those of path.Match, in every element. An error may come with what was found.
@@ -171,7 +176,10 @@ func (t *Tree) Glob(pattern string) ([]File, error) {
 	if _, err := path.Match(pattern, ""); err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
-	g := &glob{tree: t, left: maxLooks}
+	began := time.Now()
+	within := min(lookFor, lookForAll-time.Duration(t.looked.Load()))
+	defer func() { t.looked.Add(int64(time.Since(began))) }()
+	g := &glob{tree: t, left: maxLooks, end: began.Add(within)}
 	g.look("/", strings.Split(strings.Trim(path.Clean(pattern), "/"), "/"))
 	slices.SortStableFunc(g.found, func(a, b File) int { return b.ModTime.Compare(a.ModTime) })
 	if len(g.found) > 0 {
@@ -184,6 +192,7 @@ type glob struct {
 	tree  *Tree
 	found []File
 	left  int
+	end   time.Time
 	err   error // the first that is worth telling
 }
 
@@ -193,7 +202,8 @@ func (g *glob) look(dir string, elems []string) {
 		names = g.names(dir, elems[0])
 	}
 	for _, name := range names {
-		if g.left--; g.left < 0 || len(g.found) >= maxMatches {
+		if g.left--; g.left < 0 || len(g.found) >= maxMatches || time.Now().After(g.end) {
+			g.left = 0
 			g.tell(fmt.Errorf("%s: %w", dir, ErrTooMany))
 			return
 		}

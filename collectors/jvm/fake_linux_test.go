@@ -62,6 +62,8 @@ func fakeMain(mode string) error {
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGQUIT)
 	counters := fmt.Sprintf("/tmp/hsperfdata_fake%d/%d", os.Getpid(), os.Getpid())
+	socket := fmt.Sprintf("/tmp/.java_pid%d", os.Getpid())
+	_, _ = os.Remove(socket), os.RemoveAll(filepath.Dir(counters)) // of one that had the pid before
 	if err := os.Mkdir(filepath.Dir(counters), 0o755); err != nil {
 		return err
 	}
@@ -76,7 +78,6 @@ func fakeMain(mode string) error {
 			}
 		}()
 	}
-	socket := fmt.Sprintf("/tmp/.java_pid%d", os.Getpid())
 	ln, err := net.Listen("unix", socket)
 	if err != nil {
 		return err

@@ -152,7 +152,7 @@ func (c *capture) copyFiles(ctx context.Context, item, dir string, files []acces
 		if names[name]++; names[name] > 1 {
 			name = fmt.Sprintf("%s.%d", name, names[name])
 		}
-		if err := c.copyTail(item, name, f.Path, n); err != nil {
+		if err := c.copyTail(ctx, item, name, f.Path, n); err != nil {
 			if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) { // rotated away meanwhile
 				c.LostErr(item, err)
 			}
@@ -163,7 +163,7 @@ func (c *capture) copyFiles(ctx context.Context, item, dir string, files []acces
 
 // copyTail stores the last n bytes of a file as it is now. What is left of a
 // cut first line is dropped.
-func (c *capture) copyTail(item, name, file string, n int64) error {
+func (c *capture) copyTail(ctx context.Context, item, name, file string, n int64) error {
 	f, err := c.Tree.Open(file)
 	if err != nil {
 		return err
@@ -183,8 +183,21 @@ func (c *capture) copyTail(item, name, file string, n int64) error {
 		e.Truncated = fmt.Sprintf("the last %d of %d bytes", n, st.Size())
 		in = wholeLines(io.LimitReader(f, st.Size()-skip))
 	}
-	c.Copy(e, in) // has told the ledger itself
+	c.Copy(e, &untilDone{ctx, in}) // has told the ledger itself
 	return nil
+}
+
+// untilDone is a reader that fails when ctx ends.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u *untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, fmt.Errorf("no time was left to copy all of it (%w)", context.Cause(u.ctx))
+	}
+	return u.r.Read(p)
 }
 
 // wholeLines drops what is left of the line that the start of r was cut from: everything up to the first line end, for
