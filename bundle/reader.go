@@ -43,6 +43,7 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 	r := &Reader{Path: path}
 	var plan, final *Manifest
 	var entries []Entry
+	var large error // a manifest that is beyond its budget
 	cut, err := r.scan(ctx, func(e Entry, body io.Reader) error {
 		entries = append(entries, e)
 		var err error
@@ -52,12 +53,17 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 		case ManifestFile:
 			final, err = readManifest(path, e, body)
 		}
+		if budget.IsOver(err) { // the manifest, or else its archive: then the next read says so
+			large, err = fmt.Errorf("%s: %v", e.Path, err), nil
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.Cut, r.CutEntry = cut.err, cut.entry
+	if r.Cut, r.CutEntry = cut.err, cut.entry; r.Cut == nil {
+		r.Cut = large
+	}
 	switch {
 	case final != nil:
 		r.Manifest, r.declared = *final, final.Entries
@@ -66,6 +72,7 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 		if r.Cut == nil {
 			r.Cut = errors.New("ends without " + ManifestFile)
 		}
+	case large != nil:
 	case r.Cut == nil || len(entries) > 0 && entries[0].SHA256 == "":
 		r.Foreign = true
 	}
@@ -76,7 +83,7 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
 	var m Manifest
 	if err := budget.DecodeJSON(body, maxManifest, &m); err != nil {
-		if isCut(err) || budget.IsOver(err) {
+		if isCut(err) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %s: %w", path, e.Path, err)

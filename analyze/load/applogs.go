@@ -87,9 +87,17 @@ func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
 		if zone, known := zoneOf(log.Last, e); known {
 			log.Shift(zone)
 		}
+		b.longLines(log)
 		t.jvm.Logs = append(t.jvm.Logs, log)
 	}
 	return err
+}
+
+// longLines tells of lines that were not read to their end.
+func (b *builder) longLines(log *applog.Log) {
+	if log.LongLines > 0 {
+		b.problem("%s: of %d long lines only the beginning is read", log.Source, log.LongLines)
+	}
 }
 
 func (b *builder) logMarks() []applog.Mark {
@@ -100,8 +108,8 @@ func (b *builder) logMarks() []applog.Mark {
 }
 
 // readConf reads the pools of a configuration file, and from Tomcat's the patterns of its access logs.
-func (t *target) readConf(_ *builder, e bundle.Entry, body io.Reader) error {
-	conf, found, err := readConf(e.Path, body)
+func (t *target) readConf(b *builder, e bundle.Entry, body io.Reader) error {
+	conf, found, err := b.readConf(e.Path, body)
 	t.patterns = append(t.patterns, found...)
 	if conf != nil && t.jvm != nil {
 		conf.Origin = e.Source
@@ -110,8 +118,8 @@ func (t *target) readConf(_ *builder, e bundle.Entry, body io.Reader) error {
 	return err
 }
 
-func readConf(name string, body io.Reader) (conf *appconf.File, patterns []*applog.Pattern, err error) {
-	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+func (b *builder) readConf(name string, body io.Reader) (conf *appconf.File, patterns []*applog.Pattern, err error) {
+	text, err := b.small(name, body)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,6 +184,7 @@ func (b *builder) looseLog(log *applog.Log) bool {
 	if log.Entries == 0 {
 		return false
 	}
+	b.longLines(log)
 	n := b.node(looseNode)
 	n.LooseLogs = append(n.LooseLogs, log)
 	return true
@@ -183,7 +192,7 @@ func (b *builder) looseLog(log *applog.Log) bool {
 
 // looseConf reads a configuration file that came without its JVM.
 func (b *builder) looseConf(name string, in io.Reader) error {
-	conf, found, err := readConf(name, in)
+	conf, found, err := b.readConf(name, in)
 	b.patterns = append(b.patterns, found...)
 	if conf != nil {
 		conf.Origin = name

@@ -11,8 +11,8 @@ import (
 // maxHostEntry bounds one file of the host; its series is the largest.
 const maxHostEntry = 64 << 20
 
-func (n *nodeParts) keepHost(name string, body io.Reader) error {
-	content, err := io.ReadAll(io.LimitReader(body, maxHostEntry))
+func (b *builder) keepHost(n *nodeParts, name string, body io.Reader) error {
+	content, err := b.atMost(maxHostEntry, name, body)
 	if err == nil {
 		n.host[name] = content
 		n.names = append(n.names, name)

@@ -163,12 +163,14 @@ type builder struct {
 	tops     []topFile
 	patterns []*applog.Pattern
 
-	bounds bounds
-	room   *budget.Room // for what is unpacked within archives
-	overs  map[*budget.Over]bool
-	left   []string // of inputs that are larger than their budget
-	within []error  // the same of entries
-	untold int      // problems beyond maxProblems
+	bounds  bounds
+	threads int // read so far
+	without leftOut
+	room    *budget.Room // for what is unpacked within archives
+	overs   map[*budget.Over]bool
+	left    []string // of inputs that are larger than their budget
+	within  []error  // the same of entries
+	untold  int      // problems beyond maxProblems
 }
 
 func newBuilder(ctx context.Context) *builder {
@@ -224,9 +226,15 @@ func (b *builder) manifest(m *bundle.Manifest) {
 		b.c.Ended = m.Ended
 	}
 	for _, n := range m.Nodes {
+		if !b.roomForNode(n.Name) {
+			continue
+		}
 		b.node(n.Name).Clock = analyze.Clock{Offset: millis(n.OffsetMS), Error: millis(n.ErrorMS)}
 	}
 	for _, c := range m.Coverage {
+		if !b.roomForNode(c.Node) {
+			continue
+		}
 		n := b.node(c.Node)
 		switch {
 		case c.Status.Gap():
@@ -375,6 +383,7 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	if b.untold > 0 {
 		b.c.Problems = append(b.c.Problems, fmt.Sprintf("and %d more inputs that could not be read", b.untold))
 	}
+	b.without.tell(b)
 	b.c.Problems = append(b.left, b.c.Problems...)
 	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
 	return b.c, nil

@@ -81,6 +81,7 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 			return err
 		}
 		t.gc = append(t.gc, gclog.File{Name: name, Open: kept.open})
+		t.gcBytes += kept.size
 		r, err := kept.open()
 		if err != nil {
 			return err
@@ -234,7 +235,7 @@ func (b *builder) cpus() float64 {
 // stand a gigabyte into a catalina.out, or the file may be a log and no more.
 func (b *builder) looseUnknown(name string, in io.Reader) error {
 	log := applog.NewScanner(name, b.logMarks())
-	dumps, info, err := threads.ParseAll(name, io.TeeReader(charset.NewReader(in), log))
+	dumps, info, err := b.parseDumps(name, io.TeeReader(charset.NewReader(in), log))
 	isLog := b.looseLog(log.Finish())
 	if len(dumps) == 0 {
 		if isLog && err == nil {
@@ -259,6 +260,9 @@ func (b *builder) looseTargetOf(key, name string) *target {
 	if t == nil {
 		n := b.node(looseNode)
 		t = &target{dir: key, jvm: &analyze.JVM{Node: n.Node, Target: name}}
+		if !b.roomForTarget(key) {
+			return t // what it gets is left out
+		}
 		b.add(t)
 		n.JVMs = append(n.JVMs, t.jvm)
 	}

@@ -30,13 +30,14 @@ type target struct {
 	jvm     *analyze.JVM
 	service *analyze.Service
 
-	dir    string // of its entries
-	dumps  []*threads.Dump
-	info   []threads.Summary
-	cpu    []threads.CPUSample
-	gc     []gclog.File
-	jfr    []jfrFile
-	merged bool // all dumps are one series with one summary
+	dir     string // of its entries
+	dumps   []*threads.Dump
+	info    []threads.Summary
+	cpu     []threads.CPUSample
+	gc      []gclog.File
+	gcBytes int64 // of them, as they are packed
+	jfr     []jfrFile
+	merged  bool // all dumps are one series with one summary
 
 	virtual []*threads.Dump // lists of virtual threads
 
@@ -58,13 +59,18 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 	if e.Node != "" {
 		name = e.Node
 	}
+	if !b.roomForNode(name) {
+		return nil
+	}
 	n := b.node(name)
 	switch {
 	case part[2] == "host":
-		return n.keepHost(e.Path, body)
+		return b.keepHost(n, e.Path, body)
 	case part[2] == "timing":
 		return n.readProbes(e, part[3], body)
 	case len(part) < 5:
+		return nil
+	case (part[2] == "jvm" || part[2] == "go") && !b.roomForTarget(path.Join(part[:4]...)):
 		return nil
 	case part[2] == "jvm":
 		return b.jvm(n, path.Join(part[:4]...), part[3]).read(b, e, part[4], body)
@@ -153,8 +159,8 @@ func (t *target) read(b *builder, e bundle.Entry, rest string, body io.Reader) e
 
 // readDump reads the dumps of one entry. The entry knows the moment better than
 // the dump's own head, which has no zone and whole seconds.
-func (t *target) readDump(_ *builder, e bundle.Entry, body io.Reader) error {
-	dumps, info, err := threads.ParseAll(e.Path, body)
+func (t *target) readDump(b *builder, e bundle.Entry, body io.Reader) error {
+	dumps, info, err := b.parseDumps(e.Path, body)
 	if len(dumps) == 1 && !e.Started.IsZero() {
 		dumps[0].Time, dumps[0].ZoneKnown = e.Started, true
 	}
@@ -164,8 +170,8 @@ func (t *target) readDump(_ *builder, e bundle.Entry, body io.Reader) error {
 }
 
 // readVirtual reads the list of virtual threads that was made with the dump of the same name.
-func (t *target) readVirtual(_ *builder, e bundle.Entry, body io.Reader) error {
-	lists, info, err := threads.ParseAll(e.Path, body)
+func (t *target) readVirtual(b *builder, e bundle.Entry, body io.Reader) error {
+	lists, info, err := b.parseDumps(e.Path, body)
 	t.virtual = append(t.virtual, lists...)
 	t.info = append(t.info, info)
 	return err
@@ -208,6 +214,7 @@ func (t *target) keepGC(b *builder, e bundle.Entry, body io.Reader) error {
 	kept, err := b.stash.keep(body)
 	if kept != nil { // with an error, what was read before it
 		t.gc = append(t.gc, gclog.File{Name: e.Path, Open: kept.open})
+		t.gcBytes += kept.size
 	}
 	if err != nil {
 		return fmt.Errorf("%s: only what lies before the damage is read: %w", e.Path, err)
@@ -236,8 +243,8 @@ func (t *target) readCounters(_ *builder, e bundle.Entry, body io.Reader) error 
 }
 
 // readPerf keeps the newest snapshot.
-func (t *target) readPerf(_ *builder, e bundle.Entry, body io.Reader) error {
-	raw, err := io.ReadAll(io.LimitReader(body, maxSmall))
+func (t *target) readPerf(b *builder, e bundle.Entry, body io.Reader) error {
+	raw, err := b.small(e.Path, body)
 	if err != nil || t.jvm == nil {
 		return err
 	}
@@ -278,8 +285,8 @@ func (t *target) readFlags(_ *builder, e bundle.Entry, body io.Reader) error {
 }
 
 // readContainer reads the name out of "key: value" lines.
-func (t *target) readContainer(_ *builder, _ bundle.Entry, body io.Reader) error {
-	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+func (t *target) readContainer(b *builder, e bundle.Entry, body io.Reader) error {
+	text, err := b.small(e.Path, body)
 	if t.jvm == nil {
 		return err
 	}
@@ -291,8 +298,8 @@ func (t *target) readContainer(_ *builder, _ bundle.Entry, body io.Reader) error
 	return err
 }
 
-func (t *target) readVersion(_ *builder, _ bundle.Entry, body io.Reader) error {
-	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+func (t *target) readVersion(b *builder, e bundle.Entry, body io.Reader) error {
+	text, err := b.small(e.Path, body)
 	if err == nil && t.jvm != nil {
 		t.jvm.Version = parseVersion(string(text))
 	}
@@ -307,8 +314,8 @@ func (t *target) readCodeCache(_ *builder, e bundle.Entry, body io.Reader) error
 	return err
 }
 
-func (t *target) readCmdline(_ *builder, e bundle.Entry, body io.Reader) error {
-	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+func (t *target) readCmdline(b *builder, e bundle.Entry, body io.Reader) error {
+	text, err := b.small(e.Path, body)
 	if err == nil && t.jvm != nil {
 		t.jvm.Options, t.jvm.OptionsSource = parseOptions(string(text)), e.Path
 	}
@@ -373,9 +380,12 @@ func (t *target) finishGC(b *builder) {
 		if len(files) == 1 {
 			source = files[0].Name
 		}
-		log, err := gclog.ParseFiles(source, files, gclog.Options{Through: b.room.Part(0).Reader})
+		log, err := gclog.ParseFiles(source, files, gclog.Options{Through: b.room.Part(t.gcBytes).Reader})
 		if err != nil {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
+		}
+		if log != nil && log.CutLines > 0 {
+			b.problem("%s: of %d long lines of the GC log only the beginning is read", source, log.CutLines)
 		}
 		if log != nil && log.Lines > 0 && !errors.Is(err, gclog.ErrNotGCLog) { // with an error, what was read before it
 			t.jvm.GC = append(t.jvm.GC, log)

@@ -54,7 +54,7 @@ type Summary struct {
 	OtherLines    int // outside any dump: log lines around it; blank lines are not counted
 	UnparsedLines int // inside a dump, not understood
 	LongLines     int // cut at Options.MaxLine
-	CutStacks     int // cut at Options.MaxDepth
+	CutStacks     int // frames of stacks that were cut at Options.MaxDepth
 }
 
 // Parse reads the source with default bounds; see [Parser.Parse].

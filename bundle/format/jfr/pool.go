@@ -71,9 +71,10 @@ func (c *Chunk) pool(d *decoder, t *Type, count int, room *int) bool {
 		c.pools.byType[t.ID] = tab
 	}
 	skip := t.skipping()
-	for range count {
+	for i := range count {
 		key := d.int64()
 		if d.bad || *room == 0 {
+			c.LostConstants += count - i - 1
 			return false
 		}
 		*room--
