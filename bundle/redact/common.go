@@ -74,7 +74,7 @@ var shellVarRE = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
 // nothing, a variable, a mask, a literal of a language, the place where one lies.
 func isPlaceholder(v []byte) bool {
 	v = bytes.TrimSpace(v)
-	if len(bytes.Trim(v, `*.-_x•?"'\,;:()[]{}<>=&`)) == 0 {
+	if len(bytes.Trim(v, `*.-_x•?"'\,;:()[]{}<>=&|+`)) == 0 {
 		return true
 	}
 	return len(v) <= 200 && (placeholderRE.Match(v) || shellVarRE.Match(v) || referenceRE.Match(v))

@@ -18,6 +18,8 @@ type engine struct {
 	trusted      bool // the text is configuration: its user names are no secrets
 	learned      []string
 	inPEM        bool
+	pemPrefix    []byte  // of the lines of that key
+	mayOpen      bool    // the line at hand has words of a rule whose secret may go on
 	opened       opening // the line before ends in front of its secret
 	spans        []found
 	base         int                           // of the text at hand in the entry, for onHit
@@ -139,9 +141,12 @@ func (e *engine) find(block []byte) []found {
 		spans = e.findLine(block[start:end], spans, start)
 		at = end
 		if opensPEM(block[start:end]) {
+			e.pemPrefix = pemPrefix(block[start:end])
 			spans, at = e.pemBody(block, min(end+1, len(block)), spans)
 		} else if end < len(block) {
-			e.opened = opens(block[start:end])
+			if e.mayOpen {
+				e.opened = opens(block[start:end])
+			}
 			spans, at = e.goesOn(block, end+1, spans)
 		}
 	}
@@ -163,6 +168,7 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 		}
 	}
 	ids := e.words.all(line)
+	e.mayOpen = ids.has(keyedRule) || ids.has(protocolRule)
 	if ids.empty() {
 		return spans
 	}

@@ -23,6 +23,7 @@ type jsonScalar struct {
 	start, end int
 	key        []byte // the member's name, raw
 	class      *keyClass
+	part       argumentSecret // of a command line's word
 }
 
 // jsonFrame is an open object or array.
@@ -37,11 +38,15 @@ type jsonFrame struct {
 	dataDepth  bool      // the container is a data member
 	wantMember bool      // the next string is a key
 	option     *keyClass // of the array's element before: "--password"
+	before     []byte    // the array's element before
+	within     *keyClass // what a container further out says
+	jwk        bool      // has a kty
+	own        []int     // scalars of the container itself
 	all        bool      // a map of names to secrets
 }
 
 // secretMaps are the members that hold names and their secrets.
-var secretMaps = wordSet(`secrets passwords`)
+var secretMaps = wordSet(`secrets passwords credentials tokens`)
 
 var secretMember = &keyClass{ending: "secrets", rule: "secret", strength: sureKey}
 
@@ -50,7 +55,7 @@ var kubernetesSecret = &keyClass{ending: "data", rule: "kubernetes-secret", stre
 // json scrubs JSON by its structure; what is not valid is scrubbed as text.
 func (e *engine) json(b []byte) []byte {
 	if !validJSON(b) {
-		return e.textAll(b)
+		return e.textAll(e.spansOf(b, jsonInText))
 	}
 	out := make([]byte, 0, len(b))
 	at := 0
@@ -72,6 +77,54 @@ func validJSON(b []byte) bool {
 	}
 }
 
+// spansOf replaces what the finders find in b, and leaves everything else as it is.
+func (e *engine) spansOf(b []byte, finders ...func([]byte, func(found))) []byte {
+	var spans []found
+	for _, find := range finders {
+		find(b, func(f found) {
+			e.note(b, f)
+			if f.start < f.end && !isMarked(b[f.start:f.end]) {
+				spans = append(spans, f)
+			}
+		})
+	}
+	if spans = effective(b, spans); len(spans) == 0 {
+		return b
+	}
+	return e.replace(nil, b, spans, 0, false)
+}
+
+// jsonInText finds the secrets that the structure of JSON tells, in a text that holds some, whole or not.
+func jsonInText(line []byte, report func(found)) {
+	from := bytes.IndexAny(line, "{[")
+	if from < 0 || bytes.IndexByte(line[from:], '"') < 0 {
+		return
+	}
+	for _, s := range jsonScalars(line[from:]) {
+		start, end := from+s.start, from+s.end
+		if line[start] == '"' {
+			if end-start < 2 || line[end-1] != '"' {
+				continue
+			}
+			start, end = start+1, end-1
+		} else if s.part.end == 0 {
+			continue
+		}
+		class := s.class
+		if s.part.end > 0 {
+			start, end, class = start+s.part.start, start+s.part.end, argumentClass
+		}
+		v := line[start:end]
+		if class == nil || start >= end || isPlaceholder(v) || isNumber(v) && len(v) <= 3 || class.strength == hintKey && wordlike(v) {
+			continue
+		}
+		report(secretAt(start, end, class.rule, class.rule != "cookie" && bytes.IndexByte(v, '\\') < 0))
+	}
+}
+
+// argumentClass is what a word of a command line is that programArguments finds.
+var argumentClass = &keyClass{rule: "program", strength: sureKey}
+
 // jsonScalar returns the scalar as it may leave.
 func (e *engine) jsonScalar(b []byte, s jsonScalar) []byte {
 	raw := b[s.start:s.end]
@@ -91,7 +144,10 @@ func (e *engine) jsonScalar(b []byte, s jsonScalar) []byte {
 	}
 	var clean []byte
 	var changed bool
-	if s.class != nil {
+	if p := s.part; p.end > 0 && p.end <= len(text) && bytes.Equal(text, raw[1:len(raw)-1]) && !isMarked(text[p.start:p.end]) {
+		secret, _ := e.secretScalar(argumentClass, text[p.start:p.end], s.start)
+		clean, changed = append(append(bytes.Clone(text[:p.start]), secret...), text[p.end:]...), true
+	} else if s.class != nil {
 		clean, changed = e.secretScalar(s.class, text, s.start)
 	} else {
 		clean, changed = e.member(s.key, text, s.start)
@@ -113,9 +169,10 @@ func jsonScalars(b []byte) []jsonScalar {
 			stack = append(stack, openFrame(top, c == '{', len(list)))
 			at++
 		case c == '}' || c == ']':
-			closed := *top
-			stack = stack[:len(stack)-1]
-			closeFrame(list, closed, &stack[len(stack)-1])
+			if closed := *top; len(stack) > 1 {
+				stack = stack[:len(stack)-1]
+				closeFrame(b, list, closed, &stack[len(stack)-1])
+			}
 			at++
 		case c == ',':
 			top.wantMember = top.object
@@ -127,12 +184,18 @@ func jsonScalars(b []byte) []jsonScalar {
 				top.wantMember, top.key = false, jsonKey(b[at:end])
 			} else {
 				top.place(&s, b[at:end], len(list))
+				top.own = append(top.own, len(list))
 			}
 			list = append(list, s)
 			at = end
 		default:
 			at++
 		}
+	}
+	for len(stack) > 1 { // cut off
+		closed := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		closeFrame(b, list, closed, &stack[len(stack)-1])
 	}
 	return list
 }
@@ -143,7 +206,13 @@ func jsonKey(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') >= 0 && json.Unmarshal(raw, &name) == nil {
 		return []byte(name)
 	}
-	return raw[1 : len(raw)-1]
+	return unquoted(raw)
+}
+
+// unquoted is a string as it stands; of one that is cut off, what there is.
+func unquoted(raw []byte) []byte {
+	raw = bytes.TrimPrefix(raw, []byte{'"'})
+	return bytes.TrimSuffix(raw, []byte{'"'})
 }
 
 func openFrame(parent *jsonFrame, object bool, scalars int) jsonFrame {
@@ -154,6 +223,11 @@ func openFrame(parent *jsonFrame, object bool, scalars int) jsonFrame {
 	f.dataDepth = object && (string(parent.key) == "data" || string(parent.key) == "stringData")
 	if c := classify(parent.key); c != nil && c.strength != nameKey {
 		f.class = c
+	}
+	if f.within = parent.within; f.class != nil {
+		f.within = f.class
+	} else if parent.class != nil {
+		f.within = parent.class
 	}
 	f.all = object && isName(parent.key, secretMaps)
 	if !object && parent.class != nil && !parent.object {
@@ -175,6 +249,11 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 			s.class = f.option
 		}
 		f.option = optionClass(bytes.Trim(raw, `"`))
+		value := unquoted(raw)
+		if s.class == nil && isSecretWord(f.before) && isStrong(value) {
+			s.class = classify(f.before)
+		}
+		f.before = value
 	case f.all && s.class == nil && raw[0] == '"' && !isName(f.key, nameNames):
 		s.class = secretMember
 	case isName(f.key, valueNames) || f.class != nil && isTrailer(bytes.ToLower(f.key)):
@@ -183,16 +262,48 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 		}
 		f.values = append(f.values, index)
 	case isName(f.key, nameNames) && raw[0] == '"':
-		if c := classify(raw[1 : len(raw)-1]); c != nil && c.strength != nameKey {
+		if c := classify(unquoted(raw)); c != nil && c.strength != nameKey {
 			f.named = c
 		}
 	case string(f.key) == "kind" && string(raw) == `"Secret"`:
 		f.secret = true
+	case string(f.key) == "kty":
+		f.jwk = true
+	}
+	if s.class == nil && f.within != nil && raw[0] == '"' && isStrong(unquoted(raw)) && !isUserKey(f.key) {
+		s.class = f.within
 	}
 }
 
+// isUserKey reports whether a key names a user, or the name of a thing.
+func isUserKey(key []byte) bool {
+	c := classify(key)
+	return isName(key, nameNames) || c != nil && c.strength == nameKey
+}
+
+// privateMembers are those of a JSON web key that must not be known.
+var privateMembers = wordSet("d p q dp dq qi k oth")
+
+var jwkMember = &keyClass{ending: "jwk", rule: "jwk", strength: sureKey}
+
 // closeFrame applies what was learned only at the object's end: names may stand behind values.
-func closeFrame(list []jsonScalar, f jsonFrame, parent *jsonFrame) {
+func closeFrame(b []byte, list []jsonScalar, f jsonFrame, parent *jsonFrame) {
+	if f.jwk {
+		for _, i := range f.own {
+			if privateMembers[string(list[i].key)] {
+				list[i].class = jwkMember
+			}
+		}
+	}
+	if !f.object && len(f.own) > 1 && len(f.own) <= maxArguments {
+		words := make([]argument, len(f.own))
+		for n, i := range f.own {
+			words[n].text = unquoted(b[list[i].start:list[i].end])
+		}
+		for _, s := range programArguments(words) {
+			list[f.own[s.word]].part = s
+		}
+	}
 	if f.named != nil {
 		for _, i := range f.values {
 			list[i].class = f.named
@@ -209,6 +320,9 @@ func closeFrame(list []jsonScalar, f jsonFrame, parent *jsonFrame) {
 		}
 	}
 }
+
+// maxArguments bounds an array that is read as a command line, in words.
+const maxArguments = 500
 
 // jsonEnd returns the end of the string or number at from.
 func jsonEnd(b []byte, from int) int {

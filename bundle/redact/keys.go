@@ -143,6 +143,7 @@ var keyClasses = []keyClass{
 	{"tokenkey", "token", weakKey, false},
 	{"tokenid", "token", weakKey, false},
 	{"secret", "secret", sureKey, false},
+	{"secrets", "secret", hintKey, false},
 	{"secretid", "secret", sureKey, false},
 	{"token", "token", weakKey, false},
 	{"tokens", "token", weakKey, false},
@@ -193,7 +194,7 @@ func classify(key []byte) *keyClass {
 	var buf [maxKey]byte
 	var starts [maxKey]int // of the words in buf
 	norm, words := splitWords(key, buf[:0], starts[:0])
-	for len(words) > 1 && isTrailer(norm[words[len(words)-1]:]) && !bytes.HasSuffix(norm, []byte("cleartext")) {
+	for len(words) > 1 && isTrailer(norm[words[len(words)-1]:]) && !bytes.HasSuffix(norm, []byte("cleartext")) && !bytes.HasSuffix(norm, []byte("signaturevalue")) {
 		norm, words = norm[:words[len(words)-1]], words[:len(words)-1]
 	}
 	norm = bytes.TrimRight(norm, "0123456789")

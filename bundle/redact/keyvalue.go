@@ -24,6 +24,7 @@ func keyed(line []byte, report func(found)) {
 	xmlInText(line, report)
 	nameValuePairs(line, report)
 	loosePairs(line, report)
+	jsonInText(line, report)
 }
 
 // keyValues finds the values of secret keys: key=value, key: value, -Dkey=value, "key":"value", \"key\":\"value\",

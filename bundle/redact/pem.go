@@ -17,6 +17,9 @@ func opensPEM(line []byte) bool {
 func (e *engine) pemBody(block []byte, at int, spans []found) ([]found, int) {
 	start, end := at, at
 	e.inPEM = true
+	if len(e.pemPrefix) > 0 {
+		return e.prefixedBody(block, at, spans)
+	}
 	for at < len(block) {
 		_, lineEnd := lineAround(block, at)
 		line := block[at:lineEnd]
@@ -39,6 +42,64 @@ func (e *engine) pemBody(block []byte, at int, spans []found) ([]found, int) {
 		spans = append(spans, secretAt(start, end, "private-key", false))
 	}
 	return spans, at
+}
+
+// pemPrefix is what a log writes before each line of a key that begins in this line.
+func pemPrefix(line []byte) []byte {
+	i := max(bytes.Index(line, []byte("-----BEGIN ")), bytes.Index(line, []byte("$ANSIBLE_VAULT;")))
+	if i <= 0 || len(bytes.Trim(line[:i], " \t\"'")) == 0 || i > maxPrefix {
+		return nil
+	}
+	return bytes.Clone(line[:i])
+}
+
+// prefixedBody finds the lines of a key that a log wrote each with its own prefix.
+func (e *engine) prefixedBody(block []byte, at int, spans []found) ([]found, int) {
+	for at < len(block) {
+		_, lineEnd := lineAround(block, at)
+		line := block[at:lineEnd]
+		start := afterPrefix(line, e.pemPrefix)
+		if start < 0 || !isPEMLine(line[start:]) {
+			e.inPEM = false
+			break
+		}
+		if end := trimEnd(line, start, len(line)); start < end && markerLen(line[start:]) == 0 {
+			spans = append(spans, secretAt(at+start, at+end, "private-key", false))
+		}
+		at = min(lineEnd+1, len(block))
+	}
+	return spans, at
+}
+
+// maxPrefix bounds what a log writes before a line, in bytes.
+const maxPrefix = 512
+
+// afterPrefix returns where line goes on after a prefix that differs from the given one at most in its numbers; -1 when
+// it begins with something else.
+func afterPrefix(line, prefix []byte) int {
+	at := 0
+	for i := 0; i < len(prefix); {
+		switch {
+		case at >= len(line):
+			if len(bytes.TrimSpace(prefix[i:])) == 0 {
+				return at
+			}
+			return -1
+		case isDigit(prefix[i]) && isDigit(line[at]):
+			for i < len(prefix) && isDigit(prefix[i]) {
+				i++
+			}
+			for at < len(line) && isDigit(line[at]) {
+				at++
+			}
+		case prefix[i] == line[at]:
+			i++
+			at++
+		default:
+			return -1
+		}
+	}
+	return at
 }
 
 var pemHeaders = [][]byte{[]byte("Proc-Type:"), []byte("DEK-Info:"), []byte("Version:"), []byte("Comment:"), []byte("Encryption:"),

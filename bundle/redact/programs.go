@@ -184,7 +184,7 @@ func valuePart(word []byte, start int, part byte, at int) []argumentSecret {
 	}
 	if part != 0 && part != '_' {
 		n := bytes.IndexByte(word[start:end], part)
-		if n <= 0 && part != '=' || bytes.HasPrefix(word[start+n+1:end], []byte("//")) {
+		if n < 0 || n == 0 && part != '=' || bytes.HasPrefix(word[start+n+1:end], []byte("//")) {
 			return nil
 		}
 		start += n + 1
@@ -345,6 +345,11 @@ func atHost(line []byte, report func(found)) {
 // isHash reports whether what follows an @ is the hash code of an object or the digest of an image.
 func isHash(b []byte) bool {
 	return len(bytes.Trim(b, "0123456789abcdef")) == 0 || bytes.HasPrefix(b, []byte("sha256")) || bytes.HasPrefix(b, []byte("sha512"))
+}
+
+// isStrong reports whether a value of which nothing but its place says that it is secret looks like one.
+func isStrong(v []byte) bool {
+	return len(v) >= minLearned && !wordlike(v) && !isPlaceholder(v) && !isPlainSetting(v)
 }
 
 // wordlike reports whether a value consists of words and numbers, as the names of things do: http-nio-8090,

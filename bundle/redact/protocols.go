@@ -16,13 +16,13 @@ var protocolREs = []*regexp.Regexp{
 	regexp.MustCompile(`\bIDENTIFY\s+(?:\S+\s+)?(\S+)\s*$`),
 	regexp.MustCompile(`(?i)"auth"\s+(?:"[^"]*"\s+)?"([^"]+)"`),
 	regexp.MustCompile(`(?i)\bhello\s+[23]\s+auth\s+\S+\s+(\S+)`),
-	regexp.MustCompile(`(?i)\bauth(?:\\r\\n|\r\n)\$\d+(?:\\r\\n|\r\n)([^\\\r\n]+)`),
+	regexp.MustCompile(`(?i)(?:\b|\\n)auth(?:\\r\\n|\r\n)\$\d+(?:\\r\\n|\r\n)([^\\\r\n]+)`),
 	regexp.MustCompile(`(?i)\bacl\s+setuser\b.*?\s[>#<]([^\s"]+)`),
 	regexp.MustCompile(`(?i)\b(?:requirepass|masterauth|primaryauth|sentinel-pass)"?\s+(?:'([^']*)'|"([^"]*)"|(\S+))`),
 }
 
 // redisAuthRE is AUTH with a password, or with a user and one. In prose other words follow.
-var redisAuthRE = regexp.MustCompile(`(?:^|[\s>:\]])(?:AUTH|auth)\s+(?:\S+\s+)?"?([^\s"]+)"?(?:\s|"|$)`)
+var redisAuthRE = regexp.MustCompile(`(?:^|[\s>:\]])(?:AUTH|auth)\s+"?([^\s"]+)"?(?:\s+"?([^\s"]+))?`)
 
 func protocols(line []byte, report func(found)) {
 	for _, re := range protocolREs {
@@ -35,8 +35,10 @@ func protocols(line []byte, report func(found)) {
 		}
 	}
 	for _, m := range redisAuthRE.FindAllSubmatchIndex(line, -1) {
-		if looksSecret(line[m[2]:m[3]]) {
-			report(secretAt(m[2], m[3], "protocol", true))
+		for g := 2; g < len(m); g += 2 {
+			if m[g] >= 0 && looksSecret(line[m[g]:m[g+1]]) {
+				report(secretAt(m[g], m[g+1], "protocol", true))
+			}
 		}
 	}
 }

@@ -136,7 +136,7 @@ var rules = []Rule{
 		Name: "sql-password", find: sqlPasswords,
 		Doc:     "password in an SQL statement: IDENTIFIED BY, PASSWORD, the values of an INSERT, keys of its functions",
 		Example: `ALTER USER bob IDENTIFIED BY 'hunter2x'`,
-		words: []string{"identified ", "password '", "password \"", "password(", "password =", "password=", "values", "value (", "_encrypt(", "_decrypt(",
+		words: []string{"identified ", "password '", "password \"", "password(", "password =", "password=", "set password", "values", "value (", "_encrypt(", "_decrypt(",
 			"crypt(", "passphrase(", "sp_addlogin", "sp_password", "sp_addlinkedsrvlogin"},
 	},
 	{
@@ -144,7 +144,7 @@ var rules = []Rule{
 		Doc:     "password that a client says in a dialogue of SMTP, IMAP, POP3, FTP, NNTP, XMPP or Redis",
 		Example: `a1 LOGIN bob hunter2x`,
 		words: []string{"auth plain", "auth login", "auth xoauth2", "authenticate ", "sasl ", "mechanism=", " login ", "pass ", "authinfo ", "apop ",
-			"identify ", "auth ", "\"auth\"", "auth\\r", "auth\r", "setuser ", "requirepass", "masterauth", "primaryauth"},
+			"identify ", "auth ", "ugfzc3dvcmq6", "\"auth\"", "auth\\r", "auth\r", "setuser ", "requirepass", "masterauth", "primaryauth"},
 	},
 	{
 		Name: "session", find: sessions,
@@ -216,7 +216,11 @@ func init() {
 	for i := range rules {
 		ruleNames = append(ruleNames, rules[i].Name)
 	}
+	keyedRule, protocolRule = ruleIndex("password"), ruleIndex("protocol")
 }
+
+// The rules whose secret may begin at the end of a line.
+var keyedRule, protocolRule int
 
 func ruleIndex(name string) int {
 	for i := range rules {

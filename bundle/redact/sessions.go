@@ -8,7 +8,7 @@ var (
 	// sessionRE are parameters of a URL that carry a session or a grant.
 	sessionRE = regexp.MustCompile(`(?i)(?:[?&;]|&amp;|%26|%3f)(?:php|asp|j)?(?:sid|session|sessid|sess|code|state|ticket|pgtid|pgtiou|key|auth|otp|assertion|client_assertion|nonce|hash|p|pw|t|k|st)(?:=|%3d)([^&\s"'<>#;]{8,})`)
 	// sessionWords after which such an id stands in prose.
-	spokenSessionRE = regexp.MustCompile(`(?i)\bsession(?:[ _-]?id)?\s*[:=#]?\s*["'\[(]?([A-Za-z0-9_.!-]{16,})`)
+	spokenSessionRE = regexp.MustCompile(`(?i)\bsession(?:[ _-]?id)?\s*[:=#]?\s*["'\[(]?([A-Za-z0-9_.!-]{12,})`)
 	samlRE          = regexp.MustCompile(`(?i)\bsaml(?:response|request|art)["']?(?:=|%3d|:\s*)["']?([A-Za-z0-9+/=%_-]{8,})`)
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"html"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -48,12 +49,64 @@ func (e *engine) xml(b []byte) []byte {
 func (e *engine) xmlParts(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	at := 0
+	entities := secretEntities(b)
 	scanXML(b, func(p part) {
 		out = append(out, b[at:p.start]...)
+		if p.kind == other {
+			if start, end := entityValue(b[p.start:p.end], entities); start < end {
+				secret, _ := e.secretScalar(entityClass, b[p.start+start:p.start+end], p.start+start)
+				out = append(append(append(out, b[p.start:p.start+start]...), secret...), b[p.start+end:p.end]...)
+				at = p.end
+				return
+			}
+		}
 		out = append(out, e.xmlPart(b, p)...)
 		at = p.end
 	})
 	return append(out, b[at:]...)
+}
+
+var (
+	entityRE      = regexp.MustCompile(`(?:^|<!)ENTITY\s+(?:%\s+)?([\w.-]+)\s+(?:"([^"]*)"|'([^']*)')`)
+	entityRefRE   = regexp.MustCompile(`&([A-Za-z_][\w.-]*);`)
+	entityClass   = &keyClass{ending: "entity", rule: "xml", strength: sureKey}
+	entityMention = []byte("ENTITY")
+)
+
+// secretEntities lists the entities that stand where a secret does.
+func secretEntities(b []byte) map[string]bool {
+	if !bytes.Contains(b, entityMention) {
+		return nil
+	}
+	names := map[string]bool{}
+	scanXML(b, func(p part) {
+		c := p.class
+		if c == nil {
+			c = classify(p.key)
+		}
+		if c == nil || c.strength == nameKey {
+			return
+		}
+		for _, m := range entityRefRE.FindAllSubmatch(b[p.start:p.end], -1) {
+			names[string(m[1])] = true
+		}
+	})
+	return names
+}
+
+// entityValue returns the bounds of the value that a declaration gives to a secret entity.
+func entityValue(declaration []byte, secret map[string]bool) (start, end int) {
+	m := entityRE.FindSubmatchIndex(declaration)
+	if m == nil || !secret[string(declaration[m[2]:m[3]])] && !isSecretWord(declaration[m[2]:m[3]]) {
+		return 0, 0
+	}
+	if start, end = m[4], m[5]; start < 0 {
+		start, end = m[6], m[7]
+	}
+	if v := declaration[start:end]; isPlaceholder(v) || isMarked(v) {
+		return 0, 0
+	}
+	return start, end
 }
 
 func (e *engine) xmlPart(b []byte, p part) []byte {
@@ -115,9 +168,16 @@ type xmlScanner struct {
 }
 
 type xmlElement struct {
-	name  []byte
-	class *keyClass // of its text
+	name   []byte
+	class  *keyClass // of its text
+	within *keyClass // what an element further out says
 }
+
+// stringNames are elements of which one may be the key of the next: <string>password</string><string>X</string>.
+var stringNames = wordSet("string str")
+
+// wrapNames are elements that only hold the value of the element around them.
+var wrapNames = wordSet("constructor-arg argument arg list set array plain plaintext item element string str util:constant")
 
 func scanXML(b []byte, report func(part)) {
 	s := xmlScanner{b: b, report: report}
@@ -180,7 +240,10 @@ func (s *xmlScanner) text(kind partKind, start, end int) {
 	if n := len(s.stack); n > 0 {
 		top := s.stack[n-1]
 		p.key, p.class = top.name, top.class
-		if isName(top.name, nameNames) || endsIn(top.name, "-name") {
+		if p.class == nil && top.within != nil && isStrong(bytes.TrimSpace(s.b[start:end])) && !isUserKey(top.name) {
+			p.class = top.within
+		}
+		if isName(top.name, nameNames) || endsIn(top.name, "-name") || isName(top.name, stringNames) || n > 1 && isName(top.name, valueNames) && isName(s.stack[n-2].name, nameNames) {
 			if c := classify(bytes.TrimSpace(s.b[start:end])); c != nil && c.strength != nameKey {
 				s.sibling = c
 			} else if len(bytes.TrimSpace(s.b[start:end])) > 0 {
@@ -203,6 +266,11 @@ func (s *xmlScanner) startTag(from int) int {
 	attrs, at, closed := s.attributes(at)
 	element := xmlElement{name: localName(name)}
 	element.class = s.elementClass(element.name)
+	if n := len(s.stack); n > 0 {
+		if element.within = s.stack[n-1].within; s.stack[n-1].class != nil {
+			element.within = s.stack[n-1].class
+		}
+	}
 	var named *keyClass
 	for _, a := range attrs {
 		if c := classify(bytes.TrimSpace(s.b[a.start:a.end])); isName(a.key, nameNames) && c != nil && c.strength != nameKey {
@@ -229,14 +297,15 @@ func (s *xmlScanner) elementClass(name []byte) *keyClass {
 	if c := classify(name); c != nil && c.strength != nameKey {
 		return c
 	}
-	if !isName(name, valueNames) && !endsIn(name, "-value") {
-		return nil
-	}
-	if c := s.sibling; c != nil {
+	value := isName(name, valueNames) || endsIn(name, "-value") || isName(name, stringNames)
+	if c := s.sibling; c != nil && value {
 		s.sibling = nil
+		if isName(name, stringNames) {
+			return &keyClass{ending: c.ending, rule: c.rule, strength: hintKey}
+		}
 		return c
 	}
-	if n := len(s.stack); n > 0 {
+	if n := len(s.stack); n > 0 && (value || isName(name, wrapNames)) {
 		return s.stack[n-1].class
 	}
 	return nil

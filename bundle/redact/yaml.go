@@ -15,6 +15,10 @@ type yamlScan struct {
 	namedCol int
 	secret   bool      // in a Kubernetes Secret
 	option   *keyClass // of the list item before: "- --password"
+	items    []argument
+	aliases  map[string]bool // anchors whose value is used as a secret
+	complex  *keyClass       // of a key that was written as "? key"
+	column   int             // of that key
 }
 
 // yamlParent is a key whose value starts on a later line.
@@ -29,11 +33,15 @@ var (
 	yamlItemRE   = regexp.MustCompile(`^(\s*(?:-\s+)+)`)
 	yamlTagRE    = regexp.MustCompile(`^(?:[!&][^\s]*\s+)+`)
 	yamlBlockRE  = regexp.MustCompile(`^[|>][0-9+-]*\s*(?:#.*)?$`)
+	yamlAliasRE  = regexp.MustCompile(`["']?([\p{L}\d_.-]+)["']?\s*:\s+\*([^\s,\]}]+)`)
+	yamlAnchorRE = regexp.MustCompile(`&([^\s,\[\]{}]+)`)
+	yamlAskRE    = regexp.MustCompile(`^(\s*(?:-\s+)*)\?\s+(.+?)\s*$`)
+	yamlAnswerRE = regexp.MustCompile(`^(\s*):\s+`)
 	yamlSecretRE = regexp.MustCompile(`(?m)^\s*(?:-\s+)?kind:\s*["']?Secret["']?\s*$`)
 )
 
 func (e *engine) yaml(b []byte) []byte {
-	y := &yamlScan{e: e, secret: yamlSecretRE.Match(b)}
+	y := &yamlScan{e: e, secret: yamlSecretRE.Match(b), aliases: secretAliases(b)}
 	for at := 0; at < len(b); {
 		at = y.line(b, at)
 	}
@@ -45,11 +53,15 @@ func (e *engine) yaml(b []byte) []byte {
 func (y *yamlScan) line(b []byte, from int) int {
 	_, end := lineAround(b, from)
 	line := bytes.TrimSuffix(b[from:end], []byte("\r"))
+	if next, ok := y.complexKey(b, from, line); ok {
+		return next
+	}
 	m := yamlKeyRE.FindSubmatchIndex(line)
 	if m == nil {
 		return y.plainLine(b, from, line)
 	}
 	column := m[3]
+	y.items = y.items[:0]
 	key := bytes.Trim(line[m[4]:m[5]], `"'`)
 	y.leave(column)
 	class := y.classOf(key, column)
@@ -59,8 +71,14 @@ func (y *yamlScan) line(b []byte, from int) int {
 	start := m[1]
 	if t := yamlTagRE.Find(line[start:]); t != nil {
 		start += len(t)
+		if a := yamlAnchorRE.FindSubmatch(t); class == nil && a != nil && y.aliases[string(a[1])] {
+			class = aliasClass
+		}
 	}
 	value := line[start:]
+	if class == nil && y.within() != nil && !isUserKey(key) && isStrong(bytes.Trim(bytes.TrimSpace(value), `"'`)) {
+		class = y.within()
+	}
 	switch {
 	case len(bytes.TrimSpace(value)) == 0 || value[0] == '#':
 		all := y.secret && (string(key) == "data" || string(key) == "stringData")
@@ -77,6 +95,72 @@ func (y *yamlScan) line(b []byte, from int) int {
 	y.remember(key, value, column)
 	y.out = append(y.out, line[:start]...)
 	return y.value(b, from+start, column, class, key)
+}
+
+var aliasClass = &keyClass{ending: "alias", rule: "password", strength: sureKey}
+
+// secretAliases lists the anchors that a secret key refers to.
+func secretAliases(b []byte) map[string]bool {
+	if bytes.IndexByte(b, '*') < 0 || bytes.IndexByte(b, '&') < 0 {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, m := range yamlAliasRE.FindAllSubmatch(b, -1) {
+		if isSecretWord(m[1]) {
+			names[string(m[2])] = true
+		}
+	}
+	return names
+}
+
+// within is what a key further out says.
+func (y *yamlScan) within() *keyClass {
+	for i := len(y.parents) - 1; i >= 0; i-- {
+		if c := y.parents[i].class; c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// complexKey handles "? key" and the ": value" that answers it.
+func (y *yamlScan) complexKey(b []byte, from int, line []byte) (int, bool) {
+	_, end := lineAround(b, from)
+	if m := yamlAskRE.FindSubmatchIndex(line); m != nil {
+		y.complex, y.column = nil, m[3]
+		if c := classify(bytes.ReplaceAll(bytes.Trim(line[m[4]:m[5]], `"'`), []byte{' '}, []byte{'_'})); c != nil && c.strength != nameKey {
+			y.complex = c
+		}
+		y.text(b, from, next(b, end))
+		return next(b, end), true
+	}
+	m := yamlAnswerRE.FindSubmatchIndex(line)
+	if m == nil || y.complex == nil || m[3] != y.column {
+		return 0, false
+	}
+	class := y.complex
+	y.complex = nil
+	y.out = append(y.out, line[:m[1]]...)
+	return y.value(b, from+m[1], y.column, class, nil), true
+}
+
+// itemClass is what the items of the list before this one say about it: an option, a program, a name.
+func (y *yamlScan) itemClass(item []byte) *keyClass {
+	var class *keyClass
+	if n := len(y.items); n > 0 && isSecretWord(y.items[n-1].text) && isStrong(item) {
+		class = classify(y.items[n-1].text)
+	}
+	const enough = 12 // words from a program to its secret
+	if len(y.items) >= enough {
+		y.items = append(y.items[:0], y.items[1:]...)
+	}
+	y.items = append(y.items, argument{text: item})
+	for _, s := range programArguments(y.items) {
+		if s.word == len(y.items)-1 {
+			class = argumentClass
+		}
+	}
+	return class
 }
 
 // leave forgets the parents that end before a key in that column.
@@ -152,7 +236,7 @@ func (y *yamlScan) plainLine(b []byte, from int, line []byte) int {
 	start := indentOf(line)
 	if item := yamlItemRE.Find(line); item != nil {
 		start = len(item)
-		y.leave(indentOf(line)) // a list may stand in its key's column
+		y.leave(indentOf(line) + 1) // a list may stand in its key's column
 	}
 	var class *keyClass
 	if n := len(y.parents); n > 0 {
@@ -161,7 +245,13 @@ func (y *yamlScan) plainLine(b []byte, from int, line []byte) int {
 	if y.option != nil && !bytes.HasPrefix(line[start:], []byte("-")) {
 		class = y.option
 	}
-	y.option = optionClass(bytes.Trim(bytes.TrimSpace(line[start:]), `"'`))
+	item := bytes.Trim(bytes.TrimSpace(line[start:]), `"'`)
+	y.option = optionClass(item)
+	if start > indentOf(line) {
+		if c := y.itemClass(item); class == nil {
+			class = c
+		}
+	}
 	if class == nil {
 		y.text(b, from, next(b, end))
 		return next(b, end)
@@ -204,6 +294,9 @@ func (y *yamlScan) value(b []byte, from, indent int, class *keyClass, key []byte
 		if changed {
 			stop = deeper(b, stop, indent) // the rest of a plain scalar over several lines
 		}
+	} else if quote == '{' || quote == '[' {
+		clean, _ = y.e.member(key, y.e.flowSpans(text), from)
+		changed = !bytes.Equal(clean, text)
 	} else {
 		clean, changed = y.e.member(key, text, from)
 	}
@@ -237,12 +330,16 @@ func flowEnd(b []byte, from int) int {
 	return 0
 }
 
+// flowSpans replaces what the structure of a list or map in brackets says is secret.
+func (e *engine) flowSpans(b []byte) []byte { return e.spansOf(b, jsonInText, programsInText) }
+
 // flow handles a list or map over several lines. Of a secret list nothing is kept; a map's members tell their own.
 func (y *yamlScan) flow(b []byte, from, to int, class *keyClass) int {
 	_, end := lineAround(b, to)
 	stop := next(b, end)
 	if class == nil || b[from] != '[' || isPlaceholder(b[from:to]) {
-		y.text(b, from, stop)
+		clean, _ := y.e.scalar(y.e.flowSpans(b[from:stop]), from)
+		y.out = append(y.out, clean...)
 		return stop
 	}
 	if y.e.learn {
