@@ -20,6 +20,13 @@ const (
 	PinnedVirtualThreads = "pinned-virtual-threads"
 	AppSignature         = "app-signature"
 	UnresponsiveJVM      = "unresponsive-jvm"
+	UnexplainedWait      = "unexplained-wait"
+	SelfStarvation       = "self-starvation"
+	HiddenDeadlock       = "hidden-deadlock"
+	QueueFull            = "queue-full"
+	ClusterCall          = "cluster-call"
+	ObjectPoolExhausted  = "object-pool-exhausted"
+	EventLoopBlocked     = "event-loop-blocked"
 )
 
 // Collections, memory and settings of a JVM.

@@ -23,6 +23,7 @@ const (
 	Others    Kind = "barrier" // latch, barrier, phaser, exchanger
 	Member    Kind = "cluster"
 	Socket    Kind = "socket"
+	Client    Kind = "client" // the user's own side of a request: a slow upload or download
 	Connect   Kind = "connect"
 	Disk      Kind = "disk"
 	FileLock  Kind = "file-lock"

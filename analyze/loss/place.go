@@ -38,9 +38,13 @@ func (a *Account) findPlaces() {
 			continue
 		}
 		w := a.Series.Wait(c.Thread)
-		site, peer := siteOf(c.Thread, w)
-		if c.kind == Socket && strings.HasPrefix(peer, "the database") {
+		site, peer, own := siteOf(c.Thread, w)
+		switch {
+		case c.kind != Socket:
+		case strings.HasPrefix(peer, "the database"):
 			c.kind = Database
+		case !own && c.request:
+			c.kind = Client
 		}
 		k := placeKey{kind: c.kind}
 		if !c.request {
@@ -70,19 +74,20 @@ func (p *Place) add(s Sighting) {
 }
 
 // siteOf is the program's innermost call, else the call of a library that waits.
-func siteOf(t *threads.Thread, w threads.Wait) (*threads.Frame, string) {
+// own is false where the server itself waits for its user's client.
+func siteOf(t *threads.Thread, w threads.Wait) (at *threads.Frame, peer string, own bool) {
 	site, peer, own := threads.CallSite(t.Stack.Frames)
 	switch {
 	case w.Caller != nil:
-		return w.Caller, peer
+		return w.Caller, peer, own
 	case own:
-		return site, peer
+		return site, peer, own
 	case w.Site != nil:
-		return w.Site, peer
+		return w.Site, peer, own
 	case len(t.Stack.Frames) > 0:
-		return t.Stack.Frames[0], peer
+		return t.Stack.Frames[0], peer, own
 	}
-	return nil, peer
+	return nil, peer, own
 }
 
 // Places gives all places where threads wait, those with most threads first.

@@ -63,7 +63,8 @@ func serviceOf(dumps []*threads.Dump) *analyze.Case {
 // threadRules are the rules of this half of the package, so that a change of the others does not change what these tests see.
 func threadRules() []*analyze.Rule {
 	return []*analyze.Rule{rule(ids.Deadlock), rule(ids.LockContention), rule(ids.HotThread), rule(ids.StuckThread), rule(ids.ThreadLeak), rule(ids.ThreadPoolExhausted), rule(ids.DBPoolExhausted),
-		rule(ids.SlowDownstream), rule(ids.FinalizerBacklog), rule(ids.ClassLoadingLock), rule(ids.LoggingLock), rule(ids.PinnedVirtualThreads), rule(ids.AppSignature)}
+		rule(ids.SlowDownstream), rule(ids.FinalizerBacklog), rule(ids.ClassLoadingLock), rule(ids.LoggingLock), rule(ids.PinnedVirtualThreads), rule(ids.AppSignature),
+		rule(ids.HiddenDeadlock), rule(ids.SelfStarvation), rule(ids.ObjectPoolExhausted), rule(ids.QueueFull), rule(ids.ClusterCall), rule(ids.EventLoopBlocked), rule(ids.UnexplainedWait)}
 }
 
 func run(t *testing.T, c *analyze.Case) *analyze.Result {

@@ -3,7 +3,6 @@ package rules
 import (
 	"testing"
 
-	"casefile/analyze/rules/libs"
 	"casefile/analyze/threads"
 )
 
@@ -28,7 +27,7 @@ func TestCallSiteBelowWrappers(t *testing.T) {
 			for _, fn := range []string{"sun.nio.ch.Net.poll", driver, wrapper, own, "javax.servlet.http.HttpServlet.service", "org.apache.coyote.AbstractProtocol$ConnectionHandler.process"} {
 				frames = append(frames, &threads.Frame{Func: fn})
 			}
-			site, peer, found := libs.CallSite(frames)
+			site, peer, found := threads.CallSite(frames)
 			if !found || site.Func != own || peer != "the database (PostgreSQL)" {
 				t.Errorf("%s: %v, %q, %v", wrapper, site, peer, found)
 			}
@@ -37,17 +36,17 @@ func TestCallSiteBelowWrappers(t *testing.T) {
 	// A framework's session store asks for the request, and no code of the program.
 	frames := []*threads.Frame{{Func: "sun.nio.ch.Net.poll"}, {Func: "redis.clients.jedis.Protocol.read"}, {Func: "org.springframework.data.redis.connection.jedis.JedisConnection.execute"},
 		{Func: "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal"}, {Func: "org.apache.catalina.core.ApplicationFilterChain.doFilter"}}
-	if site, peer, own := libs.CallSite(frames); !own || peer != "Redis" || site.Func != "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal" {
+	if site, peer, own := threads.CallSite(frames); !own || peer != "Redis" || site.Func != "org.springframework.session.web.http.SessionRepositoryFilter.doFilterInternal" {
 		t.Errorf("%v, %q, %v", site, peer, own)
 	}
 	// The server's own realm asks the database.
 	frames = []*threads.Frame{{Func: "sun.nio.ch.Net.poll"}, {Func: "org.postgresql.core.v3.QueryExecutorImpl.execute"}, {Func: "org.apache.catalina.realm.DataSourceRealm.getPassword"}, {Func: "org.apache.catalina.connector.CoyoteAdapter.service"}}
-	if site, peer, own := libs.CallSite(frames); !own || peer != "the database (PostgreSQL)" || site.Func != "org.apache.catalina.realm.DataSourceRealm.getPassword" {
+	if site, peer, own := threads.CallSite(frames); !own || peer != "the database (PostgreSQL)" || site.Func != "org.apache.catalina.realm.DataSourceRealm.getPassword" {
 		t.Errorf("%v, %q, %v", site, peer, own)
 	}
 	// A connector that reads a request.
 	frames = []*threads.Frame{{Func: "sun.nio.ch.SocketChannelImpl.read"}, {Func: "org.apache.tomcat.util.net.NioChannel.read"}, {Func: "org.apache.coyote.http11.Http11InputBuffer.fill"}, {Func: "com.acme.Upload.run"}}
-	if site, _, own := libs.CallSite(frames); own {
+	if site, _, own := threads.CallSite(frames); own {
 		t.Errorf("the server's own side is the program's: %v", site)
 	}
 }

@@ -85,8 +85,8 @@ func TestAppSignature(t *testing.T) {
 	for _, c := range []struct {
 		name, text, title string
 	}{
-		{"comparison", with(4, "RUNNABLE", compare, time.Second), "4 of 20 http-nio-8090 threads are in the comparison of page versions"},
-		{"workbox", with(6, "RUNNABLE", workbox, time.Millisecond), "6 of 20 http-nio-8090 threads are in Workbox's count of notifications, waiting for a linked application"},
+		{"comparison", with(4, "RUNNABLE", compare, time.Second), "4 of 20 http-nio-8090 threads are in the comparison of page versions, in LCS.longestCommonSubsequence below HTMLDiffer.diff"},
+		{"workbox", with(6, "RUNNABLE", workbox, time.Millisecond), "6 of 20 http-nio-8090 threads are in Workbox's count of notifications, waiting for a linked application, in ServiceImpl.getCount below PageAction.execute"},
 		{"workbox, one", with(1, "RUNNABLE", workbox, time.Millisecond), ""},
 		{"idle", with(0, "", "", 0), ""},
 	} {

@@ -58,6 +58,9 @@ var clients = []struct{ prefix, peer string }{
 	{"database/sql.", "the database"},
 }
 
+// OfServer reports whether a method is the server's own side of a request.
+func OfServer(fn string) bool { return hasPrefixOf(fn, serverSide) }
+
 // PeerOf names the system that a call goes to; "" when the method belongs to no known client.
 func PeerOf(fn string) string {
 	for _, c := range clients {

@@ -189,7 +189,7 @@ func ownPool(n *names) Fault {
 	c := pick(n, servers)(n)
 	pool, user := n.call(), n.call()
 	pool.method = pick(n, []string{"borrow", "lease", "acquire", "checkout"})
-	waiting, holding := 4+n.IntN(12), 3+n.IntN(4)
+	waiting, holding := 4+n.IntN(12), 2+n.IntN(2)
 	reads := jdk("sun.nio.ch.Net.poll", "sun.nio.ch.NioSocketImpl.park", "sun.nio.ch.NioSocketImpl.timedRead", "sun.nio.ch.NioSocketImpl.implRead", "java.net.Socket$SocketInputStream.read")
 	session := n.call()
 	return Fault{Places: []string{pool.String(), user.String(), session.String()}, Threads: waiting,

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"casefile/analyze"
-	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/threads"
 )
@@ -134,7 +133,7 @@ func (v *member) waitsForPeer(t *threads.Thread) (cluster, ok bool) {
 	default:
 		return false, false
 	}
-	_, peer, own := libs.CallSite(t.Stack.Frames)
+	_, peer, own := threads.CallSite(t.Stack.Frames)
 	switch {
 	case strings.Contains(peer, "cluster member"):
 		return true, true

@@ -119,6 +119,9 @@ func (v *view) signatureProblem(sig *signatures.Signature, list []views.Sighting
 		are = "is"
 	}
 	p.Title = fmt.Sprintf("%s %s %s", say.Sentence(v.Crowd(peak)), are, sig.Title)
+	if at := v.whereAll(list); at != "" && len(threads.Calls(list[0].Thread.Stack.Frames)) > 0 {
+		p.Title += ", " + at
+	}
 	p.Impact = lost.Impact()
 	p.Explanation = strings.TrimSpace(sig.Explanation)
 	p.Evidence = v.signatureEvidence(sig, list)

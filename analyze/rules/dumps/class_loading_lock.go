@@ -11,8 +11,8 @@ var classLoadingLock = &analyze.Rule{
 	ID:     ids.ClassLoadingLock,
 	Doc:    "Threads wait for a class to be loaded or initialised over several dumps.",
 	Needs:  needsDumps(2),
-	After:  []string{ids.Deadlock},
-	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	After:  forEver,
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeClassLoading),
 }
 

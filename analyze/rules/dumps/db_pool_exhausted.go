@@ -8,6 +8,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
@@ -18,6 +19,8 @@ import (
 var (
 	dbPoolWaiters = analyze.NewLimit(3, "threads", "that wait for a connection at once", "a healthy pool hands "+
 		"out connections in microseconds: three at once are no chance")
+	dbPoolFew = analyze.NewLimit(0.3, "1", "request-thread time without a connection where fewer wait",
+		"own judgement: two of three requests are no chance")
 	dbPoolShare = analyze.NewLimit(0.05, "1", "request-thread time without a connection", "half of the mark of "+
 		"congestion: no healthy service has any")
 )
@@ -26,8 +29,8 @@ var dbPoolExhausted = &analyze.Rule{
 	ID:     ids.DBPoolExhausted,
 	Doc:    "Threads wait to get a database connection from its pool over several dumps.",
 	Needs:  needsDumps(2),
-	After:  []string{ids.Deadlock},
-	Limits: []analyze.Threshold{dbPoolWaiters, dbPoolShare, contentionDumps, contentionCritical},
+	After:  forEver,
+	Limits: []analyze.Threshold{dbPoolWaiters, dbPoolShare, dbPoolFew, contentionDumps, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeDBPool),
 }
 
@@ -62,15 +65,13 @@ var productSettings = []struct{ app, pool, setting string }{
 
 // judgeDBPool counts threads that wait for a connection, and those that use one.
 func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
-	dead := explained(v.found(pass, ids.Deadlock)...)
+	dead := explained(v.found(pass, forEver...)...)
 	waiting := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
 		return !dead[t] && (w.Kind == threads.WaitDBPool || w.Kind == threads.WaitLock && atConnectionPool(t))
 	})
-	if v.AtLeast(waiting, dbPoolWaiters.Value) < contentionDumps.Value {
-		return nil
-	}
 	lost := v.LossOf(waiting)
-	if lost.Share < dbPoolShare.Value {
+	few := v.AtLeast(waiting, 2) >= contentionDumps.Value && lost.Share >= dbPoolFew.Value
+	if lost.Share < dbPoolShare.Value || !few && v.AtLeast(waiting, dbPoolWaiters.Value) < contentionDumps.Value {
 		return nil
 	}
 	pool, product := v.poolSetting(waiting[0].Thread)
@@ -86,23 +87,52 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if inUse > 0 {
 		p.Title += fmt.Sprintf("; %s the database, most under %s", heldBy(inUse), say.Short(sites[0].site))
 	}
-	p.Impact = fmt.Sprintf(
-		"%s: on average %.1f threads without a connection",
-		lost.Impact(),
-		float64(len(waiting))/float64(v.Dumps()),
-	)
+	keepers := relations{}
+	if at := v.weighAt(pass, waiting[0].Thread); at != nil {
+		if inUse == 0 {
+			keepers = connectionKeepers(v.lossAccount(pass), at)
+			p.Title += " " + at.where() + keepers.title
+			p.sightings = append(p.sightings, keepers.explained...)
+		}
+		p.About = at.about()
+	}
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads without a connection", lost.Impact(), float64(len(waiting))/float64(v.Dumps()))
 	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
 	if inUse > 0 {
-		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at "+
-			"once: slow queries keep connections longer than their number allows.", inUse)
+		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
+	} else if keepers.any {
+		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, by threads that " + asPlural(keepers.holds) + "."
 	} else {
-		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, or " +
-			"were never given back."
+		p.Explanation += "No thread is seen that has one: they were taken and never given back (a leak)."
 	}
-	p.Evidence = append(v.CiteAll(waiting, cite.Most/2), v.CiteAll(holders, cite.Most/2)...)
+	p.Evidence = append(v.CiteAll(waiting, cite.Most/2), v.CiteAll(append(holders, keepers.explained...), cite.Most/2)...)
 	p.Advice = v.dbAdvice(pool, product, inUse, sites)
+	if inUse == 0 && keepers.any {
+		p.Advice = append([]analyze.Advice{{
+			Action: "Give the connection back before other work begins: its holders " + asPlural(keepers.holds) + " while they keep one.",
+			Effect: "Connections come back in milliseconds.", Risk: codeChange, Verify: "Nobody waits for a connection under the same load.",
+		}}, p.Advice...)
+	}
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
 	return []analyze.Finding{p.finding()}
+}
+
+// weighAt is the place where a thread waits; nil: it does not.
+func (v *view) weighAt(pass *analyze.Pass, t *threads.Thread) *place {
+	a := v.lossAccount(pass)
+	if p := a.PlaceOf(t); p != nil {
+		return v.weigh(a, p)
+	}
+	return nil
+}
+
+// connectionKeepers are those that have a connection and use it for other work.
+func connectionKeepers(a *loss.Account, w *place) relations {
+	r := w.relate(a.Holders(w.Place), "holds one", "hold one")
+	if !r.any {
+		r.title = "; nobody is seen to hold one"
+	}
+	return r
 }
 
 func heldBy(n int) string {
@@ -121,6 +151,9 @@ func atConnectionPool(t *threads.Thread) bool {
 // its size.
 func (v *view) poolSetting(t *threads.Thread) (pool poolSetting, product bool) {
 	pool = poolSetting{pool: "connection pool", size: "the pool's maximum size"}
+	if _, name, named := strings.Cut(v.Series.Wait(t).Text, "database connection ("); named {
+		pool.pool = strings.TrimSuffix(name, ")")
+	}
 	for _, f := range t.Stack.Frames {
 		i := slices.IndexFunc(poolSettings, func(s poolSetting) bool { return strings.HasPrefix(f.Func, s.prefix) })
 		if i >= 0 {
@@ -151,7 +184,7 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Si
 		if dead[t] || !w.Busy() || w.Kind == threads.WaitDBPool {
 			return false
 		}
-		site, peer, own := libs.CallSite(t.Stack.Frames)
+		site, peer, own := threads.CallSite(t.Stack.Frames)
 		if !own || !strings.HasPrefix(peer, "the database") {
 			return false
 		}
@@ -170,7 +203,7 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Si
 
 func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holderSite) []analyze.Advice {
 	first := analyze.Advice{
-		Action:  "Find where connections stay: have the pool log those kept too long.",
+		Action:  "Find where connections stay and are not given back: have the pool log those kept too long.",
 		Setting: pool.leaks,
 		Effect:  "Names the code that borrows and does not return.",
 		Risk:    "A little logging.",

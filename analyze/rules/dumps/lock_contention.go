@@ -13,8 +13,8 @@ var lockContention = &analyze.Rule{
 	ID:     ids.LockContention,
 	Doc:    "Many threads are blocked on one monitor or lock of the program over several dumps.",
 	Needs:  needsDumps(2),
-	After:  []string{ids.Deadlock},
-	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	After:  forEver,
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeLockContention),
 }
 
@@ -46,22 +46,15 @@ func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 // holderAdvice depends on what the holder does while it has the lock.
 func holderAdvice(k *contended) string {
 	at := ""
-	if k.HolderFrame != nil {
-		at = " in " + say.Short(k.HolderFrame.Func)
+	if f := k.holderCall(); f != nil {
+		at = " in " + say.Short(f.Func)
 	}
 	switch k.HolderWait.Kind {
-	case threads.WaitSocketRead,
-		threads.WaitSocketWrite,
-		threads.WaitConnect,
-		threads.WaitHTTPPool,
-		threads.WaitDBPool,
-		threads.WaitDisk,
-		threads.WaitProcess:
-		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store "+
-			"the result.", at, k.HolderWait.Text)
-	case threads.WaitSleep, threads.WaitQueue, threads.WaitResult, threads.WaitCondition:
-		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state beside "+
-			"the old one and swap them.", at, k.HolderWait.Text)
+	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool, threads.WaitDBPool, threads.WaitDisk, threads.WaitProcess:
+		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store the result.", at, k.HolderWait.Text)
+	case threads.WaitSleep, threads.WaitQueue, threads.WaitResult, threads.WaitCondition, threads.WaitPool, threads.WaitPermit, threads.WaitRoom,
+		threads.WaitMember, threads.WaitOthers, threads.WaitFileLock:
+		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state next to the old one and swap them.", at, k.HolderWait.Text)
 	case threads.WaitRunning:
 		return fmt.Sprintf("Shorten what is done under the lock%s, or divide it: a lock per key, a read-write "+
 			"lock, a concurrent collection.", at)

@@ -19,7 +19,9 @@ var (
 		"flag a monitor with more than 5 waiters")
 	contentionShare = analyze.NewLimit(0.10, "1", "request-thread time lost at one lock", "thread dump "+
 		"analysers' mark of congestion")
-	contentionDumps    = analyze.NewLimit(2, "dumps", "that show it", "one dump may show a moment")
+	contentionDumps = analyze.NewLimit(2, "dumps", "that show it", "one dump may show a moment")
+	contentionFew   = analyze.NewLimit(0.25, "1", "request-thread time lost at a lock at which fewer stand, and stay",
+		"own judgement: two of eight, for longer than the time between two dumps, are no chance")
 	contentionCritical = analyze.NewLimit(
 		0.5,
 		"1",
@@ -52,15 +54,18 @@ type contended struct {
 // contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
 func (v *view) contention(pass *analyze.Pass) []*contended {
 	if v.locks == nil {
-		v.locks = v.findContention(explained(v.found(pass, ids.Deadlock)...))
+		v.locks = v.findContention(explained(v.found(pass, forEver...)...))
 	}
 	return v.locks
 }
 
+// forEver are findings whose threads no lock will ever let go on.
+var forEver = []string{ids.Deadlock, ids.HiddenDeadlock}
+
 func (v *view) findContention(dead map[*threads.Thread]bool) []*contended {
 	all := []*contended{}
 	of := map[*threads.LockState]*contended{}
-	for _, c := range v.Series.Contention() {
+	for _, c := range append(v.Series.Contention(), v.unnamedLocks()...) {
 		k := &contended{Contention: c}
 		uses := [guardsNothing + 1]int{}
 		for dump, st := range c.States {
@@ -148,7 +153,7 @@ func useOf(c *threads.Contention, t *threads.Thread) lockUse {
 	switch {
 	case libs.Within(near, libs.IdleLocks):
 		return guardsNothing
-	case len(near) > 0 && loadsClass(near[0].Func):
+	case loadingAbove(frames):
 		return guardsClasses
 	case libs.Within(near, libs.LogLibraries):
 		return guardsLog
@@ -167,6 +172,19 @@ func skipLockCalls(frames []*threads.Frame) []*threads.Frame {
 	return nil
 }
 
+// loadingAbove reports whether a class is being loaded before the stack leaves the runtime and the loaders.
+func loadingAbove(frames []*threads.Frame) bool {
+	for i, f := range frames {
+		switch {
+		case loadsClass(f.Func):
+			return true
+		case i > 8 || !threads.InRuntime(f.Func):
+			return false
+		}
+	}
+	return false
+}
+
 func loadsClass(fn string) bool {
 	return strings.HasSuffix(fn, ".loadClass") || libs.StartsWith(fn, libs.ClassLoading)
 }
@@ -174,6 +192,14 @@ func loadsClass(fn string) bool {
 // name says which lock it is. A lock of a class that says nothing is named with the place where threads wait for it.
 func (k *contended) name() string {
 	class := say.ShortClass(k.Class)
+	switch {
+	case k.Class == "" && k.Kind == threads.ClassInit:
+		return "a class that is being initialised"
+	case k.Class == "" && k.Site != nil:
+		return "a monitor at " + say.Short(k.Site.Func)
+	case k.Class == "":
+		return "a monitor"
+	}
 	if !slices.Contains(libs.PlainLocks, class) || k.Site == nil {
 		return class
 	}
@@ -181,13 +207,17 @@ func (k *contended) name() string {
 }
 
 // held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
-func (k *contended) held() string {
+func (v *view) held(k *contended, suspects []views.Sighting) string {
+	if k.Holder == nil && len(suspects) > 0 {
+		s := suspects[len(suspects)-1]
+		return fmt.Sprintf(", most likely held by %s in %s", say.Quote(s.Thread.Name), v.programCall(s.Thread.Stack, views.WhereIs(s.Thread, v.Series.Wait(s.Thread))))
+	}
 	if k.Holder == nil {
 		return ", whose holder the dumps do not show"
 	}
 	at := ""
-	if k.HolderFrame != nil {
-		at = " in " + say.Short(k.HolderFrame.Func)
+	if f := k.holderCall(); f != nil {
+		at = " in " + say.Short(f.Func)
 	} else if k.HolderWait.Site != nil {
 		at = " in " + say.Short(k.HolderWait.Site.Func)
 	}
@@ -197,39 +227,101 @@ func (k *contended) held() string {
 	return " held by " + say.Quote(k.Holder.Name) + at
 }
 
+// holderCall is the call in which the holder took the lock; of the program's own where the lock is the runtime's.
+func (k *contended) holderCall() *threads.Frame {
+	f := k.HolderFrame
+	if f == nil || !threads.InRuntime(f.Func) {
+		return f
+	}
+	t := k.Holder.Obs[k.Holder.Last]
+	if own := threads.Calls(t.Stack.Frames); len(own) > 0 {
+		return own[0]
+	}
+	return f
+}
+
+// unnamedLocks are those of threads that are blocked without a line that says on what, by the place where they are.
+func (v *view) unnamedLocks() []*threads.Contention {
+	of := map[string]*threads.Contention{}
+	var out []*threads.Contention
+	for i, d := range v.Series.Dumps {
+		for _, t := range d.Threads {
+			w := v.Series.Wait(t)
+			if w.Kind != threads.WaitLock || w.Lock != nil || w.Site == nil || v.JVM == nil {
+				continue
+			}
+			kind, key := threads.Locked, w.Site.Func
+			if t.AwaitsInit() {
+				kind, key = threads.ClassInit, ""
+			}
+			c := of[key]
+			if c == nil {
+				c = &threads.Contention{Kind: kind, Site: w.Site, States: make([]*threads.LockState, v.Dumps()), Waiters: make([]int, v.Dumps())}
+				of[key] = c
+				out = append(out, c)
+			}
+			if c.States[i] == nil {
+				c.States[i] = &threads.LockState{Kind: kind, OwnerDepth: -1}
+				c.Dumps++
+			}
+			c.States[i].Waiters = append(c.States[i].Waiters, t)
+			c.Waiters[i]++
+			c.Total++
+			c.Max = max(c.Max, c.Waiters[i])
+		}
+	}
+	return out
+}
+
+// manyBlocked reports whether so many threads are blocked on a lock that it is no chance: five of them, or a good share of their kind that
+// stays.
+func (v *view) manyBlocked(k *contended, lost views.Loss) bool {
+	if v.AtLeast(k.sightings, contentionWaiters.Value) >= contentionDumps.Value {
+		return true
+	}
+	if lost.Share < contentionFew.Value || v.AtLeast(k.sightings, 2) < contentionDumps.Value {
+		return false
+	}
+	stays, all := 0, 0
+	for _, s := range k.sightings {
+		if s.Dump+1 < v.Dumps() {
+			all++
+			if same, _ := v.Series.Stood(v.Series.TrackOf(s.Thread), s.Dump, s.Dump+1); same {
+				stays++
+			}
+		}
+	}
+	return 2*stays > all
+}
+
 // judgeLocks reports the contended locks of one use.
 func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contended, *problem)) []analyze.Finding {
 	var out []analyze.Finding
 	for _, k := range v.contention(pass) {
-		if k.use != use || v.AtLeast(k.sightings, contentionWaiters.Value) < contentionDumps.Value {
+		if k.use != use {
 			continue
 		}
 		lost := v.LossOf(k.sightings)
-		if lost.Share < contentionShare.Value {
+		if lost.Share < contentionShare.Value || !v.manyBlocked(k, lost) {
 			continue
 		}
+		suspects := v.suspects(k)
 		p := problem{account: account{sightings: slices.Concat(k.sightings, k.holders())}}
 		p.Severity, p.Weight = lost.Severity(contentionCritical.Value), lost.Weight()
 		p.Confidence = analyze.High
 		p.About = []string{say.ShortClass(k.Class)}
-		p.Title = say.Sentence(v.Crowd(v.Peak(k.sightings))) + " wait for " + k.name() + k.held()
+		p.Title = say.Sentence(v.Crowd(v.Peak(k.sightings))) + " wait for " + k.name() + v.held(k, suspects)
 		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.Impact(),
 			float64(len(k.sightings))/float64(v.Dumps()), k.Dumps, say.Count(v.Dumps(), "dump"))
-		suspects := v.suspects(k)
 		p.Explanation = k.story()
 		if len(suspects) > 0 {
 			s := suspects[len(suspects)-1]
-			p.Explanation += fmt.Sprintf(
-				" In %d of %s one thread alone is in %s besides them, most likely the "+
-					"holder: %s %s.",
-				len(
-					suspects,
-				),
-				say.Count(v.Dumps(), "dump"),
-				say.Short(k.Site.Func),
-				say.Quote(s.Thread.Name),
-				v.Doing(s.Thread),
-			)
+			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the holder: %s %s.",
+				len(v.sightingDumps(suspects)), say.Count(v.Dumps(), "dump"), v.sharedCall(k, s.Thread), say.Quote(s.Thread.Name), v.Doing(s.Thread))
+			if libs.Within(v.Peak(k.sightings)[0].Thread.Stack.Frames, libs.WriteLocks) {
+				p.Explanation += " It may hold the lock to read: a writer waits for all readers, and new readers wait for the writer."
+			}
+			k.HolderWait = v.Series.Wait(s.Thread)
 		}
 		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)
@@ -274,14 +366,48 @@ func (k *contended) story() string {
 	return text
 }
 
-// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that
-// alone are in the method
-// where the others wait, and do not wait with them. Seen in half of the dumps or more, else nil.
+// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that alone are in the method
+// where the others wait, else in any of its class - one that reads under the lock, or changes what it guards - and do not wait with them.
+// Seen in half of the dumps or more, else nil.
 func (v *view) suspects(k *contended) []views.Sighting {
 	if k.Holder != nil || k.Site == nil {
 		return nil
 	}
+	site, class := k.Site.Func, k.Site.Class()
+	if found := v.alone(k, 1, func(f *threads.Frame) bool { return f.Func == site }); found != nil {
+		return found
+	}
+	most := 1
+	if writers := v.Peak(k.sightings); len(writers) > 0 && libs.Within(writers[0].Thread.Stack.Frames, libs.WriteLocks) {
+		most = 3 // several may read at once
+	}
+	return v.alone(k, most, func(f *threads.Frame) bool { return f.Class() == class })
+}
+
+// sharedCall is the call of a suspect in which the others wait, else its own call in the same class.
+func (v *view) sharedCall(k *contended, t *threads.Thread) string {
+	class := k.Site.Class()
+	for _, f := range t.Stack.Frames {
+		if f.Func == k.Site.Func || f.Class() == class {
+			return say.Short(f.Func)
+		}
+	}
+	return say.Short(k.Site.Func)
+}
+
+// sightingDumps are the dumps in which some threads were seen.
+func (v *view) sightingDumps(list []views.Sighting) map[int]bool {
+	out := map[int]bool{}
+	for _, s := range list {
+		out[s.Dump] = true
+	}
+	return out
+}
+
+// alone are the threads, at most so many a dump, that have such a frame, are busy, and do not wait for the lock.
+func (v *view) alone(k *contended, most int, is func(*threads.Frame) bool) []views.Sighting {
 	var found []views.Sighting
+	dumps := 0
 	for dump, st := range k.States {
 		if st == nil {
 			continue
@@ -292,16 +418,18 @@ func (v *view) suspects(k *contended) []views.Sighting {
 		}
 		var there []*threads.Thread
 		for _, t := range v.Series.Dumps[dump].Threads {
-			if !waits[t] &&
-				slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == k.Site.Func }) {
+			if !waits[t] && slices.ContainsFunc(t.Stack.Frames, is) && v.Series.Wait(t).Busy() {
 				there = append(there, t)
 			}
 		}
-		if len(there) == 1 {
-			found = append(found, views.Sighting{Dump: dump, Thread: there[0]})
+		if len(there) > 0 && len(there) <= most {
+			dumps++
+			for _, t := range there {
+				found = append(found, views.Sighting{Dump: dump, Thread: t})
+			}
 		}
 	}
-	if 2*len(found) < k.Dumps {
+	if 2*dumps < k.Dumps {
 		return nil
 	}
 	return found

@@ -9,8 +9,8 @@ var loggingLock = &analyze.Rule{
 	ID:     ids.LoggingLock,
 	Doc:    "Threads wait for the lock of a log handler or appender over several dumps.",
 	Needs:  needsDumps(2),
-	After:  []string{ids.Deadlock},
-	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionCritical},
+	After:  forEver,
+	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeLogging),
 }
 

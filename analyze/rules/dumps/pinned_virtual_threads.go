@@ -205,7 +205,7 @@ func pinReason(t *threads.Thread) string {
 func (v *view) scheduler(carriers map[*threads.Track]bool) int {
 	most := len(carriers)
 	for tr := range carriers {
-		for _, n := range v.Crews[v.CrewOf[tr]] {
+		for _, n := range v.Crews[v.Crew(tr.Obs[tr.Last])] {
 			most = max(most, n)
 		}
 	}

@@ -63,12 +63,12 @@ func (v *view) calls() []*asked {
 	waits := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
 		switch w.Kind {
 		case threads.WaitSocketRead, threads.WaitConnect, threads.WaitHTTPPool:
-			return w.Busy() && (v.Request(t) || libs.Within(t.Stack.Frames, libs.WorkFrames))
+			return w.Busy() && !strings.HasPrefix(w.Text, "resolves") && (v.Request(t) || libs.Within(t.Stack.Frames, libs.WorkFrames))
 		}
 		return false
 	})
 	for _, s := range waits {
-		site, peer, own := libs.CallSite(s.Thread.Stack.Frames)
+		site, peer, own := threads.CallSite(s.Thread.Stack.Frames)
 		if !own {
 			continue
 		}

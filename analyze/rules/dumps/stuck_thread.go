@@ -10,7 +10,6 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
-	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
@@ -35,8 +34,8 @@ var stuckThread = &analyze.Rule{
 
 // knownWaits are findings that say why a request does not move.
 var knownWaits = []string{
-	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream,
-	ids.HotThread,
+	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.HotThread,
+	ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.UnexplainedWait,
 }
 
 // stuckGroup is requests that stand at the same place.
@@ -86,7 +85,7 @@ func judgeStuck(pass *analyze.Pass, v *view) []analyze.Finding {
 
 // serving says that the thread works for a request: by its pool, or by its frames.
 func (v *view) serving(t *threads.Thread) bool {
-	return v.Request(t) || libs.Within(t.Stack.Frames, libs.RequestFrames)
+	return v.Request(t) || threads.ServesRequest(t.Stack.Frames)
 }
 
 // waitsForHolder says that another thread keeps this one from going on: then that one is stuck, or is nobody's fault.
@@ -166,9 +165,8 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 	p.Explanation += " Its user waits, and its thread is missing in the pool."
 	p.Evidence = v.CiteAll(g.sightings, cite.Most)
 	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site))}
-	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a " +
-		"Confluence outage or hang with thread dumps"}
-	_, peer, _ := libs.CallSite(first.Stack.Frames)
+	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	_, peer, _ := threads.CallSite(first.Stack.Frames)
 	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
 		p.Title += ", connected to " + addr
 	}
@@ -227,7 +225,7 @@ func actor(text string, n int) string {
 
 // programCall names the program's own call beneath the libraries.
 func (v *view) programCall(s *threads.Stack, fallback string) string {
-	if site, _, own := libs.CallSite(s.Frames); own {
+	if site, _, own := threads.CallSite(s.Frames); own {
 		return say.Short(site.Func)
 	}
 	return fallback
@@ -242,11 +240,9 @@ func stuckAdvice(kind threads.WaitKind, at string) analyze.Advice {
 	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool:
 		a.Action = "Set a connect and a read timeout for the call in " + at + ", and ask the other side why it does not answer."
 	case threads.WaitDBPool:
-		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), " +
-			"and find who keeps the connections."
-	case threads.WaitLock, threads.WaitResult, threads.WaitQueue, threads.WaitCondition:
-		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time " +
-			"limit."
+		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), and find who keeps the connections."
+	case threads.WaitLock, threads.WaitResult, threads.WaitQueue, threads.WaitCondition, threads.WaitPermit, threads.WaitRoom, threads.WaitOthers, threads.WaitPool:
+		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time limit."
 	default:
 		a.Action = "Find out what " + at + " works on, and limit its input or its time."
 	}

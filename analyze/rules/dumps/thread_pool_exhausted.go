@@ -3,6 +3,7 @@ package dumps
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"casefile/analyze"
@@ -29,6 +30,7 @@ var threadPoolExhausted = &analyze.Rule{
 	ExplainedBy: []string{
 		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock,
 		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
+		ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.StuckThread,
 	},
 	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth},
 	Run:    analyze.Each(dumped(2), judgeThreadPool),
@@ -36,8 +38,8 @@ var threadPoolExhausted = &analyze.Rule{
 
 // poolCauses are findings that say why the threads of a pool are busy.
 var poolCauses = []string{
-	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream,
-	ids.StuckThread, ids.HotThread,
+	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.StuckThread, ids.HotThread,
+	ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.UnexplainedWait,
 }
 
 // judgeThreadPool looks at the pools of which no thread is idle, and names what keeps them busy.
@@ -45,8 +47,8 @@ func judgeThreadPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return nil
 	}
-	dead := explained(v.found(pass, ids.Deadlock)...)
-	causes := v.found(pass, poolCauses...)
+	dead := explained(v.found(pass, forEver...)...)
+	causes := slices.DeleteFunc(v.found(pass, poolCauses...), func(f *analyze.Finding) bool { return accountOf(f).moves })
 	var out []analyze.Finding
 	for _, p := range v.Pools {
 		if !v.full(p) {

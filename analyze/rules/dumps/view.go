@@ -45,6 +45,7 @@ type problem struct {
 type account struct {
 	sightings []views.Sighting
 	signature string // of app-signature
+	moves     bool   // the threads come back from what it explains: of waits
 }
 
 // finding hands the threads on with the finding.

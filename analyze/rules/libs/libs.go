@@ -2,7 +2,6 @@
 package libs
 
 import (
-	"cmp"
 	"strings"
 
 	"casefile/analyze/threads"
@@ -30,12 +29,9 @@ var (
 	}
 
 	ClassLoading = []string{
-		"java.lang.ClassLoader.", "java.lang.Class.forName", "jdk.internal.loader.", "sun.misc.Launcher$",
-		"java.net.URLClassLoader.",
-		"java.security.SecureClassLoader.", "org.apache.catalina.loader.",
-		"org.apache.felix.framework.BundleWiringImpl.",
-		"org.eclipse.osgi.internal.loader.", "org.springframework.boot.loader.", "org.jboss.modules.",
-		"java.lang.invoke.LambdaMetafactory.",
+		"java.lang.ClassLoader.", "java.lang.Class.forName", "jdk.internal.loader.", "sun.misc.Launcher$", "java.net.URLClassLoader.",
+		"java.security.SecureClassLoader.", "org.apache.catalina.loader.", "org.apache.felix.framework.BundleWiringImpl.",
+		"org.eclipse.osgi.internal.loader.", "org.springframework.boot.loader.", "sun.misc.URLClassPath", "java.lang.Class.forName0", "org.jboss.modules.", "java.lang.invoke.LambdaMetafactory.",
 	}
 
 	// idleLocks guard a place where threads queue for work: one of them accepts or selects, the others wait their turn.
@@ -47,14 +43,6 @@ var (
 		"org.apache.tomcat.util.net.LeaderFollowerWorkerThread", "weblogic.socket.", "com.ibm.io.async.", "com.caucho.",
 	}
 
-	// serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
-	ServerSide = []string{
-		"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.",
-		"org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
-		"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.",
-		"sun.net.httpserver.",
-	}
-
 	// workFrames show that a thread runs a task or a request, and does not merely own a connection.
 	WorkFrames = []string{
 		"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.FutureTask.run",
@@ -64,15 +52,8 @@ var (
 		"com.atlassian.scheduler.", "org.eclipse.jetty.server.handler.", "io.undertow.server.",
 	}
 
-	// requestFrames show that a thread serves a request.
-	RequestFrames = []string{
-		"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service",
-		"org.apache.catalina.core.StandardWrapperValve.invoke",
-		"org.apache.catalina.core.ApplicationFilterChain.doFilter",
-		"org.springframework.web.servlet.DispatcherServlet.doDispatch",
-		"io.undertow.server.Connectors.executeRootHandler",
-		"com.sun.net.httpserver.Filter$Chain.doFilter", "io.helidon.webserver.http.HttpRouting.route",
-	}
+	// WriteLocks are what wants a read-write lock to write.
+	WriteLocks = []string{"java.util.concurrent.locks.ReentrantReadWriteLock$WriteLock.", "java.util.concurrent.locks.StampedLock.writeLock"}
 
 	// plainLocks are classes that do not tell what the lock guards.
 	PlainLocks = []string{
@@ -86,49 +67,6 @@ var (
 		"ConcurrentHashMap$Node",
 	}
 )
-
-// clients are libraries that talk to another system, with what they talk to.
-var clients = []struct{ prefix, peer string }{
-	{"org.postgresql.", "the database (PostgreSQL)"},
-	{"com.mysql.", "the database (MySQL)"},
-	{"org.mariadb.", "the database (MariaDB)"},
-	{"oracle.jdbc.", "the database (Oracle)"},
-	{"oracle.net.", "the database (Oracle)"},
-	{"com.microsoft.sqlserver.", "the database (SQL Server)"},
-	{"net.sourceforge.jtds.", "the database (SQL Server)"},
-	{"com.ibm.db2.", "the database (Db2)"},
-	{"org.h2.", "the database (H2)"},
-	{"com.mongodb.", "the database (MongoDB)"},
-	{"com.datastax.", "the database (Cassandra)"},
-	{"redis.clients.", "Redis"},
-	{"io.lettuce.", "Redis"},
-	{"net.spy.memcached.", "memcached"},
-	{"com.sun.jndi.ldap.", "the directory (LDAP)"},
-	{"javax.naming.", "the directory (LDAP)"},
-	{"com.sun.mail.", "the mail server"},
-	{"javax.mail.", "the mail server"},
-	{"jakarta.mail.", "the mail server"},
-	{"org.eclipse.angus.", "the mail server"},
-	{"org.apache.http.", "an HTTP service"},
-	{"org.apache.hc.", "an HTTP service"},
-	{"org.apache.commons.httpclient.", "an HTTP service"},
-	{"sun.net.www.", "an HTTP service"},
-	{"jdk.internal.net.http.", "an HTTP service"},
-	{"java.net.HttpURLConnection", "an HTTP service"},
-	{"okhttp3.", "an HTTP service"},
-	{"okio.", "an HTTP service"},
-	{"feign.", "an HTTP service"},
-	{"retrofit2.", "an HTTP service"},
-	{"org.springframework.http.client.", "an HTTP service"},
-	{"org.springframework.web.client.", "an HTTP service"},
-	{"com.hazelcast.", "another cluster member (Hazelcast)"},
-	{"org.elasticsearch.client.", "Elasticsearch"},
-	{"org.apache.solr.client.", "Solr"},
-	{"software.amazon.awssdk.", "AWS"},
-	{"com.amazonaws.", "AWS"},
-	{"net/http.", "an HTTP service"},
-	{"database/sql.", "the database"},
-}
 
 func StartsWith(fn string, prefixes []string) bool {
 	for _, p := range prefixes {
@@ -147,41 +85,4 @@ func Within(frames []*threads.Frame, prefixes []string) bool {
 		}
 	}
 	return false
-}
-
-// peerOf names the system that a call goes to; "" when the method belongs to no known client.
-func peerOf(fn string) string {
-	for _, c := range clients {
-		if strings.HasPrefix(fn, c.prefix) {
-			return c.peer
-		}
-	}
-	return ""
-}
-
-// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when
-// the wait is the
-// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm
-// does, its call is the site.
-func CallSite(frames []*threads.Frame) (site *threads.Frame, peer string, own bool) {
-	for _, f := range frames {
-		if p := peerOf(f.Func); p != "" {
-			peer = cmp.Or(peer, p)
-			continue
-		}
-		switch {
-		case StartsWith(f.Func, ServerSide):
-			return site, peer, site != nil
-		case threads.InServer(f.Func):
-			if site == nil && peer != "" {
-				site = f
-			}
-			return site, peer, site != nil
-		case !threads.InLibrary(f.Func):
-			return f, peer, true
-		case peer != "" && !threads.InRuntime(f.Func):
-			site = f
-		}
-	}
-	return nil, peer, false
 }

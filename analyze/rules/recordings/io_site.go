@@ -8,7 +8,6 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/jfr"
-	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
@@ -97,7 +96,7 @@ func (r *recorded) waits() views.Sites {
 // serves tells that the server itself waits for its user's client.
 func serves(frames []string) bool {
 	for _, f := range frames {
-		if libs.StartsWith(f, libs.ServerSide) {
+		if threads.OfServer(f) {
 			return true
 		}
 	}

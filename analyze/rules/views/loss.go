@@ -36,7 +36,7 @@ func (v *Process) LossOf(list []Sighting) Loss {
 	if most == "" {
 		return Loss{}
 	}
-	return Loss{Share: float64(counts[most]) / float64(v.crewSize(most)), of: "the time of the " + most + " threads"}
+	return Loss{Share: float64(counts[most]) / float64(v.crewSize(most)), of: "the time of the " + most + " " + v.Noun() + "s"}
 }
 
 // Weight counts threads that serve no request for half: what they do is not known to keep a user waiting.
@@ -86,9 +86,9 @@ func (v *Process) Crowd(list []Sighting) string {
 	case size == 1:
 		words = say.Quote(list[0].Thread.Name)
 	case counts[most] == size:
-		words = "all " + say.Count(size, most+" thread")
+		words = "all " + say.Count(size, most+" "+v.Noun())
 	default:
-		words = say.CountOf(counts[most], size, most+" thread")
+		words = say.CountOf(counts[most], size, most+" "+v.Noun())
 	}
 	switch others := all - counts[most]; {
 	case others == 1:

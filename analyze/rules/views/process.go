@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"casefile/analyze"
-	"casefile/analyze/rules/libs"
 	"casefile/analyze/threads"
 )
 
@@ -38,62 +37,42 @@ type Process struct {
 	Series  *threads.Series
 
 	Pools    []*threads.Pool
-	CrewOf   map[*threads.Track]string
 	Crews    map[string][]int // threads by crew and dump
 	Serves   map[*threads.Track]bool
 	requests int // request threads, times dumps
-
 }
 
 func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
-	v := &Process{Node: n, Subject: subject, Series: s, Pools: s.Pools(nil),
-		CrewOf: map[*threads.Track]string{}, Crews: map[string][]int{},
-		Serves: map[*threads.Track]bool{}}
-	serving := map[string]bool{}
-	for _, p := range v.Pools {
-		serving[p.Name] = serving[p.Name] || p.Requests
-	}
-	for _, p := range v.Pools {
-		name := p.Name
-		if !p.Requests && serving[name] { // a connector's acceptor and poller bear its name too
-			name += " connector"
-		}
-		for _, tr := range p.Threads {
-			v.CrewOf[tr], v.Serves[tr] = name, p.Requests || p.Virtual && servesRequest(tr)
-		}
-	}
-	for _, tr := range s.Threads() {
-		if v.CrewOf[tr] == "" {
-			v.CrewOf[tr] = threads.NormalizeName(tr.Name)
-		}
-		crew := v.Crews[v.CrewOf[tr]]
-		if crew == nil {
-			crew = make([]int, v.Dumps())
-			v.Crews[v.CrewOf[tr]] = crew
-		}
-		for i, t := range tr.Obs {
-			if t == nil {
-				continue
-			}
-			crew[i] += Times(t)
-			if v.Serves[tr] {
-				v.requests += Times(t)
+	v := &Process{Node: n, Subject: subject, Series: s, Pools: s.Pools(nil), Crews: map[string][]int{}, Serves: map[*threads.Track]bool{}}
+	for _, c := range s.Crews() {
+		v.Crews[c.Name] = c.Sizes
+		for _, tr := range c.Threads {
+			v.Serves[tr] = c.Requests && (!c.Virtual || v.servesRequest(tr))
+			for _, t := range tr.Obs {
+				if t != nil && v.Serves[tr] {
+					v.requests += Times(t)
+				}
 			}
 		}
 	}
 	return v
 }
 
-// servesRequest tells by its stack that a virtual thread serves a request: most have no name that would.
-func servesRequest(tr *threads.Track) bool {
-	return slices.ContainsFunc(
-		tr.Obs,
-		func(t *threads.Thread) bool { return t != nil && libs.Within(t.Stack.Frames, libs.RequestFrames) },
-	)
+// servesRequest tells by its stack that a virtual thread, or a goroutine, serves a request: most have no name that would.
+func (v *Process) servesRequest(tr *threads.Track) bool {
+	return slices.ContainsFunc(tr.Obs, func(t *threads.Thread) bool { return t != nil && v.Series.AtRequest(t) })
+}
+
+// Noun is what the process's threads are called.
+func (v *Process) Noun() string {
+	if v.JVM == nil {
+		return "goroutine"
+	}
+	return "thread"
 }
 
 // Crew names the pool of a thread, else its family.
-func (v *Process) Crew(t *threads.Thread) string { return v.CrewOf[v.Series.TrackOf(t)] }
+func (v *Process) Crew(t *threads.Thread) string { return v.Series.CrewOf(t).Name }
 
 // Request says that the thread belongs to a pool that serves requests.
 func (v *Process) Request(t *threads.Thread) bool { return v.Serves[v.Series.TrackOf(t)] }

@@ -1,0 +1,105 @@
+package dumps
+
+import (
+	"fmt"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/loss"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+var eventLoopBlocked = &analyze.Rule{
+	ID:     ids.EventLoopBlocked,
+	Doc:    "A thread that serves many in turn - an event loop, a timer, a scheduler of one thread - stands in one task over all dumps.",
+	Needs:  needsDumps(2),
+	After:  loopCauses,
+	Limits: []analyze.Threshold{standSpan},
+	Run:    analyze.Each(dumped(2), judgeEventLoop),
+}
+
+// loopCauses are findings that may explain the same thread.
+var loopCauses = append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.HotThread}, poolWaits...)
+
+func judgeEventLoop(pass *analyze.Pass, v *view) (out []analyze.Finding) {
+	if v.JVM == nil || v.Series.Duration() < standSpan.Value {
+		return nil
+	}
+	known := explained(v.found(pass, loopCauses...)...)
+	a := v.lossAccount(pass)
+	last := v.Dumps() - 1
+	at := map[*loss.Place]*blockedLoops{}
+	var order []*blockedLoops
+	for _, tr := range v.Series.Threads() {
+		t := tr.Obs[last]
+		if t == nil || known[t] {
+			continue
+		}
+		what := threads.Loop(t.Stack.Frames)
+		p := a.PlaceOf(t)
+		if what == "" || p == nil || !loopStands(what, p.Kind) || what == "scheduler" && v.Series.CrewOf(t).MaxSize() > 1 || !v.stoodAll(tr) {
+			continue
+		}
+		if at[p] == nil {
+			at[p] = &blockedLoops{what: what, place: v.weigh(a, p)}
+			order = append(order, at[p])
+		}
+		at[p].threads = append(at[p].threads, tr)
+	}
+	for _, l := range order {
+		found := v.loopProblem(l)
+		out = append(out, found.finding())
+	}
+	return out
+}
+
+// blockedLoops are loops that stand in one place.
+type blockedLoops struct {
+	what    string
+	place   *place
+	threads []*threads.Track
+}
+
+// loopStands: jobs of timers may sleep and wait for work by design; an event loop may not.
+func loopStands(what string, kind loss.Kind) bool {
+	switch kind {
+	case loss.Sleep, loss.Queue, loss.Condition, loss.Process, loss.Disk:
+		return what == "event loop"
+	}
+	return true
+}
+
+func (v *view) loopProblem(l *blockedLoops) *problem {
+	p := &problem{}
+	for i := range v.Dumps() {
+		for _, tr := range l.threads {
+			p.sightings = append(p.sightings, views.Sighting{Dump: i, Thread: tr.Obs[i]})
+		}
+	}
+	lost := v.LossOf(p.sightings)
+	p.Severity, p.Confidence, p.Weight = analyze.Warning, analyze.High, max(0.4, lost.Weight())
+	who, does := fmt.Sprintf("The %s %s stands", l.what, say.Quote(l.threads[0].Name)), say.Brief(l.place.words())
+	if len(l.threads) > 1 {
+		p.Severity = lost.Severity(waitHalf.Value)
+		who, does = say.Sentence(v.Crowd(v.Peak(p.sightings)))+", each of which is one "+l.what+" for many, stand", asPlural(does)
+		does = "they " + does
+	} else {
+		does = "it " + does
+	}
+	p.About = l.place.about()
+	p.Title = fmt.Sprintf("%s %s for %s, over all %d dumps: %s", who, l.place.where(), say.Seconds(v.Series.Duration()), v.Dumps(), does)
+	p.Impact = "all that this " + l.what + " serves waits for it"
+	p.Explanation = "One thread serves many in turn: connections, timers or tasks. While it stands in one of them, none of the others is served, whatever their number."
+	p.Evidence = v.CiteAll(p.sightings, cite.Most)
+	p.Advice = []analyze.Advice{{
+		Action: fmt.Sprintf("Take the call in %s out of the %s: give it to a pool of workers, and come back with its result.", l.place.at(), l.what),
+		Effect: "The " + l.what + " is free for the others at once.",
+		Risk:   codeChange,
+		Verify: "A new collect shows " + say.Quote(l.threads[0].Name) + " waiting for work.",
+	}}
+	p.References = []string{"Netty user guide: do not block the event loop", "Java API: java.util.Timer"}
+	return p
+}

@@ -1,0 +1,33 @@
+package dumps
+
+import (
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/loss"
+	"casefile/analyze/threads"
+)
+
+// The rules of waits that are known by their kind, whatever the classes are called.
+var (
+	objectPoolExhausted = waitRule(ids.ObjectPoolExhausted, "Requests wait for an object of a bounded pool, or a permit of a semaphore, over several dumps.",
+		poolWaits, loss.Pool, loss.Permit, loss.HTTPPool, loss.DBPool)
+	queueFull = waitRule(ids.QueueFull, "Threads wait for room in a queue, or for somebody who takes from it, over several dumps.",
+		poolWaits, loss.Room)
+	clusterCall = waitRule(ids.ClusterCall, "Requests wait for the answer of a member of the cluster, over several dumps.",
+		poolWaits, loss.Member)
+	unexplainedWait = waitRule(ids.UnexplainedWait, "Much time of request threads, or a whole family of workers, goes to one wait that no other rule explains.",
+		append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.HotThread, ids.PinnedVirtualThreads, ids.FinalizerBacklog, ids.ThreadLeak}, poolWaits...))
+)
+
+// poolWaits explain waits of any kind, and come first.
+var poolWaits = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock,
+	ids.DBPoolExhausted, ids.SlowDownstream}
+
+// claimed are the threads that a finding explains.
+func claimed(f *analyze.Finding) []*threads.Thread {
+	var out []*threads.Thread
+	for _, s := range accountOf(f).sightings {
+		out = append(out, s.Thread)
+	}
+	return out
+}

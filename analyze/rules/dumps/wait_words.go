@@ -1,0 +1,339 @@
+package dumps
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/loss"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+// where names the place: the runtime's or library's call is in the words already, so the program's own, and the one that led there.
+func (w *place) where() string {
+	path := w.Path()
+	if len(path) == 0 {
+		if w.Site == nil {
+			return ""
+		}
+		return "in " + say.Short(w.Site.Func) + w.ways()
+	}
+	text := "in " + say.Short(path[0].Func)
+	if caller := nextCaller(path); caller != nil {
+		return text + " below " + say.Short(caller.Func)
+	}
+	return text + w.ways()
+}
+
+// whereAll names the program's calls that some threads have in common; "" when they have none.
+func (v *view) whereAll(list []views.Sighting) string {
+	p := &loss.Place{}
+	for _, s := range list {
+		p.Sightings = append(p.Sightings, loss.Sighting{Dump: s.Dump, Thread: s.Thread})
+	}
+	return (&place{Place: p, v: v}).where()
+}
+
+// nextCaller is the innermost call of another class than the first, on the way that all stacks have in common.
+func nextCaller(path []*threads.Frame) *threads.Frame {
+	for _, f := range path[1:] {
+		if f.Class() != path[0].Class() {
+			return f
+		}
+	}
+	return nil
+}
+
+// ways names the calls by which threads came where the ways split, three at most.
+func (w *place) ways() string {
+	branches := w.Branches()
+	if len(branches) == 0 {
+		return ""
+	}
+	var words []string
+	for i, b := range branches {
+		if i == 3 {
+			words = append(words, say.Count(len(branches)-3, "other"))
+			break
+		}
+		words = append(words, say.Short(b.Call.Func))
+	}
+	return " below " + say.List(words)
+}
+
+// words says what the threads wait for.
+func (w *place) words() string {
+	if w.Peer != "" && (w.Kind == loss.Socket || w.Kind == loss.Database) {
+		return "waits for an answer of " + w.Peer
+	}
+	return w.Text
+}
+
+func (w *place) about() (names []string) {
+	for i, f := range w.Path() {
+		if i == 2 {
+			break
+		}
+		names = append(names, say.Short(f.Func))
+	}
+	if len(names) == 0 && w.Site != nil {
+		names = []string{say.Short(w.Site.Func)}
+	}
+	return names
+}
+
+// at is the program's call that advice speaks of.
+func (w *place) at() string {
+	if path := w.Path(); len(path) > 0 {
+		return say.Short(path[0].Func)
+	}
+	if w.Site != nil {
+		return say.Short(w.Site.Func)
+	}
+	return "the call"
+}
+
+// relations are the other threads that have to do with a wait: who holds, who should take.
+type relations struct {
+	title     string // goes on after the place
+	story     string
+	evidence  []analyze.Evidence
+	explained []views.Sighting
+	holds     string // what they do, "sleep in Report.render"
+	at        string // the program's call in which they do
+	any       bool
+}
+
+// relate puts those threads in words. role: "holds one", "takes from it".
+func (w *place) relate(found []loss.Sighting, role, verb string) relations {
+	var list []views.Sighting
+	for _, s := range found {
+		list = append(list, views.Sighting{Dump: s.Dump, Thread: s.Thread})
+	}
+	if len(list) == 0 {
+		return relations{}
+	}
+	r := relations{any: true, explained: list}
+	peak := w.v.Peak(list)
+	text, site := w.v.mostly(list)
+	r.holds, r.at = text, site
+	who := say.Count(len(peak), "thread")
+	verbs := verb
+	if len(peak) == 1 {
+		who = say.Quote(peak[0].Thread.Name)
+		verbs = role
+	} else {
+		text = asPlural(text)
+	}
+	r.title = fmt.Sprintf("; %s %s and %s", who, verbs, text)
+	for _, s := range peak[:min(len(peak), 2)] {
+		r.evidence = append(r.evidence, w.v.Cite(s.Dump, s.Thread, role+" and "+w.v.Doing(s.Thread)))
+	}
+	return r
+}
+
+// mostly says what most of the threads do, and in which call of the program.
+func (v *view) mostly(list []views.Sighting) (text, site string) {
+	type doing struct{ text, at string }
+	counts := map[doing]int{}
+	var best doing
+	for _, s := range list {
+		w := v.Series.Wait(s.Thread)
+		d := doing{say.Brief(w.Text), ""}
+		if own := threads.Calls(s.Thread.Stack.Frames); len(own) > 0 {
+			d.at = say.Short(own[0].Func)
+		} else {
+			d.at = views.WhereIs(s.Thread, w)
+		}
+		if counts[d]++; counts[d] > counts[best] || counts[d] == counts[best] && d.text+d.at < best.text+best.at {
+			best = d
+		}
+	}
+	return strings.TrimSpace(best.text + " in " + best.at), best.at
+}
+
+// waitRow is what there is to say about one kind of wait.
+type waitRow struct {
+	kinds      []loss.Kind
+	mark       string // of the words for the wait; "" any
+	means      string
+	related    func(*loss.Account, *place) relations
+	advice     func(*place, relations) []analyze.Advice
+	references []string
+}
+
+func rowOf(w *place) *waitRow {
+	for i := range waitRows {
+		r := &waitRows[i]
+		if slices.Contains(r.kinds, w.Kind) && strings.Contains(w.Text, r.mark) {
+			return r
+		}
+	}
+	return &waitRows[len(waitRows)-1]
+}
+
+func nobody(*loss.Account, *place) relations { return relations{} }
+
+// holders are those that have what the others wait for; when nobody has it, it was not given back.
+func holders(a *loss.Account, w *place) relations {
+	r := w.relate(a.Holders(w.Place), "holds one", "hold one")
+	if !r.any {
+		r.story = " No thread is seen that holds one: they were taken and never given back, or are held by work that no thread does now."
+		r.title = "; nobody is seen to hold one"
+	}
+	return r
+}
+
+func takers(a *loss.Account, w *place) relations {
+	return w.relate(a.Takers(w.Place), "takes from it", "take from it")
+}
+
+// fix makes a list of one advice and its way to be checked.
+func fix(w *place, action, effect, risk string) []analyze.Advice {
+	return []analyze.Advice{{Action: action, Effect: effect, Risk: risk, Verify: "Collect again under the same load: no threads stand in " + w.at() + "."}}
+}
+
+const codeChange = "A change of code, for its developers."
+
+func poolAdviceOf(what string) func(*place, relations) []analyze.Advice {
+	return func(w *place, r relations) []analyze.Advice {
+		if !r.any {
+			return append(fix(w, "Find who takes "+what+" and does not give it back: each way out of "+w.at()+" and its callers, errors too, must return it (a finally block).",
+				"The pool is never empty for good.", codeChange), analyze.Advice{
+				Action: "Until then restart the process when the pool is empty, and wait with a time limit, so that requests fail and do not stand.",
+				Effect: "Buys time.", Risk: "Requests fail during the restart.", Verify: "Threads no longer stand in " + w.at() + "."})
+		}
+		return append(fix(w, fmt.Sprintf("Shorten the time for which %s is held: its holders %s.", what, asPlural(r.holds)),
+			"It comes back sooner, and the others go on.", codeChange), analyze.Advice{
+			Action: "Enlarge the pool only when what its holders do has room for more at once; wait for it with a time limit.",
+			Effect: "More work at once.", Risk: "What stands behind the pool gets more load.", Verify: "Fewer threads stand in " + w.at() + ".", Alternative: true})
+	}
+}
+
+// waitRows are in order: the first that fits counts; the last fits all.
+var waitRows = []waitRow{
+	{kinds: []loss.Kind{loss.Permit}, means: "The permits are all taken: each thread stands until another one gives one back.",
+		related: holders, advice: poolAdviceOf("a permit"), references: []string{"Java API: Semaphore"}},
+	{kinds: []loss.Kind{loss.Pool, loss.HTTPPool, loss.DBPool}, means: "All objects of the pool are in use: each thread stands until one comes back.",
+		related: holders, advice: poolAdviceOf("an object of the pool"), references: []string{"Apache Commons Pool: GenericObjectPool, maxTotal and maxWait"}},
+	{kinds: []loss.Kind{loss.Room}, means: "The queue is full: those that put into it go on only as fast as those that take from it.",
+		related: takers, advice: roomAdvice, references: []string{"Java API: BlockingQueue"}},
+	{kinds: []loss.Kind{loss.Member}, means: "The threads do nothing but wait for the answer of a member of the cluster; it may be this one. A member that does not answer - a long collection, a blocked operation thread, a lost network - holds all that ask it.",
+		related: nobody, advice: memberAdvice, references: []string{"Hazelcast Platform: Threading model, slow operations", "Atlassian: Troubleshooting a Data Center cluster outage"}},
+	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it was given; no rule knows why that takes so long.",
+		related: workersBehind, advice: futureAdvice, references: []string{"Java API: CompletableFuture, Future.get with a time limit"}},
+	{kinds: []loss.Kind{loss.Others}, mark: "CountDownLatch", means: "A latch opens when others have counted it down; no rule knows who is to do so.",
+		related: nobody, advice: unknownAdvice("Find who is to count the latch down that %s waits for, and why it does not: it failed on the way, or waits itself. Count down in a finally block, and wait with a time limit.")},
+	{kinds: []loss.Kind{loss.Others}, mark: "CyclicBarrier", means: "A barrier opens when as many threads stand at it as it was made for.",
+		related: nobody, advice: unknownAdvice("Compare the number of parties that the barrier in %s was made for with the threads that ever come to it: the pool must be as large, and one that failed must break the barrier. Wait with a time limit.")},
+	{kinds: []loss.Kind{loss.Others}, mark: "Phaser", means: "A phase ends when all registered parties have arrived.",
+		related: nobody, advice: unknownAdvice("Find the party of the phaser in %s that is registered and does not arrive: one that failed must deregister. Wait with a time limit.")},
+	{kinds: []loss.Kind{loss.Others}, means: "The threads wait for partners that do not come.",
+		related: nobody, advice: unknownAdvice("Find the partner that is to meet the threads in %s, and why it does not come. Wait with a time limit.")},
+	{kinds: []loss.Kind{loss.FileLock}, means: "Another process, or another channel of this one, keeps the lock of the file.",
+		related: nobody, advice: unknownAdvice("Find who keeps the lock of the file that %s wants (lslocks, lsof), and take file locks with tryLock and a time limit.")},
+	{kinds: []loss.Kind{loss.Process}, means: "Each thread stands until a child process ends or prints something.",
+		related: nobody, advice: unknownAdvice("Find the child processes that %s starts (ps --ppid) and what they wait for; wait for a child process with a time limit, and read all that it prints.")},
+	{kinds: []loss.Kind{loss.Sleep}, means: "The threads sleep by their own will while a user waits: a loop that tries again, or waits for something by looking now and then.",
+		related: nobody, advice: unknownAdvice("Find what %s waits for by sleeping, and have it told instead; bound the number of tries and their whole time.")},
+	{kinds: []loss.Kind{loss.Connect}, mark: "resolves", means: "The resolver does not answer: each look-up waits for its time limit.",
+		related: nobody, advice: unknownAdvice("Check the name servers of the node (/etc/resolv.conf, `getent hosts NAME` with the time it takes) for the host name that %s looks up; keep the address, or a caching resolver on the node.")},
+	{kinds: []loss.Kind{loss.Connect}, means: "The other side does not accept the connection: it is down, overloaded, or a firewall drops the packets.",
+		related: nobody, advice: unknownAdvice("Find the address that %s connects to (`ss -tn state syn-sent`), and whether it can be reached from this node; set a connect timeout.")},
+	{kinds: []loss.Kind{loss.Socket, loss.Database}, means: "The threads wait for another system, which answers slowly or not at all.",
+		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a read timeout.")},
+	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock whose holder the dumps do not show.",
+		related: holdersOfLock, advice: unknownAdvice("Find who holds the lock that %s wants for long, and shorten what is done under it.")},
+	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel; no rule knows who it is to be.",
+		related: nobody, advice: unknownAdvice("Find the goroutine that is to serve the channel of %s, and why it does not: it has ended, or is blocked itself. Select on the request's context beside the channel.")},
+	{kinds: []loss.Kind{loss.Condition}, mark: "notified", means: "The threads wait to be notified; no rule knows by whom.",
+		related: nobody, advice: unknownAdvice("Find who is to notify the threads in %s: a notify that came before the wait is lost, so that the condition must be checked under the lock, in a loop, with a time limit.")},
+	{means: "No rule knows what ends this wait.",
+		related: nobody, advice: unknownAdvice("Find what is to wake the threads in %s, and why it does not; wait with a time limit.")},
+}
+
+// unknownAdvice asks for what would tell more.
+func unknownAdvice(action string) func(*place, relations) []analyze.Advice {
+	return func(w *place, _ relations) []analyze.Advice {
+		return append(fix(w, fmt.Sprintf(action, w.at()), "The threads go on, and the pool has room again.", codeChange), w.tellMore())
+	}
+}
+
+// tellMore is what shows the other side of the wait.
+func (w *place) tellMore() analyze.Advice {
+	action := "To know more: dumps over a longer time (casefile collect --dumps 12 --duration 2m), and a recording (--jfr), whose events name the object and the time of each wait."
+	if w.v.JVM == nil {
+		action = "To know more: the block and mutex profiles (runtime.SetBlockProfileRate), and goroutine dumps with debug=2, which say for how many minutes each one waits."
+	}
+	return analyze.Advice{Action: action, Effect: "Shows who comes to this place, for how long, and who ends the wait.", Risk: "A few per cent of one CPU while it records."}
+}
+
+func roomAdvice(w *place, r relations) []analyze.Advice {
+	action := "Find out why the consumer of the queue that " + w.at() + " fills is slow or gone."
+	if r.any {
+		action = "Make the consumer faster: it " + r.holds + ". More consumers help where that work can be done at once."
+	}
+	if libs.Within(w.Sightings[0].Thread.Stack.Frames[:min(12, len(w.Sightings[0].Thread.Stack.Frames))], libs.LogLibraries) {
+		action = "Find the appender below the asynchronous one that is slow or stands, and cure or remove it; until then let the queue discard instead of block when it is full."
+		if r.any && r.at != "" {
+			action = "Cure or remove the appender that the queue is emptied into: " + r.at + " is where its thread stands. Until then let the queue discard instead of block when it is full."
+		}
+	}
+	return append(fix(w, action, "The queue has room, and requests go on.", codeChange), analyze.Advice{
+		Action: "Refuse work that the queue has no room for (offer with a short time limit) instead of holding the request's thread.",
+		Effect: "A slow consumer costs its own function, not the whole pool.", Risk: "Work is refused under load.", Verify: "Threads no longer stand in " + w.at() + "."})
+}
+
+func memberAdvice(w *place, _ relations) []analyze.Advice {
+	return append(fix(w, "Take dumps of the other members of the cluster at the same moment (casefile collect over all nodes): look for the member's operation threads, long collections, and lost connections between members.",
+		"Names the member that does not answer, and why.", "None."), analyze.Advice{
+		Action: "Give cluster calls of " + w.at() + " a time limit, and keep what they fetch near (a near cache) where it may be a little old.",
+		Effect: "A member that does not answer costs its own calls, not all request threads.", Risk: codeChange, Verify: "Threads no longer stand in " + w.at() + "."})
+}
+
+// workersBehind are busy threads of other pools, which may be who the others wait for.
+func workersBehind(a *loss.Account, w *place) relations {
+	if w.v.JVM == nil {
+		return relations{}
+	}
+	var list []loss.Sighting
+	for _, p := range a.Places() {
+		if !p.Requests && p.Kind != loss.Future && threads.InTask(p.Sightings[0].Thread.Stack.Frames) {
+			list = append(list, p.Sightings...)
+		}
+	}
+	r := w.relate(list, "runs a task", "run tasks")
+	r.explained = nil // they may be at something else
+	if r.any {
+		r.story = " Threads of other pools that are at a task " + asPlural(r.holds) + "."
+		r.title = ""
+	}
+	return r
+}
+
+func futureAdvice(w *place, r relations) []analyze.Advice {
+	action := "Find who is to complete what " + w.at() + " waits for: no thread of a pool is seen at work on it, so its task was refused, has failed without completing the future, or waits in a queue. Wait with a time limit."
+	if r.any {
+		action = "Find out why the work that " + w.at() + " waits for takes long: threads of the pool that does it " + asPlural(r.holds) + ". Wait for the future with a time limit."
+	}
+	return append(fix(w, action, "Requests end with an error their users see, and the threads are free.", codeChange), w.tellMore())
+}
+
+func holdersOfLock(a *loss.Account, w *place) relations {
+	_, dump := w.Peak()
+	if st := w.v.Series.Graph(dump).BlockedOn(w.v.Peak(w.sightings())[0].Thread); st != nil && st.Owner != nil {
+		r := w.relate([]loss.Sighting{{Dump: dump, Thread: st.Owner}}, "holds it", "hold it")
+		r.explained = nil
+		return r
+	}
+	r := w.relate(a.Holders(w.Place), "may hold it", "may hold it")
+	if r.any {
+		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)) + " is in the same class, most likely the holder."
+	}
+	r.explained = nil
+	return r
+}

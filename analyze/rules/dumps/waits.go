@@ -1,0 +1,241 @@
+package dumps
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/loss"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
+	"casefile/analyze/threads"
+)
+
+var (
+	waitShare     = analyze.NewLimit(0.10, "1", "request-thread time in one wait that is never for work", "thread dump analysers' mark of congestion")
+	waitAnyShare  = analyze.NewLimit(0.25, "1", "request-thread time in one wait of any other kind, when it lasts", "a quarter of a service that waits for one thing by design is healthy")
+	waitHalf      = analyze.NewLimit(0.5, "1", "request-thread time in one wait: critical; or told although it does not last", "half of the service's capacity")
+	waitThreads   = analyze.NewLimit(3, "threads", "in one wait at once, or a third of their kind", "two may meet by chance")
+	waitLasts     = analyze.NewLimit(0.5, "1", "threads of a wait that are still there in the next dump", "most calls outlast the time between two dumps")
+	standThreads  = analyze.NewLimit(5, "threads", "of one kind that stand on one stack in all dumps", "a lock with five waiters is what analysers flag")
+	standFamily   = analyze.NewLimit(4, "threads", "that are all of their kind, and stand in all dumps", "smaller families have tasks of their own")
+	standSpan     = analyze.NewLimit(5*time.Second, "", "without a move", "longer than a healthy pool lends anything")
+	loneDumpShare = analyze.NewLimit(0.5, "1", "request-thread time in one wait of a single dump: a note", "half of the service's capacity")
+)
+
+// place is a place where threads wait, with what it costs.
+type place struct {
+	*loss.Place
+	v        *view
+	lost     views.Loss
+	standing []*threads.Track // over all dumps
+	proven   bool             // that they did not move
+	lasting  float64
+	lasts    bool // lasting is known and most of them stay
+	lone     bool // there is one dump only
+}
+
+// waitRule makes a rule of a kind of waits.
+func waitRule(id, doc string, after []string, kinds ...loss.Kind) *analyze.Rule {
+	return &analyze.Rule{
+		ID: id, Doc: doc, Needs: needsDumps(2), After: after,
+		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.AppSignature},
+		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare},
+		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
+			return v.judgePlaces(pass, after, kinds)
+		}),
+	}
+}
+
+// alsoOneDump gives all processes with dumps; one dump is not enough to tell that nothing is wrong.
+func alsoOneDump(p *analyze.Pass) []*view {
+	all := processes.Of(p)
+	for _, v := range all {
+		if v.Dumps() > 1 {
+			p.Evaluated()
+		}
+	}
+	return all
+}
+
+// lossAccount is the account of lost time of the process.
+func (v *view) lossAccount(pass *analyze.Pass) *loss.Account {
+	return analyze.AccountOf(pass, v.Series)
+}
+
+// judgePlaces reports where threads wait for things of some kinds that no earlier finding explains.
+func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind) (out []analyze.Finding) {
+	a := v.lossAccount(pass)
+	for _, f := range v.found(pass, after...) {
+		a.Claim(f.ID, claimed(f))
+	}
+	for _, p := range a.Unclaimed() {
+		if len(kinds) > 0 && !slices.Contains(kinds, p.Kind) {
+			continue
+		}
+		if w := v.weigh(a, p); w.hurts() {
+			found := w.problem(a)
+			out = append(out, found.finding())
+		}
+	}
+	return out
+}
+
+func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
+	w := &place{Place: p, v: v, lone: v.Dumps() == 1}
+	w.standing, w.proven = a.Standing(p)
+	var known bool
+	w.lasting, known = a.Lasting(p)
+	w.lasts = known && w.lasting >= waitLasts.Value
+	list := w.sightings()
+	w.lost = v.LossOf(list)
+	return w
+}
+
+func (w *place) sightings() []views.Sighting {
+	out := make([]views.Sighting, len(w.Sightings))
+	for i, s := range w.Sightings {
+		out[i] = views.Sighting{Dump: s.Dump, Thread: s.Thread}
+	}
+	return out
+}
+
+// never reports whether the wait is of a kind that no worker is in for want of work.
+func (w *place) never() bool {
+	switch w.Kind {
+	case loss.Queue, loss.Condition, loss.Sleep, loss.Process, loss.Disk, loss.Socket, loss.Database:
+		return false
+	}
+	return true
+}
+
+// hurts reports whether the wait takes enough of the process's time to be told.
+func (w *place) hurts() bool {
+	peak, _ := w.Peak()
+	switch {
+	case w.Kind == loss.Client:
+		return false
+	case w.lone:
+		return w.Requests && w.never() && peak >= standThreads.Value && w.lost.Share >= loneDumpShare.Value
+	case w.v.JVM == nil:
+		return w.hurtsGoroutines(peak)
+	case w.Requests:
+		return w.hurtsRequests(peak)
+	}
+	return w.standsStill()
+}
+
+func (w *place) hurtsRequests(peak int) bool {
+	many := peak >= waitThreads.Value || w.lost.Share >= 1./3
+	often := w.Dumps(1) >= 2 && 2*w.Dumps(1) >= w.v.Dumps()
+	if !many || !often {
+		return false
+	}
+	switch {
+	case w.Kind == loss.Future || w.Kind == loss.Connect || w.Kind == loss.Lock: // of which a healthy service has short ones
+		return w.lost.Share >= waitShare.Value && w.lasts || w.lost.Share >= waitHalf.Value
+	case w.never():
+		return w.lost.Share >= waitShare.Value
+	}
+	return w.lost.Share >= waitAnyShare.Value && w.lasts || w.lost.Share >= waitHalf.Value && w.Kind != loss.Database
+}
+
+// hurtsGoroutines: goroutines are made for each request, so that a share tells little; many in one place that stay there do.
+func (w *place) hurtsGoroutines(peak int) bool {
+	return w.Requests && peak >= standThreads.Value && len(w.standing) >= standThreads.Value && 2*len(w.standing) >= peak
+}
+
+// standsStill reports whether a family of workers stands in a call that is never a wait for work, in all dumps.
+func (w *place) standsStill() bool {
+	if !w.never() || w.Site == nil || len(threads.Calls(w.Sightings[0].Thread.Stack.Frames)) == 0 {
+		return false
+	}
+	n := len(w.standing)
+	all := n == w.Crew.MaxSize() && n >= standFamily.Value
+	return (n >= standThreads.Value || all) && w.v.Series.Duration() >= standSpan.Value
+}
+
+// severity: a family of workers is not known to keep a user waiting, and one dump cannot prove that anything lasts.
+func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
+	switch {
+	case w.lone:
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case !w.Requests:
+		return analyze.Warning, w.lost.Weight(), w.confidence()
+	case w.moves(): // they come back and go there again: the pool may as well be too small for its work
+		return analyze.Warning, w.lost.Weight() / 2, analyze.Medium
+	}
+	return w.lost.Severity(waitHalf.Value), w.lost.Weight(), w.confidence()
+}
+
+// moves reports whether the threads come back from the wait before the next dump, and the wait alone does not show that something is short.
+func (w *place) moves() bool { return !w.lone && !w.lasts && !w.bounded() }
+
+// bounded waits show that something is short, however briefly each thread waits.
+func (w *place) bounded() bool {
+	switch w.Kind {
+	case loss.Pool, loss.Permit, loss.Room, loss.DBPool, loss.HTTPPool:
+		return true
+	}
+	return false
+}
+
+func (w *place) confidence() analyze.Confidence {
+	if w.proven || w.lasts {
+		return analyze.High
+	}
+	return analyze.Medium
+}
+
+// problem puts a place in words.
+func (w *place) problem(a *loss.Account) *problem {
+	row := rowOf(w)
+	list := w.sightings()
+	rel := row.related(a, w)
+	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves()}}
+	p.Severity, p.Weight, p.Confidence = w.severity()
+	p.About = w.about()
+	p.Title = fmt.Sprintf("%s %s %s%s, in %s", say.Sentence(w.v.Crowd(w.v.Peak(list))), asPlural(say.Brief(w.words())), w.where(), rel.title, w.inDumps())
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
+	p.Explanation = w.story(row) + rel.story
+	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
+	p.Advice = row.advice(w, rel)
+	p.References = row.references
+	if len(p.References) == 0 {
+		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
+	}
+	if w.v.JVM == nil {
+		p.References = []string{"Go documentation: Diagnostics, goroutine and block profiles"}
+	}
+	return p
+}
+
+// story says how sure it is that the threads do not move.
+func (w *place) story(row *waitRow) string {
+	text := row.means
+	switch {
+	case w.lone:
+		return text + " One dump cannot prove that it lasts: take three or more, some seconds apart (casefile collect)."
+	case len(w.standing) > 1:
+		text += fmt.Sprintf(" %d of them are on one stack in all %d dumps, over %s", len(w.standing), w.v.Dumps(), say.Seconds(w.v.Series.Duration()))
+		if w.proven {
+			text += ", and used no CPU"
+		}
+		text += "."
+	}
+	return text
+}
+
+func (w *place) inDumps() string {
+	n := w.Dumps(1)
+	if n == w.v.Dumps() {
+		if n == 1 {
+			return "the one dump"
+		}
+		return fmt.Sprintf("all %d dumps", n)
+	}
+	return fmt.Sprintf("%d of %s", n, say.Count(w.v.Dumps(), "dump"))
+}
