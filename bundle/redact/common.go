@@ -58,6 +58,25 @@ func worthLearning(v string) bool {
 	return true
 }
 
+// tooCommon reports whether a value that is not worth learning is one that somebody may have as a password all the same.
+func tooCommon(v string) bool {
+	return v != "" && len(v) <= maxLearned && !isPlaceholder([]byte(v)) && !strings.Contains(v, markerStart) && !(isNumber([]byte(v)) && len(v) <= 3)
+}
+
+// A value that stands in one block of text this often, not after its key, is a word of that text and no secret:
+// fewer times for values that consist of words and numbers, for others only when they are short. Longer ones are looked
+// for however often they occur.
+const (
+	oftenWord   = 20
+	oftenShort  = 200
+	shortSecret = 10 // bytes
+)
+
+// isTooOften reports whether so many places of one block speak against a value.
+func isTooOften(value string, places int) bool {
+	return places >= oftenWord && wordlike([]byte(value)) || places >= oftenShort && len(value) < shortSecret
+}
+
 var placeholderRE = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`\$\{[^{}:]*\}`, `\$\{[^{}:]*:[-=]?\}`, `\$\{\{.*\}\}`, `\{\{.*\}\}`, `\{\d*\}`, `%[a-z_][a-z0-9_]*%`, `%[sdvq]`, `@[a-z_.-]+@`, `#\{.*\}`,
 	`\$\([A-Z_][A-Z0-9_]*\)`, `<[a-z _-]*(hidden|redacted|masked|removed|sensitive|omitted|none|null|empty|unset|sanitized|protected)[a-z _-]*>`,

@@ -178,6 +178,9 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 	}
 	if folded := fold(line); !bytes.Equal(folded.text, line) {
 		e.applyRules(folded.text, e.words.all(folded.text), func(f found) { report(folded.original(f)) })
+		for _, f := range e.findKnown(folded.text, nil) {
+			report(folded.original(secretAt(f.start, f.end, f.rule, false)))
+		}
 	}
 	return spans
 }
@@ -203,15 +206,47 @@ func (e *engine) note(line []byte, f found) {
 	}
 }
 
+// findKnown adds the places of known values to what the rules found in b. Values that are words of the text are left
+// alone, and not looked for any more.
 func (e *engine) findKnown(b []byte, spans []found) []found {
+	ruled := len(spans)
+	var places map[string]int
 	for at := 0; ; {
-		start, end, ok := e.text.next(b, at)
+		start, end, value, ok := e.text.nextValue(b, at)
 		if !ok {
-			return spans
+			break
 		}
-		spans = append(spans, secretAt(start, end, "known", false))
+		f := secretAt(start, end, "known", false)
+		f.value = value
+		spans = append(spans, f)
 		at = end
 	}
+	if !e.learn || len(spans)-ruled < oftenWord {
+		return spans
+	}
+	places = map[string]int{}
+	slices.SortStableFunc(spans[:ruled], func(x, y found) int { return cmp.Compare(x.start, y.start) })
+	r := 0
+	for _, f := range spans[ruled:] {
+		for r < ruled && spans[r].end <= f.start {
+			r++
+		}
+		if r == ruled || spans[r].start >= f.end {
+			places[f.value]++
+		}
+	}
+	often := map[string]bool{}
+	for value, n := range places {
+		if isTooOften(value, n) {
+			often[value] = true
+			e.secrets.demote(value)
+		}
+	}
+	if len(often) == 0 {
+		return spans
+	}
+	e.text, e.binary = e.secrets.matchers()
+	return append(spans[:ruled], slices.DeleteFunc(spans[ruled:], func(f found) bool { return often[f.value] })...)
 }
 
 // effective sorts spans, joins those that overlap, and cuts the markers of an earlier pass out of them.

@@ -17,8 +17,9 @@ type matcher struct {
 }
 
 type entry struct {
-	text string
-	bare bool // letters or digits only: counts at a word boundary only
+	text  string
+	value string // whose form the text is
+	bare  bool   // letters or digits only: counts at a word boundary only
 }
 
 const (
@@ -43,7 +44,7 @@ func newMatcher(values []string, forms func(string) []string) *matcher {
 	m.buckets = map[uint32][]entry{}
 	for _, v := range values {
 		for _, text := range forms(v) {
-			m.add(text)
+			m.add(text, v)
 		}
 	}
 	for _, bucket := range m.buckets {
@@ -54,7 +55,7 @@ func newMatcher(values []string, forms func(string) []string) *matcher {
 	return m
 }
 
-func (m *matcher) add(text string) {
+func (m *matcher) add(text, value string) {
 	if len(text) < minLearned { // two characters of Chinese are six bytes in UTF-8 and four in UTF-16
 		return
 	}
@@ -63,14 +64,20 @@ func (m *matcher) add(text string) {
 		m.jump[h] = min(m.jump[h], uint8(minLearned-end))
 	}
 	h := blockHash(text[minLearned-3], text[minLearned-2], text[minLearned-1])
-	m.buckets[h] = append(m.buckets[h], entry{text, isBare(text)})
+	m.buckets[h] = append(m.buckets[h], entry{text, value, isBare(text)})
 	m.longest = max(m.longest, len(text))
 }
 
 // next returns the first value at or after from, the longest one that starts there.
 func (m *matcher) next(b []byte, from int) (start, end int, ok bool) {
+	start, end, _, ok = m.nextValue(b, from)
+	return start, end, ok
+}
+
+// nextValue also returns the value whose form it found.
+func (m *matcher) nextValue(b []byte, from int) (start, end int, value string, ok bool) {
 	if m.jump == nil {
-		return 0, 0, false
+		return 0, 0, "", false
 	}
 	for at := from + minLearned; at <= len(b); {
 		h := blockHash(b[at-3], b[at-2], b[at-1])
@@ -81,12 +88,12 @@ func (m *matcher) next(b []byte, from int) (start, end int, ok bool) {
 		start := at - minLearned
 		for _, e := range m.buckets[h] {
 			if end := start + len(e.text); end <= len(b) && string(b[start:end]) == e.text && !(e.bare && insideWord(b, start, end)) {
-				return start, end, true
+				return start, end, e.value, true
 			}
 		}
 		at++
 	}
-	return 0, 0, false
+	return 0, 0, "", false
 }
 
 // isBare tells whether a value may be a part of an identifier or of a number.

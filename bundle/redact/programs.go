@@ -371,7 +371,7 @@ func wordlike(v []byte) bool {
 			n++
 		}
 		if n == 0 {
-			if strings.IndexByte("._-:/ @$,#+()", v[0]) < 0 {
+			if strings.IndexByte("._-:/ @$,#+()=?&", v[0]) < 0 {
 				return false
 			}
 			v = v[1:]

@@ -17,17 +17,21 @@ const MaxSecrets = 5000
 // usable; it is safe for concurrent use. It never leaves the process.
 type Secrets struct {
 	mu      sync.Mutex
-	values  map[string]bool
+	values  map[string]forms
 	ignored map[string]bool
+	common  map[string]bool // behind a secret key, and not looked for elsewhere
 	dropped int
 	text    *matcher // built from values when asked for; nil after a change
 	binary  *matcher
 }
 
+// forms are the ways in which a value is written.
+type forms struct{ text, binary []string }
+
 // NewSecrets makes an empty set. The values of ignore are never learned: names of users,
 // hosts, products, anything that is no secret even when somebody uses it as a password.
 func NewSecrets(ignore ...string) *Secrets {
-	s := &Secrets{values: map[string]bool{}, ignored: map[string]bool{}}
+	s := &Secrets{values: map[string]forms{}, ignored: map[string]bool{}, common: map[string]bool{}}
 	for _, v := range ignore {
 		s.ignored[v] = true
 	}
@@ -41,19 +45,39 @@ func NewSecrets(ignore ...string) *Secrets {
 func (s *Secrets) Learn(value string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.values[value] {
+	if _, ok := s.values[value]; ok {
 		return true
 	}
 	if s.ignored[value] || !worthLearning(value) {
+		if !s.ignored[value] && tooCommon(value) && len(s.common) < MaxSecrets {
+			s.common[value] = true
+		}
 		return false
 	}
 	if len(s.values) >= MaxSecrets {
 		s.dropped++
 		return false
 	}
-	s.values[value] = true
+	s.values[value] = forms{variants(value), binaryVariants(value)}
 	s.text, s.binary = nil, nil
 	return true
+}
+
+// demote stops looking for a value that evidence is full of.
+func (s *Secrets) demote(value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.common[value], s.ignored[value] = true, true
+	delete(s.values, value)
+	s.text, s.binary = nil, nil
+}
+
+// Common is the number of values that stand behind a secret key and are replaced only there, because they are too
+// short or too common to be looked for.
+func (s *Secrets) Common() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.common)
 }
 
 // Ignore takes a value out and keeps it out.
@@ -64,7 +88,7 @@ func (s *Secrets) Ignore(value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ignored[value] = true
-	if s.values[value] {
+	if _, ok := s.values[value]; ok {
 		delete(s.values, value)
 		s.text, s.binary = nil, nil
 	}
@@ -103,7 +127,8 @@ func (s *Secrets) matchers() (text, binary *matcher) {
 	defer s.mu.Unlock()
 	if s.text == nil {
 		values := slices.Sorted(maps.Keys(s.values))
-		s.text, s.binary = newMatcher(values, variants), newMatcher(values, binaryVariants)
+		s.text = newMatcher(values, func(v string) []string { return s.values[v].text })
+		s.binary = newMatcher(values, func(v string) []string { return s.values[v].binary })
 	}
 	return s.text, s.binary
 }

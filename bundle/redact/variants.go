@@ -2,11 +2,14 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -40,19 +43,68 @@ func variants(v string) []string {
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		list = append(list, enc.EncodeToString([]byte(v)), enc.EncodeToString([]byte(v+"\n")))
 	}
+	list = append(list, recoded(v)...)
 	list = slices.DeleteFunc(list, func(s string) bool { return len(s) < minLearned })
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// binaryVariants adds UTF-16, in which Java keeps and writes strings.
+// recoded lists the forms in which nothing of a value can be read: other case, hexadecimal, escapes for every character.
+func recoded(v string) []string {
+	list := []string{swapCase(v), hex.EncodeToString([]byte(v)), strings.ToUpper(hex.EncodeToString([]byte(v)))}
+	if !wordlike([]byte(v)) {
+		list = append(list, strings.ToLower(v), strings.ToUpper(v))
+	}
+	for _, format := range []string{`\u%04x`, `\u%04X`, `\\u%04x`} {
+		list = append(list, everyUnit(v, format))
+	}
+	for _, format := range []string{"&#%d;", "&#x%x;", "&#x%X;", "&#%04d;", "&#%03d;", "&#x%04x;", "&#x%04X;"} {
+		var b strings.Builder
+		for _, r := range v {
+			fmt.Fprintf(&b, format, r)
+		}
+		list = append(list, b.String())
+	}
+	for _, format := range []string{"%%%02X", "%%%02x", `\x%02x`, `\x%02X`, `\%03o`, "%02x ", "%02X ", "%02x:", "%02X:"} {
+		var b strings.Builder
+		for i := range len(v) {
+			fmt.Fprintf(&b, format, v[i])
+		}
+		list = append(list, strings.TrimRight(b.String(), " :"))
+	}
+	return list
+}
+
+func swapCase(v string) string {
+	return strings.Map(func(r rune) rune {
+		if u := unicode.ToUpper(r); u != r {
+			return u
+		}
+		return unicode.ToLower(r)
+	}, v)
+}
+
+// everyUnit writes all of a value in UTF-16 units.
+func everyUnit(v, format string) string {
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(v)) {
+		fmt.Fprintf(&b, format, u)
+	}
+	return b.String()
+}
+
+// binaryVariants adds UTF-16, in which Java keeps and writes strings, and UTF-32.
 func binaryVariants(v string) []string {
-	var le, be []byte
+	var le, be, le32, be32 []byte
 	for _, u := range utf16.Encode([]rune(v)) {
 		le = append(le, byte(u), byte(u>>8))
 		be = append(be, byte(u>>8), byte(u))
 	}
-	return append(variants(v), string(le), string(be))
+	for _, r := range v {
+		le32 = binary.LittleEndian.AppendUint32(le32, uint32(r))
+		be32 = binary.BigEndian.AppendUint32(be32, uint32(r))
+	}
+	return append(variants(v), string(le), string(be), string(le32), string(be32))
 }
 
 // insideBase64 lists how a value shows inside the base64 of a longer text, which holds it at one of three places in

@@ -63,10 +63,10 @@ func find(ctx context.Context, s *collectors.Session) (found []*JVM, err error) 
 const maxConfig = 4 << 20
 
 func (j *JVM) learnSecrets(known *redact.Secrets) {
-	known.LearnText(redact.Environ, []byte(strings.Join(j.Args, "\n")))
+	known.LearnText(redact.Environ, []byte(strings.Join(j.Args, "\x00")+"\x00")) // a value may have line breaks
 	var env strings.Builder
 	for k, v := range j.Env {
-		fmt.Fprintf(&env, "%s=%s\n", k, v)
+		fmt.Fprintf(&env, "%s=%s\x00", k, v)
 	}
 	known.LearnText(redact.Environ, []byte(env.String()))
 	files, _ := j.configFiles() // what is missing is told when it is copied
