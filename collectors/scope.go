@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"casefile/bundle"
 )
@@ -159,6 +160,7 @@ func (c *Scope) mark(item string, status bundle.Status, reason, fix string) {
 }
 
 func (t *tally) reason(reason, fix string) {
+	reason, fix = shown(reason), shown(fix)
 	for _, r := range t.reasons {
 		if r == reason {
 			return
@@ -170,6 +172,16 @@ func (t *tally) reason(reason, fix string) {
 	if t.fix == "" {
 		t.fix = fix
 	}
+}
+
+// shown is a text with names that a process chose, as a terminal may show it.
+func shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ReplaceAll(text, "\n", "; "))
 }
 
 // LostErr is Lost for an error of the system, with the fix that the error itself knows, or

@@ -59,8 +59,12 @@ func find(ctx context.Context, s *collectors.Session) (found []*JVM, err error) 
 	return found, err
 }
 
-// maxConfig bounds one configuration file.
-const maxConfig = 4 << 20
+// maxConfig bounds one configuration file, maxConfigs those of one JVM: all of them are
+// searched for secrets before the capture.
+const (
+	maxConfig  = 4 << 20
+	maxConfigs = 32 << 20
+)
 
 func (j *JVM) learnSecrets(known *redact.Secrets) {
 	known.LearnText(redact.Environ, []byte(strings.Join(j.Args, "\x00")+"\x00")) // a value may have line breaks

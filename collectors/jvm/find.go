@@ -227,6 +227,7 @@ func (j *JVM) learnVersion() {
 	if j.Version == "" && j.mapped != "" {
 		j.Version = j.releaseFile()
 	}
+	j.Version = oneWord(j.Version) // the process says it, and it is shown
 	j.Major = majorOf(j.Version)
 }
 

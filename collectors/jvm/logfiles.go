@@ -47,13 +47,7 @@ func (c *capture) logs(ctx context.Context) {
 	if err != nil {
 		c.LostErr("config", err)
 	}
-	config = slices.DeleteFunc(config, func(f access.File) bool {
-		if f.Size > maxConfig {
-			c.Lost("config", fmt.Sprintf("%s: %d MB are more than a configuration file has", f.Path, f.Size>>20), "")
-		}
-		return f.Size > maxConfig
-	})
-	left := budget(len(config) * maxConfig)
+	left := budget(maxConfigs)
 	if got := c.copyFiles(ctx, "config", "config", config, &left, names); len(got) < len(config) {
 		c.Lost("config", "the capture was ended early", "")
 	}
@@ -237,7 +231,21 @@ func (a *afterLineEnd) Read(p []byte) (int, error) {
 
 // configFiles are the configuration files of the product.
 func (j *JVM) configFiles() ([]access.File, error) {
-	return j.globAll(j.Product.Locate(j.traits(), j.Tree).Config)
+	all, err := j.globAll(j.Product.Locate(j.traits(), j.Tree).Config)
+	errs := []error{err}
+	left := budget(maxConfigs)
+	return slices.DeleteFunc(all, func(f access.File) bool {
+		switch {
+		case f.Size > maxConfig:
+			errs = append(errs, fmt.Errorf("%s: %d MB are more than a configuration file has", f.Path, f.Size>>20))
+		case left.take(f.Size) < f.Size:
+			left = 0
+			errs = append(errs, fmt.Errorf("more configuration files than the %d MB that are read", maxConfigs>>20))
+		default:
+			return false
+		}
+		return true
+	}), errors.Join(errs...)
 }
 
 // logPatterns find the logs of the product and the files its output goes to.
