@@ -171,7 +171,7 @@ func TestMemo(t *testing.T) {
 	}
 	rules := []*Rule{ask("a"), ask("b")}
 	for n := range 2 {
-		if _, err := Run(context.Background(), &Case{Nodes: make([]*Node, n)}, rules); err != nil {
+		if _, err := Run(context.Background(), &Case{Nodes: slices.Repeat([]*Node{{}}, n)}, rules); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"casefile/analyze/loss"
 )
 
 // Rule looks for one kind of problem, and says what it needs: of the capture and of other rules.
@@ -28,6 +30,9 @@ type Rule struct {
 	// thing of a process,
 	// see [Finding.About], this one is a note with what its own instrument measured.
 	Repeats []string
+	// Claims are the kinds of time that the finding explains all of, see [loss.Account.ClaimKind]. What threads it explains beyond them its
+	// Detail tells, see [Claimer].
+	Claims []loss.Kind
 	// HostWide findings are about a machine, whatever their subject says.
 	HostWide bool
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"casefile/analyze/loss"
 )
 
 // Result is what all rules said about a case.
@@ -16,6 +18,8 @@ type Result struct {
 	Checks int
 	// Tuning is what the findings advise to set, for each JVM as one set without contradictions.
 	Tuning []Tuning
+	// Loss is where the time of each process's threads went, and what of it findings explain.
+	Loss []*loss.Statement
 	// Broken are rules that failed; their findings are missing.
 	Broken []string
 }
@@ -72,6 +76,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	slices.SortStableFunc(res.NotEvaluated, nearFirst)
 	rank(res.Findings, rules)
 	order(res.Findings)
+	res.Loss = lossOf(&Pass{Case: c, run: shared}, res.Findings, rules)
 	res.Tuning = foldTuning(reconcile(res.Findings))
 	res.Findings = fold(res.Findings, len(c.Nodes))
 	return res, nil

@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/loss"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 )
@@ -29,6 +30,7 @@ type Document struct {
 	Verdict       analyze.Verdict        `json:"verdict"`
 	Findings      []analyze.Finding      `json:"findings"`
 	Tuning        []analyze.Tuning       `json:"tuning"`
+	Loss          []*loss.Statement      `json:"loss"`
 	NotEvaluated  []analyze.NotEvaluated `json:"not_evaluated"`
 	Threads       []Threads              `json:"threads"`
 	GC            []gc.Summary           `json:"gc"`
@@ -140,6 +142,7 @@ func NewDocument(c *analyze.Case, r *analyze.Result) *Document {
 		Verdict:       analyze.Headline(c, r),
 		Findings:      make([]analyze.Finding, 0, len(r.Findings)),
 		Tuning:        append([]analyze.Tuning{}, r.Tuning...),
+		Loss:          append([]*loss.Statement{}, r.Loss...),
 		NotEvaluated:  append([]analyze.NotEvaluated{}, r.NotEvaluated...),
 		Threads:       []Threads{}, GC: []gc.Summary{}, JFR: []JFR{}, Profiles: []profile.Summary{},
 		Nodes: make([]Node, 0, len(c.Nodes)), Gaps: make([]Gap, 0, len(c.Gaps)),

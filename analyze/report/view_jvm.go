@@ -23,7 +23,7 @@ const (
 func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 	s := section{Anchor: b.anchors[j], Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
 	s.take(tuningPart(b.result, n, j))
-	s.take(b.threads(n, j.Dumps, "Threads"))
+	s.take(b.threads(n, j.Subject(), j.Dumps, "Threads"))
 	for i, log := range j.GC {
 		if i == jvmLogs {
 			s.take(part{Title: "More GC logs", Note: count(len(j.GC)-i, "more GC log")})
@@ -66,14 +66,14 @@ func (s *section) take(p part) {
 
 func (b *viewBuilder) service(n *analyze.Node, sv *analyze.Service) section {
 	s := section{Anchor: b.anchors[sv], Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
-	s.take(b.threads(n, sv.Goroutines, "Goroutines"))
+	s.take(b.threads(n, sv.Target, sv.Goroutines, "Goroutines"))
 	s.take(b.profiles(sv.Profiles))
 	s.take(part{Title: "Process", Charts: processCharts(n, sv.Process)})
 	return s
 }
 
 // threads is what a series of dumps shows.
-func (b *viewBuilder) threads(n *analyze.Node, s *threads.Series, title string) part {
+func (b *viewBuilder) threads(n *analyze.Node, subject string, s *threads.Series, title string) part {
 	p := part{Title: title}
 	if s == nil || len(s.Dumps) == 0 {
 		return p
@@ -81,6 +81,9 @@ func (b *viewBuilder) threads(n *analyze.Node, s *threads.Series, title string) 
 	p.Note = fmt.Sprintf("%s over %s", count(len(s.Dumps), "dump"), span(s.Duration()))
 	if len(s.Dumps) == 1 {
 		p.Note = "one dump: what they did before and after it is not known"
+	}
+	if l := b.lossOf(n.Name, subject); l != nil {
+		p.add(lossChart(l))
 	}
 	p.add(barChart(title+" by state", dumpNames(n, s), stateLayers(s)))
 	if pool := busiestPool(s); pool != nil {

@@ -7,7 +7,7 @@ var fieldOfThreads = []fieldCase{
 	{input: "threads/01b-two-nodes-folders", finds: []string{"lock-contention"}, critical: true, threads: []fieldThreads{{3, 9, 0, 0}, {3, 8, 0, 0}}},
 	{input: "threads/02-one-dump-blocked.txt", notes: []string{"lock-contention|unexplained-wait|thread-pool-exhausted"}, verdict: "cannot-tell|problems",
 		silent: []string{`No problem found`}, says: []string{`one dump`, `11 of`}},
-	{input: "threads/03-generic-pool", finds: []string{"thread-pool-exhausted|unexplained-wait|stuck-thread|db-pool-exhausted"}, says: []string{`borrow`}},
+	{input: "threads/03-generic-pool", finds: []string{"object-pool-exhausted"}, says: []string{`borrow`}},
 	{input: "threads/04-idle-jetty12", never: []string{"*"}},
 	{input: "threads/06-go-mutex", finds: []string{"lock-contention"}, says: []string{`12 `, `mutex`}},
 	{input: "threads/07-go-leak-words", finds: []string{"thread-leak"}, says: []string{`goroutine`}, silent: []string{`executor`, `finally`, `java`}},

@@ -5,6 +5,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -21,6 +22,7 @@ var allocationStall = &analyze.Rule{
 	Doc:    "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Claims: []loss.Kind{loss.Stall},
 	Limits: limits(
 		stallsMinute, stallsCritical, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadWarn,

@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
@@ -17,6 +18,7 @@ var concurrentModeFailure = &analyze.Rule{
 	Doc:    "CMS did not finish its cycle in time and stopped the application for a full collection.",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, longPause, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeConcurrentMode),
 }

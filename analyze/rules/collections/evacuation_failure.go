@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -23,6 +24,7 @@ var evacuationFailure = &analyze.Rule{
 	Needs:  needsGC,
 	After:  []string{ids.GCOverhead},
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(failedCopies, fullGCShare, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeEvacuation),
 }

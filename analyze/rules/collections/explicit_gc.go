@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
@@ -28,9 +29,10 @@ var (
 )
 
 var explicitGC = &analyze.Rule{
-	ID:    ids.ExplicitGC,
-	Doc:   "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
-	Needs: needsGC,
+	ID:     ids.ExplicitGC,
+	Doc:    "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
+	Needs:  needsGC,
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(
 		explicitGCs, explicitShare, explicitPause, explicitWindow, fullGCInterval,
 		views.GCOverheadCritical,

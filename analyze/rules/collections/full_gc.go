@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -32,6 +33,7 @@ var fullGC = &analyze.Rule{
 		ids.HeapTooSmall, ids.PrematurePromotion, ids.MemoryLeak, ids.ExplicitGC, ids.MetaspacePressure,
 		ids.HumongousAllocations, ids.EvacuationFailure,
 	},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCInterval, fullGCShare, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeFullGC),
 }

@@ -9,6 +9,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -28,6 +29,7 @@ var gcOverhead = &analyze.Rule{
 	After:       overheadReasons,
 	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
+	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		failedCopies, youngTiny, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadCritical, views.GCOverheadWarn,

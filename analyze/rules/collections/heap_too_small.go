@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -22,6 +23,7 @@ var heapTooSmall = &analyze.Rule{
 	Doc:    "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
 	Needs:  needsGC,
 	Unless: []string{ids.MemoryLeak},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(
 		heapFullShare, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadCritical, views.GCOverheadWarn,

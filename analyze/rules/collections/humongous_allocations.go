@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -32,6 +33,7 @@ var humongousAllocations = &analyze.Rule{
 	ID:     ids.HumongousAllocations,
 	Doc:    "Objects of half a G1 region or more start many of the collections.",
 	Needs:  needsGC,
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(humongousShare, humongousMinute, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeHumongous),
 }

@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -29,6 +30,7 @@ var longGCPause = &analyze.Rule{
 	ExplainedBy: []string{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.FullGC, ids.PrematurePromotion, ids.MemorySwapping,
 	},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(longPause, longPauseShare, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeLongPause),
 }

@@ -8,6 +8,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/fromjfr"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -27,6 +28,7 @@ var longSafepoint = &analyze.Rule{
 	Needs: "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; " +
 		"-Xlog:safepoint, " +
 		"JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording",
+	Claims: []loss.Kind{loss.Safepoint},
 	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
 	Run:    analyze.Each(safepointLogs, judgeSafepoints),
 }

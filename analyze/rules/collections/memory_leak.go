@@ -6,15 +6,17 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
 var memoryLeak = &analyze.Rule{
-	ID:    ids.MemoryLeak,
-	Doc:   "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
-	Needs: needsGC,
+	ID:     ids.MemoryLeak,
+	Doc:    "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
+	Needs:  needsGC,
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(
 		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan, leakLowR2,
 		leakLowGrowth,

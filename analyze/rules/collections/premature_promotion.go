@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
@@ -34,6 +35,7 @@ var prematurePromotion = &analyze.Rule{
 	Doc:    "Objects that soon die reach the old generation, which has to be collected for their sake.",
 	Needs:  needsGC,
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.HumongousAllocations},
+	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, promotedShare, promotedWaste, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgePromotion),
 }

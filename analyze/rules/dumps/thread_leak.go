@@ -134,6 +134,11 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: OutOfMemoryError, unable to " +
 		"create native thread"}
 	if v.JVM == nil {
+		p.Advice[0].Action = "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": a goroutine that waits on a channel " +
+			"that nobody serves, or for a context that nobody cancels, is the usual cause. Give it a context and " +
+			"select on its Done, or close the channel when its user is gone."
+		p.Advice[1].Action = "Until then restart the service before its memory is gone: each goroutine keeps its stack " +
+			"and all that it refers to."
 		p.References = []string{"Go documentation: Diagnostics, goroutine profile"}
 	}
 	return p.finding()

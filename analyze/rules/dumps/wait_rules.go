@@ -1,7 +1,6 @@
 package dumps
 
 import (
-	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/threads"
@@ -23,11 +22,11 @@ var (
 var poolWaits = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock,
 	ids.DBPoolExhausted, ids.SlowDownstream}
 
-// claimed are the threads that a finding explains.
-func claimed(f *analyze.Finding) []*threads.Thread {
-	var out []*threads.Thread
-	for _, s := range accountOf(f).sightings {
-		out = append(out, s.Thread)
+// Claimed are the threads that the finding explains, see [analyze.Claimer].
+func (a *account) Claimed() []*threads.Thread {
+	out := make([]*threads.Thread, len(a.sightings))
+	for i, s := range a.sightings {
+		out[i] = s.Thread
 	}
 	return out
 }

@@ -70,7 +70,7 @@ func (v *view) lossAccount(pass *analyze.Pass) *loss.Account {
 func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind) (out []analyze.Finding) {
 	a := v.lossAccount(pass)
 	for _, f := range v.found(pass, after...) {
-		a.Claim(f.ID, claimed(f))
+		a.Claim(f.ID, accountOf(f).Claimed())
 	}
 	for _, p := range a.Unclaimed() {
 		if len(kinds) > 0 && !slices.Contains(kinds, p.Kind) {
@@ -198,7 +198,7 @@ func (w *place) problem(a *loss.Account) *problem {
 	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves()}}
 	p.Severity, p.Weight, p.Confidence = w.severity()
 	p.About = w.about()
-	p.Title = fmt.Sprintf("%s %s %s%s, in %s", say.Sentence(w.v.Crowd(w.v.Peak(list))), asPlural(say.Brief(w.words())), w.where(), rel.title, w.inDumps())
+	p.Title = w.title(list) + rel.title
 	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
@@ -211,6 +211,18 @@ func (w *place) problem(a *loss.Account) *problem {
 		p.References = []string{"Go documentation: Diagnostics, goroutine and block profiles"}
 	}
 	return p
+}
+
+// title says who waits for what, where, and how often that was seen.
+func (w *place) title(list []views.Sighting) string {
+	who, does := w.v.Crowd(w.v.Peak(list)), say.Brief(w.words())
+	if n, _ := w.Peak(); n > 1 {
+		does = asPlural(does)
+	}
+	if w.lone {
+		return fmt.Sprintf("In one dump %s %s %s", who, does, w.where())
+	}
+	return fmt.Sprintf("%s %s %s, in %s", say.Sentence(who), does, w.where(), w.inDumps())
 }
 
 // story says how sure it is that the threads do not move.
@@ -232,9 +244,6 @@ func (w *place) story(row *waitRow) string {
 func (w *place) inDumps() string {
 	n := w.Dumps(1)
 	if n == w.v.Dumps() {
-		if n == 1 {
-			return "the one dump"
-		}
 		return fmt.Sprintf("all %d dumps", n)
 	}
 	return fmt.Sprintf("%d of %s", n, say.Count(w.v.Dumps(), "dump"))

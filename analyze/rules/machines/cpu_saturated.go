@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
@@ -46,6 +47,7 @@ var cpuSaturated = &analyze.Rule{
 	Needs:       needsHost,
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HotThread, ids.CPUThrottled},
 	HostWide:    true,
+	Claims:      []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{
 		cpuWarn, cpuHigh, runQueuePerCPU, psiCPU, runQueueCritical, views.SpanLeast, views.SpanSure,
 	},

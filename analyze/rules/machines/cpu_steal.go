@@ -5,6 +5,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 )
@@ -28,6 +29,7 @@ var cpuSteal = &analyze.Rule{
 	ID:     ids.CPUSteal,
 	Doc:    "The hypervisor gives CPU time of this virtual machine to others.",
 	Needs:  needsHost,
+	Claims: []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{stealWarn, stealCritical, views.SpanLeast, views.SpanSure},
 	Run:    analyze.Each(machines, judgeSteal),
 }

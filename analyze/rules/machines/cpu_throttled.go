@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/host"
 	"casefile/analyze/ids"
+	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
@@ -35,6 +36,7 @@ var cpuThrottled = &analyze.Rule{
 	Doc: "The CPU quota of a container runs out, and its threads stand still until the next period.",
 	Needs: "the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; " +
 		"or a flight recording of JDK 17 or later made there",
+	Claims: []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{
 		throttledShare, throttledCritical, throttlePeriods, views.SpanSure, views.RecordingSpan,
 	},

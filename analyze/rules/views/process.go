@@ -16,7 +16,9 @@ var Processes = analyze.NewMemo(func(p *analyze.Pass) (all []*Process) {
 		for _, j := range n.JVMs {
 			if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
 				v := newView(n, j.Subject(), j.Dumps)
-				v.JVM = j
+				if j.Dumps.Dumps[0].Format != threads.FormatGo { // loose files of goroutines are of a Go service
+					v.JVM = j
+				}
 				all = append(all, v)
 			}
 		}
