@@ -29,6 +29,9 @@ type archive interface {
 // openArchive tells a container by its first bytes. What comes out of it is
 // counted against the budget of the context.
 func openArchive(ctx context.Context, path string) (archive, Format, error) {
+	if st, err := os.Stat(path); err == nil && !st.IsDir() && !st.Mode().IsRegular() {
+		return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive) // to open a pipe may wait for ever
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, "", err

@@ -71,11 +71,15 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 	}
 	defer os.RemoveAll(work)
 	defer hold(ctx)()
-	c := &sampleCluster{ctx: ctx, u: u, dir: work}
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // a signal ends the capture first, then what it captures
+	defer end()
+	begun := context.AfterFunc(ctx, end)
+	c := &sampleCluster{ctx: life, u: u, dir: work}
 	defer c.stop()
 	if err := c.start(on); err != nil {
 		return err
 	}
+	begun()
 	o.plan.Apps = c.apps
 	o.cluster.file = filepath.Join(work, "identities", identity.ClusterFile)
 	done, err := capture(ctx, u, &o)
@@ -87,6 +91,9 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 		return err
 	}
 	fmt.Fprintf(u.err, "open the report in a browser: %s\n", done.report)
+	if ctx.Err() != nil {
+		return &exit{code: exitInterrupted}
+	}
 	if done.incomplete() {
 		return &exit{code: exitGaps}
 	}

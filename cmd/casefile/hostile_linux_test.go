@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"casefile/testdata/hostile"
 )
 
@@ -168,10 +170,54 @@ func testHostile(t *testing.T, in hostile.Input, size float64) {
 	if bytes.Contains(r.err, []byte(hostile.Escape)) || bytes.Contains(r.out, []byte("\x1b")) {
 		t.Error("an escape sequence reaches the terminal")
 	}
+	if strings.HasPrefix(in.Name, "escapes") {
+		showsHarmless(t, path)
+	}
 	killed := runHostile(t, time.Duration(rand.Int64N(int64(r.took)+1))+1, args...)
 	t.Logf("%-24s after SIGTERM: %d ms, exit %d", in.Name, killed.took.Milliseconds(), killed.code)
 	if killed.took > signalHangs {
 		t.Errorf("SIGTERM: ended after %v", killed.took)
+	}
+}
+
+// showsHarmless holds that texts of an input act neither on a terminal nor in a page.
+func showsHarmless(t *testing.T, path string) {
+	page := filepath.Join(t.TempDir(), "page.html")
+	for _, args := range [][]string{{"analyze", "-v", "--html", page, path}, {"show", path}, {"show", path, "deadlock"}, {"verify", path}} {
+		r := runHostile(t, 0, args...)
+		if bytes.ContainsAny(append(r.out, r.err...), "\x1b\x07") {
+			t.Errorf("%v: an escape sequence reaches the terminal", args[0])
+		}
+	}
+	html, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(html, []byte(hostile.Script)) || bytes.Contains(html, []byte("<script>alert")) || bytes.Contains(html, []byte("onerror=alert(1)>")) {
+		t.Error("a text is markup of the page")
+	}
+}
+
+// A signal ends what waits for ever: a pipe that nobody writes, one that nobody closes, input without end.
+func TestSignalEndsWaiting(t *testing.T) {
+	silent := filepath.Join(t.TempDir(), "silent.log")
+	if err := unix.Mkfifo(silent, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"analyze", silent}, {"show", silent}, {"verify", silent}, {"analyze", "/dev/zero"}, {"analyze", "--max-silence", "1h", "/dev/tty"},
+		{"agent", "--identity", silent},
+	} {
+		if args[len(args)-1] == "/dev/tty" {
+			if _, err := os.Stat("/dev/tty"); err != nil {
+				continue
+			}
+		}
+		r := runHostile(t, 300*time.Millisecond, args...)
+		t.Logf("%v: %d ms, exit %d: %s", args[:1], r.took.Milliseconds(), r.code, bytes.TrimSpace(r.err))
+		if r.took > signalHangs {
+			t.Errorf("%v: ended after %v", args, r.took)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // other processes first - a recording, a log, a service it started - holds the
 // program until that is done, holdTime at most.
 const (
-	graceTime = 900 * time.Millisecond
+	graceTime = 800 * time.Millisecond
 	holdTime  = 8 * time.Second
 )
 

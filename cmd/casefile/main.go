@@ -22,7 +22,7 @@ func main() {
 	var h holds
 	go func() {
 		h.lastCall(ctx)
-		fmt.Fprintln(os.Stderr, "casefile: error: interrupted, and ended before it had finished; a bundle that was begun is kept, as far as it is written")
+		fmt.Fprintln(os.Stderr, "casefile: error: interrupted, and ended at once: what was written until then is kept")
 		os.Exit(exitInterrupted)
 	}()
 	os.Exit(run(withHolds(ctx, &h), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
