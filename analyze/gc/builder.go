@@ -32,6 +32,8 @@ type Builder struct {
 	lowPoint  LivePoint
 	lastSeen  time.Duration
 	seen      bool
+
+	oldUsed, oldCommitted int64 // of the full pause to come
 }
 
 // NewBuilder starts a Log of the given source and format.
@@ -254,6 +256,13 @@ func (b *Builder) Pause(p Pause) {
 	} else {
 		l.Dropped++
 	}
+	if p.Kind == KindFull {
+		b.cycle(Cycle{Time: p.End() - b.run().Base, Duration: p.Duration, Before: p.Before, After: p.After, Committed: p.Committed,
+			OldAfter: b.oldUsed, OldCommitted: b.oldCommitted, CauseID: p.CauseID, Line: p.Line})
+	}
+	if p.Kind == KindFull || p.Kind.Evacuates() {
+		b.oldUsed, b.oldCommitted = 0, 0
+	}
 	if p.Flags.Has(FlagHeap) {
 		b.pauseHeap(&p)
 	}
@@ -282,8 +291,13 @@ func (b *Builder) Counted(kind Kind, cause uint16, n int64, sum time.Duration) {
 	}
 }
 
-// Cycle takes the heap before and after a collection of all of it that ran beside the application, at a stamp.
-func (b *Builder) Cycle(at time.Duration, before, after int64, line int) {
+// Cycle takes a collection of the whole heap that ran beside the application. Its Time is a stamp of the current run; sizes may be zero.
+func (b *Builder) Cycle(c Cycle) {
+	c.Concurrent = true
+	b.cycle(c)
+}
+
+func (b *Builder) cycle(c Cycle) {
 	l := b.log
 	if len(l.Cycles) >= b.lim.Points {
 		half := len(l.Cycles) / 2
@@ -292,8 +306,12 @@ func (b *Builder) Cycle(at time.Duration, before, after int64, line int) {
 		}
 		l.Cycles = l.Cycles[:half]
 	}
-	l.Cycles = append(l.Cycles, Cycle{Time: b.Timeline(at), Before: before, After: after, Line: uint32(line), File: b.file})
+	c.Time, c.File = b.Timeline(c.Time), b.file
+	l.Cycles = append(l.Cycles, c)
 }
+
+// OldGeneration states the old generation after the full pause that comes next, in bytes.
+func (b *Builder) OldGeneration(used, committed int64) { b.oldUsed, b.oldCommitted = used, committed }
 
 // HeapShare takes that an amount is a share of the maximum heap, from 0 to 1: of several, the most exact estimate of the maximum stays.
 func (b *Builder) HeapShare(used int64, share float64) {

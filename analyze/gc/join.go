@@ -177,7 +177,10 @@ func (j *joiner) heap(p *Log) {
 	for len(l.Live) > j.lim.Points {
 		l.Live = thin(l.Live)
 	}
-	l.Cycles = append(l.Cycles, p.Cycles...)
+	for _, c := range p.Cycles {
+		c.CauseID = j.cause(p.causes[c.CauseID])
+		l.Cycles = append(l.Cycles, c)
+	}
 	if over := len(l.Cycles) - j.lim.Points; over > 0 {
 		l.Cycles = append(l.Cycles[:0], l.Cycles[over:]...)
 	}

@@ -91,7 +91,7 @@ type Log struct {
 	ConcurrentModeInterrupted Mentions
 	OutOfMemory               Mentions
 
-	Cycles []Cycle  // collections of the whole heap that ran beside the application, as far as the log gives the heap around them
+	Cycles []Cycle  // collections of the whole heap, in time order; of very many every other one
 	Notes  []string // what is odd about the source: its order, a stamp that was cut, a part that is missing
 
 	Gaps   []Gap   // longest stretches without any line, longest first
@@ -105,10 +105,16 @@ type Log struct {
 	Limits      Limits
 }
 
-// Cycle is a collection of the whole heap that ran beside the application.
+// Cycle is a collection of the whole heap: a full pause, or one that ran beside the application.
 type Cycle struct {
 	Time          time.Duration // its end
-	Before, After int64         // bytes in use
+	Duration      time.Duration // zero where it is not told
+	Before, After int64         // bytes in use; zero where they are not told
+	Committed     int64         // size of the heap after it
+	OldAfter      int64         // old generation in use, and its size, after it; zero where they are not told
+	OldCommitted  int64
+	CauseID       uint16
+	Concurrent    bool // it ran beside the application
 	Line          uint32
 	File          uint16
 }
@@ -346,9 +352,14 @@ func DefaultLimits() Limits {
 }
 
 // Cause gives the cause of a pause as the log names it; empty when it has none.
-func (l *Log) Cause(p *Pause) string {
-	if int(p.CauseID) < len(l.causes) {
-		return l.causes[p.CauseID]
+func (l *Log) Cause(p *Pause) string { return l.causeName(p.CauseID) }
+
+// CauseOf gives the cause of a collection of the whole heap.
+func (l *Log) CauseOf(c *Cycle) string { return l.causeName(c.CauseID) }
+
+func (l *Log) causeName(id uint16) string {
+	if int(id) < len(l.causes) {
+		return l.causes[id]
 	}
 	return ""
 }

@@ -120,3 +120,39 @@ func median(vs []int64) int64 {
 	slices.Sort(vs)
 	return vs[len(vs)/2]
 }
+
+// Step is the best way to take points for two levels, one before and one from a time on.
+type Step struct {
+	At            time.Duration // the first point of the second level
+	Before, After float64       // means
+	Rest          float64       // share of the variance that the two levels leave unexplained, 0 to 1
+}
+
+// FitStep cuts points in time order into two levels; ok is false with fewer than four points or without any variance.
+func FitStep(ps []Point) (best Step, ok bool) {
+	const least = 4
+	if len(ps) < least {
+		return Step{}, false
+	}
+	var all, squares float64
+	for _, p := range ps {
+		all += p.Value
+		squares += p.Value * p.Value
+	}
+	n := float64(len(ps))
+	total := squares - all*all/n
+	if total <= 0 {
+		return Step{}, false
+	}
+	best.Rest = 2
+	var left float64
+	for i := 1; i < len(ps); i++ {
+		left += ps[i-1].Value
+		a, b := float64(i), n-float64(i)
+		rest := (squares - left*left/a - (all-left)*(all-left)/b) / total
+		if rest < best.Rest {
+			best = Step{At: ps[i].Time, Before: left / a, After: (all - left) / b, Rest: max(0, rest)}
+		}
+	}
+	return best, true
+}

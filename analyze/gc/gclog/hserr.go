@@ -212,7 +212,7 @@ func (p *parser) hsErrHeapEnds() class {
 	}
 	p.began = true
 	if s.concurrent {
-		p.b.Cycle(p.last, b.used, s.used, p.line)
+		p.b.Cycle(gc.Cycle{Time: p.last, Duration: p.last - b.at, Before: b.used, After: s.used, Committed: s.capacity, Line: uint32(p.line)})
 		p.b.HeapReading(p.last, b.used, s.used, s.capacity)
 		return fact
 	}

@@ -26,6 +26,7 @@ type legacyState struct {
 
 	pending    gc.Pause // the last pause, waiting for its heap and CPU times
 	hasPending bool
+	pendingOld change // old generation after it, where it was told
 
 	stamp  time.Duration // last stamp in the line
 	closed recordType    // type of the last closed record, for the CPU times behind it
@@ -153,6 +154,10 @@ func (s *legacyState) flush(p *parser) {
 	if p.stamped {
 		p.b.Seen(pause.End(), int(pause.Line))
 	}
+	if pause.Kind == gc.KindFull && s.pendingOld.after > 0 {
+		p.b.OldGeneration(s.pendingOld.after, max(s.pendingOld.cap, 0))
+	}
+	s.pendingOld = change{}
 	p.b.Pause(pause)
 }
 

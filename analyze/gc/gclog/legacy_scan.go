@@ -389,11 +389,22 @@ func (p *parser) closePause(r *record) {
 	}
 	if s.depth > 0 {
 		pause.Flags |= gc.FlagNested
+		s.statesOld(p, &pause, r)
 		p.b.Pause(pause)
 		return
 	}
 	s.flush(p)
 	s.pending, s.hasPending = pause, true
+	if r.hasGen[1] {
+		s.pendingOld = old
+	}
+}
+
+// statesOld hands on the old generation after a full pause.
+func (s *legacyState) statesOld(p *parser, pause *gc.Pause, r *record) {
+	if r.hasGen[1] && pause.Kind == gc.KindFull {
+		p.b.OldGeneration(r.gens[1].after, max(r.gens[1].cap, 0))
+	}
 }
 
 // bareCMS tells the two short pauses of CMS apart, which -verbose:gc prints alike: they alternate.

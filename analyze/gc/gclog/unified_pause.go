@@ -137,6 +137,9 @@ func (p *parser) endPause(cy *cycle, pause gc.Pause) {
 	case cy.hasRegions && pause.Kind.Evacuates() && u.region > 0:
 		p.b.Promoted(p.last, (cy.oldRegions.after-cy.oldRegions.before)*u.region)
 	}
+	if cy.hasOld && pause.Kind == gc.KindFull {
+		p.b.OldGeneration(cy.old.after, max(cy.old.cap, 0))
+	}
 	cy.hasOld, cy.hasRegions, cy.flags = false, false, 0
 	cy.owesCPU, cy.kind, cy.took = true, pause.Kind, pause.Duration
 	p.b.Pause(pause)
@@ -214,5 +217,8 @@ func (p *parser) concurrent(id uint32, m []byte) class {
 	}
 	p.began = true
 	p.b.Phase(name, d)
+	if string(name) == "Concurrent Mark Cycle" || string(name) == "Concurrent Cycle" { // G1: 14 and later, 9 to 13
+		p.b.Cycle(gc.Cycle{Time: p.last, Duration: d, Line: uint32(p.line)})
+	}
 	return fact
 }
