@@ -135,6 +135,7 @@ type Settings struct {
 	SwapKnown         bool
 	CompressedOops    Known
 	LargePages        Known
+	CommandLineAt     int    // its line
 	CommandLine       string // "CommandLine flags:" of JDK 8, "Command Line:" of unified logs with gc+init or arguments
 }
 

@@ -26,6 +26,7 @@ type Recording struct {
 	Covered time.Duration
 
 	JVM      JVM
+	Flags    map[string]Flag // of the JVM, where they were recorded; as they were last
 	System   System
 	Settings []Setting
 
@@ -64,6 +65,9 @@ type JVM struct {
 	ThrottledTime      time.Duration
 	CPUTimeSamplesLost int64
 }
+
+// Flag is a flag of the JVM: its value as VM.flags writes it, and where it came from ("Default", "Command line", "Ergonomic", ...).
+type Flag struct{ Value, Origin string }
 
 // System is the machine.
 type System struct {

@@ -1,6 +1,7 @@
 package jfr
 
 import (
+	"strconv"
 	"time"
 
 	format "casefile/bundle/format/jfr"
@@ -55,6 +56,20 @@ func (c *counter) read(at time.Time, v int64) {
 
 func (c *counter) rise() int64 { return max(0, c.last-c.first) }
 
+var flagFields = []string{"name", "value", "origin"}
+
+func numberFlag(b *Builder, r *format.Row) { b.flag(r, strconv.FormatInt(r.Int(1), 10)) }
+
+func (b *Builder) flag(r *format.Row, value string) {
+	const most = 4096 // HotSpot has half as many
+	if b.rec.Flags == nil {
+		b.rec.Flags = map[string]Flag{}
+	}
+	if name := limited(r.Word(0)); len(b.rec.Flags) < most && name != "" {
+		b.rec.Flags[name] = Flag{limited(value), limited(r.Word(2))}
+	}
+}
+
 var systemEvents = []plainEvent{
 	{"jdk.CPULoad", []string{"startTime", "jvmUser", "jvmSystem", "machineTotal"}, func(b *Builder, r *format.Row) {
 		if l := &b.rec.Load; room(b, l.CPU, "CPU loads") {
@@ -79,6 +94,10 @@ var systemEvents = []plainEvent{
 		j := &b.rec.JVM
 		j.HeapMin, j.HeapMax, j.HeapInitial, j.CompressedOops = r.Int(0), r.Int(1), r.Int(2), r.Bool(3)
 	}},
+	{"jdk.IntFlag", flagFields, numberFlag}, {"jdk.UnsignedIntFlag", flagFields, numberFlag},
+	{"jdk.LongFlag", flagFields, numberFlag}, {"jdk.UnsignedLongFlag", flagFields, numberFlag},
+	{"jdk.BooleanFlag", flagFields, func(b *Builder, r *format.Row) { b.flag(r, strconv.FormatBool(r.Bool(1))) }},
+	{"jdk.StringFlag", flagFields, func(b *Builder, r *format.Row) { b.flag(r, r.Word(1)) }},
 	{"jdk.OSInformation", []string{"osVersion"}, func(b *Builder, r *format.Row) { b.rec.System.OS = r.Word(0) }},
 	{"jdk.CPUInformation", []string{"cpu", "hwThreads"}, func(b *Builder, r *format.Row) {
 		b.rec.System.CPU, b.rec.System.HWThreads = r.Word(0), r.Int(1)

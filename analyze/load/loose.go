@@ -234,11 +234,12 @@ func (b *builder) cpus() float64 {
 // looseUnknown gives a file whose head says nothing a full reading: the dump may
 // stand a gigabyte into a catalina.out, or the file may be a log and no more.
 func (b *builder) looseUnknown(name string, in io.Reader) error {
-	log := applog.NewScanner(name, b.logMarks())
-	dumps, info, err := b.parseDumps(name, io.TeeReader(charset.NewReader(in), log))
+	log, collections := applog.NewScanner(name, b.logMarks()), gclog.NewScanner(name, gclog.Options{})
+	dumps, info, err := b.parseDumps(name, io.TeeReader(charset.NewReader(in), io.MultiWriter(log, collections)))
 	isLog := b.looseLog(log.Finish())
+	isGC := b.looseCollections(name, collections)
 	if len(dumps) == 0 {
-		if isLog && err == nil {
+		if (isLog || isGC) && err == nil {
 			return nil
 		}
 		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a recording nor a profile", name), err)
@@ -247,6 +248,17 @@ func (b *builder) looseUnknown(name string, in io.Reader) error {
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err
+}
+
+// looseCollections takes the collections that stand somewhere in the output of an application.
+func (b *builder) looseCollections(name string, s *gclog.Scanner) bool {
+	log, err := s.Finish()
+	if err != nil || log.Total.Count+log.Stalls.Total.Count+log.Safepoints.Count == 0 {
+		return false
+	}
+	t := b.looseTarget(name)
+	t.addGC(b, log)
+	return true
 }
 
 // looseTarget finds the process that a loose file belongs to: files of one folder

@@ -380,15 +380,18 @@ func (t *target) finishGC(b *builder) {
 		if len(files) == 1 {
 			source = files[0].Name
 		}
-		log, err := gclog.ParseFiles(source, files, gclog.Options{Through: b.room.Part(t.gcBytes).Reader})
+		opts := gclog.Options{Through: b.room.Part(t.gcBytes).Reader}
+		beside := t.besideGC(b, source, len(files), &opts)
+		log, err := gclog.ParseFiles(source, files, opts)
 		if err != nil {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
 		}
+		beside()
 		if log != nil && log.CutLines > 0 {
 			b.problem("%s: of %d long lines of the GC log only the beginning is read", source, log.CutLines)
 		}
 		if log != nil && log.Lines > 0 && !errors.Is(err, gclog.ErrNotGCLog) { // with an error, what was read before it
-			t.jvm.GC = append(t.jvm.GC, log)
+			t.addGC(b, log)
 		}
 	}
 	for _, rec := range t.jvm.Recordings {
@@ -429,6 +432,7 @@ func (t *target) finishFlags() {
 			}
 		}
 	}
+	t.statedFlags()
 	settleOrigins(j.Flags, options)
 }
 

@@ -5,7 +5,7 @@ import "slices"
 // Formats of a log; the values of gc.Log.Format.
 const (
 	formatUnified   = "unified"
-	formatLegacy    = "pre-unified"
+	formatLegacy    = FormatPreUnified
 	formatJ9        = "openj9"
 	formatJRockit   = "jrockit"
 	formatIBM       = "ibm"
@@ -19,6 +19,9 @@ const (
 	formatCassandra = "cassandra"
 	formatMonitor   = "jvm-pause-monitor"
 )
+
+// FormatPreUnified is of logs of JDK 8 and older.
+const FormatPreUnified = "pre-unified"
 
 // format is one way in which collections are logged: a file of its readers and a row of formats.
 type format struct {

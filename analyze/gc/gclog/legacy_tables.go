@@ -170,7 +170,7 @@ var flagCollectors = []struct{ flag, collector string }{
 // commandLine reads "CommandLine flags: -XX:MaxHeapSize=... -XX:+UseG1GC".
 func (p *parser) commandLine(b []byte) {
 	s := &p.log.Settings
-	s.CommandLine = strings.TrimSpace(clip(b, 1<<14))
+	s.CommandLine, s.CommandLineAt = strings.TrimSpace(clip(b, 1<<14)), p.line
 	for _, c := range flagCollectors {
 		if strings.Contains(s.CommandLine, "-XX:"+c.flag) {
 			p.log.Collector = c.collector

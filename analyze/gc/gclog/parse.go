@@ -20,7 +20,8 @@ type Options struct {
 	MaxBytes int64 // bytes after decompression; 64 GiB
 	// MaxReversed is how many bytes of a log whose newest line comes first are turned round in memory; 128 MiB.
 	MaxReversed int64
-	// Other, if given, takes the lines that are no GC logging: those of an application that writes to the same stream.
+	// Other, if given, takes the text without its GC logging: what an application writes to the same stream. Lines of GC logging are left
+	// blank, so that the others keep their numbers.
 	Other io.Writer
 	// Through, if given, passes on the text of each file once it is unpacked: it bounds what is read.
 	Through func(io.Reader) io.Reader
@@ -186,12 +187,17 @@ func (p *parser) finish(source string, err error) (*gc.Log, error) {
 
 // take reads one line and counts its class.
 func (p *parser) take(line []byte) {
-	switch p.classify(line) {
+	c := p.classify(line)
+	if c == other || c == foreign {
+		p.passOn(line)
+	} else {
+		p.passOn(nil)
+	}
+	switch c {
 	case detail:
 		p.log.DetailLines++
 	case other, foreign:
 		p.mention(&p.log.OtherLines, line)
-		p.passOn(line)
 		if bytes.Contains(line, []byte("java.lang.OutOfMemoryError")) {
 			p.mention(&p.log.OutOfMemory, line)
 		}

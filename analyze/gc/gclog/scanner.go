@@ -37,7 +37,7 @@ func (s *Scanner) Write(b []byte) (int, error) {
 			s.keep(b[:i])
 			s.end()
 		default:
-			s.p.raw(trimEnds(b[:i]))
+			s.line(b[:i])
 		}
 		s.open = s.open[:0]
 		b = b[i+1:]
@@ -58,7 +58,21 @@ func (s *Scanner) keep(b []byte) {
 	}
 }
 
-func (s *Scanner) end() { s.p.raw(trimEnds(s.open)) }
+func (s *Scanner) end() { s.line(s.open) }
+
+// line takes a whole line. Most lines of an application are told from GC logging at a glance.
+func (s *Scanner) line(b []byte) {
+	if s.p.format == "" && !bytes.Contains(b, wordGC) && !bytes.Contains(b, wordSmallGC) && !bytes.Contains(b, wordStopped) {
+		s.p.line++
+		s.p.log.Lines++
+		s.p.log.OtherLines.Count++
+		return
+	}
+	s.p.raw(trimEnds(b))
+}
+
+// Words of which one is in the first line of any GC log.
+var wordGC, wordSmallGC, wordStopped = []byte("GC"), []byte("gc"), []byte("stopped: ")
 
 // Finish gives the log; ErrNotGCLog when no line was of one.
 func (s *Scanner) Finish() (*gc.Log, error) {

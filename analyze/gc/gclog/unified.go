@@ -274,6 +274,7 @@ func eventful(m []byte) bool {
 func (p *parser) otherTag(m []byte) class {
 	if has(m, "Command Line:") || has(m, "Command line:") {
 		if p.log.Settings.CommandLine == "" {
+			p.log.Settings.CommandLineAt = p.line
 			p.log.Settings.CommandLine = clip(trimLeft(m[len("Command Line:"):]), 1<<14)
 		}
 		return fact
