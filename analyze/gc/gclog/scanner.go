@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+	"slices"
 
 	"casefile/analyze/gc"
 )
@@ -62,7 +63,7 @@ func (s *Scanner) end() { s.line(s.open) }
 
 // line takes a whole line. Most lines of an application are told from GC logging at a glance.
 func (s *Scanner) line(b []byte) {
-	if s.p.format == "" && !bytes.Contains(b, wordGC) && !bytes.Contains(b, wordSmallGC) && !bytes.Contains(b, wordStopped) {
+	if s.p.format == "" && !slices.ContainsFunc(glance, func(w []byte) bool { return bytes.Contains(b, w) }) {
 		s.p.line++
 		s.p.log.Lines++
 		s.p.log.OtherLines.Count++
@@ -71,8 +72,8 @@ func (s *Scanner) line(b []byte) {
 	s.p.raw(trimEnds(b))
 }
 
-// Words of which one is in the first line of any GC log.
-var wordGC, wordSmallGC, wordStopped = []byte("GC"), []byte("gc"), []byte("stopped: ")
+// glance are words of which one is in the first line of any GC log.
+var glance = [][]byte{[]byte("GC"), []byte("gc"), []byte("[Pause "), []byte("stopped: "), []byte("pause of approximately")}
 
 // Finish gives the log; ErrNotGCLog when no line was of one.
 func (s *Scanner) Finish() (*gc.Log, error) {
