@@ -192,16 +192,16 @@ func TestForms(t *testing.T) {
 		if !Sniff([]byte(f.text)) {
 			t.Errorf("%s: is not known for a GC log", f.name)
 		}
-		if scanned := scan(t, f.text, 7); scanned.Total.Count != l.Total.Count || scanned.Total.Sum != l.Total.Sum || scanned.Lines != l.Lines {
+		if scanned := scan(t, f.name, f.text, 7); scanned.Total.Count != l.Total.Count || scanned.Total.Sum != l.Total.Sum || scanned.Lines != l.Lines {
 			t.Errorf("%s: written in pieces %d pauses of %v in %d lines", f.name, scanned.Total.Count, scanned.Total.Sum, scanned.Lines)
 		}
 	}
 }
 
 // scan writes a text to a Scanner in pieces.
-func scan(t *testing.T, text string, size int) *gc.Log {
+func scan(t *testing.T, name, text string, size int) *gc.Log {
 	t.Helper()
-	s := NewScanner("scanned", Options{})
+	s := NewScanner(name, Options{})
 	for piece := range slices.Chunk([]byte(text), size) {
 		if n, err := s.Write(piece); n != len(piece) || err != nil {
 			t.Fatal(n, err)

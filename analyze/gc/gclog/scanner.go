@@ -63,7 +63,7 @@ func (s *Scanner) end() { s.line(s.open) }
 
 // line takes a whole line. Most lines of an application are told from GC logging at a glance.
 func (s *Scanner) line(b []byte) {
-	if s.p.format == "" && !slices.ContainsFunc(glance, func(w []byte) bool { return bytes.Contains(b, w) }) {
+	if s.p.format == "" && s.p.legacy.depth == 0 && !slices.ContainsFunc(glance, func(w []byte) bool { return bytes.Contains(b, w) }) {
 		s.p.line++
 		s.p.log.Lines++
 		s.p.log.OtherLines.Count++
