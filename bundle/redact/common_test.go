@@ -49,8 +49,10 @@ func TestFrequentSecretsGo(t *testing.T) {
 
 // encodings are those in which a known value must be found, besides its own.
 var encodings = map[string]func(string) string{
-	"base64":            func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
-	"inside base64":     func(v string) string { return base64.StdEncoding.EncodeToString([]byte("a longer text with " + v + " in it")) },
+	"base64": func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
+	"inside base64": func(v string) string {
+		return base64.StdEncoding.EncodeToString([]byte("a longer text with " + v + " in it"))
+	},
 	"hex":               func(v string) string { return hex.EncodeToString([]byte(v)) },
 	"HEX":               func(v string) string { return strings.ToUpper(hex.EncodeToString([]byte(v))) },
 	"url":               func(v string) string { return perByte(v, "%%%02X") },

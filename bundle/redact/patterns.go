@@ -91,6 +91,8 @@ func urlPasswords(line []byte, report func(found)) {
 	}
 }
 
+var urlSigns = [][]byte{[]byte("://"), []byte("%3a%2f%2f"), []byte("%3A%2F%2F")}
+
 func endsURL(r rune) bool {
 	return r <= ' ' || r == '"' || r == '\'' || r == '<' || r == '>' || r == '`' || r == '|'
 }
@@ -98,7 +100,11 @@ func endsURL(r rune) bool {
 // authorities gives where the authorities of URLs start: after ://, also in URL encoding.
 func authorities(line []byte) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
-		for _, sign := range [][]byte{[]byte("://"), []byte("%3a%2f%2f"), []byte("%3A%2F%2F")} {
+		signs := urlSigns
+		if bytes.IndexByte(line, '%') < 0 {
+			signs = signs[:1]
+		}
+		for _, sign := range signs {
 			for at := 0; ; {
 				n := bytes.Index(line[at:], sign)
 				if n < 0 {

@@ -24,7 +24,7 @@ const last = -1
 // programs is the table. Long options that name a secret are found by the rule option in any program.
 var programs = []program{
 	{names: "curl", options: "-u: --user: -U: --proxy-user: --pass --proxy-pass --tlspassword --oauth2-bearer"},
-	{names: "wget http https xh", options: "-a: --auth:"},
+	{names: "wget xh", options: "-a: --auth:"},
 	{names: "mysql mysqldump mysqladmin mysqlshow mysqlcheck mysqlimport mysqlpump mysqlsh mysqlbinlog mysqlslap " +
 		"mariadb mariadb-dump mariadb-admin mariadb-check mariadb-import mariadb-backup xtrabackup", options: "-p"},
 	{names: "psql pg_dump pg_restore pgbench createdb", options: "-p"},
@@ -50,7 +50,7 @@ var programs = []program{
 	{names: "rabbitmqctl", command: "authenticate_user", operand: 2},
 	{names: "rabbitmqadmin cqlsh nodetool jmxterm beeline stardog", options: "-p -pw"},
 	{names: "bcp sqlcmd osql isql tsql fisql", options: "-P"},
-	{names: "sqlplus sql sqlldr exp imp expdp impdp rman", options: "userid/", operand: 1},
+	{names: "sqlplus sqlldr exp imp expdp impdp rman", options: "userid/", operand: 1},
 	{names: "lftp", options: "-u,"},
 	{names: "openssl", options: "-k -passin -passout -pass -K"},
 	{names: "gpg gpg2", options: "--passphrase"},

@@ -151,7 +151,7 @@ var rules = []Rule{
 		Doc:     "session id, OAuth code, CAS ticket or SAML message in a URL",
 		Example: `GET /callback?code=4x7Kq9ZtR2mW&state=1 HTTP/1.1`,
 		words: []string{"sid=", "session=", "session id", "session:", "sessionid", "session_id", "session-id", "session \"", "session [", "sess=", "code=", "state=", "ticket=", "key=", "auth=", "otp=", "assertion=", "nonce=", "?p=", "&p=",
-			"pw=", "?t=", "&t=", "?k=", "&k=", "?st=", "&st=", "%3d", "samlre", "samlart"},
+			"pw=", "%3d", "samlre", "samlart"},
 	},
 	{
 		Name: "access-log", find: sessionColumn,
