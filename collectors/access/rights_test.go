@@ -335,3 +335,33 @@ func BenchmarkOpen(b *testing.B) {
 		f.Close()
 	}
 }
+
+// A process that changes its user, as a program with the setuid bit does, is another one.
+func TestChangedUserIsAnother(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("a change of user needs root")
+	}
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command("sh", "-c", "read x; exec "+setpriv+" --reuid 65534 --regid 65534 --clear-groups cat")
+	in, err1 := cmd.StdinPipe()
+	out, err2 := cmd.StdoutPipe()
+	must(t, err1, err2, cmd.Start())
+	t.Cleanup(func() { in.Close(); cmd.Wait() })
+	tree, err := Process("/proc/" + strconv.Itoa(cmd.Process.Pid))
+	must(t, err, tree.Check())
+	_, err = io.WriteString(in, "go\nhere\n")
+	must(t, err)
+	said := make([]byte, len("here\n"))
+	if _, err := io.ReadFull(out, said); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Check(); !errors.Is(err, ErrOther) {
+		t.Errorf("%s, %v", said, err)
+	}
+	if _, err := tree.WorkingFolder(); !errors.Is(err, ErrOther) {
+		t.Errorf("its working folder: %v", err)
+	}
+}

@@ -170,6 +170,15 @@ func TestPolicyIsToldInTheLedger(t *testing.T) {
 	}
 }
 
+// Trust in users is the agent's to give.
+func TestPolicyOnTrustOwners(t *testing.T) {
+	asked := plan.Plan{PIDs: []int{1}, TrustOwners: []string{"root", "deploy"}}
+	p, skipped := Policy{TrustOwners: []string{"deploy"}}.restrict(asked)
+	if !slices.Equal(p.TrustOwners, []string{"deploy"}) || len(skipped) != 1 || !strings.Contains(skipped[0].Fix, "--allow-trust-owner root") || len(asked.TrustOwners) != 2 {
+		t.Errorf("%v, %+v", p.TrustOwners, skipped)
+	}
+}
+
 // A library is loaded only when the agent was started with just that one.
 func TestPolicyOnAsyncProfiler(t *testing.T) {
 	asked := plan.Plan{Profiles: &plan.Profiles{AsyncProfiler: "/opt/libasyncProfiler.so", Focus: plan.CPU}}
