@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"casefile/analyze/say"
 )
 
 // Severity orders findings. Warning and above must be true and worth a change.
@@ -42,7 +44,7 @@ type Finding struct {
 	ID         string     `json:"id"`
 	Severity   Severity   `json:"severity"`
 	Confidence Confidence `json:"confidence"`
-	// Title is one sentence with the names and numbers that matter.
+	// Title is one sentence with the names and numbers that matter, see [Finding.Say].
 	Title string `json:"title"`
 	// Explanation says in a few sentences what happens and why it hurts.
 	Explanation string     `json:"explanation,omitempty"`
@@ -53,6 +55,9 @@ type Finding struct {
 	Advice      []Advice   `json:"advice"`
 	References  []string   `json:"references,omitempty"`
 
+	// Figures are the numbers of the title, for programs.
+	Figures []say.Figure `json:"figures"`
+
 	// About names what of the program the finding is about, in short: methods, classes of
 	// locks. Two findings of one process that share a name may be one problem seen twice.
 	About []string `json:"-"`
@@ -60,11 +65,25 @@ type Finding struct {
 	// Detail is what later rules of the same wing want to know of it.
 	Detail any `json:"-"`
 
-	source string // what of the subject was judged, see Subject
+	source  string // what of the subject was judged, see Subject
+	pattern string // what the title says without its figures
+	alone   bool   // never one with the finding of another node, see Rule.Compares
 
 	// Weight orders findings of one severity: the share of the service's time or
 	// capacity that the problem takes, 0 to 1.
 	Weight float64 `json:"weight"`
+}
+
+// Say makes the title, as fmt.Sprintf does, of words, phrases and figures; the figures are kept beside it.
+func (f *Finding) Say(format string, args ...any) {
+	f.Title, f.pattern, f.Figures = "", "", nil
+	f.Add(format, args...)
+}
+
+// Add goes on with the title.
+func (f *Finding) Add(format string, args ...any) {
+	p := say.Text(format, args...)
+	f.Title, f.pattern, f.Figures = f.Title+p.String(), f.pattern+p.Pattern(), append(f.Figures, p.Figures()...)
 }
 
 // Evidence points into the bundle: an entry, lines of it ("120-164", "12"; empty for

@@ -2,9 +2,10 @@ package analyze
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"casefile/analyze/say"
 )
 
 // place is one process or machine that a finding or a set of settings is about.
@@ -45,38 +46,39 @@ next:
 	return out
 }
 
-var (
-	pidOf    = regexp.MustCompile(`\b\d+-([A-Za-z])`)
-	ownPID   = regexp.MustCompile(`^\d+-`)
-	figure   = regexp.MustCompile(`\d+(?:[.:,]\d+)*`)
-	singular = regexp.MustCompile(`(# [a-z]+[^s ])s?\b`)
-)
-
-// appOf is a subject without the process id, "shop" of "4711-shop".
-func appOf(subject string) string { return ownPID.ReplaceAllString(subject, "") }
-
 // sayingOf is what a finding says without its figures: its kind, of which
 // application, about what, and which settings it would change. A finding about several
-// nodes, or one whose title speaks of its node by name, is of no other.
+// nodes, or about its node against others, is of no other.
 func sayingOf(f *Finding) (key string, ok bool) {
-	if len(f.Nodes) != 1 || f.Nodes[0] == "" || names(f.Title, f.Nodes[0]) {
+	if len(f.Nodes) != 1 || f.Nodes[0] == "" || f.alone {
 		return "", false
 	}
 	what := strings.Join(f.About, "\x00")
 	if what == "" {
-		what = singular.ReplaceAllString(figure.ReplaceAllString(appTitle(*f), "#"), "$1")
+		what = patternOf(f)
 	}
-	parts := []string{f.ID, string(f.Severity), appOf(f.Subject), what}
+	parts := []string{f.ID, string(f.Severity), say.App(f.Subject), what}
 	for _, a := range f.Advice {
 		parts = append(parts, a.Setting)
 	}
 	return strings.Join(parts, "\x01"), true
 }
 
-// names tells whether a word of a text is a name.
-func names(text, name string) bool {
-	re, err := regexp.Compile(`(^|[^\w-])` + regexp.QuoteMeta(name) + `($|[^\w-])`)
-	return err == nil && re.MatchString(text)
+// patternOf is the title without figures and process id.
+func patternOf(f *Finding) string {
+	pattern := f.pattern
+	if pattern == "" {
+		pattern = f.Title
+	}
+	if f.Subject == "" {
+		return pattern
+	}
+	return strings.ReplaceAll(pattern, f.Subject, say.App(f.Subject))
+}
+
+// sameFigures reports whether two findings that say the same do so of the same numbers.
+func sameFigures(a, b *Finding) bool {
+	return patternOf(a) == patternOf(b) && slices.Equal(a.Figures, b.Figures)
 }
 
 // joined is one finding of several that say the same.
@@ -86,14 +88,14 @@ func joined(same []Finding, nodes int) Finding {
 	f.Nodes, f.Advice, f.Evidence, f.References = nil, slices.Clone(f.Advice), nil, slices.Clone(f.References)
 	subject := f.Subject
 	if slices.ContainsFunc(same, func(m Finding) bool { return m.Subject != subject }) {
-		f.Subject = appOf(subject)
+		f.Subject = say.App(subject)
 	}
 	var figures []string
 	alike := true
 	for i, m := range same {
 		f.Nodes = append(f.Nodes, m.Nodes[0])
 		if i > 0 && i <= foldedTitles {
-			alike = alike && appTitle(m) == appTitle(f)
+			alike = alike && sameFigures(&m, &same[0])
 			figures = append(figures, m.Nodes[0]+": "+plainTitle(m)+".")
 		}
 		if m.Confidence != f.Confidence {
@@ -142,9 +144,6 @@ func evidenceOf(same []Finding) (out []Evidence) {
 		}
 	}
 }
-
-// appTitle is a title without process ids.
-func appTitle(f Finding) string { return pidOf.ReplaceAllString(f.Title, "$1") }
 
 func plainTitle(m Finding) string { return strings.TrimSuffix(m.Title, ".") }
 
@@ -208,9 +207,9 @@ next:
 			t.of = []place{{t.Nodes[0], t.Subject}}
 			for i := range out {
 				o := &out[i]
-				if sameChanges(o.Changes, t.Changes) && appOf(o.Subject) == appOf(t.Subject) && len(o.of) > 0 && !slices.Contains(o.Nodes, t.Nodes[0]) {
+				if sameChanges(o.Changes, t.Changes) && say.App(o.Subject) == say.App(t.Subject) && len(o.of) > 0 && !slices.Contains(o.Nodes, t.Nodes[0]) {
 					if o.Subject != t.Subject {
-						o.Subject = appOf(t.Subject)
+						o.Subject = say.App(t.Subject)
 					}
 					o.Nodes, o.of = append(slices.Clone(o.Nodes), t.Nodes[0]), append(o.of, t.of...)
 					slices.Sort(o.Nodes)

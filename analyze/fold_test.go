@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"casefile/analyze/say"
 )
 
 // clusterOf runs rules over a case of some nodes.
@@ -22,7 +24,7 @@ func clusterOf(t *testing.T, nodes int, findings ...Finding) *Result {
 			continue
 		}
 		ids = append(ids, f.ID)
-		rules = append(rules, &Rule{ID: f.ID, Doc: "d", Needs: "n", Run: func(p *Pass) error {
+		rules = append(rules, &Rule{ID: f.ID, Doc: "d", Needs: "n", Compares: f.ID == "clock-skew", Run: func(p *Pass) error {
 			for _, f := range findings {
 				if f.ID == p.rule.ID {
 					p.Report(f)
@@ -40,9 +42,10 @@ func clusterOf(t *testing.T, nodes int, findings ...Finding) *Result {
 
 func TestFold(t *testing.T) {
 	cpu := func(node string, busy int, who string, weight float64) Finding {
-		return Finding{ID: "cpu-saturated", Severity: Warning, Confidence: High, Weight: weight, Nodes: []string{node},
-			Title: fmt.Sprintf("All 4 CPUs are busy: %d%%; most is used by %s (2.5 CPUs)", busy, who), Explanation: "Why.", Evidence: []Evidence{{Entry: "nodes/" + node + "/host/series", Text: "busy"}},
+		f := Finding{ID: "cpu-saturated", Severity: Warning, Confidence: High, Weight: weight, Nodes: []string{node}, Explanation: "Why.", Evidence: []Evidence{{Entry: "nodes/" + node + "/host/series", Text: "busy"}},
 			Advice: []Advice{{Action: "See."}}}
+		f.Say("All 4 CPUs are busy: %s; most is used by %s (2.5 CPUs)", say.Share("busy", float64(busy)/100), say.Target(who))
+		return f
 	}
 	heap := func(node, pid, to string, severity Severity) Finding {
 		return Finding{ID: "heap-too-small", Severity: severity, Confidence: High, Weight: 0.5, Nodes: []string{node}, Subject: pid + "-shop",
@@ -58,18 +61,18 @@ func TestFold(t *testing.T) {
 		want  []string // nodes and titles
 	}{
 		{"alike on all", 3, []Finding{cpu("n1", 96, "11-shop", 0.3), cpu("n2", 99, "812-shop", 0.6), cpu("n3", 97, "7-shop", 0.4)},
-			[]string{"n1,n2,n3 On all 3 nodes: All 4 CPUs are busy: 99%; most is used by 812-shop (2.5 CPUs)"}},
+			[]string{"n1,n2,n3 On all 3 nodes: All 4 CPUs are busy: 99 %; most is used by 812-shop (2.5 CPUs)"}},
 		{"alike on some", 3, []Finding{cpu("n1", 96, "11-shop", 0.3), cpu("n3", 99, "7-shop", 0.2)},
-			[]string{"n1,n3 On n1 and n3: All 4 CPUs are busy: 96%; most is used by 11-shop (2.5 CPUs)"}},
-		{"on one", 3, []Finding{cpu("n3", 99, "7-shop", 0.2)}, []string{"n3 All 4 CPUs are busy: 99%; most is used by 7-shop (2.5 CPUs)"}},
+			[]string{"n1,n3 On n1 and n3: All 4 CPUs are busy: 96 %; most is used by 11-shop (2.5 CPUs)"}},
+		{"on one", 3, []Finding{cpu("n3", 99, "7-shop", 0.2)}, []string{"n3 All 4 CPUs are busy: 99 %; most is used by 7-shop (2.5 CPUs)"}},
 		{"for another reason", 2, []Finding{cpu("n1", 96, "11-shop", 0.3), cpu("n2", 99, "12-backup", 0.2)},
-			[]string{"n1 All 4 CPUs are busy: 96%; most is used by 11-shop (2.5 CPUs)", "n2 All 4 CPUs are busy: 99%; most is used by 12-backup (2.5 CPUs)"}},
+			[]string{"n1 All 4 CPUs are busy: 96 %; most is used by 11-shop (2.5 CPUs)", "n2 All 4 CPUs are busy: 99 %; most is used by 12-backup (2.5 CPUs)"}},
 		{"not as severe", 2, []Finding{heap("n1", "11", "-Xmx2g", Critical), heap("n2", "12", "-Xmx2g", Warning)}, []string{"n1 The heap of 11-shop is full", "n2 The heap of 12-shop is full"}},
 		{"twice on a node", 2, []Finding{heap("n1", "11", "-Xmx2g", Warning), heap("n1", "12", "-Xmx2g", Warning), heap("n2", "13", "-Xmx2g", Warning)},
 			[]string{"n1,n2 On both nodes: The heap of shop is full", "n1 The heap of 12-shop is full"}},
 		{"about the same", 2, []Finding{about("n1", "Cache"), about("n2", "Cache")}, []string{"n1,n2 On both nodes: 7 threads wait on 1"}},
 		{"about something else", 2, []Finding{about("n1", "Cache"), about("n2", "Index")}, []string{"n1 7 threads wait on 1", "n2 7 threads wait on 2"}},
-		{"a title that names its node", 2, []Finding{
+		{"a finding that compares nodes", 2, []Finding{
 			{ID: "clock-skew", Severity: Warning, Nodes: []string{"n1"}, Title: "n1's clock is 2 s ahead"}, {ID: "clock-skew", Severity: Warning, Nodes: []string{"n2"}, Title: "n2's clock is 3 s ahead"}},
 			[]string{"n1 n1's clock is 2 s ahead", "n2 n2's clock is 3 s ahead"}},
 	} {
@@ -87,19 +90,21 @@ func TestFold(t *testing.T) {
 func TestFoldKeepsFigures(t *testing.T) {
 	var in []Finding
 	for i := range 20 {
-		in = append(in, Finding{ID: "heap-too-small", Severity: Warning, Confidence: High, Weight: 1 - float64(i)/100, Nodes: []string{fmt.Sprintf("n%d", i+1)}, Subject: fmt.Sprintf("%d-shop", i+100), Explanation: "Why.",
-			Title: fmt.Sprintf("The heap of %d-shop is %d%% full", i+100, 99-i), Evidence: []Evidence{{Entry: fmt.Sprintf("n%d", i+1), Text: "a"}, {Entry: "b", Text: "b"}},
-			Advice: []Advice{{Action: fmt.Sprintf("Enlarge the heap of %d-shop.", i+100), Setting: "-Xmx", From: "-Xmx1g", To: fmt.Sprintf("-Xmx%dg", 2+i/18)}}})
+		f := Finding{ID: "heap-too-small", Severity: Warning, Confidence: High, Weight: 1 - float64(i)/100, Nodes: []string{fmt.Sprintf("n%d", i+1)}, Subject: fmt.Sprintf("%d-shop", i+100), Explanation: "Why.",
+			Evidence: []Evidence{{Entry: fmt.Sprintf("n%d", i+1), Text: "a"}, {Entry: "b", Text: "b"}},
+			Advice:   []Advice{{Action: fmt.Sprintf("Enlarge the heap of %d-shop.", i+100), Setting: "-Xmx", From: "-Xmx1g", To: fmt.Sprintf("-Xmx%dg", 2+i/18)}}}
+		f.Say("The heap of %s is %s full", say.Target(f.Subject), say.Share("full", float64(99-i)/100))
+		in = append(in, f)
 	}
 	res := clusterOf(t, 24, in...)
 	if len(res.Findings) != 1 {
 		t.Fatalf("%d findings", len(res.Findings))
 	}
 	f := res.Findings[0]
-	if f.Title != "On 20 of 24 nodes: The heap of shop is 99% full" || f.Subject != "shop" || len(f.Nodes) != 20 || len(f.Evidence) != foldedEvidence || f.Evidence[1].Entry != "n2" {
+	if f.Title != "On 20 of 24 nodes: The heap of shop is 99 % full" || f.Subject != "shop" || len(f.Nodes) != 20 || len(f.Evidence) != foldedEvidence || f.Evidence[1].Entry != "n2" {
 		t.Errorf("%+v", f)
 	}
-	for _, part := range []string{"The figures are of n1, where it weighs most.", "\nn2: The heap of 101-shop is 98% full.\n", "And 11 more nodes alike."} {
+	for _, part := range []string{"The figures are of n1, where it weighs most.", "\nn2: The heap of 101-shop is 98 % full.\n", "And 11 more nodes alike."} {
 		if !strings.Contains(f.Explanation, part) {
 			t.Errorf("%q is not in: %s", part, f.Explanation)
 		}

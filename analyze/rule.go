@@ -36,6 +36,9 @@ type Rule struct {
 	// HostWide findings are about a machine, whatever their subject says.
 	HostWide bool
 
+	// Compares says that findings are about nodes against each other: those of two nodes are never one.
+	Compares bool
+
 	// Limits are the figures from which on the rule speaks up.
 	Limits []Threshold
 	// Run reports to the pass. An error means that the rule broke, not that it found something. [Each] makes one of
@@ -71,7 +74,7 @@ func (p *Pass) Evaluated() { p.evaluated = true }
 
 // Report adds a finding. The rule's id is filled in. A finding that an Unless of the rule covers is dropped.
 func (p *Pass) Report(f Finding) {
-	f.ID = p.rule.ID
+	f.ID, f.alone = p.rule.ID, p.rule.Compares
 	p.evaluated = true
 	for _, s := range f.subjects() {
 		for _, id := range p.rule.Unless {

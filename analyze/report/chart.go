@@ -1,6 +1,7 @@
 package report
 
 import (
+	"casefile/analyze/say"
 	"html/template"
 	"math"
 	"slices"
@@ -36,7 +37,7 @@ func (t timeline) ticks() []tick {
 func (t timeline) label(at float64) string {
 	d := time.Duration(at * float64(time.Second))
 	if t.start.IsZero() {
-		return "at " + span(d)
+		return "at " + say.Took(d)
 	}
 	return t.start.Add(d).UTC().Format("15:04:05.000")
 }
@@ -71,15 +72,15 @@ type limitLine struct {
 
 // labels write values by unit.
 var labels = map[string]func(float64) string{
-	"bytes": size, "%": func(v float64) string { return figure(v) + " %" }, "ms": func(v float64) string { return figure(v) + " ms" },
-	"": figure, "cores": figure, "/s": figure,
+	"bytes": say.Bytes[float64], "%": func(v float64) string { return say.Percent(v / 100) }, "ms": func(v float64) string { return say.Number(v) + " ms" },
+	"": say.Number, "cores": say.Number, "/s": say.Number,
 }
 
 func (c *chart) label(v float64) string {
 	if f := labels[c.unit]; f != nil {
 		return f(v)
 	}
-	return figure(v)
+	return say.Number(v)
 }
 
 // figureChart is a chart ready for the page.

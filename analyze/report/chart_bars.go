@@ -1,6 +1,7 @@
 package report
 
 import (
+	"casefile/analyze/say"
 	"fmt"
 	"html/template"
 )
@@ -27,7 +28,7 @@ func barChart(title string, names []string, layers []layer) (figureChart, bool) 
 	if top == 0 {
 		return figureChart{}, false
 	}
-	upper, yTicks := linear(float64(max(top, 4)), 4, figure) // whole numbers
+	upper, yTicks := linear(float64(max(top, 4)), 4, say.Number) // whole numbers
 	f := newFrame(title, scale{max: float64(n)}, barTicks(names[:n]), scale{max: upper}, yTicks)
 	slot := (chartWidth - padLeft - padRight) / float64(n)
 	width := min(slot*0.72, 46)

@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 // logTimeline is the time axis of a GC log, on the reference clock where it has a wall clock.
@@ -60,7 +61,7 @@ func pauseChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
 		ms := max(inMillis(l.Pauses[i].Duration), shortestShown)
 		low, high = min(low, ms), max(high, ms)
 	}
-	lo, hi, ticks := decades(low, high, func(ms float64) string { return span(time.Duration(ms * float64(time.Millisecond))) })
+	lo, hi, ticks := decades(low, high, func(ms float64) string { return say.Took(time.Duration(ms * float64(time.Millisecond))) })
 	t := logTimeline(l, clock)
 	title := "Pauses"
 	f := newFrame(title, scale{max: t.length}, t.ticks(), scale{min: lo, max: hi, log: true}, ticks)
@@ -117,9 +118,9 @@ func (f *frame) pauses(l *gc.Log, t timeline, class pauseClass) int {
 }
 
 func pauseText(l *gc.Log, p *gc.Pause, t timeline) string {
-	text := joined(", ", p.Kind.String()+" "+span(p.Duration), l.Cause(p), t.label((p.Start - l.First).Seconds()))
+	text := joined(", ", p.Kind.String()+" "+say.Took(p.Duration), l.Cause(p), t.label((p.Start - l.First).Seconds()))
 	if p.Flags.Has(gc.FlagHeap) {
-		text += "\nheap " + size(float64(p.Before)) + " -> " + size(float64(p.After))
+		text += "\nheap " + say.Bytes(float64(p.Before)) + " -> " + say.Bytes(float64(p.After))
 	}
 	return text
 }
@@ -187,7 +188,7 @@ func mmuChart(l *gc.Log) (figureChart, bool) {
 			xTicks = append(xTicks, tick{w.Seconds(), since(w, w)})
 		}
 	}
-	_, yTicks := linear(100, 4, func(v float64) string { return figure(v) + " %" })
+	_, yTicks := linear(100, 4, func(v float64) string { return say.Percent(v / 100) })
 	title := "Time left to the application in the worst window"
 	f := newFrame(title, scale{min: seconds(us[0]), max: seconds(us[len(us)-1]), log: true}, xTicks, scale{max: 100}, yTicks)
 	var d strings.Builder
@@ -200,7 +201,7 @@ func mmuChart(l *gc.Log) (figureChart, bool) {
 	}
 	f.path("line s3", d.String())
 	for _, u := range us {
-		f.circle("dot s3", f.x.at(seconds(u)), f.y.at(100*u.MMU), 2.6, fmt.Sprintf("window of %s: at least %s for the application", span(u.Window), percent(u.MMU)))
+		f.circle("dot s3", f.x.at(seconds(u)), f.y.at(100*u.MMU), 2.6, fmt.Sprintf("window of %s: at least %s for the application", say.Took(u.Window), say.Percent(u.MMU)))
 	}
 	return figureChart{Title: title, SVG: f.done(), Note: "minimum mutator utilisation by window length"}, true
 }

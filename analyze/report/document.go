@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/loss"
 	"casefile/analyze/profile"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
@@ -169,6 +170,9 @@ func complete(f analyze.Finding) analyze.Finding {
 	f.References = append([]string{}, f.References...)
 	if math.IsNaN(f.Weight) || math.IsInf(f.Weight, 0) {
 		f.Weight = 0
+	}
+	if f.Figures == nil {
+		f.Figures = []say.Figure{}
 	}
 	return f
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
@@ -62,9 +63,9 @@ func jvmVersion(j *analyze.JVM) string {
 // cpusOf is the CPUs a node has, or as its JVMs see them; "" unknown.
 func cpusOf(n *analyze.Node) string {
 	if h := n.Host; h != nil && h.CPU.Count.Known() {
-		text := figure(h.CPU.Count.Value)
+		text := say.Number(h.CPU.Count.Value)
 		if e := h.CPU.Effective; e.Known() && e.Value < h.CPU.Count.Value {
-			text += " (limit " + figure(e.Value) + ")"
+			text += " (limit " + say.Number(e.Value) + ")"
 		}
 		return text
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"casefile/analyze/profile"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
@@ -78,7 +79,7 @@ func threadFlame(s *threads.Series) (flame, bool) {
 	if what == "threads" {
 		f.Summary = fmt.Sprintf("%s × dumps; none of them has work", count(root.Count, "thread"))
 	}
-	f.draw(fromThreads(root, float64(root.Count)*flameShare), "threads × dumps", func(v int64) string { return grouped(v) })
+	f.draw(fromThreads(root, float64(root.Count)*flameShare), "threads × dumps", func(v int64) string { return say.Whole(v) })
 	return f, true
 }
 
@@ -159,9 +160,9 @@ func pct(share float64) string { return strconv.FormatFloat(100*share, 'f', 3, 6
 // frame writes one box. A nested svg clips the name to it.
 func (s *svg) frame(p placed, total int64, unit string, value func(int64) string) {
 	name := cut(clean(p.name), flameName)
-	title := fmt.Sprintf("%s\n%s (%s)", name, joined(" ", value(p.total), unit), percent(float64(p.total)/float64(max(total, 1))))
+	title := fmt.Sprintf("%s\n%s (%s)", name, joined(" ", value(p.total), unit), say.Percent(float64(p.total)/float64(max(total, 1))))
 	if p.self > 0 {
-		title += fmt.Sprintf(", %s of its own", percent(float64(p.self)/float64(max(total, 1))))
+		title += fmt.Sprintf(", %s of its own", say.Percent(float64(p.self)/float64(max(total, 1))))
 	}
 	s.raw(`<svg class="f `, p.class, `" x="`, pct(p.x), `" width="`, pct(p.w), `" y="`, num(float64(p.depth)*flameRow), `" height="`, num(flameRow-1), `">`)
 	s.title(title)
@@ -197,13 +198,13 @@ func shortFunc(name string) string {
 func valueText(unit string, v int64) string {
 	switch unit {
 	case "nanoseconds":
-		return figure(float64(v)/1e9) + " s"
+		return say.Number(float64(v)/1e9) + " s"
 	case "bytes":
-		return size(float64(v))
+		return say.Bytes(float64(v))
 	case "count", "":
-		return grouped(v)
+		return say.Whole(v)
 	}
-	return joined(" ", grouped(v), unit)
+	return joined(" ", say.Whole(v), unit)
 }
 
 // Value writes a value of a profile in its unit, for people.

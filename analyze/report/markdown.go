@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 )
 
 // Meta is what a report says that neither case nor result knows. All of it may be empty.
@@ -125,7 +126,7 @@ func (p *page) nodes(c *analyze.Case) {
 	for _, n := range c.Nodes {
 		load := ""
 		if n.Host != nil && n.Host.CPU.Load1.Known() {
-			load = figure(n.Host.CPU.Load1.Value)
+			load = say.Number(n.Host.CPU.Load1.Value)
 		}
 		common := func(what, version, collector, heap string) []string {
 			return []string{nameOf(n), what, version, collector, heap, cpusOf(n), load}
@@ -133,7 +134,7 @@ func (p *page) nodes(c *analyze.Case) {
 		for _, j := range n.JVMs {
 			heap := ""
 			if v := heapMax(j); v > 0 {
-				heap = size(float64(v))
+				heap = say.Bytes(float64(v))
 			}
 			rows = append(rows, common(j.Target, jvmVersion(j), collectorOf(j), heap))
 		}

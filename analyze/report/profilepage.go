@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"casefile/analyze/profile"
+	"casefile/analyze/say"
 )
 
 //go:embed assets/profile.html
@@ -161,9 +162,9 @@ func (p *Profile) topTable() table {
 		if r.Via != "" {
 			name.Sub = "in " + cut(r.Via, 120)
 		}
-		row := []cell{name, {Text: figure(r.SelfPct) + " %", Sub: valueText(p.View.Unit, r.Self)}, text(figure(r.CumPct) + " %")}
+		row := []cell{name, {Text: say.Percent(r.SelfPct / 100), Sub: valueText(p.View.Unit, r.Self)}, text(say.Percent(r.CumPct / 100))}
 		for i := range nodes {
-			row = append(row, text(figure(shares[i][r.Frame])+" %"))
+			row = append(row, text(say.Percent(shares[i][r.Frame]/100)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -173,14 +174,14 @@ func (p *Profile) topTable() table {
 func (p *Profile) changes() table {
 	t := table{Columns: columns("Function", "#Before", "#Now", "#Change"), Note: "own shares, against " + p.BeforeName}
 	for _, c := range profile.Compare(*p.Before, p.View, pageRows/2) {
-		t.Rows = append(t.Rows, []cell{{Text: cut(c.Frame, 160), Code: true}, text(figure(c.BeforePct) + " %"), text(figure(c.AfterPct) + " %"),
+		t.Rows = append(t.Rows, []cell{{Text: cut(c.Frame, 160), Code: true}, text(say.Percent(c.BeforePct / 100)), text(say.Percent(c.AfterPct / 100)),
 			text(points(c))})
 	}
 	return t
 }
 
 func points(c profile.Change) string {
-	s := figure(c.Points())
+	s := say.Number(c.Points())
 	if c.Points() > 0 {
 		s = "+" + s
 	}
@@ -201,7 +202,7 @@ func (p *Profile) labels() []table {
 			if name == "" {
 				name = "(none)"
 			}
-			t.Rows = append(t.Rows, []cell{text(cut(name, 120)), {Text: figure(v.Pct) + " %", Sub: valueText(p.View.Unit, v.Total)}})
+			t.Rows = append(t.Rows, []cell{text(cut(name, 120)), {Text: say.Percent(v.Pct / 100), Sub: valueText(p.View.Unit, v.Total)}})
 		}
 		if l.Distinct > values {
 			t.Note = fmt.Sprintf("%s are left out", count(l.Distinct-min(len(l.Values), values), "smaller value"))

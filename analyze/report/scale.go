@@ -1,6 +1,7 @@
 package report
 
 import (
+	"casefile/analyze/say"
 	"math"
 	"strconv"
 	"time"
@@ -63,7 +64,7 @@ func bytesAxis(top float64, n int) (upper float64, ticks []tick) {
 	for top/unit >= 1024 && unit < 1<<50 {
 		unit *= 1024
 	}
-	upper, ticks = linear(top/unit, n, func(v float64) string { return size(v * unit) })
+	upper, ticks = linear(top/unit, n, func(v float64) string { return say.Bytes(v * unit) })
 	for i := range ticks {
 		ticks[i].value *= unit
 	}
@@ -151,11 +152,11 @@ func since(at, step time.Duration) string {
 		if at%time.Minute != 0 && at > 2*time.Minute {
 			return strconv.Itoa(int(at.Minutes())) + ":" + strconv.Itoa(100 + int(at.Seconds())%60)[1:]
 		}
-		return span(at)
+		return say.Took(at)
 	case step < time.Hour && at < 2*time.Hour:
-		return figure(at.Minutes()) + " min"
+		return say.Number(at.Minutes()) + " min"
 	case step < 24*time.Hour:
-		return figure(at.Hours()) + " h"
+		return say.Number(at.Hours()) + " h"
 	}
-	return figure(at.Hours()/24) + " d"
+	return say.Number(at.Hours()/24) + " d"
 }

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"fmt"
-	"math"
-	"strconv"
+	"casefile/analyze/say"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -94,86 +92,11 @@ func count[N int | int64](n N, one string) string {
 	if strings.HasSuffix(one, "ch") {
 		many = one + "es"
 	}
-	return grouped(int64(n)) + " " + many
-}
-
-// grouped writes a whole number with thin spaces between thousands.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	digits := strings.TrimPrefix(s, "-")
-	if len(digits) <= 4 {
-		return s
-	}
-	var b strings.Builder
-	b.WriteString(s[:len(s)-len(digits)])
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteString("\u202f")
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
-// figure writes a number with three significant digits and no needless zeros.
-func figure(v float64) string {
-	switch a := math.Abs(v); {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		return "?"
-	case a >= 1e15:
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	case a >= 100:
-		return grouped(int64(math.Round(v)))
-	case a >= 10:
-		return trimZeros(strconv.FormatFloat(v, 'f', 1, 64))
-	case a >= 1:
-		return trimZeros(strconv.FormatFloat(v, 'f', 2, 64))
-	}
-	return trimZeros(strconv.FormatFloat(v, 'f', 3, 64))
-}
-
-func trimZeros(s string) string {
-	if !strings.Contains(s, ".") {
-		return s
-	}
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
-}
-
-var byteUnits = []string{"B", "KB", "MB", "GB", "TB", "PB", "EB"}
-
-// size writes bytes in powers of 1024.
-func size(v float64) string {
-	i := 0
-	for math.Abs(v) >= 1024 && i < len(byteUnits)-1 {
-		v /= 1024
-		i++
-	}
-	return figure(v) + " " + byteUnits[i]
-}
-
-// span writes a duration to two units at most.
-func span(d time.Duration) string {
-	switch a := d.Abs(); {
-	case a == 0:
-		return "0 s"
-	case a < time.Millisecond:
-		return figure(float64(d)/float64(time.Microsecond)) + " µs"
-	case a < time.Second:
-		return figure(float64(d)/float64(time.Millisecond)) + " ms"
-	case a < 2*time.Minute:
-		return figure(d.Seconds()) + " s"
-	case a < 2*time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-	case a < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
+	return say.Whole(int64(n)) + " " + many
 }
 
 // millis writes a duration in milliseconds.
-func millis(d time.Duration) string { return figure(float64(d) / float64(time.Millisecond)) }
-
-func percent(share float64) string { return figure(100*share) + " %" }
+func millis(d time.Duration) string { return say.Number(float64(d) / float64(time.Millisecond)) }
 
 // between is a time range in UTC: "2025-11-23 08:05:10 – 08:06:10 UTC (60 s)".
 func between(from, to time.Time) string {
@@ -190,7 +113,7 @@ func between(from, to time.Time) string {
 	default:
 		text += " – " + to.Format("2006-01-02 15:04:05")
 	}
-	return text + " UTC (" + span(to.Sub(from).Round(time.Second)) + ")"
+	return text + " UTC (" + say.Took(to.Sub(from).Round(time.Second)) + ")"
 }
 
 func joined(sep string, parts ...string) string {

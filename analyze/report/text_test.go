@@ -11,13 +11,14 @@ import (
 	"unicode/utf8"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 )
 
 func TestFigures(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{figure(0), "0"}, {figure(1.5), "1.5"}, {figure(12.34), "12.3"}, {figure(99.96), "100"}, {figure(1234.5), "1235"}, {figure(0.0004), "0"}, {figure(12345678), "12\u202f345\u202f678"},
-		{figure(-3.14159), "-3.14"}, {figure(math.NaN()), "?"}, {size(1536), "1.5 KB"}, {size(3 << 30), "3 GB"}, {size(-2048), "-2 KB"},
-		{span(0), "0 s"}, {span(250 * time.Microsecond), "250 µs"}, {span(1402 * time.Millisecond), "1.4 s"}, {span(185 * time.Second), "3 min 5 s"}, {span(26 * time.Hour), "26 h 0 min"}, {span(50 * time.Hour), "2 d 2 h"},
+		{say.Number(0), "0"}, {say.Number(1.5), "1.5"}, {say.Number(12.34), "12.3"}, {say.Number(99.96), "100"}, {say.Number(1234.5), "1235"}, {say.Number(0.0004), "0"}, {say.Number(12345678), "12\u202f345\u202f678"},
+		{say.Number(-3.14159), "-3.14"}, {say.Number(math.NaN()), "?"}, {say.Bytes(1536.0), "1.5 KB"}, {say.Bytes(int64(3 << 30)), "3 GB"}, {say.Bytes(-2048.0), "-2 KB"},
+		{say.Took(0), "0 s"}, {say.Took(250 * time.Microsecond), "250 µs"}, {say.Took(1402 * time.Millisecond), "1.4 s"}, {say.Took(185 * time.Second), "3 min 5 s"}, {say.Took(26 * time.Hour), "26 h"}, {say.Took(50 * time.Hour), "2 d 2 h"},
 		{count(1, "thread"), "1 thread"}, {count(2, "thread"), "2 threads"}, {cut("abcdef", 4), "abc…"}, {cut("abc", 3), "abc"}, {clean("a\nb\x1b[m\xff"), "a b\ufffd[m\ufffd"},
 		{shortFunc("com.acme.Foo$Bar.run"), "Foo$Bar.run"}, {shortFunc("net/http.(*conn).serve"), "http.(*conn).serve"}, {shortFunc("net.(*netFD).accept"), "net.(*netFD).accept"}, {shortFunc("main"), "main"}, {shortFunc("start_thread"), "start_thread"},
 	} {
@@ -165,7 +166,7 @@ func FuzzMarkdown(f *testing.F) {
 
 func TestScales(t *testing.T) {
 	for _, top := range []float64{0, 1e-9, 0.3, 1, 7, 99, 100, 1e6, 3.2e12, math.Inf(1), math.NaN()} {
-		upper, ticks := linear(top, 4, figure)
+		upper, ticks := linear(top, 4, say.Number)
 		if !(upper > 0) || len(ticks) < 2 || len(ticks) > 6 {
 			t.Errorf("top %v: upper %v, %d ticks", top, upper, len(ticks))
 		}
@@ -181,7 +182,7 @@ func TestScales(t *testing.T) {
 			t.Errorf("%v: %d ticks since the start", length, n)
 		}
 	}
-	lo, hi, ticks := decades(0.3, 140, figure)
+	lo, hi, ticks := decades(0.3, 140, say.Number)
 	if lo != 0.1 || hi != 1000 || len(ticks) != 5 {
 		t.Errorf("decades: %v to %v, %d ticks", lo, hi, len(ticks))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 )
 
 // Limits of the page, so that it stays a file one can mail. What is beyond is counted.
@@ -326,7 +327,7 @@ func (b *viewBuilder) appendix(c *analyze.Case, r *analyze.Result) {
 	}
 	b.Unparsed = table{Title: "Lines not understood", Columns: columns("Source", "#Lines")}
 	for _, u := range unparsedOf(c) {
-		b.Unparsed.Rows = append(b.Unparsed.Rows, []cell{{Text: u.Source, Code: true}, text(grouped(u.Lines))})
+		b.Unparsed.Rows = append(b.Unparsed.Rows, []cell{{Text: u.Source, Code: true}, text(say.Whole(u.Lines))})
 	}
 	b.Gaps, b.NotEvaluated, b.Unparsed = b.Gaps.bounded(htmlRows), b.NotEvaluated.bounded(htmlRows), b.Unparsed.bounded(htmlRows)
 	if n := len(b.Problems) - htmlRows; n > 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 	"casefile/analyze/timing"
 )
 
@@ -36,7 +37,7 @@ func linksPart(k *timing.Cluster) part {
 			for i, v := range []float64{l.RTT.P50, l.RTT.P99, l.RTT.Max, l.JitterMS} {
 				row[3+i] = text(fmt.Sprintf("%.2f ms", v))
 			}
-			row[7] = text(fmt.Sprintf("%.1f %%", l.LossPercent()))
+			row[7] = text(say.Percent(l.LossPercent() / 100))
 		}
 		t.Rows = append(t.Rows, row)
 	}

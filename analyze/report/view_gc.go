@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 const gcRows = 14
@@ -39,22 +40,22 @@ func sourceKind(l *gc.Log) string {
 // gcStats are the figures above the charts.
 func gcStats(l *gc.Log) []fact {
 	s := l.Summary()
-	facts := []fact{{"Pauses", grouped(s.Pauses)}, {"Covers", span(l.Span.Round(time.Second))}, {"Longest", span(l.Total.Max)}, {"p99", span(l.Total.Percentile(99))}, {"Full GCs", grouped(s.FullGCs)}}
+	facts := []fact{{"Pauses", say.Whole(s.Pauses)}, {"Covers", say.Took(l.Span.Round(time.Second))}, {"Longest", say.Took(l.Total.Max)}, {"p99", say.Took(l.Total.Percentile(99))}, {"Full GCs", say.Whole(s.FullGCs)}}
 	if s.ThroughputPct != nil {
-		facts = append(facts, fact{"Not paused", figure(*s.ThroughputPct) + " %"})
+		facts = append(facts, fact{"Not paused", say.Percent(*s.ThroughputPct / 100)})
 	}
 	if s.AllocRateMBs != nil {
-		facts = append(facts, fact{"Allocation", size(*s.AllocRateMBs*(1<<20)) + "/s"})
+		facts = append(facts, fact{"Allocation", say.Bytes(*s.AllocRateMBs*(1<<20)) + "/s"})
 	}
 	if v, src, ok := l.LiveSet(); ok {
 		name := "Live set"
 		if src == gc.LiveLow {
 			name = "Live set, at most"
 		}
-		facts = append(facts, fact{name, size(float64(v))})
+		facts = append(facts, fact{name, say.Bytes(float64(v))})
 	}
 	if l.Heap.MaxStated {
-		facts = append(facts, fact{"Max heap", size(float64(l.Heap.Max))})
+		facts = append(facts, fact{"Max heap", say.Bytes(float64(l.Heap.Max))})
 	}
 	return facts
 }
@@ -69,7 +70,7 @@ func distCells(d *gc.Dist) []cell {
 	if d.Unseen > 0 {
 		exact = fmt.Sprintf("of %d", d.Count-d.Unseen)
 	}
-	return []cell{text(grouped(d.Count)), text(span(d.Sum)), text(millis(d.Percentile(50))), text(millis(d.Percentile(90))), {Text: millis(d.Percentile(99)), Sub: exact}, text(millis(d.Percentile(99.9))), text(millis(d.Max))}
+	return []cell{text(say.Whole(d.Count)), text(say.Took(d.Sum)), text(millis(d.Percentile(50))), text(millis(d.Percentile(90))), {Text: millis(d.Percentile(99)), Sub: exact}, text(millis(d.Percentile(99.9))), text(millis(d.Max))}
 }
 
 func pauseTable(l *gc.Log) table {
@@ -96,7 +97,7 @@ func causeTable(l *gc.Log) table {
 func stallTable(l *gc.Log) table {
 	t := table{Title: "Threads that had to wait for memory", Columns: columns("Thread", "#Times", "#Total", "#Longest")}
 	for _, s := range l.Stalls.ByThread {
-		t.Rows = append(t.Rows, []cell{text(cut(s.Thread, 80)), text(grouped(s.Count)), text(span(s.Sum)), text(span(s.Max))})
+		t.Rows = append(t.Rows, []cell{text(cut(s.Thread, 80)), text(say.Whole(s.Count)), text(say.Took(s.Sum)), text(say.Took(s.Max))})
 	}
 	return t
 }
@@ -108,7 +109,7 @@ func safepointTable(l *gc.Log) table {
 		if name == "" {
 			name = "not named"
 		}
-		t.Rows = append(t.Rows, []cell{text(cut(name, 60)), text(grouped(op.Count)), text(span(op.TotalSum)), text(span(op.TotalMax)), text(span(op.ReachMax))})
+		t.Rows = append(t.Rows, []cell{text(cut(name, 60)), text(say.Whole(op.Count)), text(say.Took(op.TotalSum)), text(say.Took(op.TotalMax)), text(say.Took(op.ReachMax))})
 	}
 	return t
 }

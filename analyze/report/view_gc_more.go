@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 // phaseTable is the work that runs beside the application.
@@ -37,11 +38,11 @@ func histogramTable(l *gc.Log) table {
 		return t
 	}
 	for i, b := range bars[first : last+1] {
-		name := span(b.High)
+		name := say.Took(b.High)
 		if first+i == len(pauseBounds) {
 			name = "more"
 		}
-		t.Rows = append(t.Rows, []cell{text(name), text(grouped(b.Count)), text(percent(float64(b.Count) / float64(max(l.Total.Count, 1))))})
+		t.Rows = append(t.Rows, []cell{text(name), text(say.Whole(b.Count)), text(say.Percent(float64(b.Count) / float64(max(l.Total.Count, 1))))})
 	}
 	return t
 }
@@ -54,7 +55,7 @@ func moreTable(l *gc.Log, clock analyze.Clock) table {
 			t.Rows = append(t.Rows, []cell{text(name), text(fmt.Sprintf(format, args...))})
 		}
 	}
-	bytes := func(n int64) string { return size(float64(n)) }
+	bytes := func(n int64) string { return say.Bytes(float64(n)) }
 	if from, ok := l.Wall(l.First); ok {
 		to, _ := l.Wall(l.Last)
 		add("First and last stamp, reference clock", true, "%s to %s", clock.Reference(from).UTC().Format(time.DateTime), clock.Reference(to).UTC().Format(time.DateTime))
@@ -65,12 +66,12 @@ func moreTable(l *gc.Log, clock analyze.Clock) table {
 	if rate, ok := l.PromotionRate(); ok {
 		share := ""
 		if allocated, ok := l.AllocationRate(); ok && allocated > 0 {
-			share = ", " + percent(rate/allocated) + " of what is allocated"
+			share = ", " + say.Percent(rate/allocated) + " of what is allocated"
 		}
-		add("Promotion", true, "%s/s%s", size(rate), share)
+		add("Promotion", true, "%s/s%s", say.Bytes(rate), share)
 	}
 	if trend, _, ok := l.LiveTrend(); ok {
-		add("Trend of the live set", true, "%s an hour, R² %s", size(trend.Slope*3600), figure(trend.R2))
+		add("Trend of the live set", true, "%s an hour, R² %s", say.Bytes(trend.Slope*3600), say.Number(trend.R2))
 	}
 	m := &l.Metaspace
 	name := "Metaspace"
@@ -85,18 +86,18 @@ func moreTable(l *gc.Log, clock analyze.Clock) table {
 	add("Concurrent mode failures", l.ConcurrentModeFailures.Count+l.ConcurrentModeInterrupted.Count > 0, "%d, %d interrupted", l.ConcurrentModeFailures.Count, l.ConcurrentModeInterrupted.Count)
 	add("Out of memory", l.OutOfMemory.Count > 0, "%d lines", l.OutOfMemory.Count)
 	r := &l.References
-	add("References", r.Time > 0 || r.Soft+r.Weak+r.Final+r.Phantom > 0, "%s in pauses; %d soft, %d weak, %d final, %d phantom found", span(r.Time), r.Soft, r.Weak, r.Final, r.Phantom)
+	add("References", r.Time > 0 || r.Soft+r.Weak+r.Final+r.Phantom > 0, "%s in pauses; %d soft, %d weak, %d final, %d phantom found", say.Took(r.Time), r.Soft, r.Weak, r.Final, r.Phantom)
 	c := &l.CPU
-	add("CPU of the pauses", c.Pauses > 0, "user %s s, system %s s, real %s s; more system than user time in %d", figure(c.User), figure(c.Sys), figure(c.Real), c.SysHeavy)
-	add("CPU of concurrent phases", c.ConcurrentPhases > 0, "%s s", figure(c.ConcurrentPhases))
+	add("CPU of the pauses", c.Pauses > 0, "user %s s, system %s s, real %s s; more system than user time in %d", say.Number(c.User), say.Number(c.Sys), say.Number(c.Real), c.SysHeavy)
+	add("CPU of concurrent phases", c.ConcurrentPhases > 0, "%s s", say.Number(c.ConcurrentPhases))
 	if l.Safepoints.Count > 0 {
-		add("Time to safepoint", true, "%s of %s in safepoints, %s at most", span(l.Safepoints.Reach.Sum), span(l.Safepoints.Total.Sum), span(l.Safepoints.Reach.Max))
+		add("Time to safepoint", true, "%s of %s in safepoints, %s at most", say.Took(l.Safepoints.Reach.Sum), say.Took(l.Safepoints.Total.Sum), say.Took(l.Safepoints.Reach.Max))
 	}
 	for i, g := range l.Gaps {
 		if i == 3 || g.To-g.From < time.Minute {
 			break
 		}
-		add("Without a line", true, "%s before line %d", span(g.To-g.From), g.Line)
+		add("Without a line", true, "%s before line %d", say.Took(g.To-g.From), g.Line)
 	}
 	t.Rows = append(t.Rows, checkRows(l)...)
 	return t
@@ -116,7 +117,7 @@ func checkRows(l *gc.Log) [][]cell {
 		} else {
 			note = ", which differs"
 		}
-		rows = append(rows, []cell{text("Check: " + c.What), text(fmt.Sprintf("%s %s here, %s by the JVM%s", figure(c.Ours), c.Unit, figure(c.JVM), note))})
+		rows = append(rows, []cell{text("Check: " + c.What), text(fmt.Sprintf("%s %s here, %s by the JVM%s", say.Number(c.Ours), c.Unit, say.Number(c.JVM), note))})
 	}
 	if len(l.Checks) > 0 {
 		rows = append(rows, []cell{text("Checked against the JVM's own figures"), text(fmt.Sprintf("%d of %d agree", agree, len(l.Checks)))})

@@ -7,6 +7,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/host"
+	"casefile/analyze/say"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -18,7 +19,7 @@ const (
 func (b *viewBuilder) host(n *analyze.Node) section {
 	h := n.Host
 	s := section{Anchor: b.anchors[n], Title: nameOf(n), Facts: nodeFacts(n)}
-	p := part{Note: span(h.Span) + " of counters"}
+	p := part{Note: say.Took(h.Span) + " of counters"}
 	if h.Span == 0 {
 		p.Note = "no counters over time were captured"
 	}
@@ -87,7 +88,7 @@ func spread(s host.Spread, unit string) cell {
 	if !s.Known() {
 		return text("")
 	}
-	return cell{Text: figure(s.Mean) + unit, Sub: "at most " + figure(s.Max) + unit}
+	return cell{Text: say.Number(s.Mean) + unit, Sub: "at most " + say.Number(s.Max) + unit}
 }
 
 func diskTable(h *host.Facts) table {
@@ -96,7 +97,7 @@ func diskTable(h *host.Facts) table {
 		if !s.Known() {
 			return text("")
 		}
-		return cell{Text: size(s.Mean) + "/s", Sub: "at most " + size(s.Max) + "/s"}
+		return cell{Text: say.Bytes(s.Mean) + "/s", Sub: "at most " + say.Bytes(s.Max) + "/s"}
 	}
 	for _, d := range h.Disks {
 		t.Rows = append(t.Rows, []cell{{Text: cut(d.Name, 40), Sub: cut(d.Model.Value, 60)}, spread(d.BusyPercent, " %"), spread(d.ReadLatency, " ms"), spread(d.WriteLatency, " ms"), rate(d.ReadRate), rate(d.WriteRate), spread(d.Queue, "")})
@@ -112,12 +113,12 @@ func spaceTable(h *host.Facts) table {
 		}
 		free, inodes := cell{Text: "?"}, cell{}
 		if f.FreePercent.Known() {
-			free = cell{Text: figure(f.FreePercent.Value) + " %", Sub: size(float64(f.Available))}
+			free = cell{Text: say.Percent(f.FreePercent.Value / 100), Sub: say.Bytes(float64(f.Available))}
 		}
 		if f.InodesFreePercent.Known() {
-			inodes = text(figure(f.InodesFreePercent.Value) + " %")
+			inodes = text(say.Percent(f.InodesFreePercent.Value / 100))
 		}
-		t.Rows = append(t.Rows, []cell{{Text: cut(f.Mount, 80), Code: true}, text(cut(f.Type, 30)), text(size(float64(f.Total))), free, inodes})
+		t.Rows = append(t.Rows, []cell{{Text: cut(f.Mount, 80), Code: true}, text(cut(f.Type, 30)), text(say.Bytes(float64(f.Total))), free, inodes})
 	}
 	return t
 }
@@ -134,8 +135,8 @@ func cgroupTable(h *host.Facts) table {
 			}
 			return text(f(n.Value))
 		}
-		share := func(v float64) string { return figure(v) + " %" }
-		t.Rows = append(t.Rows, []cell{{Text: cut(g.Name, 80), Code: true}, num(g.CPULimit, figure), spread(g.ThrottledPercent, " %"), num(g.MemoryLimit, size), num(g.WorkingSetPercent, share), num(g.OOMKills, figure)})
+		share := func(v float64) string { return say.Percent(v / 100) }
+		t.Rows = append(t.Rows, []cell{{Text: cut(g.Name, 80), Code: true}, num(g.CPULimit, say.Number), spread(g.ThrottledPercent, " %"), num(g.MemoryLimit, say.Bytes[float64]), num(g.WorkingSetPercent, share), num(g.OOMKills, say.Number)})
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/profile"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
@@ -78,7 +79,7 @@ func (b *viewBuilder) threads(n *analyze.Node, subject string, s *threads.Series
 	if s == nil || len(s.Dumps) == 0 {
 		return p
 	}
-	p.Note = fmt.Sprintf("%s over %s", count(len(s.Dumps), "dump"), span(s.Duration()))
+	p.Note = fmt.Sprintf("%s over %s", count(len(s.Dumps), "dump"), say.Took(s.Duration()))
 	if len(s.Dumps) == 1 {
 		p.Note = "one dump: what they did before and after it is not known"
 	}
@@ -213,7 +214,7 @@ func poolTable(s *threads.Series) table {
 		if kind == p.Name {
 			kind = ""
 		}
-		t.Rows = append(t.Rows, []cell{{Text: cut(p.Name, 80), Sub: kind}, text(grouped(int64(p.MaxSize()))), text(grouped(int64(busy))),
+		t.Rows = append(t.Rows, []cell{{Text: cut(p.Name, 80), Sub: kind}, text(say.Whole(int64(p.MaxSize()))), text(say.Whole(int64(busy))),
 			{SVG: spark("threads of the pool in each dump", poolLayers(p))}, text(cut(strings.Join(doing, "; "), 200))})
 	}
 	if n := len(idle); n > 0 {
@@ -232,7 +233,7 @@ func lockTable(s *threads.Series) table {
 		if c.Holder != nil {
 			holder = cell{Text: cut(c.Holder.Name, 80), Sub: fmt.Sprintf("for %s", count(c.HolderDumps, "dump"))}
 			if c.HolderSpan > 0 {
-				holder.Sub += ", at least " + span(c.HolderSpan)
+				holder.Sub += ", at least " + say.Took(c.HolderSpan)
 			}
 			if c.HolderFrame != nil {
 				holder.Sub += ", taken in " + cut(shortFunc(c.HolderFrame.Func), 100)
@@ -246,9 +247,9 @@ func lockTable(s *threads.Series) table {
 			site = cell{Text: cut(c.Site.Func, 140), Code: true}
 		}
 		if c.Pool != "" {
-			site.Sub = fmt.Sprintf("%s of pool %s", percent(c.PoolShare), cut(c.Pool, 60))
+			site.Sub = fmt.Sprintf("%s of pool %s", say.Percent(c.PoolShare), cut(c.Pool, 60))
 		}
-		t.Rows = append(t.Rows, []cell{{Text: cut(c.Class, 140), Code: true}, text(grouped(int64(c.Max))), text(fmt.Sprintf("%d of %d", c.Dumps, len(s.Dumps))), holder, site})
+		t.Rows = append(t.Rows, []cell{{Text: cut(c.Class, 140), Code: true}, text(say.Whole(int64(c.Max))), text(fmt.Sprintf("%d of %d", c.Dumps, len(s.Dumps))), holder, site})
 	}
 	return t.bounded(jvmLocks)
 }
@@ -268,7 +269,7 @@ func hotTable(s *threads.Series) table {
 		}
 		cores := "?"
 		if h.Cores > 0 {
-			cores = figure(h.Cores)
+			cores = say.Number(h.Cores)
 		}
 		seen := cell{Sub: "never seen at work"}
 		if h.Obs[h.Last].VMInternal {
@@ -276,7 +277,7 @@ func hotTable(s *threads.Series) table {
 		} else if st := working(s, &h); st.Stack != nil {
 			seen = stackCell(st.Stack, fmt.Sprintf("in %d of %s", st.Count, count(h.Seen(), "dump")))
 		}
-		t.Rows = append(t.Rows, []cell{text(cut(threadName(h.Track), 100)), text(cores), text(span(h.CPU)), text(percent(h.Share)), seen})
+		t.Rows = append(t.Rows, []cell{text(cut(threadName(h.Track), 100)), text(cores), text(say.Took(h.CPU)), text(say.Percent(h.Share)), seen})
 	}
 	return t
 }
@@ -329,7 +330,7 @@ func groupTable(s *threads.Series) table {
 		for _, n := range g.Dumps {
 			most = max(most, n)
 		}
-		mean := figure(float64(g.Count) / float64(len(s.Dumps)))
+		mean := say.Number(float64(g.Count) / float64(len(s.Dumps)))
 		what := g.Wait.Text
 		if what == "" {
 			what = strings.ToLower(g.State.String())
@@ -354,7 +355,7 @@ func (b *viewBuilder) profiles(list []*profile.Profile) part {
 		sum := main.Summary(pr.Name, 10)
 		t := table{Title: fmt.Sprintf("%s: %s", sum.Type, base(pr.Name)), Columns: columns("Function", "#Own", "#With callees")}
 		for _, row := range sum.Top {
-			t.Rows = append(t.Rows, []cell{{Text: cut(row.Frame, 140), Code: true}, {Text: figure(row.SelfPct) + " %", Sub: valueText(sum.Unit, row.Self)}, text(figure(row.CumPct) + " %")})
+			t.Rows = append(t.Rows, []cell{{Text: cut(row.Frame, 140), Code: true}, {Text: say.Percent(row.SelfPct / 100), Sub: valueText(sum.Unit, row.Self)}, text(say.Percent(row.CumPct / 100))})
 		}
 		if len(t.Rows) > 0 {
 			p.Tables = append(p.Tables, t)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 )
 
 func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
@@ -43,13 +44,13 @@ func nodeFacts(n *analyze.Node) []fact {
 	facts := []fact{{"CPUs", cpusOf(n)}}
 	if h := n.Host; h != nil {
 		if h.CPU.Load1.Known() {
-			facts = append(facts, fact{"Load", figure(h.CPU.Load1.Value)})
+			facts = append(facts, fact{"Load", say.Number(h.CPU.Load1.Value)})
 		}
 		if h.CPU.Busy.Known() {
-			facts = append(facts, fact{"CPU busy", fmt.Sprintf("%s %% mean, %s %% peak", figure(h.CPU.Busy.Mean), figure(h.CPU.Busy.Max))})
+			facts = append(facts, fact{"CPU busy", fmt.Sprintf("%s mean, %s peak", say.Percent(h.CPU.Busy.Mean/100), say.Percent(h.CPU.Busy.Max/100))})
 		}
 		if h.Memory.Total.Known() {
-			facts = append(facts, fact{"Memory", fmt.Sprintf("%s, %s available", size(h.Memory.Total.Value), size(h.Memory.Available.Value))})
+			facts = append(facts, fact{"Memory", fmt.Sprintf("%s, %s available", say.Bytes(h.Memory.Total.Value), say.Bytes(h.Memory.Available.Value))})
 		}
 		facts = append(facts, fact{"System", joined(", ", h.System.OS.Value, h.System.Kernel.Value)}, fact{"Runs on", joined(", ", machine(h.System.Hypervisor.Value), notNone(h.System.Container.Value))})
 	}
@@ -84,14 +85,14 @@ func notNone(s string) string {
 func jvmFacts(j *analyze.JVM) []fact {
 	facts := []fact{{"Application", j.App}, {"Container", clean(j.Container)}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
 	if v := heapMax(j); v > 0 {
-		facts = append(facts, fact{"Max heap", size(float64(v))})
+		facts = append(facts, fact{"Max heap", say.Bytes(float64(v))})
 	}
 	if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
-		facts = append(facts, fact{"Threads", grouped(int64(threadCount(j.Dumps.Dumps[len(j.Dumps.Dumps)-1])))})
+		facts = append(facts, fact{"Threads", say.Whole(int64(threadCount(j.Dumps.Dumps[len(j.Dumps.Dumps)-1])))})
 	}
 	s := j.Settings()
 	if c := s.Threads(); c != nil {
-		facts = append(facts, fact{"Request threads", "up to " + grouped(int64(c.MaxThreads))})
+		facts = append(facts, fact{"Request threads", "up to " + say.Whole(int64(c.MaxThreads))})
 	}
 	if len(s.Pools) == 1 {
 		facts = append(facts, fact{"Database pool", fmt.Sprintf("up to %s (%s)", count(s.Pools[0].Max, "connection"), clean(s.Pools[0].Kind))})

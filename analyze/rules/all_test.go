@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,5 +33,23 @@ func TestEveryLimitIsListed(t *testing.T) {
 	}
 	if rows == 0 || rows != len(listed) {
 		t.Errorf("%d limits in the sources, %d in the rules", rows, len(listed))
+	}
+}
+
+// A title is made by Finding.Say and Add, which keep its figures: none is written by hand.
+func TestTitlesKnowTheirFigures(t *testing.T) {
+	byHand := regexp.MustCompile(`\.Title \+?= |\bTitle:`)
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if m := byHand.FindIndex(text); m != nil {
+			t.Errorf("%s writes a title at byte %d", path, m[0])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

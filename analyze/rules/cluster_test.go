@@ -95,8 +95,8 @@ func TestCluster(t *testing.T) {
 		{name: "healthy"},
 		{name: "healthy pair", nodes: 2},
 		{name: "healthy eight", nodes: 8},
-		{name: "clock half a second ahead", change: func(c *analyze.Case) { c.Nodes[1].Clock.Offset = 500 * time.Millisecond }, want: "info clock-skew", title: "clock of n2 is ahead of that of n1 by 500 ms, give or take 0.4 ms"},
-		{name: "clock two seconds behind", change: func(c *analyze.Case) { c.Nodes[2].Clock.Offset = -2 * time.Second }, want: "warning clock-skew", title: "clock of n2 is ahead of that of n3 by 2.00 s"},
+		{name: "clock half a second ahead", change: func(c *analyze.Case) { c.Nodes[1].Clock.Offset = 500 * time.Millisecond }, want: "info clock-skew", title: "clock of n2 is ahead of that of n1 by 500 ms, give or take 400 µs"},
+		{name: "clock two seconds behind", change: func(c *analyze.Case) { c.Nodes[2].Clock.Offset = -2 * time.Second }, want: "warning clock-skew", title: "clock of n2 is ahead of that of n3 by 2 s"},
 		{name: "clock six seconds", change: func(c *analyze.Case) { c.Nodes[0].Clock.Offset = 6 * time.Second }, want: "critical clock-skew", title: "n1"},
 		{name: "a bound as wide as the offset proves nothing", change: func(c *analyze.Case) {
 			c.Nodes[0].Clock = analyze.Clock{Offset: 1500 * time.Millisecond, Error: 1450 * time.Millisecond}
@@ -104,26 +104,26 @@ func TestCluster(t *testing.T) {
 		{name: "the direct link is more exact", change: func(c *analyze.Case) {
 			c.Nodes[0].Clock = analyze.Clock{Offset: 1500 * time.Millisecond, Error: 1450 * time.Millisecond}
 			c.Timing.Links[0].Clock = &timing.Clock{OffsetMS: -1400, ErrorMS: 1}
-		}, want: "warning clock-skew", title: "clock of n1 is ahead of that of n2 by 1.40 s, give or take 1.0 ms"},
+		}, want: "warning clock-skew", title: "clock of n1 is ahead of that of n2 by 1.4 s, give or take 1 ms"},
 		{name: "clock not measured", nodes: 2, change: func(c *analyze.Case) { c.Nodes[0].Clock = analyze.Clock{} }},
 		{name: "clock was set", change: func(c *analyze.Case) {
 			c.Timing.Links = append(c.Timing.Links, timing.Link{From: "admin", To: "n2", Clock: &timing.Clock{Steps: []timing.Step{{ByMS: -3000, ErrorMS: 1, Certain: true, Whose: "to", After: began, Before: began.Add(time.Second)}}}})
-		}, want: "warning clock-skew", title: "clock of n2 was set by 3.00 s"},
-		{name: "slow link", nodes: 2, change: func(c *analyze.Case) { during(c, 0).RTT = link("", "", 18).Phases[0].RTT }, want: "warning slow-link", title: "n1 and n2 and back takes 18.0 ms"},
+		}, want: "warning clock-skew", title: "clock of n2 was set by 3 s"},
+		{name: "slow link", nodes: 2, change: func(c *analyze.Case) { during(c, 0).RTT = link("", "", 18).Phases[0].RTT }, want: "warning slow-link", title: "n1 and n2 and back takes 18 ms"},
 		{name: "far node", change: func(c *analyze.Case) {
 			during(c, 1).RTT, during(c, 2).RTT = link("", "", 80).Phases[0].RTT, link("", "", 90).Phases[0].RTT
 		}, want: "critical slow-link, warning node-outlier", title: "all 2 slow links are those of n3"},
 		{name: "the admin is far away", change: func(c *analyze.Case) { c.Timing.Links = append(c.Timing.Links, link("admin", "n1", 120)) }},
 		{name: "one side answers late", nodes: 2, change: func(c *analyze.Case) { c.Timing.Links = append(c.Timing.Links, link("n2", "n1", 30)) }},
-		{name: "loss", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Count, during(c, 0).Lost = 1000, 30 }, want: "warning packet-loss", title: "3.0% of the packets between n1 and n2"},
+		{name: "loss", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Count, during(c, 0).Lost = 1000, 30 }, want: "warning packet-loss", title: "3 % of the packets between n1 and n2"},
 		{name: "much loss", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Lost = 12 }, want: "critical packet-loss"},
 		{name: "one packet lost", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Lost = 1 }},
 		{name: "UDP is dropped by a firewall", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Lost = 100 }},
-		{name: "one way is slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 1, BackP90: 14} }, want: "warning asymmetric-route", title: "From n2 to n1 messages wait up to 13.0 ms longer"},
+		{name: "one way is slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 1, BackP90: 14} }, want: "warning asymmetric-route", title: "From n2 to n1 messages wait up to 13 ms longer"},
 		{name: "one way is slow, both ends say", nodes: 2, change: func(c *analyze.Case) {
 			c.Timing.Links = append(c.Timing.Links, link("n2", "n1", 1))
 			during(c, 0).Queue, during(c, 1).Queue = &timing.Queue{ThereP90: 14, BackP90: 1}, &timing.Queue{ThereP90: 1, BackP90: 15}
-		}, want: "warning asymmetric-route", title: "From n1 to n2 messages wait up to 13.0 ms longer"},
+		}, want: "warning asymmetric-route", title: "From n1 to n2 messages wait up to 13 ms longer"},
 		{name: "one machine reads late", nodes: 2, change: func(c *analyze.Case) {
 			c.Timing.Links = append(c.Timing.Links, link("n2", "n1", 1))
 			during(c, 0).Queue, during(c, 1).Queue = &timing.Queue{ThereP90: 14, BackP90: 1}, &timing.Queue{ThereP90: 1, BackP90: 1}
@@ -133,7 +133,7 @@ func TestCluster(t *testing.T) {
 			c.Nodes[1].Timing = &timing.Node{Name: "n2", Hiccups: &timing.Hiccups{Late: timing.Spread{Count: 100, P50: 1, P90: 20, P99: 30, Max: 40}}}
 		}},
 		{name: "both ways are slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 30, BackP90: 38} }},
-		{name: "one node is busy", change: func(c *analyze.Case) { c.Nodes[1].Host.CPU.Busy = level(88) }, want: "warning node-outlier", title: "n2 differs from its peers: CPU busy 88%, 22% on n1 and n3"},
+		{name: "one node is busy", change: func(c *analyze.Case) { c.Nodes[1].Host.CPU.Busy = level(88) }, want: "warning node-outlier", title: "n2 differs from its peers: CPU busy 88 %, 22 % on n1 and n3"},
 		{name: "one node idles", change: func(c *analyze.Case) {
 			for i, n := range c.Nodes {
 				n.Host.CPU.Busy = level([]float64{80, 5, 83}[i])
@@ -270,7 +270,7 @@ func TestPausePropagation(t *testing.T) {
 				calls(t, c.Nodes[i], 2, asksPeer, stop)
 			}
 			c.Gaps = []analyze.Gap{{Node: "n2", Target: "4712-shop", Item: "thread-dumps", Reason: "the process is stopped (SIGSTOP, a debugger or a frozen container)"}}
-		}, want: "warning", says: []string{"4712-shop on n2 stood still for 6.00 s to 7.00 s", "2 threads of 4711-shop on n1", "2 threads of 4713-shop on n3", "n1 and n3 were held up: from 10:00:09.0 to 10:00:15.0", "give or take 0.4 ms", "the process is stopped (SIGSTOP"}},
+		}, want: "warning", says: []string{"4712-shop on n2 stood still for 6 s to 7 s", "2 threads of 4711-shop on n1", "2 threads of 4713-shop on n3", "n1 and n3 were held up: from 10:00:09.0 to 10:00:15.0", "give or take 400 µs", "the process is stopped (SIGSTOP"}},
 		{name: "one thread on one node is enough when it stands through", change: func(c *analyze.Case) {
 			beats(t, c.Nodes[1], stop)
 			calls(t, c.Nodes[0], 1, asksPeer, stop)
@@ -297,7 +297,7 @@ func TestPausePropagation(t *testing.T) {
 			w.pause(15.2, full, 2000, 700, 5600)
 			c.Nodes[2].JVMs[0].GC = []*gc.Log{w.every(16, 30, 1, young, 900, 300, 12).log(t)}
 			calls(t, c.Nodes[0], 3, asksPeer, stop)
-		}, want: "warning", says: []string{"4713-shop on n3 stood still for 5.60 s (a full collection)", "gc/gc.log"}},
+		}, want: "warning", says: []string{"4713-shop on n3 stood still for 5.6 s (a full collection)", "gc/gc.log"}},
 		{name: "the machine stood still", change: func(c *analyze.Case) {
 			c.Nodes[2].TimingSource = "nodes/n3/timing/probes.json"
 			c.Nodes[2].Timing = &timing.Node{Hiccups: &timing.Hiccups{Worst: []timing.Hiccup{{At: began.Add(9600 * time.Millisecond), LateMS: 5900}}}}
@@ -326,7 +326,7 @@ func TestPausePropagation(t *testing.T) {
 			c.Nodes[2].JVMs[0].GC = []*gc.Log{w.log(t)}
 			c.Nodes[0].JVMs[0].Logs = logOf("removal", "n1/logs/app.log", map[int]time.Duration{3: -time.Minute, 41: 20 * time.Second}, "Removing Member [10.0.0.3]:5801")
 			c.Nodes[2].JVMs[0].Logs = logOf("panic", "n3/logs/app.log", map[int]time.Duration{9: 40 * time.Second}, "Received a panic event")
-		}, want: "critical", says: []string{"4713-shop on n3 stood still for 21.00 s", "n1 removed a member", "n1/logs/app.log:41", "n3/logs/app.log:9"}},
+		}, want: "critical", says: []string{"4713-shop on n3 stood still for 21 s", "n1 removed a member", "n1/logs/app.log:41", "n3/logs/app.log:9"}},
 		{name: "an idle JVM without heartbeat proves nothing", change: func(c *analyze.Case) {
 			n := c.Nodes[1]
 			n.JVMs[0].Process = samples(t, n, 30, func(s int) map[string]float64 {

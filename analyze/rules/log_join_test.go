@@ -199,7 +199,7 @@ func TestLogSignatures(t *testing.T) {
 		{"out of memory, twice", "05-Jan-2026 10:00:00.000 SEVERE [http-nio-8090-exec-1] a.B.c x\n java.lang.OutOfMemoryError: Java heap space\n\tat a.B.c(B.java:1)\n05-Jan-2026 10:01:00.000 SEVERE [x] a.B.c x\n java.lang.OutOfMemoryError: Java heap space\n",
 			analyze.Critical, "The program met an OutOfMemoryError (2 log lines, 2 of them in 60 s)"},
 		{"long ago", "05-Jan-2026 10:00:00.000 SEVERE [http-nio-8090-exec-1] a.B.c x\n java.lang.OutOfMemoryError: Java heap space\n12-Jan-2026 10:01:00.000 INFO [x] a.B.c x\n",
-			analyze.Info, "The program met an OutOfMemoryError (1 log line, the last 7 days before the end of the log)"},
+			analyze.Info, "The program met an OutOfMemoryError (1 log line, the last 7 d before the end of the log)"},
 		{"healthy", "05-Jan-2026 10:00:00.000 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [2000] milliseconds\n", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

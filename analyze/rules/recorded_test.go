@@ -106,37 +106,37 @@ func TestRecordedRules(t *testing.T) {
 		titles []string // parts of the titles, in order
 	}{
 		{"hot method on a busy machine", newTape(0.9, 0.95).cpu(700, hashing...).cpu(150, checkout).cpu(150, "shop.Other.work"),
-			[]string{"warning hot-code"}, []string{"Prices.find takes 70% of the JVM's CPU: 1.26 cores"}},
+			[]string{"warning hot-code"}, []string{"Prices.find takes 70 % of the JVM's CPU: 1.26 cores"}},
 		{"hot method with CPU to spare", newTape(0.5, 0.5).cpu(700, hashing...).cpu(150, checkout).cpu(150, "shop.Other.work"), []string{"info hot-code"}, nil},
 		{"something is always hottest in an idle service", newTape(0.02, 0.3).cpu(90, hashing...).cpu(10, checkout), nil, nil},
 		{"a single sample", newTape(0.9, 0.95).cpu(1, hashing...), nil, nil},
 		{"no method stands out", newTape(0.9, 0.95).cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d").cpu(15, "shop.E.e").cpu(15, "shop.F.f"), nil, nil},
 		{"regular expressions", newTape(0.9, 0.95).cpu(30, "java.util.regex.Pattern$Loop.match", "java.util.regex.Matcher.find", "shop.Search.clean", request).cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"),
-			[]string{"warning costly-calls", "warning hot-code"}, []string{"30% of the JVM's CPU go into regular expressions, most of it for Search.clean", ""}},
+			[]string{"warning costly-calls", "warning hot-code"}, []string{"30 % of the JVM's CPU go into regular expressions, most of it for Search.clean", ""}},
 		{"logging, a little", newTape(0.9, 0.95).cpu(9, "ch.qos.logback.classic.Logger.info", "shop.A.a").cpu(19, "shop.B.b").cpu(18, "shop.C.c").cpu(18, "shop.D.d").cpu(18, "shop.E.e").cpu(18, "shop.F.f"), nil, nil},
 		{"a request passes the access log on its way", newTape(0.9, 0.95).cpu(30, "java.util.HashMap.hash", "shop.Prices.find", request, "org.apache.catalina.valves.AbstractAccessLogValve.invoke", "org.apache.catalina.connector.CoyoteAdapter.service").
-			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Prices.find takes 30%"}},
+			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Prices.find takes 30 %"}},
 		{"a launcher loads the main class", newTape(0.9, 0.95).cpu(30, "java.util.HashMap.hash", "shop.Import.run", "shop.Main.main", "org.springframework.boot.loader.launch.Launcher.launch").
-			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Import.run takes 30%"}},
+			cpu(19, "shop.A.a").cpu(18, "shop.B.b").cpu(17, "shop.C.c").cpu(16, "shop.D.d"), []string{"warning hot-code"}, []string{"Import.run takes 30 %"}},
 		{"allocation", newTape(0.2, 0.3).add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 900, 9e9, "java.util.Arrays.copyOf", "shop.Export.row", checkout).
 			add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "java.lang.String", 100, 1e9, "shop.A.a"),
-			[]string{"info allocation-site"}, []string{"Export.row allocates 90% of 159 MB/s: byte[] (100%)"}},
+			[]string{"info allocation-site"}, []string{"Export.row allocates 90 % of 159 MB/s: byte[] (100 %)"}},
 		{"boxes", newTape(0.2, 0.3).add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "java.lang.Integer", 200, 2e9, "java.lang.Integer.valueOf", "shop.Count.up", checkout).
 			add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 200, 2e9, "shop.A.a").add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 200, 2e9, "shop.B.b").
 			add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 200, 2e9, "shop.C.c").add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 200, 2e9, "shop.D.d"),
-			[]string{"info allocation-site"}, []string{"20% of all allocation are boxes of primitive values, most of it for Count.up"}},
+			[]string{"info allocation-site"}, []string{"20 % of all allocation are boxes of primitive values, most of it for Count.up"}},
 		{"little allocation", newTape(0.2, 0.3).add("jdk.ObjectAllocationSample", jfr.AllocSample, "w", "byte[]", 900, 1e9, "shop.Export.row"), nil, nil},
-		{"a lock", blocked(600), []string{"warning lock-site"}, []string{"On average 10.0 threads are blocked at InventoryCache, most in InventoryCache.available"}},
+		{"a lock", blocked(600), []string{"warning lock-site"}, []string{"On average 10 threads are blocked at InventoryCache, most in InventoryCache.available"}},
 		{"a lock, now and then", blocked(40), []string{"info lock-site"}, nil},
 		{"a lock, rarely", blocked(10), nil, nil},
 		{"waiting for work is no lock", newTape(0.2, 0.3).add("jdk.ThreadPark", jfr.Park, "pool-1-thread-1", "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject", 100, 600*second, "jdk.internal.misc.Unsafe.park", runs), nil, nil},
 		{"slow peer", read("http-nio-8080-exec-4", jfr.SocketRead, 100, 4*second, "java.net.Socket$SocketInputStream.read", "shop.Recommendations.fetch", checkout, request, runs),
-			[]string{"warning io-site"}, []string{"10.0.0.7:443: socket read under Recommendations.fetch took up to 4.0 s, on average 6.7 threads wait there"}},
+			[]string{"warning io-site"}, []string{"10.0.0.7:443: socket read under Recommendations.fetch took up to 4 s, on average 6.67 threads wait there"}},
 		{"one slow answer", read("http-nio-8080-exec-4", jfr.SocketRead, 1, 3*second, "java.net.Socket$SocketInputStream.read", "shop.Recommendations.fetch", runs), []string{"info io-site"}, nil},
 		{"a reader of a cluster connection", read("hz.main.IO.thread-in-0", jfr.SocketRead, 100, 4*second, "java.net.Socket$SocketInputStream.read", "shop.Cluster.receive", runs), nil, nil},
 		{"waiting for the user's client", read("http-nio-8080-exec-4", jfr.SocketRead, 100, 4*second, "java.net.Socket$SocketInputStream.read", "org.apache.coyote.http11.Http11InputBuffer.fill", "org.apache.coyote.http11.Http11Processor.service", runs), nil, nil},
 		{"slow disk", read("journal", jfr.FileForce, 1200, second/10, "sun.nio.ch.FileDispatcherImpl.force0", "shop.Journal.sync", runs), []string{"warning io-site"}, nil},
-		{"exceptions", throws(720_000), []string{"warning exception-flow"}, []string{"12000 exceptions a second are made"}},
+		{"exceptions", throws(720_000), []string{"warning exception-flow"}, []string{"12 000 exceptions a second are made"}},
 		{"many exceptions", throws(360_000), []string{"info exception-flow"}, nil},
 		{"some exceptions", throws(6000), nil, nil},
 		{"exceptions in the CPU profile", newTape(0.9, 0.95).cpu(19, "java.lang.Throwable.fillInStackTrace", "java.lang.Throwable.<init>", "shop.Parse.number").cpu(19, "shop.B.b").cpu(18, "shop.C.c").cpu(18, "shop.D.d").cpu(18, "shop.E.e"),
@@ -265,7 +265,7 @@ func TestRecordingStandsIn(t *testing.T) {
 		rule        *analyze.Rule
 		want, title string // no severity: evaluated, nothing found; "-": not evaluated
 	}{
-		{"throttled", throttled(300, 600), nil, rule(ids.CPUThrottled), "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50% of the periods in which it wanted to run"},
+		{"throttled", throttled(300, 600), nil, rule(ids.CPUThrottled), "critical", "The CPU limit of 4711-shop (1.5 CPUs) ran out in 50 % of the periods in which it wanted to run"},
 		{"a little", throttled(60, 600), nil, rule(ids.CPUThrottled), "warning", ""},
 		{"hardly", throttled(6, 600), nil, rule(ids.CPUThrottled), "", ""},
 		{"too few periods", throttled(20, 40), nil, rule(ids.CPUThrottled), "", ""},
@@ -274,7 +274,7 @@ func TestRecordingStandsIn(t *testing.T) {
 		{"never full", full(0), nil, rule(ids.CodeCacheFull), "", ""},
 		{"event not recorded", newTape(0.5, 0.5), nil, rule(ids.CodeCacheFull), "-", ""},
 		{"the JVM's answer counts", full(3), answered, rule(ids.CodeCacheFull), "", ""},
-		{"late", late(4 * time.Second), nil, rule(ids.LongSafepoint), "warning", "Threads stood still for up to 4.0 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
+		{"late", late(4 * time.Second), nil, rule(ids.LongSafepoint), "warning", "Threads stood still for up to 4 s until the last one reached its safepoint; the operation (PrintThreads) took 1 ms"},
 		{"in time", late(20 * time.Millisecond), nil, rule(ids.LongSafepoint), "", ""},
 		{"no safepoints recorded", newTape(0.5, 0.5), nil, rule(ids.LongSafepoint), "-", ""},
 	} {

@@ -199,7 +199,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "too small", log: func() *written {
 			return newLog(96, "G1").every(1, 120, 0.5, full, 95, 82, 200)
-		}, want: "critical heap-too-small", title: "The heap is too small: 82 MB of 96 MB are still in use after full collections, and collections take 40% of the time over the last 90 s"},
+		}, want: "critical heap-too-small", title: "The heap is too small: 82 MB of 96 MB are still in use after full collections, and collections take 40 % of the time over the last 90 s"},
 		{name: "nearly full, but hardly collected", log: func() *written {
 			return newLog(96, "G1").every(1, 300, 20, full, 90, 82, 100)
 		}},
@@ -209,7 +209,7 @@ func TestCollections(t *testing.T) {
 				w.pause(float64(10+i*20), mixed, 600+6*i, 300+8*i, 15)
 			}
 			return w
-		}, want: "warning memory-leak", title: "Memory leak: what is in use after mixed collections rose from 308 MB to 772 MB of 1000 MB in 19 min; at this rate it is full in 10 min"},
+		}, want: "warning memory-leak", title: "Memory leak: what is in use after mixed collections rose from 308 MB to 772 MB of 1000 MB in 19 min 20 s; at this rate it is full in 9 min 30 s"},
 		{name: "cache that fills and stays", log: func() *written {
 			w := newLog(1000, "G1")
 			for i := range 60 {
@@ -233,13 +233,13 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "explicit", log: func() *written {
 			return newLog(1024, "G1").every(1, 120, 5, fullAsk, 300, 150, 120)
-		}, want: "warning explicit-gc", title: "18 full collections by System.gc(), one every 4.8 s, take 3% of the time"},
+		}, want: "warning explicit-gc", title: "18 full collections by System.gc(), one every 4.8 s, take 2.5 % of the time"},
 		{name: "explicit once an hour", log: func() *written {
 			return newLog(1024, "G1").every(100, 15000, 3600, fullAsk, 300, 150, 120).every(1, 15000, 20, young, 700, 200, 12)
 		}},
 		{name: "tiny young generation", log: func() *written {
 			return newLog(128, "Parallel").every(1, 60, 0.01, "Young (Allocation Failure)", 24, 20, 4)
-		}, want: "critical gc-overhead", title: "Collections take 40% of the time over the last 30 s: 3000 pauses of 4 ms on average, one every 10 ms, as the young generation has 4 MB of a heap of 128 MB",
+		}, want: "critical gc-overhead", title: "Collections take 40 % of the time over the last 30 s: 3000 pauses of 4 ms on average, one every 10 ms, as the young generation has 4 MB of a heap of 128 MB",
 			jvm: analyze.JVM{Options: []string{"-Xmx128m", "-Xmn4m", "-Xlog:gc:gc.log"}, OptionsSource: "vm/cmdline.txt"}},
 		{name: "metaspace", log: func() *written {
 			return newLog(1024, "G1").every(1, 120, 4, fullMeta, 300, 150, 120)
@@ -252,10 +252,10 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "long pauses", log: func() *written {
 			return newLog(8192, "G1").every(1, 300, 50, young, 7000, 1000, 2500)
-		}, want: "warning long-gc-pause", title: "5 collections of 1.0 s or more, the longest 2.5 s (young)"},
+		}, want: "warning long-gc-pause", title: "5 collections of 1 s or more, the longest 2.5 s (young)"},
 		{name: "full collections", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 300, 10, "Full (Ergonomics)", 1000, 300, 700)
-		}, want: "warning full-gc", title: "27 full collections, one every 9.7 s, 700 ms on average, take 7% of the time"},
+		}, want: "warning full-gc", title: "27 full collections, one every 9.7 s, 700 ms on average, take 7.2 % of the time"},
 		{name: "short-lived objects in the old generation", log: func() *written {
 			return newLog(1024, "Parallel").promoting(1, 120, 1, 200, 60).every(5, 120, 5, "Full (Ergonomics)", 900, 200, 400)
 		}, want: "warning premature-promotion", jvm: analyze.JVM{Options: []string{"-Xmx1g", "-XX:SurvivorRatio=60"}, OptionsSource: "vm/cmdline.txt"}},
@@ -493,7 +493,7 @@ func TestMachine(t *testing.T) {
 		{"root full", disk("disk", "/", true, 50<<30, 100<<20), "critical disk-full"},
 		{"data low", disk("disk", "/data", true, 50<<30, 800<<20), "warning disk-full"},
 		{"small and half empty", disk("disk", "/data", true, 500<<20, 200<<20), ""},
-		{"large with 4% left", disk("disk", "/data", true, 1<<40, 40<<30), ""},
+		{"large with 4 % left", disk("disk", "/data", true, 1<<40, 40<<30), ""},
 		{"image", disk("image", "/snap/core", false, 50<<20, 0), ""},
 		{"boot", disk("disk", "/boot", true, 500<<20, 5<<20), ""},
 		{"files", func(f *host.Facts) {

@@ -20,9 +20,9 @@ func TestHotThread(t *testing.T) {
 		})
 	}
 	for _, e := range []expected{
-		{name: "one core", text: hot(1, 1), found: []string{"warning hot-thread"}, title: "prices-1 uses 1.00 CPU cores over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1"}, conf: analyze.High},
-		{name: "two alike", text: hot(0.95, 2), found: []string{"warning hot-thread"}, title: "2 threads like prices-1 use 1.90 CPU cores over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1", "prices-2", "prices-2"}},
-		{name: "not full", text: hot(0.7, 1), found: []string{"info hot-thread"}, title: "prices-1 uses 0.70 CPU cores over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1"}},
+		{name: "one core", text: hot(1, 1), found: []string{"warning hot-thread"}, title: "prices-1 uses 1 CPU core over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1"}, conf: analyze.High},
+		{name: "two alike", text: hot(0.95, 2), found: []string{"warning hot-thread"}, title: "2 threads like prices-1 use 1.9 CPU cores over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1", "prices-2", "prices-2"}},
+		{name: "not full", text: hot(0.7, 1), found: []string{"info hot-thread"}, title: "prices-1 uses 0.7 CPU cores over 30 s in Prices.recompute", cites: []string{"prices-1", "prices-1"}},
 		{name: "busy, no more", text: hot(0.3, 1)},
 	} {
 		t.Run(e.name, e.check)
@@ -47,7 +47,7 @@ func TestStuckThread(t *testing.T) {
 		{name: "too short to tell", text: at(4, time.Second, pay, 0)},
 		{name: "waits for the next request", text: at(4, 5*time.Second, socketRead+"org.apache.coyote.http11.InternalInputBuffer.fill(InternalInputBuffer.java:500)\norg.apache.coyote.http11.Http11Processor.parseRequestLine(Http11Processor.java:1)\norg.apache.tomcat.util.net.JIoEndpoint$SocketProcessor.run(JIoEndpoint.java:1)\njava.lang.Thread.run(Thread.java:1)", 0)},
 		{name: "a loop on one stack is hot, not stuck", text: at(4, 5*time.Second, "com.acme.Tree.find(Tree.java:9)"+served, 5*time.Second), found: []string{"warning hot-thread"}, cites: workers(1, 1),
-			title: "http-nio-8090-exec-1 uses 1.00 CPU cores over 15 s in Tree.find"},
+			title: "http-nio-8090-exec-1 uses 1 CPU core over 15 s in Tree.find"},
 		{name: "not a request", text: scene(4, 5*time.Second, func(i int, s *stage) {
 			s.system()
 			s.idle("http-nio-8090", 1, 10)
@@ -103,12 +103,12 @@ func TestThreadPoolExhausted(t *testing.T) {
 	always := func(n int) func(int) int { return func(int) int { return n } }
 	for _, e := range []expected{
 		{name: "all busy", text: pool(always(8), always(0)), found: []string{"critical thread-pool-exhausted"}, cites: workers(1, 2, 1, 2, 1, 1), conf: analyze.High,
-			title: "All 8 threads of pool http-nio-8090 are busy in 4 of 4 dumps: 100% of them run in Report.render"},
+			title: "All 8 threads of pool http-nio-8090 are busy in 4 of 4 dumps: 100 % of them run in Report.render"},
 		{name: "one idle", text: pool(always(7), always(1))},
 		{name: "still growing", text: pool(func(i int) int { return 8 + 4*i }, always(0))},
 		{name: "small", text: pool(always(3), always(0))},
 		{name: "jobs that compute", found: []string{"info thread-pool-exhausted"}, cites: []string{"pool-1-thread-1", "pool-1-thread-2", "pool-1-thread-1", "pool-1-thread-2", "pool-1-thread-1", "pool-1-thread-1"},
-			title: "All 4 threads of pool pool-1 are busy in 4 of 4 dumps: 100% of them run in Import.parse",
+			title: "All 4 threads of pool pool-1 are busy in 4 of 4 dumps: 100 % of them run in Import.parse",
 			text: scene(4, time.Second, func(i int, s *stage) {
 				for k := range 4 {
 					s.thread(fmt.Sprintf("pool-1-thread-%d", k+1), "RUNNABLE", s.at/4, "com.acme.Import.parse(Import.java:3)\njava.util.concurrent.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)")

@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
+	"casefile/analyze/say"
 	"casefile/bundle"
 	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
@@ -95,7 +96,8 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 func overheadText(m *bundle.Manifest) []string {
 	var lines []string
 	for _, o := range m.Overhead {
-		line := fmt.Sprintf("%s: %.1f s CPU in %.0f s (%.1f %% of one), %d MB memory", o.Node, o.CPUSeconds, o.Seconds, 100*o.CPUSeconds/max(o.Seconds, 1), o.MaxRSS>>20)
+		line := fmt.Sprintf("%s: %s s CPU in %s s (%s of one), %s memory", o.Node,
+			say.Number(o.CPUSeconds), say.Number(o.Seconds), say.Percent(o.CPUSeconds/max(o.Seconds, 1)), say.Bytes(o.MaxRSS))
 		for _, t := range o.Targets {
 			line += fmt.Sprintf("; %s: %d commands, paused %.1f ms in all, %.1f ms at most", t.Target, t.Commands, t.PauseMS, t.MaxMS)
 		}

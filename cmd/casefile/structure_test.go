@@ -14,7 +14,7 @@ var mayImport = map[string][]string{
 	"bundle/format":      {"bundle/format"},
 	"bundle/redact":      {"bundle/redact", "bundle/format"},
 	"collectors":         {"collectors", "bundle"},
-	"analyze":            {"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "analyze/appconf", "bundle/format"},
+	"analyze":            {"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "analyze/appconf", "analyze/say", "bundle/format"},
 	"analyze/threads":    {"analyze/threads", "bundle/format"},
 	"analyze/gc":         {"analyze/gc", "bundle/format"},
 	"analyze/loss":       {"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"},

@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
 	"casefile/bundle/format/timing"
 )
 
@@ -23,11 +24,12 @@ var (
 )
 
 var asymmetricRoute = &analyze.Rule{
-	ID:     ids.AsymmetricRoute,
-	Doc:    "Messages between two nodes wait much longer on one way than on the other.",
-	Needs:  needsLinks,
-	Limits: []analyze.Threshold{asymmetryInfo, asymmetryWarn, linkCritical, linkSamples},
-	Run:    analyze.Each(wholeCluster, judgeWays),
+	ID:       ids.AsymmetricRoute,
+	Doc:      "Messages between two nodes wait much longer on one way than on the other.",
+	Needs:    needsLinks,
+	Compares: true,
+	Limits:   []analyze.Threshold{asymmetryInfo, asymmetryWarn, linkCritical, linkSamples},
+	Run:      analyze.Each(wholeCluster, judgeWays),
 }
 
 // judgeWays compares the two ways of each link.
@@ -86,18 +88,14 @@ func asymmetry(found []oneWay) analyze.Finding {
 	}
 	for _, w := range found {
 		names = append(names, w.pair)
-		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %.1f ms or more on "+
-			"the way, %.1f ms on the way back; %d round trips by %s",
-			w.from, w.to, w.slow, w.other, w.m.RTT.Count, w.m.Transport)))
+		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %s ms or more on "+
+			"the way, %s ms on the way back; %d round trips by %s",
+			w.from, w.to, say.Number(w.slow), say.Number(w.other), w.m.RTT.Count, w.m.Transport)))
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), cite.Most)]
 	f.Nodes = namesOf(names)
-	f.Title = fmt.Sprintf(
-		"From %s to %s messages wait up to %.1f ms longer than on the way back",
-		worst.from,
-		worst.to,
-		worst.by(),
-	)
+	f.Say("From %s to %s messages wait up to %s longer than on the way back", worst.from, worst.to,
+		say.Measured("longer", worst.by(), "ms"))
 	f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong " +
 		"by half the difference"
 	f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference " +

@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
 	"casefile/bundle/format/timing"
 )
 
@@ -32,8 +33,9 @@ var clockSkew = &analyze.Rule{
 	Doc: "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
 	Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node " +
 		"for each",
-	Limits: []analyze.Threshold{clockInfo, clockWarn, clockCritical},
-	Run:    analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),
+	Compares: true,
+	Limits:   []analyze.Threshold{clockInfo, clockWarn, clockCritical},
+	Run:      analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),
 }
 
 // skew is how much the clock of one node is ahead of another's, give or take the bound.
@@ -108,12 +110,7 @@ func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
 		f.Severity = analyze.Warning
 	}
 	f.Weight = min(1, float64(s.by)/float64(2*clockCritical.Value))
-	f.Title = fmt.Sprintf(
-		"The clock of %s is ahead of that of %s by %s",
-		s.ahead.Name,
-		s.behind.Name,
-		giveOrTake(s.by, s.bound),
-	)
+	f.Say("The clock of %s is ahead of that of %s by %s", s.ahead.Name, s.behind.Name, giveOrTake("ahead", s.by, s.bound))
 	f.Impact = "what happened first cannot be told from the nodes' own logs; times in this report are put right"
 	if f.Severity.AtLeast(analyze.Warning) {
 		f.Impact = "locks with an expiry, sessions, caches, scheduled jobs and the order of changes go by these " +
@@ -142,10 +139,9 @@ func citeClocks(c *analyze.Case, nodes ...*analyze.Node) (list []analyze.Evidenc
 	}
 	for _, n := range nodes {
 		text := fmt.Sprintf(
-			"%s: %+.1f ms against the reference, give or take %.1f ms",
+			"%s: %+.1f ms against the reference, give or take %s ms",
 			n.Name,
-			millisOf(n.Clock.Offset),
-			millisOf(n.Clock.Error),
+			millisOf(n.Clock.Offset), say.Number(millisOf(n.Clock.Error)),
 		)
 		list = append(list, analyze.Evidence{Entry: entry, Text: text})
 	}
@@ -201,7 +197,7 @@ func stepFinding(l *timing.Link, s *timing.Step, name string) (f analyze.Finding
 	if by-bound >= clockWarn.Value {
 		f.Severity = analyze.Warning
 	}
-	f.Title = fmt.Sprintf("The clock of %s was set by %s during the capture", name, giveOrTake(by, bound))
+	f.Say("The clock of %s was set by %s during the capture", name, giveOrTake("step", by, bound))
 	f.Impact = "timeouts, leases and schedules that go by this clock ended early or late by as much"
 	f.Explanation = "A time service that lets the clock drift and then sets it, or a second one that fights the " +
 		"first, makes time jump. Services expect it to run evenly."

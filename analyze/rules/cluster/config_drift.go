@@ -16,9 +16,10 @@ var configDrift = &analyze.Rule{
 	ID: ids.ConfigDrift,
 	Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, " +
 		"release, operating system.",
-	Needs:  "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
-	Limits: []analyze.Threshold{driftTolerance},
-	Run:    analyze.Each(wholeCluster, judgeDrift),
+	Needs:    "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
+	Compares: true,
+	Limits:   []analyze.Threshold{driftTolerance},
+	Run:      analyze.Each(wholeCluster, judgeDrift),
 }
 
 // judgeDrift joins all differences into one finding.
@@ -119,9 +120,9 @@ func driftFinding(diffs []difference) analyze.Finding {
 	}
 	slices.Sort(f.Nodes)
 	f.Nodes = slices.Compact(f.Nodes)
-	f.Title = "Nodes differ in " + diffs[0].text()
+	f.Say("Nodes differ in %s", diffs[0].text())
 	if more := len(diffs) - 1; more > 0 {
-		f.Title += fmt.Sprintf("; and in %s", say.Count(more, "other setting"))
+		f.Add("; and in %s", say.Counted("more_settings", more, "other setting"))
 	}
 	f.Impact = "the same request behaves otherwise from node to node, and what was tuned on one is not on the next"
 	if f.Severity == analyze.Info {

@@ -26,9 +26,10 @@ var (
 )
 
 var nodeOutlier = &analyze.Rule{
-	ID:    ids.NodeOutlier,
-	Doc:   "One node differs from its peers on a measure on which they agree.",
-	Needs: "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
+	ID:       ids.NodeOutlier,
+	Doc:      "One node differs from its peers on a measure on which they agree.",
+	Needs:    "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
+	Compares: true,
 	Limits: []analyze.Threshold{
 		outlierNodes, outlierScore, outlierSpread, linkSamples, views.RecentSpan, views.RecentLoose,
 		views.SpanLeast, views.StartUpSpan,
@@ -116,8 +117,8 @@ func judgeReading(m measure, group []reading, i int) (o outlier, ok bool) {
 	}, true
 }
 
-func (o outlier) text() string {
-	return fmt.Sprintf("%s %s, %s on %s", o.name, o.print(o.value), o.print(o.peers), say.List(o.names))
+func (o outlier) text() say.Phrase {
+	return say.Text("%s %s, %s on %s", o.name, o.print("here", o.value), o.print("peers", o.peers), say.List(o.names))
 }
 
 func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
@@ -144,17 +145,17 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 	if len(worst.names) >= 4 {
 		f.Confidence = analyze.High
 	}
-	f.Title = fmt.Sprintf("%s differs from its peers: %s", n.Name, worst.text())
+	f.Say("%s differs from its peers: %s", n.Name, worst.text())
 	if len(out) > 1 {
-		f.Title += fmt.Sprintf("; and %s", say.Count(len(out)-1, "more measure"))
+		f.Add("; and %s", say.Counted("more_measures", len(out)-1, "more measure"))
 	}
 	f.Impact = fmt.Sprintf("users whose sessions live on %s get another service than all others", n.Name)
 	if !worst.higher {
 		f.Impact = fmt.Sprintf("%s carries less than its part of the load", n.Name)
 	}
-	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %.1f times their spread "+
+	f.Explanation = fmt.Sprintf("The peers agree among themselves; this node is more than %s times their spread "+
 		"away (median and median absolute deviation). What all nodes share - database, release, users - does not "+
-		"explain it; what is only here does.", outlierScore.Value)
+		"explain it; what is only here does.", say.Number(outlierScore.Value))
 	for _, o := range out[:min(len(out), cite.Most)] {
 		e := o.at
 		e.Text = fmt.Sprintf("%s: %s (median of the others)", n.Name, o.text())

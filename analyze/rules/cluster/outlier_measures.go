@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -9,6 +8,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
 	"casefile/bundle/format/series"
 )
 
@@ -17,7 +17,7 @@ type measure struct {
 	name string
 	// A difference below least, or of less than ratio to one, is none that anybody would act on.
 	least, ratio float64
-	print        func(float64) string
+	print        func(name string, v float64) say.Figure
 	// One of the two: of the machine, or of a JVM that runs on all nodes.
 	machine func(*gauge, *analyze.Node) (float64, analyze.Evidence, bool)
 	jvm     func(*gauge, *analyze.JVM) (float64, analyze.Evidence, bool)
@@ -25,26 +25,30 @@ type measure struct {
 
 var measures = []measure{
 	{name: "CPU busy", least: 25, ratio: 1.5, print: inPercent, machine: busyCPU},
-	{name: "load average per CPU", least: 1, ratio: 2, print: plain("%.1f"), machine: loadPerCPU},
+	{name: "load average per CPU", least: 1, ratio: 2, print: amount("tasks"), machine: loadPerCPU},
 	{
 		name:    "fastest median round trip to another node",
 		least:   2,
 		ratio:   2,
-		print:   plain("%.1f ms"),
+		print:   measured("ms"),
 		machine: nearestPeer,
 	},
-	{name: "CPUs used by the JVM", least: 0.5, ratio: 2, print: plain("%.2f"), jvm: processCPU},
+	{name: "CPUs used by the JVM", least: 0.5, ratio: 2, print: amount("CPUs"), jvm: processCPU},
 	{name: "time in collections", least: 5, ratio: 2, print: inPercent, jvm: gcShare},
 	{name: "live set of the maximum heap", least: 25, ratio: 1.5, print: inPercent, jvm: liveShare},
-	{name: "threads", least: 100, ratio: 1.5, print: plain("%.0f"), jvm: threadCount},
-	{name: "busy request threads", least: 10, ratio: 2, print: plain("%.1f"), jvm: busyRequests},
-	{name: "open files and sockets", least: 500, ratio: 2, print: plain("%.0f"), jvm: openFiles},
+	{name: "threads", least: 100, ratio: 1.5, print: amount("threads"), jvm: threadCount},
+	{name: "busy request threads", least: 10, ratio: 2, print: amount("threads"), jvm: busyRequests},
+	{name: "open files and sockets", least: 500, ratio: 2, print: amount("files"), jvm: openFiles},
 }
 
-func inPercent(v float64) string { return fmt.Sprintf("%.0f%%", v) }
+func inPercent(name string, v float64) say.Figure { return say.Share(name, v/100) }
 
-func plain(format string) func(float64) string {
-	return func(v float64) string { return fmt.Sprintf(format, v) }
+func amount(unit string) func(string, float64) say.Figure {
+	return func(name string, v float64) say.Figure { return say.Amount(name, v, unit) }
+}
+
+func measured(unit string) func(string, float64) say.Figure {
+	return func(name string, v float64) say.Figure { return say.Measured(name, v, unit) }
 }
 
 // gauge reads measures of a case.

@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
 	"casefile/bundle/format/timing"
 )
 
@@ -21,11 +22,12 @@ var (
 )
 
 var packetLoss = &analyze.Rule{
-	ID:     ids.PacketLoss,
-	Doc:    "Packets between two nodes get lost.",
-	Needs:  "UDP exchanges between the nodes: casefile collect --cluster FILE, and UDP allowed between them",
-	Limits: []analyze.Threshold{lossWarn, lossCritical, lossLeast, lossSent},
-	Run:    analyze.Each(wholeCluster, judgeLoss),
+	ID:       ids.PacketLoss,
+	Doc:      "Packets between two nodes get lost.",
+	Needs:    "UDP exchanges between the nodes: casefile collect --cluster FILE, and UDP allowed between them",
+	Compares: true,
+	Limits:   []analyze.Threshold{lossWarn, lossCritical, lossLeast, lossSent},
+	Run:      analyze.Each(wholeCluster, judgeLoss),
 }
 
 // judgeLoss goes by the exchanges of each link that got no answer.
@@ -65,9 +67,9 @@ func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding
 	if worst.percent() >= lossCritical.Value && f.Confidence == analyze.High {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf("%.1f%% of the packets between %s get lost", worst.percent(), lossy[0].name())
+	f.Say("%s of the packets between %s get lost", say.Share("lost_share", worst.percent()/100), lossy[0].name())
 	if name := common(lossy); name != "" {
-		f.Title += fmt.Sprintf("; all %d links that lose some are those of %s", len(lossy), name)
+		f.Add("; all %s links that lose some are those of %s", say.Amount("links", len(lossy), "links"), name)
 	}
 	f.Impact = "a lost packet costs a TCP connection 200 ms or more; heartbeats by UDP or multicast get lost for good"
 	f.Explanation = "Questions by UDP had no answer while others had. TCP repeats what is lost, which shows as " +
@@ -84,7 +86,7 @@ func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding
 			r := n.Host.Network.RetransmitPercent
 			f.Evidence = append(
 				f.Evidence,
-				cite.Ref(r.Ref, fmt.Sprintf("%s: TCP sent %.1f%% of its segments again", n.Name, r.Value)),
+				cite.Ref(r.Ref, fmt.Sprintf("%s: TCP sent %s of its segments again", n.Name, say.Percent(r.Value/100))),
 			)
 		}
 	}

@@ -48,6 +48,7 @@ var pausePropagation = &analyze.Rule{
 	Doc: "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
 	Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster " +
 		"FILE --dumps 6",
+	Compares: true,
 	Limits: []analyze.Threshold{
 		propagationThreads, propagationPause, propagationCritical, removalPause, removalAfter, panicAfter,
 		stillSamples, views.StuckCPU,
@@ -181,23 +182,15 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	if len(e.removed) > 0 {
 		f.Weight = 1
 	}
-	var effects []string
+	var effects []say.Phrase
 	victims := map[string]bool{}
 	for _, h := range e.held {
-		effects = append(
-			effects,
-			fmt.Sprintf(
-				"%s of %s on %s waited meanwhile",
-				say.Count(len(h.threads), "thread"),
-				h.view.Subject,
-				h.view.Node.Name,
-			),
-		)
+		effects = append(effects, say.Text("%s of %s on %s waited meanwhile", say.Counted("held", len(h.threads), "thread"), h.view.Subject, h.view.Node.Name))
 		victims[h.view.Node.Name] = true
 	}
 	for _, r := range e.removed {
 		if !victims["-"+r.node.Name] {
-			effects = append(effects, r.node.Name+" removed a member from the cluster")
+			effects = append(effects, say.Text("%s removed a member from the cluster", r.node.Name))
 			victims["-"+r.node.Name], victims[r.node.Name] = true, true
 		}
 	}
@@ -206,13 +199,13 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 			f.Nodes = append(f.Nodes, n.Name)
 		}
 	}
-	f.Title = fmt.Sprintf("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.List(effects))
+	f.Say("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.Enumerate(effects))
 	f.Impact = fmt.Sprintf(
 		"%s: from %s to %s UTC on the reference clock, give or take %s",
 		whom(f.Nodes[1:]),
 		clockTime(s.from),
 		clockTime(s.to),
-		fine(e.bound),
+		say.Took(e.bound),
 	)
 	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and " +
 		"moved before or after. That they wait on these nodes is a consequence: the cause is on " + s.node.Name + "."
@@ -257,11 +250,11 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	return f
 }
 
-func (s *standstill) duration() string {
+func (s *standstill) duration() say.Phrase {
 	if s.lead+s.slack > 0 {
-		return fmt.Sprintf("%s to %s", fine(s.length()), fine(s.lead+s.length()+s.slack))
+		return say.Text("%s to %s", say.Time("stood_still", s.length()), say.Time("stood_still_at_most", s.lead+s.length()+s.slack))
 	}
-	return fine(s.length())
+	return say.Text("%s", say.Time("stood_still", s.length()))
 }
 
 func whom(nodes []string) string {

@@ -8,6 +8,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/say"
 )
 
 var (
@@ -26,11 +27,12 @@ const needsLinks = "round trips between the nodes themselves: agents or ssh on t
 	"collect --cluster FILE"
 
 var slowLink = &analyze.Rule{
-	ID:     ids.SlowLink,
-	Doc:    "A message between two nodes takes longer than a cluster that shares its caches can bear.",
-	Needs:  needsLinks,
-	Limits: []analyze.Threshold{linkWarn, linkCritical, linkSamples},
-	Run:    analyze.Each(wholeCluster, judgeLinks),
+	ID:       ids.SlowLink,
+	Doc:      "A message between two nodes takes longer than a cluster that shares its caches can bear.",
+	Needs:    needsLinks,
+	Compares: true,
+	Limits:   []analyze.Threshold{linkWarn, linkCritical, linkSamples},
+	Run:      analyze.Each(wholeCluster, judgeLinks),
 }
 
 // judgeLinks goes by the median round trip of each link.
@@ -66,31 +68,27 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 	if rtt[worst] > linkCritical.Value {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf("A message between %s and back takes %.1f ms", worst.name(), rtt[worst])
+	f.Say("A message between %s and back takes %s", worst.name(), say.Measured("round_trip", rtt[worst], "ms"))
 	switch name := common(slow); {
 	case name != "":
-		f.Title += fmt.Sprintf("; all %d slow links are those of %s", len(slow), name)
+		f.Add("; all %s slow links are those of %s", say.Amount("links", len(slow), "links"), name)
 	case len(slow) > 1:
-		f.Title += fmt.Sprintf("; %d links are slow", len(slow))
+		f.Add("; %s links are slow", say.Amount("links", len(slow), "links"))
 	}
 	f.Impact = "each call of the cluster between them (cache, lock, heartbeat) waits at least that long, often " +
 		"several times for one page"
-	f.Explanation = fmt.Sprintf("The median round trip is above %.0f ms. Nodes of such a cluster belong into one "+
-		"local network.", linkWarn.Value)
+	f.Explanation = fmt.Sprintf("The median round trip is above %s ms. Nodes of such a cluster belong into one "+
+		"local network.", say.Number(linkWarn.Value))
 	for _, x := range slow[:min(len(slow), cite.Most)] {
 		m, l := x.roundTrip(linkSamples.Value)
 		f.Evidence = append(
 			f.Evidence,
 			timed(
 				fmt.Sprintf(
-					"%s to %s by %s: p50 %.1f ms, least %.1f, p99 %.1f, of %d",
+					"%s to %s by %s: p50 %s ms, least %s, p99 %s, of %d",
 					l.From,
 					l.To,
-					m.Transport,
-					m.RTT.P50,
-					m.RTT.Min,
-					m.RTT.P99,
-					m.RTT.Count,
+					m.Transport, say.Number(m.RTT.P50), say.Number(m.RTT.Min), say.Number(m.RTT.P99), m.RTT.Count,
 				),
 			),
 		)
@@ -101,7 +99,7 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 		Effect:   "Round trips far below a millisecond.",
 		Risk:     "Moving a node is a restart of it.",
 		Rollback: "Move it back.",
-		Verify:   fmt.Sprintf("The median round trip of the next capture is below %.0f ms.", linkWarn.Value),
+		Verify:   fmt.Sprintf("The median round trip of the next capture is below %s ms.", say.Number(linkWarn.Value)),
 	}}
 	f.References = []string{"Atlassian, thresholds for Confluence: internode latency good below 10 ms, bad above 50 ms"}
 	return f

@@ -364,7 +364,7 @@ func hiccups(n *analyze.Node) (out []*standstill) {
 		for _, h := range n.Timing.Hiccups.Worst {
 			late := millisToSpan(h.LateMS)
 			add(h.At, late, analyze.Evidence{Entry: n.TimingSource, Text: fmt.Sprintf("%s: a thread that was due "+
-				"at %s ran %s late", n.Name, clockTime(referenceOf(n, h.At)), fine(late))})
+				"at %s ran %s late", n.Name, clockTime(referenceOf(n, h.At)), say.Took(late))})
 		}
 		return out
 	}
@@ -384,7 +384,7 @@ func hiccups(n *analyze.Node) (out []*standstill) {
 						"%s: the sample of %s came %s late",
 						n.Name,
 						clockTime(referenceOf(n, at)),
-						fine(d),
+						say.Took(d),
 					),
 				},
 			)

@@ -2,13 +2,13 @@ package cluster
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"casefile/analyze"
 	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
 	"casefile/bundle/format/timing"
 )
 
@@ -35,21 +35,8 @@ var members = analyze.NewMemo(func(p *analyze.Pass) (all []*member) {
 func millisOf(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // giveOrTake gives "1.9 ms, give or take 0.2 ms".
-func giveOrTake(d, bound time.Duration) string {
-	return fmt.Sprintf("%s, give or take %s", fine(d), fine(bound))
-}
-
-// fine gives a span with as much of it as it takes to see it.
-func fine(d time.Duration) string {
-	switch d = d.Abs(); {
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	case d >= time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	case d >= 10*time.Millisecond:
-		return fmt.Sprintf("%.0f ms", millisOf(d))
-	}
-	return fmt.Sprintf("%.1f ms", millisOf(d))
+func giveOrTake(name string, d, bound time.Duration) say.Phrase {
+	return say.Text("%s, give or take %s", say.Time(name, d.Abs()), say.Time("error_bound", bound.Abs()))
 }
 
 // clockOf is a node's clock against the reference; known is false where nobody compared them.

@@ -52,19 +52,13 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if minute >= stallsCritical.Value && share >= views.GCOverheadWarn.Value {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf(
-		"Threads waited %d times for memory, %s together, up to %s at once",
-		stalls.Count,
-		say.Took(stalls.Sum),
-		say.Took(stalls.Max),
-	)
+	f.Say("Threads waited %s for memory, %s together, up to %s at once", say.Times("stalls", int(stalls.Count)),
+		say.Time("stalled", stalls.Sum), say.Time("longest", stalls.Max))
 	if by := v.Log.Stalls.ByThread; len(by) > 0 {
-		f.Title += fmt.Sprintf("; most of it %s", say.Quote(by[0].Thread))
+		f.Add("; most of it %s", say.As(say.Quote(by[0].Thread), "one thread"))
 	}
 	f.Impact = fmt.Sprintf(
-		"%.0f waits a minute; %s of waiting in %s",
-		minute,
-		say.Took(stalls.Sum),
+		"%s waits a minute; %s of waiting in %s", say.Number(minute), say.Took(stalls.Sum),
 		say.Took(v.Log.Span),
 	)
 	f.Explanation = "The program allocates faster than the collector frees, though it runs all the time: threads " +

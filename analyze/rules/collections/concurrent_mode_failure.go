@@ -41,7 +41,7 @@ func judgeConcurrentMode(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if share < fullGCShare.Value && sum/time.Duration(n) < longPause.Value {
 		f.Severity = analyze.Info
 	}
-	f.Title = fmt.Sprintf("CMS came too late %s and stopped the application for %s", say.HowOften(n), say.Took(sum))
+	f.Say("CMS came too late %s and stopped the application for %s", say.Times("failures", n), say.Time("stopped", sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
 	f.Explanation = "The old generation was full, or in too small pieces, before the concurrent cycle had freed " +
 		"it. The JVM then collects the whole heap in one pause, with one thread."

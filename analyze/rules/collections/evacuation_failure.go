@@ -46,11 +46,8 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		share = max(share, v.ShareOf(views.Ordinary))
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: min(1, share)}
-	f.Title = fmt.Sprintf(
-		"G1 found no room to copy to in %s, which took %s together",
-		say.Count(n, "collection"),
-		say.Took(sum),
-	)
+	f.Say("G1 found no room to copy to in %s, which took %s together", say.Counted("failures", n, "collection"),
+		say.Time("stopped", sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
 	if often {
 		f.Impact = fmt.Sprintf("collections take %s of the time %s", say.Percent(share), v.Over())

@@ -93,14 +93,8 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if cause == "System" {
 		cause = "System.gc()"
 	}
-	f.Title = fmt.Sprintf(
-		"%d %s by %s, one every %s, take %s of the time",
-		n,
-		kind,
-		cause,
-		say.Took(every),
-		say.Percent(share),
-	)
+	f.Say("%s %s by %s, one every %s, take %s of the time", say.Amount("collections", n, "collections"), kind, cause,
+		say.Time("interval", every), say.Share("time_share", share))
 	f.Impact = fmt.Sprintf(
 		"%s of stopped time in %s, %s on average",
 		say.Took(sum),

@@ -58,13 +58,9 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: share}
-	f.Title = fmt.Sprintf(
-		"%d full collections, one every %s, %s on average, take %s of the time",
-		n,
-		say.Took(every),
-		say.Took(sum/time.Duration(n)),
-		say.Percent(share),
-	)
+	f.Say("%s full collections, one every %s, %s on average, take %s of the time",
+		say.Amount("full_collections", n, "collections"), say.Time("interval", every),
+		say.Time("mean_pause", sum/time.Duration(n)), say.Share("time_share", share))
 	f.Impact = fmt.Sprintf("%s of the time %s goes to full collections", say.Percent(share), v.Over())
 	f.Explanation = "Each stops the application for the whole heap. "
 	heap, heapAt, _ := v.MaxHeap()

@@ -54,7 +54,8 @@ func judgeLocker(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		len(pass.Found(ids.HeapTooSmall, v.About()))+len(pass.Found(ids.MemoryLeak, v.About())) == 0 {
 		f.Severity = v.Severe(share)
 	}
-	f.Title = fmt.Sprintf("%d of %d collections had to wait for native code that held arrays (GCLocker)", n, all)
+	f.Say("%s of %s collections had to wait for native code that held arrays (GCLocker)",
+		say.Amount("waited", n, "collections"), say.Amount("collections", all, "collections"))
 	f.Impact = fmt.Sprintf("%s of stopped time in %s; before each, threads that wanted memory waited until the "+
 		"native code was done", say.Took(sum), say.Took(v.Span()))
 	f.Explanation = "While a thread is in a JNI critical section the collector may not move objects. A collection " +

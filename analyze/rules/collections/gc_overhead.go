@@ -60,17 +60,9 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	if r, ok := v.Log.AllocationRate(); ok {
 		rate = fmt.Sprintf(", the program allocates %s a second", say.Bytes(r))
 	}
-	f.Title = fmt.Sprintf(
-		"Collections take %s of the time %s: %s of %s on average, one every %s%s",
-		say.Percent(
-			share,
-		),
-		v.Over(),
-		say.Count(int(n), "pause"),
-		say.Took(sum/time.Duration(max(n, 1))),
-		say.Took(v.Span()/time.Duration(max(n, 1))),
-		why.title,
-	)
+	f.Say("Collections take %s of the time %s: %s of %s on average, one every %s%s", say.Share("time_share", share), v.Over(),
+		say.Counted("pauses", int(n), "pause"), say.Time("mean_pause", sum/time.Duration(max(n, 1))),
+		say.Time("interval", v.Span()/time.Duration(max(n, 1))), why.title)
 	f.Impact = fmt.Sprintf("%s of the time goes to collections%s", say.Percent(share), rate)
 	f.Explanation = why.text
 	if heap, _, ok := v.MaxHeap(); ok {
@@ -103,9 +95,10 @@ const fewPauses = 10
 
 // reason is why collections take so much, and the one change against it.
 type reason struct {
-	title, text string
-	evidence    []analyze.Evidence
-	advice      analyze.Advice
+	title    say.Phrase
+	text     string
+	evidence []analyze.Evidence
+	advice   analyze.Advice
 }
 
 // whyOverhead goes from what is set wrongly to what is merely large. The first reason that holds is the one to act on.
@@ -159,7 +152,7 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		return reason{}, false
 	}
 	r := reason{
-		title: fmt.Sprintf(", as the young generation has %s of a heap of %s", say.Bytes(size), say.Bytes(heap)),
+		title: say.Text(", as the young generation has %s of a heap of %s", say.Size("young", size), say.Size("max_heap", heap)),
 	}
 	r.text = "The young generation is too small: it is full after a moment, each time the application stands " +
 		"still, and objects that would have died soon are copied into the old generation."
@@ -192,7 +185,7 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		),
 		Risk:     "The old generation loses as much room; its live set must fit into the rest.",
 		Rollback: "The old options and a restart.",
-		Verify:   "Young collections are at least a second apart, and collections take under 5% of the time.",
+		Verify:   "Young collections are at least a second apart, and collections take under 5 % of the time.",
 	}
 	if len(set) == 0 {
 		r.advice.Action = fmt.Sprintf("Give the young generation more room: %s.", say.Bytes(to))
@@ -239,12 +232,12 @@ func (v *gcView) oneThread() (reason, bool) {
 	if cpus < 2 || !serial && (!known || workers != 1 || !vm.Chosen(v.JVM, "ParallelGCThreads")) {
 		return reason{}, false
 	}
-	r := reason{title: fmt.Sprintf(", by one thread on %.0f CPUs", cpus)}
-	r.text = fmt.Sprintf("One thread collects while the application stands still, and %.0f CPUs have nothing to "+
-		"do meanwhile.", cpus-1)
+	r := reason{title: say.Text(", by one thread on %s CPUs", say.Amount("cpus", cpus, "CPUs"))}
+	r.text = fmt.Sprintf("One thread collects while the application stands still, and %s CPUs have nothing to "+
+		"do meanwhile.", say.Number(cpus-1))
 	r.advice = analyze.Advice{
 		Action: "Let all CPUs collect.", Setting: "-XX:ParallelGCThreads", From: "1", To: "not set",
-		Effect:   fmt.Sprintf("Pauses up to %.0f times shorter.", cpus),
+		Effect:   fmt.Sprintf("Pauses up to %s times shorter.", say.Number(cpus)),
 		Risk:     "Collections take CPU from other processes of the machine for their length.",
 		Rollback: "The old options and a restart.", Verify: "Pauses are shorter, and user time of a collection is " +
 			"above its real time.",
@@ -270,15 +263,14 @@ func (v *gcView) starvedThreads() (reason, bool) {
 		return reason{}, false
 	}
 	return reason{
-		title: fmt.Sprintf(", with %.0f%% of a CPU for its threads", 100*cpu/real),
-		text: fmt.Sprintf("Collections took %.1f s, in which their threads got only %.1f s of CPU: they waited "+
-			"for the machine, not for their own work.", real, cpu),
+		title: say.Text(", with %s of a CPU for its threads", say.Share("cpu_share", cpu/real)),
+		text: fmt.Sprintf("Collections took %s s, in which their threads got only %s s of CPU: they waited "+
+			"for the machine, not for their own work.", say.Number(real), say.Number(cpu)),
 		advice: analyze.Advice{
 			Action: "Find out what keeps the CPUs or the memory from the JVM: other processes, a CPU quota, " +
 				"swapping, a hypervisor. The findings about the machine say more.",
 			Effect: fmt.Sprintf(
-				"Pauses of about %.0f%% of their length.",
-				100*cpu/real,
+				"Pauses of about %s of their length.", say.Percent((100*cpu/real)/100),
 			), Risk: "None in looking.", Verify: "User and system time of a collection are no longer below its " +
 				"real time.",
 		},
@@ -296,7 +288,7 @@ func (v *gcView) narrowHeap() (reason, bool) {
 	setting, from, options := v.heapChange(to)
 	risk, _ := v.room(to)
 	return reason{
-		title: fmt.Sprintf("; %s of %s stay in use", say.Bytes(live), say.Bytes(heap)),
+		title: say.Text("; %s of %s stay in use", say.Size("live_set", live), say.Size("max_heap", heap)),
 		text: fmt.Sprintf("What the program keeps fills %s of the heap, which leaves little between two "+
 			"collections.", say.Percent(float64(live)/float64(heap))),
 		evidence: []analyze.Evidence{heapAt, v.CiteLive(at)},
@@ -309,7 +301,8 @@ func (v *gcView) narrowHeap() (reason, bool) {
 				to,
 				live,
 				v.ShareOf(views.Ordinary),
-			), Risk: risk, Rollback: "The old options and a restart.", Verify: "Collections take under 5% of the time.",
+			), Risk: risk, Rollback: "The old options and a restart.", Verify: "Collections take under 5 % of the " +
+				"time.",
 		},
 	}, true
 }
@@ -333,7 +326,7 @@ func (v *gcView) muchAllocation() reason {
 		Effect:   "About half as many collections.",
 		Risk:     risk,
 		Rollback: "The old options and a restart.",
-		Verify:   "Collections take under 5% of the time.",
+		Verify:   "Collections take under 5 % of the time.",
 	}
 	return r
 }

@@ -44,12 +44,8 @@ func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.Sure(), Weight: share}
-	f.Title = fmt.Sprintf(
-		"%s for the %.3g CPUs that the JVM may use; collections take %s of the time",
-		say.Count(int(workers), "GC thread"),
-		cpus,
-		say.Percent(share),
-	)
+	f.Say("%s for the %s CPUs that the JVM may use; collections take %s of the time",
+		say.Counted("gc_threads", int(workers), "GC thread"), say.Amount("cpus", cpus, "CPUs"), say.Share("time_share", share))
 	f.Impact = fmt.Sprintf("%s of the time %s goes to collections", say.Percent(share), v.Over())
 	f.Explanation = "One thread does alone what all CPUs could do together while the application stands still."
 	if many {
@@ -58,9 +54,9 @@ func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.Evidence = cite.Known(at)
 	if g := v.Host.CgroupOf(v.JVM.PID); g != nil && g.EffectiveCPUs.Known() {
-		f.Evidence = append(f.Evidence, cite.Ref(g.EffectiveCPUs.Ref, fmt.Sprintf("%.3g CPUs", cpus)))
+		f.Evidence = append(f.Evidence, cite.Ref(g.EffectiveCPUs.Ref, fmt.Sprintf("%s CPUs", say.Number(cpus))))
 	} else {
-		f.Evidence = append(f.Evidence, cite.Known(cite.Ref(v.Host.CPU.Count.Ref, fmt.Sprintf("%.0f CPUs", cpus)))...)
+		f.Evidence = append(f.Evidence, cite.Known(cite.Ref(v.Host.CPU.Count.Ref, fmt.Sprintf("%s CPUs", say.Number(cpus))))...)
 	}
 	f.Advice = []analyze.Advice{
 		{

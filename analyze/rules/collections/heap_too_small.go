@@ -48,8 +48,9 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if !stated {
 		f.Confidence = analyze.Low
 	}
-	f.Title = fmt.Sprintf("The heap is too small: %s of %s are still in use %s, and collections take %s of the time %s",
-		say.Bytes(live), say.Bytes(heap), views.LiveWords[at.Source], say.Percent(share), v.Over())
+	f.Say("The heap is too small: %s of %s are still in use %s, and collections take %s of the time %s",
+		say.Size("live_set", live), say.Size("max_heap", heap), views.LiveWords[at.Source],
+		say.Share("time_share", share), v.Over())
 	f.Impact = fmt.Sprintf("%s of the time goes to collections", say.Percent(share))
 	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the maximum heap. Each collection frees "+
 		"little, so the next one follows at once. %s",
@@ -79,7 +80,7 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Risk:     risk,
 		Rollback: "The old options and a restart.",
 		Verify: fmt.Sprintf("The heap after full or mixed collections stays below %s of its maximum, and "+
-			"collections take under 5%% of the time.", say.Percent(0.6)),
+			"collections take under 5 %% of the time.", say.Percent(0.6)),
 	}, {
 		Action: "If the memory is not to be had, find out what fills the heap: a heap dump in a quiet hour, and " +
 			"its largest retained objects (caches, sessions).",
@@ -120,7 +121,6 @@ func (v *gcView) flatness() string {
 func (v *gcView) growEffect(to, live int64, share float64) string {
 	heap, _, _ := v.MaxHeap()
 	free := float64(max(heap-live, heap/100))
-	return fmt.Sprintf("About %.0f times the free space, so about as many times fewer collections: from %s of the "+
-		"time to some %s.",
-		float64(to-live)/free, say.Percent(share), say.Percent(share*free/float64(to-live)))
+	return fmt.Sprintf("About %s times the free space, so about as many times fewer collections: from %s of the "+
+		"time to some %s.", say.Number(float64(to-live)/free), say.Percent(share), say.Percent(share*free/float64(to-live)))
 }

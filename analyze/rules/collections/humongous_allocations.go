@@ -63,26 +63,16 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if float64(n)/minutes >= 10*humongousMinute.Value {
 		f.Weight = max(f.Weight, 0.2) // marking runs nearly all the time and takes its CPU
 	}
-	f.Title = fmt.Sprintf(
-		"Humongous objects start %d of %d collections, one every %s",
-		n,
-		started,
-		say.Took(v.Span()/time.Duration(n)),
-	)
+	f.Say("Humongous objects start %s of %s collections, one every %s", say.Amount("started", n, "collections"),
+		say.Amount("collections", started, "collections"), say.Time("interval", v.Span()/time.Duration(n)))
 	f.Impact = fmt.Sprintf(
-		"%.0f concurrent cycles a minute over the whole heap, and %s of stopped time in %s",
-		float64(n)/minutes,
-		say.Took(sum),
+		"%s concurrent cycles a minute over the whole heap, and %s of stopped time in %s", say.Number(float64(n)/minutes), say.Took(sum),
 		say.Took(v.Span()),
 	)
 	f.Explanation = "An object of half a region or more gets regions of its own in the old generation, and the " +
 		"rest of the last one is lost. Each such request beyond a mark starts a marking cycle."
 	if region > 0 {
-		f.Title += fmt.Sprintf(
-			"; with regions of %s each object from %s on is one",
-			say.Bytes(region),
-			say.Bytes(region/2),
-		)
+		f.Add("; with regions of %s each object from %s on is one", say.Size("region", region), say.Size("humongous_from", region/2))
 	}
 	if v.Log.Humongous.PeakRegions > 0 {
 		f.Explanation += fmt.Sprintf(

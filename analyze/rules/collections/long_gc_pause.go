@@ -65,13 +65,8 @@ func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if share < longPauseShare.Value && longest < 5*longPause.Value {
 		f.Severity = analyze.Info // once in many hours
 	}
-	f.Title = fmt.Sprintf(
-		"%s of %s or more, the longest %s (%s)",
-		say.Count(n, "collection"),
-		say.Took(longPause.Value),
-		say.Took(longest),
-		worst.Kind,
-	)
+	f.Say("%s of %s or more, the longest %s (%s)", say.Counted("long_pauses", n, "collection"),
+		say.Took(longPause.Value), say.Time("longest", longest), worst.Kind)
 	f.Impact = fmt.Sprintf("the application stood still for %s in %s", say.Took(sum), say.Took(v.Span()))
 	f.Explanation = "While such a pause lasts no request is answered; in a cluster other nodes may take this one " +
 		"for dead (Hazelcast waits 30 s)."
@@ -90,8 +85,8 @@ func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	switch {
 	case real > 0 && cpu < real:
 		advice = analyze.Advice{Action: fmt.Sprintf("Look for what kept the machine from working: the collector's "+
-			"threads got %.1f s of CPU in %.1f s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log "+
-			"on a slow disk.", cpu, real),
+			"threads got %s s of CPU in %s s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log "+
+			"on a slow disk.", say.Number(cpu), say.Number(real)),
 			Effect: "Pauses of the length of their work.", Risk: "None in looking.", Verify: "User and system " +
 				"time of a pause are above its real time."}
 	case worst.Kind == gc.KindFull && v.Log.Collector == "G1":

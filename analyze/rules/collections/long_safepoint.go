@@ -70,12 +70,9 @@ func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: analyze.High, Weight: share}
-	f.Title = fmt.Sprintf(
-		"Threads stood still for up to %s until the last one reached its safepoint",
-		say.Took(top.Reach),
-	)
+	f.Say("Threads stood still for up to %s until the last one reached its safepoint", say.Time("longest", top.Reach))
 	if top.Operation != "" {
-		f.Title += fmt.Sprintf("; the operation (%s) took %s", top.Operation, say.Took(top.At))
+		f.Add("; the operation (%s) took %s", top.Operation, say.Time("operation", top.At))
 	}
 	f.Impact = fmt.Sprintf(
 		"%s of waiting for %s in %s",

@@ -45,19 +45,19 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if rate < say.MB {
 		rate, per = rate*60, "hour"
 	}
-	end := ""
+	var end say.Phrase
 	if g.ends && g.in > 0 {
-		end = fmt.Sprintf("; at this rate it is full in %s", say.Took(g.in))
+		end = say.Text("; at this rate it is full in %s", say.Time("full_in", g.in))
 	} else if g.ends {
-		end = "; it is full now"
+		end = say.Text("; it is full now")
 	}
 	if g.ends && g.in < 10*time.Minute && g.trend.Last >= heapFullShare.Value*float64(heap) {
 		f.Severity = analyze.Critical
 	}
 	// It takes its part of the heap for good, and at last all of it.
 	f.Weight = max(v.Share(), min(0.6, g.trend.Last/float64(heap)))
-	f.Title = fmt.Sprintf("Memory leak: what is in use %s rose from %s to %s of %s in %s%s",
-		g.words(), say.Bytes(g.trend.First), say.Bytes(now), say.Bytes(heap), say.Took(over), end)
+	f.Say("Memory leak: what is in use %s rose from %s to %s of %s in %s%s", g.words(), say.Size("live_set_before", g.trend.First),
+		say.Size("live_set", now), say.Size("max_heap", heap), say.Time("over", over), end)
 	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", say.Bytes(rate), per, say.Percent(now/float64(heap)))
 	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not "+
 		"flattened. "+

@@ -61,14 +61,11 @@ func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if desperate > 0 || full {
 		f.Weight = max(f.Weight, 0.3) // what comes next is OutOfMemoryError: Metaspace
 	}
-	f.Title = fmt.Sprintf(
-		"%d collections for want of metaspace, one every %s, take %s of the time",
-		n,
-		say.Took(v.Span()/time.Duration(max(n, 1))),
-		say.Percent(share),
-	)
+	f.Say("%s collections for want of metaspace, one every %s, take %s of the time",
+		say.Amount("collections", n, "collections"), say.Time("interval", v.Span()/time.Duration(max(n, 1))),
+		say.Share("time_share", share))
 	if limited {
-		f.Title += fmt.Sprintf("; %s of at most %s are used", say.Bytes(peak), say.Bytes(limit))
+		f.Add("; %s of at most %s are used", say.Size("metaspace_used", peak), say.Size("metaspace_limit", limit))
 	}
 	f.Impact = fmt.Sprintf("%s of stopped time in %s", say.Took(sum), say.Took(v.Span()))
 	f.Explanation = "Classes are freed only together with their class loader, by a collection of the whole heap. "

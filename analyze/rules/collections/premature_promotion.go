@@ -96,9 +96,9 @@ func judgePromotion(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	share := v.ShareOf(views.Ordinary) // young collections too take long for what they move
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: min(1, share)}
-	f.Title = fmt.Sprintf("Short-lived objects reach the old generation: %s of what is allocated, %s a second, "+
-		"and %s of what it held was dead at its collections, one every %s",
-		say.Percent(p.share), say.Bytes(p.rate), say.Percent(p.wasted), say.Took(p.every))
+	f.Say("Short-lived objects reach the old generation: %s of what is allocated, %s, and %s of what it held was dead "+
+		"at its collections, one every %s", say.Share("promoted_share", p.share), say.Flow("promoted", p.rate),
+		say.Share("dead_share", p.wasted), say.Time("interval", p.every))
 	f.Impact = fmt.Sprintf(
 		"%s of the time %s goes to collections, %s to those of the old generation",
 		say.Percent(share),

@@ -40,17 +40,16 @@ func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	case heap < 2<<30:
 		return nil
 	}
-	f.Title = fmt.Sprintf("The Serial collector runs on %.0f CPUs with a heap of %s; collections take %s of the "+
-		"time", cpus, say.Bytes(heap), say.Percent(share))
-	f.Impact = fmt.Sprintf("one CPU collects, %.0f wait", cpus-1)
+	f.Say("The Serial collector runs on %s CPUs with a heap of %s; collections take %s of the time",
+		say.Amount("cpus", cpus, "CPUs"), say.Size("max_heap", heap), say.Share("time_share", share))
+	f.Impact = fmt.Sprintf("one CPU collects, %s wait", say.Number(cpus-1))
 	f.Explanation = "The JVM chooses it for less than two CPUs or 1.8 GB of memory, as it found them at its " +
 		"start, or an option did. All its work is done by one thread while the application stands still."
 	f.Evidence = cite.Known(
 		append([]analyze.Evidence{heapAt, longest}, v.CiteLongest(2, v.OfCause(views.Ordinary))...)...)
 	f.Advice = []analyze.Advice{{Action: "Take G1.", Setting: "collector", From: "Serial", To: "-XX:+UseG1GC",
 		Effect: fmt.Sprintf(
-			"Collections by %.0f threads, the old generation in small steps.",
-			cpus,
+			"Collections by %s threads, the old generation in small steps.", say.Number(cpus),
 		),
 		Risk:     "Some memory beside the heap (about a tenth of it).",
 		Rollback: "The old option.",

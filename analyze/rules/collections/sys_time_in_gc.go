@@ -47,13 +47,8 @@ func judgeSysTime(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: analyze.Medium, Weight: min(1, share)}
-	f.Title = fmt.Sprintf(
-		"Collections spent %.1f s of CPU in the kernel and %.1f s in their own code; %s took %s",
-		sys,
-		user,
-		say.Count(n, "such pause"),
-		say.Took(sum),
-	)
+	f.Say("Collections spent %s of CPU in the kernel and %s in their own code; %s took %s",
+		say.Measured("system", sys, "s"), say.Measured("user", user, "s"), say.Counted("pauses", n, "such pause"), say.Time("stopped", sum))
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
 	f.Explanation = "A collection works in memory and hardly needs the kernel. When it does, pages are missing: " +
 		"they were swapped out, the heap grows and is touched for the first time, or the kernel joins small pages " +

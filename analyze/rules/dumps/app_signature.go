@@ -1,7 +1,6 @@
 package dumps
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,7 +8,6 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
-	"casefile/analyze/say"
 	"casefile/analyze/signatures"
 	"casefile/analyze/threads"
 )
@@ -118,9 +116,9 @@ func (v *view) signatureProblem(sig *signatures.Signature, list []views.Sighting
 	if len(peak) == 1 {
 		are = "is"
 	}
-	p.Title = fmt.Sprintf("%s %s %s", say.Sentence(v.Crowd(peak)), are, sig.Title)
+	p.Say("%s %s %s", v.Crowd(peak).Capital(), are, sig.Title)
 	if at := v.whereAll(list); at != "" && len(threads.Calls(list[0].Thread.Stack.Frames)) > 0 {
-		p.Title += ", " + at
+		p.Add(", %s", at)
 	}
 	p.Impact = lost.Impact()
 	p.Explanation = strings.TrimSpace(sig.Explanation)

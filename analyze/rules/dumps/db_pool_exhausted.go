@@ -79,24 +79,27 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	p := problem{account: account{sightings: append(slices.Clone(waiting), holders...)}}
 	p.Severity, p.Weight, p.Confidence = lost.Severity(contentionCritical.Value), lost.Weight(), analyze.High
 	peak := v.Peak(waiting)
-	p.Title = fmt.Sprintf("%s wait for a database connection (%s)", say.Sentence(v.Crowd(peak)), pool.pool)
+	p.Say("%s wait for a database connection (%s)", v.Crowd(peak).Capital(), pool.pool)
 	inUse := 0
 	for _, n := range v.PerDump(holders) {
 		inUse = max(inUse, n)
 	}
 	if inUse > 0 {
-		p.Title += fmt.Sprintf("; %s the database, most under %s", heldBy(inUse), say.Short(sites[0].site))
+		p.Add("; %s the database, most under %s", heldBy(inUse), say.Short(sites[0].site))
 	}
 	keepers := relations{}
 	if at := v.weighAt(pass, waiting[0].Thread); at != nil {
 		if inUse == 0 {
 			keepers = connectionKeepers(v.lossAccount(pass), at)
-			p.Title += " " + at.where() + keepers.title
+			p.Add(" %s%s", at.where(), keepers.title)
 			p.sightings = append(p.sightings, keepers.explained...)
 		}
 		p.About = at.about()
 	}
-	p.Impact = fmt.Sprintf("%s: on average %.1f threads without a connection", lost.Impact(), float64(len(waiting))/float64(v.Dumps()))
+	p.Impact = fmt.Sprintf(
+		"%s: on average %s threads without a connection",
+		lost.Impact(), say.Number(float64(len(waiting))/float64(v.Dumps())),
+	)
 	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
 	if inUse > 0 {
 		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
@@ -135,11 +138,11 @@ func connectionKeepers(a *loss.Account, w *place) relations {
 	return r
 }
 
-func heldBy(n int) string {
+func heldBy(n int) say.Phrase {
 	if n == 1 {
-		return "1 thread uses"
+		return say.Text("%s uses", say.Counted("in_use", n, "thread"))
 	}
-	return fmt.Sprintf("%d threads use", n)
+	return say.Text("%s use", say.Counted("in_use", n, "thread"))
 }
 
 func atConnectionPool(t *threads.Thread) bool {

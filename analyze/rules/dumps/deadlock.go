@@ -36,7 +36,7 @@ func judgeDeadlock(_ *analyze.Pass, v *view) []analyze.Finding {
 		size := members + len(v.behindRing(r.last, r))
 		p := problem{account: account{sightings: r.waiting}}
 		p.Severity, p.Confidence = analyze.Critical, analyze.High
-		p.Title = ringTitle(r, size-members)
+		p.Say("%s", ringTitle(r, size-members))
 		p.Explanation = "None of them can go on before another one of them lets go, and none will: only a restart " +
 			"of the process frees them. " +
 			"All that need one of these locks later join them, until the pools are empty."
@@ -117,7 +117,7 @@ func reportedCycle(source string, waits []threads.ReportedWait) analyze.Finding 
 				) + ", as the JVM's own search found"})
 		}
 	}
-	p.Title = fmt.Sprintf("Deadlock of %s: %s", say.Count(len(waits), "thread"), say.List(steps))
+	p.Say("Deadlock of %s: %s", say.Counted("threads", len(waits), "thread"), say.List(steps))
 	p.Impact = say.Count(len(waits), "thread") + " blocked for ever"
 	p.Explanation = "The JVM itself reports it. None of these threads can go on, and only a restart of the " +
 		"process frees them."
@@ -187,32 +187,26 @@ func (v *view) behindRing(dump int, r *ring) []*threads.Thread {
 	return out
 }
 
-func ringTitle(r *ring, victims int) string {
+func ringTitle(r *ring, victims int) say.Phrase {
 	const most = 4
-	var steps []string
+	var steps []say.Phrase
 	for i, t := range r.Threads {
 		if i == most {
 			break
 		}
 		next := r.Threads[(i+1)%len(r.Threads)]
-		steps = append(
-			steps,
-			fmt.Sprintf(
-				"%s waits in %s for %s held by %s",
-				say.Quote(t.Name),
-				blockedIn(t),
-				say.ShortClass(r.Locks[i].Class),
-				say.Quote(next.Name),
-			),
-		)
+		steps = append(steps, say.Text("%s waits in %s for %s held by %s", views.ThreadName(t), blockedIn(t),
+			say.ShortClass(r.Locks[i].Class), views.ThreadName(next)))
 	}
-	text := fmt.Sprintf("Deadlock of %s: %s", say.Count(len(r.Threads), "thread"), say.List(steps))
+	text := say.Text("Deadlock of %s: %s", say.Counted("threads", len(r.Threads), "thread"), say.Enumerate(steps))
 	if len(r.Threads) > most {
-		text += ", and so on"
+		text = say.Text("%s, and so on", text)
 	}
-	if victims > 0 {
-		text += fmt.Sprintf("; %s behind them", say.Count(victims, "more thread"))
-		return strings.Replace(text, "threads behind", "threads wait behind", 1)
+	switch {
+	case victims == 1:
+		text = say.Text("%s; %s waits behind them", text, say.Counted("behind", victims, "more thread"))
+	case victims > 1:
+		text = say.Text("%s; %s wait behind them", text, say.Counted("behind", victims, "more thread"))
 	}
 	return text
 }

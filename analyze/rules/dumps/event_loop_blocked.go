@@ -81,16 +81,17 @@ func (v *view) loopProblem(l *blockedLoops) *problem {
 	}
 	lost := v.LossOf(p.sightings)
 	p.Severity, p.Confidence, p.Weight = analyze.Warning, analyze.High, max(0.4, lost.Weight())
-	who, does := fmt.Sprintf("The %s %s stands", l.what, say.Quote(l.threads[0].Name)), say.Brief(l.place.words())
+	who, does := say.Text("The %s %s stands", l.what, views.NameOf(l.threads[0].Name)), say.Brief(l.place.words())
 	if len(l.threads) > 1 {
 		p.Severity = lost.Severity(waitHalf.Value)
-		who, does = say.Sentence(v.Crowd(v.Peak(p.sightings)))+", each of which is one "+l.what+" for many, stand", asPlural(does)
+		who, does = say.Text("%s, each of which is one %s for many, stand", v.Crowd(v.Peak(p.sightings)).Capital(), l.what), asPlural(does)
 		does = "they " + does
 	} else {
 		does = "it " + does
 	}
 	p.About = l.place.about()
-	p.Title = fmt.Sprintf("%s %s for %s, over all %d dumps: %s", who, l.place.where(), say.Seconds(v.Series.Duration()), v.Dumps(), does)
+	p.Say("%s %s for %s, over all %s dumps: %s", who, l.place.where(), say.Time("stood", v.Series.Duration()),
+		say.Amount("dumps", v.Dumps(), "dumps"), does)
 	p.Impact = "all that this " + l.what + " serves waits for it"
 	p.Explanation = "One thread serves many in turn: connections, timers or tasks. While it stands in one of them, none of the others is served, whatever their number."
 	p.Evidence = v.CiteAll(p.sightings, cite.Most)

@@ -1,7 +1,6 @@
 package dumps
 
 import (
-	"fmt"
 	"strings"
 
 	"casefile/analyze"
@@ -92,14 +91,8 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []views.Sighting, method
 	p := problem{account: account{sightings: busy}}
 	p.Severity, p.Confidence = analyze.Warning, analyze.High
 	p.Weight = 0.5 * float64(len(busy)) / float64(v.Dumps())
-	p.Title = fmt.Sprintf(
-		"%s is inside %s in %d of %s: it %s",
-		tr.Name,
-		say.Short(at),
-		len(busy),
-		say.Count(v.Dumps(), "dump"),
-		w.Text,
-	)
+	p.Say("%s is inside %s in %s of %s: it %s", tr.Name, say.Short(at), say.Amount("busy_dumps", len(busy), "dumps"),
+		say.Counted("dumps", v.Dumps(), "dump"), w.Text)
 	p.Impact = "objects with a " + what + " are made faster than this one thread can release them, or wait for it " +
 		"altogether"
 	p.Explanation = "One thread runs all " + what + "s of the process, one after the other. While it is held up, " +

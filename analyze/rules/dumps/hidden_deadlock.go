@@ -54,10 +54,12 @@ func (v *view) cycleProblem(c *loss.Cycle) *problem {
 	lock := say.ShortClass(c.Lock.Class)
 	wait := v.Series.Wait(owner)
 	all := len(v.Peak(p.sightings))
-	p.Title = fmt.Sprintf("Deadlock of 2 threads that the JVM does not see: %s keeps %s and %s in %s; %s, which is to end that wait, waits for %s in %s",
-		say.Quote(c.Owner.Name), lock, say.Brief(wait.Text), v.programCall(owner.Stack, views.WhereIs(owner, wait)), say.Quote(c.Giver.Name), lock, v.programCall(giver.Stack, blockedIn(giver)))
+	p.Say("Deadlock of 2 threads that the JVM does not see: %s keeps %s and %s in %s; %s, which is to end that wait, "+
+		"waits for %s in %s", views.NameOf(c.Owner.Name), lock, say.Brief(wait.Text),
+		v.programCall(owner.Stack, views.WhereIs(owner, wait)), views.NameOf(c.Giver.Name), lock,
+		v.programCall(giver.Stack, blockedIn(giver)))
 	if all > 2 {
-		p.Title += fmt.Sprintf("; %s behind them", say.Count(all-2, "more thread"))
+		p.Add("; %s behind them", say.Counted("behind", all-2, "more thread"))
 	}
 	p.Impact = say.Count(all, "thread") + " blocked for ever"
 	if lost.Requests {
@@ -94,11 +96,12 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 	p.Severity, p.Confidence = analyze.Critical, analyze.High
 	lost := v.LossOf(p.sightings)
 	p.Weight = 0.5 + lost.Weight()/2
-	var classes, who []string
+	var classes []string
+	var who []say.Phrase
 	for i, tr := range k.Inside {
 		classes = append(classes, say.ShortClass(k.Classes[i]))
 		if i < 4 {
-			who = append(who, fmt.Sprintf("%s initialises %s", say.Quote(tr.Name), say.ShortClass(k.Classes[i])))
+			who = append(who, say.Text("%s initialises %s", views.NameOf(tr.Name), say.ShortClass(k.Classes[i])))
 		}
 		p.Evidence = append(p.Evidence, v.Cite(last, tr.Obs[last], "is in the initialiser of "+say.ShortClass(k.Classes[i])+" and waits for another class's"))
 	}
@@ -106,7 +109,8 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 	slices.Sort(classes)
 	classes = slices.Compact(classes)
 	p.About = classes
-	p.Title = fmt.Sprintf("%s wait for classes that wait for each other in their initialisers: %s", say.Sentence(v.Crowd(v.Peak(p.sightings))), say.List(who))
+	p.Say("%s wait for classes that wait for each other in their initialisers: %s",
+		v.Crowd(v.Peak(p.sightings)).Capital(), say.Enumerate(who))
 	p.Impact = say.Count(len(v.Peak(p.sightings)), "thread") + " blocked for ever"
 	p.Explanation = "A class is initialised once, by one thread. Each of these threads has begun one and needs another one's; the JVM does not report that circle, and does not resolve it. All that use one of these classes join them."
 	p.Advice = []analyze.Advice{

@@ -2,6 +2,7 @@ package dumps
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -150,9 +151,9 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	if v.wholePool(g) {
 		p.Weight *= views.Behind // stands behind thread-pool-exhausted, which says what comes of it
 	}
-	who := say.Quote(hottest.Name)
+	who := views.NameOf(hottest.Name)
 	if len(g.threads) > 1 {
-		who = fmt.Sprintf("%d threads like %s", len(g.threads), who)
+		who = say.Text("%s threads like %s", say.Amount("threads", len(g.threads), "threads"), who)
 	}
 	verb := "uses"
 	if len(g.threads) > 1 {
@@ -163,20 +164,21 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 		in = " in " + say.Short(g.site)
 		p.About = []string{say.Short(g.site)}
 	}
-	p.Title = fmt.Sprintf("%s %s %.2f CPU cores over %s%s", who, verb, g.cores, say.Seconds(hottest.Span), in)
+	p.Say("%s %s %s over %s%s", who, verb, say.Measured("cores", math.Round(100*g.cores)/100, "CPU cores"),
+		say.Time("over", hottest.Span), in)
 	p.Impact = fmt.Sprintf("%s of the CPU that all threads used", say.Percent(g.share))
 	if waited := hottest.Wanted - hottest.Cores; waited >= 0.05 {
 		p.Impact += fmt.Sprintf(", and would take more: %s of the time it waited for a CPU", say.Percent(waited))
 	}
 	if cores > 0 {
-		p.Impact += fmt.Sprintf(", %s of the %.3g cores the process may use", say.Percent(g.cores/cores), cores)
+		p.Impact += fmt.Sprintf(", %s of the %s cores the process may use", say.Percent(g.cores/cores), say.Number(cores))
 	}
 	p.Explanation = v.hotStory(g)
 	p.Evidence = v.hotEvidence(g)
 	p.Advice = []analyze.Advice{{
 		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without " +
 			"limit, one request with huge data.",
-		Effect: fmt.Sprintf("Up to %.1f cores are free for others.", g.cores),
+		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(g.cores)),
 		Risk:   "None in looking; a job may be wanted as it is.",
 		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",
 	}, {
@@ -263,7 +265,7 @@ func (v *view) hotEvidence(g *hotGroup) []analyze.Evidence {
 			t := h.Obs[dump]
 			text := v.Doing(t)
 			if t.CPU >= 0 {
-				text = fmt.Sprintf("had used %.2f s of CPU and %s", t.CPU.Seconds(), text)
+				text = fmt.Sprintf("had used %s s of CPU and %s", say.Number(t.CPU.Seconds()), text)
 			}
 			out = append(out, v.Cite(dump, t, text))
 		}

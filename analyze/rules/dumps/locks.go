@@ -207,13 +207,14 @@ func (k *contended) name() string {
 }
 
 // held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
-func (v *view) held(k *contended, suspects []views.Sighting) string {
+func (v *view) held(k *contended, suspects []views.Sighting) say.Phrase {
 	if k.Holder == nil && len(suspects) > 0 {
 		s := suspects[len(suspects)-1]
-		return fmt.Sprintf(", most likely held by %s in %s", say.Quote(s.Thread.Name), v.programCall(s.Thread.Stack, views.WhereIs(s.Thread, v.Series.Wait(s.Thread))))
+		at := v.programCall(s.Thread.Stack, views.WhereIs(s.Thread, v.Series.Wait(s.Thread)))
+		return say.Text(", most likely held by %s in %s", views.ThreadName(s.Thread), at)
 	}
 	if k.Holder == nil {
-		return ", whose holder the dumps do not show"
+		return say.Text(", whose holder the dumps do not show")
 	}
 	at := ""
 	if f := k.holderCall(); f != nil {
@@ -221,10 +222,11 @@ func (v *view) held(k *contended, suspects []views.Sighting) string {
 	} else if k.HolderWait.Site != nil {
 		at = " in " + say.Short(k.HolderWait.Site.Func)
 	}
+	holder := views.NameOf(k.Holder.Name)
 	if k.Holders > 1 {
-		return fmt.Sprintf(" held in turn by %d threads (longest by %s%s)", k.Holders, say.Quote(k.Holder.Name), at)
+		return say.Text(" held in turn by %s threads (longest by %s%s)", say.Amount("holders", k.Holders, "threads"), holder, at)
 	}
-	return " held by " + say.Quote(k.Holder.Name) + at
+	return say.Text(" held by %s%s", holder, at)
 }
 
 // holderCall is the call in which the holder took the lock; of the program's own where the lock is the runtime's.
@@ -310,9 +312,9 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 		p.Severity, p.Weight = lost.Severity(contentionCritical.Value), lost.Weight()
 		p.Confidence = analyze.High
 		p.About = []string{say.ShortClass(k.Class)}
-		p.Title = say.Sentence(v.Crowd(v.Peak(k.sightings))) + " wait for " + k.name() + v.held(k, suspects)
-		p.Impact = fmt.Sprintf("%s: on average %.1f threads blocked, seen in %d of %s", lost.Impact(),
-			float64(len(k.sightings))/float64(v.Dumps()), k.Dumps, say.Count(v.Dumps(), "dump"))
+		p.Say("%s wait for %s%s", v.Crowd(v.Peak(k.sightings)).Capital(), k.name(), v.held(k, suspects))
+		p.Impact = fmt.Sprintf("%s: on average %s threads blocked, seen in %d of %s", lost.Impact(),
+			say.Number(float64(len(k.sightings))/float64(v.Dumps())), k.Dumps, say.Count(v.Dumps(), "dump"))
 		p.Explanation = k.story()
 		if len(suspects) > 0 {
 			s := suspects[len(suspects)-1]

@@ -1,7 +1,6 @@
 package dumps
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -145,22 +144,23 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	} else {
 		f.Subject = s.log.Source
 	}
-	lines := fmt.Sprintf("%d log lines", s.count)
-	if s.count == 1 {
-		lines = "1 log line"
-	}
-	f.Title = sentenceOf(s.sig) + " (" + lines
+	f.Say("%s (%s", sentenceOf(s.sig), say.Counted("lines", int(s.count), "log line"))
 	n := len(s.recent)
 	if n == 0 {
 		f.Severity, f.Weight = analyze.Info, 0.01
 	}
 	if n > 1 {
-		f.Title += fmt.Sprintf(", %d of them in %s", n, say.Took(s.recent[n-1].Time.Sub(s.recent[0].Time)))
+		over := s.recent[n-1].Time.Sub(s.recent[0].Time)
+		if over > 0 {
+			f.Add(", %s of them in %s", say.Amount("recent_lines", n, "lines"), say.Time("recent", over))
+		} else {
+			f.Add(", %s of them at once", say.Amount("recent_lines", n, "lines"))
+		}
 	}
 	if age := logEnd(p, s.node, s.log).Sub(s.last.Time); age >= fresh {
-		f.Title += ", the last " + say.Took(age) + " before the end of the log"
+		f.Add(", the last %s before the end of the log", say.Time("age", age))
 	}
-	f.Title += ")"
+	f.Add(")")
 	f.Impact = "the log says so; how much time it costs it does not say"
 	f.Explanation = strings.TrimSpace(s.sig.Explanation)
 	f.Evidence = s.cite(4)

@@ -42,11 +42,9 @@ func judgeMutexes(v *view) []analyze.Finding {
 		}
 		p := problem{account: account{sightings: list}}
 		p.Severity, p.Confidence, p.Weight = analyze.Warning, analyze.Medium, share/2
-		p.Title = fmt.Sprintf("%s wait for a mutex in %s", say.Count(worst, "goroutine"), say.Short(at))
+		p.Say("%s wait for a mutex in %s", say.Counted("waiters", worst, "goroutine"), say.Short(at))
 		p.Impact = fmt.Sprintf(
-			"on average %.1f goroutines blocked, %s of their kind",
-			float64(sum)/float64(v.Dumps()),
-			say.Percent(share),
+			"on average %s goroutines blocked, %s of their kind", say.Number(float64(sum)/float64(v.Dumps())), say.Percent(share),
 		)
 		p.Explanation = "Only one goroutine at a time gets past a mutex. The dumps do not name the holder: it is " +
 			"a goroutine in the same code that does not wait for the mutex."

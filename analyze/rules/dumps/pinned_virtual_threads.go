@@ -61,7 +61,7 @@ func judgePinned(_ *analyze.Pass, v *view) []analyze.Finding {
 		p.Confidence = analyze.Medium // this JVM does not print the virtual thread's own stack
 	}
 	peak := len(v.Peak(pinned))
-	p.Title = fmt.Sprintf("%s pinned by virtual threads that wait%s", carriersWords(peak, all), why)
+	p.Say("%s pinned by virtual threads that wait%s", carriersWords(peak, all), why)
 	p.Impact = say.Percent(share) + " of the carriers' time"
 	p.Explanation = "A virtual thread that waits normally leaves its carrier to another one. Inside a native " +
 		"frame or a class initialiser, and before JDK 24 inside synchronized, it cannot: the carrier waits with " +
@@ -122,14 +122,14 @@ func (v *view) recordedPins() (evidence []analyze.Evidence) {
 	return evidence
 }
 
-func carriersWords(n, all int) string {
+func carriersWords(n, all int) say.Phrase {
 	if n == all {
-		return fmt.Sprintf("All %s of virtual threads are", say.Count(all, "carrier"))
+		return say.Text("All %s of virtual threads are", say.Counted("carriers", all, "carrier"))
 	}
 	if n == 1 {
-		return fmt.Sprintf("1 of %s of virtual threads is", say.Count(all, "carrier"))
+		return say.Text("%s of %s of virtual threads is", say.Amount("pinned", n, "carriers"), say.Counted("carriers", all, "carrier"))
 	}
-	return fmt.Sprintf("%s of virtual threads are", say.CountOf(n, all, "carrier"))
+	return say.Text("%s of %s of virtual threads are", say.Amount("pinned", n, "carriers"), say.Counted("carriers", all, "carrier"))
 }
 
 // pins says that the carrier's virtual thread waits on it in this dump, and stays through a neighbouring one: a

@@ -134,14 +134,10 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	if setting == "" {
 		least, f.Confidence = "at least ", analyze.Medium
 	}
-	f.Title = fmt.Sprintf(
-		"%s for %s%s that serve requests",
-		say.Count(a.Max, "database connection"),
-		least,
-		say.Count(threads, "thread"),
-	)
+	f.Say("%s for %s%s that serve requests", say.Counted("connections", a.Max, "database connection"), least,
+		say.Counted("request_threads", threads, "thread"))
 	if confluence {
-		f.Title += fmt.Sprintf("; Confluence wants %d", need)
+		f.Add("; Confluence wants %s", say.Amount("wanted", need, "connections"))
 	}
 	if a.Max >= threads {
 		f.Severity = analyze.Info // only its own jobs may have to wait
@@ -369,14 +365,8 @@ func (s *server) finding() analyze.Finding {
 	if len(s.users) == 1 {
 		pools = "pool"
 	}
-	f.Title = fmt.Sprintf(
-		"The %s of %s may open %d connections to %s, which takes %d",
-		pools,
-		say.List(f.Nodes),
-		sum,
-		s.name,
-		l.room,
-	)
+	f.Say("The %s of %s may open %s connections to %s, which takes %s", pools, say.List(f.Nodes),
+		say.Amount("pooled", sum, "connections"), s.name, say.Amount("taken", l.room, "connections"))
 	f.Impact = fmt.Sprintf("%s of what the database takes was in use when it was asked (%d of %d); from there on "+
 		"it refuses connections", say.Percent(use), l.used, l.room)
 	f.Explanation = fmt.Sprintf("Pools grow up to their limit under load (%s). The last ones to ask are refused "+

@@ -7,6 +7,7 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
@@ -41,13 +42,13 @@ func (v *view) starvedProblem(a *loss.Account, s *loss.Starved) *problem {
 	lost := v.LossOf(p.sightings)
 	p.Severity, p.Weight, p.Confidence = analyze.Critical, 0.5+lost.Weight()/2, analyze.High
 	size := len(s.Crew.Threads)
-	who := fmt.Sprintf("All %d %s threads wait", size, s.Crew.Name)
+	who := say.Text("All %s %s threads wait", say.Amount("pool_size", size, "threads"), s.Crew.Name)
 	if size == 1 {
-		who = "The only thread of its pool, " + say.Quote(s.Crew.Threads[0].Name) + ", waits"
+		who = say.Text("The only thread of its pool, %s, waits", views.NameOf(s.Crew.Threads[0].Name))
 	}
-	p.Title = fmt.Sprintf("%s for tasks that only their own pool could run, %s, in %s", who, w.where(), w.inDumps())
+	p.Say("%s for tasks that only their own pool could run, %s, in %s", who, w.where(), w.inDumps())
 	if victims := len(v.Peak(p.sightings)) - size; victims > 0 {
-		p.Title += fmt.Sprintf("; %s for them", plural(victims, "thread waits", "threads wait"))
+		p.Add("; %s for them", plural(victims, "thread waits", "threads wait"))
 	}
 	p.About = w.about()
 	p.Impact = say.Count(len(v.Peak(p.sightings)), "thread") + " blocked for ever"

@@ -107,11 +107,10 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
 	}
 	p.About = []string{say.Short(a.site.Func)}
-	p.Title = fmt.Sprintf("%s %s under %s", say.Sentence(v.Crowd(v.Peak(a.sightings))), what, say.Short(a.site.Func))
+	p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
 	p.Impact = fmt.Sprintf(
-		"%s: on average %.1f threads at a time",
-		lost.Impact(),
-		float64(len(a.sightings))/float64(v.Dumps()),
+		"%s: on average %s threads at a time",
+		lost.Impact(), say.Number(float64(len(a.sightings))/float64(v.Dumps())),
 	)
 	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and " +
 		"each waiting request keeps a thread, and what it holds besides."
@@ -121,12 +120,7 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 		if what += " at " + addr; a.peer == "" {
 			what = strings.Replace(what, "the network at ", "", 1)
 		}
-		p.Title = fmt.Sprintf(
-			"%s %s under %s",
-			say.Sentence(v.Crowd(v.Peak(a.sightings))),
-			what,
-			say.Short(a.site.Func),
-		)
+		p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
 		measure = "Measure " + addr + ": its own response times, and the network between."
 	}
 	p.Advice = []analyze.Advice{{

@@ -139,19 +139,12 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 	if g.proven {
 		p.Confidence = analyze.High
 	}
-	who, verb := say.Quote(first.Name), "has stood"
+	who, verb := views.NameOf(first.Name), "has stood"
 	if len(g.threads) > 1 {
-		who, verb = fmt.Sprintf("%d requests, as in %s,", len(g.threads), who), "have stood"
+		who, verb = say.Text("%s requests, as in %s,", say.Amount("requests", len(g.threads), "requests"), who), "have stood"
 	}
-	p.Title = fmt.Sprintf(
-		"%s %s in %s for %s, over %d dumps: %s",
-		who,
-		verb,
-		v.programCall(first.Stack, g.site),
-		say.Seconds(first.Span),
-		n,
-		actor(first.Wait.Text, len(g.threads)),
-	)
+	p.Say("%s %s in %s for %s, over %s dumps: %s", who, verb, v.programCall(first.Stack, g.site), say.Time("stuck", first.Span),
+		say.Amount("dumps", n, "dumps"), actor(first.Wait.Text, len(g.threads)))
 	p.Impact = lost.Impact()
 	p.Explanation = "The stack is the same in each dump"
 	if g.proven {
@@ -168,7 +161,7 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
 	_, peer, _ := threads.CallSite(first.Stack.Frames)
 	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
-		p.Title += ", connected to " + addr
+		p.Add(", connected to %s", say.As(addr, "one address"))
 	}
 	if v.addTraces(p, g) {
 		return p
@@ -203,7 +196,7 @@ func (v *view) addTraces(p *problem, g *stuckGroup) bool {
 		}
 	}
 	if len(what) > 0 {
-		p.Title += "; it serves " + cite.Line(what[0])
+		p.Add("; it serves %s", say.As(cite.Line(what[0]), "one request"))
 	}
 	return shown > 0
 }

@@ -2,6 +2,7 @@ package dumps
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -101,12 +102,13 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 		all += views.Times(t)
 	}
 	p.Weight = float64(f.Counts[n-1]) / float64(max(all, 1))
-	rate := ""
+	var rate say.Phrase
 	if span > 0 {
-		rate = fmt.Sprintf(", %.0f a minute", float64(f.Growth)/span.Minutes())
+		rate = say.Text(", %s a minute", say.Amount("growth", math.Round(float64(f.Growth)/span.Minutes()), what+"s/min"))
 	}
-	p.Title = fmt.Sprintf("The number of %s %ss grew from %d to %d in %s%s, and %s ended",
-		say.Quote(f.Name), what, f.Counts[0], f.Counts[n-1], say.Seconds(span), rate, ended(f.Deaths))
+	p.Say("The number of %s %ss grew from %s to %s in %s%s, and %s ended", say.Quote(f.Name), what,
+		say.Amount("threads_before", f.Counts[0], what+"s"), say.Amount("threads", f.Counts[n-1], what+"s"),
+		say.Time("over", span), rate, ended(f.Deaths))
 	p.Impact = fmt.Sprintf("%d of %s of the process", f.Counts[n-1], say.Count(all, what))
 	p.Explanation = "Somebody starts " + what + "s and never ends them. Each one keeps its stack and all it " +
 		"refers to; at last the process can start no more, or its memory is gone."
@@ -144,11 +146,11 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	return p.finding()
 }
 
-func ended(n int) string {
+func ended(n int) say.Phrase {
 	if n == 0 {
-		return "none"
+		return say.Text("none")
 	}
-	return fmt.Sprint(n)
+	return say.Text("%s", say.Amount("ended", n, "threads"))
 }
 
 // creator names the function that starts the family, where the dump tells: Go does.

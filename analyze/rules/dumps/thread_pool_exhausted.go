@@ -179,34 +179,19 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	}
 	main := pool.Doing[0]
 	scattered := float64(main.Count) < 0.1*float64(len(busy))
-	doing := fmt.Sprintf(
-		"%s of them %s",
-		say.Percent(float64(main.Count)/float64(len(busy))),
-		asPlural(say.Brief(main.Text)),
-	)
+	in := ""
 	if main.Site != "" {
-		doing += " in " + say.Short(main.Site)
+		in = " in " + say.Short(main.Site)
 	}
+	doing := say.Text("%s of them %s%s", say.Share("doing_share", float64(main.Count)/float64(len(busy))), asPlural(say.Brief(main.Text)), in)
 	if scattered {
-		doing = "with many different things"
+		doing = say.Text("with many different things")
 	}
-	p.Title = fmt.Sprintf(
-		"All %d threads of pool %s are busy in %d of %s: %s",
-		size,
-		pool.Name,
-		exhausted,
-		say.Count(v.Dumps(), "dump"),
-		doing,
-	)
+	p.Say("All %s threads of pool %s are busy in %s of %s: %s", say.Amount("pool_size", size, "threads"), pool.Name,
+		say.Amount("full_dumps", exhausted, "dumps"), say.Counted("dumps", v.Dumps(), "dump"), doing)
 	if pool.Counts[0].Size != size || exhausted < v.Dumps() {
-		p.Title = fmt.Sprintf(
-			"No thread of pool %s (up to %d) is idle in %d of %s: %s",
-			pool.Name,
-			size,
-			exhausted,
-			say.Count(v.Dumps(), "dump"),
-			doing,
-		)
+		p.Say("No thread of pool %s (up to %s) is idle in %s of %s: %s", pool.Name, say.Amount("pool_size", size, "threads"),
+			say.Amount("full_dumps", exhausted, "dumps"), say.Counted("dumps", v.Dumps(), "dump"), doing)
 	}
 	p.Impact = fmt.Sprintf("in %s of the dumps new work for this pool had to wait", say.Percent(share))
 	p.Explanation = "Work that arrives now stands in the pool's queue and its time counts before anything is done " +

@@ -105,7 +105,7 @@ func judgeUnresponsive(_ *analyze.Pass, r *respondent) []analyze.Finding {
 	if len(j.Looks) == 1 && dumps > 1 {
 		f.Severity = analyze.Warning // it came back
 	}
-	f.Title = "The JVM " + h.title
+	f.Say("The JVM %s", h.title)
 	f.Impact = fmt.Sprintf("%d of %d requests for a thread dump got no answer; as long as it lasts nothing else "+
 		"gets one either", len(j.Looks), len(j.Looks)+dumps)
 	f.Explanation, f.Evidence, f.Advice = h.explanation, h.evidence, h.advice

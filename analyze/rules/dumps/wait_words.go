@@ -332,7 +332,7 @@ func holdersOfLock(a *loss.Account, w *place) relations {
 	}
 	r := w.relate(a.Holders(w.Place), "may hold it", "may hold it")
 	if r.any {
-		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)) + " is in the same class, most likely the holder."
+		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)).String() + " is in the same class, most likely the holder."
 	}
 	r.explained = nil
 	return r

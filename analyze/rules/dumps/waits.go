@@ -198,7 +198,7 @@ func (w *place) problem(a *loss.Account) *problem {
 	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves()}}
 	p.Severity, p.Weight, p.Confidence = w.severity()
 	p.About = w.about()
-	p.Title = w.title(list) + rel.title
+	p.Say("%s%s", w.title(list), rel.title)
 	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
@@ -214,15 +214,15 @@ func (w *place) problem(a *loss.Account) *problem {
 }
 
 // title says who waits for what, where, and how often that was seen.
-func (w *place) title(list []views.Sighting) string {
+func (w *place) title(list []views.Sighting) say.Phrase {
 	who, does := w.v.Crowd(w.v.Peak(list)), say.Brief(w.words())
 	if n, _ := w.Peak(); n > 1 {
 		does = asPlural(does)
 	}
 	if w.lone {
-		return fmt.Sprintf("In one dump %s %s %s", who, does, w.where())
+		return say.Text("In one dump %s %s %s", who, does, w.where())
 	}
-	return fmt.Sprintf("%s %s %s, in %s", say.Sentence(who), does, w.where(), w.inDumps())
+	return say.Text("%s %s %s, in %s", who.Capital(), does, w.where(), w.inDumps())
 }
 
 // story says how sure it is that the threads do not move.
@@ -241,10 +241,10 @@ func (w *place) story(row *waitRow) string {
 	return text
 }
 
-func (w *place) inDumps() string {
+func (w *place) inDumps() say.Phrase {
 	n := w.Dumps(1)
 	if n == w.v.Dumps() {
-		return fmt.Sprintf("all %d dumps", n)
+		return say.Text("all %s dumps", say.Amount("dumps", n, "dumps"))
 	}
-	return fmt.Sprintf("%d of %s", n, say.Count(w.v.Dumps(), "dump"))
+	return say.Text("%s of %s", say.Amount("seen_dumps", n, "dumps"), say.Counted("dumps", w.v.Dumps(), "dump"))
 }

@@ -83,57 +83,55 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	f.Weight = math.Min(0.6, 0.05*queue.Mean)
 	top, first, topAt := v.busiest(3)
 	leads := first >= busy.Mean/100*v.CPU.Count.Value/3
-	f.Title = fmt.Sprintf("All %.0f CPUs are busy: %.0f%% %s, with %.1f tasks running or waiting for each CPU",
-		v.CPU.Count.Value, math.Floor(busy.Mean), v.during(), queue.Mean)
+	f.Say("All %s CPUs are busy: %s %s, with %s tasks running or waiting for each CPU", say.Amount("cpus", v.CPU.Count.Value, "CPUs"),
+		say.Share("busy_share", math.Floor(busy.Mean)/100), v.during(), say.Amount("tasks_per_cpu", queue.Mean, "tasks"))
 	switch {
 	case leads:
-		f.Title += "; most is used by " + top[0]
+		f.Add("; most is used by %s", top[0])
 	case len(top) > 0:
-		f.Title += "; no process has much of it alone"
+		f.Add("; no process has much of it alone")
 	}
 	f.Impact = fmt.Sprintf(
-		"a task that wants to run waits; %.0f%% of the time a CPU is what it waits for",
-		math.Max(0, 100*(1-1/math.Max(1, queue.Mean))),
+		"a task that wants to run waits; %s of the time a CPU is what it waits for", say.Percent(math.Max(0, 100*(1-1/math.Max(1, queue.Mean)))/100),
 	)
 	f.Explanation = "More work is ready to run than there are CPUs, so everything takes longer by its waiting, " +
 		"answers and collections as well."
 	if len(top) > 1 {
-		f.Explanation += " Busiest: " + say.List(top) + "."
+		f.Explanation += " Busiest: " + say.Enumerate(top).String() + "."
 	}
 	f.Evidence = cite.Known(
-		cite.Ref(busy.Ref, fmt.Sprintf("CPU busy: mean %.0f%%, highest %.0f%%%s", busy.Mean, busy.Max, v.at(busy))),
+		cite.Ref(busy.Ref, fmt.Sprintf("CPU busy: mean %s, highest %s%s", say.Percent(busy.Mean/100), say.Percent(busy.Max/100), v.at(busy))),
 		cite.Ref(
 			queue.Ref,
-			fmt.Sprintf("tasks for each CPU: mean %.1f, most %.0f%s", queue.Mean, queue.Max, v.at(queue)),
+			fmt.Sprintf("tasks for each CPU: mean %s, most %s%s", say.Number(queue.Mean), say.Number(queue.Max), v.at(queue)),
 		),
 	)
 	if psi.Known() {
-		f.Evidence = append(f.Evidence, cite.Ref(psi.Ref, fmt.Sprintf("in %.0f%% of the time some task waited for "+
-			"a CPU", psi.Mean)))
+		f.Evidence = append(f.Evidence, cite.Ref(psi.Ref, fmt.Sprintf("in %s of the time some task waited for "+
+			"a CPU", say.Percent(psi.Mean/100))))
 	}
 	if len(top) > 0 {
 		f.Evidence = append(f.Evidence, cite.Known(topAt)...)
 	}
 	look := "See which programs run in great number, or are started again and again (top, pidstat 1)."
 	if leads {
-		look = "See what " + top[0] + " does with it: casefile profile, and the other findings about it."
+		look = "See what " + top[0].String() + " does with it: casefile profile, and the other findings about it."
 	}
 	f.Advice = []analyze.Advice{{
 		Action: look + " Work that need not be done is the cheapest capacity.",
 		Effect: "CPU for everything else on the machine.", Risk: "None in looking.",
 		Verify: fmt.Sprintf(
-			"CPU below %.0f%% and less than one waiting task a CPU in the next capture.",
-			100*cpuWarn.Value,
+			"CPU below %s and less than one waiting task a CPU in the next capture.", say.Percent(cpuWarn.Value),
 		),
 	}, {
-		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %.0f), another node, or the "+
-			"other processes elsewhere.", math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4))),
+		Action: fmt.Sprintf("If all of it is needed: more CPUs (for this queue about %s), another node, or the "+
+			"other processes elsewhere.", say.Number(math.Ceil(v.CPU.Count.Value*math.Min(queue.Mean, 4)))),
 		Effect:   "Tasks run when they are ready.",
 		Risk:     "Cost; a lock or a database may be the next limit.",
 		Rollback: "Take the CPUs away again.",
 		Verify:   "As above, at the same load.",
 	}}
-	f.References = []string{"Atlassian: CPU usage good up to 70%, bad above 90%", "Linux kernel documentation: " +
+	f.References = []string{"Atlassian: CPU usage good up to 70 %, bad above 90 %", "Linux kernel documentation: " +
 		"PSI, Pressure Stall Information"}
 	return []analyze.Finding{f}
 }

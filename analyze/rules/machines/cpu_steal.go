@@ -8,6 +8,7 @@ import (
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
 )
 
 var (
@@ -52,15 +53,16 @@ func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	if h := v.System.Hypervisor; h.Known() && h.Value != "none" && h.Value != "unknown" {
 		on = " (" + h.Value + ")"
 	}
-	f.Title = fmt.Sprintf("The hypervisor%s took %.0f%% of this machine's CPU time, at most %.0f%%", on, s.Mean, s.Max)
-	f.Impact = fmt.Sprintf("%.0f%% of the CPU time %s", s.Mean, v.during())
+	f.Say("The hypervisor%s took %s of this machine's CPU time, at most %s", on, say.Share("stolen_share", s.Mean/100),
+		say.Share("stolen_share_max", s.Max/100))
+	f.Impact = fmt.Sprintf("%s of the CPU time %s", say.Percent(s.Mean/100), v.during())
 	f.Explanation = "The machine wanted to run and was not let: the host has more work than CPUs, or a burst " +
 		"credit is used up. Inside it looks as if everything were slower, and pauses longer, for no reason."
 	f.Evidence = cite.Known(
-		cite.Ref(s.Ref, fmt.Sprintf("steal: mean %.0f%%, highest %.0f%%%s", s.Mean, s.Max, v.at(s))),
+		cite.Ref(s.Ref, fmt.Sprintf("steal: mean %s, highest %s%s", say.Percent(s.Mean/100), say.Percent(s.Max/100), v.at(s))),
 	)
 	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another " +
 		"kind of instance (not one with burst credits).",
-		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1% at the same load."}}
+		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1 % at the same load."}}
 	return []analyze.Finding{f}
 }

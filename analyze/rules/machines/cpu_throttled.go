@@ -81,18 +81,14 @@ func judgeRecordedThrottling(pass *analyze.Pass, r *views.Recording) []analyze.F
 		Confidence: analyze.Medium,
 		Weight:     min(1, max(0.01, share)),
 	}
-	having := ""
+	var having say.Phrase
 	if limit > 0 {
-		having = fmt.Sprintf(" (%.3g CPUs)", limit)
+		having = say.Text(" (%s)", say.Measured("limit", limit, "CPUs"))
 	}
-	f.Title = fmt.Sprintf(
-		"The CPU limit of %s%s ran out in %s of the periods in which it wanted to run",
-		r.JVM.Subject(),
-		having,
-		say.Percent(share),
-	)
-	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end, %.1f s of CPU "+
-		"held back in %s", say.Percent(share), j.ThrottledTime.Seconds(), say.Seconds(r.Rec.Covered))
+	f.Say("The CPU limit of %s%s ran out in %s of the periods in which it wanted to run", say.Target(r.JVM.Subject()), having,
+		say.Share("periods_share", share))
+	f.Impact = fmt.Sprintf("in %s of all periods its threads stood still until the period's end, %s s of CPU "+
+		"held back in %s", say.Percent(share), say.Number(j.ThrottledTime.Seconds()), say.Seconds(r.Rec.Covered))
 	f.Explanation = throttledMeans
 	f.Evidence = []analyze.Evidence{
 		r.Cite("jdk.ContainerCPUThrottling: %d of %d periods ran out", j.ThrottledSlices, j.ElapsedSlices),
@@ -162,14 +158,10 @@ func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) an
 	}
 	held := ""
 	if g.Throttled.Known() && v.Span > 0 {
-		held = fmt.Sprintf(", %.1f s of CPU held back in %s", g.Throttled.Value, say.Seconds(v.Span))
+		held = fmt.Sprintf(", %s s of CPU held back in %s", say.Number(g.Throttled.Value), say.Seconds(v.Span))
 	}
-	f.Title = fmt.Sprintf(
-		"The CPU limit of %s (%.3g CPUs) ran out in %s of the periods in which it wanted to run",
-		say.List(targets),
-		limit,
-		say.Percent(share),
-	)
+	f.Say("The CPU limit of %s (%s) ran out in %s of the periods in which it wanted to run", targetList(targets),
+		say.Measured("limit", limit, "CPUs"), say.Share("periods_share", share))
 	f.Impact = fmt.Sprintf(
 		"in %s of all periods its threads stood still until the period's end%s",
 		say.Percent(share),
@@ -180,19 +172,15 @@ func (v *hostView) throttled(g *host.Cgroup, targets []string, share float64) an
 		cite.Ref(
 			g.ThrottledPercent.Ref,
 			fmt.Sprintf(
-				"periods that ran out: mean %.0f%%, highest %.0f%%%s, of %.0f",
-				g.ThrottledPercent.Mean,
-				g.ThrottledPercent.Max,
-				v.at(g.ThrottledPercent),
-				g.Periods.Value,
+				"periods that ran out: mean %s, highest %s%s, of %s", say.Percent(g.ThrottledPercent.Mean/100), say.Percent(g.ThrottledPercent.Max/100), v.at(g.ThrottledPercent), say.Number(g.Periods.Value),
 			),
 		),
-		cite.Ref(g.CPULimit.Ref, fmt.Sprintf("limit of %.3g CPUs", limit)),
+		cite.Ref(g.CPULimit.Ref, fmt.Sprintf("limit of %s CPUs", say.Number(limit))),
 	)
 	if g.CPUUsed.Known() {
 		f.Evidence = append(
 			f.Evidence,
-			cite.Ref(g.CPUUsed.Ref, fmt.Sprintf("used: mean %.2f CPUs, highest %.2f", g.CPUUsed.Mean, g.CPUUsed.Max)),
+			cite.Ref(g.CPUUsed.Ref, fmt.Sprintf("used: mean %s CPUs, highest %s", say.Number(g.CPUUsed.Mean), say.Number(g.CPUUsed.Max))),
 		)
 	}
 	setting := "cpu.max"
@@ -211,11 +199,9 @@ func throttledAdvice(limit, count float64, setting string) []analyze.Advice {
 		to = math.Min(to, count)
 	}
 	from, more, processors := fmt.Sprintf(
-		"%.3g CPUs",
-		limit,
+		"%s CPUs", say.Number(limit),
 	), fmt.Sprintf(
-		"%.3g CPUs or none",
-		math.Max(to, limit),
+		"%s CPUs or none", say.Number(math.Max(to, limit)),
 	), fmt.Sprintf(
 		"%.0f",
 		math.Max(1, math.Floor(limit)),
@@ -230,7 +216,7 @@ func throttledAdvice(limit, count float64, setting string) []analyze.Advice {
 		Effect:   "Threads run on when they have work.",
 		Risk:     "Other containers of the node get less in a peak.",
 		Rollback: "The old limit.",
-		Verify:   "Under 5% of the periods run out (nr_throttled in cpu.stat) at the same load.",
+		Verify:   "Under 5 % of the periods run out (nr_throttled in cpu.stat) at the same load.",
 	}, {
 		Alternative: true,
 		Action:      "If the limit must stay, let the JVM have as many threads as it has CPUs.",
@@ -242,4 +228,13 @@ func throttledAdvice(limit, count float64, setting string) []analyze.Advice {
 		Rollback:    "Take the option away and restart.",
 		Verify:      "As above.",
 	}}
+}
+
+// targetList names processes.
+func targetList(names []string) say.Phrase {
+	var list []say.Phrase
+	for _, n := range names {
+		list = append(list, say.Target(n))
+	}
+	return say.Enumerate(list)
 }

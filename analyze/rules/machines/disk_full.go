@@ -3,7 +3,6 @@ package machines
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +70,8 @@ var writtenPaths = []struct{ prefix, what string }{
 }
 
 // affected names what of the captured JVMs lies on a file system.
-func (v *hostView) affected(fs *host.FileSystem) (users []string, evidence []analyze.Evidence) {
+func (v *hostView) affected(fs *host.FileSystem) (users []say.Phrase, evidence []analyze.Evidence) {
+	told := map[string]bool{}
 	for _, j := range v.node.JVMs {
 		if g := v.CgroupOf(j.PID); g != nil && g.MemoryLimit.Known() && !g.Self {
 			continue // a container has file systems of its own
@@ -83,7 +83,8 @@ func (v *hostView) affected(fs *host.FileSystem) (users []string, evidence []ana
 				continue
 			}
 			file, _, _ := strings.Cut(text[i:], ":")
-			if user := w.what + " of " + j.Target; v.mountOf(file) == fs.Mount && !slices.Contains(users, user) {
+			if user := say.Text("%s of %s", w.what, say.Target(j.Target)); v.mountOf(file) == fs.Mount && !told[user.String()] {
+				told[user.String()] = true
 				users, evidence = append(users, user), append(evidence, at)
 			}
 		}
@@ -130,33 +131,26 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 	if (none || inodes && fs.InodesFree == 0) && shared {
 		f.Severity = analyze.Critical
 	}
-	what, left := "bytes", fmt.Sprintf(
-		"%s of %s free (%.1f%%)",
-		say.Bytes(fs.Available),
-		say.Bytes(fs.Total),
-		free.Value,
-	)
+	what := "bytes"
+	left := say.Text("%s of %s free (%s)", say.Size("free", fs.Available), say.Size("size", fs.Total), say.Share("free_share", free.Value/100))
 	if inodes && !low && !none {
-		what, left = "inodes", fmt.Sprintf(
-			"%d of %d inodes free (%.1f%%)",
-			fs.InodesFree,
-			fs.Inodes,
-			fs.InodesFreePercent.Value,
-		)
+		what = "inodes"
+		left = say.Text("%s of %s inodes free (%s)", say.Amount("free", float64(fs.InodesFree), "inodes"),
+			say.Amount("size", float64(fs.Inodes), "inodes"), say.Share("free_share", fs.InodesFreePercent.Value/100))
 		f.Weight = min(1, 1-fs.InodesFreePercent.Value/100)
 	}
-	f.Title = fmt.Sprintf("File system %s is nearly full: %s", fs.Mount, left)
+	f.Say("File system %s is nearly full: %s", fs.Mount, left)
 	if soon {
-		f.Title += fmt.Sprintf("; at the rate of this capture it is full in %s", say.Took(in))
+		f.Add("; at the rate of this capture it is full in %s", say.Time("full_in", in))
 	}
 	if len(users) > 0 {
-		f.Title += "; on it: " + say.List(users)
+		f.Add("; on it: %s", say.Enumerate(users))
 	}
 	f.Impact = "without " + what + " every write fails: logs, uploads, temporary files, indexes"
 	f.Explanation = fmt.Sprintf("%s (%s on %s). Programs seldom survive a full disk in good order: what they were "+
 		"writing is cut, and indexes and databases may have to "+
 		"be rebuilt.", fs.Mount, fs.Type, say.Quote(fs.Filesystem.Source))
-	f.Evidence = append(cite.Known(cite.Ref(fs.Ref, left)), evidence...)
+	f.Evidence = append(cite.Known(cite.Ref(fs.Ref, left.String())), evidence...)
 	find := "du -xh " + fs.Mount + " | sort -h | tail"
 	if what == "inodes" {
 		find = "du -x --inodes " + fs.Mount + " | sort -n | tail"
@@ -168,7 +162,7 @@ func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {
 		Risk:   "None in looking; ask the owner before something is removed.",
 		Verify: fmt.Sprintf("df %s shows at least %s free.", fs.Mount, say.Bytes(int64(8<<30))),
 	}, {
-		Action: "Make it larger or move what grows, and watch it with an alarm at 20% and 10% free.",
+		Action: "Make it larger or move what grows, and watch it with an alarm at 20 % and 10 % free.",
 		Effect: "It does not come back unseen.",
 		Risk:   "Moving data needs a quiet hour.",
 		Verify: "The alarm fires in a test.",

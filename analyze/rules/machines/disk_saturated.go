@@ -84,31 +84,29 @@ func (v *hostView) saturated(d *host.Disk, slow host.Spread, way string, psi hos
 	if len(mounts) > 0 {
 		on = " (" + say.List(mounts[:min(3, len(mounts))]) + ")"
 	}
-	f.Title = fmt.Sprintf("Disk %s%s is busy %.0f%% of the time; a %s takes %.0f ms on average, with %.1f "+
-		"requests waiting", d.Name, on, d.BusyPercent.Mean, way, slow.Mean, d.Queue.Mean)
-	f.Impact = fmt.Sprintf("in %.0f%% of the time some task waited for I/O", psi.Mean)
+	f.Say("Disk %s%s is busy %s of the time; a %s takes %s on average, with %s requests waiting", d.Name, on,
+		say.Share("busy_share", d.BusyPercent.Mean/100), way, say.Measured("latency", slow.Mean, "ms"),
+		say.Amount("queue", d.Queue.Mean, "requests"))
+	f.Impact = fmt.Sprintf("in %s of the time some task waited for I/O", say.Percent(psi.Mean/100))
 	f.Explanation = fmt.Sprintf("It reads %s and writes %s a second, and is at its limit: logs, indexes, the "+
 		"database and swap all wait in one queue.", say.Bytes(d.ReadRate.Mean), say.Bytes(d.WriteRate.Mean))
 	f.Evidence = cite.Known(
 		cite.Ref(
 			d.BusyPercent.Ref,
 			fmt.Sprintf(
-				"busy: mean %.0f%%, highest %.0f%%%s",
-				d.BusyPercent.Mean,
-				d.BusyPercent.Max,
-				v.at(d.BusyPercent),
+				"busy: mean %s, highest %s%s", say.Percent(d.BusyPercent.Mean/100), say.Percent(d.BusyPercent.Max/100), v.at(d.BusyPercent),
 			),
 		),
 		cite.Ref(
 			slow.Ref,
-			fmt.Sprintf("%s: mean %.0f ms, highest %.0f ms", way, slow.Mean, slow.Max),
+			fmt.Sprintf("%s: mean %s ms, highest %s ms", way, say.Number(slow.Mean), say.Number(slow.Max)),
 		),
-		cite.Ref(psi.Ref, fmt.Sprintf("tasks waited for I/O in %.0f%% of the time", psi.Mean)),
+		cite.Ref(psi.Ref, fmt.Sprintf("tasks waited for I/O in %s of the time", say.Percent(psi.Mean/100))),
 	)
 	f.Advice = []analyze.Advice{{Action: "See who reads and writes (iotop, pidstat -d): backups, virus scanners, " +
 		"debug logging and swapping first.",
 		Effect: "Less to do for the disk.", Risk: "None in looking.", Verify: fmt.Sprintf("Requests take less "+
-			"than %.0f ms at the same load.", diskLatency.Value/3)},
+			"than %s ms at the same load.", say.Number(diskLatency.Value/3))},
 		{Action: "Move the busiest files (index, database, logs) to a disk of their own, or to a faster one.",
 			Effect: "Requests no longer wait for each other.",
 			Risk:   "Moving data needs a quiet hour.",

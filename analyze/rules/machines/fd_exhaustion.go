@@ -74,12 +74,13 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 		f.Severity = analyze.Critical
 	}
 	grown, over, _ := s.Delta("fds")
-	f.Title = fmt.Sprintf("%s has %.0f of %.0f files and sockets open (%s)", subject, most, limit, say.Percent(share))
-	f.Impact = fmt.Sprintf("%.0f more, and nothing can be opened: no connection accepted, no file read", limit-open)
+	f.Say("%s has %s of %s files and sockets open (%s)", say.Target(subject), say.Amount("open", most, "files"),
+		say.Amount("limit", limit, "files"), say.Share("used_share", share))
+	f.Impact = fmt.Sprintf("%s more, and nothing can be opened: no connection accepted, no file read", say.Number(limit-open))
 	switch rate := grown / max(over.Seconds(), 1); {
 	case grown >= 5 && over >= views.SpanLeast.Value:
 		in := time.Duration((limit - open) / rate * float64(time.Second))
-		f.Title += fmt.Sprintf("; at %.0f more a minute none are left in %s", rate*60, say.Took(in))
+		f.Add("; at %s more a minute none are left in %s", say.Amount("growth", rate*60, "files/min"), say.Time("full_in", in))
 		f.Explanation = "The number grows, so something opens files or sockets and does not close them. "
 	default:
 		f.Explanation = "The number did not grow during the capture: either a limit too low for the load, or a " +
@@ -106,9 +107,9 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 		From: fmt.Sprintf("%.0f", limit), To: fmt.Sprintf("%.0f", max(65536, 4*limit)),
 		Effect: "Room for the load, and with a leak only time.", Risk: "Hardly any: some kilobytes of the kernel " +
 			"for each open file.", Rollback: "The old limit.",
-		Verify: "\"Max open files\" in /proc/<pid>/limits after the restart, and less than 70% of it in use.",
+		Verify: "\"Max open files\" in /proc/<pid>/limits after the restart, and less than 70 % of it in use.",
 	}}
-	f.References = []string{"Atlassian: open files good below 70% of the limit, bad from 90% on"}
+	f.References = []string{"Atlassian: open files good below 70 % of the limit, bad from 90 % on"}
 	return []analyze.Finding{f}
 }
 
@@ -140,12 +141,8 @@ func judgeSystemFiles(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	if share >= fdCritical.Value {
 		f.Severity = analyze.Critical
 	}
-	f.Title = fmt.Sprintf(
-		"The machine has %.0f of %.0f possible files open (%s)",
-		files.Allocated.Value,
-		files.Max.Value,
-		say.Percent(share),
-	)
+	f.Say("The machine has %s of %s possible files open (%s)", say.Amount("open", files.Allocated.Value, "files"),
+		say.Amount("limit", files.Max.Value, "files"), say.Share("used_share", share))
 	f.Impact = "at the limit nothing on this machine can open a file or a connection"
 	f.Explanation = "This is the limit of the whole kernel, not of one process."
 	f.Evidence = cite.Known(cite.Ref(files.Allocated.Ref, f.Title))

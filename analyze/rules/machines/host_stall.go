@@ -7,6 +7,7 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
+	"casefile/analyze/say"
 )
 
 var (
@@ -36,14 +37,14 @@ func judgeHostStall(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		Confidence: analyze.Low,
 		Weight:     min(1, s.Max/max(v.Span.Seconds(), 1)),
 	}
-	f.Title = fmt.Sprintf("The machine stood still for %.1f s%s, though its CPUs were not full", s.Max, v.at(s))
+	f.Say("The machine stood still for %s%s, though its CPUs were not full", say.Measured("stall", s.Max, "s"), say.As(v.at(s), ""))
 	f.Impact = "nothing on it ran meanwhile: other nodes may have taken it for dead"
 	f.Explanation = "A sample that was due came that much later. A virtual machine that is moved, saved or put " +
 		"aside by its host stands still like that, and so does one that swaps."
-	f.Evidence = cite.Known(cite.Ref(s.Ref, fmt.Sprintf("sample late by %.1f s", s.Max)))
+	f.Evidence = cite.Known(cite.Ref(s.Ref, fmt.Sprintf("sample late by %s s", say.Number(s.Max))))
 	if st := v.CPU.Steal; st.Known() && st.Max >= stealWarn.Value {
 		f.Confidence = analyze.Medium
-		f.Evidence = append(f.Evidence, cite.Ref(st.Ref, fmt.Sprintf("steal up to %.0f%%", st.Max)))
+		f.Evidence = append(f.Evidence, cite.Ref(st.Ref, fmt.Sprintf("steal up to %s", say.Percent(st.Max/100))))
 	}
 	f.Advice = []analyze.Advice{{Action: "Ask who runs the host for migrations, snapshots and backups of this " +
 		"machine at that moment.",

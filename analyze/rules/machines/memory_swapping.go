@@ -42,15 +42,11 @@ func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		return nil
 	}
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.sure(), Weight: 0.3}
-	f.Title = fmt.Sprintf(
-		"The machine swaps: %s a second came back from swap, at most %s",
-		say.Bytes(in.Mean),
-		say.Bytes(in.Max),
-	)
+	f.Say("The machine swaps: %s came back from swap, at most %s", say.Flow("swapped_in", in.Mean), say.Flow("swapped_in_max", in.Max))
 	f.Impact = "each page is a wait of milliseconds in the middle of any instruction"
 	if psi.Known() {
 		f.Weight = max(f.Weight, min(1, psi.Mean/100))
-		f.Impact = fmt.Sprintf("in %.0f%% of the time some task waited for memory", psi.Mean)
+		f.Impact = fmt.Sprintf("in %s of the time some task waited for memory", say.Percent(psi.Mean/100))
 	}
 	f.Explanation = "A collection walks through the whole heap: when parts of it are in swap, a pause takes " +
 		"seconds. There is less memory than what runs needs."
@@ -70,7 +66,7 @@ func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 			continue
 		}
 		if out, ok := j.Process.Last("swap_bytes"); ok && out > 64*say.MB {
-			f.Title += fmt.Sprintf("; %s of %s are swapped out", say.Bytes(out), j.Target)
+			f.Add("; %s of %s are swapped out", say.Size("swapped_out", out), say.Target(j.Target))
 			f.Evidence = append(
 				f.Evidence,
 				cite.Known(analyze.Evidence{Entry: j.ProcessSource, Text: fmt.Sprintf("swap_bytes %.0f", out)})...)

@@ -28,42 +28,30 @@ var oomRisk = &analyze.Rule{
 	Run:    analyze.Each(machines, judgeOOM),
 }
 
+// killFinding is about processes that the kernel ended for want of memory.
+func killFinding(subject, who string, n float64, evidence []analyze.Evidence) analyze.Finding {
+	f := analyze.Finding{Severity: analyze.Critical, Confidence: analyze.High, Weight: 0.7, Subject: subject, Evidence: evidence}
+	f.Say("The kernel killed %s on %s for want of memory during the capture", killed(n), who)
+	f.Impact = "what was killed is gone without a word in its own log"
+	f.Explanation = "Nothing was left to give, so the kernel ended a process. For a JVM that means: heap, " +
+		"metaspace, threads and direct buffers together are more than what there is."
+	f.Advice = []analyze.Advice{{
+		Action: "See who it was (dmesg, journalctl -k: \"Killed process\"), and fit its memory to the limit: heap " +
+			"at most " +
+			"three quarters of it.",
+		Effect: "No kill.",
+		Risk:   "A smaller heap needs more collections, a larger limit more memory.",
+		Verify: "The counter of kills stands still.",
+	}}
+	return f
+}
+
 // judgeOOM looks at kills, at the limits of containers, and at what the machine has left.
 func judgeOOM(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	m := v.Memory
-	kill := func(subject, who string, n float64, evidence []analyze.Evidence) {
-		out = append(
-			out,
-			analyze.Finding{
-				Severity:   analyze.Critical,
-				Confidence: analyze.High,
-				Weight:     0.7,
-				Subject:    subject,
-				Evidence:   evidence,
-				Title: fmt.Sprintf(
-					"The kernel killed %s on %s for want of memory during the capture",
-					killed(n),
-					who,
-				),
-				Impact: "what was killed is gone without a word in its own log",
-				Explanation: "Nothing was left to give, so the kernel ended a process. For a JVM that means: heap, " +
-					"metaspace, threads and direct buffers together are more than what there is.",
-				Advice: []analyze.Advice{
-					{Action: "See who it was (dmesg, journalctl -k: \"Killed process\"), and fit " +
-						"its memory to the limit: heap at most three quarters of it.",
-						Effect: "No kill.", Risk: "A smaller heap needs more collections, a larger limit more " +
-							"memory.", Verify: "The counter of kills stands still."},
-				},
-			},
-		)
-	}
 	if m.OOMKills.Known() && m.OOMKills.Value >= 1 {
-		kill(
-			"",
-			"this machine",
-			m.OOMKills.Value,
-			cite.Known(cite.Ref(m.OOMKills.Ref, fmt.Sprintf("%.0f kills", m.OOMKills.Value))),
-		)
+		evidence := cite.Known(cite.Ref(m.OOMKills.Ref, fmt.Sprintf("%s kills", say.Number(m.OOMKills.Value))))
+		out = append(out, killFinding("", "this machine", m.OOMKills.Value, evidence))
 	}
 	for i := range v.Cgroups {
 		g := &v.Cgroups[i]
@@ -73,21 +61,10 @@ func judgeOOM(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 		}
 		pass.Evaluated()
 		if used := g.WorkingSetPercent; used.Value >= memoryFull.Value {
-			out = append(
-				out,
-				v.nearLimit(
-					say.List(targets),
-					"the container's limit of "+say.Bytes(g.MemoryLimit.Value),
-					used.Value,
-					cite.Known(
-						cite.Ref(
-							used.Ref,
-							fmt.Sprintf("%.0f%% of the limit, without page cache that can go", used.Value),
-						),
-						cite.Ref(g.MemoryLimit.Ref, say.Bytes(g.MemoryLimit.Value)),
-					),
-				),
-			)
+			limit := say.Size("limit", g.MemoryLimit.Value)
+			out = append(out, v.nearLimit(say.List(targets), say.Text("the container's limit of %s", limit), used.Value, cite.Known(
+				cite.Ref(used.Ref, say.Percent(used.Value/100)+" of the limit, without page cache that can go"),
+				cite.Ref(g.MemoryLimit.Ref, limit.String()))))
 		}
 	}
 	least := m.AvailableLeast
@@ -97,8 +74,8 @@ func judgeOOM(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	if least.Known() {
 		pass.Evaluated()
 		if least.Value < memoryAvailable.Value {
-			out = append(out, v.nearLimit("", "the machine's memory of "+say.Bytes(m.Total.Value), 100-least.Value,
-				cite.Known(cite.Ref(least.Ref, fmt.Sprintf("%.1f%% available at the least", least.Value)))))
+			out = append(out, v.nearLimit("", say.Text("the machine's memory of %s", say.Size("memory", m.Total.Value)), 100-least.Value,
+				cite.Known(cite.Ref(least.Ref, say.Percent(least.Value/100)+" available at the least"))))
 		}
 	}
 	if m.OOMKills.Known() {
@@ -107,27 +84,28 @@ func judgeOOM(pass *analyze.Pass, v *hostView) (out []analyze.Finding) {
 	return out
 }
 
-func killed(n float64) string {
+func killed(n float64) say.Phrase {
 	if n == 1 {
-		return "a process"
+		return say.Text("a process")
 	}
-	return fmt.Sprintf("%.0f processes", n)
+	return say.Text("%s processes", say.Amount("killed", n, "processes"))
 }
 
-func (v *hostView) nearLimit(subject, of string, used float64, evidence []analyze.Evidence) analyze.Finding {
-	return analyze.Finding{
+func (v *hostView) nearLimit(subject string, of say.Phrase, used float64, evidence []analyze.Evidence) analyze.Finding {
+	f := analyze.Finding{
 		Severity:    analyze.Warning,
 		Confidence:  analyze.High,
 		Weight:      0.3,
 		Subject:     subject,
 		Evidence:    evidence,
-		Title:       fmt.Sprintf("%.0f%% of %s are in use", used, of),
 		Impact:      "a little more, and the kernel kills a process or everything waits for memory",
 		Explanation: "File cache is not counted, so nothing is left that could be given back.",
 		Advice: []analyze.Advice{{Action: "Raise the limit, or lower what the JVM takes: heap, then the number of " +
 			"threads and direct buffers (jcmd <pid> VM.native_memory, with -XX:NativeMemoryTracking=summary, " +
 			"tells them apart).",
 			Effect: "Room for a peak.", Risk: "A heap that is too small collects all the time: look at its live " +
-				"set.", Verify: "Below 85% at the same load."}},
+				"set.", Verify: "Below 85 % at the same load."}},
 	}
+	f.Say("%s of %s are in use", say.Share("used_share", used/100), of)
+	return f
 }

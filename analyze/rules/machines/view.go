@@ -2,6 +2,7 @@ package machines
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"casefile/analyze"
@@ -46,10 +47,12 @@ func (v *hostView) sure() analyze.Confidence {
 }
 
 // during says what a mean is of.
-func (v *hostView) during() string { return "over the " + say.Seconds(v.Span) + " of the capture" }
+func (v *hostView) during() say.Phrase {
+	return say.Text("over the %s of the capture", say.Time("span", v.Span))
+}
 
 // busiest names the processes that used the CPU, captured ones by their target, and what the first one had, in CPUs.
-func (v *hostView) busiest(n int) (words []string, first float64, at analyze.Evidence) {
+func (v *hostView) busiest(n int) (words []say.Phrase, first float64, at analyze.Evidence) {
 	captured := map[int]string{}
 	for _, j := range v.node.JVMs {
 		captured[j.PID] = j.Target
@@ -59,13 +62,13 @@ func (v *hostView) busiest(n int) (words []string, first float64, at analyze.Evi
 			break
 		}
 		first = max(first, p.CPUPercent/100)
-		name := captured[p.PID]
-		if name == "" {
-			name = fmt.Sprintf("%d %s", p.PID, say.Quote(p.Comm))
+		name := say.Target(captured[p.PID])
+		if name.Empty() {
+			name = say.As(fmt.Sprintf("%d %s", p.PID, say.Quote(p.Comm)), say.Quote(p.Comm))
 		}
-		words = append(words, fmt.Sprintf("%s (%.1f CPUs)", name, p.CPUPercent/100))
+		words = append(words, say.Text("%s (%s)", name, say.Measured("used", math.Round(p.CPUPercent/10)/10, "CPUs")))
 	}
-	return words, first, cite.Ref(v.Processes.Ref, "busiest processes: "+say.List(words))
+	return words, first, cite.Ref(v.Processes.Ref, say.Text("busiest processes: %s", say.Enumerate(words)).String())
 }
 
 // at adds when the worst window was.

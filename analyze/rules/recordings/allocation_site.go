@@ -66,14 +66,9 @@ func (r *recorded) allocation(v profile.View, s *views.Site, share float64) anal
 		f.Severity = analyze.Warning
 	}
 	classes := withShares(views.Top(s.Labels, s.Value, 3), say.ShortClass)
-	f.Title = fmt.Sprintf(
-		"%s allocates %s of %s/s",
-		say.Short(s.Name),
-		say.Percent(share),
-		say.Bytes(int64(r.per(v.Total()))),
-	)
+	f.Say("%s allocates %s of %s", say.Short(s.Name), say.Share("site_share", share), say.Flow("allocated", r.per(v.Total())))
 	if classes != "" {
-		f.Title += ": " + classes
+		f.Add(": %s", classes)
 	}
 	f.Impact = fmt.Sprintf("%s/s of garbage", say.Bytes(int64(r.per(s.Value))))
 	if stopped > 0 {
@@ -129,11 +124,8 @@ func (r *recorded) boxing(v profile.View) (f analyze.Finding, ok bool) {
 	if stopped >= views.GCOverheadWarn.Value && share >= allocSite.Value {
 		f.Severity = analyze.Warning
 	}
-	f.Title = fmt.Sprintf(
-		"%s of all allocation are boxes of primitive values, most of it for %s",
-		say.Percent(share),
-		say.Short(largest[0].Name),
-	)
+	f.Say("%s of all allocation are boxes of primitive values, most of it for %s", say.Share("boxes_share", share),
+		say.Short(largest[0].Name))
 	f.Impact = fmt.Sprintf("%s/s of garbage", say.Bytes(int64(r.per(sum))))
 	f.Explanation = "A number in a collection, a generic parameter or an Object is an object of 16 bytes or more, " +
 		"made anew for values outside of -128 to 127."

@@ -124,13 +124,8 @@ func (r *recorded) costly(v profile.View, purpose int) (f analyze.Finding, ok bo
 		f.Severity = analyze.Warning
 	}
 	largest := found.Largest()
-	f.Title = fmt.Sprintf(
-		"%s of the JVM's CPU go into %s, most of it for %s",
-		say.Percent(share),
-		k.name,
-		say.Short(largest[0].Name),
-	)
-	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.Cores)
+	f.Say("%s of the JVM's CPU go into %s, most of it for %s", say.Share("cpu_share", share), k.name, say.Short(largest[0].Name))
+	f.Impact = fmt.Sprintf("%s of the %s cores that the JVM used", say.Number(cores), say.Number(r.Cores))
 	f.Explanation = "Samples of the threads on a CPU have methods for " + k.name + " on their stacks, above the " +
 		"program's own innermost call."
 	r.doubt(&f)
@@ -144,7 +139,7 @@ func (r *recorded) costly(v profile.View, purpose int) (f analyze.Finding, ok bo
 		)
 	}
 	f.Advice = []analyze.Advice{
-		{Action: k.what, Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores), Risk: k.risk,
+		{Action: k.what, Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(cores)), Risk: k.risk,
 			Verify: fmt.Sprintf(
 				"A new recording shows %s below %s of the CPU.",
 				k.name,

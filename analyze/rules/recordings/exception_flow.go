@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -82,13 +83,13 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 			}
 		}
 	}
-	f.Title = fmt.Sprintf("%.0f exceptions a second are made", rate)
+	f.Say("%s exceptions a second are made", say.Amount("rate", math.Round(rate), "exceptions/s"))
 	if rate < 1 {
-		f.Title = "Exceptions are made so often that it shows in the CPU"
+		f.Say("Exceptions are made so often that it shows in the CPU")
 	}
 	largest := found.Largest()
 	if len(largest) > 0 {
-		f.Title += ", most of those seen in " + say.Short(largest[0].Name)
+		f.Add(", most of those seen in %s", say.Short(largest[0].Name))
 	}
 	f.Impact = say.Percent(share) + " of the JVM's CPU in making them"
 	f.Explanation = "Each exception walks the whole stack of its thread when it is made; a deep stack costs a " +
@@ -115,9 +116,9 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	f.Advice = []analyze.Advice{{
 		Action: "Test before the call, or return a value that says so, where the exception is expected; where it " +
 			"must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
-		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", share*r.Cores),
+		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(share*r.Cores)),
 		Risk:   "An exception without its stack trace does not say where it came from.",
-		Verify: fmt.Sprintf("Below %.0f a second in a new recording.", exceptionRate.Value),
+		Verify: fmt.Sprintf("Below %s a second in a new recording.", say.Number(exceptionRate.Value)),
 	}}
 	f.References = []string{"JDK Mission Control: rule of thrown exceptions", "Effective Java, item 69: Use " +
 		"exceptions only for exceptional conditions"}

@@ -56,16 +56,11 @@ func (r *recorded) hotCode(v profile.View, s *views.Site, share float64) analyze
 		f.Confidence = analyze.High
 	}
 	f.About = []string{say.Short(s.Name)}
-	f.Title = fmt.Sprintf(
-		"%s takes %s of the JVM's CPU: %.2f cores over %s",
-		say.Short(s.Name),
-		say.Percent(share),
-		cores,
-		r.span(),
-	)
-	f.Impact = fmt.Sprintf("%.2f of the %.2f cores that the JVM used", cores, r.Cores)
+	f.Say("%s takes %s of the JVM's CPU: %s cores over %s", say.Short(s.Name), say.Share("cpu_share", share),
+		say.Amount("cores", cores, "cores"), say.Time("over", r.Rec.Covered))
+	f.Impact = fmt.Sprintf("%s of the %s cores that the JVM used", say.Number(cores), say.Number(r.Cores))
 	if r.Machine > 0 {
-		f.Impact += fmt.Sprintf("; the machine's %.0f CPUs were in use by %s", r.Cpus, say.Percent(r.Machine))
+		f.Impact += fmt.Sprintf("; the machine's %s CPUs were in use by %s", say.Number(r.Cpus), say.Percent(r.Machine))
 	}
 	f.Explanation = "Samples of the threads on a CPU show this method of the program innermost, apart from " +
 		"libraries that it calls."
@@ -89,7 +84,7 @@ func (r *recorded) hotCode(v profile.View, s *views.Site, share float64) analyze
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Look at what %s does for each call, and how often its callers need that: keep the "+
 			"result, call it less, or choose a cheaper way.", say.Short(s.Name)),
-		Effect: fmt.Sprintf("Up to %.2f cores are free for others.", cores),
+		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(cores)),
 		Risk:   "A change of code; it may well be the work that the service is there for.",
 		Verify: fmt.Sprintf(
 			"A new recording shows %s below %s of the CPU: casefile profile --pid %s.",

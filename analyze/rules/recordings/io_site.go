@@ -145,14 +145,8 @@ func (r *recorded) ioFinding(s *views.Site) (f analyze.Finding, ok bool) {
 		target = "an unknown peer or file"
 	}
 	f.About = []string{say.Short(call)}
-	f.Title = fmt.Sprintf(
-		"%s: %s under %s took up to %s, on average %.1f threads wait there",
-		target,
-		op,
-		say.Short(call),
-		say.Seconds(longest),
-		waiting,
-	)
+	f.Say("%s: %s under %s took up to %s, on average %s threads wait there", target, op, say.Short(call),
+		say.Time("longest", longest), say.Amount("waiting", waiting, "threads"))
 	f.Impact = fmt.Sprintf(
 		"%s of waiting by %s in %s",
 		views.Spent(s.Value),

@@ -67,12 +67,8 @@ func (r *recorded) lock(s *views.Site) analyze.Finding {
 	}
 	f.About = []string{name}
 	places := views.Top(s.Labels, s.Value, 3)
-	f.Title = fmt.Sprintf(
-		"On average %.1f threads are blocked at %s, most in %s",
-		blocked,
-		name,
-		say.Short(places[0].Name),
-	)
+	f.Say("On average %s threads are blocked at %s, most in %s", say.Amount("blocked", blocked, "threads"), name,
+		say.Short(places[0].Name))
 	f.Impact = fmt.Sprintf(
 		"%s of waiting by %s in %s",
 		views.Spent(s.Value),
@@ -88,7 +84,7 @@ func (r *recorded) lock(s *views.Site) analyze.Finding {
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("Shorten what is done while %s is held, or divide it: a lock for each key, a "+
 			"read-write lock, a concurrent collection.", name),
-		Effect: fmt.Sprintf("Up to %.1f threads do work instead of waiting.", blocked),
+		Effect: fmt.Sprintf("Up to %s threads do work instead of waiting.", say.Number(blocked)),
 		Risk:   "A change of code: what the lock protects must stay consistent.",
 		Verify: "A new recording: casefile profile --lock --pid " + r.pid() + ". Dumps taken at the same time " +
 			"name the holder (lock-contention).",

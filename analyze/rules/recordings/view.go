@@ -124,7 +124,7 @@ func (r *recorded) pid() string {
 	return fmt.Sprint(r.JVM.PID)
 }
 
-// withShares puts them in words: "byte[] (60%) and char[] (20%)".
+// withShares puts them in words: "byte[] (60 %) and char[] (20 %)".
 func withShares(shares []views.ShareOf, name func(string) string) string {
 	var words []string
 	for _, s := range shares {

@@ -110,25 +110,21 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 	switch {
 	case c != nil && !c.Compiles && c.Full > 0:
 		f.Severity, f.Weight = analyze.Critical, 0.5
-		f.Title = "The code cache is full and the JVM has stopped compiling: " + c.State
+		f.Say("The code cache is full and the JVM has stopped compiling: %s", c.State)
 		f.Impact = "what is not compiled yet is interpreted, ten times slower and more"
 	case c != nil && c.Full > 0:
 		f.Severity = analyze.Warning
-		f.Title = fmt.Sprintf("The code cache has been full %s", say.HowOften(c.Full))
+		f.Say("The code cache has been full %s", say.Times("full", c.Full))
 		f.Impact = "while it was, nothing was compiled"
 	case c == nil && rec != nil:
 		f.Severity = analyze.Warning
-		f.Title = fmt.Sprintf(
-			"The code cache was full %s in %s",
-			say.HowOften(int(rec.Rec.JVM.CodeCacheFull)),
-			say.Seconds(rec.Rec.Covered),
-		)
+		f.Say("The code cache was full %s in %s", say.Times("full", int(rec.Rec.JVM.CodeCacheFull)), say.Time("over", rec.Rec.Covered))
 		f.Impact = "while it was, nothing was compiled"
 	case flushes >= 2:
 		share := float64(sum) / float64(max(v.Span(), 1))
 		f.Severity, f.Confidence, f.Weight = v.Severe(share), v.Sure(), max(0.3, share)
-		f.Title = fmt.Sprintf("The code cache is nearly full: %d collections were made to free compiled code, one "+
-			"every %s", flushes, say.Took(v.Span()/time.Duration(flushes)))
+		f.Say("The code cache is nearly full: %s collections were made to free compiled code, one every %s",
+			say.Amount("collections", flushes, "collections"), say.Time("interval", v.Span()/time.Duration(flushes)))
 		f.Impact = fmt.Sprintf(
 			"%s of stopped time in %s, and code that was compiled is thrown away",
 			say.Took(sum),
@@ -136,18 +132,13 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 		)
 	case fullest != nil && fullest.UsedShare() >= codeCacheNearlyFull.Value:
 		f.Severity, f.Weight = analyze.Warning, 0.2
-		f.Title = fmt.Sprintf(
-			"%s of %s is in use in the code cache (%s)",
-			say.Bytes(fullest.Used),
-			say.Bytes(fullest.Size),
-			fullest.Name,
-		)
+		f.Say("%s of %s is in use in the code cache (%s)", say.Size("used", fullest.Used), say.Size("size", fullest.Size), fullest.Name)
 		f.Impact = "little more can be compiled; the JVM already looks for code to throw away"
 	default:
 		return nil
 	}
 	if sizeKnown {
-		f.Title += fmt.Sprintf("; it has %s", say.Bytes(size))
+		f.Add("; it has %s", say.Size("reserved", size))
 	}
 	f.Explanation = "Below a tenth of free space the JVM gives up code that it may need again; when nothing is " +
 		"free it stops compiling, and what is new is interpreted."

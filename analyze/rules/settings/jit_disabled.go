@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"fmt"
-
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
@@ -54,9 +52,8 @@ func judgeJIT(_ *analyze.Pass, c *config) []analyze.Finding {
 		if !byOption && b.flag == "UseCompiler" {
 			name = "-XX:-UseCompiler or -Xint"
 		}
-		return []analyze.Finding{{
+		f := analyze.Finding{
 			Severity: analyze.Warning, Confidence: analyze.High, Weight: b.weight,
-			Title:  fmt.Sprintf("With %s the JVM %s", name, b.what),
 			Impact: "all code of this JVM, all the time",
 			Explanation: "Such an option comes from a debugging session, or from a tool that wants a fast start. " +
 				"A server loses most of its speed.",
@@ -74,7 +71,9 @@ func judgeJIT(_ *analyze.Pass, c *config) []analyze.Finding {
 				},
 			},
 			References: []string{"Oracle: The java Command"},
-		}}
+		}
+		f.Say("With %s the JVM %s", name, b.what)
+		return []analyze.Finding{f}
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func configured(p *analyze.Pass) (all []*config) {
 type fault struct {
 	severity analyze.Severity
 	weight   float64
-	text     string // what is so: goes into the title
+	text     say.Phrase // what is so: goes into the title
 	why      string
 	advice   analyze.Advice
 	evidence []analyze.Evidence
@@ -67,7 +67,8 @@ var checks = []check{
 // judgeConfig joins what all checks say of one JVM.
 func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High}
-	var texts, why []string
+	var texts []say.Phrase
+	var why []string
 	for _, check := range checks {
 		w, ok := check(c)
 		if !ok {
@@ -90,7 +91,7 @@ func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
 			analyze.Evidence{Entry: c.FlagsSource, Text: "the JVM's flags"},
 		)
 	}
-	f.Title = fmt.Sprintf("%s of %s: %s", say.Count(len(texts), "setting"), c.Subject(), say.List(texts))
+	f.Say("%s of %s: %s", say.Counted("settings", len(texts), "setting"), say.Target(c.Subject()), say.Enumerate(texts))
 	f.Explanation = strings.Join(why, " ")
 	f.Impact = "none while all goes well"
 	if f.Severity.AtLeast(analyze.Warning) {
@@ -143,7 +144,7 @@ func lostCompressedOops(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.2,
-		text: fmt.Sprintf("a heap of %s has lost compressed references", say.Bytes(heap)),
+		text: say.Text("a heap of %s has lost compressed references", say.Size("max_heap", heap)),
 		why: fmt.Sprintf("From 32 GB on each reference takes 8 bytes and no longer 4: with %s there is less "+
 			"room for objects than with 31 GB.", say.Bytes(heap)),
 		evidence: c.flagEvidence("MaxHeapSize", "UseCompressedOops"),
@@ -173,7 +174,7 @@ func ramPercentage(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.2,
-		text: fmt.Sprintf("the heap may take %.0f%% of all memory", share),
+		text: say.Text("the heap may take %s of all memory", say.Share("heap_share", share/100)),
 		why: "A JVM needs memory beside its heap: classes, compiled code, thread stacks, direct buffers, the " +
 			"collector's own. Once the heap is used to its maximum, the kernel kills the JVM.",
 		evidence: evidence,
@@ -185,7 +186,7 @@ func ramPercentage(c *config) (fault, bool) {
 			Effect:   "No kill for want of memory.",
 			Risk:     "A smaller heap: look at the live set first.",
 			Rollback: "The old value.",
-			Verify:   "Resident memory stays below 90% of the limit under load.",
+			Verify:   "Resident memory stays below 90 % of the limit under load.",
 		},
 	}, true
 }
@@ -202,7 +203,7 @@ func heapAboveLimit(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Warning, weight: 0.25,
-		text: fmt.Sprintf("a heap of up to %s in the %s %s of memory", say.Bytes(heap), what, say.Bytes(memory)),
+		text: say.Text("a heap of up to %s in the %s %s of memory", say.Size("max_heap", heap), what, say.Size("memory", memory)),
 		why: "The heap alone may take all memory, and the JVM needs some beside it: it ends by the kernel's " +
 			"hand or swaps.",
 		evidence: c.flagEvidence("MaxHeapSize"),
@@ -215,7 +216,7 @@ func heapAboveLimit(c *config) (fault, bool) {
 			Risk: "A smaller heap: look at the live set first, else raise " +
 				"the memory.",
 			Rollback: "The old size.",
-			Verify:   "Resident memory stays below 90% of the limit under load.",
+			Verify:   "Resident memory stays below 90 % of the limit under load.",
 		},
 	}, true
 }
@@ -236,7 +237,7 @@ func debuggerListens(c *config) (fault, bool) {
 	address, _, _ = strings.Cut(address, ",")
 	w := fault{
 		severity: analyze.Info, weight: 0.05,
-		text:     "a debugger may connect (jdwp, " + say.Quote(address) + ")",
+		text:     say.Text("a debugger may connect (jdwp, %s)", say.Quote(address)),
 		why:      "The debug agent keeps its port open, and who connects runs any code as this JVM's user.",
 		evidence: []analyze.Evidence{{Entry: c.OptionsSource, Text: cite.Line(option)}},
 		advice: analyze.Advice{
@@ -253,7 +254,7 @@ func debuggerListens(c *config) (fault, bool) {
 	local := strings.HasPrefix(address, "localhost:") || strings.HasPrefix(address, "127.")
 	if everywhere := strings.HasPrefix(address, "*:") || strings.HasPrefix(address, "0.0.0.0:") || vm.Major(c.Version) == 8 && !local; everywhere {
 		w.severity, w.weight = analyze.Warning, 0.1
-		w.text = "a debugger may connect from anywhere (jdwp, " + say.Quote(address) + ")"
+		w.text = say.Text("a debugger may connect from anywhere (jdwp, %s)", say.Quote(address))
 	}
 	return w, true
 }
@@ -268,7 +269,7 @@ func noHeapDump(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Info,
-		text:     "no heap dump on OutOfMemoryError",
+		text:     say.Text("no heap dump on OutOfMemoryError"),
 		why:      "Without a heap dump an OutOfMemoryError leaves nothing to find its cause with.",
 		evidence: c.flagEvidence("HeapDumpOnOutOfMemoryError"),
 		advice: analyze.Advice{
@@ -307,7 +308,7 @@ func noGCLog(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Info,
-		text:     "no GC log",
+		text:     say.Text("no GC log"),
 		why:      "Without a GC log nobody can tell afterwards whether a slow minute was the collector's.",
 		evidence: []analyze.Evidence{
 			{Entry: c.OptionsSource, Text: "no option for a GC log among " + say.Count(len(c.Options), "option")},
@@ -334,7 +335,7 @@ func smallStart(c *config) (fault, bool) {
 	}
 	return fault{
 		severity: analyze.Info,
-		text:     fmt.Sprintf("a heap that starts with %s of %s in a container", say.Bytes(start), say.Bytes(heap)),
+		text:     say.Text("a heap that starts with %s of %s in a container", say.Size("start_heap", start), say.Size("max_heap", heap)),
 		why: "In a container with fixed memory nobody else can use what the heap leaves; growing it costs " +
 			"collections, and want of memory shows late.",
 		evidence: c.flagEvidence("InitialHeapSize", "MaxHeapSize"),
@@ -368,7 +369,7 @@ func oddStack(c *config) (fault, bool) {
 		)
 	}
 	return fault{
-		severity: analyze.Info, text: "an unusual stack size of " + say.Bytes(kb*1024), why: why, evidence: c.flagEvidence("ThreadStackSize"),
+		severity: analyze.Info, text: say.Text("an unusual stack size of %s", say.Size("stack", kb*1024)), why: why, evidence: c.flagEvidence("ThreadStackSize"),
 		advice: analyze.Advice{
 			Action:   "Take the default unless a measured need set this.",
 			Setting:  "-Xss",
@@ -454,7 +455,7 @@ func removedOptions(c *config) (fault, bool) {
 	if len(names) == 0 {
 		return fault{}, false
 	}
-	w.text = fmt.Sprintf("%s that JDK %d no longer knows (%s)", say.Count(len(names), "option"), major, say.List(names))
+	w.text = say.Text("%s that JDK %d no longer knows (%s)", say.Counted("removed_options", len(names), "option"), major, say.List(names))
 	w.why = "Options without effect hide what is really set (" + strings.Join(why, "; ") + ")."
 	w.advice = analyze.Advice{Action: "Remove them.", Setting: say.List(names), From: say.List(names), To: "not set",
 		Effect:   "None on speed; the next update does not fail to start.",

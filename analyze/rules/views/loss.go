@@ -3,6 +3,7 @@ package views
 import (
 	"casefile/analyze"
 	"casefile/analyze/say"
+	"casefile/analyze/threads"
 )
 
 // Loss is what share of a process's time its threads spend in some state: of
@@ -66,7 +67,7 @@ func (v *Process) crewSize(name string) int {
 }
 
 // Crowd puts the threads of one dump in words: "38 of 48 http-nio-8090 threads and 2 others".
-func (v *Process) Crowd(list []Sighting) string {
+func (v *Process) Crowd(list []Sighting) say.Phrase {
 	counts := map[string]int{}
 	most, all := "", 0
 	for _, s := range list {
@@ -78,23 +79,30 @@ func (v *Process) Crowd(list []Sighting) string {
 		}
 	}
 	if all == 0 {
-		return "no thread"
+		return say.Text("no thread")
 	}
 	size := v.Crews[most][list[0].Dump]
-	words := ""
+	var words say.Phrase
 	switch {
 	case size == 1:
-		words = say.Quote(list[0].Thread.Name)
+		words = ThreadName(list[0].Thread)
 	case counts[most] == size:
-		words = "all " + say.Count(size, most+" "+v.Noun())
+		words = say.Text("all %s", say.Counted("waiters", size, most+" "+v.Noun()))
 	default:
-		words = say.CountOf(counts[most], size, most+" "+v.Noun())
+		words = say.Text("%s of %s", say.Amount("waiters", counts[most], most+" "+v.Noun()+"s"),
+			say.Counted("pool_size", size, most+" "+v.Noun()))
 	}
 	switch others := all - counts[most]; {
 	case others == 1:
-		return words + " and another one"
+		return say.Text("%s and another one", words)
 	case others > 1:
-		return words + " and " + say.Count(others, "other")
+		return say.Text("%s and %s", words, say.Counted("other_waiters", others, "other"))
 	}
 	return words
 }
+
+// ThreadName is a thread by its name, which stands for its family.
+func ThreadName(t *threads.Thread) say.Phrase { return NameOf(t.Name) }
+
+// NameOf is the name of a thread, which stands for its family.
+func NameOf(name string) say.Phrase { return say.As(say.Quote(name), threads.NormalizeName(name)) }

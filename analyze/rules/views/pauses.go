@@ -12,14 +12,14 @@ import (
 )
 
 // Over says which stretch a share is of: "over the last 60 s".
-func (v *Collections) Over() string {
+func (v *Collections) Over() say.Phrase {
 	if v.Totals || v.From <= v.Run.First+time.Second && v.To >= v.Run.Last {
-		return "over the " + say.Seconds(v.Span()) + " of the log"
+		return say.Text("over the %s of the log", say.Time("span", v.Span()))
 	}
 	if v.To >= v.Run.Last {
-		return "over the last " + say.Seconds(v.Span())
+		return say.Text("over the last %s", say.Time("span", v.Span()))
 	}
-	return "over " + say.Seconds(v.Span())
+	return say.Text("over %s", say.Time("span", v.Span()))
 }
 
 func (v *Collections) entry(file uint16) string {
