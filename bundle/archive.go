@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -73,9 +74,9 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 			f.Close()
 			return nil, "", err
 		}
-		return &tarArchive{f: f, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
+		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
-		return &tarArchive{f: f, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
+		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
 	}
 	f.Close()
 	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
@@ -107,9 +108,10 @@ func (e *emptyArchive) next() (string, []byte, io.Reader, int64, error) {
 func (e *emptyArchive) Close() error { return e.f.Close() }
 
 type tarArchive struct {
-	f  *os.File
-	z  *zstd.Decoder
-	tr *tar.Reader
+	f    *os.File
+	z    *zstd.Decoder
+	room *budget.Room
+	tr   *tar.Reader
 
 	read *counted // nil: not a bundle of ours
 	end  int64    // of the last entry, in what was read; 0: there is none, or not one of ours
@@ -139,7 +141,7 @@ func openTarZstd(f *os.File, room *budget.Room) (archive, error) {
 		return nil, err
 	}
 	in := &counted{r: room.Reader(z)}
-	return &tarArchive{f: f, z: z, tr: tar.NewReader(in), read: in}, nil
+	return &tarArchive{f: f, z: z, room: room, tr: tar.NewReader(in), read: in}, nil
 }
 
 func (t *tarArchive) next() (string, []byte, io.Reader, int64, error) {
@@ -156,9 +158,19 @@ func (t *tarArchive) next() (string, []byte, io.Reader, int64, error) {
 			t.end = t.read.n + (h.Size+tarBlock-1)/tarBlock*tarBlock
 		}
 		if h.Typeflag == tar.TypeReg {
-			return h.Name, []byte(record), t.tr, h.Size, nil
+			return h.Name, []byte(record), t.body(h), h.Size, nil
 		}
 	}
+}
+
+// body counts what is made up: the holes of a sparse file are in no stream.
+func (t *tarArchive) body(h *tar.Header) io.Reader {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return t.room.Reader(t.tr)
+		}
+	}
+	return t.tr
 }
 
 func (t *tarArchive) Close() error {

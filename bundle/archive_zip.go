@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -45,7 +44,7 @@ func (z *zipArchive) next() (string, []byte, io.Reader, int64, error) {
 		}
 		r, err := h.Open()
 		if err != nil {
-			return "", nil, nil, 0, fmt.Errorf("%s: %w", h.Name, err)
+			return h.Name, nil, &unreadable{err}, 0, nil
 		}
 		z.open = r
 		return h.Name, zipRecord(h.Extra), z.room.Reader(r), int64(h.UncompressedSize64), nil
@@ -123,3 +122,10 @@ func (z *zipScan) next() (string, []byte, io.Reader, int64, error) {
 }
 
 func (z *zipScan) Close() error { return z.f.Close() }
+
+// unreadable stands for an entry that cannot be unpacked; those next to it can.
+type unreadable struct{ err error }
+
+func (u *unreadable) Read([]byte) (int, error) { return 0, u }
+
+func (u *unreadable) Error() string { return u.err.Error() }

@@ -170,6 +170,10 @@ func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (
 		if err == nil {
 			_, err = io.Copy(io.Discard, in) // a cut shows at the end of the body
 		}
+		var one *unreadable
+		if errors.As(in.err, &one) && (err == nil || errors.As(err, &one)) {
+			continue
+		}
 		if in.err != nil {
 			if isCut(in.err) {
 				return cutAt{err: in.err, entry: e.Path}, nil
@@ -217,7 +221,7 @@ func (l *listed) add(name string, record []byte) error {
 
 // entryOf makes an entry of what the archive says. tar of others writes "./logs/a" and, with -P, "/opt/logs/a".
 func entryOf(name string, record []byte, size int64) (Entry, error) {
-	inside := path.Clean(strings.TrimLeft(name, "/"))
+	inside := path.Clean(strings.TrimLeft(strings.ToValidUTF8(name, "\uFFFD"), "/"))
 	if !fs.ValidPath(inside) || strings.Contains("/"+name+"/", "/../") {
 		return Entry{}, fmt.Errorf("entry path %q leads out of the bundle", name)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 
@@ -39,7 +40,13 @@ func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report,
 	rep := &Report{Reader: r}
 	scrub := redact.New(secrets)
 	seen := map[string]string{}
-	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
+	err = r.Walk(ctx, func(e Entry, body io.Reader) (err error) {
+		defer func() {
+			var one *unreadable
+			if errors.As(err, &one) {
+				rep.Damaged = append(rep.Damaged, e.Path+": "+one.Error())
+			}
+		}()
 		sum := sha256.New()
 		content := io.TeeReader(body, sum)
 		if err := rep.leaks(scrub, e, content); err != nil {

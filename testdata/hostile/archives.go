@@ -102,17 +102,17 @@ func archives() []Input {
 		file("zeros.tar", "", func(w *bufio.Writer, size float64) error { return writeTar(w, one(zeros(size/100))) }),
 		file("huge-claim.tar", "", hugeClaim),
 		file("climbs.zip", "leads out", func(w *bufio.Writer, _ float64) error {
-			return writeZip(w, map[string]io.Reader{"../../../../tmp/x.log": strings.NewReader(logLine)})
+			return writeZip(w, []stored{{"../../../../tmp/x.log", strings.NewReader(logLine)}})
 		}),
 		file("zeros.zip", "--max-unpacked", func(w *bufio.Writer, size float64) error {
-			return writeZip(w, map[string]io.Reader{"a.log": of("\x00", mb(2_000, size))})
+			return writeZip(w, []stored{{"a.log", of("\x00", mb(2_000, size))}})
 		}),
 		file("entries.zip", "--max-entries", func(w *bufio.Writer, size float64) error { return emptyFiles(w, scaled(900_000, size)) }),
 		file("nested.zip", "", func(w *bufio.Writer, size float64) error {
 			inner := []byte(logLine)
 			for range scaled(40, size) {
 				var next bytes.Buffer
-				if err := writeZip(&next, map[string]io.Reader{"in.zip": bytes.NewReader(inner), "more.zip": bytes.NewReader(inner)}); err != nil {
+				if err := writeZip(&next, []stored{{"in.zip", bytes.NewReader(inner)}, {"more.zip", bytes.NewReader(inner)}}); err != nil {
 					return err
 				}
 				if next.Len() > 20<<20 {
@@ -159,14 +159,20 @@ func many(n int, name string) func(yield func(member) bool) {
 	}
 }
 
-func writeZip(w io.Writer, files map[string]io.Reader) error {
+// stored is a file of a zip.
+type stored struct {
+	name string
+	body io.Reader
+}
+
+func writeZip(w io.Writer, files []stored) error {
 	z := zip.NewWriter(w)
-	for name, body := range files {
-		f, err := z.Create(name)
+	for _, file := range files {
+		f, err := z.Create(file.name)
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(f, body); err != nil {
+		if _, err := io.Copy(f, file.body); err != nil {
 			return err
 		}
 	}

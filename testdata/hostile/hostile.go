@@ -26,7 +26,7 @@ type Input struct {
 // All are the inputs, each kind of reader with its own.
 func All() []Input {
 	var all []Input
-	for _, kind := range [][]Input{archives(), packed(), texts(), dumps(), gcLogs(), recordings(), profiles(), entries(), configurations(), names()} {
+	for _, kind := range [][]Input{archives(), packed(), texts(), dumps(), gcLogs(), recordings(), profiles(), entries(), configurations(), names(), odd()} {
 		all = append(all, kind...)
 	}
 	return all
