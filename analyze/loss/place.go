@@ -29,36 +29,48 @@ type placeKey struct {
 	site, lock string
 }
 
+// site is the call of a stack that waits, and whom it asks.
+type site struct {
+	call *threads.Frame
+	peer string
+	own  bool
+}
+
 // findPlaces puts every waiting sighting into its place.
 func (a *Account) findPlaces() {
 	of := map[placeKey]*Place{}
+	sites := map[*threads.Stack]site{}
 	for i := range a.cells {
 		c := &a.cells[i]
 		if !c.kind.waits() {
 			continue
 		}
 		w := a.Series.Wait(c.Thread)
-		site, peer, own := siteOf(c.Thread, w)
+		at, known := sites[c.Thread.Stack]
+		if !known {
+			at.call, at.peer, at.own = siteOf(c.Thread, w)
+			sites[c.Thread.Stack] = at
+		}
 		switch {
 		case c.kind != Socket:
-		case strings.HasPrefix(peer, "the database"):
+		case strings.HasPrefix(at.peer, "the database"):
 			c.kind = Database
-		case !own && c.request:
+		case !at.own && c.request:
 			c.kind = Client
 		}
 		k := placeKey{kind: c.kind}
 		if !c.request {
 			k.crew = c.crew
 		}
-		if site != nil {
-			k.site = site.Func
+		if at.call != nil {
+			k.site = at.call.Func
 		}
 		if w.Lock != nil {
 			k.lock = w.Lock.Class
 		}
 		p := of[k]
 		if p == nil {
-			p = &Place{Crew: c.crew, Requests: c.request, Kind: c.kind, Text: w.Text, Peer: peer, Lock: k.lock, Site: site,
+			p = &Place{Crew: c.crew, Requests: c.request, Kind: c.kind, Text: w.Text, Peer: at.peer, Lock: k.lock, Site: at.call,
 				PerDump: make([]int, len(a.Series.Dumps)), key: k}
 			of[k] = p
 		}

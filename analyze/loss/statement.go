@@ -85,6 +85,7 @@ type partKey struct {
 
 // split divides the time of some cells into parts.
 func (a *Account) split(keep func(*cell) bool) (c Crew) {
+	c.Parts = []Part{}
 	sums := map[partKey]float64{}
 	threadsOf := map[*threads.Track]bool{}
 	all := 0.0

@@ -139,6 +139,9 @@ func (s *Signature) MatchThread(name string) bool {
 	return slices.ContainsFunc(s.names, func(p pattern) bool { return p.MatchString(name) })
 }
 
+// ByName reports whether names of threads are among the marks, so that threads that do the same may differ.
+func (s *Signature) ByName() bool { return len(s.names) > 0 }
+
 // Shows says that a thread is at what the signature describes.
 func (s *Signature) Shows(t *threads.Thread, w threads.Wait) bool {
 	if !w.Busy() || len(s.Waits) > 0 && !slices.Contains(s.Waits, w.Kind.String()) {

@@ -138,11 +138,15 @@ func (s *Series) seeRequests(c *Crew) {
 	busy, entries := 0, 0
 	for _, tr := range c.Threads {
 		for _, t := range tr.Obs {
-			if t == nil || s.classify(t).Idle {
+			if t == nil {
+				continue
+			}
+			e := s.entry(t)
+			if e.wait.Idle {
 				continue
 			}
 			busy++
-			if s.AtRequest(t) {
+			if e.request {
 				entries++
 			}
 		}
@@ -153,15 +157,8 @@ func (s *Series) seeRequests(c *Crew) {
 	}
 }
 
-// AtRequest is what [Thread.AtRequest] reports, remembered by stack.
-func (s *Series) AtRequest(t *Thread) bool {
-	at, known := s.entries[t.Stack]
-	if !known {
-		at = t.AtRequest()
-		s.entries[t.Stack] = at
-	}
-	return at
-}
+// AtRequest is what [Thread.AtRequest] reports of a thread that is not idle, remembered by stack.
+func (s *Series) AtRequest(t *Thread) bool { return s.entry(t).request }
 
 // learnIdle finds idle places that no list knows. In a crew whose work shows as requests, a thread whose stack shows none, and nothing but
 // the package that its loop lies in, waits for the next one. In any crew, a place to which its threads come back from work is where they wait

@@ -29,12 +29,12 @@ type Series struct {
 	graphs  []*LockGraph
 	spans   []time.Duration // between dump i and i+1; 0 unknown
 	classes *Classifier
-	waits   map[waitKey]Wait
+	waits   map[waitKey]int32 // places in found, from 1
+	found   []waitEntry
 	namer   *poolNamer
 	own     []PoolPattern // of the user
 	crews   []*Crew
 	crewOf  []*Crew         // parallel to tracks
-	entries map[*Stack]bool // stacks that show a request
 	idle    map[*Stack]bool // learnt; nil until asked for
 }
 
@@ -73,7 +73,7 @@ func (c CPUSource) Exact() bool { return c == FromDump || c == FromScheduler }
 //
 // Dumps from several sources get their stacks unified: Thread.Stack is changed to one that all of them share.
 func NewSeries(dumps []*Dump, cpu []CPUSample) *Series {
-	s := &Series{Dumps: slices.Clone(dumps), cpu: slices.Clone(cpu), classes: NewClassifier(), waits: map[waitKey]Wait{}, entries: map[*Stack]bool{}}
+	s := &Series{Dumps: slices.Clone(dumps), cpu: slices.Clone(cpu), classes: NewClassifier(), waits: map[waitKey]int32{}}
 	slices.SortStableFunc(s.Dumps, func(a, b *Dump) int {
 		if a.Time.IsZero() || b.Time.IsZero() {
 			return 0
@@ -124,7 +124,7 @@ func (s *Series) follow() {
 				open[id] = tr
 				s.tracks = append(s.tracks, tr)
 			}
-			tr.Obs[i], tr.Last, t.track = t, i, tr.index
+			tr.Obs[i], tr.Last, t.track, t.wait = t, i, tr.index, 0
 			tr.Num, tr.TID = t.Num, t.TID
 			if !t.Virtual || tr.Name == "" || t.Name != virtualName(t.Num) { // a carrier does not name whom it carries
 				tr.Name = t.Name
@@ -335,33 +335,60 @@ type waitKey struct {
 	stack   *Stack
 	state   State
 	lock    *Lock
-	words   string // of the header: a class initialisation shows nowhere else
+	inWait  bool // of the header: a class initialisation shows nowhere else
 	mounted bool
 	vm      bool
 }
 
 // Wait says what a thread of the series waits for. Idle places that the series itself shows count beside the known ones.
 func (s *Series) Wait(t *Thread) Wait {
-	w := s.classify(t)
-	if w.Idle || w.Kind == WaitRunning {
-		return w
-	}
 	if s.idle == nil {
 		s.learnIdle()
+		for i := range s.found {
+			if e := &s.found[i]; s.idle[e.key.stack] && e.wait.Kind != WaitRunning {
+				e.wait.Idle = true
+			}
+		}
 	}
-	w.Idle = s.idle[t.Stack]
-	return w
+	return s.classify(t)
 }
 
-func (s *Series) classify(t *Thread) Wait {
-	k := waitKey{stack: t.Stack, state: t.State, words: t.StateText, mounted: t.Mounted != 0, vm: t.VMInternal}
+// waitsByHeader reports whether the words of the header say that the thread waits.
+func waitsByHeader(t *Thread) bool { return t.StateText == inObjectWait || t.StateText == atMonitorEntry }
+
+const (
+	inObjectWait   = "in Object.wait()"
+	atMonitorEntry = "waiting for monitor entry"
+)
+
+// waitEntry is one answer of classify, with what it is for.
+type waitEntry struct {
+	key     waitKey
+	wait    Wait
+	request bool // its stack shows a request
+}
+
+// classify says what a thread waits for by what is known of all programs, and remembers it by the thread.
+func (s *Series) classify(t *Thread) Wait { return s.entry(t).wait }
+
+func (s *Series) entry(t *Thread) *waitEntry {
+	if i := int(t.wait) - 1; i >= 0 && i < len(s.found) {
+		if e := &s.found[i]; e.key.stack == t.Stack && e.key.state == t.State { // else of another series of the same dump
+			return e
+		}
+	}
+	k := waitKey{stack: t.Stack, state: t.State, inWait: t.State == Runnable && waitsByHeader(t), mounted: t.Mounted != 0, vm: t.VMInternal}
 	if len(t.Locks) > 0 {
 		k.lock = &t.Locks[0]
 	}
-	w, ok := s.waits[k]
-	if !ok {
-		w = s.classes.Classify(t)
-		s.waits[k] = w
+	at := s.waits[k]
+	if at == 0 {
+		w := s.classes.Classify(t)
+		w.Idle = w.Idle || s.idle[t.Stack] && w.Kind != WaitRunning
+		s.found = append(s.found, waitEntry{k, w, !w.Idle && t.AtRequest()})
+		at = int32(len(s.found))
+		s.waits[k] = at
 	}
-	return w
+	t.wait = at
+	return &s.found[at-1]
 }

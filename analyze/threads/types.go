@@ -120,6 +120,7 @@ type Thread struct {
 	Line, EndLine int32 // 1-based lines of the source
 
 	track int32 // of the Series made last of this dump, from 1
+	wait  int32 // what the thread waits for, in the same Series, from 1; 0 not asked yet
 
 	Stack *Stack // never nil; equal stacks of one source share a pointer
 	Locks []Lock // from the top of the stack down, owned synchronizers last; shared between threads, do not change

@@ -249,9 +249,9 @@ func unnamedLock(t *Thread) string {
 		return ""
 	case t.State == Blocked:
 		return "waits to enter a monitor that the dump does not name"
-	case t.State == Runnable && t.StateText == "in Object.wait()" && !parks(t.Stack.Top()):
+	case t.State == Runnable && t.StateText == inObjectWait && !parks(t.Stack.Top()):
 		return initText
-	case t.State == Runnable && t.StateText == "waiting for monitor entry":
+	case t.State == Runnable && t.StateText == atMonitorEntry:
 		return "waits to enter a monitor that the dump does not name"
 	}
 	return ""

@@ -81,14 +81,48 @@ func dumpedJVMs(p *analyze.Pass) (jvms []*view) {
 	return jvms
 }
 
+// shown gives the threads that show each of the signatures. Threads on one stack that wait alike show the same.
+func (v *view) shown(known []*signatures.Signature) [][]views.Sighting {
+	type alike struct {
+		stack *threads.Stack
+		state threads.State
+		kind  threads.WaitKind
+		idle  bool
+	}
+	out := make([][]views.Sighting, len(known))
+	of := map[alike][]int{}
+	for dump, d := range v.Series.Dumps {
+		for _, t := range d.Threads {
+			w := v.Series.Wait(t)
+			k := alike{t.Stack, t.State, w.Kind, w.Idle}
+			which, seen := of[k]
+			for i, sig := range known {
+				if sig.InDumps() && (sig.ByName() || !seen) && sig.Shows(t, w) {
+					if sig.ByName() {
+						out[i] = append(out[i], views.Sighting{Dump: dump, Thread: t})
+						continue
+					}
+					which = append(which, i)
+				}
+			}
+			of[k] = which
+			for _, i := range which {
+				out[i] = append(out[i], views.Sighting{Dump: dump, Thread: t})
+			}
+		}
+	}
+	return out
+}
+
 // judgeSignatures looks for known problems in the dumps of a JVM.
 func judgeSignatures(v *view, known []*signatures.Signature) []analyze.Finding {
 	var out []analyze.Finding
-	for _, sig := range known {
+	shown := v.shown(known)
+	for i, sig := range known {
 		if !sig.InDumps() {
 			continue
 		}
-		list := v.Sightings(sig.Shows)
+		list := shown[i]
 		dumps := v.AtLeast(list, max(1, sig.Many))
 		if dumps < contentionDumps.Value {
 			continue

@@ -25,13 +25,16 @@ var (
 	)
 )
 
+var hotThreadUses = analyze.NewLimit(0.1, "cores", "really used by one thread", "own judgement: one that wants more and gets "+
+	"none is short of CPU, not hot")
+
 var hotThread = &analyze.Rule{
 	ID:          ids.HotThread,
 	Doc:         "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
 	Needs:       needsDumps(2),
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: []analyze.Threshold{
-		hotThreadCores, hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
+		hotThreadCores, hotThreadUses, hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
 	},
 	Run: analyze.Each(timedProcesses, judgeHot),
 }
@@ -76,7 +79,7 @@ func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
 	for _, h := range v.Series.Hot() {
-		if h.Wanted < hotThreadCores.Value || ownedByRuntime(h.Track) {
+		if h.Wanted < hotThreadCores.Value || h.Cores < hotThreadUses.Value || ownedByRuntime(h.Track) {
 			continue
 		}
 		at := v.hotSite(h)
@@ -185,6 +188,11 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 		Action: "Record a profile of the process to see the methods below it: casefile profile --pid " + v.pid() + " --duration 30s.",
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
 	}}
+	if k := runtimeWork(p.sightings); k >= 0 && g.site != "" {
+		p.Title += ", at work in " + jdkWork[k].what
+		p.Advice[0].Action = fmt.Sprintf(jdkWork[k].advice, say.Short(g.site))
+		p.Advice[0].Risk = codeChange
+	}
 	p.References = []string{"Atlassian: Identify which Java thread is consuming most CPU", "Java Platform, " +
 		"Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
 	return p.finding()

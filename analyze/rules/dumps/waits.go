@@ -165,7 +165,7 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
 		return analyze.Warning, w.lost.Weight(), w.confidence()
-	case w.moves(): // they come back and go there again: the pool may as well be too small for its work
+	case w.moves() || w.Kind == loss.Sleep: // the pool may as well be too small for its work
 		return analyze.Warning, w.lost.Weight() / 2, analyze.Medium
 	}
 	return w.lost.Severity(waitHalf.Value), w.lost.Weight(), w.confidence()
@@ -195,7 +195,7 @@ func (w *place) problem(a *loss.Account) *problem {
 	row := rowOf(w)
 	list := w.sightings()
 	rel := row.related(a, w)
-	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves()}}
+	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves() || w.Kind == loss.Sleep}}
 	p.Severity, p.Weight, p.Confidence = w.severity()
 	p.About = w.about()
 	p.Say("%s%s", w.title(list), rel.title)
