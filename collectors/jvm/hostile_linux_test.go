@@ -159,6 +159,44 @@ func TestHostileReplies(t *testing.T) {
 	}
 }
 
+// Every file that a process names or owns, replaced by what is not its user's to read.
+func TestFilesReplacedBeforeCapture(t *testing.T) {
+	for how, replace := range map[string]func(h *hostile, name string) error{
+		"link":      func(h *hostile, name string) error { return errors.Join(os.Symlink(h.secret, name), h.own(name)) },
+		"hard link": func(h *hostile, name string) error { return os.Link(h.secret, name) },
+		"pipe":      func(h *hostile, name string) error { return errors.Join(unix.Mkfifo(name, 0o666), h.own(name)) },
+		"device": func(h *hostile, name string) error {
+			return errors.Join(unix.Mknod(name, unix.S_IFCHR|0o666, int(unix.Mkdev(1, 5))), h.own(name))
+		},
+		"folder": func(h *hostile, name string) error { return errors.Join(os.Mkdir(name, 0o700), h.own(name)) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h := newHostile(t)
+			pid := h.fake(t, jvm.FakeHonest)
+			files := []string{fmt.Sprintf("/tmp/hsperfdata_fake%d/%d", pid, pid)}
+			for _, name := range []string{"gc.log", "gc.log.0", "server.log", "out.log", "argfile", "flags", "server.properties", "libjvm.so"} {
+				files = append(files, filepath.Join(h.dir, name))
+			}
+			for _, name := range files {
+				if err := errors.Join(os.RemoveAll(name), replace(h, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := within(t, capturePlan(pid))
+			h.unharmed(t, got)
+			for name, e := range got.paths {
+				if slices.Contains(files, e.Source) {
+					t.Errorf("%s was read of %s", name, e.Source)
+				}
+			}
+			if got.content["threads/dump-03.txt"] == "" {
+				t.Error("its dumps are missing")
+			}
+		})
+	}
+}
+
 // flipper exchanges files of a user and links to a file of root, again and again.
 type flipper struct {
 	pairs []string
