@@ -189,7 +189,7 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
 	}}
 	if k := runtimeWork(p.sightings); k >= 0 && g.site != "" {
-		p.Title += ", at work in " + jdkWork[k].what
+		p.Add(", at work in %s", jdkWork[k].what)
 		p.Advice[0].Action = fmt.Sprintf(jdkWork[k].advice, say.Short(g.site))
 		p.Advice[0].Risk = codeChange
 	}
