@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -49,10 +48,16 @@ func openDir(ctx context.Context, root string) (archive, error) {
 }
 
 func (d *dirArchive) readJournal() error {
-	b, err := os.ReadFile(filepath.Join(d.root, journalFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	name := filepath.Join(d.root, journalFile)
+	if st, err := os.Lstat(name); err != nil || !st.Mode().IsRegular() {
+		return nil //nolint:nilerr // a folder without a journal is not one of ours
 	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(d.room.Reader(io.LimitReader(f, maxManifest))) // entries beyond are found without a record
 	for line := range bytes.Lines(b) {
 		var e Entry
 		if json.Unmarshal(line, &e) == nil {

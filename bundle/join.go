@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -287,7 +286,7 @@ func (j *joiner) keep(t *taken, body *overflow) error {
 		return nil
 	case ManifestFile:
 		j.manifest = &Manifest{}
-		return json.Unmarshal(t.manifest.Bytes(), j.manifest)
+		return budget.Unmarshal(t.manifest.Bytes(), j.manifest)
 	}
 	if j.o.Annotate != nil {
 		j.o.Annotate(&t.e)
