@@ -5,6 +5,7 @@
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
+# make docs   write docs/rules.md anew from the rules
 # make lint   gofmt, vet, staticcheck
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
@@ -18,10 +19,13 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench field hostile lab fuzz lint cross jdk sshd clean
+.PHONY: build docs demo test bench field hostile lab fuzz lint cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
+
+docs:
+	$(GO) test -count=1 ./analyze/rules -run TestRulesAreDocumented -update-docs
 
 demo: build
 	bin/casefile demo

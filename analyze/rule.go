@@ -16,6 +16,8 @@ type Rule struct {
 	Doc string
 	// Needs says what must be captured for the rule to be able to tell, and how to get it.
 	Needs string
+	// Fix says in a sentence how the problem is cured as a rule; the advice of a finding says it for the case at hand.
+	Fix string
 
 	// After are rules whose findings Run looks at, see [Pass.Found]: they run before.
 	After []string
@@ -23,19 +25,16 @@ type Rule struct {
 	// is silent about it.
 	Unless []string
 	// ExplainedBy are rules whose finding about the same process makes this one a mere consequence: curing the cause
-	// cures both. A
-	// consequence stands behind its cause, and is not more severe.
+	// cures both. A consequence stands behind its cause, and is not more severe.
 	ExplainedBy []string
 	// Repeats are rules that see the same problem with another instrument: where both findings are about the same
-	// thing of a process,
-	// see [Finding.About], this one is a note with what its own instrument measured.
+	// thing of a process, see [Finding.About], this one is a note with what its own instrument measured.
 	Repeats []string
 	// Claims are the kinds of time that the finding explains all of, see [loss.Account.ClaimKind]. What threads it explains beyond them its
 	// Detail tells, see [Claimer].
 	Claims []loss.Kind
 	// HostWide findings are about a machine, whatever their subject says.
 	HostWide bool
-
 	// Compares says that findings are about nodes against each other: those of two nodes are never one.
 	Compares bool
 

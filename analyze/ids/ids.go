@@ -51,6 +51,7 @@ const (
 	CodeCacheFull         = "code-cache-full"
 	JITDisabled           = "jit-disabled"
 	UnsafeConfig          = "unsafe-config"
+	JDKOutOfSupport       = "jdk-out-of-support"
 )
 
 // Machines.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,5 +53,30 @@ func TestTitlesKnowTheirFigures(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+var updateDocs = flag.Bool("update-docs", false, "write docs/rules.md anew")
+
+// The page about the rules is the one that the code writes: go test ./analyze/rules -run Documented -update-docs.
+func TestRulesAreDocumented(t *testing.T) {
+	var page bytes.Buffer
+	if err := WholeCatalogue().Markdown(&page); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "docs", "rules.md")
+	if *updateDocs {
+		if err := os.WriteFile(path, page.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(kept, page.Bytes()) {
+		t.Errorf("docs/rules.md is not what the rules say: make docs (%v)", err)
+	}
+	for _, r := range All() {
+		if r.Fix == "" {
+			t.Errorf("%s does not say how it is cured", r.ID)
+		}
 	}
 }

@@ -4,8 +4,6 @@
 package rules
 
 import (
-	"slices"
-
 	"casefile/analyze"
 	"casefile/analyze/rules/cluster"
 	"casefile/analyze/rules/collections"
@@ -16,13 +14,21 @@ import (
 )
 
 // All gives all rules, by subject.
-func All() []*analyze.Rule {
-	return slices.Concat(
-		collections.Rules(),
-		settings.Rules(),
-		machines.Rules(),
-		cluster.Rules(),
-		recordings.Rules(),
-		dumps.Rules(),
-	)
+func All() (all []*analyze.Rule) {
+	for _, w := range wings() {
+		all = append(all, w.Rules...)
+	}
+	return all
+}
+
+// wings are the rules by the evidence that they look at.
+func wings() []Wing {
+	return []Wing{
+		{"Collections and safepoints", collections.Rules()},
+		{"Settings of a JVM", settings.Rules()},
+		{"Machines and containers", machines.Rules()},
+		{"Nodes of a cluster", cluster.Rules()},
+		{"Flight recordings", recordings.Rules()},
+		{"Threads", dumps.Rules()},
+	}
 }

@@ -27,6 +27,7 @@ var asymmetricRoute = &analyze.Rule{
 	ID:       ids.AsymmetricRoute,
 	Doc:      "Messages between two nodes wait much longer on one way than on the other.",
 	Needs:    needsLinks,
+	Fix:      "Compare the two ways, and look for a full queue on the slow one.",
 	Compares: true,
 	Limits:   []analyze.Threshold{asymmetryInfo, asymmetryWarn, linkCritical, linkSamples},
 	Run:      analyze.Each(wholeCluster, judgeWays),

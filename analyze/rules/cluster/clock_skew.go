@@ -33,6 +33,7 @@ var clockSkew = &analyze.Rule{
 	Doc: "The clocks of two nodes differ by more than the cluster, or a reader of its logs, can bear.",
 	Needs: "clocks of two nodes or more, measured against each other: casefile collect --cluster FILE, or --node " +
 		"for each",
+	Fix:      "Let one time service set all clocks from the same servers.",
 	Compares: true,
 	Limits:   []analyze.Threshold{clockInfo, clockWarn, clockCritical},
 	Run:      analyze.Sequence(analyze.Each(wholeCluster, judgeSkew), analyze.Each(wholeCluster, judgeSteps)),

@@ -17,6 +17,7 @@ var configDrift = &analyze.Rule{
 	Doc: "Nodes of one cluster differ in what should be the same: JVM, heap, collector, options, pools, " +
 		"release, operating system.",
 	Needs:    "flags and command line of one application on two nodes or more: casefile collect --cluster FILE",
+	Fix:      "Give all nodes one configuration from one place.",
 	Compares: true,
 	Limits:   []analyze.Threshold{driftTolerance},
 	Run:      analyze.Each(wholeCluster, judgeDrift),

@@ -29,6 +29,7 @@ var nodeOutlier = &analyze.Rule{
 	ID:       ids.NodeOutlier,
 	Doc:      "One node differs from its peers on a measure on which they agree.",
 	Needs:    "the same measures of three nodes or more in one capture: casefile collect --cluster FILE",
+	Fix:      "Look for what this node alone does or has.",
 	Compares: true,
 	Limits: []analyze.Threshold{
 		outlierNodes, outlierScore, outlierSpread, linkSamples, views.RecentSpan, views.RecentLoose,

@@ -25,6 +25,7 @@ var packetLoss = &analyze.Rule{
 	ID:       ids.PacketLoss,
 	Doc:      "Packets between two nodes get lost.",
 	Needs:    "UDP exchanges between the nodes: casefile collect --cluster FILE, and UDP allowed between them",
+	Fix:      "Follow the drop and error counters along the way.",
 	Compares: true,
 	Limits:   []analyze.Threshold{lossWarn, lossCritical, lossLeast, lossSent},
 	Run:      analyze.Each(wholeCluster, judgeLoss),

@@ -48,6 +48,7 @@ var pausePropagation = &analyze.Rule{
 	Doc: "One node stood still, and others waited for it or took it for dead: the time of both on one clock says so.",
 	Needs: "two nodes or more on one clock, with GC logs, counters and thread dumps: casefile collect --cluster " +
 		"FILE --dumps 6",
+	Fix:      "Cure the standstill of the one node; give calls between nodes a timeout.",
 	Compares: true,
 	Limits: []analyze.Threshold{
 		propagationThreads, propagationPause, propagationCritical, removalPause, removalAfter, panicAfter,

@@ -30,6 +30,7 @@ var slowLink = &analyze.Rule{
 	ID:       ids.SlowLink,
 	Doc:      "A message between two nodes takes longer than a cluster that shares its caches can bear.",
 	Needs:    needsLinks,
+	Fix:      "Put the nodes into one local network.",
 	Compares: true,
 	Limits:   []analyze.Threshold{linkWarn, linkCritical, linkSamples},
 	Run:      analyze.Each(wholeCluster, judgeLinks),

@@ -21,6 +21,7 @@ var allocationStall = &analyze.Rule{
 	ID:     ids.AllocationStall,
 	Doc:    "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).",
 	Needs:  needsGC,
+	Fix:    "Raise the maximum heap; take the generational mode.",
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.Stall},
 	Limits: limits(

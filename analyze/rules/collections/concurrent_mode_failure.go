@@ -17,6 +17,7 @@ var concurrentModeFailure = &analyze.Rule{
 	ID:     ids.ConcurrentModeFailure,
 	Doc:    "CMS did not finish its cycle in time and stopped the application for a full collection.",
 	Needs:  needsGC,
+	Fix:    "Change to G1, or start the cycle of CMS earlier.",
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, longPause, views.GCOverheadCritical),

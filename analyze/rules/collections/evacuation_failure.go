@@ -22,6 +22,7 @@ var evacuationFailure = &analyze.Rule{
 	ID:     ids.EvacuationFailure,
 	Doc:    "G1 ran out of free regions while it copied objects.",
 	Needs:  needsGC,
+	Fix:    "Raise the maximum heap, or keep more of it in reserve.",
 	After:  []string{ids.GCOverhead},
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},

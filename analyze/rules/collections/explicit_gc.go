@@ -32,6 +32,7 @@ var explicitGC = &analyze.Rule{
 	ID:     ids.ExplicitGC,
 	Doc:    "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
 	Needs:  needsGC,
+	Fix:    "Remove the calls, or let the JVM ignore or soften them.",
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(
 		explicitGCs, explicitShare, explicitPause, explicitWindow, fullGCInterval,

@@ -25,6 +25,7 @@ var fullGC = &analyze.Rule{
 	Doc: "Full collections follow each other closely, for another reason than a full heap, a leak, metaspace " +
 		"or an explicit call.",
 	Needs: needsGC,
+	Fix:   "Give the old generation room until the next cycle, or take G1.",
 	Unless: []string{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HumongousAllocations, ids.EvacuationFailure,
 		ids.ConcurrentModeFailure, ids.PrematurePromotion,

@@ -22,6 +22,7 @@ var gcLocker = &analyze.Rule{
 	ID:     ids.GCLocker,
 	Doc:    "Collections had to wait for native code that held arrays in place (JNI critical sections).",
 	Needs:  needsGC,
+	Fix:    "Move to JDK 22 or later with G1, or give native code smaller pieces.",
 	After:  []string{ids.HeapTooSmall, ids.MemoryLeak},
 	Limits: limits(lockerShare, views.GCOverheadCritical, views.GCOverheadWarn),
 	Run:    analyze.Each(collections, judgeLocker),

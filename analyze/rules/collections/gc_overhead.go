@@ -26,6 +26,7 @@ var gcOverhead = &analyze.Rule{
 	Doc: "Collections take much of the time, though the heap is large enough for what the program keeps and " +
 		"nobody asks for them.",
 	Needs:       needsGC,
+	Fix:         "Cure the one reason that the finding names; then allocate less.",
 	After:       overheadReasons,
 	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},

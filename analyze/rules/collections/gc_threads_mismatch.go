@@ -16,6 +16,7 @@ var gcThreadsMismatch = &analyze.Rule{
 	ID:     ids.GCThreadsMismatch,
 	Doc:    "The number of GC threads does not fit the CPUs that the JVM may use.",
 	Needs:  "a GC log, the JVM's flags and its CPU limit: casefile collect",
+	Fix:    "Fit the number of GC threads to the CPUs.",
 	After:  []string{ids.GCOverhead},
 	Limits: limits(views.GCOverheadWarn),
 	Run:    analyze.Each(collections, judgeGCThreads),

@@ -22,6 +22,7 @@ var heapTooSmall = &analyze.Rule{
 	ID:     ids.HeapTooSmall,
 	Doc:    "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
 	Needs:  needsGC,
+	Fix:    "Raise the maximum heap to twice the live set, where the machine has the memory.",
 	Unless: []string{ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(

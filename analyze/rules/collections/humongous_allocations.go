@@ -33,6 +33,7 @@ var humongousAllocations = &analyze.Rule{
 	ID:     ids.HumongousAllocations,
 	Doc:    "Objects of half a G1 region or more start many of the collections.",
 	Needs:  needsGC,
+	Fix:    "Allocate smaller pieces, or take larger regions.",
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(humongousShare, humongousMinute, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeHumongous),

@@ -24,6 +24,7 @@ var longGCPause = &analyze.Rule{
 	ID:    ids.LongGCPause,
 	Doc:   "Single collections stop the application so long that users notice.",
 	Needs: needsGC,
+	Fix:   "Take a collector that works beside the application, or look for what kept the machine from working.",
 	Unless: []string{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.FullGC, ids.ConcurrentModeFailure, ids.SysTimeInGC,
 	},

@@ -28,6 +28,7 @@ var longSafepoint = &analyze.Rule{
 	Needs: "a GC log with safepoint messages: casefile collect --duration 60s records one on JDK 9 and later; " +
 		"-Xlog:safepoint, " +
 		"JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording",
+	Fix:    "Have the JVM name the thread that is late, and give its loop polls.",
 	Claims: []loss.Kind{loss.Safepoint},
 	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
 	Run:    analyze.Each(safepointLogs, judgeSafepoints),

@@ -28,6 +28,7 @@ var metaspacePressure = &analyze.Rule{
 	ID:     ids.MetaspacePressure,
 	Doc:    "Collections are made for want of metaspace, the memory of classes.",
 	Needs:  needsGC,
+	Fix:    "Raise the limit; where it fills again, find who makes class loaders.",
 	Limits: limits(fullGCShare, MetaspaceFull, MetaspaceGCs, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeMetaspace),
 }

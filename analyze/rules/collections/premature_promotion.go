@@ -34,6 +34,7 @@ var prematurePromotion = &analyze.Rule{
 	ID:     ids.PrematurePromotion,
 	Doc:    "Objects that soon die reach the old generation, which has to be collected for their sake.",
 	Needs:  needsGC,
+	Fix:    "Remove what keeps objects from the survivor spaces, or give the young generation room.",
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.HumongousAllocations},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, promotedShare, promotedWaste, views.GCOverheadCritical),

@@ -14,6 +14,7 @@ var serialGCOnServer = &analyze.Rule{
 	ID:     ids.SerialGCOnServer,
 	Doc:    "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.",
 	Needs:  needsGC,
+	Fix:    "Take G1.",
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: limits(longPause, views.GCOverheadWarn),
 	Run:    analyze.Each(collections, judgeSerial),

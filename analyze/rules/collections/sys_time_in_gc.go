@@ -22,6 +22,7 @@ var sysTimeInGC = &analyze.Rule{
 	ID:     ids.SysTimeInGC,
 	Doc:    "Collections spend most of their CPU time in the kernel.",
 	Needs:  needsGC,
+	Fix:    "Touch the heap at the start; keep the kernel from joining pages; stop swapping.",
 	Limits: limits(sysShare, sysGCShare, views.GCOverheadCritical),
 	Run:    analyze.Each(collections, judgeSysTime),
 }

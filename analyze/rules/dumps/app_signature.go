@@ -25,6 +25,7 @@ var appSignature = &analyze.Rule{
 	ID:     ids.AppSignature,
 	Doc:    "Threads do what a known problem of a product makes them do, or its logs say so.",
 	Needs:  needsDumps(2) + "; or application logs",
+	Fix:    "As the known problem asks: the finding says it.",
 	After:  []string{ids.StuckThread},
 	Limits: []analyze.Threshold{signatureShare, finalizerShare, contentionDumps, logRecent},
 	Run:    findSignatures,

@@ -11,6 +11,7 @@ var classLoadingLock = &analyze.Rule{
 	ID:     ids.ClassLoadingLock,
 	Doc:    "Threads wait for a class to be loaded or initialised over several dumps.",
 	Needs:  needsDumps(2),
+	Fix:    "Keep what a look-up found, also that there is nothing; take slow work out of static initialisers.",
 	After:  forEver,
 	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeClassLoading),

@@ -29,6 +29,7 @@ var dbPoolExhausted = &analyze.Rule{
 	ID:     ids.DBPoolExhausted,
 	Doc:    "Threads wait to get a database connection from its pool over several dumps.",
 	Needs:  needsDumps(2),
+	Fix:    "Give connections back sooner: slow statements first, then leaks; only then a larger pool.",
 	After:  forEver,
 	Limits: []analyze.Threshold{dbPoolWaiters, dbPoolShare, dbPoolFew, contentionDumps, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeDBPool),
@@ -102,9 +103,11 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	)
 	p.Explanation = "All connections of the pool are in use, and requests stand still until one comes back. "
 	if inUse > 0 {
-		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at once: slow queries keep connections longer than their number allows.", inUse)
+		p.Explanation += fmt.Sprintf("Those in use are kept by threads that wait for the database, up to %d at "+
+			"once: slow queries keep connections longer than their number allows.", inUse)
 	} else if keepers.any {
-		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, by threads that " + asPlural(keepers.holds) + "."
+		p.Explanation += "No thread is seen at work in the database: connections are kept during other work, by " +
+			"threads that " + asPlural(keepers.holds) + "."
 	} else {
 		p.Explanation += "No thread is seen that has one: they were taken and never given back (a leak)."
 	}
@@ -113,7 +116,8 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	if inUse == 0 && keepers.any {
 		p.Advice = append([]analyze.Advice{{
 			Action: "Give the connection back before other work begins: its holders " + asPlural(keepers.holds) + " while they keep one.",
-			Effect: "Connections come back in milliseconds.", Risk: codeChange, Verify: "Nobody waits for a connection under the same load.",
+			Effect: "Connections come back in milliseconds.", Risk: codeChange, Verify: "Nobody waits for a " +
+				"connection under the same load.",
 		}}, p.Advice...)
 	}
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}

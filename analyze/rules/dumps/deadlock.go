@@ -17,6 +17,7 @@ var deadlock = &analyze.Rule{
 	ID:    ids.Deadlock,
 	Doc:   "Threads wait for each other's locks in a circle: a cycle in the lock graph that lasts until the last dump.",
 	Needs: needsDumps(1),
+	Fix:   "Restart the process; then take the locks in one order everywhere.",
 	Run:   analyze.Each(dumped(1), judgeDeadlock),
 }
 

@@ -13,9 +13,11 @@ import (
 )
 
 var eventLoopBlocked = &analyze.Rule{
-	ID:     ids.EventLoopBlocked,
-	Doc:    "A thread that serves many in turn - an event loop, a timer, a scheduler of one thread - stands in one task over all dumps.",
+	ID: ids.EventLoopBlocked,
+	Doc: "A thread that serves many in turn - an event loop, a timer, a scheduler of one thread - stands in " +
+		"one task over all dumps.",
 	Needs:  needsDumps(2),
+	Fix:    "Take blocking work off the thread that serves many.",
 	After:  loopCauses,
 	Limits: []analyze.Threshold{standSpan},
 	Run:    analyze.Each(dumped(2), judgeEventLoop),
@@ -93,10 +95,12 @@ func (v *view) loopProblem(l *blockedLoops) *problem {
 	p.Say("%s %s for %s, over all %s dumps: %s", who, l.place.where(), say.Time("stood", v.Series.Duration()),
 		say.Amount("dumps", v.Dumps(), "dumps"), does)
 	p.Impact = "all that this " + l.what + " serves waits for it"
-	p.Explanation = "One thread serves many in turn: connections, timers or tasks. While it stands in one of them, none of the others is served, whatever their number."
+	p.Explanation = "One thread serves many in turn: connections, timers or tasks. While it stands in one of " +
+		"them, none of the others is served, whatever their number."
 	p.Evidence = v.CiteAll(p.sightings, cite.Most)
 	p.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Take the call in %s out of the %s: give it to a pool of workers, and come back with its result.", l.place.at(), l.what),
+		Action: fmt.Sprintf("Take the call in %s out of the %s: give it to a pool of workers, and come back with "+
+			"its result.", l.place.at(), l.what),
 		Effect: "The " + l.what + " is free for the others at once.",
 		Risk:   codeChange,
 		Verify: "A new collect shows " + say.Quote(l.threads[0].Name) + " waiting for work.",

@@ -26,6 +26,7 @@ var finalizerBacklog = &analyze.Rule{
 	Doc: "The one thread that runs finalizers (or cleaners) is inside one in nearly every dump: objects wait " +
 		"for it and cannot be freed.",
 	Needs:  needsDumps(2),
+	Fix:    "Release resources in close(), and take slow work out of finalizers and cleaners.",
 	Limits: []analyze.Threshold{finalizerShare, views.StuckCPU},
 	Run:    analyze.Each(dumped(2), judgeFinalizer),
 }

@@ -16,9 +16,11 @@ import (
 
 var hiddenDeadlock = &analyze.Rule{
 	ID: ids.HiddenDeadlock,
-	Doc: "Threads wait for each other for ever in a way that the JVM does not see: one keeps a lock and waits for what another is to give, " +
+	Doc: "Threads wait for each other for ever in a way that the JVM does not see: one keeps a lock and waits for " +
+		"what another is to give, " +
 		"which wants the lock; or classes need each other in their initialisers.",
 	Needs:  needsDumps(2),
+	Fix:    "Restart the process; then do not wait for another thread while a lock is held that it wants.",
 	After:  []string{ids.Deadlock},
 	Limits: []analyze.Threshold{standSpan},
 	Run:    analyze.Each(dumped(2), judgeHiddenDeadlock),
@@ -65,19 +67,26 @@ func (v *view) cycleProblem(c *loss.Cycle) *problem {
 	if lost.Requests {
 		p.Impact += ", " + lost.Impact()
 	}
-	p.Explanation = fmt.Sprintf("Neither can go on before the other does, and both stood there in all %d dumps, %s, without CPU. The JVM reports only circles of locks; here one side is a wait for a result, a queue or a signal.",
+	p.Explanation = fmt.Sprintf("Neither can go on before the other does, and both stood there in all %d dumps, "+
+		"%s, without CPU. The JVM reports only circles of locks; here one side is a wait for a result, a queue or "+
+		"a signal.",
 		v.Dumps(), say.Seconds(v.Series.Duration()))
 	if !c.Sure {
-		p.Explanation += " That " + say.Quote(c.Giver.Name) + " is the one to end the wait follows from this: no other thread is at work that could."
+		p.Explanation += " That " + say.Quote(c.Giver.Name) + " is the one to end the wait follows from this: no " +
+			"other thread is at work that could."
 	}
 	restart := "Restart the process once this bundle is kept: nothing else frees the threads."
-	cure := fmt.Sprintf("Have the owner of the code not wait while it holds %s: let the lock go before it waits, or wait with a time limit.", lock)
+	cure := fmt.Sprintf("Have the owner of the code not wait while it holds %s: let the lock go before it waits, "+
+		"or wait with a time limit.", lock)
 	if libs.Within(owner.Stack.Frames, libs.LogLibraries) {
 		restart = "Restart the process once this bundle is kept: logging stands, and with it all that logs."
-		cure = fmt.Sprintf("Remove or change the appender that itself logs while it writes (%s): what it needs the lock of logging for must be turned off for it.", v.programCall(giver.Stack, blockedIn(giver)))
+		cure = fmt.Sprintf("Remove or change the appender that itself logs while it writes (%s): what it needs "+
+			"the lock of logging for must be turned off for it.", v.programCall(giver.Stack, blockedIn(giver)))
 	}
 	p.Advice = []analyze.Advice{
-		{Action: restart, Effect: "The blocked requests fail, new ones are served again.", Risk: "It comes back as soon as the same two paths of the program meet again.", Verify: "A new collect shows neither thread there."},
+		{Action: restart, Effect: "The blocked requests fail, new ones are served again.", Risk: "It comes back as " +
+			"soon as the same two paths of the program meet " +
+			"again.", Verify: "A new collect shows neither thread there."},
 		{Action: cure, Effect: "No circle can form.", Risk: codeChange, Verify: "A load test of both paths ends."},
 	}
 	p.About = []string{lock}
@@ -112,7 +121,9 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 	p.Say("%s wait for classes that wait for each other in their initialisers: %s",
 		v.Crowd(v.Peak(p.sightings)).Capital(), say.Enumerate(who))
 	p.Impact = say.Count(len(v.Peak(p.sightings)), "thread") + " blocked for ever"
-	p.Explanation = "A class is initialised once, by one thread. Each of these threads has begun one and needs another one's; the JVM does not report that circle, and does not resolve it. All that use one of these classes join them."
+	p.Explanation = "A class is initialised once, by one thread. Each of these threads has begun one and needs " +
+		"another one's; the JVM does not report that circle, and does not resolve it. All that use one of these " +
+		"classes join them."
 	p.Advice = []analyze.Advice{
 		{Action: "Restart the process once this bundle is kept: nothing else frees the threads.", Effect: "The classes are initialised anew, mostly by one thread.",
 			Risk: "It comes back when two threads come first to both classes again.", Verify: "A new collect shows no thread there."},

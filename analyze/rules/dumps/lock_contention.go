@@ -13,6 +13,7 @@ var lockContention = &analyze.Rule{
 	ID:     ids.LockContention,
 	Doc:    "Many threads are blocked on one monitor or lock of the program over several dumps.",
 	Needs:  needsDumps(2),
+	Fix:    "Shorten what is done under the lock, move slow calls out of it, or divide it.",
 	After:  forEver,
 	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeLockContention),
@@ -51,10 +52,12 @@ func holderAdvice(k *contended) string {
 	}
 	switch k.HolderWait.Kind {
 	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool, threads.WaitDBPool, threads.WaitDisk, threads.WaitProcess:
-		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store the result.", at, k.HolderWait.Text)
+		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store "+
+			"the result.", at, k.HolderWait.Text)
 	case threads.WaitSleep, threads.WaitQueue, threads.WaitResult, threads.WaitCondition, threads.WaitPool, threads.WaitPermit, threads.WaitRoom,
 		threads.WaitMember, threads.WaitOthers, threads.WaitFileLock:
-		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state next to the old one and swap them.", at, k.HolderWait.Text)
+		return fmt.Sprintf("Do not wait while the lock is held%s (the holder %s): prepare the new state next to "+
+			"the old one and swap them.", at, k.HolderWait.Text)
 	case threads.WaitRunning:
 		return fmt.Sprintf("Shorten what is done under the lock%s, or divide it: a lock per key, a read-write "+
 			"lock, a concurrent collection.", at)

@@ -275,7 +275,8 @@ func (v *view) unnamedLocks() []*threads.Contention {
 	return out
 }
 
-// manyBlocked reports whether so many threads are blocked on a lock that it is no chance: five of them, or a good share of their kind that
+// manyBlocked reports whether so many threads are blocked on a lock that it is no chance: five of them, or a good
+// share of their kind that
 // stays.
 func (v *view) manyBlocked(k *contended, lost views.Loss) bool {
 	if v.AtLeast(k.sightings, contentionWaiters.Value) >= contentionDumps.Value {
@@ -318,10 +319,12 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 		p.Explanation = k.story()
 		if len(suspects) > 0 {
 			s := suspects[len(suspects)-1]
-			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the holder: %s %s.",
+			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the "+
+				"holder: %s %s.",
 				len(v.sightingDumps(suspects)), say.Count(v.Dumps(), "dump"), v.sharedCall(k, s.Thread), say.Quote(s.Thread.Name), v.Doing(s.Thread))
 			if libs.Within(v.Peak(k.sightings)[0].Thread.Stack.Frames, libs.WriteLocks) {
-				p.Explanation += " It may hold the lock to read: a writer waits for all readers, and new readers wait for the writer."
+				p.Explanation += " It may hold the lock to read: a writer waits for all readers, and new readers " +
+					"wait for the writer."
 			}
 			k.HolderWait = v.Series.Wait(s.Thread)
 		}
@@ -368,8 +371,10 @@ func (k *contended) story() string {
 	return text
 }
 
-// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that alone are in the method
-// where the others wait, else in any of its class - one that reads under the lock, or changes what it guards - and do not wait with them.
+// suspects are, of a lock whose holder no dump shows (a dump without -l lists no ReentrantLock), the threads that
+// alone are in the method
+// where the others wait, else in any of its class - one that reads under the lock, or changes what it guards - and
+// do not wait with them.
 // Seen in half of the dumps or more, else nil.
 func (v *view) suspects(k *contended) []views.Sighting {
 	if k.Holder != nil || k.Site == nil {

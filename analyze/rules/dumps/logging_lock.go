@@ -9,6 +9,7 @@ var loggingLock = &analyze.Rule{
 	ID:     ids.LoggingLock,
 	Doc:    "Threads wait for the lock of a log handler or appender over several dumps.",
 	Needs:  needsDumps(2),
+	Fix:    "Write fewer lines, or through an asynchronous appender that discards when it is full.",
 	After:  forEver,
 	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeLogging),

@@ -23,6 +23,7 @@ var pinnedVirtualThreads = &analyze.Rule{
 	Doc: "Virtual threads wait without leaving their carriers, dump after dump: the carriers are missing for " +
 		"all others.",
 	Needs:  needsDumps(2),
+	Fix:    "Take waiting calls out of synchronized (before JDK 24), native frames and class initialisers.",
 	Limits: []analyze.Threshold{pinnedShare, pinnedCritical, views.StuckCPU},
 	Run:    analyze.Each(dumped(2), judgePinned),
 }

@@ -26,6 +26,7 @@ var poolMismatch = &analyze.Rule{
 		"or .yml), which casefile collect " +
 		"copies; for all nodes together also the database's own limit: a database with a credential in the " +
 		"cluster file, or --use-app-credentials",
+	Fix:         "Size the pool for the request threads, and the database for all pools together.",
 	After:       []string{ids.DBPoolExhausted},
 	ExplainedBy: []string{ids.DBPoolExhausted},
 	Limits:      []analyze.Threshold{dbConnectionsCritical},

@@ -12,9 +12,11 @@ import (
 )
 
 var selfStarvation = &analyze.Rule{
-	ID:     ids.SelfStarvation,
-	Doc:    "All threads of a pool stand in tasks that wait for other tasks of the same pool, which no thread is left to run.",
+	ID: ids.SelfStarvation,
+	Doc: "All threads of a pool stand in tasks that wait for other tasks of the same pool, which no thread is " +
+		"left to run.",
 	Needs:  needsDumps(2),
+	Fix:    "Let tasks not wait for tasks of their own pool: give the inner ones a pool of their own.",
 	After:  []string{ids.Deadlock, ids.HiddenDeadlock},
 	Limits: []analyze.Threshold{standSpan},
 	Run:    analyze.Each(dumped(2), judgeSelfStarvation),
@@ -55,10 +57,13 @@ func (v *view) starvedProblem(a *loss.Account, s *loss.Starved) *problem {
 	if lost.Requests {
 		p.Impact += ", " + lost.Impact()
 	}
-	p.Explanation = "Each thread of the pool runs a task that has given another task to a pool and waits for its result. No thread of the pool is free, and no other pool is at work: the tasks that they wait for stand in the pool's own queue, and nothing will ever run them."
+	p.Explanation = "Each thread of the pool runs a task that has given another task to a pool and waits for its " +
+		"result. No thread of the pool is free, and no other pool is at work: the tasks that they wait for stand " +
+		"in the pool's own queue, and nothing will ever run them."
 	p.Evidence = v.CiteAll(p.sightings, cite.Most)
 	p.Advice = []analyze.Advice{{
-		Action: "Give the inner tasks that " + w.at() + " waits for a pool of their own, or run them in the same thread, or compose futures (thenCompose) instead of waiting.",
+		Action: "Give the inner tasks that " + w.at() + " waits for a pool of their own, or run them in the same " +
+			"thread, or compose futures (thenCompose) instead of waiting.",
 		Effect: "A task that waits no longer takes the thread that its own work needs.",
 		Risk:   codeChange,
 		Verify: "Threads of " + s.Crew.Name + " are seen at work or idle.",

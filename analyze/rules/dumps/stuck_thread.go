@@ -24,6 +24,7 @@ var stuckThread = &analyze.Rule{
 	ID:    ids.StuckThread,
 	Doc:   "A request stands at the same place over all dumps, and nothing else explains it.",
 	Needs: needsDumps(3),
+	Fix:   "Give the call a time limit, and ask the other side why it does not answer.",
 	After: knownWaits,
 	ExplainedBy: []string{
 		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.HeapTooSmall, ids.MemoryLeak,
@@ -158,7 +159,8 @@ func (v *view) stuckProblem(g *stuckGroup) *problem {
 	p.Explanation += " Its user waits, and its thread is missing in the pool."
 	p.Evidence = v.CiteAll(g.sightings, cite.Most)
 	p.Advice = []analyze.Advice{stuckAdvice(first.Wait.Kind, v.programCall(first.Stack, g.site))}
-	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a Confluence outage or hang with thread dumps"}
+	p.References = []string{"Apache Tomcat: Stuck Thread Detection Valve", "Atlassian: Troubleshooting a " +
+		"Confluence outage or hang with thread dumps"}
 	_, peer, _ := threads.CallSite(first.Stack.Frames)
 	if addr := v.namePeers(&p.Finding, g.sightings, first.Wait.Kind, peer); addr != "" {
 		p.Add(", connected to %s", say.As(addr, "one address"))
@@ -233,9 +235,11 @@ func stuckAdvice(kind threads.WaitKind, at string) analyze.Advice {
 	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool:
 		a.Action = "Set a connect and a read timeout for the call in " + at + ", and ask the other side why it does not answer."
 	case threads.WaitDBPool:
-		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), and find who keeps the connections."
+		a.Action = "Set a limit for the wait for a connection (HikariCP connectionTimeout, c3p0 checkoutTimeout), " +
+			"and find who keeps the connections."
 	case threads.WaitLock, threads.WaitResult, threads.WaitQueue, threads.WaitCondition, threads.WaitPermit, threads.WaitRoom, threads.WaitOthers, threads.WaitPool:
-		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time limit."
+		a.Action = "Find the thread that is to wake " + at + ", which the dumps do not name, and wait with a time " +
+			"limit."
 	default:
 		a.Action = "Find out what " + at + " works on, and limit its input or its time."
 	}

@@ -29,6 +29,7 @@ var threadLeak = &analyze.Rule{
 	ID:     ids.ThreadLeak,
 	Doc:    "One family of threads (or goroutines) grows from dump to dump, and none of them ends.",
 	Needs:  needsDumps(3),
+	Fix:    "Make the executor once and shut it down; do not start one for each request.",
 	Limits: []analyze.Threshold{leakThreads, leakShare},
 	Run:    analyze.Each(dumped(3), judgeLeak),
 }
@@ -136,10 +137,12 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: OutOfMemoryError, unable to " +
 		"create native thread"}
 	if v.JVM == nil {
-		p.Advice[0].Action = "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": a goroutine that waits on a channel " +
+		p.Advice[0].Action = "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": a goroutine that waits on " +
+			"a channel " +
 			"that nobody serves, or for a context that nobody cancels, is the usual cause. Give it a context and " +
 			"select on its Done, or close the channel when its user is gone."
-		p.Advice[1].Action = "Until then restart the service before its memory is gone: each goroutine keeps its stack " +
+		p.Advice[1].Action = "Until then restart the service before its memory is gone: each goroutine keeps its " +
+			"stack " +
 			"and all that it refers to."
 		p.References = []string{"Go documentation: Diagnostics, goroutine profile"}
 	}

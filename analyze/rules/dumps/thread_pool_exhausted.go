@@ -26,6 +26,7 @@ var threadPoolExhausted = &analyze.Rule{
 	ID:    ids.ThreadPoolExhausted,
 	Doc:   "No thread of a pool was idle in most of the dumps: new work waits.",
 	Needs: needsDumps(2),
+	Fix:   "Cure what keeps the threads busy; enlarge the pool only where CPU and database have room.",
 	After: append([]string{ids.Deadlock}, poolCauses...),
 	ExplainedBy: []string{
 		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock,

@@ -18,6 +18,7 @@ var unresponsiveJVM = &analyze.Rule{
 	Doc: "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own " +
 		"threads, collects for long, or waits for a disk.",
 	Needs: needsDumps(1),
+	Fix:   "As the states of its threads show: let it go on, cure the safepoint, the collection or the disk.",
 	Run:   analyze.Each(respondents, judgeUnresponsive),
 }
 

@@ -8,13 +8,21 @@ import (
 
 // The rules of waits that are known by their kind, whatever the classes are called.
 var (
-	objectPoolExhausted = waitRule(ids.ObjectPoolExhausted, "Requests wait for an object of a bounded pool, or a permit of a semaphore, over several dumps.",
+	objectPoolExhausted = waitRule(ids.ObjectPoolExhausted, "Requests wait for an object of a bounded pool, or a "+
+		"permit of a semaphore, over several dumps.",
+		"Give objects back sooner; only then a larger pool.",
 		poolWaits, loss.Pool, loss.Permit, loss.HTTPPool, loss.DBPool)
-	queueFull = waitRule(ids.QueueFull, "Threads wait for room in a queue, or for somebody who takes from it, over several dumps.",
+	queueFull = waitRule(ids.QueueFull, "Threads wait for room in a queue, or for somebody who takes from it, "+
+		"over several dumps.",
+		"Make the consumer faster, or refuse work that the queue has no room for.",
 		poolWaits, loss.Room)
-	clusterCall = waitRule(ids.ClusterCall, "Requests wait for the answer of a member of the cluster, over several dumps.",
+	clusterCall = waitRule(ids.ClusterCall, "Requests wait for the answer of a member of the cluster, over "+
+		"several dumps.",
+		"Look at the member that does not answer; give calls between members a time limit.",
 		poolWaits, loss.Member)
-	unexplainedWait = waitRule(ids.UnexplainedWait, "Much time of request threads, or a whole family of workers, goes to one wait that no other rule explains.",
+	unexplainedWait = waitRule(ids.UnexplainedWait, "Much time of request threads, or a whole family of workers, "+
+		"goes to one wait that no other rule explains.",
+		"Find who is to end the wait: the stacks say where it is, block and mutex profiles or a recording who comes there.",
 		append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.HotThread, ids.PinnedVirtualThreads, ids.FinalizerBacklog, ids.ThreadLeak}, poolWaits...))
 )
 

@@ -13,7 +13,8 @@ import (
 	"casefile/analyze/threads"
 )
 
-// where names the place: the runtime's or library's call is in the words already, so the program's own, and the one that led there.
+// where names the place: the runtime's or library's call is in the words already, so the program's own, and the one
+// that led there.
 func (w *place) where() string {
 	path := w.Path()
 	if len(path) == 0 {
@@ -182,7 +183,8 @@ func nobody(*loss.Account, *place) relations { return relations{} }
 func holders(a *loss.Account, w *place) relations {
 	r := w.relate(a.Holders(w.Place), "holds one", "hold one")
 	if !r.any {
-		r.story = " No thread is seen that holds one: they were taken and never given back, or are held by work that no thread does now."
+		r.story = " No thread is seen that holds one: they were taken and never given back, or are held by work " +
+			"that no thread does now."
 		r.title = "; nobody is seen to hold one"
 	}
 	return r
@@ -194,7 +196,8 @@ func takers(a *loss.Account, w *place) relations {
 
 // fix makes a list of one advice and its way to be checked.
 func fix(w *place, action, effect, risk string) []analyze.Advice {
-	return []analyze.Advice{{Action: action, Effect: effect, Risk: risk, Verify: "Collect again under the same load: no threads stand in " + w.at() + "."}}
+	return []analyze.Advice{{Action: action, Effect: effect, Risk: risk, Verify: "Collect again under the same " +
+		"load: no threads stand in " + w.at() + "."}}
 }
 
 const codeChange = "A change of code, for its developers."
@@ -204,56 +207,90 @@ func poolAdviceOf(what string) func(*place, relations) []analyze.Advice {
 		if !r.any {
 			return append(fix(w, "Find who takes "+what+" and does not give it back: each way out of "+w.at()+" and its callers, errors too, must return it (a finally block).",
 				"The pool is never empty for good.", codeChange), analyze.Advice{
-				Action: "Until then restart the process when the pool is empty, and wait with a time limit, so that requests fail and do not stand.",
+				Action: "Until then restart the process when the pool is empty, and wait with a time limit, so " +
+					"that requests fail and do not stand.",
 				Effect: "Buys time.", Risk: "Requests fail during the restart.", Verify: "Threads no longer stand in " + w.at() + "."})
 		}
 		return append(fix(w, fmt.Sprintf("Shorten the time for which %s is held: its holders %s.", what, asPlural(r.holds)),
 			"It comes back sooner, and the others go on.", codeChange), analyze.Advice{
-			Action: "Enlarge the pool only when what its holders do has room for more at once; wait for it with a time limit.",
+			Action: "Enlarge the pool only when what its holders do has room for more at once; wait for it with a " +
+				"time limit.",
 			Effect: "More work at once.", Risk: "What stands behind the pool gets more load.", Verify: "Fewer threads stand in " + w.at() + ".", Alternative: true})
 	}
 }
 
 // waitRows are in order: the first that fits counts; the last fits all.
 var waitRows = []waitRow{
-	{kinds: []loss.Kind{loss.Permit}, means: "The permits are all taken: each thread stands until another one gives one back.",
+	{kinds: []loss.Kind{loss.Permit}, means: "The permits are all taken: each thread stands until another one " +
+		"gives one back.",
 		related: holders, advice: poolAdviceOf("a permit"), references: []string{"Java API: Semaphore"}},
-	{kinds: []loss.Kind{loss.Pool, loss.HTTPPool, loss.DBPool}, means: "All objects of the pool are in use: each thread stands until one comes back.",
-		related: holders, advice: poolAdviceOf("an object of the pool"), references: []string{"Apache Commons Pool: GenericObjectPool, maxTotal and maxWait"}},
-	{kinds: []loss.Kind{loss.Room}, means: "The queue is full: those that put into it go on only as fast as those that take from it.",
+	{kinds: []loss.Kind{loss.Pool, loss.HTTPPool, loss.DBPool}, means: "All objects of the pool are in use: each " +
+		"thread stands until one comes back.",
+		related: holders, advice: poolAdviceOf("an object of the pool"), references: []string{"Apache Commons " +
+			"Pool: GenericObjectPool, maxTotal and maxWait"}},
+	{kinds: []loss.Kind{loss.Room}, means: "The queue is full: those that put into it go on only as fast as those " +
+		"that take from it.",
 		related: takers, advice: roomAdvice, references: []string{"Java API: BlockingQueue"}},
-	{kinds: []loss.Kind{loss.Member}, means: "The threads do nothing but wait for the answer of a member of the cluster; it may be this one. A member that does not answer - a long collection, a blocked operation thread, a lost network - holds all that ask it.",
+	{kinds: []loss.Kind{loss.Member}, means: "The threads do nothing but wait for the answer of a member of the " +
+		"cluster; it may be this one. A member that does not answer - a long collection, a blocked operation " +
+		"thread, a lost network - holds all that ask it.",
 		related: nobody, advice: memberAdvice, references: []string{"Hazelcast Platform: Threading model, slow operations", "Atlassian: Troubleshooting a Data Center cluster outage"}},
-	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it was given; no rule knows why that takes so long.",
-		related: workersBehind, advice: futureAdvice, references: []string{"Java API: CompletableFuture, Future.get with a time limit"}},
-	{kinds: []loss.Kind{loss.Others}, mark: "CountDownLatch", means: "A latch opens when others have counted it down; no rule knows who is to do so.",
-		related: nobody, advice: unknownAdvice("Find who is to count the latch down that %s waits for, and why it does not: it failed on the way, or waits itself. Count down in a finally block, and wait with a time limit.")},
-	{kinds: []loss.Kind{loss.Others}, mark: "CyclicBarrier", means: "A barrier opens when as many threads stand at it as it was made for.",
-		related: nobody, advice: unknownAdvice("Compare the number of parties that the barrier in %s was made for with the threads that ever come to it: the pool must be as large, and one that failed must break the barrier. Wait with a time limit.")},
+	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it " +
+		"was given; no rule knows why that takes so long.",
+		related: workersBehind, advice: futureAdvice, references: []string{"Java API: CompletableFuture, " +
+			"Future.get with a time limit"}},
+	{kinds: []loss.Kind{loss.Others}, mark: "CountDownLatch", means: "A latch opens when others have counted it " +
+		"down; no rule knows who is to do so.",
+		related: nobody, advice: unknownAdvice("Find who is to count the latch down that %s waits for, and why it " +
+			"does not: it failed on the way, or waits itself. Count down in a finally block, and wait with a time " +
+			"limit.")},
+	{kinds: []loss.Kind{loss.Others}, mark: "CyclicBarrier", means: "A barrier opens when as many threads stand " +
+		"at it as it was made for.",
+		related: nobody, advice: unknownAdvice("Compare the number of parties that the barrier in %s was made for " +
+			"with the threads that ever come to it: the pool must be as large, and one that failed must break the " +
+			"barrier. Wait with a time limit.")},
 	{kinds: []loss.Kind{loss.Others}, mark: "Phaser", means: "A phase ends when all registered parties have arrived.",
-		related: nobody, advice: unknownAdvice("Find the party of the phaser in %s that is registered and does not arrive: one that failed must deregister. Wait with a time limit.")},
+		related: nobody, advice: unknownAdvice("Find the party of the phaser in %s that is registered and does " +
+			"not arrive: one that failed must deregister. Wait with a time limit.")},
 	{kinds: []loss.Kind{loss.Others}, means: "The threads wait for partners that do not come.",
-		related: nobody, advice: unknownAdvice("Find the partner that is to meet the threads in %s, and why it does not come. Wait with a time limit.")},
-	{kinds: []loss.Kind{loss.FileLock}, means: "Another process, or another channel of this one, keeps the lock of the file.",
-		related: nobody, advice: unknownAdvice("Find who keeps the lock of the file that %s wants (lslocks, lsof), and take file locks with tryLock and a time limit.")},
+		related: nobody, advice: unknownAdvice("Find the partner that is to meet the threads in %s, and why it " +
+			"does not come. Wait with a time limit.")},
+	{kinds: []loss.Kind{loss.FileLock}, means: "Another process, or another channel of this one, keeps the lock " +
+		"of the file.",
+		related: nobody, advice: unknownAdvice("Find who keeps the lock of the file that %s wants (lslocks, " +
+			"lsof), and take file locks with tryLock and a time limit.")},
 	{kinds: []loss.Kind{loss.Process}, means: "Each thread stands until a child process ends or prints something.",
-		related: nobody, advice: unknownAdvice("Find the child processes that %s starts (ps --ppid) and what they wait for; wait for a child process with a time limit, and read all that it prints.")},
-	{kinds: []loss.Kind{loss.Sleep}, means: "The threads sleep by their own will while a user waits: a loop that tries again, or waits for something by looking now and then.",
-		related: nobody, advice: unknownAdvice("Find what %s waits for by sleeping, and have it told instead; bound the number of tries and their whole time.")},
-	{kinds: []loss.Kind{loss.Connect}, mark: "resolves", means: "The resolver does not answer: each look-up waits for its time limit.",
+		related: nobody, advice: unknownAdvice("Find the child processes that %s starts (ps --ppid) and what they " +
+			"wait for; wait for a child process with a time limit, and read all that it prints.")},
+	{kinds: []loss.Kind{loss.Sleep}, means: "The threads sleep by their own will while a user waits: a loop that " +
+		"tries again, or waits for something by looking now and then.",
+		related: nobody, advice: unknownAdvice("Find what %s waits for by sleeping, and have it told instead; " +
+			"bound the number of tries and their whole time.")},
+	{kinds: []loss.Kind{loss.Connect}, mark: "resolves", means: "The resolver does not answer: each look-up waits " +
+		"for its time limit.",
 		related: nobody, advice: unknownAdvice("Check the name servers of the node (/etc/resolv.conf, `getent hosts NAME` with the time it takes) for the host name that %s looks up; keep the address, or a caching resolver on the node.")},
-	{kinds: []loss.Kind{loss.Connect}, means: "The other side does not accept the connection: it is down, overloaded, or a firewall drops the packets.",
+	{kinds: []loss.Kind{loss.Connect}, means: "The other side does not accept the connection: it is down, " +
+		"overloaded, or a firewall drops the packets.",
 		related: nobody, advice: unknownAdvice("Find the address that %s connects to (`ss -tn state syn-sent`), and whether it can be reached from this node; set a connect timeout.")},
-	{kinds: []loss.Kind{loss.Socket, loss.Database}, means: "The threads wait for another system, which answers slowly or not at all.",
-		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a read timeout.")},
+	{kinds: []loss.Kind{loss.Socket, loss.Database}, means: "The threads wait for another system, which answers " +
+		"slowly or not at all.",
+		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a " +
+			"read timeout.")},
 	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock whose holder the dumps do not show.",
-		related: holdersOfLock, advice: unknownAdvice("Find who holds the lock that %s wants for long, and shorten what is done under it.")},
-	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel; no rule knows who it is to be.",
-		related: nobody, advice: unknownAdvice("Find the goroutine that is to serve the channel of %s, and why it does not: it has ended, or is blocked itself. Select on the request's context beside the channel.")},
-	{kinds: []loss.Kind{loss.Condition}, mark: "notified", means: "The threads wait to be notified; no rule knows by whom.",
-		related: nobody, advice: unknownAdvice("Find who is to notify the threads in %s: a notify that came before the wait is lost, so that the condition must be checked under the lock, in a loop, with a time limit.")},
+		related: holdersOfLock, advice: unknownAdvice("Find who holds the lock that %s wants for long, and " +
+			"shorten what is done under it.")},
+	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel; no " +
+		"rule knows who it is to be.",
+		related: nobody, advice: unknownAdvice("Find the goroutine that is to serve the channel of %s, and why it " +
+			"does not: it has ended, or is blocked itself. Select on the request's context beside the channel.")},
+	{kinds: []loss.Kind{loss.Condition}, mark: "notified", means: "The threads wait to be notified; no rule knows " +
+		"by whom.",
+		related: nobody, advice: unknownAdvice("Find who is to notify the threads in %s: a notify that came " +
+			"before the wait is lost, so that the condition must be checked under the lock, in a loop, with a " +
+			"time limit.")},
 	{means: "No rule knows what ends this wait.",
-		related: nobody, advice: unknownAdvice("Find what is to wake the threads in %s, and why it does not; wait with a time limit.")},
+		related: nobody, advice: unknownAdvice("Find what is to wake the threads in %s, and why it does not; wait " +
+			"with a time limit.")},
 }
 
 // unknownAdvice asks for what would tell more.
@@ -265,33 +302,43 @@ func unknownAdvice(action string) func(*place, relations) []analyze.Advice {
 
 // tellMore is what shows the other side of the wait.
 func (w *place) tellMore() analyze.Advice {
-	action := "To know more: dumps over a longer time (casefile collect --dumps 12 --duration 2m), and a recording (--jfr), whose events name the object and the time of each wait."
+	action := "To know more: dumps over a longer time (casefile collect --dumps 12 --duration 2m), and a " +
+		"recording (--jfr), whose events name the object and the time of each wait."
 	if w.v.JVM == nil {
-		action = "To know more: the block and mutex profiles (runtime.SetBlockProfileRate), and goroutine dumps with debug=2, which say for how many minutes each one waits."
+		action = "To know more: the block and mutex profiles (runtime.SetBlockProfileRate), and goroutine dumps " +
+			"with debug=2, which say for how many minutes each one waits."
 	}
-	return analyze.Advice{Action: action, Effect: "Shows who comes to this place, for how long, and who ends the wait.", Risk: "A few per cent of one CPU while it records."}
+	return analyze.Advice{Action: action, Effect: "Shows who comes to this place, for how long, and who ends the " +
+		"wait.", Risk: "A few per cent of one CPU while it records."}
 }
 
 func roomAdvice(w *place, r relations) []analyze.Advice {
 	action := "Find out why the consumer of the queue that " + w.at() + " fills is slow or gone."
 	if r.any {
-		action = "Make the consumer faster: it " + r.holds + ". More consumers help where that work can be done at once."
+		action = "Make the consumer faster: it " + r.holds + ". More consumers help where that work can be done " +
+			"at once."
 	}
 	if libs.Within(w.Sightings[0].Thread.Stack.Frames[:min(12, len(w.Sightings[0].Thread.Stack.Frames))], libs.LogLibraries) {
-		action = "Find the appender below the asynchronous one that is slow or stands, and cure or remove it; until then let the queue discard instead of block when it is full."
+		action = "Find the appender below the asynchronous one that is slow or stands, and cure or remove it; " +
+			"until then let the queue discard instead of block when it is full."
 		if r.any && r.at != "" {
-			action = "Cure or remove the appender that the queue is emptied into: " + r.at + " is where its thread stands. Until then let the queue discard instead of block when it is full."
+			action = "Cure or remove the appender that the queue is emptied into: " + r.at + " is where its " +
+				"thread stands. Until then let the queue discard instead of block when it is full."
 		}
 	}
 	return append(fix(w, action, "The queue has room, and requests go on.", codeChange), analyze.Advice{
-		Action: "Refuse work that the queue has no room for (offer with a short time limit) instead of holding the request's thread.",
+		Action: "Refuse work that the queue has no room for (offer with a short time limit) instead of holding " +
+			"the request's thread.",
 		Effect: "A slow consumer costs its own function, not the whole pool.", Risk: "Work is refused under load.", Verify: "Threads no longer stand in " + w.at() + "."})
 }
 
 func memberAdvice(w *place, _ relations) []analyze.Advice {
-	return append(fix(w, "Take dumps of the other members of the cluster at the same moment (casefile collect over all nodes): look for the member's operation threads, long collections, and lost connections between members.",
+	return append(fix(w, "Take dumps of the other members of the cluster at the same moment (casefile collect "+
+		"over all nodes): look for the member's operation threads, long collections, and lost connections between "+
+		"members.",
 		"Names the member that does not answer, and why.", "None."), analyze.Advice{
-		Action: "Give cluster calls of " + w.at() + " a time limit, and keep what they fetch near (a near cache) where it may be a little old.",
+		Action: "Give cluster calls of " + w.at() + " a time limit, and keep what they fetch near (a near cache) " +
+			"where it may be a little old.",
 		Effect: "A member that does not answer costs its own calls, not all request threads.", Risk: codeChange, Verify: "Threads no longer stand in " + w.at() + "."})
 }
 
@@ -316,7 +363,9 @@ func workersBehind(a *loss.Account, w *place) relations {
 }
 
 func futureAdvice(w *place, r relations) []analyze.Advice {
-	action := "Find who is to complete what " + w.at() + " waits for: no thread of a pool is seen at work on it, so its task was refused, has failed without completing the future, or waits in a queue. Wait with a time limit."
+	action := "Find who is to complete what " + w.at() + " waits for: no thread of a pool is seen at work on it, " +
+		"so its task was refused, has failed without completing the future, or waits in a queue. Wait with a time " +
+		"limit."
 	if r.any {
 		action = "Find out why the work that " + w.at() + " waits for takes long: threads of the pool that does it " + asPlural(r.holds) + ". Wait for the future with a time limit."
 	}
@@ -332,7 +381,8 @@ func holdersOfLock(a *loss.Account, w *place) relations {
 	}
 	r := w.relate(a.Holders(w.Place), "may hold it", "may hold it")
 	if r.any {
-		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)).String() + " is in the same class, most likely the holder."
+		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)).String() + " is in the same class, " +
+			"most likely the holder."
 	}
 	r.explained = nil
 	return r

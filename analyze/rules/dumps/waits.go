@@ -15,9 +15,10 @@ import (
 )
 
 var (
-	waitShare     = analyze.NewLimit(0.10, "1", "request-thread time in one wait that is never for work", "thread dump analysers' mark of congestion")
-	waitAnyShare  = analyze.NewLimit(0.25, "1", "request-thread time in one wait of any other kind, when it lasts", "a quarter of a service that waits for one thing by design is healthy")
-	waitHalf      = analyze.NewLimit(0.5, "1", "request-thread time in one wait: critical; or told although it does not last", "half of the service's capacity")
+	waitShare    = analyze.NewLimit(0.10, "1", "request-thread time in one wait that is never for work", "thread dump analysers' mark of congestion")
+	waitAnyShare = analyze.NewLimit(0.25, "1", "request-thread time in one wait of any other kind, when it lasts", "a quarter of a service that waits for one thing by design is healthy")
+	waitHalf     = analyze.NewLimit(0.5, "1", "request-thread time in one wait: critical; or told although it "+
+		"does not last", "half of the service's capacity")
 	waitThreads   = analyze.NewLimit(3, "threads", "in one wait at once, or a third of their kind", "two may meet by chance")
 	waitLasts     = analyze.NewLimit(0.5, "1", "threads of a wait that are still there in the next dump", "most calls outlast the time between two dumps")
 	standThreads  = analyze.NewLimit(5, "threads", "of one kind that stand on one stack in all dumps", "a lock with five waiters is what analysers flag")
@@ -39,9 +40,9 @@ type place struct {
 }
 
 // waitRule makes a rule of a kind of waits.
-func waitRule(id, doc string, after []string, kinds ...loss.Kind) *analyze.Rule {
+func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.Rule {
 	return &analyze.Rule{
-		ID: id, Doc: doc, Needs: needsDumps(2), After: after,
+		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
 		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.AppSignature},
 		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
@@ -143,7 +144,8 @@ func (w *place) hurtsRequests(peak int) bool {
 	return w.lost.Share >= waitAnyShare.Value && w.lasts || w.lost.Share >= waitHalf.Value && w.Kind != loss.Database
 }
 
-// hurtsGoroutines: goroutines are made for each request, so that a share tells little; many in one place that stay there do.
+// hurtsGoroutines: goroutines are made for each request, so that a share tells little; many in one place that stay
+// there do.
 func (w *place) hurtsGoroutines(peak int) bool {
 	return w.Requests && peak >= standThreads.Value && len(w.standing) >= standThreads.Value && 2*len(w.standing) >= peak
 }
@@ -171,7 +173,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	return w.lost.Severity(waitHalf.Value), w.lost.Weight(), w.confidence()
 }
 
-// moves reports whether the threads come back from the wait before the next dump, and the wait alone does not show that something is short.
+// moves reports whether the threads come back from the wait before the next dump, and the wait alone does not show
+// that something is short.
 func (w *place) moves() bool { return !w.lone && !w.lasts && !w.bounded() }
 
 // bounded waits show that something is short, however briefly each thread waits.
@@ -205,7 +208,8 @@ func (w *place) problem(a *loss.Account) *problem {
 	p.Advice = row.advice(w, rel)
 	p.References = row.references
 	if len(p.References) == 0 {
-		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
+		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process " +
+			"Hangs and Loops"}
 	}
 	if w.v.JVM == nil {
 		p.References = []string{"Go documentation: Diagnostics, goroutine and block profiles"}

@@ -45,6 +45,7 @@ var cpuSaturated = &analyze.Rule{
 	ID:          ids.CPUSaturated,
 	Doc:         "All CPUs of the machine are busy, and work waits for them.",
 	Needs:       needsHost,
+	Fix:         "Take away the work that need not be done; then add CPUs or nodes.",
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HotThread, ids.CPUThrottled},
 	HostWide:    true,
 	Claims:      []loss.Kind{loss.Runnable},

@@ -30,6 +30,7 @@ var cpuSteal = &analyze.Rule{
 	ID:     ids.CPUSteal,
 	Doc:    "The hypervisor gives CPU time of this virtual machine to others.",
 	Needs:  needsHost,
+	Fix:    "Ask who runs the host for CPUs that are really there.",
 	Claims: []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{stealWarn, stealCritical, views.SpanLeast, views.SpanSure},
 	Run:    analyze.Each(machines, judgeSteal),

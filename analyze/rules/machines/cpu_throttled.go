@@ -36,6 +36,7 @@ var cpuThrottled = &analyze.Rule{
 	Doc: "The CPU quota of a container runs out, and its threads stand still until the next period.",
 	Needs: "the counters of the process's cgroup: casefile collect on Linux, where the container has a CPU limit; " +
 		"or a flight recording of JDK 17 or later made there",
+	Fix:    "Raise the CPU limit, or have fewer threads of collector and compiler.",
 	Claims: []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{
 		throttledShare, throttledCritical, throttlePeriods, views.SpanSure, views.RecordingSpan,

@@ -37,6 +37,7 @@ var diskFull = &analyze.Rule{
 	ID:    ids.DiskFull,
 	Doc:   "A file system that is written to has nearly no room, or no inodes, left.",
 	Needs: "the file systems of the machine: casefile collect on Linux",
+	Fix:   "Remove what fills it, and watch it with an alarm.",
 	Limits: []analyze.Threshold{
 		diskFreeWarn, diskFreeCritical, diskFreeShare, inodesFree, diskSoon, views.SpanSure,
 	},

@@ -29,6 +29,7 @@ var diskSaturated = &analyze.Rule{
 	ID:     ids.DiskSaturated,
 	Doc:    "A disk is busy all the time, its requests are slow, and work waits for them.",
 	Needs:  needsHost,
+	Fix:    "Find who writes; move it to another disk, or take a faster one.",
 	Limits: []analyze.Threshold{diskBusy, diskLatency, diskPressure, views.SpanLeast, views.SpanSure},
 	Run:    analyze.Each(machines, judgeDiskLoad),
 }

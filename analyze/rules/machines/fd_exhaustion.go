@@ -21,6 +21,7 @@ var fdExhaustion = &analyze.Rule{
 	ID:     ids.FDExhaustion,
 	Doc:    "A process, or the whole system, has nearly as many files and sockets open as it may have.",
 	Needs:  "the open files of the process over time: casefile collect as root or as the process's user, on Linux",
+	Fix:    "Close what is opened; then raise the limit.",
 	Limits: []analyze.Threshold{fdWarn, fdCritical, views.SpanLeast},
 	Run:    analyze.Sequence(analyze.Each(watched, judgeFiles), analyze.Each(machines, judgeSystemFiles)),
 }

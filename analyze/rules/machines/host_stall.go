@@ -18,6 +18,7 @@ var hostStall = &analyze.Rule{
 	ID:     ids.HostStall,
 	Doc:    "The whole machine, not one program, stood still for seconds.",
 	Needs:  needsHost,
+	Fix:    "Ask who runs the host for migrations, snapshots and backups at that moment.",
 	Limits: []analyze.Threshold{hostStallLeast, stealWarn, cpuWarn, views.SpanLeast},
 	Run:    analyze.Each(machines, judgeHostStall),
 }

@@ -25,6 +25,7 @@ var memorySwapping = &analyze.Rule{
 	ID:       ids.MemorySwapping,
 	Doc:      "Pages come back from swap while work waits for them.",
 	Needs:    needsHost,
+	Fix:      "Make memory fit: smaller heaps, fewer programs, or more memory.",
 	HostWide: true,
 	Limits:   []analyze.Threshold{swapRate, swapPressure, views.SpanLeast, views.SpanSure},
 	Run:      analyze.Each(machines, judgeSwap),

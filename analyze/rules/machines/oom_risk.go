@@ -24,6 +24,7 @@ var oomRisk = &analyze.Rule{
 	ID:     ids.OOMRisk,
 	Doc:    "Memory of the machine or of a container is nearly used up, or the kernel killed a process for it.",
 	Needs:  needsHost,
+	Fix:    "Raise the limit, or lower what the JVM takes outside and inside of the heap.",
 	Limits: []analyze.Threshold{memoryFull, memoryAvailable},
 	Run:    analyze.Each(machines, judgeOOM),
 }

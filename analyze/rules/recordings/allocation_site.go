@@ -24,6 +24,7 @@ var allocationSite = &analyze.Rule{
 	Doc: "One place of the program, or boxes of primitive values, make a large part of all allocation of a " +
 		"recording.",
 	Needs:  needsRecording,
+	Fix:    "Allocate less at this place: reuse, read in pieces, keep values primitive.",
 	Limits: []analyze.Threshold{allocRate, allocSite, boxingShare, views.GCOverheadWarn, views.RecordingSpan},
 	Run:    analyze.Each(recordings.Of, judgeAllocation),
 }

@@ -82,6 +82,7 @@ var costlyCalls = &analyze.Rule{
 	Doc: "Regular expressions, logging, serialisation or loading of classes take a good part of the CPU of a " +
 		"recording.",
 	Needs: needsRecording,
+	Fix:   "Do less of that kind of work: the finding says how.",
 	Limits: []analyze.Threshold{
 		cpuSamples, busyMachine, costlyShare, costlyBusy, HotCodeCores, views.StartUpSpan,
 		views.RecordingSpan,

@@ -27,6 +27,7 @@ var exceptionFlow = &analyze.Rule{
 	Doc: "So many exceptions are made that they are control flow, by the JVM's count or by the CPU that goes " +
 		"into them.",
 	Needs: needsRecording,
+	Fix:   "Test before the call, or return a value where the exception is expected.",
 	Limits: []analyze.Threshold{
 		cpuSamples, busyMachine, exceptionRate, exceptionWarn, exceptionCPU, HotCodeCores,
 		views.RecordingSpan,

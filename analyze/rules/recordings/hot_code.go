@@ -26,6 +26,7 @@ var hotCode = &analyze.Rule{
 	Doc: "One method of the program, with what it calls in libraries, takes a large part of the CPU of a " +
 		"recording.",
 	Needs:   needsRecording,
+	Fix:     "Call it less, keep its result, or choose a cheaper way.",
 	Repeats: []string{ids.HotThread},
 	Limits: []analyze.Threshold{
 		cpuSamples, busyMachine, hotCodeShare, HotCodeCores, views.HotThreadShare, views.RecordingSpan,

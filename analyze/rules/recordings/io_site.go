@@ -33,6 +33,7 @@ var ioSite = &analyze.Rule{
 	Doc: "Requests wait long for one peer or file, or files are forced to a slow disk, by the I/O events of a " +
 		"recording.",
 	Needs:   needsRecording,
+	Fix:     "Measure the other side of the call, or the disk below the file.",
 	Repeats: []string{ids.SlowDownstream},
 	Limits: []analyze.Threshold{
 		socketSlow, fileSlow, forceSlow, forcesShare, views.DownstreamThreads, views.RecordingSpan,

@@ -27,6 +27,7 @@ var lockSite = &analyze.Rule{
 	Doc: "Threads were blocked at one kind of lock for a good part of a recording: at a monitor, or at a lock " +
 		"of java.util.concurrent.",
 	Needs:   needsRecording,
+	Fix:     "Shorten what is done under the lock, or divide it.",
 	Repeats: []string{ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock},
 	Limits:  []analyze.Threshold{blockedNamed, blockedWarn, views.RecordingSpan},
 	Run:     analyze.Each(recordedWith("jdk.JavaMonitorEnter"), judgeLockSites),

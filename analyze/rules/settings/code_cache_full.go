@@ -23,6 +23,7 @@ var codeCacheFull = &analyze.Rule{
 	Doc: "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
 	Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, " +
 		"or a flight recording with jdk.CodeCacheFull",
+	Fix: "Double the code cache.",
 	Limits: []analyze.Threshold{
 		codeCacheNearlyFull, views.GCOverheadCritical, views.RecentSpan, views.RecentLoose,
 		views.SpanLeast, views.SpanSure, views.StartUpSpan, views.RecordingSpan,

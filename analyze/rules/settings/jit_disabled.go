@@ -11,6 +11,7 @@ var jitDisabled = &analyze.Rule{
 	ID:    ids.JITDisabled,
 	Doc:   "An option keeps the JVM from compiling, or from compiling well.",
 	Needs: needsSettings,
+	Fix:   "Remove the option.",
 	Run:   analyze.Each(configured, judgeJIT),
 }
 

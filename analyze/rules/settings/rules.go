@@ -9,5 +9,6 @@ func Rules() []*analyze.Rule {
 		codeCacheFull,
 		jitDisabled,
 		unsafeConfig,
+		jdkOutOfSupport,
 	}
 }

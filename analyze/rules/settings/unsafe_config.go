@@ -16,6 +16,7 @@ var unsafeConfig = &analyze.Rule{
 	ID:     ids.UnsafeConfig,
 	Doc:    "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
 	Needs:  needsSettings,
+	Fix:    "Change the settings that the finding names.",
 	Limits: []analyze.Threshold{vm.CompressedOopsLimit, vm.CompressedOopsAgain},
 	Run:    analyze.Each(configured, judgeConfig),
 }

@@ -60,7 +60,8 @@ func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
 	return v
 }
 
-// servesRequest tells by its stack that a virtual thread, or a goroutine, serves a request: most have no name that would.
+// servesRequest tells by its stack that a virtual thread, or a goroutine, serves a request: most have no name that
+// would.
 func (v *Process) servesRequest(tr *threads.Track) bool {
 	return slices.ContainsFunc(tr.Obs, func(t *threads.Thread) bool { return t != nil && v.Series.AtRequest(t) })
 }

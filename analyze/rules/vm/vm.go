@@ -3,6 +3,7 @@ package vm
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -58,17 +59,29 @@ func Size(s string) int64 {
 	return n * unit
 }
 
-// majorOf reads the JDK of a VM version: "17.0.15+6" is 17, "1.8.0_402" is 8, and so is "25.402-b08" of its HotSpot.
+// hotspot is the version of an old HotSpot, "24.80-b11": it counts otherwise than the JDK that it is part of.
+var hotspot = regexp.MustCompile(`^(\d+)\.\d+-b\d+`)
+
+// Major gives the feature release of a version, 8 for "1.8.0_392" and for "25.392-b08", 17 for "17.0.15+6"; 0: it is none.
 func Major(version string) int {
+	if m := hotspot.FindStringSubmatch(version); m != nil {
+		n, _ := strconv.Atoi(m[1]) // digits
+		switch {
+		case n >= 25:
+			return 8
+		case n >= 21:
+			return 7
+		}
+		return 6
+	}
 	version = strings.TrimPrefix(version, "1.")
-	first, rest, _ := strings.Cut(version, ".")
-	first, _, _ = strings.Cut(first, "+")
-	n, err := strconv.Atoi(first)
+	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(version)
+	}
+	n, err := strconv.Atoi(version[:end])
 	if err != nil {
 		return 0
-	}
-	if n == 25 && strings.Contains(rest, "-b") && !strings.Contains(rest, "+") {
-		return 8
 	}
 	return n
 }

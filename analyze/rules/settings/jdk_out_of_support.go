@@ -1,0 +1,87 @@
+package settings
+
+import (
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/vm"
+	"casefile/analyze/say"
+)
+
+var jdkOutOfSupport = &analyze.Rule{
+	ID:    ids.JDKOutOfSupport,
+	Doc:   "No vendor publishes updates of this release of Java any more without a contract: holes that are found stay open.",
+	Needs: "the JVM's version and the time of the capture: casefile collect, or thread dumps",
+	Fix:   "Move to a release with long-term support.",
+	Run:   analyze.Each(dated, judgeSupport),
+}
+
+// published says until when updates of a major version are published for everybody, by the vendor that does so longest.
+// A date in the future is a vendor's promise of at least so long.
+var published = []struct {
+	major  int
+	until  string // the month
+	source string
+}{
+	{6, "2013-02", "Oracle Java SE Support Roadmap"},
+	{7, "2015-04", "Oracle Java SE Support Roadmap"},
+	{8, "2030-12", "Eclipse Adoptium: Temurin release roadmap"},
+	{9, "2018-03", "OpenJDK: until the next feature release"},
+	{10, "2018-09", "OpenJDK: until the next feature release"},
+	{11, "2027-10", "Eclipse Adoptium: Temurin release roadmap"},
+	{12, "2019-09", "OpenJDK: until the next feature release"},
+	{13, "2020-03", "OpenJDK: until the next feature release"},
+	{14, "2020-09", "OpenJDK: until the next feature release"},
+	{15, "2021-03", "OpenJDK: until the next feature release"},
+	{16, "2021-09", "OpenJDK: until the next feature release"},
+	{17, "2027-10", "Eclipse Adoptium: Temurin release roadmap"},
+	{18, "2022-09", "OpenJDK: until the next feature release"},
+	{19, "2023-03", "OpenJDK: until the next feature release"},
+	{20, "2023-09", "OpenJDK: until the next feature release"},
+	{21, "2029-12", "Eclipse Adoptium: Temurin release roadmap"},
+	{22, "2024-09", "OpenJDK: until the next feature release"},
+	{23, "2025-03", "OpenJDK: until the next feature release"},
+	{24, "2025-09", "OpenJDK: until the next feature release"},
+	{25, "2031-09", "Eclipse Adoptium: Temurin release roadmap"},
+	{26, "2026-09", "OpenJDK: until the next feature release"},
+}
+
+// dated are the JVMs whose version is known in captures whose time is known.
+func dated(p *analyze.Pass) (all []*config) {
+	for _, j := range p.JVMs() {
+		if vm.Major(j.Version) > 0 && !p.Ended.IsZero() {
+			p.Evaluated()
+			all = append(all, &config{JVM: j, node: j.Node})
+		}
+	}
+	return all
+}
+
+// judgeSupport compares the end of public updates with the time of the capture.
+func judgeSupport(pass *analyze.Pass, c *config) []analyze.Finding {
+	major := vm.Major(c.Version)
+	for _, row := range published {
+		until, err := time.Parse("2006-01", row.until)
+		if err != nil || row.major != major || pass.Ended.Before(until.AddDate(0, 1, 0)) {
+			continue
+		}
+		f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: 0.01}
+		f.Say("JDK %d (%s) has had no public updates since %s", major, say.Quote(c.Version), until.Format("January 2006"))
+		f.Impact = "no part of the performance; holes and faults that are found stay open"
+		f.Explanation = "Only vendors with a contract still mend this release, if any. Later ones also have better collectors, flight " +
+			"recordings and an exact account of containers."
+		f.Evidence = cite.Known(analyze.Evidence{Entry: c.OptionsSource, Text: "version " + c.Version},
+			analyze.Evidence{Entry: c.FlagsSource, Text: "version " + c.Version})
+		f.Advice = []analyze.Advice{{
+			Action: "Move to a release with long-term support that the product allows: 17, 21 or 25.",
+			Effect: "Updates each quarter.",
+			Risk:   "Options and internal classes have gone since: test under load.",
+			Verify: "casefile lists the new version.",
+		}}
+		f.References = []string{row.source}
+		return []analyze.Finding{f}
+	}
+	return nil
+}
