@@ -56,7 +56,8 @@ type capture struct {
 	recording *recording // nil when JFR does not run for us
 	asyncDir  string     // of async-profiler; empty when it does not run
 	virtual   virtualLists
-	boxed     bool // the black box was copied
+	boxed     bool          // the black box was copied
+	long      *ErrLongReply // of the first dump that was cut; nil: none
 }
 
 // refuse notes all that cannot be had without the right to attach.
@@ -146,6 +147,10 @@ func dumpName(k int) string { return fmt.Sprintf("threads/dump-%02d", k+1) }
 // returns the dump's text, empty when there is none.
 func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 	name := dumpName(k)
+	if c.long != nil { // another as long would say little more, and costs as much
+		c.Lost("thread-dumps", c.long.Error(), c.long.Fix())
+		return nil
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
 	defer cancel()
 
@@ -163,11 +168,10 @@ func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 		return body
 	}
 	c.Lost("thread-dumps", err.Error(), explainFix(err))
-	var long *ErrLongReply
 	switch {
 	case errors.Is(err, ErrGone):
 		return nil
-	case errors.As(err, &long) && len(body) > 0:
+	case errors.As(err, &c.long) && len(body) > 0:
 		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps-cut", Source: "attach: threaddump", Started: at.began, Ended: at.ended, Truncated: err.Error()}, body)
 		return body
 	}
