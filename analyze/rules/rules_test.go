@@ -140,7 +140,7 @@ func TestHealthy(t *testing.T) {
 				}
 			})},
 		{name: "one dump, all blocked", found: []string{"info unexplained-wait"}, conf: analyze.Low, cites: append([]string{}, append(workers(1, 2, 3, 4, 5), "refresher")...),
-			title: "In one dump all 10 http-nio-8090 threads wait to enter a monitor of Cache in Cache.get below PageAction.execute; refresher holds it and sleeps in Cache.refresh", text: scene(1, every, func(i int, s *stage) {
+			title: "In one dump all 10 http-nio-8090 threads wait to enter a monitor of Cache in Cache.get below PageAction.execute; refresher holds it and sleeps in Cache.refresh below PageAction.execute", text: scene(1, every, func(i int, s *stage) {
 				s.system()
 				s.thread("refresher", "TIMED_WAITING", 0, holdsCache)
 				for k := 1; k <= 10; k++ {

@@ -103,7 +103,7 @@ func TestThreadPoolExhausted(t *testing.T) {
 	always := func(n int) func(int) int { return func(int) int { return n } }
 	for _, e := range []expected{
 		{name: "all busy", text: pool(always(8), always(0)), found: []string{"critical thread-pool-exhausted"}, cites: workers(1, 2, 1, 2, 1, 1), conf: analyze.High,
-			title: "All 8 threads of pool http-nio-8090 are busy in 4 of 4 dumps: 100 % of them run in Report.render"},
+			title: "All 8 threads of pool http-nio-8090 are busy in 4 of 4 dumps: 100 % of them run in Report.render below PageAction.execute"},
 		{name: "one idle", text: pool(always(7), always(1))},
 		{name: "still growing", text: pool(func(i int) int { return 8 + 4*i }, always(0))},
 		{name: "small", text: pool(always(3), always(0))},

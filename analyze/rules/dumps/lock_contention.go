@@ -47,6 +47,9 @@ func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 // holderAdvice depends on what the holder does while it has the lock.
 func holderAdvice(k *contended) string {
 	at := ""
+	if k.suspectCall != "" {
+		at = " in " + k.suspectCall
+	}
 	if f := k.holderCall(); f != nil {
 		at = " in " + say.Short(f.Func)
 	}

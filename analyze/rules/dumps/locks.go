@@ -44,11 +44,12 @@ const (
 // contended is a lock that threads are blocked on, with all that wait behind it.
 type contended struct {
 	*threads.Contention
-	use       lockUse
-	sightings []views.Sighting // direct waiters and those behind them
-	direct    int              // of them
-	through   []string         // locks that others wait for and whose holders wait for this one
-	behind    *contended       // the lock that this one's holders are blocked on; nil mostly
+	use         lockUse
+	sightings   []views.Sighting // direct waiters and those behind them
+	direct      int              // of them
+	suspectCall string           // where the likely holder is, of a lock whose holder no dump shows
+	through     []string         // locks that others wait for and whose holders wait for this one
+	behind      *contended       // the lock that this one's holders are blocked on; nil mostly
 }
 
 // contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
@@ -210,8 +211,7 @@ func (k *contended) name() string {
 func (v *view) held(k *contended, suspects []views.Sighting) say.Phrase {
 	if k.Holder == nil && len(suspects) > 0 {
 		s := suspects[len(suspects)-1]
-		at := v.programCall(s.Thread.Stack, views.WhereIs(s.Thread, v.Series.Wait(s.Thread)))
-		return say.Text(", most likely held by %s in %s", views.ThreadName(s.Thread), at)
+		return say.Text(", most likely held by %s in %s", views.ThreadName(s.Thread), v.sharedCall(k, s.Thread))
 	}
 	if k.Holder == nil {
 		return say.Text(", whose holder the dumps do not show")
@@ -326,7 +326,7 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 				p.Explanation += " It may hold the lock to read: a writer waits for all readers, and new readers " +
 					"wait for the writer."
 			}
-			k.HolderWait = v.Series.Wait(s.Thread)
+			k.HolderWait, k.suspectCall = v.Series.Wait(s.Thread), v.sharedCall(k, s.Thread)
 		}
 		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)

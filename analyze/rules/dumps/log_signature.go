@@ -146,7 +146,8 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	}
 	f.Say("%s (%s", sentenceOf(s.sig), say.Counted("lines", int(s.count), "log line"))
 	n := len(s.recent)
-	if n == 0 {
+	past := s.sig.InDumps() && s.jvm != nil && s.jvm.Dumps != nil && len(s.jvm.Dumps.Dumps) > 1 // and they do not show it
+	if n == 0 || past {
 		f.Severity, f.Weight = analyze.Info, 0.01
 	}
 	if n > 1 {

@@ -183,6 +183,9 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	in := ""
 	if main.Site != "" {
 		in = " in " + say.Short(main.Site)
+		if at := v.whereAll(v.doingAt(busy, main)); at != "" && !scattered {
+			in = " " + at
+		}
 	}
 	doing := say.Text("%s of them %s%s", say.Share("doing_share", float64(main.Count)/float64(len(busy))), asPlural(say.Brief(main.Text)), in)
 	if scattered {
@@ -221,6 +224,17 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	p.Advice = poolAdvice(pool, v.threadLimit(pool), cause)
 	p.References = poolReferences(pool)
 	return p.finding()
+}
+
+// doingAt are the busy threads that do one thing.
+func (v *view) doingAt(busy []views.Sighting, d threads.Doing) (list []views.Sighting) {
+	for _, s := range busy {
+		w := v.Series.Wait(s.Thread)
+		if w.Kind == d.Kind && w.Text == d.Text && (w.Site == nil || w.Site.Func == d.Site) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // causeOf finds the problem that explains most of the busy threads; nil when none explains a third.

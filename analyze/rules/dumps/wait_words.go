@@ -147,6 +147,9 @@ func (v *view) mostly(list []views.Sighting) (text, site string) {
 		d := doing{say.Brief(w.Text), ""}
 		if own := threads.Calls(s.Thread.Stack.Frames); len(own) > 0 {
 			d.at = say.Short(own[0].Func)
+			if caller := nextCaller(own); caller != nil {
+				d.at += " below " + say.Short(caller.Func)
+			}
 		} else {
 			d.at = views.WhereIs(s.Thread, w)
 		}
@@ -204,8 +207,9 @@ const codeChange = "A change of code, for its developers."
 
 func poolAdviceOf(what string) func(*place, relations) []analyze.Advice {
 	return func(w *place, r relations) []analyze.Advice {
+		what := what + " that " + w.at() + " takes"
 		if !r.any {
-			return append(fix(w, "Find who takes "+what+" and does not give it back: each way out of "+w.at()+" and its callers, errors too, must return it (a finally block).",
+			return append(fix(w, "Find who does not give back "+what+": each way out of "+w.at()+" and its callers, errors too, must return it (a finally block).",
 				"The pool is never empty for good.", codeChange), analyze.Advice{
 				Action: "Until then restart the process when the pool is empty, and wait with a time limit, so " +
 					"that requests fail and do not stand.",

@@ -43,7 +43,7 @@ type place struct {
 func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.Rule {
 	return &analyze.Rule{
 		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
-		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.AppSignature},
+		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation},
 		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
 			return v.judgePlaces(pass, after, kinds)
@@ -138,8 +138,9 @@ func (w *place) hurtsRequests(peak int) bool {
 	switch {
 	case w.Kind == loss.Future || w.Kind == loss.Connect || w.Kind == loss.Lock: // of which a healthy service has short ones
 		return w.lost.Share >= waitShare.Value && w.lasts || w.lost.Share >= waitHalf.Value
-	case w.never():
-		return w.lost.Share >= waitShare.Value
+	case w.never(): // a queue that is full now and then holds its producers back by design, for moments
+		crowded := w.Total() >= waitThreads.Value*w.v.Dumps()
+		return w.lost.Share >= waitShare.Value && (w.lasts || crowded) || w.lost.Share >= waitHalf.Value
 	}
 	return w.lost.Share >= waitAnyShare.Value && w.lasts || w.lost.Share >= waitHalf.Value && w.Kind != loss.Database
 }
