@@ -53,6 +53,8 @@ type Collections struct {
 	Pauses   []*gc.Pause   // that end in the stretch
 	// totals: the log does not give each pause of the stretch, so that its sums over all of it stand for them.
 	Totals bool
+
+	sums map[kindAndCause]pauseSum // of the stretch, once asked for
 }
 
 // Logs gives each JVM that has a usable log. Several logs of one JVM (its own, rotated ones, ours) tell the same
@@ -219,7 +221,7 @@ func (v *Collections) Stretch(from, to time.Duration) {
 			from = max(from, early)
 		}
 	}
-	v.From, v.To, v.Pauses = from, to, nil
+	v.From, v.To, v.Pauses, v.sums = from, to, nil, nil
 	for i := range v.Log.Pauses {
 		if p := &v.Log.Pauses[i]; p.End() > from && p.Start <= to {
 			v.Pauses = append(v.Pauses, p)
@@ -251,12 +253,42 @@ func (v *Collections) Spent(keep func(kind gc.Kind, cause string) bool) (n int64
 		}
 		return n, min(sum, v.Log.Stopped)
 	}
-	for _, p := range v.Pauses {
-		if keep(p.Kind, v.Log.Cause(p)) && !p.Flags.Has(gc.FlagNested) {
-			n, sum = n+1, sum+min(p.End(), v.To)-max(p.Start, v.From)
+	if v.sums == nil {
+		v.sums = v.sumUp()
+	}
+	for k, s := range v.sums {
+		if keep(k.kind, k.cause) {
+			n, sum = n+s.n, sum+s.time
 		}
 	}
 	return n, sum
+}
+
+// kindAndCause is one sort of pauses.
+type kindAndCause struct {
+	kind  gc.Kind
+	cause string
+}
+
+// pauseSum is the number and the time of the pauses of one sort.
+type pauseSum struct {
+	n    int64
+	time time.Duration
+}
+
+// sumUp walks once through the pauses of the stretch, which rules ask for in many ways.
+func (v *Collections) sumUp() map[kindAndCause]pauseSum {
+	sums := map[kindAndCause]pauseSum{}
+	for _, p := range v.Pauses {
+		if p.Flags.Has(gc.FlagNested) {
+			continue
+		}
+		k := kindAndCause{p.Kind, v.Log.Cause(p)}
+		s := sums[k]
+		s.n, s.time = s.n+1, s.time+min(p.End(), v.To)-max(p.Start, v.From)
+		sums[k] = s
+	}
+	return sums
 }
 
 func AnyPause(gc.Kind, string) bool { return true }

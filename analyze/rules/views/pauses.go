@@ -51,14 +51,18 @@ func (v *Collections) CitePause(p *gc.Pause) analyze.Evidence {
 
 // CiteLongest cites the longest pauses of the stretch that keep holds for, in order of time.
 func (v *Collections) CiteLongest(n int, keep func(*gc.Pause) bool) []analyze.Evidence {
-	var list []*gc.Pause
+	list := make([]*gc.Pause, 0, n+1) // the longest so far, longest first; of equal ones the first
 	for _, p := range v.Pauses {
-		if keep(p) {
-			list = append(list, p)
+		if n == 0 || len(list) == n && p.Duration <= list[n-1].Duration || !keep(p) {
+			continue
 		}
+		at := slices.IndexFunc(list, func(o *gc.Pause) bool { return o.Duration < p.Duration })
+		if at < 0 {
+			at = len(list)
+		}
+		list = slices.Insert(list, at, p)
+		list = list[:min(n, len(list))]
 	}
-	slices.SortStableFunc(list, func(a, b *gc.Pause) int { return int(b.Duration - a.Duration) })
-	list = list[:min(n, len(list))]
 	slices.SortFunc(list, func(a, b *gc.Pause) int { return int(a.Start - b.Start) })
 	var out []analyze.Evidence
 	for _, p := range list {
