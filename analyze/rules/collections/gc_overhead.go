@@ -176,9 +176,7 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		Effect: fmt.Sprintf(
 			"With some %s instead of %s there are about %d times fewer young collections, and "+
 				"each takes hardly longer, as only what is alive is copied: from %s of the time to some %s.",
-			say.Bytes(
-				to,
-			),
+			say.Bytes(to),
 			say.Bytes(size),
 			to/size,
 			say.Percent(v.ShareOf(views.Ordinary)),
@@ -192,12 +190,7 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		r.advice.Action = fmt.Sprintf("Give the young generation more room: %s.", say.Bytes(to))
 		r.advice.Setting, r.advice.From, r.advice.To = "-Xmn", "young generation of "+say.Bytes(
 			size,
-		), strings.Replace(
-			vm.Xmx(vm.RoundUp64(float64(to))),
-			"-Xmx",
-			"-Xmn",
-			1,
-		)
+		), strings.Replace(vm.Xmx(vm.RoundUp64(float64(to))), "-Xmx", "-Xmn", 1)
 		if v.Log.Collector == "G1" {
 			goal, known := vm.Int(v.JVM, "MaxGCPauseMillis")
 			if !known || goal >= 200 {

@@ -27,9 +27,7 @@ func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	workers, ok := vm.Int(v.JVM, "ParallelGCThreads")
 	at, _ := cite.Flag(v.JVM, "ParallelGCThreads")
 	if !ok && v.Log.Settings.ParallelWorkers > 0 {
-		workers, ok, at = int64(
-			v.Log.Settings.ParallelWorkers,
-		), true, analyze.Evidence{
+		workers, ok, at = int64(v.Log.Settings.ParallelWorkers), true, analyze.Evidence{
 			Entry: v.Log.Source,
 			Text:  fmt.Sprintf("%d parallel workers", v.Log.Settings.ParallelWorkers),
 		}

@@ -109,11 +109,7 @@ func reportedCycle(source string, waits []threads.ReportedWait) analyze.Finding 
 		}
 		if len(p.Evidence) < cite.Most {
 			p.Evidence = append(p.Evidence, analyze.Evidence{Entry: source, Lines: analyze.Lines(w.Line, w.Line),
-				Text: say.Quote(
-					w.Thread,
-				) + " waits for " + say.ShortClass(
-					w.Class,
-				) + " held by " + say.Quote(
+				Text: say.Quote(w.Thread) + " waits for " + say.ShortClass(w.Class) + " held by " + say.Quote(
 					w.Owner,
 				) + ", as the JVM's own search found"})
 		}

@@ -23,14 +23,9 @@ var (
 		"free on a file system: critical",
 		"own judgement: a busy log fills it within the hour",
 	)
-	diskFreeShare = analyze.NewLimit(
-		0.05,
-		"1",
-		"free on a file system, of its size",
-		"mke2fs keeps 5 % in reserve",
-	)
-	inodesFree = analyze.NewLimit(2.0, "%", "inodes free", "own judgement: a burst of small files takes them")
-	diskSoon   = analyze.NewLimit(time.Hour, "", "until the file system is full at this rate", "the time to act")
+	diskFreeShare = analyze.NewLimit(0.05, "1", "free on a file system, of its size", "mke2fs keeps 5 % in reserve")
+	inodesFree    = analyze.NewLimit(2.0, "%", "inodes free", "own judgement: a burst of small files takes them")
+	diskSoon      = analyze.NewLimit(time.Hour, "", "until the file system is full at this rate", "the time to act")
 )
 
 var diskFull = &analyze.Rule{

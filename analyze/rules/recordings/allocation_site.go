@@ -146,10 +146,7 @@ func (r *recorded) boxing(v profile.View) (f analyze.Finding, ok bool) {
 	}
 	f.Advice = []analyze.Advice{{Action: "Keep the values primitive there: arrays, collections of primitives, " +
 		"IntStream and its like, fields of type int instead of Integer.",
-		Effect: fmt.Sprintf(
-			"Up to %s less allocation.",
-			say.Percent(share),
-		),
+		Effect: fmt.Sprintf("Up to %s less allocation.", say.Percent(share)),
 		Risk:   "A primitive value cannot be null.",
 		Verify: "A new recording: casefile profile --alloc --pid " + r.pid() + ".",
 	}}
