@@ -30,7 +30,8 @@ type Rule struct {
 	// Repeats are rules that see the same problem with another instrument: where both findings are about the same
 	// thing of a process, see [Finding.About], this one is a note with what its own instrument measured.
 	Repeats []string
-	// Claims are the kinds of time that the finding explains all of, see [loss.Account.ClaimKind]. What threads it explains beyond them its
+	// Claims are the kinds of time that the finding explains all of, see [loss.Account.ClaimKind]. What threads it
+	// explains beyond them its
 	// Detail tells, see [Claimer].
 	Claims []loss.Kind
 	// HostWide findings are about a machine, whatever their subject says.

@@ -4,6 +4,7 @@ import (
 	"casefile/analyze/say"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -61,7 +62,7 @@ func wrap(s string, width int) []string {
 	width = max(width, 8)
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range unbroken(s) {
 		n := utf8.RuneCountInString(word)
 		if used > 0 && used+1+n > width {
 			lines = append(lines, line)
@@ -82,6 +83,20 @@ func wrap(s string, width int) []string {
 	}
 	return lines
 }
+
+// unbroken gives the words of a text; a number stays with its unit, and with its thousands.
+func unbroken(s string) (words []string) {
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) && r != '\u202f' && r != '\u00a0' }) {
+		if last := len(words) - 1; last >= 0 && units[word] && strings.ContainsAny(words[last][:1], "0123456789") {
+			words[last] += " " + word
+			continue
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+var units = map[string]bool{"%": true, "µs": true, "ms": true, "s": true, "min": true, "h": true, "B": true, "KB": true, "MB": true, "GB": true, "TB": true}
 
 // count is "1 thread", "12 threads".
 func count[N int | int64](n N, one string) string {

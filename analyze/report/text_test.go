@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,5 +186,12 @@ func TestScales(t *testing.T) {
 	lo, hi, ticks := decades(0.3, 140, say.Number)
 	if lo != 0.1 || hi != 1000 || len(ticks) != 5 {
 		t.Errorf("decades: %v to %v, %d ticks", lo, hi, len(ticks))
+	}
+}
+
+// A number stays with its unit at the end of a line.
+func TestWrapKeepsUnits(t *testing.T) {
+	if got := wrap("in all 72 % of 12\u202f000 ms are lost", 9); !slices.Equal(got, []string{"in all", "72 % of", "12\u202f000 ms", "are lost"}) {
+		t.Errorf("%q", got)
 	}
 }

@@ -25,14 +25,16 @@ var (
 	)
 )
 
-var hotThreadUses = analyze.NewLimit(0.1, "cores", "really used by one thread", "own judgement: one that wants more and gets "+
+var hotThreadUses = analyze.NewLimit(0.1, "cores", "really used by one thread", "own judgement: one that wants "+
+	"more and gets "+
 	"none is short of CPU, not hot")
 
 var hotThread = &analyze.Rule{
-	ID:          ids.HotThread,
-	Doc:         "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
-	Needs:       needsDumps(2),
-	Fix:         "Look at what the code at this place is asked to do: a loop without end, or one request with huge data.",
+	ID:    ids.HotThread,
+	Doc:   "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
+	Needs: needsDumps(2),
+	Fix: "Look at what the code at this place is asked to do: a loop without end, or one request with " +
+		"huge data.",
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: []analyze.Threshold{
 		hotThreadCores, hotThreadUses, hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,

@@ -11,8 +11,9 @@ import (
 )
 
 var jdkOutOfSupport = &analyze.Rule{
-	ID:    ids.JDKOutOfSupport,
-	Doc:   "No vendor publishes updates of this release of Java any more without a contract: holes that are found stay open.",
+	ID: ids.JDKOutOfSupport,
+	Doc: "No vendor publishes updates of this release of Java any more without a contract: holes that are found " +
+		"stay open.",
 	Needs: "the JVM's version and the time of the capture: casefile collect, or thread dumps",
 	Fix:   "Move to a release with long-term support.",
 	Run:   analyze.Each(dated, judgeSupport),
@@ -70,7 +71,8 @@ func judgeSupport(pass *analyze.Pass, c *config) []analyze.Finding {
 		f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: 0.01}
 		f.Say("JDK %d (%s) has had no public updates since %s", major, say.Quote(c.Version), until.Format("January 2006"))
 		f.Impact = "no part of the performance; holes and faults that are found stay open"
-		f.Explanation = "Only vendors with a contract still mend this release, if any. Later ones also have better collectors, flight " +
+		f.Explanation = "Only vendors with a contract still mend this release, if any. Later ones also have " +
+			"better collectors, flight " +
 			"recordings and an exact account of containers."
 		f.Evidence = cite.Known(analyze.Evidence{Entry: c.OptionsSource, Text: "version " + c.Version},
 			analyze.Evidence{Entry: c.FlagsSource, Text: "version " + c.Version})

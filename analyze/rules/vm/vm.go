@@ -62,7 +62,8 @@ func Size(s string) int64 {
 // hotspot is the version of an old HotSpot, "24.80-b11": it counts otherwise than the JDK that it is part of.
 var hotspot = regexp.MustCompile(`^(\d+)\.\d+-b\d+`)
 
-// Major gives the feature release of a version, 8 for "1.8.0_392" and for "25.392-b08", 17 for "17.0.15+6"; 0: it is none.
+// Major gives the feature release of a version, 8 for "1.8.0_392" and for "25.392-b08", 17 for "17.0.15+6"; 0: it is
+// none.
 func Major(version string) int {
 	if m := hotspot.FindStringSubmatch(version); m != nil {
 		n, _ := strconv.Atoi(m[1]) // digits
