@@ -65,6 +65,7 @@ const (
 	DiskFull       = "disk-full"
 	FDExhaustion   = "fd-exhaustion"
 	HostStall      = "host-stall"
+	NativeMemory   = "native-memory"
 )
 
 // The nodes of a cluster, and the way between them.

@@ -20,7 +20,7 @@ var (
 		"median round trip between two nodes: critical",
 		"Atlassian: internode latency bad above 50 ms",
 	)
-	linkSamples = analyze.NewLimit(int64(5), "round trips", "measured over a link, at least", "fewer prove nothing")
+	linkSamples = analyze.NewLimit(int64(10), "round trips", "measured over a link, at least", "fewer prove nothing")
 )
 
 const needsLinks = "round trips between the nodes themselves: agents or ssh on two nodes or more, casefile " +
@@ -32,6 +32,7 @@ var slowLink = &analyze.Rule{
 	Needs:    needsLinks,
 	Fix:      "Put the nodes into one local network.",
 	Compares: true,
+	After:    busyEnds,
 	Limits:   []analyze.Threshold{linkWarn, linkCritical, linkSamples},
 	Run:      analyze.Each(wholeCluster, judgeLinks),
 }
@@ -53,8 +54,30 @@ func judgeLinks(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	if len(slow) == 0 {
 		return nil
 	}
-	return []analyze.Finding{slowFinding(slow, rtt)}
+	f := slowFinding(slow, rtt)
+	if short := shortOfCPU(pass, slow); len(short) > 0 {
+		f.Severity, f.Weight, f.Confidence = analyze.Info, 0.01, analyze.Low
+		f.Explanation += " But the CPUs of " + say.List(short) + " were busy: a program that waits for a CPU answers late, however short the link."
+	}
+	return []analyze.Finding{f}
 }
+
+// shortOfCPU are the ends of links that had no CPU to answer with.
+func shortOfCPU(pass *analyze.Pass, links []*pair) (names []string) {
+	for _, name := range namesOf(links) {
+		for _, id := range busyEnds {
+			for _, f := range pass.AllFound(id) {
+				if slices.Contains(f.Nodes, name) && f.Severity.AtLeast(analyze.Warning) && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// busyEnds are findings about a node that make it answer late.
+var busyEnds = []string{ids.CPUSaturated, ids.CPUThrottled, ids.CPUSteal}
 
 // slowFinding is about all slow links; rtt are their median round trips in milliseconds.
 func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {

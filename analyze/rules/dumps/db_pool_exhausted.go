@@ -26,13 +26,14 @@ var (
 )
 
 var dbPoolExhausted = &analyze.Rule{
-	ID:     ids.DBPoolExhausted,
-	Doc:    "Threads wait to get a database connection from its pool over several dumps.",
-	Needs:  needsDumps(2),
-	Fix:    "Give connections back sooner: slow statements first, then leaks; only then a larger pool.",
-	After:  forEver,
-	Limits: []analyze.Threshold{dbPoolWaiters, dbPoolShare, dbPoolFew, contentionDumps, contentionCritical},
-	Run:    analyze.Each(dumped(2), judgeDBPool),
+	ID:          ids.DBPoolExhausted,
+	Doc:         "Threads wait to get a database connection from its pool over several dumps.",
+	Needs:       needsDumps(2),
+	Fix:         "Give connections back sooner: slow statements first, then leaks; only then a larger pool.",
+	ExplainedBy: []string{ids.PinnedVirtualThreads},
+	After:       forEver,
+	Limits:      []analyze.Threshold{dbPoolWaiters, dbPoolShare, dbPoolFew, contentionDumps, contentionCritical},
+	Run:         analyze.Each(dumped(2), judgeDBPool),
 }
 
 // poolSettings is what limits a connection pool, and what makes it tell of connections kept too long, by a method

@@ -19,10 +19,11 @@ var (
 )
 
 var slowDownstream = &analyze.Rule{
-	ID:    ids.SlowDownstream,
-	Doc:   "Many threads wait for answers from the network under one call of the program, over several dumps.",
-	Needs: needsDumps(2),
-	Fix:   "Measure the other side; give the call a timeout, and a limit of threads that may be in it.",
+	ID:          ids.SlowDownstream,
+	Doc:         "Many threads wait for answers from the network under one call of the program, over several dumps.",
+	Needs:       needsDumps(2),
+	Fix:         "Measure the other side; give the call a timeout, and a limit of threads that may be in it.",
+	ExplainedBy: []string{ids.PinnedVirtualThreads},
 	Limits: []analyze.Threshold{
 		contentionDumps, contentionCritical, downstreamShare, views.DownstreamThreads, views.StuckCPU,
 	},

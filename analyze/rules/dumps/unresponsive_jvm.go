@@ -19,6 +19,7 @@ var unresponsiveJVM = &analyze.Rule{
 		"threads, collects for long, or waits for a disk.",
 	Needs: needsDumps(1),
 	Fix:   "As the states of its threads show: let it go on, cure the safepoint, the collection or the disk.",
+	After: []string{ids.FDExhaustion},
 	Run:   analyze.Each(respondents, judgeUnresponsive),
 }
 
@@ -61,7 +62,7 @@ type hold struct {
 }
 
 // judgeUnresponsive goes by the states of the threads that were taken where a dump could not be had.
-func judgeUnresponsive(_ *analyze.Pass, r *respondent) []analyze.Finding {
+func judgeUnresponsive(pass *analyze.Pass, r *respondent) []analyze.Finding {
 	j, v, reason := r.JVM, r.view, r.reason
 	if len(j.Looks) == 0 {
 		return nil
@@ -105,6 +106,12 @@ func judgeUnresponsive(_ *analyze.Pass, r *respondent) []analyze.Finding {
 	}
 	if len(j.Looks) == 1 && dumps > 1 {
 		f.Severity = analyze.Warning // it came back
+	}
+	for _, fd := range pass.Found(ids.FDExhaustion, r.About()) {
+		if fd.Severity == analyze.Critical && dumps == 0 && h.sure != analyze.High { // an attach needs a descriptor
+			f.Severity, f.Weight = analyze.Info, 0.01
+			h.explanation += " It has no free file descriptor (fd-exhaustion), and an attach needs one."
+		}
 	}
 	f.Say("The JVM %s", h.title)
 	f.Impact = fmt.Sprintf("%d of %d requests for a thread dump got no answer; as long as it lasts nothing else "+

@@ -11,6 +11,7 @@ func Rules() []*analyze.Rule {
 		cpuSteal,
 		memorySwapping,
 		oomRisk,
+		nativeMemory,
 		diskSaturated,
 		hostStall,
 		fdExhaustion,

@@ -1,8 +1,10 @@
 package machines
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"casefile/analyze"
@@ -57,18 +59,51 @@ func (v *hostView) busiest(n int) (words []say.Phrase, first float64, at analyze
 	for _, j := range v.node.JVMs {
 		captured[j.PID] = j.Target
 	}
-	for _, p := range v.Processes.Processes {
-		if len(words) == n || p.CPUPercent < 5 {
+	for _, p := range v.programs(captured) {
+		if len(words) == n || p.percent < 5 {
 			break
 		}
-		first = max(first, p.CPUPercent/100)
-		name := say.Target(captured[p.PID])
-		if name.Empty() {
-			name = say.As(fmt.Sprintf("%d %s", p.PID, say.Quote(p.Comm)), say.Quote(p.Comm))
+		first = max(first, p.percent/100)
+		name := say.Target(p.target)
+		switch {
+		case name.Empty() && p.processes > 1:
+			name = say.Text("%s processes of %s", say.Amount("processes", p.processes, "processes"), say.Quote(p.comm))
+		case name.Empty():
+			name = say.As(fmt.Sprintf("%d %s", p.pid, say.Quote(p.comm)), say.Quote(p.comm))
 		}
-		words = append(words, say.Text("%s (%s)", name, say.Measured("used", math.Round(p.CPUPercent/10)/10, "CPUs")))
+		words = append(words, say.Text("%s (%s)", name, say.Measured("used", math.Round(p.percent/10)/10, "CPUs")))
 	}
 	return words, first, cite.Ref(v.Processes.Ref, say.Text("busiest processes: %s", say.Enumerate(words)).String())
+}
+
+// program is the processes of one program, or one that was captured.
+type program struct {
+	target, comm   string
+	pid, processes int
+	percent        float64
+}
+
+// programs adds up the processes of each program, busiest first: many small ones may be what fills the machine. Those that were captured
+// stand for themselves.
+func (v *hostView) programs(captured map[int]string) (all []program) {
+	at := map[string]int{}
+	for _, p := range v.Processes.Processes {
+		target := captured[p.PID]
+		key := p.Comm
+		if target != "" {
+			key = target
+		}
+		i, known := at[key]
+		if !known {
+			i = len(all)
+			at[key] = i
+			all = append(all, program{target: target, comm: p.Comm, pid: p.PID})
+		}
+		all[i].processes++
+		all[i].percent += p.CPUPercent
+	}
+	slices.SortStableFunc(all, func(a, b program) int { return cmp.Compare(b.percent, a.percent) })
+	return all
 }
 
 // at adds when the worst window was.

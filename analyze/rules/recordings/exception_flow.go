@@ -19,7 +19,9 @@ var (
 	exceptionRate = analyze.NewLimit(5000.0, "a second", "exceptions made", "JDK Mission Control names 5,000")
 	exceptionWarn = analyze.NewLimit(10000.0, "a second", "exceptions made: warning", "JDK Mission Control warns "+
 		"at 10,000")
-	exceptionCPU = analyze.NewLimit(0.10, "1", "the CPU profile in making exceptions", "as for other costly work")
+	exceptionCover  = analyze.NewLimit(0.5, "1", "exceptions made that have an event of their own, for the events to name where", "own judgement: most of them")
+	exceptionEvents = analyze.NewLimit(int64(200), "events", "of exceptions that name where, when they are a sample", "own judgement: shares within some per cent")
+	exceptionCPU    = analyze.NewLimit(0.10, "1", "the CPU profile in making exceptions", "as for other costly work")
 )
 
 var exceptionFlow = &analyze.Rule{
@@ -29,7 +31,7 @@ var exceptionFlow = &analyze.Rule{
 	Needs: needsRecording,
 	Fix:   "Test before the call, or return a value where the exception is expected.",
 	Limits: []analyze.Threshold{
-		cpuSamples, busyMachine, exceptionRate, exceptionWarn, exceptionCPU, HotCodeCores,
+		cpuSamples, busyMachine, exceptionRate, exceptionWarn, exceptionCover, exceptionEvents, exceptionCPU, HotCodeCores,
 		views.RecordingSpan,
 	},
 	Run: analyze.Each(recordings.Of, judgeExceptions),
@@ -41,6 +43,11 @@ var making = []string{
 	"java.lang.Throwable.<init>",
 	"java.lang.Throwable.getStackTrace",
 	"java.lang.Throwable.getOurStackTrace",
+}
+
+// covers reports whether the events of exceptions are enough of all that were made to speak for them.
+func covers(thrown, made int64) bool {
+	return made <= 0 || float64(thrown) >= exceptionCover.Value*float64(made) || thrown >= exceptionEvents.Value
 }
 
 // judgeExceptions goes by the JVM's count, and by the samples of the CPU.
@@ -76,12 +83,17 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	classes := map[string]int64{}
 	var thrown int64
 	if v, ok := r.View(profile.Exception); ok {
-		found = views.SitesOf(v, fromjfr.ClassLabel, nil)
-		for _, s := range found {
+		seen := views.SitesOf(v, fromjfr.ClassLabel, nil)
+		for _, s := range seen {
 			thrown += s.Value
 			for class, n := range s.Labels {
 				classes[class] += n
 			}
+		}
+		if covers(thrown, r.Rec.JVM.Throwables) {
+			found = seen
+		} else {
+			thrown = 0 // a handful of hundred thousands accuses nobody
 		}
 	}
 	f.Say("%s exceptions a second are made", say.Amount("rate", math.Round(rate), "exceptions/s"))
