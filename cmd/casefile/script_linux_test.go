@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile})
+	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries})
 }
 
 // TestScripts runs one script a verb.
