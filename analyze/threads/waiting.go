@@ -99,7 +99,10 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	known := w.Caller == nil && !ServesRequest(frames) && !holds(t) // nothing of the program, and no request
 	switch w.Kind {
 	case WaitIdle:
-		w.Idle = true
+		w.Idle = w.Caller == nil || !ServesRequest(frames)
+		if !w.Idle { // a request that accepts or selects by itself does not wait for work
+			w.Kind = WaitSocketRead
+		}
 	case WaitPermit, WaitOthers, WaitResult:
 		w.Idle = known && (w.Site == nil || InServer(w.Site.Func))
 	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:

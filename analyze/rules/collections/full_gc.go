@@ -30,7 +30,7 @@ var fullGC = &analyze.Rule{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HumongousAllocations, ids.EvacuationFailure,
 		ids.ConcurrentModeFailure, ids.PrematurePromotion,
 	},
-	ExplainedBy: []string{
+	ExplainedBy: []string{ids.FinalizerBacklog,
 		ids.HeapTooSmall, ids.PrematurePromotion, ids.MemoryLeak, ids.ExplicitGC, ids.MetaspacePressure,
 		ids.HumongousAllocations, ids.EvacuationFailure,
 	},

@@ -29,7 +29,7 @@ var gcOverhead = &analyze.Rule{
 	Fix:         "Cure the one reason that the finding names; then allocate less.",
 	After:       overheadReasons,
 	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
-	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
+	ExplainedBy: []string{ids.FinalizerBacklog, ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		failedCopies, youngTiny, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,

@@ -19,12 +19,13 @@ var (
 )
 
 var heapTooSmall = &analyze.Rule{
-	ID:     ids.HeapTooSmall,
-	Doc:    "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
-	Needs:  needsGC,
-	Fix:    "Raise the maximum heap to twice the live set, where the machine has the memory.",
-	Unless: []string{ids.MemoryLeak},
-	Claims: []loss.Kind{loss.GC},
+	ID:          ids.HeapTooSmall,
+	Doc:         "The live set fills most of the maximum heap, does not rise, and collections take much of the time.",
+	Needs:       needsGC,
+	Fix:         "Raise the maximum heap to twice the live set, where the machine has the memory.",
+	Unless:      []string{ids.MemoryLeak},
+	ExplainedBy: []string{ids.FinalizerBacklog},
+	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		heapFullShare, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadCritical, views.GCOverheadWarn,

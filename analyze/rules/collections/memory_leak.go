@@ -13,11 +13,12 @@ import (
 )
 
 var memoryLeak = &analyze.Rule{
-	ID:     ids.MemoryLeak,
-	Doc:    "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
-	Needs:  needsGC,
-	Fix:    "Compare two heap dumps or class histograms by what only grows; until then restart in a quiet hour.",
-	Claims: []loss.Kind{loss.GC},
+	ID:          ids.MemoryLeak,
+	Doc:         "The live set after full, mixed or old collections rises steadily, and will fill the heap.",
+	Needs:       needsGC,
+	Fix:         "Compare two heap dumps or class histograms by what only grows; until then restart in a quiet hour.",
+	ExplainedBy: []string{ids.FinalizerBacklog},
+	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan, leakLowR2,
 		leakLowGrowth,

@@ -18,6 +18,8 @@ var (
 	poolExhaustedShare = analyze.NewLimit(0.75, "1", "dumps in which no worker was idle", "own judgement: less is a peak")
 	poolMinimum        = analyze.NewLimit(4, "threads", "size of the pool, at least", "smaller pools are full by "+
 		"nature")
+	poolCertain = analyze.NewLimit(8, "threads", "of a request pool whose maximum is not known, for it to be full",
+		"own judgement: servers start with ten; a few that are busy are as many as there are requests")
 	poolGrowth = analyze.NewLimit(1.1, "times", "growth of a pool over the series", "one that grew by "+
 		"more has not met its maximum")
 )
@@ -33,7 +35,7 @@ var threadPoolExhausted = &analyze.Rule{
 		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
 		ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.StuckThread,
 	},
-	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth},
+	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolCertain, poolGrowth},
 	Run:    analyze.Each(dumped(2), judgeThreadPool),
 }
 
@@ -177,6 +179,9 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	if pool.Requests {
 		p.Severity, p.Weight = analyze.Critical, share
 		p.Confidence = analyze.High
+	}
+	if pool.Requests && v.threadLimit(pool) == 0 && size < poolCertain.Value { // as many as there are requests, and more may come
+		p.Severity, p.Weight, p.Confidence = analyze.Info, share/4, analyze.Low
 	}
 	main := pool.Doing[0]
 	scattered := float64(main.Count) < 0.1*float64(len(busy))
