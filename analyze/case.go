@@ -15,6 +15,7 @@ import (
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/sockets"
@@ -37,7 +38,13 @@ type Case struct {
 }
 
 // Gap is a line of the coverage ledger that is a gap.
-type Gap struct{ Node, Target, Item, Reason, Fix string }
+type Gap struct {
+	Node, Target string
+	PID          int // of the target; 0: no process, or an older bundle
+	Item         string
+	Cause        entries.Cause // empty in older bundles
+	Reason, Fix  string
+}
 
 // Node is one machine. Times of its evidence are on its own clock.
 type Node struct {
@@ -199,11 +206,14 @@ type Flag struct {
 type Service struct {
 	Node       *Node
 	Target     string
+	PID        int // 0: it does not run on the node
 	Name       string
 	Goroutines *threads.Series
 	DumpInfo   []threads.Summary
 	Profiles   []*profile.Profile
-	Process    *series.Series
+	Process    *series.Series // entries.ProcessColumns; nil: not captured
+	// ProcessSource is where Process begins.
+	ProcessSource string
 }
 
 // JVMs lists the JVMs of all nodes.

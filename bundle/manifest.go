@@ -3,6 +3,7 @@ package bundle
 import (
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 )
 
@@ -67,6 +68,7 @@ type Entry struct {
 	Node       string    `json:"node,omitempty"`
 	Collector  string    `json:"collector,omitempty"`
 	Target     string    `json:"target,omitempty"`
+	PID        int       `json:"pid,omitempty"` // of the target; 0: it is no process of the node
 	Started    time.Time `json:"started,omitzero"`
 	Ended      time.Time `json:"ended,omitzero"`
 	Bytes      int64     `json:"bytes"`
@@ -97,14 +99,17 @@ func (s Status) Gap() bool { return s == Partial || s == Failed }
 
 // Coverage is one line of the ledger: expected, obtained or not, why, how to get it.
 type Coverage struct {
-	Node      string    `json:"node"`
-	Collector string    `json:"collector"`
-	Target    string    `json:"target,omitempty"`
-	Item      string    `json:"item"`
-	Status    Status    `json:"status"`
-	Reason    string    `json:"reason,omitempty"`
-	Fix       string    `json:"fix,omitempty"`
-	At        time.Time `json:"at,omitzero"`
+	Node      string `json:"node"`
+	Collector string `json:"collector"`
+	Target    string `json:"target,omitempty"`
+	PID       int    `json:"pid,omitempty"` // as that of an Entry
+	Item      string `json:"item"`
+	Status    Status `json:"status"`
+	// Cause is of what kind the reason is; empty: nothing is missing, or the bundle is an older one.
+	Cause  entries.Cause `json:"cause,omitempty"`
+	Reason string        `json:"reason,omitempty"`
+	Fix    string        `json:"fix,omitempty"`
+	At     time.Time     `json:"at,omitzero"`
 }
 
 // Redaction sums up what was scrubbed.

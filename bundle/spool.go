@@ -2,9 +2,9 @@ package bundle
 
 import (
 	"bytes"
+	"casefile/bundle/format/entries"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -102,4 +102,4 @@ func (m *meter) sum() string { return hex.EncodeToString(m.sha.Sum(nil)) }
 
 // ErrDiskFull is returned when an entry was left out for lack of space. What was
 // written before it stays valid.
-var ErrDiskFull = errors.New("no space left for the bundle")
+var ErrDiskFull = entries.NewError(entries.NoSpace, "no space left for the bundle")

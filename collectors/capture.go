@@ -12,6 +12,7 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 )
@@ -52,8 +53,7 @@ func (c *Capture) checkTargets() error {
 	targets := slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return processes(j.Collector) })
 	p := c.Session.Plan
 	for _, pid := range p.PIDs {
-		prefix := fmt.Sprintf("%d-", pid)
-		if !slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return strings.HasPrefix(j.Target, prefix) }) {
+		if !slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return j.PID == pid }) {
 			c.Missing = append(c.Missing, pid)
 		}
 	}
@@ -78,7 +78,7 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 	}
 	s.Out = w
 	for _, pid := range c.Missing {
-		w.Cover(bundle.Coverage{Node: s.Node, Collector: "jvm", Target: fmt.Sprint(pid), Item: "process", Status: bundle.Failed,
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: "jvm", Target: fmt.Sprint(pid), PID: pid, Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere,
 			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
 	}
 	Run(ctx, s, c.Jobs)

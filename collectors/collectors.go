@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 )
@@ -31,6 +32,8 @@ type Collector interface {
 type Job struct {
 	// Target names it in the ledger and in entries, e.g. "4711-confluence".
 	Target string
+	// PID is that of the target; 0: it is no process of this node.
+	PID int
 	// Title says what it is, for people: "Confluence, JDK 17.0.15, pid 4711".
 	Title string
 	// Items is what will be captured, for --dry-run.
@@ -117,7 +120,7 @@ func Prepare(ctx context.Context, s *Session, list []Collector) []Prepared {
 // lostSearch is the job that is left when a collector cannot look for targets.
 func lostSearch(err error) Job {
 	return Job{Target: "search", Title: "search failed: " + err.Error(),
-		Run: func(_ context.Context, scope *Scope) { scope.LostErr("search", err) }}
+		Run: func(_ context.Context, scope *Scope) { scope.LostErr(entries.ItemSearch, err) }}
 }
 
 func prepare(ctx context.Context, s *Session, c Collector) (jobs []Job, err error) {
@@ -149,7 +152,7 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	var wg sync.WaitGroup
 	running := newRunning()
 	for _, j := range jobs {
-		scope := s.scope(j.Collector, j.Target)
+		scope := s.scope(j.Collector, j.Job)
 		running.add(scope)
 		wg.Go(func() {
 			defer running.done(scope)
@@ -162,7 +165,7 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	case <-all:
 	case <-time.After(time.Until(s.End().Add(Grace + time.Second))):
 		for _, scope := range running.left() {
-			scope.Lost("job", "did not end in time: a read does not come back, or its files take too long to copy", "look at the disks and network mounts of this node, and at the files that the process names")
+			scope.LostAs(entries.ItemJob, entries.TimedOut, "did not end in time: a read does not come back, or its files take too long to copy", "look at the disks and network mounts of this node, and at the files that the process names")
 			scope.close()
 		}
 	}
@@ -172,8 +175,8 @@ func runJob(ctx context.Context, scope *Scope, j Prepared) {
 	defer scope.close()
 	defer func() {
 		if r := recover(); r != nil {
-			scope.Lost("job", fmt.Sprintf("casefile failed: %v", r), "report this with the bundle")
-			scope.Add(Evidence{Name: "panic.txt", Item: "job", Errors: true}, debug.Stack())
+			scope.LostAs(entries.ItemJob, entries.Internal, fmt.Sprintf("casefile failed: %v", r), "report this with the bundle")
+			scope.Add(Evidence{Name: "panic.txt", Item: entries.ItemJob, Errors: true}, debug.Stack())
 		}
 	}()
 	j.Run(ctx, scope)

@@ -2,9 +2,9 @@ package collectors
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
 
@@ -13,16 +13,16 @@ import (
 const seriesPart = 20 * time.Second
 
 // Sample runs read once a period from the start to the end of the capture and
-// stores what it returns as a series named <name>.<part>.jsonl. A read that
+// stores what it returns as a series, in parts of its own name each. A read that
 // fails counts as lost with its reason; the series goes on.
-func (c *Scope) Sample(ctx context.Context, name, item string, head series.Header, read func(time.Time) (map[string]float64, error)) {
+func (c *Scope) Sample(ctx context.Context, file entries.File, item string, head series.Header, read func(time.Time) (map[string]float64, error)) {
 	enc := series.NewEncoder(head)
 	part, samples, began := 0, 0, time.Time{}
 	flush := func() {
 		if samples == 0 {
 			return
 		}
-		c.Add(Evidence{Name: fmt.Sprintf("%s.%03d.jsonl", name, part), Item: item, Started: began, Ended: time.Now()}, enc.Bytes())
+		c.Add(Evidence{Name: file.Of(entries.Part(part)), Item: item, Started: began, Ended: time.Now()}, enc.Bytes())
 		enc.Reset()
 		part, samples = part+1, 0
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 )
 
 // Scope is what a job writes through: entries of its target, and its part of
@@ -19,6 +20,7 @@ import (
 type Scope struct {
 	*Session
 	Collector, Target string
+	PID               int // of the target; 0: it is no process of this node
 
 	mu    sync.Mutex
 	items []*tally
@@ -33,11 +35,12 @@ type tally struct {
 	got, lost int
 	status    bundle.Status // set for Absent and Skipped
 	reasons   []string
+	cause     entries.Cause // the most telling: see LostAs
 	fix       string
 }
 
-func (s *Session) scope(collector, target string) *Scope {
-	return &Scope{Session: s, Collector: collector, Target: target, cost: bundle.TargetOverhead{Target: target}}
+func (s *Session) scope(collector string, j Job) *Scope {
+	return &Scope{Session: s, Collector: collector, Target: j.Target, PID: j.PID, cost: bundle.TargetOverhead{Target: j.Target}}
 }
 
 // dirs tells where the entries of a collector lie below nodes/<node>/.
@@ -88,7 +91,7 @@ func (c *Scope) entry(e Evidence) bundle.Entry {
 	if e.Errors {
 		p = path.Join("nodes", SafeName(c.Node), "errors", SafeName(c.Collector+"-"+c.Target), e.Name)
 	}
-	return bundle.Entry{Path: p, Node: c.Node, Collector: c.Collector, Target: c.Target, Source: e.Source,
+	return bundle.Entry{Path: p, Node: c.Node, Collector: c.Collector, Target: c.Target, PID: c.PID, Source: e.Source,
 		Started: e.Started, Ended: e.Ended, Truncated: e.Truncated}
 }
 
@@ -110,9 +113,9 @@ func (c *Scope) stored(e Evidence, err error) error {
 	case err == nil:
 		c.Got(e.Item)
 	case errors.Is(err, bundle.ErrDiskFull):
-		c.Lost(e.Item, "no space left where the bundle is written", "free some space or choose another place with --out")
+		c.LostAs(e.Item, entries.NoSpace, "no space left where the bundle is written", "free some space or choose another place with --out")
 	default:
-		c.Lost(e.Item, err.Error(), "")
+		c.LostFor(e.Item, err, "")
 	}
 	return err
 }
@@ -137,11 +140,22 @@ func (c *Scope) Got(item string) {
 
 // Lost counts a piece that was not obtained, with the reason and the fix in
 // words an admin understands.
-func (c *Scope) Lost(item, reason, fix string) {
+func (c *Scope) Lost(item, reason, fix string) { c.LostAs(item, entries.Other, reason, fix) }
+
+// LostFor is Lost for an error, which says of what kind the cause is.
+func (c *Scope) LostFor(item string, err error, fix string) {
+	c.LostAs(item, entries.CauseOf(err), err.Error(), fix)
+}
+
+// LostAs is Lost with the cause that rules read.
+func (c *Scope) LostAs(item string, cause entries.Cause, reason, fix string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.item(item)
 	t.lost++
+	if t.cause == "" || t.cause == entries.Other || cause.Unanswered() && !t.cause.Unanswered() {
+		t.cause = cause
+	}
 	t.reason(reason, fix)
 }
 
@@ -195,14 +209,14 @@ func (c *Scope) LostErr(item string, err error) {
 	}
 	var fixable interface{ Fix() string }
 	if errors.As(err, &fixable) {
-		c.Lost(item, err.Error(), fixable.Fix())
+		c.LostFor(item, err, fixable.Fix())
 		return
 	}
 	if errors.Is(err, os.ErrPermission) {
-		c.Lost(item, err.Error(), "run casefile as root or as the owner of the process")
+		c.LostFor(item, err, "run casefile as root or as the owner of the process")
 		return
 	}
-	c.Lost(item, err.Error(), "")
+	c.LostFor(item, err, "")
 }
 
 // Cost notes what a command cost the target. pause is what the target's own
@@ -239,7 +253,7 @@ func (c *Scope) close() {
 	}
 	c.closed = true
 	for _, t := range c.items {
-		line := bundle.Coverage{Node: c.Node, Collector: c.Collector, Target: c.Target, Item: t.name, Status: t.status,
+		line := bundle.Coverage{Node: c.Node, Collector: c.Collector, Target: c.Target, PID: c.PID, Item: t.name, Status: t.status, Cause: t.cause,
 			Reason: strings.Join(t.reasons, "; "), Fix: t.fix}
 		switch {
 		case t.lost > 0 && t.got > 0:

@@ -41,7 +41,6 @@ var outside = []struct {
 	{"node.go", "os.ReadFile", ofKernel},
 	{"procstat.go", "os.Open", ofKernel},
 	{"jvm/blackbox.go", "filepath.Glob os.Readlink", ofKernel},
-	{"jvm/counters.go", "os.Open os.Stat", ofKernel},
 	{"jvm/find.go", "os.Open os.ReadDir", ofKernel},
 	{"jvm/health.go", "os.Open os.ReadFile", ofKernel},
 	{"jvm/logfiles.go", "os.Readlink", ofKernel},

@@ -143,7 +143,7 @@ func keyed(b []byte, name, separators string) map[string]Text {
 func (l *loader) series() {
 	var parts []string
 	for entry := range l.names {
-		if strings.HasPrefix(entry, "series.") && strings.HasSuffix(entry, ".jsonl") {
+		if hostseries.Series.Match(entry) {
 			parts = append(parts, entry)
 		}
 	}

@@ -3,8 +3,6 @@ package load
 import (
 	"fmt"
 	"io"
-	"path"
-	"strings"
 
 	"casefile/analyze"
 	"casefile/bundle"
@@ -37,7 +35,7 @@ func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) erro
 			n.links = rec.Links
 		}
 		return err
-	case strings.HasPrefix(name, timing.HiccupSeries+".") && path.Ext(name) == ".jsonl":
+	case timing.HiccupSeries.Match(name):
 		var source string
 		return joinSeries(&n.Hiccups, &source, e, body)
 	}

@@ -239,7 +239,7 @@ func (b *builder) manifest(m *bundle.Manifest) {
 		switch {
 		case c.Status.Gap():
 			n.Failed++
-			b.c.Gaps = append(b.c.Gaps, analyze.Gap{Node: c.Node, Target: c.Target, Item: c.Item, Reason: c.Reason, Fix: c.Fix})
+			b.c.Gaps = append(b.c.Gaps, analyze.Gap{Node: c.Node, Target: c.Target, PID: c.PID, Item: c.Item, Cause: c.Cause, Reason: c.Reason, Fix: c.Fix})
 		case c.Status == bundle.OK:
 			n.Collected++
 		}

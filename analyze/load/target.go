@@ -18,6 +18,7 @@ import (
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/sockets"
@@ -73,17 +74,17 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 	case (part[2] == "jvm" || part[2] == "go") && !b.roomForTarget(path.Join(part[:4]...)):
 		return nil
 	case part[2] == "jvm":
-		return b.jvm(n, path.Join(part[:4]...), part[3]).read(b, e, part[4], body)
+		return b.jvm(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
 	case part[2] == "go":
-		return b.service(n, path.Join(part[:4]...), part[3]).read(b, e, part[4], body)
+		return b.service(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
 	}
 	return nil
 }
 
-func (b *builder) jvm(n *nodeParts, dir, name string) *target {
+func (b *builder) jvm(n *nodeParts, dir, name string, pid int) *target {
 	t := b.find(dir)
 	if t == nil {
-		pid, app := splitTarget(name)
+		pid, app := splitTarget(name, pid)
 		t = &target{dir: dir, jvm: &analyze.JVM{Node: n.Node, Target: name, PID: pid, App: app}, merged: true}
 		n.JVMs = append(n.JVMs, t.jvm)
 		b.add(t)
@@ -91,11 +92,11 @@ func (b *builder) jvm(n *nodeParts, dir, name string) *target {
 	return t
 }
 
-func (b *builder) service(n *nodeParts, dir, name string) *target {
+func (b *builder) service(n *nodeParts, dir, name string, pid int) *target {
 	t := b.find(dir)
 	if t == nil {
-		_, app := splitTarget(name)
-		t = &target{dir: dir, service: &analyze.Service{Node: n.Node, Target: name, Name: app}, merged: true}
+		pid, app := splitTarget(name, pid)
+		t = &target{dir: dir, service: &analyze.Service{Node: n.Node, Target: name, PID: pid, Name: app}, merged: true}
 		n.Services = append(n.Services, t.service)
 		b.add(t)
 	}
@@ -110,47 +111,52 @@ func (b *builder) add(t *target) {
 	b.byDir[t.dir] = t
 }
 
-// splitTarget reads "4711-confluence".
-func splitTarget(name string) (pid int, app string) {
+// splitTarget gives the name of a target without its pid. Only of bundles whose entries do not know the pid
+// (known is 0) it is read out of the name, "4711-confluence".
+func splitTarget(name string, known int) (pid int, app string) {
 	number, app, ok := strings.Cut(name, "-")
 	pid, err := strconv.Atoi(number)
-	if !ok || err != nil {
-		return 0, name
+	switch {
+	case !ok || err != nil, known > 0 && pid != known:
+		return known, name
 	}
 	return pid, app
 }
 
-// readers tells by the path below the target what reads an entry; first match wins.
-var readers = []struct {
-	prefix, suffix string
-	read           func(*target, *builder, bundle.Entry, io.Reader) error
-}{
-	{"threads/", "-cpu.tsv", (*target).readTasks},
-	{"threads/", "-stuck.tsv", (*target).readLook},
-	{"threads/", "-sockets.tsv", (*target).readSockets},
-	{"logs/", "", (*target).readLog},
-	{"config/", "", (*target).readConf},
-	{"threads/", "-virtual.txt", (*target).readVirtual},
-	{"threads/", ".txt", (*target).readDump},
-	{"goroutines/", ".txt", (*target).readDump},
-	{"gc/", "", (*target).keepGC},
-	{"jfr/", ".jfr", (*target).keepJFR},
-	{"hsperf/first.hsperfdata", "", (*target).readPerf},
-	{"hsperf/last.hsperfdata", "", (*target).readPerf},
-	{"hsperf/series.", ".jsonl", (*target).readCounters},
-	{"process/series.", ".jsonl", (*target).readProcess},
-	{"series.", ".jsonl", (*target).readProcess},
-	{"profiles/", ".pb.gz", (*target).readProfile},
-	{"process/container", "", (*target).readContainer},
-	{"vm/flags.txt", "", (*target).readFlags},
-	{"vm/version.txt", "", (*target).readVersion},
-	{"vm/codecache.txt", "", (*target).readCodeCache},
-	{"vm/cmdline", "", (*target).readCmdline},
+// reader reads one kind of entry.
+type reader struct {
+	file entries.File
+	read func(*target, *builder, bundle.Entry, io.Reader) error
+}
+
+// readers are those of a target; the first that matches reads.
+var readers = []reader{
+	{entries.ThreadCPU, (*target).readTasks},
+	{entries.ThreadLook, (*target).readLook},
+	{entries.ThreadSockets, (*target).readSockets},
+	{entries.Log, (*target).readLog},
+	{entries.Config, (*target).readConf},
+	{entries.VirtualThreads, (*target).readVirtual},
+	{entries.ThreadDump, (*target).readDump},
+	{entries.GoDump, (*target).readDump},
+	{entries.GCLog, (*target).keepGC},
+	{entries.Recording, (*target).keepJFR},
+	{entries.CountersFirst, (*target).readPerf},
+	{entries.CountersLast, (*target).readPerf},
+	{entries.CounterSeries, (*target).readCounters},
+	{entries.ProcessSeries, (*target).readProcess},
+	{entries.GoSeries, (*target).readProcess},
+	{entries.GoProfile, (*target).readProfile},
+	{entries.Container, (*target).readContainer},
+	{entries.VMFlags, (*target).readFlags},
+	{entries.VMVersion, (*target).readVersion},
+	{entries.CodeCache, (*target).readCodeCache},
+	{entries.CommandLine, (*target).readCmdline},
 }
 
 func (t *target) read(b *builder, e bundle.Entry, rest string, body io.Reader) error {
 	for _, r := range readers {
-		if strings.HasPrefix(rest, r.prefix) && strings.HasSuffix(rest, r.suffix) {
+		if r.file.Match(rest) {
 			return r.read(t, b, e, body)
 		}
 	}
@@ -180,7 +186,7 @@ func (t *target) readVirtual(b *builder, e bundle.Entry, body io.Reader) error {
 // addVirtual gives each list to its dump. Without one it stands for itself.
 func (t *target) addVirtual() {
 	for _, list := range t.virtual {
-		with := strings.TrimSuffix(list.Source, "-virtual.txt") + ".txt"
+		with := entries.VirtualThreads.Beside(list.Source, entries.ThreadDump)
 		if i := slices.IndexFunc(t.dumps, func(d *threads.Dump) bool { return d.Source == with }); i >= 0 {
 			t.dumps[i].AddVirtual(list)
 		} else {
@@ -259,8 +265,13 @@ func (t *target) readProcess(_ *builder, e bundle.Entry, body io.Reader) error {
 	if t.jvm != nil {
 		return joinSeries(&t.jvm.Process, &t.jvm.ProcessSource, e, body)
 	}
-	var source string
-	return joinSeries(&t.service.Process, &source, e, body)
+	err := joinSeries(&t.service.Process, &t.service.ProcessSource, e, body)
+	if s := t.service.Process; s != nil {
+		for old, name := range entries.FormerNames {
+			s.Rename(old, name)
+		}
+	}
+	return err
 }
 
 func (t *target) readProfile(b *builder, e bundle.Entry, body io.Reader) error {

@@ -14,6 +14,7 @@ import (
 	"casefile/analyze/profile"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/entries"
 )
 
 // SchemaVersion of Document. Fields are added without a new version; a field that
@@ -120,11 +121,13 @@ type Service struct {
 
 // Gap is a line of the coverage ledger that is a gap.
 type Gap struct {
-	Node   string `json:"node"`
-	Target string `json:"target"`
-	Item   string `json:"item"`
-	Reason string `json:"reason"`
-	Fix    string `json:"fix"`
+	Node   string        `json:"node"`
+	Target string        `json:"target"`
+	PID    int           `json:"pid,omitempty"`
+	Item   string        `json:"item"`
+	Cause  entries.Cause `json:"cause,omitempty"`
+	Reason string        `json:"reason"`
+	Fix    string        `json:"fix"`
 }
 
 // JSON writes the Document, indented.

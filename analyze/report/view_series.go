@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"casefile/analyze"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
 
@@ -163,12 +164,12 @@ func processCharts(n *analyze.Node, s *series.Series) []figureChart {
 	}
 	var p part
 	p.add((&chart{title: "CPU of the process, in cores", unit: "cores", time: c.time, stacked: true, curves: []curve{
-		{"system", "s2", c.rate(1, "cpu_system_seconds")}, {"user", "s1", c.rate(1, "cpu_user_seconds")}}}).draw())
+		{"system", "s2", c.rate(1, entries.CPUSystem)}, {"user", "s1", c.rate(1, entries.CPUUser)}}}).draw())
 	p.add((&chart{title: "Memory of the process", unit: "bytes", time: c.time, stacked: true, curves: []curve{
-		{"resident", "s1", c.gauge(1, "rss_bytes")}, {"swapped out", "s4", c.gauge(1, "swap_bytes")}}}).draw())
-	fds := &chart{title: "Open files", time: c.time, curves: []curve{{"open", "s1", c.gauge(1, "fds")}}}
-	if most, ok := c.Max("fds"); ok {
-		if limit, ok := c.Last("fd_limit"); ok && limit < 4*most {
+		{"resident", "s1", c.gauge(1, entries.Resident)}, {"swapped out", "s4", c.gauge(1, entries.SwappedOut)}}}).draw())
+	fds := &chart{title: "Open files", time: c.time, curves: []curve{{"open", "s1", c.gauge(1, entries.OpenFiles)}}}
+	if most, ok := c.Max(entries.OpenFiles); ok {
+		if limit, ok := c.Last(entries.FileLimit); ok && limit < 4*most {
 			fds.limit = &limitLine{limit, "limit"}
 		}
 	}

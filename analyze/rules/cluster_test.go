@@ -15,6 +15,7 @@ import (
 	"casefile/analyze/host"
 	"casefile/analyze/rules/cluster"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/timing"
 )
@@ -269,7 +270,7 @@ func TestPausePropagation(t *testing.T) {
 				beats(t, c.Nodes[i], never)
 				calls(t, c.Nodes[i], 2, asksPeer, stop)
 			}
-			c.Gaps = []analyze.Gap{{Node: "n2", Target: "4712-shop", Item: "thread-dumps", Reason: "the process is stopped (SIGSTOP, a debugger or a frozen container)"}}
+			c.Gaps = []analyze.Gap{{Node: "n2", Target: "4712-shop", Item: entries.ItemThreadDumps, Cause: entries.Stopped, Reason: "the process is stopped (SIGSTOP, a debugger or a frozen container)"}}
 		}, want: "warning", says: []string{"4712-shop on n2 stood still for 6 s to 7 s", "2 threads of 4711-shop on n1", "2 threads of 4713-shop on n3", "n1 and n3 were held up: from 10:00:09.0 to 10:00:15.0", "give or take 400 µs", "the process is stopped (SIGSTOP"}},
 		{name: "one thread on one node is enough when it stands through", change: func(c *analyze.Case) {
 			beats(t, c.Nodes[1], stop)

@@ -53,11 +53,12 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sample": startSample,
-			"exits":  exitsWith,
-			"field":  checkField,
-			"cut":    cutFile,
-			"signal": sendSignal,
+			"sample":  startSample,
+			"service": sampleService,
+			"exits":   exitsWith,
+			"field":   checkField,
+			"cut":     cutFile,
+			"signal":  sendSignal,
 		},
 	})
 }
@@ -70,6 +71,20 @@ func startSample(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(p.Stop)
 	ts.Setenv("PID", strconv.Itoa(p.PID))
 	ts.Setenv(strings.ToUpper(strings.ReplaceAll(args[0], "-", "_")), strconv.Itoa(p.PID))
+}
+
+// sampleService starts the sample Go service with these arguments; its pid is $SERVICE.
+func sampleService(ts *testscript.TestScript, _ bool, args []string) {
+	program := ts.MkAbs("busy")
+	ts.Check(exec.Command("go", "build", "-o", program, "casefile/testdata/programs/go/busy").Run())
+	cmd := exec.Command(program, args...)
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+	_, err = bufio.NewReader(out).ReadString('\n') // it serves
+	ts.Check(err)
+	ts.Setenv("SERVICE", strconv.Itoa(cmd.Process.Pid))
 }
 
 // exitsWith runs a command and checks its exit code: exits 3 casefile ...

@@ -1,7 +1,7 @@
 package access
 
 import (
-	"errors"
+	"casefile/bundle/format/entries"
 	"fmt"
 	"io/fs"
 	"os/user"
@@ -18,7 +18,7 @@ const (
 )
 
 // ErrNoAnswer says that an access did not come back: a mount that does not answer.
-var ErrNoAnswer = errors.New("the file system does not answer")
+var ErrNoAnswer = entries.NewError(entries.NoAnswer, "the file system does not answer")
 
 // bounded runs act on a goroutine of its own and leaves it behind when it takes too long.
 // undo, if there is one, takes back what came too late.

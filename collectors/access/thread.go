@@ -1,6 +1,7 @@
 package access
 
 import (
+	"casefile/bundle/format/entries"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -129,7 +130,7 @@ func rightsFor(id *Identity, own rights) rights {
 
 // ErrNoIdentity says that the rights of a process could not be taken: then nothing is
 // opened for it.
-var ErrNoIdentity = errors.New("casefile could not take the file rights of the process")
+var ErrNoIdentity = entries.NewError(entries.NotPermitted, "casefile could not take the file rights of the process")
 
 // as runs do with the rights of id, on the calling goroutine.
 func as(id *Identity, do func() error) error {

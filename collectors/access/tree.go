@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -41,7 +42,7 @@ type File struct {
 }
 
 // ErrOther says that a pid is another process by now, or that it has changed its user.
-var ErrOther = errors.New("the process has ended or changed its user")
+var ErrOther = entries.NewError(entries.Gone, "the process has ended or changed its user")
 
 // Process gives the tree of the process whose folder of /proc is dir. An error means
 // that nothing is known of its rights. Where casefile may not see its root folder every
@@ -165,7 +166,7 @@ const (
 const lookForAll = 6 * time.Second
 
 // ErrTooMany says that a pattern matches more than is looked at.
-var ErrTooMany = errors.New("too many files and folders to look at all of them")
+var ErrTooMany = entries.NewError(entries.TooLarge, "too many files and folders to look at all of them")
 
 // Glob returns the regular files that match an absolute pattern, newest first. Patterns
 // are those of path.Match, in every element. An error may come with what was found.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -75,7 +76,7 @@ func (c *capture) focused() []func(context.Context) {
 	case plan.Alloc, plan.Lock:
 		return []func(context.Context){c.snapshots}
 	case plan.IO:
-		c.Absent("io-profile", "net/http/pprof has no profile of I/O: a wall profile shows who waits for it")
+		c.Absent(entries.ItemIOProfile, "net/http/pprof has no profile of I/O: a wall profile shows who waits for it")
 		return nil
 	}
 	return []func(context.Context){c.cpu}
@@ -90,12 +91,12 @@ func (c *capture) without(err error) bool {
 		if c.broken != nil {
 			fix = "give --go the address of the service, e.g. http://127.0.0.1:6060"
 		}
-		c.Lost("pprof", reason, fix)
+		c.LostAs(entries.ItemPprof, causeOf(err), reason, fix)
 	case errors.Is(err, context.DeadlineExceeded):
-		c.Skip("pprof", fmt.Sprintf("its loopback sockets did not answer within %v", c.limits.index), "if one of them serves pprof, name it: --go http://127.0.0.1:PORT")
+		c.Skip(entries.ItemPprof, fmt.Sprintf("its loopback sockets did not answer within %v", c.limits.index), "if one of them serves pprof, name it: --go http://127.0.0.1:PORT")
 		return c.chosen
 	case c.chosen, errors.Is(err, os.ErrPermission):
-		c.Skip("pprof", reason, fix)
+		c.Skip(entries.ItemPprof, reason, fix)
 		return c.chosen
 	default:
 		return false
@@ -142,7 +143,7 @@ func (c *capture) store(a answer, err error, item, file, path string) error {
 
 func (c *capture) lost(item string, err error) {
 	reason, fix := explain(err)
-	c.Lost(item, reason, fix)
+	c.LostAs(item, causeOf(err), reason, fix)
 }
 
 // silent tells that an error is the service's silence or end: asking on would
@@ -160,22 +161,28 @@ func cpuLength(p plan.Plan) time.Duration {
 	return max(min(time.Duration(p.Duration), maxCPU).Truncate(time.Second), time.Second)
 }
 
+// goFiles are copied from the folder of the process, with the same names.
+var goFiles = []struct {
+	item string
+	name entries.File
+}{{entries.ItemCommandLine, entries.GoCommandLine}, {entries.ItemLimits, entries.GoLimits}}
+
 // files keeps what says which program this is, and with which limits it runs.
 func (c *capture) files(context.Context) {
 	now := time.Now()
-	add := func(item, name, source string, content []byte) {
-		_ = c.Add(collectors.Evidence{Name: name, Item: item, Source: source, Started: now}, content)
+	add := func(item string, name entries.File, source string, content []byte) {
+		_ = c.Add(collectors.Evidence{Name: string(name), Item: item, Source: source, Started: now}, content)
 	}
-	add("build-info", "build/info.txt", path.Join(c.proc.dir, "exe"), []byte(c.proc.info.String()))
-	for _, f := range []struct{ item, name string }{{"command-line", "cmdline"}, {"limits", "limits"}} {
-		content, err := c.proc.readFile(f.name)
+	add(entries.ItemBuildInfo, entries.GoBuild, path.Join(c.proc.dir, "exe"), []byte(c.proc.info.String()))
+	for _, f := range goFiles {
+		content, err := c.proc.readFile(string(f.name))
 		switch {
 		case err != nil:
 			c.LostErr(f.item, err)
 			continue
-		case f.name == "cmdline":
+		case f.name == entries.GoCommandLine:
 			content = commandLine(content)
 		}
-		add(f.item, f.name, path.Join(c.proc.dir, f.name), slices.Clip(content))
+		add(f.item, f.name, path.Join(c.proc.dir, string(f.name)), slices.Clip(content))
 	}
 }

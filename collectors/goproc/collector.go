@@ -40,7 +40,7 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 	for _, t := range targets(s, found) {
 		t.limits = c.limits
 		t.learnSecrets(s.Secrets)
-		jobs = append(jobs, collectors.Job{Target: t.name, Title: t.title(), Items: t.items(s), Run: t.run})
+		jobs = append(jobs, collectors.Job{Target: t.name, PID: t.pid(), Title: t.title(), Items: t.items(s), Run: t.run})
 	}
 	return jobs, err
 }
@@ -173,6 +173,14 @@ func (t *target) learnSecrets(known *redact.Secrets) {
 		known.LearnText(redact.Environ, t.proc.read("cmdline"))
 		known.LearnText(redact.Environ, t.proc.read("environ"))
 	}
+}
+
+// pid is that of the process; 0: it is not on this node.
+func (t *target) pid() int {
+	if t.proc == nil {
+		return 0
+	}
+	return t.proc.pid
 }
 
 func (t *target) title() string {

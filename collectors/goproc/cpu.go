@@ -7,12 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
 // cpu takes the CPU profile, from the first round on.
 func (c *capture) cpu(ctx context.Context) {
-	const item = "cpu-profile"
+	const item = entries.ItemCPUProfile
 	if !collectors.Wait(ctx, c.Start()) {
 		c.lost(item, errEnded)
 		return
@@ -23,7 +24,7 @@ func (c *capture) cpu(ctx context.Context) {
 		if refusedAsTooLong(err) && length >= 2*time.Second {
 			continue
 		}
-		_ = c.store(a, err, item, "profiles/cpu.pb.gz", path)
+		_ = c.store(a, err, item, entries.GoProfile.Of("cpu"), path)
 		return
 	}
 }

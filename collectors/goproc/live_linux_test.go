@@ -80,7 +80,7 @@ func liveHot(t *testing.T, program string) {
 	if used, over, ok := figures.Delta("cpu_user_seconds"); !ok || used <= 0 || used > 2*over.Seconds()+1 {
 		t.Errorf("CPU %g s over %v, %v", used, over, ok)
 	}
-	for _, name := range []string{"threads", "rss_bytes", "open_files"} {
+	for _, name := range []string{"threads", "rss_bytes", "fds", "fd_limit"} {
 		if v, ok := figures.Last(name); !ok || v <= 0 {
 			t.Errorf("%s is %g, %v", name, v, ok)
 		}

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
-const metricsItem = "runtime-metrics"
+const metricsItem = entries.ItemMetrics
 
 // pages are where services show metrics of their runtime.
 var pages = []struct {
@@ -50,7 +50,7 @@ func (m *metrics) round(ctx context.Context, k int) {
 			continue
 		}
 		m.got++
-		_ = m.Add(collectors.Evidence{Name: fmt.Sprintf("metrics/%s.%03d.%s", p.name, k+1, p.suffix), Item: metricsItem,
+		_ = m.Add(collectors.Evidence{Name: entries.GoMetrics.Of(p.name + "." + entries.GoRound(k) + "." + p.suffix), Item: metricsItem,
 			Source: m.source(p.path), Started: a.started, Ended: a.ended}, a.body)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -26,7 +27,7 @@ const (
 	countAhead = 200 * time.Millisecond
 )
 
-const dumpItem = "goroutine-dumps"
+const dumpItem = entries.ItemGoroutineDumps
 
 // rounds takes a goroutine dump, and metrics where there are any, at each round
 // of the plan.
@@ -37,7 +38,7 @@ func (c *capture) rounds(ctx context.Context) {
 		due := c.Plan.Due(c.Start(), k)
 		switch {
 		case k > 0 && time.Since(due) > max(time.Duration(c.Plan.DumpInterval), time.Second):
-			c.Lost(dumpItem, "the rounds before took so long that this one was left out", "use a longer --dump-interval")
+			c.LostAs(dumpItem, entries.TimedOut, "the rounds before took so long that this one was left out", "use a longer --dump-interval")
 			continue
 		case !collectors.Wait(ctx, due.Add(-countAhead)):
 			c.lost(dumpItem, errEnded)
@@ -81,11 +82,11 @@ func (d *dumper) round(ctx context.Context, k int, due time.Time) {
 		note = "the first " + inMiB(d.limits.body)
 	case err != nil: // the service went away in the middle: keep what came
 		reason, fix := explain(err)
-		d.Lost(dumpItem, reason, fix)
+		d.LostAs(dumpItem, causeOf(err), reason, fix)
 		note = fmt.Sprintf("the first %d bytes: %s", len(a.body), reason)
 	}
 	d.spare = d.spare || a.ended.Sub(a.started) > slowDump
-	_ = d.Add(collectors.Evidence{Name: fmt.Sprintf("goroutines/%03d.txt", k+1), Item: dumpItem, Source: d.source(form.path),
+	_ = d.Add(collectors.Evidence{Name: entries.GoDump.Of(entries.GoRound(k)), Item: dumpItem, Source: d.source(form.path),
 		Started: a.started, Ended: a.ended, Truncated: note}, a.body)
 }
 
@@ -111,7 +112,7 @@ func (d *dumper) form(goroutines int) form {
 	}
 	if !d.told {
 		d.told = true
-		d.Skip("full-stacks", why, "")
+		d.Skip(entries.ItemFullStacks, why, "")
 	}
 	return grouped
 }
@@ -125,8 +126,8 @@ func isRefused(err error) bool {
 func (c *capture) remoteCommandLine(ctx context.Context) {
 	a, err := c.client.get(ctx, request{path: "cmdline", deadline: c.deadline(), limit: c.limits.page})
 	if err != nil {
-		c.lost("command-line", err)
+		c.lost(entries.ItemCommandLine, err)
 		return
 	}
-	_ = c.Add(collectors.Evidence{Name: "cmdline", Item: "command-line", Source: c.source("cmdline"), Started: a.started, Ended: a.ended}, commandLine(a.body))
+	_ = c.Add(collectors.Evidence{Name: string(entries.GoCommandLine), Item: entries.ItemCommandLine, Source: c.source("cmdline"), Started: a.started, Ended: a.ended}, commandLine(a.body))
 }

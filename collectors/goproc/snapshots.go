@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -28,7 +29,7 @@ var profiles = []struct {
 // silent, the rest are not asked for.
 func (c *capture) snapshots(ctx context.Context) {
 	if !collectors.Wait(ctx, c.Start()) {
-		c.lost("profiles", errEnded)
+		c.lost(entries.ItemProfiles, errEnded)
 		return
 	}
 	empty, err := c.snapshotsAtStart(ctx)
@@ -57,7 +58,7 @@ func (c *capture) snapshotsAtStart(ctx context.Context) (empty []string, err err
 		case records == 0 && p.why != nil:
 			empty = append(empty, p.name)
 		default:
-			if e := c.keepProfile(ctx, p.name, "profiles/"+p.name+".pb.gz"); silent(e) {
+			if e := c.keepProfile(ctx, p.name, entries.GoProfile.Of(p.name)); silent(e) {
 				err = e
 			}
 		}
@@ -79,7 +80,7 @@ func (c *capture) snapshotsAtEnd(ctx context.Context, empty []string) ([]string,
 		case now[p.name] == 0 && slices.Contains(empty, p.name):
 			still = append(still, p.name)
 		default:
-			if e := c.keepProfile(ctx, p.name, "profiles/"+p.name+".end.pb.gz"); silent(e) {
+			if e := c.keepProfile(ctx, p.name, entries.GoProfile.Of(p.name+".end")); silent(e) {
 				err = e
 			}
 		}

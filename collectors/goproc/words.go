@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"casefile/bundle/format/entries"
 )
 
 // explain puts the error of an exchange into words for the ledger: the reason,
@@ -108,6 +110,22 @@ func explainRefusal(r *refusal) (reason, fix string) {
 		}
 	}
 	return "the service " + r.Error(), "see the log of the service"
+}
+
+// causeOf is of what kind the reason is that explain gives: no answer within a request's deadline is the service's.
+func causeOf(err error) entries.Cause {
+	var no *refusal
+	switch {
+	case errors.As(err, &no), same(errRedirect, errForeign, errNotPprof)(err):
+		return entries.Refused
+	case same(context.DeadlineExceeded)(err):
+		return entries.NoAnswer
+	case is[errTooLarge](err):
+		return entries.TooLarge
+	case isRefused(err):
+		return entries.Gone
+	}
+	return entries.CauseOf(err)
 }
 
 func plain(err error) string { return oneLine([]byte(err.Error())) }

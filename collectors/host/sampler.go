@@ -56,7 +56,7 @@ func (r *run) sample(ctx context.Context, disks, nics []string, groups cgroups) 
 	}
 	s.grid = grid{start: r.scope.Start(), period: time.Duration(r.scope.Plan.SampleEvery)}
 	head := series.Header{Source: hostseries.Source, Target: r.scope.Node, Units: hostseries.Units()}
-	r.scope.Sample(ctx, "series", itemCounters, head, func(now time.Time) (map[string]float64, error) {
+	r.scope.Sample(ctx, hostseries.Series, itemCounters, head, func(now time.Time) (map[string]float64, error) {
 		values, err := s.read(now)
 		if err != nil {
 			r.scope.LostErr(itemCounters, err)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -20,7 +21,7 @@ import (
 // told what to do by the agent's argument (its docs/ProfilingModes, arguments.cpp). It
 // answers with the agent's return code: 0, or 100 and above with a line in its log.
 const (
-	asyncItem   = "async-profiler"
+	asyncItem   = entries.ItemAsyncProfiler
 	asyncPrefix = "casefile-async-"
 	asyncFile   = "async.jfr"
 	asyncLog    = "async.log"
@@ -49,11 +50,11 @@ func (c *capture) asyncOn(ctx context.Context) string {
 		return ""
 	}
 	if err := c.checkLibrary(lib); err != nil {
-		c.Lost(asyncItem, err.Error(), "name a library that the JVM can read and only root, its owner or you can change")
+		c.LostFor(asyncItem, err, "name a library that the JVM can read and only root, its owner or you can change")
 		return ""
 	}
 	if _, err := c.roomFor(); err != nil {
-		c.Lost(asyncItem, err.Error(), "free some space there")
+		c.LostFor(asyncItem, err, "free some space there")
 		return ""
 	}
 	folder, err := c.makeScratch(c.scratchName(asyncPrefix), nil)
@@ -72,7 +73,7 @@ func (c *capture) asyncOn(ctx context.Context) string {
 		err = start(few)
 	}
 	if err != nil && !errors.Is(err, ErrNoAnswer) {
-		c.Lost(asyncItem, err.Error(), explainFix(err))
+		c.LostFor(asyncItem, err, explainFix(err))
 		c.removeScratch(folder)
 		return ""
 	}
@@ -165,7 +166,7 @@ func (c *capture) asyncOff(ctx context.Context, folder string) {
 	began := c.Start()
 	err := c.async(context.WithoutCancel(ctx), folder, "stop,log="+path.Join(folder, asyncLog))
 	if err != nil {
-		c.Lost(asyncItem, err.Error(), explainFix(err))
+		c.LostFor(asyncItem, err, explainFix(err))
 	}
 	f, err := c.Tree.Open(path.Join(folder, asyncFile))
 	if err != nil {
@@ -173,13 +174,13 @@ func (c *capture) asyncOff(ctx context.Context, folder string) {
 		return
 	}
 	defer f.Close()
-	if err := c.copyRecording(collectors.Evidence{Name: "jfr/" + asyncFile, Item: asyncItem, Source: c.Plan.Profiles.AsyncProfiler, Started: began}, f); err != nil {
+	if err := c.copyRecording(collectors.Evidence{Name: entries.Recording.Of("async"), Item: asyncItem, Source: c.Plan.Profiles.AsyncProfiler, Started: began}, f); err != nil {
 		c.LostErr(asyncItem, err)
 	}
 	if errors.Is(err, ErrNoAnswer) {
 		return // it may yet end, and writes into the JVM's own output where the folder is gone; the next run or doctor removes it
 	}
 	if err := c.removeScratch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.LostErr("async-profiler-off", err)
+		c.LostErr(entries.ItemAsyncOff, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
@@ -37,14 +38,14 @@ type Attacher struct {
 
 // Reasons why a JVM is not asked. Each says what an admin can do.
 var (
-	ErrDisabled   = errors.New("attach is switched off in this JVM (-XX:+DisableAttachMechanism)")
-	ErrNoSignal   = errors.New("this JVM does not catch SIGQUIT (-Xrs) and has no listener: the signal would kill it")
-	ErrOtherUser  = errors.New("this JVM belongs to another user")
-	ErrStopped    = errors.New("the process is stopped (SIGSTOP, a debugger or a frozen container)")
-	ErrSafepoint  = errors.New("the JVM waits for a safepoint that one of its threads does not reach")
-	ErrNoAnswer   = errors.New("the JVM did not answer in time")
-	ErrGone       = errors.New("the process has ended")
-	errNoListener = errors.New("no attach listener")
+	ErrDisabled   = entries.NewError(entries.Refused, "attach is switched off in this JVM (-XX:+DisableAttachMechanism)")
+	ErrNoSignal   = entries.NewError(entries.Refused, "this JVM does not catch SIGQUIT (-Xrs) and has no listener: the signal would kill it")
+	ErrOtherUser  = entries.NewError(entries.NotPermitted, "this JVM belongs to another user")
+	ErrStopped    = entries.NewError(entries.Stopped, "the process is stopped (SIGSTOP, a debugger or a frozen container)")
+	ErrSafepoint  = entries.NewError(entries.SafepointPending, "the JVM waits for a safepoint that one of its threads does not reach")
+	ErrNoAnswer   = entries.NewError(entries.NoAnswer, "the JVM did not answer in time")
+	ErrGone       = entries.NewError(entries.Gone, "the process has ended")
+	errNoListener = entries.NewError(entries.Refused, "no attach listener")
 )
 
 // listenTimeout bounds the wait for the listener after SIGQUIT. It comes up in a

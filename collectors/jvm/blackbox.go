@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
 
 const (
-	boxItem = "jfr-repository"
+	boxItem = entries.ItemRepository
 	// chunkHeader is the size of a chunk that was just opened: it holds nothing yet.
 	chunkHeader = 68
 )
@@ -42,7 +43,7 @@ func (c *capture) blackBox(ctx context.Context) {
 	for _, f := range chunks { // newest first
 		switch {
 		case ctx.Err() != nil:
-			c.Lost(boxItem, "the capture was ended early", "")
+			c.LostAs(boxItem, entries.EndedEarly, "the capture was ended early", "")
 			return
 		case f.Size <= chunkHeader:
 			continue
@@ -85,7 +86,7 @@ func (c *capture) copyChunk(f access.File) error {
 		return err
 	}
 	defer in.Close()
-	e := collectors.Evidence{Name: "jfr/" + collectors.SafeName(path.Base(f.Path)), Item: boxItem, Source: f.Path, Ended: f.ModTime}
+	e := collectors.Evidence{Name: entries.Recording.Of(strings.TrimSuffix(collectors.SafeName(path.Base(f.Path)), ".jfr")), Item: boxItem, Source: f.Path, Ended: f.ModTime}
 	c.Copy(e, io.LimitReader(in, f.Size)) // tells the ledger itself
 	return nil
 }

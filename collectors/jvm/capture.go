@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -20,7 +22,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 	c := &capture{JVM: &own, Scope: sc}
 	defer c.vm.close()
 	if c.Tree.Check() != nil {
-		c.Lost("process", ErrGone.Error(), "")
+		c.LostFor(entries.ItemProcess, ErrGone, "")
 		return
 	}
 	c.Tell("capturing", 0, sc.Plan.Dumps, "%s", j.Title())
@@ -30,7 +32,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 		c.Tell("done", 0, 0, "")
 		return
 	}
-	c.perfSnapshot("hsperf/first.hsperfdata")
+	c.perfSnapshot(entries.CountersFirst)
 	var wg sync.WaitGroup
 	wg.Go(func() { c.sampleCounters(ctx) })
 	wg.Go(func() { c.sampleProcess(ctx) })
@@ -46,7 +48,7 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 		c.virtual.close()
 	}
 	wg.Wait()
-	c.perfSnapshot("hsperf/last.hsperfdata")
+	c.perfSnapshot(entries.CountersLast)
 	c.Tell("done", sc.Plan.Dumps, sc.Plan.Dumps, "")
 }
 
@@ -62,29 +64,36 @@ type capture struct {
 
 // refuse notes all that cannot be had without the right to attach.
 func (c *capture) refuse(err error) {
-	for _, item := range []string{"thread-dumps", "gc-log", "logs", "config", "vm-commands"} {
-		c.Lost(item, err.Error(), explainFix(err))
+	for _, item := range refusedItems {
+		c.LostFor(item, err, explainFix(err))
 	}
 }
+
+// refusedItems are what cannot be had without the right to attach.
+var refusedItems = []string{entries.ItemThreadDumps, entries.ItemGCLog, entries.ItemLogs, entries.ItemConfig, entries.ItemVMCommands}
+
+// procFiles are kept as they are.
+var procFiles = []entries.File{entries.ProcStatus, entries.ProcLimits, entries.ProcCgroup, entries.ProcIO, entries.ProcOOMScore}
 
 // processFiles keeps what /proc shows of the process.
 func (c *capture) processFiles() {
 	now := time.Now()
-	add := func(item, name, source string, content []byte) {
-		c.Add(collectors.Evidence{Name: name, Item: item, Source: source, Started: now}, content)
+	add := func(item string, name entries.File, source string, content []byte) {
+		c.Add(collectors.Evidence{Name: string(name), Item: item, Source: source, Started: now}, content)
 	}
-	add("command-line", "vm/cmdline", filepath.Join(c.dir, "cmdline"), []byte(strings.Join(c.Args, "\n")+"\n"))
+	add(entries.ItemCommandLine, entries.CommandLine, filepath.Join(c.dir, "cmdline"), []byte(strings.Join(c.Args, "\n")+"\n"))
 	if len(c.Env) > 0 {
-		add("environment", "vm/environ", filepath.Join(c.dir, "environ"), keepEnviron(c.Env))
+		add(entries.ItemEnvironment, entries.Environment, filepath.Join(c.dir, "environ"), keepEnviron(c.Env))
 	}
 	if box, ok := c.container(); ok {
-		add("container", "process/container", filepath.Join(c.dir, "root", "etc", "hostname"), box.encode())
+		add(entries.ItemContainer, entries.Container, filepath.Join(c.dir, "root", "etc", "hostname"), box.encode())
 	}
-	for _, f := range []string{"status", "limits", "cgroup", "io", "oom_score_adj"} {
+	for _, name := range procFiles {
+		f := path.Base(string(name))
 		b, err := c.file(f)
 		switch {
 		case err == nil:
-			add("process", "process/"+f, filepath.Join(c.dir, f), b)
+			add(entries.ItemProcess, name, filepath.Join(c.dir, f), b)
 		case errors.Is(err, os.ErrPermission):
 			c.Skip("process-"+f, "needs the right to read "+f, "run casefile "+c.mayBe())
 		}
@@ -101,7 +110,7 @@ func (c *capture) rounds(ctx context.Context) {
 	for k := range c.Plan.Dumps {
 		due := c.Plan.Due(c.Start(), k)
 		if !collectors.Wait(ctx, due.Add(-readyBefore)) {
-			c.Lost("thread-dumps", "the capture was ended early", "")
+			c.LostAs(entries.ItemThreadDumps, entries.EndedEarly, "the capture was ended early", "")
 			break
 		}
 		text := c.dump(ctx, k, due)
@@ -110,14 +119,14 @@ func (c *capture) rounds(ctx context.Context) {
 		if k+1 < c.Plan.Dumps {
 			next = c.Plan.Due(c.Start(), k+1)
 		}
-		c.listVirtual(ctx, dumpName(k), text, next)
+		c.listVirtual(ctx, entries.Dump(k), text, next)
 		if k == 0 { // its start takes a second, which must not delay the first round
 			c.recordAll(ctx)
 		}
 		todo = c.runCommands(ctx, todo, next)
 	}
 	for _, cmd := range c.runCommands(ctx, todo, c.End().Add(collectors.Grace/2)) {
-		c.Lost(cmd.item, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
+		c.LostAs(cmd.item, entries.TimedOut, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
 	}
 }
 
@@ -140,15 +149,12 @@ func (c *capture) applicable() []command {
 	return todo
 }
 
-// dumpName is how the files of a round begin.
-func dumpName(k int) string { return fmt.Sprintf("threads/dump-%02d", k+1) }
-
 // dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets. It
 // returns the dump's text, empty when there is none.
 func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
-	name := dumpName(k)
+	name := entries.Dump(k)
 	if c.long != nil { // another as long would say little more, and costs as much
-		c.Lost("thread-dumps", c.long.Error(), c.long.Fix())
+		c.LostFor(entries.ItemThreadDumps, c.long, c.long.Fix())
 		return nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
@@ -158,25 +164,25 @@ func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 	wg.Go(func() {
 		collectors.Wait(ctx, due)
 		snap := c.look(false)
-		c.Add(collectors.Evidence{Name: name + "-cpu.tsv", Item: "thread-cpu", Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
+		c.Add(collectors.Evidence{Name: entries.ThreadCPU.Of(name), Item: entries.ItemThreadCPU, Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	})
 	wg.Go(func() { c.sockets(name) })
 	body, at, err := c.askAt(ctx, due, "threaddump", "")
 	wg.Wait()
 	if err == nil {
-		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps", Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
+		c.Add(collectors.Evidence{Name: entries.ThreadDump.Of(name), Item: entries.ItemThreadDumps, Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
 		return body
 	}
-	c.Lost("thread-dumps", err.Error(), explainFix(err))
+	c.LostFor(entries.ItemThreadDumps, err, explainFix(err))
 	switch {
 	case errors.Is(err, ErrGone):
 		return nil
 	case errors.As(err, &c.long) && len(body) > 0:
-		c.Add(collectors.Evidence{Name: name + ".txt", Item: "thread-dumps-cut", Source: "attach: threaddump", Started: at.began, Ended: at.ended, Truncated: err.Error()}, body)
+		c.Add(collectors.Evidence{Name: entries.ThreadDump.Of(name), Item: entries.ItemThreadDumpsCut, Source: "attach: threaddump", Started: at.began, Ended: at.ended, Truncated: err.Error()}, body)
 		return body
 	}
 	snap := c.look(true)
-	c.Add(collectors.Evidence{Name: name + "-stuck.tsv", Item: "thread-states-instead-of-dump", Source: c.dir + "/task/*/{stat,wchan}", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
+	c.Add(collectors.Evidence{Name: entries.ThreadLook.Of(name), Item: entries.ItemThreadStates, Source: c.dir + "/task/*/{stat,wchan}", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	c.blackBox(ctx)
 	return nil
 }
@@ -232,10 +238,10 @@ func (c *capture) run(ctx context.Context, cmd command) {
 	var refused *ErrRefused
 	switch {
 	case err == nil:
-		c.Add(collectors.Evidence{Name: cmd.file, Item: cmd.item, Source: "attach: " + cmd.jcmd, Started: at.began, Ended: at.ended}, body)
+		c.Add(collectors.Evidence{Name: string(cmd.file), Item: cmd.item, Source: "attach: " + cmd.jcmd, Started: at.began, Ended: at.ended}, body)
 	case errors.As(err, &refused):
 		c.Absent(cmd.item, err.Error())
 	default:
-		c.Lost(cmd.item, err.Error(), explainFix(err))
+		c.LostFor(cmd.item, err, explainFix(err))
 	}
 }

@@ -35,7 +35,7 @@ func (collector) Prepare(ctx context.Context, s *collectors.Session) ([]collecto
 		}
 		j.vm.replies = bound
 		j.learnSecrets(s.Secrets)
-		jobs = append(jobs, collectors.Job{Target: j.Target(), Title: j.Title(), Items: j.items(s), Run: j.capture})
+		jobs = append(jobs, collectors.Job{Target: j.Target(), PID: j.PID, Title: j.Title(), Items: j.items(s), Run: j.capture})
 	}
 	return jobs, err
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/charset"
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
@@ -45,11 +46,11 @@ func (c *capture) logs(ctx context.Context) {
 	names := map[string]int{}
 	config, err := c.configFiles()
 	if err != nil {
-		c.LostErr("config", err)
+		c.LostErr(entries.ItemConfig, err)
 	}
 	left := budget(maxConfigs)
-	if got := c.copyFiles(ctx, "config", "config", config, &left, names); len(got) < len(config) {
-		c.Lost("config", "the capture was ended early", "")
+	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names); len(got) < len(config) {
+		c.LostAs(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
@@ -68,25 +69,26 @@ func (c *capture) logs(ctx context.Context) {
 	}
 	l.copy(ctx, c, kinds, func(access.File) bool { return true })
 	if ctx.Err() != nil {
-		c.Lost("logs", "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
+		c.LostAs(entries.ItemLogs, entries.TimedOut, "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
 	}
 	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f access.File) bool { return f.Size > 0 }) {
-		c.Skip("gc-log-content", fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
+		c.Skip(entries.ItemGCLogContent, fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
 	}
 }
 
 // logKind is the files of one item of the ledger, newest first.
 type logKind struct {
-	item, dir string
-	files     []access.File
-	err       error // why there may be more
+	item  string
+	file  entries.File
+	files []access.File
+	err   error // why there may be more
 }
 
 func (c *capture) logKinds(patterns []string) []logKind {
 	gc, gcErr := c.gcLogFiles()
 	app, appErr := c.globAll(patterns)
 	app = slices.DeleteFunc(app, func(f access.File) bool { return has(gc, f.Path) })
-	return []logKind{{"gc-log", "gc", gc, gcErr}, {"logs", "logs", app, appErr}}
+	return []logKind{{entries.ItemGCLog, entries.GCLog, gc, gcErr}, {entries.ItemLogs, entries.Log, app, appErr}}
 }
 
 // isWritten tells a log that may grow during the capture.
@@ -107,7 +109,7 @@ func sizeOf(kinds []logKind, counts func(access.File) bool) (sum int64) {
 
 // kept is how much of a file is copied at most.
 func kept(item string, f access.File) int64 {
-	if item == "logs" {
+	if item == entries.ItemLogs {
 		return min(f.Size, maxTail)
 	}
 	return f.Size
@@ -126,13 +128,13 @@ func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wante
 		todo := slices.DeleteFunc(slices.Clone(k.files), func(f access.File) bool {
 			return !wanted(f) || slices.ContainsFunc(l.done, func(d access.File) bool { return os.SameFile(d.Info, f.Info) })
 		})
-		l.done = append(l.done, c.copyFiles(ctx, k.item, k.dir, todo, &l.left, l.names)...)
+		l.done = append(l.done, c.copyFiles(ctx, k.item, k.file, todo, &l.left, l.names)...)
 	}
 }
 
-// copyFiles stores files below dir, the newest part of each that fits, and returns those
+// copyFiles stores files as entries of one kind, the newest part of each that fits, and returns those
 // that it has dealt with. names are the names that are taken.
-func (c *capture) copyFiles(ctx context.Context, item, dir string, files []access.File, left *budget, names map[string]int) []access.File {
+func (c *capture) copyFiles(ctx context.Context, item string, file entries.File, files []access.File, left *budget, names map[string]int) []access.File {
 	for i, f := range files {
 		if ctx.Err() != nil {
 			return files[:i]
@@ -142,7 +144,7 @@ func (c *capture) copyFiles(ctx context.Context, item, dir string, files []acces
 			c.Skip(item+"-rest", "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
 			return files[:i]
 		}
-		name := path.Join(dir, collectors.SafeName(path.Base(f.Path)))
+		name := file.Of(collectors.SafeName(path.Base(f.Path)))
 		if names[name]++; names[name] > 1 {
 			name = fmt.Sprintf("%s.%d", name, names[name])
 		}

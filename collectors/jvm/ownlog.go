@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"casefile/bundle/format/entries"
 )
 
 // A JVM that writes no GC log gets one of ours for the length of the capture:
@@ -108,7 +110,7 @@ func (j *JVM) removeLogs(safe bool) error {
 // gcLogOn switches a GC log on where the JVM writes none. It returns the name of
 // ours, empty when there is none.
 func (c *capture) gcLogOn(ctx context.Context) string {
-	const item = "gc-log"
+	const item = entries.ItemGCLog
 	if c.Major > 0 && c.Major < 9 {
 		if len(c.gcLogPatterns()) == 0 {
 			c.Skip(item, fmt.Sprintf("this JVM writes no GC log and JDK %d cannot start one at run time", c.Major), "start it with -Xloggc:<file> -XX:+PrintGCDetails -XX:+PrintGCDateStamps")
@@ -120,12 +122,12 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 	if n, err := c.RemoveAbandonedLogs(ctx); n > 0 {
 		c.Tell("cleanup", 0, 0, "switched off %d GC log of a casefile that was killed", n)
 	} else if err != nil {
-		c.Lost(item, err.Error(), explainFix(err))
+		c.LostFor(item, err, explainFix(err))
 		return ""
 	}
 	body, _, err := c.ask(ctx, "jcmd", "VM.log list")
 	if err != nil {
-		c.Lost(item, err.Error(), explainFix(err))
+		c.LostFor(item, err, explainFix(err))
 		return ""
 	}
 	for _, o := range parseLogList(string(body)) {
@@ -134,7 +136,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 		}
 	}
 	if free, ok := c.freeScratch(); ok && free < ownLogSpace {
-		c.Lost(item, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
+		c.LostAs(item, entries.NoSpace, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
 	name, err := c.makeOwnLog()
@@ -144,7 +146,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 	}
 	_, _, err = c.ask(ctx, "jcmd", fmt.Sprintf(`VM.log output=%s what=%s decorators=time,uptime,level,tags output_options="filecount=1,filesize=%dM"`, name, ownLogWhat, ownLogSize/2>>20))
 	if err != nil {
-		c.Lost(item, err.Error(), explainFix(err))
+		c.LostFor(item, err, explainFix(err))
 		if !errors.Is(err, ErrNoAnswer) { // else it may start late, and the next run or doctor removes it
 			_ = c.removeScratch(path.Dir(name))
 		}
@@ -173,14 +175,14 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 	left := budget(ownLogSize)
 	err := c.logOff(ctx, name)
 	files, _ := c.Tree.Glob(name + "*")
-	c.copyFiles(ctx, "gc-log", "gc", files, &left, map[string]int{})
+	c.copyFiles(ctx, entries.ItemGCLog, entries.GCLog, files, &left, map[string]int{})
 	if err != nil {
-		c.Lost("gc-log-off", fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
+		c.Lost(entries.ItemGCLogOff, fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 		return
 	}
 	if err := c.removeScratch(path.Dir(name)); err != nil {
-		c.LostErr("gc-log-off", err)
+		c.LostErr(entries.ItemGCLogOff, err)
 	}
 }
 

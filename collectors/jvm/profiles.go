@@ -19,7 +19,7 @@ const (
 // record and for a wall profile a series of dumps.
 func (c *capture) profiles(ctx context.Context) {
 	if err := c.mayAttach(); err != nil {
-		c.Lost(jfrItem, err.Error(), explainFix(err))
+		c.LostFor(jfrItem, err, explainFix(err))
 		return
 	}
 	c.recordAll(ctx)

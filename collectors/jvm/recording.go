@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -21,7 +22,7 @@ import (
 // recording that runs already is dumped and left as it is: a second one would add
 // its events to the first, because the JVM keeps one set of settings for all.
 const (
-	jfrItem      = "jfr"
+	jfrItem      = entries.ItemJFR
 	jfrPrefix    = "casefile-jfr-"
 	jfrSettings  = "settings.jfc"
 	jfrFile      = "recording.jfr"
@@ -108,7 +109,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 		return nil
 	}
 	if n, err := c.RemoveAbandonedRecordings(ctx); err != nil {
-		c.Lost(jfrItem, err.Error(), explainFix(err))
+		c.LostFor(jfrItem, err, explainFix(err))
 		return nil
 	} else if n > 0 {
 		c.Tell("cleanup", 0, 0, "removed what %d casefile that was killed had recorded", n)
@@ -121,7 +122,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 		c.Absent(jfrItem, "this JVM has no JFR ("+err.Error()+"): the thread dumps tell where time goes")
 		return nil
 	case err != nil:
-		c.Lost(jfrItem, err.Error(), explainFix(err))
+		c.LostFor(jfrItem, err, explainFix(err))
 		c.blackBox(ctx)
 		return nil
 	}
@@ -132,7 +133,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 		}
 	}
 	if len(r.others) > 0 {
-		c.Skip("jfr-settings", fmt.Sprintf("the recording %s ran already and is used as it is: its settings decide what is in it", strings.Join(r.others, ", ")),
+		c.Skip(entries.ItemJFRSettings, fmt.Sprintf("the recording %s ran already and is used as it is: its settings decide what is in it", strings.Join(r.others, ", ")),
 			"end it (jcmd PID JFR.stop) before the capture")
 		c.tellBlindness()
 		return r
@@ -145,7 +146,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 func (c *capture) startRecording(ctx context.Context) *recording {
 	size, err := c.roomFor()
 	if err != nil {
-		c.Lost(jfrItem, err.Error(), "free some space there")
+		c.LostFor(jfrItem, err, "free some space there")
 		return nil
 	}
 	r := &recording{name: c.scratchName(jfrPrefix)}
@@ -167,7 +168,7 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 		err = fmt.Errorf("JFR did not start: %s", firstLine(text))
 	}
 	if err != nil {
-		c.Lost(jfrItem, err.Error(), explainFix(err))
+		c.LostFor(jfrItem, err, explainFix(err))
 		if errors.Is(err, ErrNoAnswer) {
 			return r // it may start late
 		}
@@ -176,7 +177,7 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 	}
 	r.began = time.Now()
 	if late := r.began.Sub(c.Start()); late > time.Duration(c.Plan.Duration)/5 {
-		c.Skip("jfr-start", fmt.Sprintf("JFR was slow to start in this JVM: the recording begins %v after the capture", late.Round(100*time.Millisecond)), "capture for longer (--duration)")
+		c.Skip(entries.ItemJFRStart, fmt.Sprintf("JFR was slow to start in this JVM: the recording begins %v after the capture", late.Round(100*time.Millisecond)), "capture for longer (--duration)")
 	}
 	c.tellBlindness()
 	c.Tell("recording", 0, 0, "JFR")
@@ -190,7 +191,7 @@ func (c *capture) tellBlindness() {
 		return
 	}
 	if f := c.Plan.Profiles.Focus; f == "" || f == plan.CPU {
-		c.Skip("jfr-cpu-samples", "JFR of JDK 8 drops most CPU samples of compiled loops: its CPU profile shows too little of them, and too much of other code",
+		c.Skip(entries.ItemJFRSamples, "JFR of JDK 8 drops most CPU samples of compiled loops: its CPU profile shows too little of them, and too much of other code",
 			"start the JVM with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or use --async-profiler")
 	}
 }
@@ -232,10 +233,10 @@ func (c *capture) recordingOff(ctx context.Context, r *recording) {
 	}
 	fix := explainFix(err)
 	if r.name != "" {
-		c.Lost("jfr-off", fmt.Sprintf("the recording %s may still run: %v. It ends by itself %v after the capture", r.name, err, jfrTail),
+		c.Lost(entries.ItemJFROff, fmt.Sprintf("the recording %s may still run: %v. It ends by itself %v after the capture", r.name, err, jfrTail),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 	}
-	c.Lost(jfrItem, err.Error(), fix)
+	c.LostFor(jfrItem, err, fix)
 	c.blackBox(ctx)
 }
 
@@ -280,7 +281,7 @@ func (c *capture) keepRecording(r *recording, began time.Time) error {
 	if len(r.others) > 0 {
 		source = "JFR.dump of recording " + strings.Join(r.others, ", ")
 	}
-	return c.copyRecording(collectors.Evidence{Name: "jfr/" + jfrFile, Item: jfrItem, Source: source, Started: began}, f)
+	return c.copyRecording(collectors.Evidence{Name: entries.Recording.Of("recording"), Item: jfrItem, Source: source, Started: began}, f)
 }
 
 // copyRecording keeps a recording, of which the JVM alone says how long it is.
@@ -302,7 +303,7 @@ func (c *capture) dropScratch(r *recording) {
 		return
 	}
 	if err := c.removeScratch(r.scratch); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.LostErr("jfr-off", err)
+		c.LostErr(entries.ItemJFROff, err)
 	}
 }
 

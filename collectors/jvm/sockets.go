@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/sockets"
 	"casefile/collectors"
 )
@@ -26,7 +27,7 @@ func (c *capture) sockets(name string) {
 	inodes, err := c.socketInodes()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		c.Skip("sockets", "needs the right to see the open files of the process", "run casefile "+c.mayBe())
+		c.Skip(entries.ItemSockets, "needs the right to see the open files of the process", "run casefile "+c.mayBe())
 		return
 	case err != nil:
 		return // ended: the dump tells
@@ -36,7 +37,7 @@ func (c *capture) sockets(name string) {
 	for _, table := range []string{"net/tcp", "net/tcp6"} {
 		found, whole, err := readSockets(filepath.Join(c.dir, table), inodes)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no IPv6
-			c.LostErr("sockets", err)
+			c.LostErr(entries.ItemSockets, err)
 		}
 		if !whole {
 			cut = "the host has more connections than are looked at"
@@ -46,7 +47,7 @@ func (c *capture) sockets(name string) {
 	if n := len(snap.Sockets) - sockets.MaxSockets; n > 0 {
 		snap.Sockets, snap.LeftOut = snap.Sockets[:sockets.MaxSockets], n
 	}
-	c.Add(collectors.Evidence{Name: name + "-sockets.tsv", Item: "sockets", Source: c.dir + "/{fd,net/tcp,net/tcp6}", Started: at, Ended: time.Now(), Truncated: cut}, snap.Encode())
+	c.Add(collectors.Evidence{Name: entries.ThreadSockets.Of(name), Item: entries.ItemSockets, Source: c.dir + "/{fd,net/tcp,net/tcp6}", Started: at, Ended: time.Now(), Truncated: cut}, snap.Encode())
 }
 
 // socketInodes are the sockets among the open files.

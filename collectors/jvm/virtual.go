@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -21,7 +22,7 @@ import (
 // safepoint, so that it is not of one moment. With many of them it is long: what a list
 // may take of the JVM's disk and of its time is bounded.
 const (
-	virtualItem   = "virtual-threads"
+	virtualItem   = entries.ItemVirtualThreads
 	virtualPrefix = "casefile-threads-"
 	virtualFile   = "threads.txt"
 	virtualFrom   = 21
@@ -62,7 +63,7 @@ func (c *capture) listVirtual(ctx context.Context, name string, dump []byte, nex
 	}
 	if err := c.keepVirtual(ctx, name, within); err != nil {
 		c.virtual.off = true
-		c.Lost(virtualItem, err.Error(), explainFix(err))
+		c.LostFor(virtualItem, err, explainFix(err))
 		return
 	}
 	if each := c.virtual.spent / time.Duration(max(c.virtual.taken, 1)); c.virtual.spent+each > virtualBudget && !c.virtual.off {
@@ -121,7 +122,7 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 		return err
 	}
 	c.virtual.taken++
-	c.Copy(collectors.Evidence{Name: name + "-virtual.txt", Item: virtualItem, Source: "attach: Thread.dump_to_file", Started: at.began, Ended: at.ended}, written) // tells the ledger itself
+	c.Copy(collectors.Evidence{Name: entries.VirtualThreads.Of(name), Item: virtualItem, Source: "attach: Thread.dump_to_file", Started: at.began, Ended: at.ended}, written) // tells the ledger itself
 	return nil
 }
 

@@ -66,7 +66,7 @@ func TestCollector(t *testing.T) {
 	if node.Storage[0].Kind != plan.LocalHome {
 		t.Errorf("the plan's word counts: %+v", node.Storage[0])
 	}
-	h, err := os.Open(find(t, out, timing.HiccupSeries+".000.jsonl"))
+	h, err := os.Open(find(t, out, timing.HiccupSeries.Of("000")))
 	if err != nil {
 		t.Fatal(err)
 	}

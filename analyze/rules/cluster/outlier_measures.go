@@ -9,6 +9,7 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
 
@@ -176,7 +177,7 @@ func processCPU(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 	if j.Process == nil {
 		return 0, analyze.Evidence{}, false
 	}
-	v, ok := perSecond(g, j.Process, "cpu_user_seconds", "cpu_system_seconds")
+	v, ok := perSecond(g, j.Process, entries.CPUUser, entries.CPUSystem)
 	return v, analyze.Evidence{Entry: j.ProcessSource}, ok
 }
 
@@ -204,7 +205,7 @@ func liveShare(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 
 func threadCount(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 	if j.Process != nil {
-		if n, ok := j.Process.Last("threads"); ok {
+		if n, ok := j.Process.Last(entries.Threads); ok {
 			return n, analyze.Evidence{Entry: j.ProcessSource}, true
 		}
 	}
@@ -238,6 +239,6 @@ func openFiles(_ *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 	if j.Process == nil {
 		return 0, analyze.Evidence{}, false
 	}
-	n, ok := j.Process.Last("fds")
+	n, ok := j.Process.Last(entries.OpenFiles)
 	return n, analyze.Evidence{Entry: j.ProcessSource}, ok
 }

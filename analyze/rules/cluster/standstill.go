@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -13,6 +12,7 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -146,7 +146,7 @@ const (
 	// heartbeat is a counter that a thread of the JVM renews each 50 ms, in safepoints too (measured on JDK 8 to 17;
 	// JDK 25 has it no more).
 	heartbeat = "sun.os.hrt.ticks"
-	userCPU   = "cpu_user_seconds"
+	userCPU   = entries.CPUUser
 	systemCPU = "cpu_system_seconds"
 	// busyShare is the part of the other samples in which a JVM without heartbeat must have used CPU, for a time
 	// without any to mean something.
@@ -397,7 +397,7 @@ func hiccups(n *analyze.Node) (out []*standstill) {
 func refusedDumps(c *analyze.Case, s *standstill) []analyze.Evidence {
 	for _, g := range c.Gaps {
 		if s.jvm != nil && g.Node == s.node.Name && g.Target == s.jvm.Target &&
-			strings.Contains(g.Reason, "is stopped") {
+			g.Cause == entries.Stopped {
 			return []analyze.Evidence{
 				{Entry: "casefile.json", Text: fmt.Sprintf("%s of %s: %s", g.Item, g.Target, g.Reason)},
 			}

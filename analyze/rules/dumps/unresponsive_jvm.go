@@ -11,6 +11,7 @@ import (
 	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 )
 
 var unresponsiveJVM = &analyze.Rule{
@@ -125,14 +126,11 @@ func judgeUnresponsive(pass *analyze.Pass, r *respondent) []analyze.Finding {
 	return []analyze.Finding{f}
 }
 
-// answers that were waited for in vain, as the ledger words them.
-var vainWords = []string{"did not answer", "safepoint", "is stopped"}
-
 // noAnswer gives the ledger's reason when it is that the JVM did not answer.
 func noAnswer(c *analyze.Case, n *analyze.Node, j *analyze.JVM) string {
 	for _, g := range c.Gaps {
-		if g.Node == n.Name && g.Target == j.Target && g.Item == "thread-dumps" &&
-			slices.ContainsFunc(vainWords, func(w string) bool { return strings.Contains(g.Reason, w) }) {
+		if g.Node == n.Name && g.Target == j.Target && g.Item == entries.ItemThreadDumps &&
+			g.Cause.Unanswered() {
 			return g.Reason
 		}
 	}

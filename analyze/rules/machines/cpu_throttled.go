@@ -142,7 +142,7 @@ func (v *hostView) targetsIn(g *host.Cgroup) (targets []string) {
 		}
 	}
 	for _, s := range v.node.Services {
-		if pid := pidOf(s.Target); pid > 0 && slices.Contains(g.PIDs, pid) {
+		if s.PID > 0 && slices.Contains(g.PIDs, s.PID) {
 			targets = append(targets, s.Target)
 		}
 	}

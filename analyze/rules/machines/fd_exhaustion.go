@@ -9,6 +9,7 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
 
@@ -31,6 +32,7 @@ type watchedProcess struct {
 	analyze.Subject
 	*series.Series
 	entry string // that the series begins in; empty: not known
+	pid   int    // 0: not known
 }
 
 // About names the process.
@@ -39,33 +41,36 @@ func (w *watchedProcess) About() analyze.Subject { return w.Subject }
 // watched are the JVMs and services whose figures were captured.
 func watched(p *analyze.Pass) (all []*watchedProcess) {
 	for _, n := range p.Nodes {
-		for _, j := range n.JVMs {
-			if j.Process != nil {
-				all = append(
-					all,
-					&watchedProcess{analyze.Subject{Node: n.Name, Name: j.Subject()}, j.Process, j.ProcessSource},
-				)
-			}
-		}
-		for _, s := range n.Services {
-			if s.Process != nil {
-				all = append(all, &watchedProcess{analyze.Subject{Node: n.Name, Name: s.Target}, s.Process, ""})
-			}
-		}
+		all = append(all, watchedOn(n)...)
 	}
 	return all
 }
 
-// judgeFiles looks at the columns fds and fd_limit of a process.
+func watchedOn(n *analyze.Node) (all []*watchedProcess) {
+	add := func(subject, entry string, pid int, s *series.Series) {
+		if s != nil {
+			all = append(all, &watchedProcess{analyze.Subject{Node: n.Name, Name: subject}, s, entry, pid})
+		}
+	}
+	for _, j := range n.JVMs {
+		add(j.Subject(), j.ProcessSource, j.PID, j.Process)
+	}
+	for _, s := range n.Services {
+		add(s.Target, s.ProcessSource, s.PID, s.Process)
+	}
+	return all
+}
+
+// judgeFiles compares the open files of a process with their limit.
 func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 	subject, source := s.Name, s.entry
-	open, ok1 := s.Last("fds")
-	limit, ok2 := s.Last("fd_limit")
+	open, ok1 := s.Last(entries.OpenFiles)
+	limit, ok2 := s.Last(entries.FileLimit)
 	if !ok1 || !ok2 || limit <= 0 {
 		return nil
 	}
 	pass.Evaluated()
-	most, _ := s.Max("fds")
+	most, _ := s.Max(entries.OpenFiles)
 	share := most / limit
 	if share < fdWarn.Value {
 		return nil
@@ -74,7 +79,7 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 	if share >= fdCritical.Value {
 		f.Severity = analyze.Critical
 	}
-	grown, over, _ := s.Delta("fds")
+	grown, over, _ := s.Delta(entries.OpenFiles)
 	f.Say("%s has %s of %s files and sockets open (%s)", say.Target(subject), say.Amount("open", most, "files"),
 		say.Amount("limit", limit, "files"), say.Share("used_share", share))
 	f.Impact = fmt.Sprintf("%s more, and nothing can be opened: no connection accepted, no file read", say.Number(limit-open))
@@ -89,18 +94,18 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 	}
 	f.Explanation += "When the limit is reached, accept and open fail with \"Too many open files\", and a Java " +
 		"program often cannot even load a class any more."
-	last := lastRow(s.Series, "fds")
+	last := lastRow(s.Series, entries.OpenFiles)
 	f.Evidence = []analyze.Evidence{
-		{Entry: source, Lines: last, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)},
+		{Entry: source, Lines: last, Text: fmt.Sprintf(entries.OpenFiles+" %.0f, "+entries.FileLimit+" %.0f", open, limit)},
 	}
 	if source == "" {
 		f.Evidence = []analyze.Evidence{
-			{Entry: "the process series of " + subject, Text: fmt.Sprintf("fds %.0f, fd_limit %.0f", open, limit)},
+			{Entry: "the process series of " + subject, Text: fmt.Sprintf(entries.OpenFiles+" %.0f, "+entries.FileLimit+" %.0f", open, limit)},
 		}
 	}
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf("See what they are: ls -l /proc/%d/fd, grouped by target. Many sockets to one peer "+
-			"are a client that is not closed, many equal files a stream that is not.", pidOf(subject)),
+			"are a client that is not closed, many equal files a stream that is not.", s.pid),
 		Effect: "Names the code that opens them.", Risk: "None.", Verify: "The number stays level under load.",
 	}, {
 		Action: "Raise the limit; it takes a restart of the process.", Setting: "LimitNOFILE (systemd), nofile " +

@@ -8,6 +8,7 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 )
 
 var (
@@ -62,15 +63,12 @@ func judgeSwap(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		),
 		cite.Ref(v.Memory.Available.Ref, say.Bytes(v.Memory.Available.Value)+" of memory available"),
 	)
-	for _, j := range v.node.JVMs {
-		if j.Process == nil {
-			continue
-		}
-		if out, ok := j.Process.Last("swap_bytes"); ok && out > 64*say.MB {
-			f.Add("; %s of %s are swapped out", say.Size("swapped_out", out), say.Target(j.Target))
+	for _, w := range watchedOn(v.node) {
+		if out, ok := w.Last(entries.SwappedOut); ok && out > 64*say.MB {
+			f.Add("; %s of %s are swapped out", say.Size("swapped_out", out), say.Target(w.Name))
 			f.Evidence = append(
 				f.Evidence,
-				cite.Known(analyze.Evidence{Entry: j.ProcessSource, Text: fmt.Sprintf("swap_bytes %.0f", out)})...)
+				cite.Known(analyze.Evidence{Entry: w.entry, Text: fmt.Sprintf("%s %.0f", entries.SwappedOut, out)})...)
 		}
 	}
 	f.Advice = []analyze.Advice{{Action: "Make memory fit: smaller heaps, fewer programs on the machine, or more " +

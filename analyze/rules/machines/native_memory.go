@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
 
@@ -46,7 +47,7 @@ func (c *counted) About() analyze.Subject {
 func countedJVMs(p *analyze.Pass) (all []*counted) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
-			if j.Process != nil && j.Counters != nil && len(j.Process.Values(rssBytes)) > 3 {
+			if j.Process != nil && j.Counters != nil && len(j.Process.Values(entries.Resident)) > 3 {
 				p.Evaluated()
 				all = append(all, &counted{j, n})
 			}
@@ -56,7 +57,6 @@ func countedJVMs(p *analyze.Pass) (all []*counted) {
 }
 
 const (
-	rssBytes        = "rss_bytes"
 	liveThreads     = "java.threads.live"
 	metaspaceSize   = "sun.gc.metaspace.capacity"
 	defaultStack    = 1 << 20
@@ -65,7 +65,7 @@ const (
 
 // judgeNative compares what the process has in memory with the most that the JVM's own parts can have.
 func judgeNative(_ *analyze.Pass, c *counted) []analyze.Finding {
-	rss := slices.DeleteFunc(slices.Clone(c.Process.Values(rssBytes)), math.IsNaN)
+	rss := slices.DeleteFunc(slices.Clone(c.Process.Values(entries.Resident)), math.IsNaN)
 	over := c.Process.Times[len(c.Process.Times)-1].Sub(c.Process.Times[0])
 	heap, ok := lastSum(c.Counters, "sun.gc.generation.%d.capacity")
 	if !ok || len(rss) < 4 || over < views.SpanLeast.Value {
@@ -113,7 +113,7 @@ func (c *counted) nativeFinding(first, last, known, grown float64, over time.Dur
 	f.Explanation = fmt.Sprintf("The JVM's own parts explain %s at most: %s. The rest is taken by direct buffers, libraries in C, or "+
 		"arenas of the allocator; no collection and no -Xmx bounds it.", say.Bytes(known), say.List(parts))
 	f.Evidence = []analyze.Evidence{
-		{Entry: c.ProcessSource, Lines: lastRow(c.Process, rssBytes), Text: fmt.Sprintf("%s %s, at the beginning %s", rssBytes, say.Bytes(last), say.Bytes(first))},
+		{Entry: c.ProcessSource, Lines: lastRow(c.Process, entries.Resident), Text: fmt.Sprintf("%s %s, at the beginning %s", entries.Resident, say.Bytes(last), say.Bytes(first))},
 		{Entry: c.CountersSource, Text: "capacity of the heap's generations and of the metaspace"},
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), cite.Most)]
@@ -123,7 +123,7 @@ func (c *counted) nativeFinding(first, last, known, grown float64, over time.Dur
 		Risk: "5 to 10 % of the CPU, and a restart.", Rollback: "Leave the option out.", Verify: "The part that grows is the one that is cured.",
 	}, {
 		Action: "If it is none of the JVM's: record who calls malloc (async-profiler, event nativemem), and bound the allocator's arenas (MALLOC_ARENA_MAX=2).",
-		Effect: "Names the library.", Risk: "Hardly any.", Verify: rssBytes + " stays level under load.",
+		Effect: "Names the library.", Risk: "Hardly any.", Verify: entries.Resident + " stays level under load.",
 	}}
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Native Memory Tracking"}
 	return f

@@ -113,9 +113,3 @@ func (v *hostView) at(s host.Spread) string {
 	}
 	return " at " + s.MaxAt.UTC().Format(time.TimeOnly) + " UTC"
 }
-
-// pidOf reads the process id of a target's name, "4711-shop"; 0 when there is none.
-func pidOf(target string) (pid int) {
-	_, _ = fmt.Sscanf(target, "%d-", &pid) // a name without number leaves 0
-	return pid
-}

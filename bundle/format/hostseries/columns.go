@@ -1,6 +1,10 @@
 package hostseries
 
-import "strings"
+import (
+	"strings"
+
+	"casefile/bundle/format/entries"
+)
 
 // Source is the source that the header of a host series names.
 const Source = "host"
@@ -23,6 +27,9 @@ type Column struct {
 	Kind Kind
 	Doc  string
 }
+
+// Series are the parts of the series.
+const Series entries.File = "series.*.jsonl"
 
 // Names of the columns.
 const (

@@ -186,6 +186,14 @@ func unknown(col []float64, n int) []float64 {
 	return col
 }
 
+// Rename gives a column another name, unless that is taken.
+func (s *Series) Rename(old, name string) {
+	if col, ok := s.columns[old]; ok && s.columns[name] == nil {
+		s.columns[name] = col
+		delete(s.columns, old)
+	}
+}
+
 // Join appends a later file of the same series.
 func (s *Series) Join(later *Series) {
 	n, total := len(s.Times), len(s.Times)+len(later.Times)

@@ -1,6 +1,10 @@
 package timing
 
-import "time"
+import (
+	"time"
+
+	"casefile/bundle/format/entries"
+)
 
 // Version is the format version that Write puts into a Record.
 const Version = 1
@@ -16,8 +20,8 @@ const (
 	// LinksFile, beside it, is a Record of the node's own links to its peers, with the
 	// node as reference.
 	LinksFile = "links.json"
-	// HiccupSeries is the name of the series beside it, without part and ending.
-	HiccupSeries = "hiccups"
+	// HiccupSeries are the parts of the series next to it.
+	HiccupSeries entries.File = "hiccups.*.jsonl"
 )
 
 // Record is cluster/timing.json.

@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	_ "net/http/pprof"
+	"os"
 	"sync"
 	"time"
 )
@@ -26,6 +27,7 @@ type Options struct {
 	Addr       string // to serve on, e.g. "127.0.0.1:0"
 	Problem    string // none, hot, mutex, leak
 	Goroutines int    // to park from the start
+	Files      int    // to hold open
 }
 
 // Run serves until ctx ends; ready is told the base URL.
@@ -33,6 +35,13 @@ func Run(ctx context.Context, o Options, ready func(url string)) error {
 	work, known := problems[o.Problem]
 	if !known {
 		return fmt.Errorf("no problem named %q", o.Problem)
+	}
+	for range o.Files {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,0 +1,65 @@
+package entries
+
+// Items of the ledger for a JVM. What follows a dash tells more of the item before it.
+const (
+	ItemProcess     = "process"
+	ItemCommandLine = "command-line"
+	ItemEnvironment = "environment"
+	ItemContainer   = "container"
+	ItemLimits      = "limits"
+
+	ItemThreadDumps    = "thread-dumps"
+	ItemThreadDumpsCut = "thread-dumps-cut"
+	ItemThreadCPU      = "thread-cpu"
+	ItemThreadStates   = "thread-states-instead-of-dump"
+	ItemVirtualThreads = "virtual-threads"
+	ItemSockets        = "sockets"
+	ItemCounters       = "counters"
+	ItemCounterSeries  = "counter-series"
+	ItemProcessSeries  = "process-series"
+	ItemGCLog          = "gc-log"
+	ItemGCLogContent   = "gc-log-content"
+	ItemGCLogOff       = "gc-log-off"
+	ItemLogs           = "logs"
+	ItemConfig         = "config"
+	ItemJFR            = "jfr"
+	ItemJFRSettings    = "jfr-settings"
+	ItemJFRStart       = "jfr-start"
+	ItemJFRSamples     = "jfr-cpu-samples"
+	ItemJFROff         = "jfr-off"
+	ItemRepository     = "jfr-repository"
+	ItemAsyncProfiler  = "async-profiler"
+	ItemAsyncOff       = "async-profiler-off"
+	ItemVMCommands     = "vm-commands"
+	ItemVMVersion      = "vm-version"
+	ItemVMCommandLine  = "vm-command-line"
+	ItemVMFlags        = "vm-flags"
+	ItemVMUptime       = "vm-uptime"
+	ItemHeapInfo       = "heap-info"
+	ItemCodeCache      = "code-cache"
+	ItemVMEvents       = "vm-events"
+	ItemNativeMemory   = "native-memory"
+	ItemVMLogConfig    = "vm-log-config"
+	ItemProperties     = "system-properties"
+	ItemClassHistogram = "class-histogram"
+	ItemMetaspace      = "metaspace"
+)
+
+// Items of the ledger for a Go service.
+const (
+	ItemPprof          = "pprof"
+	ItemGoroutineDumps = "goroutine-dumps"
+	ItemFullStacks     = "full-stacks"
+	ItemCPUProfile     = "cpu-profile"
+	ItemIOProfile      = "io-profile"
+	ItemProfiles       = "profiles"
+	ItemMetrics        = "runtime-metrics"
+	ItemProcessFigures = "process-figures"
+	ItemBuildInfo      = "build-info"
+)
+
+// Items of any job.
+const (
+	ItemSearch = "search" // for targets
+	ItemJob    = "job"    // the capture of a target as a whole
+)
