@@ -33,6 +33,8 @@ type Case struct {
 	Gaps []Gap
 	// Problems are inputs that could not be read, each with file and place.
 	Problems []string
+	// Refused is evidence, among the problems too, that is not judged: it is of several processes which cannot be told apart.
+	Refused []string
 	// Timing is what was measured between the nodes; nil: a capture of one node, or none.
 	Timing *timing.Record
 }

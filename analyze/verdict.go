@@ -50,11 +50,15 @@ func Headline(c *Case, r *Result) Verdict {
 	for _, n := range c.Nodes {
 		j.node(n)
 	}
+	if len(c.Refused) > 0 { // what was given as evidence was not looked at
+		j.sound = false
+		j.weak = append([]string{c.Refused[0] + others(len(c.Refused)-1)}, j.weak...)
+	}
 	v := Verdict{Examined: j.examined, Why: j.weak}
 	if r.Checks > 0 && len(j.examined) > 0 {
 		v.Examined = append(v.Examined, fmt.Sprintf("%d of %d checks", r.Checks-len(r.NotEvaluated)-len(r.Broken), r.Checks))
 	}
-	if n := len(c.Problems); n > 0 {
+	if n := len(c.Problems); n > len(c.Refused) {
 		v.Why = append(v.Why, "not read: "+c.Problems[0]+others(n-1))
 	}
 	if n := len(c.Gaps); n > 0 {
@@ -67,7 +71,7 @@ func Headline(c *Case, r *Result) Verdict {
 	switch {
 	case r.Worst().AtLeast(Warning):
 		v.Kind, v.Text = Problems, problemsText(c, r)
-	case len(j.examined) == 0:
+	case len(j.examined) == 0 && len(c.Refused) == 0:
 		v.Kind, v.Text = CannotTell, "Cannot tell: nothing was captured that can be analysed"
 		if len(v.Why) > 0 {
 			v.Text += "; " + v.Why[0]

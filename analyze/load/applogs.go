@@ -64,6 +64,12 @@ type keptLog struct {
 	open   func() (io.ReadCloser, error)
 }
 
+// looseLog is a log whose node shows when all is read.
+type looseLog struct {
+	*applog.Log
+	at place
+}
+
 // readLog reads a copied log. Stamps without a zone are local time; how far that is from UTC shows in the log's last line, which is hardly
 // older than the copy.
 func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
@@ -185,8 +191,7 @@ func (b *builder) looseLog(log *applog.Log) bool {
 		return false
 	}
 	b.longLines(log)
-	n := b.node(looseNode)
-	n.LooseLogs = append(n.LooseLogs, log)
+	b.logs = append(b.logs, looseLog{log, place{log.Source, b.label}})
 	return true
 }
 
@@ -196,8 +201,7 @@ func (b *builder) looseConf(name string, in io.Reader) error {
 	b.patterns = append(b.patterns, found...)
 	if conf != nil {
 		conf.Origin = name
-		n := b.node(looseNode)
-		n.LooseConf = append(n.LooseConf, conf)
+		b.confs = append(b.confs, conf)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
@@ -162,6 +163,10 @@ type builder struct {
 	access   []keptLog     // loose access logs
 	tops     []topFile
 	patterns []*applog.Pattern
+	label    string // the name before the lines that are being read, of a loose file that holds several
+	shares   []looseShares
+	logs     []looseLog
+	confs    []*appconf.File
 
 	bounds  bounds
 	threads int // read so far
@@ -359,20 +364,17 @@ func openLoose(ctx context.Context, p string) (in io.Reader, closeFile func(), e
 
 // finish makes the case out of what was read.
 func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
+	b.settle()
 	b.joinTops()
+	known := b.settleNodes()
 	for _, t := range b.targets {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		t.finish(b)
 	}
-	if n := b.nodes[looseNode]; n != nil { // files that turned out to hold nothing are no JVMs
-		n.JVMs = slices.DeleteFunc(n.JVMs, untold)
-	}
-	if len(b.access) > 0 {
-		n := b.node(looseNode)
-		n.LooseAccess = b.readAccess(b.access, b.patterns)
-	}
+	b.settleLogs(known)
+	b.dropUntold()
 	for _, n := range b.nodes {
 		b.finishHost(n)
 	}

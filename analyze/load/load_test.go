@@ -144,7 +144,7 @@ func TestTopBesideDumps(t *testing.T) {
 	}
 	files["alone.txt"] = strings.ReplaceAll(files["n1/confluence_cpu_usage.1704153590.txt"], "4097", "77")
 	c := read(t, tree(t, files))
-	if len(c.Nodes) != 1 || len(c.Nodes[0].JVMs) != 2 {
+	if len(c.Nodes) != 2 || len(c.JVMs()) != 2 {
 		t.Fatalf("%q, %d nodes", c.Problems, len(c.Nodes))
 	}
 	if len(c.Problems) != 8 || !strings.Contains(c.Problems[7], "alone.txt: no thread dump has the threads") {
@@ -185,11 +185,15 @@ func TestPackedAndCut(t *testing.T) {
 	}
 	var ball bytes.Buffer
 	tw := tar.NewWriter(&ball)
-	for _, name := range []string{"./logs/dump.txt", "/var/tmp/dump2.txt"} {
-		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(dump)), Mode: 0o600}); err != nil {
+	other, err := os.ReadFile("../../testdata/threads/hotspot-25-jcmd-l.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"./logs/dump.txt": dump, "/var/tmp/dump2.txt": other} {
+		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tw.Write(dump); err != nil {
+		if _, err := tw.Write(text); err != nil {
 			t.Fatal(err)
 		}
 	}

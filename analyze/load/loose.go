@@ -21,9 +21,6 @@ import (
 	"casefile/bundle/format/charset"
 )
 
-// looseNode is the name of the node that loose files belong to.
-const looseNode = "files"
-
 // sniffLen is how much of a file is looked at to tell what it is.
 const sniffLen = 256 << 10
 
@@ -161,9 +158,14 @@ func (b *builder) looseShares(name string, in io.Reader) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	b.skipped(name, u.Skipped)
-	t := b.looseTarget(strings.Replace(name, "_thread_cpu_utilisation", "", 1))
-	t.shares = append(t.shares, u)
+	b.shares = append(b.shares, looseShares{strings.Replace(name, "_thread_cpu_utilisation", "", 1), u})
 	return nil
+}
+
+// looseShares is the CPU of threads next to a dump, by the name that the dump has.
+type looseShares struct {
+	file string
+	*threads.Utilisation
 }
 
 // topFile is the output of top that was taken beside dumps.
@@ -261,22 +263,20 @@ func (b *builder) looseCollections(name string, s *gclog.Scanner) bool {
 	return true
 }
 
-// looseTarget finds the process that a loose file belongs to: files of one folder
-// whose names differ only in their numbers are taken for one series.
+// looseTarget is what is read of one loose file, or of the lines with one name before them in it. Whose it is shows when all are read.
 func (b *builder) looseTarget(name string) *target {
-	return b.looseTargetOf(path.Join(path.Dir(name), threads.NormalizeName(path.Base(gclog.SeriesOf(name)))), name)
+	return b.looseTargetOf(name, name)
 }
 
 func (b *builder) looseTargetOf(key, name string) *target {
+	key = path.Join(key, "label", b.label)
 	t := b.find(key)
 	if t == nil {
-		n := b.node(looseNode)
-		t = &target{dir: key, jvm: &analyze.JVM{Node: n.Node, Target: name}}
+		t = &target{dir: key, file: name, label: b.label, jvm: &analyze.JVM{Target: name}}
 		if !b.roomForTarget(key) {
 			return t // what it gets is left out
 		}
 		b.add(t)
-		n.JVMs = append(n.JVMs, t.jvm)
 	}
 	return t
 }
@@ -286,8 +286,6 @@ func (b *builder) looseProfile(name string, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	n := b.node(looseNode)
-	n.Services = append(n.Services, &analyze.Service{Node: n.Node, Target: name, Name: path.Base(name)})
-	n.Services[len(n.Services)-1].Profiles = append(n.Services[len(n.Services)-1].Profiles, p)
+	b.add(&target{dir: name, file: name, label: b.label, service: &analyze.Service{Target: name, Name: path.Base(name), Profiles: []*profile.Profile{p}}})
 	return nil
 }

@@ -21,7 +21,7 @@ func (t *target) addGC(b *builder, log *gc.Log) {
 
 // besideGC has the lines of a loose GC log that are no GC logging read as an application's log; what it gives ends that.
 func (t *target) besideGC(b *builder, source string, files int, opts *gclog.Options) func() {
-	if t.jvm.Node.Name != looseNode || files > 1 {
+	if t.file == "" || files > 1 {
 		return func() {}
 	}
 	log := applog.NewScanner(source, b.logMarks())

@@ -32,6 +32,8 @@ type target struct {
 	service *analyze.Service
 
 	dir     string // of its entries
+	file    string // loose evidence: its first file; else empty
+	label   string // the name before its lines in that file; empty: none
 	dumps   []*threads.Dump
 	info    []threads.Summary
 	cpu     []threads.CPUSample
@@ -380,6 +382,9 @@ func (t *target) finishGC(b *builder) {
 	var order []string
 	for _, f := range t.gc {
 		key := gclog.SeriesOf(f.Name)
+		if t.file != "" {
+			key = partsOf(f.Name)
+		}
 		if groups[key] == nil {
 			order = append(order, key)
 		}
