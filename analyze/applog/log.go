@@ -64,9 +64,10 @@ func Read(source string, r io.Reader, marks []Mark) (*Log, error) {
 
 // Scanner reads a log that is written to it in UTF-8, beside another reader of the same text (io.TeeReader). It never fails.
 type Scanner struct {
-	log   *Log
-	marks []Mark
-	part  []byte // of a line whose end has not come
+	log     *Log
+	marks   []Mark
+	part    []byte // of a line whose end has not come
+	inStack bool   // after a report of a stuck request, whose stack follows
 
 	// The entry that further lines belong to.
 	entry          Entry
@@ -140,6 +141,15 @@ func (s *Scanner) line(b []byte) {
 		s.entry = Entry{Stamp: h.stamp, Level: h.level, Source: l.Source}
 		s.thread, s.logger = append(s.thread[:0], h.thread...), append(s.logger[:0], h.logger...)
 	}
+	if s.inStack = s.inStack && !ok; s.inStack {
+		if call, is := stackLine(b); is {
+			last := &l.Stuck[len(l.Stuck)-1]
+			if len(last.Frames) < maxFrames {
+				last.Frames = append(last.Frames, clip(call, maxText))
+			}
+			return
+		}
+	}
 	if frame(b) {
 		return
 	}
@@ -153,6 +163,7 @@ func (s *Scanner) line(b []byte) {
 			stuck.Entry = s.here(b)
 			l.Stucks++
 			l.Stuck = newest(l.Stuck, stuck)
+			s.inStack = true
 		}
 	}
 }

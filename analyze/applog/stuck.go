@@ -14,7 +14,12 @@ type Stuck struct {
 	Active time.Duration
 	URL    string // empty for an end
 	Ended  bool
+	// Frames are the thread's calls, innermost first, as the valve printed them after the line; at most maxFrames.
+	Frames []string
 }
+
+// maxFrames is how many calls of a reported request are kept.
+const maxFrames = 60
 
 // Began is when the request did.
 func (s *Stuck) Began() Stamp { return s.before(s.Active) }
@@ -61,6 +66,11 @@ func readStuck(line []byte) (s Stuck, ok bool) {
 	ms, err := strconv.ParseInt(string(digitsOf(amount)), 10, 64)
 	s.Active = time.Duration(ms) * time.Millisecond
 	return s, ok && err == nil && ms < 1<<40
+}
+
+// stackLine gives the call of a line of a stack; ok is false for another line.
+func stackLine(b []byte) (call []byte, ok bool) {
+	return bytes.CutPrefix(bytes.TrimSpace(b), []byte("at "))
 }
 
 // unquote takes the brackets or the quotes away.

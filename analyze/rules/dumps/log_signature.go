@@ -166,8 +166,14 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	f.Explanation = strings.TrimSpace(s.sig.Explanation)
 	f.Evidence = s.cite(4)
 	f.Advice, f.References = s.sig.Todo(), s.sig.References
+	if s.sig.ID == stuckReports {
+		addReport(&f, s.log)
+	}
 	return f
 }
+
+// stuckReports is the signature of Tomcat's reports, which the reader of logs takes apart.
+const stuckReports = "tomcat-stuck-thread"
 
 // sentenceOf is the title of a signature as a whole sentence: with marks in stacks it goes on from "5 threads are".
 func sentenceOf(sig *signatures.Signature) string {
