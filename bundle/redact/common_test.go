@@ -122,7 +122,7 @@ func TestEncodings(t *testing.T) {
 
 // A log in UTF-32 is scrubbed, by rule and by value.
 func TestUTF32(t *testing.T) {
-	const text = "one line\nx password=Zq7rT2mK9vXw y\nand K8nT3pQw7zRb too\nlast\n"
+	const text = "one line\nx password=Zq7rT2mK9vXw y\nand K8nT3pQw7zRb too\nthen Zq7rT2mK9vXw.\nlast\n"
 	for name, encode := range map[string]func(string) string{"LE": encodings["UTF-32LE"], "BE": encodings["UTF-32BE"],
 		"LE marked": func(v string) string { return "\xff\xfe\x00\x00" + encodings["UTF-32LE"](v) },
 		"BE marked": func(v string) string { return "\x00\x00\xfe\xff" + encodings["UTF-32BE"](v) }} {

@@ -2,37 +2,49 @@
 //
 // # What is scrubbed
 //
-// By rule (Rules lists them with an example each): values whose key names a secret (password, secret, token,
-// API key, credential, licence key and their many spellings) in command lines, logs, JSON, YAML,
-// XML, .properties and environments; options followed by a secret; passwords in URLs and JDBC URLs;
-// Authorization and cookie headers; private keys; tokens with a vendor's prefix; JSON web tokens;
-// Atlassian licences; the user in the name of a request thread.
+// By rule (Rules lists them with an example each):
+//
+//   - values whose name says that they are secret (password, secret, token, API key, credential, licence key and their
+//     many spellings, in thirty languages; also with colours, full-width letters or invisible characters in the name) in
+//     command lines, logs, JSON, YAML, XML, .properties and environments, also where the name stands apart: in another
+//     line, column or element, in an anchor or entity, after the value;
+//   - what programs known for it take as an argument (mysql -pX), user:X after -u and its like, user:X@host, passwords in
+//     URLs and JDBC URLs;
+//   - tokens with a vendor's prefix or shape (the rule set of gitleaks and our own), JSON web tokens and keys, Atlassian
+//     licences;
+//   - Authorization and cookie headers, session ids, OAuth codes, SAML messages; dialogues of mail, FTP and Redis; SQL;
+//   - private keys, also behind the prefix of a log, hashes of passwords, .pgpass, encrypted values;
+//   - the user in the name of a request thread.
 //
 // By value: whatever a rule found on this node, or the caller learned from the live process, is replaced wherever it
-// stands, also URL-encoded, escaped for XML, JSON or .properties, in base64, alone or inside a longer text, in ISO 8859-1,
-// and in binary files as UTF-16.
+// stands, also URL-encoded, escaped for XML, JSON or .properties, in numeric escapes, hexadecimal or the other case, in
+// base64, alone or inside a longer text, in ISO 8859-1, UTF-16 and UTF-32, and in binary files.
 // A value is searched for in what follows; within one document also in what came before. So learn from the
-// configuration first (Secrets.LearnText), then write. The set of values stays in memory.
+// configuration first (Secrets.LearnText), then write. The set of values, at most MaxSecrets, stays in memory.
 //
 // In Flight Recorder recordings the rules look at the strings of all events and constants, and no variable of
-// the environment keeps its value.
+// the environment keeps its value; in hsperfdata at all strings, in pprof profiles at labels, comments and names.
 //
 // A secret becomes [redacted:<rule>], or as many stars where lengths matter (hsperfdata, recordings, binary files). The
 // output of a document is as readable by its tools as its input was. Lines in which nothing is found pass byte for byte.
 //
 // Text in UTF-16, with or without a byte order mark, also behind or before other text in one file, is scrubbed like the
-// same text in UTF-8 and stays in its encoding (see bundle/format/charset).
+// same text in UTF-8 and stays in its encoding (see bundle/format/charset). In UTF-32 lines and known values are scrubbed
+// as in a log, whatever the kind of the document; a marker may stand there in UTF-16.
 //
 // # What is not scrubbed
 //
 //   - Personal data other than that user: host names, addresses, page titles, user names in logs.
-//   - Secrets without a key, a prefix or a form of their own, unless they are known values: "logging in with hunter2".
+//   - Secrets without a name, a place or a form of their own, unless they are known values: "logging in with hunter2".
+//   - What only a blank, an arrow or a column parts from its name, or another word, when it does not look like a secret
+//     (eight characters, letters and digits in turn).
 //   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
-//     confluence, numbers below 10 digits, names of classes and files). Behind a key these are scrubbed too.
+//     confluence, numbers below 10 digits, names of classes and files, words that a text is full of). After their key
+//     these are replaced too; Secrets.Common counts them.
 //   - Known values of letters only, inside a longer identifier.
 //   - What is packed: archives, compressed logs. In binary files, and in what of a recording is no chunk or larger
 //     than MaxChunk, all but known values.
-//   - Text in UTF-32 and EBCDIC.
+//   - Text in EBCDIC.
 //   - Values of up to three digits, true, false, null, variables (${X}) and masks (***): they are no secrets.
 //
 // # How to check it

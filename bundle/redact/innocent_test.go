@@ -117,6 +117,17 @@ login bob from 10.0.0.1
 List<Token>
 disk-anti-affinity task-projection-1 risk-service
 https://confluence.example.com/login.action?os_destination=%2Fpages%3FpageId%3D123%26x%3D1
+password for bob: authentication failed after 3 attempts
+token for user at 2026-11-28T10:15:30.123Z: expired
+passwords[index] = entries[i]
+queue[token-worker-3]: 17 waiting
+http-nio-8090-exec-12 (token)
+waiting for the password of account service-2
+error code: E1234X5678 retry code 17
+thread pool-3-thread-7 is the token refresher
+org.example.Cipher2.init4x(Password)
+cache key is 4711, primary key is id_1
+license key for confluence: not set
 0x00007f8a1c0aaab0 JavaThread "C2 CompilerThread0" daemon [_thread_blocked, id=4711, stack(0x00007f8a,0x00007f8b)]
 `, "\n"), "\n")
 

@@ -42,6 +42,10 @@ func keyValues(line []byte, report func(found)) {
 		if class == nil {
 			class = spacedKey(line, key)
 		}
+		needsLook := class == nil
+		if needsLook {
+			class = subscriptedKey(line[key.start:key.end])
+		}
 		if class == nil {
 			continue
 		}
@@ -56,6 +60,9 @@ func keyValues(line []byte, report func(found)) {
 		}
 		v = innerDefault(line, v)
 		if v.start >= v.end || isPlaceholder(line[v.start:v.end]) || !credible(class, line, key, i, v) {
+			continue
+		}
+		if value := line[v.start:v.end]; needsLook && !(looksRandom(value) && looksSecret(value)) {
 			continue
 		}
 		report(secretAt(v.start, v.end, class.rule, class.rule != "cookie" && !v.open))
@@ -74,16 +81,57 @@ func keyBefore(line []byte, sep int) (keySpan, bool) {
 	for end > 0 && (line[end-1] == ' ' || line[end-1] == '\t') {
 		end--
 	}
-	quoted := false
+	quoted, subscript := false, false
 	for end > 0 && (line[end-1] == '"' || line[end-1] == '\'' || line[end-1] == '\\' || line[end-1] == ']' || line[end-1] == '`') {
 		quoted = quoted || line[end-1] == '"' || line[end-1] == '\''
+		subscript = subscript || line[end-1] == ']'
 		end--
 	}
 	start := end
-	for start > 0 && isKeyByte(line[start-1]) {
-		start--
+	for start > 0 {
+		if isKeyByte(line[start-1]) {
+			start--
+			continue
+		}
+		open := subscriptStart(line, start, subscript && start < end)
+		if open == start {
+			break
+		}
+		start, subscript = open, false
 	}
 	return keySpan{start, end, quoted}, start < end
+}
+
+const maxSubscript = 64 // bytes
+
+// subscriptStart returns where the subscript opens that ends before at, or, when at is inside of one, that one; at when
+// there is none, or when it does not follow a name.
+func subscriptStart(line []byte, at int, inside bool) int {
+	open := at - 1
+	if line[open] == ']' {
+		from := max(0, at-maxSubscript)
+		open = from + bytes.LastIndexByte(line[from:at], '[')
+	} else if !inside {
+		return at
+	} else if (line[open] == '"' || line[open] == '\'') && open > 0 {
+		open--
+	}
+	if open <= 0 || line[open] != '[' || !isKeyByte(line[open-1]) {
+		return at
+	}
+	return open
+}
+
+// subscriptedKey reads passwords[main], whose subscript says nothing.
+func subscriptedKey(key []byte) *keyClass {
+	open := bytes.IndexByte(key, '[')
+	if open < 0 {
+		return nil
+	}
+	if c := classify(key[:open]); c != nil && c.strength != nameKey {
+		return c
+	}
+	return nil
 }
 
 func isKeyByte(c byte) bool {
@@ -93,16 +141,20 @@ func isKeyByte(c byte) bool {
 // spokenKey is the class of "the password is: X", which needs a value that looks like a secret.
 var spokenKey = &keyClass{ending: "is", rule: "password", strength: weakKey}
 
-// spacedKey reads "API key" and "access token": the last word alone says too little.
+// secondWords are those that need the word before them: API key, pin code.
+var secondWords = wordSet("key phrase code")
+
+// spacedKey reads "API key" and "pin code": the last word alone says too little.
 func spacedKey(line []byte, key keySpan) *keyClass {
 	if word := string(line[key.start:key.end]); word == "is" || word == "was" {
-		head := bytes.TrimRight(line[:key.start], " ")
-		if start := bytes.LastIndexByte(head, ' ') + 1; isSecretWord(head[start:]) {
+		end := trimEnd(line, 0, key.start)
+		start := bytes.LastIndexByte(line[:end], ' ') + 1
+		if isSecretWord(line[start:end]) || spacedKey(line, keySpan{start: start, end: end}) != nil {
 			return spokenKey
 		}
 		return nil
 	}
-	if !bytes.EqualFold(line[key.start:key.end], []byte("key")) && !bytes.EqualFold(line[key.start:key.end], []byte("phrase")) {
+	if !secondWords[string(bytes.ToLower(line[key.start:min(key.end, key.start+maxSubscript)]))] {
 		return nil
 	}
 	end := key.start
@@ -112,6 +164,9 @@ func spacedKey(line []byte, key keySpan) *keyClass {
 	start := end - 1
 	for start > 0 && isLetter(line[start-1]) {
 		start--
+	}
+	if start == end-1 {
+		return nil
 	}
 	return classify(line[start:key.end])
 }

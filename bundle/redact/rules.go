@@ -17,7 +17,7 @@ var rules = []Rule{
 		Doc:     "value of a key that ends in password, passwd, pwd, passphrase, storepass, pin, ...: key=value, key: value, JSON, YAML, XML, .properties, -Dkey=value",
 		Example: `-Djavax.net.ssl.keyStorePassword=hunter2x`,
 		words: []string{"pass", "pwd", "pw=", "pw:", "pw\"", "pw ", "pswd", "psswrd", "kennwort", "clear-text", "cleartext", "licen",
-			"sessionid", "session_id", "session-id", "sessid", "rememberme", "pin=", "pin:", "pin\"", "pin ", "pin'", "pin>", "psk", "otp",
+			"sessionid", "session_id", "session-id", "sessid", "rememberme", "pin=", "pin:", "pin\"", "pin ", "pin'", "pin>", "pin)", "pin]", "psk", "otp",
 			"contrasena", "senha", "heslo", "haslo", "wachtwoord", "losenord", "adgangskode", "salasana", "parola", "parol", "sifre", "jelszo",
 			"sandi", "khau", "lozinka", "geslo", "lykilord", "slaptazodis", "adgangsord", "fjalekalim", "clave"},
 	},
@@ -37,7 +37,7 @@ var rules = []Rule{
 		Name: "api-key", with: "password",
 		Doc:     "value of a key that ends in api key, access key, private key, signing key, ...",
 		Example: `AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG`,
-		words: []string{"key=", "key:", "key\"", "key'", "key\\", "key ", "key\t", "key>", "key]", "keyid", "key_id", "key-id",
+		words: []string{"key=", "key:", "key\"", "key'", "key\\", "key ", "key\t", "key>", "key]", "key)", "keyid", "key_id", "key-id",
 			"key_base", "apikey", "api_key", "api-key", "api.key", "key.", "key_", "signature"},
 	},
 	{

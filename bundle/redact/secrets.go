@@ -58,7 +58,7 @@ func (s *Secrets) Learn(value string) bool {
 		s.dropped++
 		return false
 	}
-	s.values[value] = forms{variants(value), binaryVariants(value)}
+	s.values[value] = forms{textVariants(value), binaryVariants(value)}
 	s.text, s.binary = nil, nil
 	return true
 }
@@ -143,6 +143,7 @@ func (e *engine) learnValue(v, rule string) {
 		}
 		return
 	}
+	v = strings.ReplaceAll(v, "\x00", "") // as UTF-32 has them
 	e.learned = append(e.learned, v)
 	for _, decode := range []func(string) string{decodedURL, unescapeXML, unescapeBackslashes, unescapeUnicode, fromLatin1} {
 		if d := decode(v); d != v {

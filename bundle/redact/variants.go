@@ -93,6 +93,12 @@ func everyUnit(v, format string) string {
 	return b.String()
 }
 
+// textVariants adds UTF-32, and how it stands in what charset took for UTF-16.
+func textVariants(v string) []string {
+	letters := strings.Split(v, "")
+	return append(variants(v), strings.Join(letters, "\x00"), strings.Join(letters, "\x00\x00\x00"))
+}
+
 // binaryVariants adds UTF-16, in which Java keeps and writes strings, and UTF-32.
 func binaryVariants(v string) []string {
 	var le, be, le32, be32 []byte
