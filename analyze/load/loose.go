@@ -46,11 +46,22 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	case b.isJFR(head):
 		return b.looseJFR(name, in)
 	}
+	if err := unreadable(head); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if in, head, err = b.unpacked(name, in, head); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	if isNested(head) {
+		return b.nested(ctx, name, in)
+	}
 	if in, head = decoded(name, in, head); len(head) == 0 {
 		return fmt.Errorf("%s: empty", name)
+	}
+	if !looksLikeProfile(name, head) {
+		var stop func()
+		in, head, stop = inForm(in, head)
+		defer stop()
 	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {

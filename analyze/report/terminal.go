@@ -255,8 +255,16 @@ func (t *terminal) notEvaluated(list []analyze.NotEvaluated) {
 		near++
 	}
 	t.line(t.paint(dim, fmt.Sprintf("Not evaluated: %s lacked data", count(len(list), "check"))))
+	var needs []string
+	ids := map[string][]string{}
 	for _, n := range list[:near] {
-		t.text("- ", "  ", dim, clean(n.ID)+" needs "+clean(n.Needs), 0)
+		if ids[n.Needs] == nil {
+			needs = append(needs, n.Needs)
+		}
+		ids[n.Needs] = append(ids[n.Needs], clean(n.ID))
+	}
+	for _, need := range needs {
+		t.text("- ", "  ", dim, "with "+clean(need)+": "+strings.Join(ids[need], ", "), 0)
 	}
 	if others := len(list) - near; others > 0 {
 		t.text("- ", "  ", dim, count(others, "check")+" of other kinds of evidence: --verbose names what each needs", 0)

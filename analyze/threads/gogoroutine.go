@@ -179,6 +179,9 @@ func parseGoFrame(text string) Frame {
 }
 
 func (g *goroutines) profileLine(s *scan, b []byte) verdict {
+	if b[0] == ' ' || b[0] == '\t' { // the # got lost
+		b = append([]byte("#\t"), bytes.TrimLeft(b, " \t")...)
+	}
 	if b[0] != '#' {
 		count, rest, found := bytes.Cut(b, []byte(" @ 0x"))
 		n, ok := atoi(count)

@@ -105,9 +105,15 @@ func (h *hotspot) line(s *scan, b []byte) verdict {
 	return h.sectionLine(s, b, trimmed)
 }
 
+// stripped recognises lines of a block whose indentation was lost on the way.
+func stripped(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("at ")) || bytes.HasPrefix(b, []byte("- ")) || bytes.HasPrefix(b, []byte("java.lang.Thread.State: ")) ||
+		bytes.HasPrefix(b, []byte("Locked ownable synchronizers:"))
+}
+
 // threadLine reads a line of a thread's block. Most lines of a dump are frames: they come first.
 func (h *hotspot) threadLine(s *scan, b, trimmed []byte) verdict {
-	indented := len(trimmed) < len(b)
+	indented := len(trimmed) < len(b) || stripped(b)
 	switch c := trimmed[0]; {
 	case c == 'a' && indented && h.t != nil:
 		if text, ok := bytes.CutPrefix(trimmed, []byte("at ")); ok {
