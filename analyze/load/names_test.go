@@ -77,6 +77,10 @@ func uses(t *testing.T, dir string) map[string]bool {
 				if x, ok := n.X.(*ast.Ident); ok && x.Name == "entries" {
 					found[n.Sel.Name] = true
 				}
+			case *ast.BasicLit:
+				if text := strings.Trim(n.Value, `"`); column(text) {
+					t.Errorf("%s: the column %s is named in place: use the constant of bundle/format/entries", file, text)
+				}
 			case *ast.CompositeLit:
 				if name := literalName(n); name != "" {
 					t.Errorf("%s: the entry %s is named in place: name it in bundle/format/entries", file, name)
@@ -86,6 +90,11 @@ func uses(t *testing.T, dir string) map[string]bool {
 		})
 	})
 	return found
+}
+
+func column(name string) bool {
+	return name != entries.Threads && // a word of many uses
+		slices.ContainsFunc(entries.ProcessColumns, func(c entries.Column) bool { return c.Name == name })
 }
 
 // literalName is the path that a collectors.Evidence is given as text.

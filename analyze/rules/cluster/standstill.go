@@ -147,7 +147,7 @@ const (
 	// JDK 25 has it no more).
 	heartbeat = "sun.os.hrt.ticks"
 	userCPU   = entries.CPUUser
-	systemCPU = "cpu_system_seconds"
+	systemCPU = entries.CPUSystem
 	// busyShare is the part of the other samples in which a JVM without heartbeat must have used CPU, for a time
 	// without any to mean something.
 	busyShare = 0.9
