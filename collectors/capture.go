@@ -83,7 +83,7 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 	}
 	Run(ctx, s, c.Jobs)
 	if n := s.Secrets.Common(); n > 0 {
-		w.Cover(bundle.Coverage{Node: s.Node, Collector: "redact", Item: "common-values", Status: bundle.Skipped,
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorRedact, Item: entries.ItemCommonValues, Status: bundle.Skipped,
 			Reason: fmt.Sprintf("values behind secret keys that were replaced there and not looked for elsewhere, "+
 				"because they are too short or words of the evidence: %d", n),
 			Fix: "give these secrets values of 10 characters or more that are no words"})

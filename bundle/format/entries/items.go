@@ -63,3 +63,9 @@ const (
 	ItemSearch = "search" // for targets
 	ItemJob    = "job"    // the capture of a target as a whole
 )
+
+// The ledger's line of the scrubber.
+const (
+	CollectorRedact  = "redact"
+	ItemCommonValues = "common-values" // that stand after a secret's name and are not looked for elsewhere
+)
