@@ -27,7 +27,8 @@ func AccountOf(p *Pass, s *threads.Series) *loss.Account {
 // Claimer is the detail of a finding that explains the time of threads in dumps.
 type Claimer interface{ Claimed() []*threads.Thread }
 
-// lossOf states the account of each process with dumps, with what the findings claim of it; those that weigh most claim first.
+// lossOf states the account of each process with dumps, with what the findings claim of it; those that weigh most claim
+// first.
 func lossOf(p *Pass, findings []Finding, rules []*Rule) (out []*loss.Statement) {
 	if p.Case == nil {
 		return nil

@@ -64,7 +64,8 @@ func New(s *threads.Series, logs []*gc.Log) *Account {
 	return a
 }
 
-// Claim notes that a finding explains the time of these threads in their dumps. What is claimed stays with its first claimer.
+// Claim notes that a finding explains the time of these threads in their dumps. What is claimed stays with its first
+// claimer.
 func (a *Account) Claim(id string, list []*threads.Thread) {
 	mine := make(map[*threads.Thread]bool, len(list))
 	for _, t := range list {
@@ -77,7 +78,8 @@ func (a *Account) Claim(id string, list []*threads.Thread) {
 	}
 }
 
-// ClaimKind notes that a finding explains all time of some kinds: of collections, safepoints, or of threads that had no CPU.
+// ClaimKind notes that a finding explains all time of some kinds: of collections, safepoints, or of threads that had no
+// CPU.
 func (a *Account) ClaimKind(id string, kinds ...Kind) {
 	for _, k := range kinds {
 		if a.claims[k] == "" {
@@ -89,17 +91,6 @@ func (a *Account) ClaimKind(id string, kinds ...Kind) {
 			c.claim = id
 		}
 	}
-}
-
-// RequestSum is threads that serve requests, times dumps.
-func (a *Account) RequestSum() int {
-	n := 0
-	for i := range a.cells {
-		if a.cells[i].request {
-			n += a.cells[i].Count()
-		}
-	}
-	return n
 }
 
 // perSighting is the time that one thread in one dump stands for.

@@ -178,7 +178,8 @@ func (p *Place) Dumps(atLeast int) int {
 	return n
 }
 
-// Path is the program's calls that all stacks of the place have in common, innermost first: the way up to where they split.
+// Path is the program's calls that all stacks of the place have in common, innermost first: the way up to where they
+// split.
 func (p *Place) Path() []*threads.Frame {
 	var path []*threads.Frame
 	for i, s := range p.Sightings {
@@ -224,7 +225,8 @@ func (p *Place) Branches() []Branch {
 	return out
 }
 
-// Standing are the threads of a place that stood in it on one stack over all dumps of the series, without CPU. Proven: their CPU was counted.
+// Standing are the threads of a place that stood in it on one stack over all dumps of the series, without CPU. Proven:
+// their CPU was counted.
 func (a *Account) Standing(p *Place) (tracks []*threads.Track, proven bool) {
 	n := len(a.Series.Dumps)
 	if n < 2 {
@@ -245,8 +247,8 @@ func (a *Account) Standing(p *Place) (tracks []*threads.Track, proven bool) {
 	return tracks, proven && len(tracks) > 0
 }
 
-// Lasting is the share of a place's sightings, dumps after the first, in which the thread had stood there since the dump before; known is
-// false where no dump follows another.
+// Lasting is the share of a place's sightings, dumps after the first, in which the thread had stood there since the
+// dump before; known is false where no dump follows another.
 func (a *Account) Lasting(p *Place) (share float64, known bool) {
 	stood, all := 0, 0
 	for _, s := range p.Sightings {

@@ -7,8 +7,9 @@ import (
 	"casefile/analyze/threads"
 )
 
-// Holders are the threads that are past a place where others wait: busy in the same call of the program, or in the one that led there, and
-// not waiting with them. Of a lock all methods of its site's class count. Empty when fewer than half of the dumps with waiters show one.
+// Holders are the threads that are past a place where others wait: busy in the same call of the program, or in the one
+// that led there, and not waiting with them. Of a lock all methods of its site's class count. Empty when fewer than
+// half of the dumps with waiters show one.
 func (a *Account) Holders(p *Place) []Sighting {
 	wanted := map[string]bool{}
 	for _, s := range p.Sightings {
@@ -31,8 +32,8 @@ func (a *Account) Holders(p *Place) []Sighting {
 	return a.inMost(p, func(c *cell) bool { return c.kind != Idle && past(c.Thread) })
 }
 
-// inMost gives the threads outside of a place for which is holds, in the dumps that show threads in the place; none when they are missing in
-// half of those dumps.
+// inMost gives the threads outside of a place for which is holds, in the dumps that show threads in the place; none
+// when they are missing in half of those dumps.
 func (a *Account) inMost(p *Place, is func(*cell) bool) (found []Sighting) {
 	with := map[int]bool{}
 	verdict := map[*threads.Stack]bool{}
@@ -57,7 +58,8 @@ func (a *Account) inMost(p *Place, is func(*cell) bool) (found []Sighting) {
 	return found
 }
 
-// Takers are the threads that take from the queue in which others wait for room: those of the same class, or of a class within it.
+// Takers are the threads that take from the queue in which others wait for room: those of the same class, or of a class
+// within it.
 func (a *Account) Takers(p *Place) []Sighting {
 	if p.Site == nil {
 		return nil
@@ -86,8 +88,8 @@ func outerClass(fn string) string {
 	return class
 }
 
-// Cycle is a deadlock that no JVM sees: a thread keeps a monitor while it waits for something that another one is to give, and that one
-// waits for the monitor.
+// Cycle is a deadlock that no JVM sees: a thread keeps a monitor while it waits for something that another one is to
+// give, and that one waits for the monitor.
 type Cycle struct {
 	Owner, Giver *threads.Track
 	Lock         *threads.LockState // of the last dump
@@ -304,7 +306,8 @@ func (a *Account) worksElsewhere(crew *threads.Crew, dump int) bool {
 	return false
 }
 
-// Knot is a class whose initialiser does not end: threads wait for it, and those inside wait for each other's classes or something else.
+// Knot is a class whose initialiser does not end: threads wait for it, and those inside wait for each other's classes
+// or something else.
 type Knot struct {
 	Inside    []*threads.Track // in an initialiser, waiting for another one's class
 	Classes   []string         // those initialised, parallel to Inside

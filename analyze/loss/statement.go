@@ -13,7 +13,8 @@ type Statement struct {
 	Node    string    `json:"node"`
 	Subject string    `json:"subject"`
 	From    time.Time `json:"from,omitzero"`
-	// SpanSeconds is the time between the first dump and the last; 0: one dump, or no times. Seconds are 0 then, and shares are of threads.
+	// SpanSeconds is the time between the first dump and the last; 0: one dump, or no times. Seconds are 0 then, and
+	// shares are of threads.
 	SpanSeconds float64 `json:"span_s"`
 	Dumps       int     `json:"dumps"`
 	// RequestThreads is the mean number of threads that serve requests, idle ones among them.
@@ -129,7 +130,8 @@ func (a *Account) split(keep func(*cell) bool) (c Crew) {
 	return c
 }
 
-// divideRunning splits the time that dumps show as RUNNABLE by what was counted of its threads: CPU, waiting for a CPU, allocation stalls.
+// divideRunning splits the time that dumps show as RUNNABLE by what was counted of its threads: CPU, waiting for a CPU,
+// allocation stalls.
 func (a *Account) divideRunning(sums map[partKey]float64, list map[*threads.Track]bool, stalled time.Duration) {
 	if a.Span <= 0 {
 		return
@@ -172,7 +174,8 @@ func (a *Account) divideRunning(sums map[partKey]float64, list map[*threads.Trac
 	}
 }
 
-// addStops takes the share of the time in which the JVM stood from all that was not idle: no dump is ever taken while it stands.
+// addStops takes the share of the time in which the JVM stood from all that was not idle: no dump is ever taken while
+// it stands.
 func (a *Account) addStops(sums map[partKey]float64) {
 	if a.Span <= 0 {
 		return

@@ -12,8 +12,8 @@ type Stops struct {
 	Safepoint time.Duration // other safepoints, as far as the log lists them
 }
 
-// stopsIn adds up what the logs tell of a time. A JVM may have several logs of the same pauses (a file, a recording, counters): the one that
-// covers most counts.
+// stopsIn adds up what the logs tell of a time. A JVM may have several logs of the same pauses (a file, a recording,
+// counters): the one that covers most counts.
 func stopsIn(logs []*gc.Log, from time.Time, span time.Duration) (most Stops) {
 	if from.IsZero() || span <= 0 {
 		return most

@@ -7,7 +7,8 @@ import (
 	"casefile/analyze/loss"
 )
 
-// lossLayers are the kinds of lost time as the chart shows them: the first that has a kind counts, the last takes the rest.
+// lossLayers are the kinds of lost time as the chart shows them: the first that has a kind counts, the last takes the
+// rest.
 var lossLayers = []struct {
 	class, name string
 	kinds       []loss.Kind
@@ -22,7 +23,8 @@ var lossLayers = []struct {
 	{"s1", "other threads, members, sleep", nil},
 }
 
-// lossChart is one bar for the request threads of a process, in per cent of their time, and one for each of its largest pools.
+// lossChart is one bar for the request threads of a process, in per cent of their time, and one for each of its largest
+// pools.
 func lossChart(s *loss.Statement) (figureChart, bool) {
 	const pools = 5
 	var names []string

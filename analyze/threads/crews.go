@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Crew is threads of one kind: a pool by its name, else a family of like names, else threads that began in one method of the program.
+// Crew is threads of one kind: a pool by its name, else a family of like names, else threads that began in one method
+// of the program.
 type Crew struct {
 	Name     string
 	Requests bool // its threads serve requests, by the pool's name or by what they were seen doing
@@ -160,9 +161,9 @@ func (s *Series) seeRequests(c *Crew) {
 // AtRequest is what [Thread.AtRequest] reports of a thread that is not idle, remembered by stack.
 func (s *Series) AtRequest(t *Thread) bool { return s.entry(t).request }
 
-// learnIdle finds idle places that no list knows. In a crew whose work shows as requests, a thread whose stack shows none, and nothing but
-// the package that its loop lies in, waits for the next one. In any crew, a place to which its threads come back from work is where they wait
-// for it.
+// learnIdle finds idle places that no list knows. In a crew whose work shows as requests, a thread whose stack shows
+// none, and nothing but the package that its loop lies in, waits for the next one. In any crew, a place to which its
+// threads come back from work is where they wait for it.
 func (s *Series) learnIdle() {
 	s.idle = map[*Stack]bool{}
 	for _, c := range s.Crews() {
@@ -213,7 +214,8 @@ func InTask(frames []*Frame) bool {
 	return false
 }
 
-// loopOf is the package of the outermost call that all stacks of a crew have in common and that is not the runtime's; "" when there is none.
+// loopOf is the package of the outermost call that all stacks of a crew have in common and that is not the runtime's;
+// "" when there is none.
 func (s *Series) loopOf(c *Crew) string {
 	root := ""
 	for _, tr := range c.Threads {
@@ -273,12 +275,12 @@ func (s *Series) comesBack(tr *Track, i int) bool {
 	return false
 }
 
-// still is the CPU that a thread uses at most in the time between two dumps while it does not come back from a call: one short call to a
-// socket costs 0.1 ms, measured on JDK 17 and 25.
+// still is the CPU that a thread uses at most in the time between two dumps while it does not come back from a call:
+// one short call to a socket costs 0.1 ms, measured on JDK 17 and 25.
 const still = 50 * time.Microsecond
 
-// Stood reports whether a thread is on one stack in all dumps from i to j, and whether it is proven that it did not leave it in between: it
-// used no CPU, and was given none where that is counted.
+// Stood reports whether a thread is on one stack in all dumps from i to j, and whether it is proven that it did not
+// leave it in between: it used no CPU, and was given none where that is counted.
 func (s *Series) Stood(tr *Track, i, j int) (same, proven bool) {
 	first := tr.Obs[i]
 	if first == nil || i >= j {

@@ -20,7 +20,8 @@ var loopFrames = []struct{ method, what string }{
 	{"jdk.internal.net.http.HttpClientImpl$SelectorManager.run", "event loop"},
 }
 
-// Loop reports what kind of loop a stack is of that serves many by one thread: "event loop", "timer", "scheduler"; "" none.
+// Loop reports what kind of loop a stack is of that serves many by one thread: "event loop", "timer", "scheduler"; ""
+// none.
 func Loop(frames []*Frame) string {
 	for i := len(frames) - 1; i >= 0; i-- {
 		for _, l := range loopFrames {

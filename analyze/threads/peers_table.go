@@ -71,8 +71,9 @@ func PeerOf(fn string) string {
 	return ""
 }
 
-// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the wait is the
-// server's, for its user's client. Where a framework or the server asks by itself, as a session store or a realm does, its call is the site.
+// CallSite finds the program's own call that led to the top of the stack, and the system it asks; own is false when the
+// wait is the server's, for its user's client. Where a framework or the server asks by itself, as a session store or a
+// realm does, its call is the site.
 func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
 	for _, f := range frames {
 		if p := PeerOf(f.Func); p != "" {
@@ -96,7 +97,8 @@ func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
 	return nil, peer, false
 }
 
-// Calls are the program's own calls on a stack, innermost first: what is neither the runtime's, a library's nor a server's.
+// Calls are the program's own calls on a stack, innermost first: what is neither the runtime's, a library's nor a
+// server's.
 func Calls(frames []*Frame) (own []*Frame) {
 	for _, f := range frames {
 		if !InLibrary(f.Func) && !InServer(f.Func) && !inGoStandard(f.Func) && !generatedCode(f.Func) {

@@ -2,7 +2,8 @@ package threads
 
 import "strings"
 
-// A bounded resource is recognised by how its classes and methods are named in every language of the field: a pool is borrowed from.
+// A bounded resource is recognised by how its classes and methods are named in every language of the field: a pool is
+// borrowed from.
 
 // lending are the beginnings of methods that hand out one of a limited number of things.
 var lending = []string{"borrow", "lease", "checkout", "checkOut", "acquire", "obtain", "reserve"}
@@ -16,8 +17,8 @@ var noPools = []string{"ThreadPool", "Executor", "Worker", "ForkJoin", "Schedule
 // poolCalls is how many calls outside the runtime may lie between the park and the one that borrows.
 const poolCalls = 4
 
-// pooled reports what a thread borrows that waits in a way that says no more than how: nil where no call on the way is one to a pool.
-// A database's connection counts before the pool's own classes, which serve for anything.
+// pooled reports what a thread borrows that waits in a way that says no more than how: nil where no call on the way is
+// one to a pool. A database's connection counts before the pool's own classes, which serve for anything.
 func pooled(frames []*Frame, kind WaitKind) *signature {
 	switch kind {
 	case WaitPool, WaitPermit, WaitQueue, WaitCondition, WaitSleep:
@@ -53,7 +54,8 @@ func lends(class, method string) bool {
 	return startsLower(method, lending) || strings.Contains(class, "Pool") && startsLower(method, handing)
 }
 
-// startsLower reports whether a method is one of the words or goes on after it with a capital: "acquire", "acquireSlot", not "acquired".
+// startsLower reports whether a method is one of the words or goes on after it with a capital: "acquire",
+// "acquireSlot", not "acquired".
 func startsLower(method string, words []string) bool {
 	for _, w := range words {
 		if rest, ok := strings.CutPrefix(method, w); ok && (rest == "" || rest[0] < 'a' || rest[0] > 'z') {
@@ -89,7 +91,8 @@ var memberLibraries = []string{
 	"com.alipay.sofa.jraft.", "org.apache.ratis.",
 }
 
-// asksMember reports whether the program called such a library, which now waits: the library's own threads are none of it.
+// asksMember reports whether the program called such a library, which now waits: the library's own threads are none of
+// it.
 func asksMember(frames []*Frame) bool {
 	asks := false
 	for _, f := range frames {

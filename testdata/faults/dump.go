@@ -1,5 +1,5 @@
-// Package faults writes thread dumps of made-up programs with a planted fault, and of their healthy twins. Names of classes, methods and
-// threads are made of syllables by a seed: what finds a fault must know its kind, not its name.
+// Package faults writes thread dumps of made-up programs with a planted fault, and of their healthy twins. Names of
+// classes, methods and threads are made of syllables by a seed: what finds a fault must know its kind, not its name.
 package faults
 
 import (
@@ -15,7 +15,8 @@ type dump struct {
 	n    int
 }
 
-// thread is one thread of a dump. A stack is given innermost first, a line each; lines that begin with "-" are lock lines.
+// thread is one thread of a dump. A stack is given innermost first, a line each; lines that begin with "-" are lock
+// lines.
 type thread struct {
 	name, state string
 	head        string // words of the header; "" those that go with the state
@@ -24,7 +25,8 @@ type thread struct {
 	stack       string
 }
 
-var heads = map[string]string{"BLOCKED": "waiting for monitor entry", "WAITING": "waiting on condition", "TIMED_WAITING": "waiting on condition", "RUNNABLE": "runnable"}
+var heads = map[string]string{"BLOCKED": "waiting for monitor " +
+	"entry", "WAITING": "waiting on condition", "TIMED_WAITING": "waiting on condition", "RUNNABLE": "runnable"}
 
 func (d *dump) add(t thread) {
 	d.n++
@@ -36,7 +38,8 @@ func (d *dump) add(t thread) {
 	if head == "" {
 		head = heads[t.state]
 	}
-	fmt.Fprintf(&d.text, "\"%s\" #%d daemon prio=5 os_prio=0 cpu=%.2fms elapsed=%.2fs tid=0x%016x nid=0x%x %s  [0x00007f0000000000]\n   java.lang.Thread.State: %s\n",
+	fmt.Fprintf(&d.text, "\"%s\" #%d daemon prio=5 os_prio=0 cpu=%.2fms elapsed=%.2fs tid=0x%016x nid=0x%x %s  "+
+		"[0x00007f0000000000]\n   java.lang.Thread.State: %s\n",
 		t.name, id, float64(t.cpu)/1e6, (300*time.Second + d.at).Seconds(), 0x7f0000001000+id*0x100, 0x1000+id, head, t.state)
 	for line := range strings.Lines(t.stack) {
 		line = strings.TrimSpace(line)
@@ -59,7 +62,8 @@ func write(dumps int, apart time.Duration, act func(i int, d *dump)) string {
 		system(d)
 		act(i, d)
 		at := time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC).Add(d.at)
-		fmt.Fprintf(&b, "%s\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6 mixed mode, sharing):\n\n%sJNI global refs: 1, weak refs: 0\n\n", at.Format(time.DateTime), d.text.String())
+		fmt.Fprintf(&b, "%s\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6 mixed mode, "+
+			"sharing):\n\n%sJNI global refs: 1, weak refs: 0\n\n", at.Format(time.DateTime), d.text.String())
 	}
 	return b.String()
 }
@@ -79,7 +83,9 @@ func system(d *dump) {
 
 // park is the top of the stack of a thread that is parked for an object.
 func park(addr int, class string) string {
-	return fmt.Sprintf("jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)\n- parking to wait for  <0x%016x> (a %s)\njava.util.concurrent.locks.LockSupport.park(java.base@17.0.15/LockSupport.java:341)\n", addr, class)
+	return fmt.Sprintf("jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)\n- parking to wait for  "+
+		"<0x%016x> (a "+
+		"%s)\njava.util.concurrent.locks.LockSupport.park(java.base@17.0.15/LockSupport.java:341)\n", addr, class)
 }
 
 // jdk makes lines of methods of the JDK, innermost first.

@@ -9,7 +9,8 @@ import (
 type Fault struct {
 	Kind string
 	Text string // its dumps
-	// Places are calls of which the first finding must name one. Threads is the number of those that stand; 1: their name is asked for.
+	// Places are calls of which the first finding must name one. Threads is the number of those that stand; 1: their
+	// name is asked for.
 	Places  []string
 	Threads int
 	Thread  string // of a single one
@@ -70,7 +71,8 @@ func standing(n *names, of []func(*names) crew, w stand, more func(d *dump, c cr
 	return f
 }
 
-// twin is the same program in health: all threads wait for work, but for one that is seen in the call in one dump, and one that computes.
+// twin is the same program in health: all threads wait for work, but for one that is seen in the call in one dump, and
+// one that computes.
 func twin(n *names, c crew, size int, w stand, helper, caller call) string {
 	return write(dumps, apart, func(i int, d *dump) {
 		for k := range size {
@@ -101,7 +103,9 @@ var stands = []struct {
 }{
 	{"semaphore", stand{"WAITING", parked("java.util.concurrent.Semaphore$NonfairSync", aqs+".acquire", aqs+".acquireSharedInterruptibly", "java.util.concurrent.Semaphore.acquire"), ""}},
 	{"future", stand{"WAITING", parked("java.util.concurrent.CompletableFuture$Signaller", "java.util.concurrent.CompletableFuture$Signaller.block", "java.util.concurrent.ForkJoinPool.managedBlock", "java.util.concurrent.CompletableFuture.waitingGet", "java.util.concurrent.CompletableFuture.join"), ""}},
-	{"fork-join", stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native Method)\n- waiting on <0x00000000f8470599> (a java.util.concurrent.RecursiveTask)\n" + jdk("java.util.concurrent.ForkJoinTask.awaitDone", "java.util.concurrent.ForkJoinTask.join"), ""}},
+	{"fork-join", stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native Method)\n- waiting on " +
+		"<0x00000000f8470599> (a " +
+		"java.util.concurrent.RecursiveTask)\n" + jdk("java.util.concurrent.ForkJoinTask.awaitDone", "java.util.concurrent.ForkJoinTask.join"), ""}},
 	{"latch", stand{"WAITING", parked("java.util.concurrent.CountDownLatch$Sync", aqs+".acquire", "java.util.concurrent.CountDownLatch.await"), ""}},
 	{"barrier", stand{"WAITING", parked(condition, aqs+"$ConditionObject.await", "java.util.concurrent.CyclicBarrier.dowait", "java.util.concurrent.CyclicBarrier.await"), ""}},
 	{"phaser", stand{"WAITING", parked("java.util.concurrent.Phaser$QNode", "java.util.concurrent.Phaser$QNode.block", "java.util.concurrent.ForkJoinPool.managedBlock", "java.util.concurrent.Phaser.internalAwaitAdvance", "java.util.concurrent.Phaser.arriveAndAwaitAdvance"), ""}},
@@ -109,7 +113,8 @@ var stands = []struct {
 	{"put", stand{"WAITING", parked(condition, aqs+"$ConditionObject.await", "java.util.concurrent.ArrayBlockingQueue.put"), ""}},
 	{"put-first", stand{"WAITING", parked(condition, aqs+"$ConditionObject.await", "java.util.concurrent.LinkedBlockingDeque.putFirst"), ""}},
 	{"transfer", stand{"WAITING", parked("java.util.concurrent.LinkedTransferQueue", "java.util.concurrent.LinkedTransferQueue.awaitMatch", "java.util.concurrent.LinkedTransferQueue.xfer", "java.util.concurrent.LinkedTransferQueue.transfer"), ""}},
-	{"join", stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native Method)\n- waiting on <0x00000000f8470511> (a java.lang.Thread)\n" + jdk("java.lang.Thread.join", "java.lang.Thread.join"), ""}},
+	{"join", stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native Method)\n- waiting on " +
+		"<0x00000000f8470511> (a java.lang.Thread)\n" + jdk("java.lang.Thread.join", "java.lang.Thread.join"), ""}},
 	{"commons-pool", stand{"TIMED_WAITING", parked(condition, aqs+"$ConditionObject.awaitNanos"), "org.apache.commons.pool2.impl.LinkedBlockingDeque.pollFirst(LinkedBlockingDeque.java:629)\norg.apache.commons.pool2.impl.GenericObjectPool.borrowObject(GenericObjectPool.java:441)\n"}},
 	{"http-pool", stand{"WAITING", parked(condition, aqs+"$ConditionObject.await"), "org.apache.http.pool.AbstractConnPool.getPoolEntryBlocking(AbstractConnPool.java:391)\norg.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:190)\n"}},
 	{"member", stand{"WAITING", parked("com.hazelcast.spi.impl.operationservice.impl.Invocation"), "com.hazelcast.spi.impl.AbstractInvocationFuture.get(AbstractInvocationFuture.java:245)\ncom.hazelcast.map.impl.proxy.MapProxySupport.getInternal(MapProxySupport.java:433)\n"}},
@@ -131,7 +136,9 @@ var kinds = func() []kind {
 			return standing(n, servers, stand{"WAITING", parked(condition, aqs+"$ConditionObject.await"), ""}, nil)
 		}},
 		kind{"notify", func(n *names) Fault {
-			return standing(n, servers, stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native Method)\n- waiting on <0x00000000f8470577> (a java.lang.Object)\n" + jdk("java.lang.Object.wait"), ""}, nil)
+			return standing(n, servers, stand{"WAITING", "java.lang.Object.wait(java.base@17.0.15/Native " +
+				"Method)\n- waiting on <0x00000000f8470577> (a " +
+				"java.lang.Object)\n" + jdk("java.lang.Object.wait"), ""}, nil)
 		}},
 		kind{"sleep", func(n *names) Fault {
 			return standing(n, servers, stand{"TIMED_WAITING", jdk("java.lang.Thread.sleep"), ""}, nil)
@@ -148,7 +155,8 @@ var kinds = func() []kind {
 func monitorLines(n *names, helper call) (wants, holds string) {
 	addr := 0xe0000000 + n.IntN(1<<20)*16
 	return fmt.Sprintf("%s- waiting to lock <0x%016x> (a %s)\n", helper.line(), addr, helper.class),
-		fmt.Sprintf("%s%s- locked <0x%016x> (a %s)\n", jdk("java.lang.Thread.sleep"), n.in(helper).line(), addr, helper.class)
+		fmt.Sprintf("%s%s- locked <0x%016x> (a "+
+			"%s)\n", jdk("java.lang.Thread.sleep"), n.in(helper).line(), addr, helper.class)
 }
 
 // monitor: threads of any crew want a monitor whose holder sleeps.
@@ -260,7 +268,8 @@ func monitorAndFuture(n *names) Fault {
 		Text: write(dumps, apart, func(_ int, d *dump) {
 			d.add(thread{name: "starter", id: 90, state: "WAITING", cpu: time.Second, stack: parked("java.util.concurrent.CompletableFuture$Signaller", "java.util.concurrent.CompletableFuture.waitingGet", "java.util.concurrent.CompletableFuture.get") +
 				fmt.Sprintf("%s- locked <0x%016x> (a %s)\n", owner.line(), addr, owner.class) + threadRun})
-			d.add(loop.thread(1, "BLOCKED", fmt.Sprintf("%s- waiting to lock <0x%016x> (a %s)\n", giver.line(), addr, owner.class)))
+			d.add(loop.thread(1, "BLOCKED", fmt.Sprintf("%s- waiting to lock <0x%016x> (a "+
+				"%s)\n", giver.line(), addr, owner.class)))
 		}), Twin: twin(n, loop, 4, stand{"BLOCKED", "", ""}, owner, giver)}
 }
 

@@ -18,7 +18,8 @@ func newNames(seed uint64) *names {
 	return n
 }
 
-var syllables = strings.Fields("ba do ki lu me no pa ri so tu va ze gor mil dan fex rul tam bis ond ula ker zan hol quim")
+var syllables = strings.Fields("ba do ki lu me no pa ri so tu va ze gor mil dan fex rul tam bis ond ula ker zan " +
+	"hol quim")
 
 func (n *names) word(length int) string {
 	var b strings.Builder

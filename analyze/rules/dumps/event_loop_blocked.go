@@ -86,7 +86,8 @@ func (v *view) loopProblem(l *blockedLoops) *problem {
 	who, does := say.Text("The %s %s stands", l.what, views.NameOf(l.threads[0].Name)), say.Brief(l.place.words())
 	if len(l.threads) > 1 {
 		p.Severity = lost.Severity(waitHalf.Value)
-		who, does = say.Text("%s, each of which is one %s for many, stand", v.Crowd(v.Peak(p.sightings)).Capital(), l.what), asPlural(does)
+		who, does = say.Text("%s, each of which is one %s for many, "+
+			"stand", v.Crowd(v.Peak(p.sightings)).Capital(), l.what), asPlural(does)
 		does = "they " + does
 	} else {
 		does = "it " + does

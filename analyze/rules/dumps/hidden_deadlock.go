@@ -92,7 +92,8 @@ func (v *view) cycleProblem(c *loss.Cycle) *problem {
 	p.About = []string{lock}
 	p.Evidence = []analyze.Evidence{v.Cite(last, owner, "keeps "+lock+" and "+v.Doing(owner)), v.Cite(last, giver, "waits for "+lock+" in "+blockedIn(giver))}
 	if first := c.Owner.Obs[0]; first != nil {
-		p.Evidence = append(p.Evidence, v.Cite(0, first, "stood there in the first dump, "+say.Seconds(v.Series.Duration())+" earlier"))
+		p.Evidence = append(p.Evidence, v.Cite(0, first, "stood there in the first "+
+			"dump, "+say.Seconds(v.Series.Duration())+" earlier"))
 	}
 	p.References = deadlockReferences
 	return p
@@ -112,7 +113,8 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 		if i < 4 {
 			who = append(who, say.Text("%s initialises %s", views.NameOf(tr.Name), say.ShortClass(k.Classes[i])))
 		}
-		p.Evidence = append(p.Evidence, v.Cite(last, tr.Obs[last], "is in the initialiser of "+say.ShortClass(k.Classes[i])+" and waits for another class's"))
+		p.Evidence = append(p.Evidence, v.Cite(last, tr.Obs[last], "is in the initialiser "+
+			"of "+say.ShortClass(k.Classes[i])+" and waits for another class's"))
 	}
 	p.Evidence = p.Evidence[:min(len(p.Evidence), cite.Most)]
 	slices.Sort(classes)
@@ -125,9 +127,12 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 		"another one's; the JVM does not report that circle, and does not resolve it. All that use one of these " +
 		"classes join them."
 	p.Advice = []analyze.Advice{
-		{Action: "Restart the process once this bundle is kept: nothing else frees the threads.", Effect: "The classes are initialised anew, mostly by one thread.",
-			Risk: "It comes back when two threads come first to both classes again.", Verify: "A new collect shows no thread there."},
-		{Action: "Have the owner of the code break the circle between the static initialisers of " + say.List(classes) + ", or touch one of the classes at start, before requests come.",
+		{Action: "Restart the process once this bundle is kept: nothing else frees the " +
+			"threads.", Effect: "The classes are initialised anew, mostly by one thread.",
+			Risk: "It comes back when two threads come first to both classes again.", Verify: "A new collect " +
+				"shows no thread there."},
+		{Action: "Have the owner of the code break the circle between the static initialisers " +
+			"of " + say.List(classes) + ", or touch one of the classes at start, before requests come.",
 			Effect: "No circle can form.", Risk: codeChange, Verify: "The start under load ends."},
 	}
 	p.References = []string{"Java Language Specification 12.4.2: Detailed Initialization Procedure"}

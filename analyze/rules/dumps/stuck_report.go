@@ -12,15 +12,16 @@ import (
 	"casefile/analyze/threads"
 )
 
-// addReport puts into a finding what the newest report of Tomcat's StuckThreadDetectionValve tells: the thread, its page, for how long, and
-// where it stands.
+// addReport puts into a finding what the newest report of Tomcat's StuckThreadDetectionValve tells: the thread, its
+// page, for how long, and where it stands.
 func addReport(f *analyze.Finding, l *applog.Log) {
 	r := newestReport(l)
 	if r == nil {
 		return
 	}
 	name, page := workerName(r.Worker), pathOf(r.URL)
-	f.Say("Tomcat reports a request of %s that has taken %s", say.As(say.Quote(name), "a thread"), say.Measured("active", math.Floor(r.Active.Seconds()), "s"))
+	f.Say("Tomcat reports a request of %s that has taken "+
+		"%s", say.As(say.Quote(name), "a thread"), say.Measured("active", math.Floor(r.Active.Seconds()), "s"))
 	if page != "" {
 		f.Add(", for %s", say.Quote(page))
 	}
@@ -39,7 +40,8 @@ func addReport(f *analyze.Finding, l *applog.Log) {
 	f.Evidence = append([]analyze.Evidence{{Entry: r.Source, Lines: analyze.Lines(r.Line, r.Line+len(r.Frames)), Text: cite.Line(r.Text)}},
 		f.Evidence[:min(len(f.Evidence), cite.Most-1)]...)
 	if at != "" && len(f.Advice) > 0 {
-		f.Advice[0].Action = fmt.Sprintf("See what ends the call %s: the lines of the log after the report have its whole stack. Dumps at such a "+
+		f.Advice[0].Action = fmt.Sprintf("See what ends the call %s: the lines of the log after the report have "+
+			"its whole stack. Dumps at such a "+
 			"moment show who holds what it waits for (casefile collect).", at)
 		f.Advice[0].Effect = "Names the holder, or the system that does not answer."
 	}

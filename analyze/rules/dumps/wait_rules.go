@@ -22,7 +22,8 @@ var (
 		poolWaits, loss.Member)
 	unexplainedWait = waitRule(ids.UnexplainedWait, "Much time of request threads, or a whole family of workers, "+
 		"goes to one wait that no other rule explains.",
-		"Find who is to end the wait: the stacks say where it is, block and mutex profiles or a recording who comes there.",
+		"Find who is to end the wait: the stacks say where it is, block and mutex profiles or a recording who "+
+			"comes there.",
 		append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.HotThread, ids.PinnedVirtualThreads, ids.FinalizerBacklog, ids.ThreadLeak}, poolWaits...))
 )
 

@@ -209,17 +209,21 @@ func poolAdviceOf(what string) func(*place, relations) []analyze.Advice {
 	return func(w *place, r relations) []analyze.Advice {
 		what := what + " that " + w.at() + " takes"
 		if !r.any {
-			return append(fix(w, "Find who does not give back "+what+": each way out of "+w.at()+" and its callers, errors too, must return it (a finally block).",
+			return append(fix(w, "Find who does not give back "+what+": each way out of "+w.at()+" and its "+
+				"callers, errors too, must return it (a finally block).",
 				"The pool is never empty for good.", codeChange), analyze.Advice{
 				Action: "Until then restart the process when the pool is empty, and wait with a time limit, so " +
 					"that requests fail and do not stand.",
-				Effect: "Buys time.", Risk: "Requests fail during the restart.", Verify: "Threads no longer stand in " + w.at() + "."})
+				Effect: "Buys time.", Risk: "Requests fail during the restart.", Verify: "Threads no longer " +
+					"stand in " + w.at() + "."})
 		}
-		return append(fix(w, fmt.Sprintf("Shorten the time for which %s is held: its holders %s.", what, asPlural(r.holds)),
+		return append(fix(w, fmt.Sprintf("Shorten the time for which %s is held: its holders "+
+			"%s.", what, asPlural(r.holds)),
 			"It comes back sooner, and the others go on.", codeChange), analyze.Advice{
 			Action: "Enlarge the pool only when what its holders do has room for more at once; wait for it with a " +
 				"time limit.",
-			Effect: "More work at once.", Risk: "What stands behind the pool gets more load.", Verify: "Fewer threads stand in " + w.at() + ".", Alternative: true})
+			Effect: "More work at once.", Risk: "What stands behind the pool gets more " +
+				"load.", Verify: "Fewer threads stand in " + w.at() + ".", Alternative: true})
 	}
 }
 
@@ -238,7 +242,8 @@ var waitRows = []waitRow{
 	{kinds: []loss.Kind{loss.Member}, means: "The threads do nothing but wait for the answer of a member of the " +
 		"cluster; it may be this one. A member that does not answer - a long collection, a blocked operation " +
 		"thread, a lost network - holds all that ask it.",
-		related: nobody, advice: memberAdvice, references: []string{"Hazelcast Platform: Threading model, slow operations", "Atlassian: Troubleshooting a Data Center cluster outage"}},
+		related: nobody, advice: memberAdvice, references: []string{"Hazelcast Platform: Threading model, slow " +
+			"operations", "Atlassian: Troubleshooting a Data Center cluster outage"}},
 	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it " +
 		"was given; no rule knows why that takes so long.",
 		related: workersBehind, advice: futureAdvice, references: []string{"Java API: CompletableFuture, " +
@@ -300,7 +305,8 @@ var waitRows = []waitRow{
 // unknownAdvice asks for what would tell more.
 func unknownAdvice(action string) func(*place, relations) []analyze.Advice {
 	return func(w *place, _ relations) []analyze.Advice {
-		return append(fix(w, fmt.Sprintf(action, w.at()), "The threads go on, and the pool has room again.", codeChange), w.tellMore())
+		return append(fix(w, fmt.Sprintf(action, w.at()), "The threads go on, and the pool has room "+
+			"again.", codeChange), w.tellMore())
 	}
 }
 
@@ -333,7 +339,8 @@ func roomAdvice(w *place, r relations) []analyze.Advice {
 	return append(fix(w, action, "The queue has room, and requests go on.", codeChange), analyze.Advice{
 		Action: "Refuse work that the queue has no room for (offer with a short time limit) instead of holding " +
 			"the request's thread.",
-		Effect: "A slow consumer costs its own function, not the whole pool.", Risk: "Work is refused under load.", Verify: "Threads no longer stand in " + w.at() + "."})
+		Effect: "A slow consumer costs its own function, not the whole pool.", Risk: "Work is refused under " +
+			"load.", Verify: "Threads no longer stand in " + w.at() + "."})
 }
 
 func memberAdvice(w *place, _ relations) []analyze.Advice {
@@ -343,7 +350,8 @@ func memberAdvice(w *place, _ relations) []analyze.Advice {
 		"Names the member that does not answer, and why.", "None."), analyze.Advice{
 		Action: "Give cluster calls of " + w.at() + " a time limit, and keep what they fetch near (a near cache) " +
 			"where it may be a little old.",
-		Effect: "A member that does not answer costs its own calls, not all request threads.", Risk: codeChange, Verify: "Threads no longer stand in " + w.at() + "."})
+		Effect: "A member that does not answer costs its own calls, not all request " +
+			"threads.", Risk: codeChange, Verify: "Threads no longer stand in " + w.at() + "."})
 }
 
 // workersBehind are busy threads of other pools, which may be who the others wait for.
@@ -371,9 +379,11 @@ func futureAdvice(w *place, r relations) []analyze.Advice {
 		"so its task was refused, has failed without completing the future, or waits in a queue. Wait with a time " +
 		"limit."
 	if r.any {
-		action = "Find out why the work that " + w.at() + " waits for takes long: threads of the pool that does it " + asPlural(r.holds) + ". Wait for the future with a time limit."
+		action = "Find out why the work that " + w.at() + " waits for takes long: threads of the pool that does " +
+			"it " + asPlural(r.holds) + ". Wait for the future with a time limit."
 	}
-	return append(fix(w, action, "Requests end with an error their users see, and the threads are free.", codeChange), w.tellMore())
+	return append(fix(w, action, "Requests end with an error their users see, and the threads are "+
+		"free.", codeChange), w.tellMore())
 }
 
 func holdersOfLock(a *loss.Account, w *place) relations {

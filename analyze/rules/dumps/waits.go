@@ -15,16 +15,23 @@ import (
 )
 
 var (
-	waitShare    = analyze.NewLimit(0.10, "1", "request-thread time in one wait that is never for work", "thread dump analysers' mark of congestion")
-	waitAnyShare = analyze.NewLimit(0.25, "1", "request-thread time in one wait of any other kind, when it lasts", "a quarter of a service that waits for one thing by design is healthy")
-	waitHalf     = analyze.NewLimit(0.5, "1", "request-thread time in one wait: critical; or told although it "+
+	waitShare = analyze.NewLimit(0.10, "1", "request-thread time in one wait that is never for "+
+		"work", "thread dump analysers' mark of congestion")
+	waitAnyShare = analyze.NewLimit(0.25, "1", "request-thread time in one wait of any other kind, when it "+
+		"lasts", "a quarter of a service that waits for one thing by design is healthy")
+	waitHalf = analyze.NewLimit(0.5, "1", "request-thread time in one wait: critical; or told although it "+
 		"does not last", "half of the service's capacity")
-	waitThreads   = analyze.NewLimit(3, "threads", "in one wait at once, or a third of their kind", "two may meet by chance")
-	waitLasts     = analyze.NewLimit(0.5, "1", "threads of a wait that are still there in the next dump", "most calls outlast the time between two dumps")
-	standThreads  = analyze.NewLimit(5, "threads", "of one kind that stand on one stack in all dumps", "a lock with five waiters is what analysers flag")
-	standFamily   = analyze.NewLimit(4, "threads", "that are all of their kind, and stand in all dumps", "smaller families have tasks of their own")
+	waitThreads = analyze.NewLimit(3, "threads", "in one wait at once, or a third of their "+
+		"kind", "two may meet by chance")
+	waitLasts = analyze.NewLimit(0.5, "1", "threads of a wait that are still there in the next "+
+		"dump", "most calls outlast the time between two dumps")
+	standThreads = analyze.NewLimit(5, "threads", "of one kind that stand on one stack in all "+
+		"dumps", "a lock with five waiters is what analysers flag")
+	standFamily = analyze.NewLimit(4, "threads", "that are all of their kind, and stand in all "+
+		"dumps", "smaller families have tasks of their own")
 	standSpan     = analyze.NewLimit(5*time.Second, "", "without a move", "longer than a healthy pool lends anything")
-	loneDumpShare = analyze.NewLimit(0.5, "1", "request-thread time in one wait of a single dump: a note", "half of the service's capacity")
+	loneDumpShare = analyze.NewLimit(0.5, "1", "request-thread time in one wait of a single dump: a "+
+		"note", "half of the service's capacity")
 )
 
 // place is a place where threads wait, with what it costs.
@@ -120,7 +127,7 @@ func (w *place) hurts() bool {
 	case w.Kind == loss.Client:
 		return false
 	case w.lone:
-		return w.Requests && w.never() && peak >= standThreads.Value && w.lost.Share >= loneDumpShare.Value
+		return (w.Requests || w.v.JVM == nil) && w.never() && peak >= standThreads.Value && w.lost.Share >= loneDumpShare.Value
 	case w.v.JVM == nil:
 		return w.hurtsGoroutines(peak)
 	case w.Requests:
@@ -203,7 +210,8 @@ func (w *place) problem(a *loss.Account) *problem {
 	p.Severity, p.Weight, p.Confidence = w.severity()
 	p.About = w.about()
 	p.Say("%s%s", w.title(list), rel.title)
-	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
+	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand "+
+		"there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
 	p.Advice = row.advice(w, rel)
@@ -237,7 +245,8 @@ func (w *place) story(row *waitRow) string {
 	case w.lone:
 		return text + " One dump cannot prove that it lasts: take three or more, some seconds apart (casefile collect)."
 	case len(w.standing) > 1:
-		text += fmt.Sprintf(" %d of them are on one stack in all %d dumps, over %s", len(w.standing), w.v.Dumps(), say.Seconds(w.v.Series.Duration()))
+		text += fmt.Sprintf(" %d of them are on one stack in all %d dumps, over "+
+			"%s", len(w.standing), w.v.Dumps(), say.Seconds(w.v.Series.Duration()))
 		if w.proven {
 			text += ", and used no CPU"
 		}

@@ -17,16 +17,20 @@ import (
 )
 
 var (
-	nativeBeyond = analyze.NewLimit(int64(128<<20), "bytes", "resident beyond heap, metaspace, code and stacks, at least",
+	nativeBeyond = analyze.NewLimit(int64(128<<20), "bytes", "resident beyond heap, metaspace, code and stacks, "+
+		"at least",
 		"own judgement: collectors and libraries take some")
-	nativeGrowth = analyze.NewLimit(int64(24<<20), "bytes", "that it grew by during the capture", "own judgement: half of a megabyte a second "+
+	nativeGrowth = analyze.NewLimit(int64(24<<20), "bytes", "that it grew by during the "+
+		"capture", "own judgement: half of a megabyte a second "+
 		"in the default capture")
-	nativeSteady = analyze.NewLimit(0.75, "1", "of the steps between samples that go up, or stay", "own judgement: a leak does not come back")
+	nativeSteady = analyze.NewLimit(0.75, "1", "of the steps between samples that go up, or "+
+		"stay", "own judgement: a leak does not come back")
 )
 
 var nativeMemory = &analyze.Rule{
-	ID:     ids.NativeMemory,
-	Doc:    "The process's resident memory climbs beyond what heap, metaspace, compiled code and stacks of the JVM can take.",
+	ID: ids.NativeMemory,
+	Doc: "The process's resident memory climbs beyond what heap, metaspace, compiled code and stacks of the " +
+		"JVM can take.",
 	Needs:  "the process's memory and the JVM's counters over time: casefile collect --duration 60s",
 	Fix:    "Find who allocates outside of the heap: direct buffers, libraries in C, the allocator's arenas.",
 	Limits: []analyze.Threshold{nativeBeyond, nativeGrowth, nativeSteady, views.SpanLeast},
@@ -107,22 +111,30 @@ func climbs(values []float64) bool {
 func (c *counted) nativeFinding(first, last, known, grown float64, over time.Duration, parts []string) analyze.Finding {
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Medium, Weight: min(1, (last-known)/last)}
 	perHour := grown / over.Hours()
-	f.Say("The memory of %s outside of its heap grows: %s resident, %s more than heap, metaspace, code and stacks take, and %s more in %s",
+	f.Say("The memory of %s outside of its heap grows: %s resident, %s more than heap, metaspace, code and "+
+		"stacks take, and %s more in %s",
 		say.Target(c.Subject()), say.Size("resident", last), say.Size("beyond", last-known), say.Size("growth", grown), say.Time("over", over))
-	f.Impact = fmt.Sprintf("%s an hour at this rate, until the container or the machine has none left", say.Bytes(perHour))
-	f.Explanation = fmt.Sprintf("The JVM's own parts explain %s at most: %s. The rest is taken by direct buffers, libraries in C, or "+
+	f.Impact = fmt.Sprintf("%s an hour at this rate, until the container or the machine has none "+
+		"left", say.Bytes(perHour))
+	f.Explanation = fmt.Sprintf("The JVM's own parts explain %s at most: %s. The rest is taken by direct "+
+		"buffers, libraries in C, or "+
 		"arenas of the allocator; no collection and no -Xmx bounds it.", say.Bytes(known), say.List(parts))
 	f.Evidence = []analyze.Evidence{
-		{Entry: c.ProcessSource, Lines: lastRow(c.Process, entries.Resident), Text: fmt.Sprintf("%s %s, at the beginning %s", entries.Resident, say.Bytes(last), say.Bytes(first))},
+		{Entry: c.ProcessSource, Lines: lastRow(c.Process, entries.Resident), Text: fmt.Sprintf("%s %s, at the "+
+			"beginning %s", entries.Resident, say.Bytes(last), say.Bytes(first))},
 		{Entry: c.CountersSource, Text: "capacity of the heap's generations and of the metaspace"},
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), cite.Most)]
 	f.Advice = []analyze.Advice{{
-		Action:  "Have the JVM count what it takes itself, and compare two moments: jcmd PID VM.native_memory baseline, later summary.diff.",
-		Setting: "-XX:NativeMemoryTracking", To: "summary", Effect: "Names the part that grows, or shows that it is none of the JVM's.",
-		Risk: "5 to 10 % of the CPU, and a restart.", Rollback: "Leave the option out.", Verify: "The part that grows is the one that is cured.",
+		Action: "Have the JVM count what it takes itself, and compare two moments: jcmd PID VM.native_memory " +
+			"baseline, later summary.diff.",
+		Setting: "-XX:NativeMemoryTracking", To: "summary", Effect: "Names the part that grows, or shows that " +
+			"it is none of the JVM's.",
+		Risk: "5 to 10 % of the CPU, and a restart.", Rollback: "Leave the option out.", Verify: "The part that " +
+			"grows is the one that is cured.",
 	}, {
-		Action: "If it is none of the JVM's: record who calls malloc (async-profiler, event nativemem), and bound the allocator's arenas (MALLOC_ARENA_MAX=2).",
+		Action: "If it is none of the JVM's: record who calls malloc (async-profiler, event nativemem), and " +
+			"bound the allocator's arenas (MALLOC_ARENA_MAX=2).",
 		Effect: "Names the library.", Risk: "Hardly any.", Verify: entries.Resident + " stays level under load.",
 	}}
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Native Memory Tracking"}
