@@ -5,7 +5,7 @@
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
-# make docs   write docs/rules.md anew from the rules
+# make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
 # make lint   gofmt, vet, staticcheck
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
@@ -26,6 +26,7 @@ build:
 
 docs:
 	$(GO) test -count=1 ./analyze/rules -run TestRulesAreDocumented -update-docs
+	$(GO) test -count=1 ./cmd/casefile -run TestLayersAreDocumented -update-docs
 
 demo: build
 	bin/casefile demo

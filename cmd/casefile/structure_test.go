@@ -1,59 +1,112 @@
 package main
 
 import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// The direction of imports, by the beginning of a package's path: what it may
-// import of the project. The longest beginning counts.
-var mayImport = map[string][]string{
-	"bundle":             {"bundle"},
-	"bundle/format":      {"bundle/format"},
-	"bundle/redact":      {"bundle/redact", "bundle/format"},
-	"collectors":         {"collectors", "bundle"},
-	"analyze":            {"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing", "analyze/host", "analyze/applog", "analyze/appconf", "analyze/say", "bundle/format"},
-	"analyze/threads":    {"analyze/threads", "bundle/format"},
-	"analyze/gc":         {"analyze/gc", "bundle/format"},
-	"analyze/loss":       {"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"},
-	"analyze/profile":    {"analyze/profile", "bundle/format"},
-	"analyze/jfr":        {"analyze/jfr", "bundle/format"},
-	"analyze/host":       {"analyze/host", "bundle/format"},
-	"analyze/applog":     {"analyze/applog", "bundle/format"},
-	"analyze/appconf":    {"analyze/appconf", "bundle/format"},
-	"analyze/timing":     {"analyze/timing", "bundle/format"},
-	"analyze/load":       {"analyze", "bundle"},
-	"analyze/rules":      {"analyze", "bundle/format"},
-	"analyze/ids":        {"analyze/ids"},
-	"analyze/say":        {"analyze/say"},
-	"analyze/signatures": {"analyze", "bundle/format"},
-	"analyze/report":     {"analyze", "bundle/format"},
-	"cmd":                {"cmd", "analyze", "collectors", "bundle", "testdata"},
-	"testdata":           {"testdata"},
+// layer is what packages whose path begins so may import of the project. The longest beginning counts.
+type layer struct {
+	path string
+	may  []string // beginnings of paths
+	what string
+}
 
-	// Bridges: recordings in the models of other subjects.
-	"analyze/profile/fromjfr": {"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
-	"analyze/gc/fromjfr":      {"analyze/jfr", "analyze/gc", "bundle/format"},
+// layers of the code, from the bottom up; docs/architecture.md shows them.
+var layers = []layer{
+	{"bundle/format", []string{"bundle/format"}, "formats that travel in a bundle and are read on both sides; each a leaf"},
+	{"bundle/newfile", []string{"bundle/newfile"}, "a new file of one owner that is there as a whole or not at all"},
+	{"bundle/redact", []string{"bundle/redact", "bundle/format"}, "scrubs secrets while it writes"},
+	{"bundle", []string{"bundle"}, "the file format: writer, reader, manifest, parts, verify"},
+
+	{"collectors", []string{"collectors", "bundle"}, "the capture side (Linux only)"},
+
+	{"analyze/threads", []string{"analyze/threads", "bundle/format"}, "thread dumps: parsers, waits, locks, crews"},
+	{"analyze/gc", []string{"analyze/gc", "bundle/format"}, "collections and safepoints; gclog below it parses the logs"},
+	{"analyze/jfr", []string{"analyze/jfr", "bundle/format"}, "what recordings say"},
+	{"analyze/profile", []string{"analyze/profile", "bundle/format"}, "profiles"},
+	{"analyze/host", []string{"analyze/host", "bundle/format"}, "figures of the host"},
+	{"analyze/timing", []string{"analyze/timing", "bundle/format"}, "clocks, round trips, probes"},
+	{"analyze/applog", []string{"analyze/applog", "bundle/format"}, "logs of applications and access logs"},
+	{"analyze/appconf", []string{"analyze/appconf", "bundle/format"}, "configuration files of applications"},
+	{"analyze/gc/fromjfr", []string{"analyze/jfr", "analyze/gc", "bundle/format"}, "bridge: collections out of recordings"},
+	{"analyze/profile/fromjfr", []string{"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
+		"bridge: profiles out of recordings"},
+	{"analyze/loss", []string{"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"}, "where the threads' time went"},
+	{"analyze/say", []string{"analyze/say"}, "words and numbers of findings and reports"},
+	{"analyze/ids", []string{"analyze/ids"}, "ids of the rules"},
+
+	{"analyze", []string{"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing",
+		"analyze/host", "analyze/applog", "analyze/appconf", "analyze/say", "bundle/format"},
+		"Case, Rule, Finding, Run: the evidence of all nodes on one clock, and what rules say about it"},
+	{"analyze/signatures", []string{"analyze", "bundle/format"}, "known problems of products, as data"},
+	{"analyze/load", []string{"analyze", "bundle"}, "bundle or loose files -> Case"},
+	{"analyze/rules", []string{"analyze", "bundle/format"}, "the rules, in wings"},
+	{"analyze/report", []string{"analyze", "bundle/format"}, "Case and findings -> HTML, Markdown, JSON, terminal"},
+
+	{"cmd", []string{"cmd", "analyze", "collectors", "bundle", "testdata"}, "the verbs; only they see both sides"},
+	{"testdata", []string{"testdata"}, "inputs and sample programs of the tests and of casefile demo"},
+}
+
+// systems are those that casefile is built for, as make cross builds it.
+var systems = []string{"linux", "darwin", "windows"}
+
+// imports gives what each package of the project that the patterns need imports of the project.
+func imports(t *testing.T, system string, patterns ...string) map[string][]string {
+	t.Helper()
+	args := append([]string{"list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`}, patterns...)
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+	cmd.Stderr = new(bytes.Buffer)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", system, err, cmd.Stderr)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		var own []string
+		for _, p := range strings.Fields(line) {
+			if rel, ours := strings.CutPrefix(p, "casefile/"); ours {
+				own = append(own, rel)
+			}
+		}
+		if strings.HasPrefix(line, "casefile/") {
+			all[own[0]] = own[1:]
+		}
+	}
+	return all
 }
 
 func TestImportDirection(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "casefile/...").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	for line := range strings.Lines(string(out)) {
-		words := strings.Fields(line)
-		pkg := strings.TrimPrefix(words[0], "casefile/")
-		allowed := mayImport[longestPrefix(pkg)]
-		if allowed == nil {
-			t.Errorf("%s has no place in the layout", pkg)
+	for _, system := range systems {
+		patterns := []string{"casefile/cmd/casefile"}
+		if system == "linux" {
+			patterns = append(patterns, "casefile/...")
 		}
-		for _, imp := range words[1:] {
-			rel, ours := strings.CutPrefix(imp, "casefile/")
-			if ours && !below(rel, allowed) {
-				t.Errorf("%s imports %s", pkg, rel)
+		packages := imports(t, system, patterns...)
+		if packages["bundle"] == nil {
+			t.Errorf("%s: the binary does not even have bundle", system)
+		}
+		for pkg, list := range packages {
+			l := layerOf(pkg)
+			if l == nil {
+				t.Errorf("%s: %s has no place in the layout", system, pkg)
+				continue
+			}
+			for _, imp := range list {
+				if !below(imp, l.may) {
+					t.Errorf("%s: %s imports %s", system, pkg, imp)
+				}
+			}
+			if system != "linux" && below(pkg, []string{"collectors", "testdata"}) {
+				t.Errorf("%s: %s is part of a binary that captures nothing", system, pkg)
 			}
 		}
 	}
@@ -62,24 +115,18 @@ func TestImportDirection(t *testing.T) {
 // A wing of the rules knows no other wing, and what reads a bundle knows no rule.
 func TestWingsStandAlone(t *testing.T) {
 	wings := []string{"dumps", "collections", "settings", "machines", "cluster", "recordings"}
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "casefile/analyze/load", "casefile/analyze/rules").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	seen := 0
-	for line := range strings.Lines(string(out)) {
-		words := strings.Fields(line)
-		for _, imp := range words[1:] {
-			wing, is := strings.CutPrefix(imp, "casefile/analyze/rules/")
-			if !is || !slices.Contains(wings, wing) {
-				continue
-			}
-			seen++
-			if words[0] != "casefile/analyze/rules" {
-				t.Errorf("%s imports %s", words[0], imp)
+	for pkg, list := range imports(t, "linux", "casefile/analyze/load", "casefile/analyze/rules") {
+		for _, imp := range list {
+			wing, is := strings.CutPrefix(imp, "analyze/rules/")
+			if is && slices.Contains(wings, wing) {
+				seen++
+				if pkg != "analyze/rules" {
+					t.Errorf("%s imports %s", pkg, imp)
+				}
 			}
 		}
-		if words[0] == "casefile/analyze/load" && strings.Contains(line, "casefile/analyze/rules") {
+		if pkg == "analyze/load" && slices.ContainsFunc(list, func(imp string) bool { return below(imp, []string{"analyze/rules"}) }) {
 			t.Error("load imports rules")
 		}
 	}
@@ -88,21 +135,68 @@ func TestWingsStandAlone(t *testing.T) {
 	}
 }
 
-func longestPrefix(pkg string) string {
-	best := ""
-	for p := range mayImport {
-		if below(pkg, []string{p}) && len(p) > len(best) {
-			best = p
+// What is built for Linux only stands in files without a twin for other systems, which no binary would compile.
+func TestNoFileForSystemsWithoutCapture(t *testing.T) {
+	err := filepath.WalkDir(filepath.Join("..", "..", "collectors"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		first, _, _ := strings.Cut(string(text), "\npackage ")
+		if strings.Contains(first, "//go:build !") {
+			t.Errorf("%s is part of no binary", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var updateDocs = flag.Bool("update-docs", false, "write the layers of docs/architecture.md anew")
+
+const layersBegin, layersEnd = "<!-- layers: written by make docs -->\n", "<!-- end of layers -->\n"
+
+// The layers of docs/architecture.md are those that hold: go test ./cmd/casefile -run LayersAreDocumented -update-docs.
+func TestLayersAreDocumented(t *testing.T) {
+	path := filepath.Join("..", "..", "docs", "architecture.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(page), layersBegin)
+	_, after, ends := strings.Cut(rest, layersEnd)
+	if !begins || !ends {
+		t.Fatalf("%s has no place for the layers", path)
+	}
+	want := before + layersBegin + layersTable() + layersEnd + after
+	if *updateDocs {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if string(page) != want {
+		t.Error("docs/architecture.md does not show the layers of structure_test.go: make docs")
+	}
+}
+
+func layersTable() string {
+	var b strings.Builder
+	b.WriteString("| package | what it is | may import |\n|---|---|---|\n")
+	for _, l := range layers {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", l.path, l.what, strings.Join(l.may, ", "))
+	}
+	return b.String()
+}
+
+func layerOf(pkg string) (best *layer) {
+	for i, l := range layers {
+		if below(pkg, []string{l.path}) && (best == nil || len(l.path) > len(best.path)) {
+			best = &layers[i]
 		}
 	}
 	return best
 }
 
 func below(pkg string, dirs []string) bool {
-	for _, d := range dirs {
-		if pkg == d || strings.HasPrefix(pkg, d+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(dirs, func(d string) bool { return pkg == d || strings.HasPrefix(pkg, d+"/") })
 }
