@@ -5,6 +5,8 @@ import "bytes"
 // document scrubs a whole entry of any kind. What the first pass learns, the second finds where
 // it stood before its key.
 func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
+	e.inDocument = true
+	defer func() { e.inDocument = false; e.publish() }()
 	switch kind {
 	case Hsperf:
 		return e.hsperf(b), nil
@@ -18,8 +20,6 @@ func (e *engine) document(kind Kind, b []byte) ([]byte, error) {
 		return e.binaryAll(b), nil
 	}
 	scrub := e.scrubberOf(kind)
-	e.inDocument = true
-	defer func() { e.inDocument = false; e.publish() }()
 	if e.learn {
 		quiet := e.quiet
 		e.quiet = true

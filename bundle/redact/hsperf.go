@@ -31,6 +31,7 @@ func (e *engine) hsperf(b []byte) []byte {
 	if err != nil {
 		e.starRuns(b)
 	}
+	e.publish()
 	e.overwrite(b)
 	return b
 }
@@ -39,7 +40,7 @@ func (e *engine) hsperf(b []byte) []byte {
 func (e *engine) starText(text []byte, offset int) {
 	for pass := 0; pass < maxPasses; pass++ {
 		spans := e.find(text)
-		e.inPEM = false
+		e.inPEM, e.opened = false, opening{}
 		if len(spans) == 0 {
 			return
 		}

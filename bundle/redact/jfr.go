@@ -22,6 +22,8 @@ var noText = wordSet("jdk.types.Symbol jdk.types.Package jdk.types.Module jdk.ty
 // jfr scrubs the chunks of a recording in place, so that every offset stays: the strings of events and of
 // constants by the rules, then whatever value is known, anywhere.
 func (e *engine) jfr(b []byte) {
+	e.inDocument = true
+	defer func() { e.inDocument = false }()
 	r := jfr.NewReader(bytes.NewReader(b), jfr.Limits{})
 	for {
 		c, err := r.Next()
@@ -116,7 +118,7 @@ func (e *engine) starJFR(text *jfr.Text, name string) {
 	}
 	for pass := 0; pass < maxPasses; pass++ {
 		spans := e.find(line)
-		e.inPEM = false
+		e.inPEM, e.opened = false, opening{}
 		again := false
 		for _, f := range spans {
 			if f.end <= skip {

@@ -23,7 +23,12 @@ func (e *engine) pprof(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redact: pprof: %w: %w", err, ErrUnreadable)
 	}
-	if !e.profile(p) {
+	changed := e.profile(p)
+	if len(e.learned) > 0 && e.learn { // what stood before its key
+		e.publish()
+		changed = e.profile(p) || changed
+	}
+	if !changed {
 		return b, nil
 	}
 	var out bytes.Buffer
