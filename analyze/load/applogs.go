@@ -191,6 +191,11 @@ func (b *builder) looseLog(log *applog.Log) bool {
 		return false
 	}
 	b.longLines(log)
+	for _, m := range log.Marked {
+		for i := range m.Newest {
+			m.Newest[i].Line = b.numbers.line(m.Newest[i].Line)
+		}
+	}
 	b.logs = append(b.logs, looseLog{log, place{log.Source, b.label}})
 	return true
 }

@@ -163,6 +163,7 @@ type builder struct {
 	access   []keptLog     // loose access logs
 	tops     []topFile
 	patterns []*applog.Pattern
+	numbers  *numbering
 	depth    int    // of archives within archives
 	label    string // the name before the lines that are being read, of a loose file that holds several
 	shares   []looseShares

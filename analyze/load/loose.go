@@ -63,6 +63,9 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 		in, head, stop = inForm(in, head)
 		defer stop()
 	}
+	if l := labellingOf(head); l != nil && b.label == "" {
+		return b.looseStreams(ctx, name, in, l)
+	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	switch {
 	case isGC || isDump:
@@ -88,7 +91,7 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 		if err != nil {
 			return err
 		}
-		t.gc = append(t.gc, gclog.File{Name: name, Open: kept.open})
+		t.gc = append(t.gc, b.gcFile(bundle.Entry{Path: name}, kept))
 		t.gcBytes += kept.size
 		r, err := kept.open()
 		if err != nil {
@@ -258,6 +261,7 @@ func (b *builder) looseUnknown(name string, in io.Reader) error {
 		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a recording nor a profile", name), err)
 	}
 	t := b.looseTarget(name)
+	b.numbers.renumber(dumps)
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err

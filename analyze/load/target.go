@@ -172,6 +172,7 @@ func (t *target) readDump(b *builder, e bundle.Entry, body io.Reader) error {
 	if len(dumps) == 1 && !e.Started.IsZero() {
 		dumps[0].Time, dumps[0].ZoneKnown = e.Started, true
 	}
+	b.numbers.renumber(dumps)
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err
@@ -221,7 +222,7 @@ func (t *target) readSockets(_ *builder, e bundle.Entry, body io.Reader) error {
 func (t *target) keepGC(b *builder, e bundle.Entry, body io.Reader) error {
 	kept, err := b.stash.keep(body)
 	if kept != nil { // with an error, what was read before it
-		t.gc = append(t.gc, gclog.File{Name: e.Path, Open: kept.open})
+		t.gc = append(t.gc, b.gcFile(e, kept))
 		t.gcBytes += kept.size
 	}
 	if err != nil {

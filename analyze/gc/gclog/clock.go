@@ -43,7 +43,7 @@ func (p *parser) stamp(at time.Duration, w wallClock) {
 
 // mend completes a stamp of the line whose front was cut off.
 func (p *parser) mend(at time.Duration) time.Duration {
-	if p.line == 1 {
+	if p.line == 1 || p.read == 1 {
 		return at + p.cut
 	}
 	return at

@@ -89,6 +89,9 @@ type parser struct {
 	began    bool      // the current run has events
 	epoch    time.Time // wall clock of stamp zero when only the wall clock is logged
 
+	number func(int) int // of a line in the stream that the file is a part of; nil: it is whole
+	read   int           // lines of that part
+
 	unified unifiedState
 	legacy  legacyState
 	j9      j9State
@@ -109,7 +112,7 @@ func newParser(source string, opts Options) *parser {
 // readAll reads one file, compressed or not, in the way that a look at its first lines asks for.
 func (p *parser) readAll(name string, r io.Reader, look prelook) error {
 	p.b.SetFile(name)
-	p.line, p.cut = 0, look.cut
+	p.line, p.read, p.cut = 0, 0, look.cut
 	if look.cut > 0 {
 		p.b.Note(fmt.Sprintf("%s: the first stamp has lost its front: %.3f s is read as %.3f s",
 			name, look.uptime.Seconds(), (look.uptime + look.cut).Seconds()))
@@ -140,7 +143,10 @@ func (p *parser) readAll(name string, r io.Reader, look prelook) error {
 
 // raw takes a line as it stands in the file.
 func (p *parser) raw(line []byte) {
-	p.line++
+	if p.line++; p.number != nil {
+		p.read++
+		p.line = p.number(p.read)
+	}
 	p.log.Lines++
 	inner := envelope.Open(line)
 	if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several

@@ -19,6 +19,8 @@ import (
 type File struct {
 	Name string
 	Open func() (io.ReadCloser, error)
+	// Number gives the line of a stream, of which the file is the lines of one process, for a line of the file; nil: they are the same.
+	Number func(line int) int
 }
 
 // ParseFiles reads the parts of a rotated log as one log, in time order. The order comes from the first time stamp of each
@@ -56,6 +58,7 @@ func (p *parser) readPart(f part) error {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	defer r.Close()
+	p.number = f.Number
 	return p.readAll(f.Name, r, f.prelook)
 }
 
