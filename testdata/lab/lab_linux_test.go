@@ -44,7 +44,8 @@ type row struct {
 	said                        string
 }
 
-// TestLab runs every fault next to its healthy twin. CASEFILE_LAB is the casefile to try; CASEFILE_LAB_ONLY a pattern of names.
+// TestLab runs every fault next to its healthy twin. CASEFILE_LAB is the casefile to try; CASEFILE_LAB_ONLY a pattern of names,
+// CASEFILE_LAB_JDK the one JDK to use.
 func TestLab(t *testing.T) {
 	binary := os.Getenv("CASEFILE_LAB")
 	if binary == "" {
@@ -57,7 +58,7 @@ func TestLab(t *testing.T) {
 	var rows []row
 	var alarms []string
 	for _, jdk := range live.JDKs(ctx) {
-		if jdk.Major < 17 {
+		if one := os.Getenv("CASEFILE_LAB_JDK"); jdk.Major < 17 || one != "" && one != fmt.Sprint(jdk.Major) {
 			continue
 		}
 		for _, batch := range batches(only, jdk.Major, jdbc != "") {
