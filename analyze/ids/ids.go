@@ -72,6 +72,7 @@ const (
 const (
 	ClockSkew        = "clock-skew"
 	SlowLink         = "slow-link"
+	SlowDependency   = "slow-dependency"
 	PacketLoss       = "packet-loss"
 	AsymmetricRoute  = "asymmetric-route"
 	NodeOutlier      = "node-outlier"

@@ -10,6 +10,7 @@ func Rules() []*analyze.Rule {
 		slowLink,
 		packetLoss,
 		asymmetricRoute,
+		slowDependency,
 		nodeOutlier,
 		configDrift,
 		pausePropagation,
