@@ -24,6 +24,7 @@ type form struct {
 }
 
 var forms = []form{
+	{name: "threads in JSON", is: isActuator, read: fromActuator},
 	{name: "a page of HTML", is: isPage, line: fromPage},
 	{name: "an array of JSON", is: isArray, read: fromArray},
 	{name: "indented lines", is: isIndented, line: func(b []byte) []byte { return bytes.TrimPrefix(bytes.TrimPrefix(b, []byte("    ")), []byte("\t")) }},
