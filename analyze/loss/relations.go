@@ -127,6 +127,8 @@ func (a *Account) Cycles() (out []Cycle) {
 // givenByOthers reports whether a thread waits for what another thread is to give.
 func (a *Account) givenByOthers(t *threads.Thread) bool {
 	switch kindOf(a.Series.Wait(t)) {
+	case Socket, Database:
+		return t.State != threads.Runnable // parked: the client's own thread is to give it
 	case Future, Others, Room, Queue, Condition, Permit, Pool, Member:
 		return true
 	}
@@ -304,6 +306,19 @@ func (a *Account) worksElsewhere(crew *threads.Crew, dump int) bool {
 		}
 	}
 	return false
+}
+
+// Works reports whether threads of other crews than those of a place compute for tasks in half of the dumps or more: what the place waits
+// for may be their work.
+func (a *Account) Works(p *Place) bool {
+	dumps := map[int]bool{}
+	for i := range a.cells {
+		c := &a.cells[i]
+		if c.crew != p.Crew && !c.request && c.kind == Running && threads.InTask(c.Thread.Stack.Frames) {
+			dumps[c.Dump] = true
+		}
+	}
+	return 2*len(dumps) >= len(a.Series.Dumps)
 }
 
 // Knot is a class whose initialiser does not end: threads wait for it, and those inside wait for each other's classes

@@ -354,7 +354,9 @@ func (s *Series) Wait(t *Thread) Wait {
 }
 
 // waitsByHeader reports whether the words of the header say that the thread waits.
-func waitsByHeader(t *Thread) bool { return t.StateText == inObjectWait || t.StateText == atMonitorEntry }
+func waitsByHeader(t *Thread) bool {
+	return t.StateText == inObjectWait || t.StateText == atMonitorEntry
+}
 
 const (
 	inObjectWait   = "in Object.wait()"

@@ -114,7 +114,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		switch {
 		case onlyServer(frames):
 			w.Idle, w.Text = true, "waits for the next request of a connection"
-		case ownLoop(frames) && !holds(t):
+		case ownLoop(frames) && !holds(t) && asksPeer(frames) == "": // who asked waits for the answer
 			w.Idle, w.Text = true, "waits for data of its connection"
 		}
 	}
@@ -203,8 +203,13 @@ func (c *Classifier) reason(t *Thread) Wait {
 		if pool := pooled(frames, s.kind); pool != nil {
 			w = Wait{Kind: pool.kind, Text: pool.words}
 		}
-		if w.awaitsOthers() && asksMember(frames) {
+		switch {
+		case w.awaitsOthers() && asksMember(frames):
 			w = Wait{Kind: WaitMember, Text: "waits for an answer of another cluster member"}
+		case w.Kind == WaitResult || w.Kind == WaitOthers:
+			if peer := asksPeer(frames); peer != "" {
+				w = Wait{Kind: WaitSocketRead, Text: "waits for an answer of " + peer}
+			}
 		}
 		return w
 	}

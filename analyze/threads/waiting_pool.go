@@ -91,6 +91,21 @@ var memberLibraries = []string{
 	"com.alipay.sofa.jraft.", "org.apache.ratis.",
 }
 
+// asksPeer names the system that a client asks whose calls wait for a future that its own threads complete; "" when no client is between
+// the wait and the program.
+func asksPeer(frames []*Frame) (peer string) {
+	for _, f := range frames {
+		if p := PeerOf(f.Func); p != "" {
+			peer = p
+			continue
+		}
+		if !InRuntime(f.Func) {
+			return peer
+		}
+	}
+	return "" // the client's own thread
+}
+
 // asksMember reports whether the program called such a library, which now waits: the library's own threads are none of
 // it.
 func asksMember(frames []*Frame) bool {

@@ -44,6 +44,7 @@ type place struct {
 	lasting  float64
 	lasts    bool // lasting is known and most of them stay
 	lone     bool // there is one dump only
+	works    bool // workers wait for what others may be computing
 }
 
 // waitRule makes a rule of a kind of waits.
@@ -98,6 +99,7 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	var known bool
 	w.lasting, known = a.Lasting(p)
 	w.lasts = known && w.lasting >= waitLasts.Value
+	w.works = !p.Requests && (p.Kind == loss.Future || p.Kind == loss.Others) && a.Works(p)
 	list := w.sightings()
 	w.lost = v.LossOf(list)
 	return w
@@ -172,6 +174,8 @@ func (w *place) standsStill() bool {
 func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	switch {
 	case w.lone:
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.works: // they coordinate work that is being done
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
 		return analyze.Warning, w.lost.Weight(), w.confidence()
