@@ -94,7 +94,7 @@ const (
 	Skipped Status = "skipped" // not asked for, or not safe without a flag
 )
 
-// Gap tells whether the status leaves the bundle with less than it should hold.
+// Gap reports whether the status leaves the bundle with less than it should hold.
 func (s Status) Gap() bool { return s == Partial || s == Failed }
 
 // Coverage is one line of the ledger: expected, obtained or not, why, how to get it.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// PartsDir is the folder beside a bundle of many nodes in which what each node sends
+// PartsDir is the folder next to a bundle of many nodes in which what each node sends
 // lies until it is joined. Every part is a bundle by itself, cut or whole.
 func PartsDir(path string) string { return path + ".parts" }
 
@@ -15,8 +15,8 @@ func PartFile(path, name string) string { return filepath.Join(PartsDir(path), n
 
 const partExt = ".tar.zst"
 
-// Parts lists the parts that were left beside a bundle because whoever joined them
-// was killed. There are none beside a bundle that was finished.
+// Parts lists the parts that were left next to a bundle because whoever joined them
+// was killed. There are none next to a bundle that was finished.
 func Parts(path string) (parts []string) {
 	files, err := os.ReadDir(PartsDir(path))
 	if err != nil {

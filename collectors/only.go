@@ -16,7 +16,7 @@ type Only struct {
 	Apps []string // globs over application names
 }
 
-// Check tells whether the globs can be read.
+// Check reports whether the globs can be read.
 func (o Only) Check() error {
 	for _, g := range o.Apps {
 		if _, err := path.Match(g, ""); err != nil {
@@ -63,5 +63,5 @@ func (l only) Prepare(ctx context.Context, s *Session) ([]Job, error) {
 	return slices.DeleteFunc(jobs, func(j Job) bool { return !l.admits(j.Target) }), err
 }
 
-// processes tells whether the targets of a collector are processes.
+// processes reports whether the targets of a collector are processes.
 func processes(collector string) bool { return dirs[collector] != "" && collector != "host" }

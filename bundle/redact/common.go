@@ -43,7 +43,7 @@ var (
 	hostPortRE  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*:\d{2,5}$`)
 )
 
-// worthLearning tells whether a value may be searched for in all evidence.
+// worthLearning reports whether a value may be searched for in all evidence.
 func worthLearning(v string) bool {
 	switch {
 	case len(v) < minLearned || len(v) > maxLearned,
@@ -89,7 +89,7 @@ var referenceRE = regexp.MustCompile(`^(?:env:[A-Z_][A-Z0-9_]*|file:(?:/[\w.@-]+
 
 var shellVarRE = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
 
-// isPlaceholder tells whether a value stands for a secret without being one:
+// isPlaceholder reports whether a value stands for a secret without being one:
 // nothing, a variable, a mask, a literal of a language, the place where one lies.
 func isPlaceholder(v []byte) bool {
 	v = bytes.TrimSpace(v)

@@ -62,7 +62,7 @@ func (e *engine) textAll(b []byte) []byte {
 	return bytes.Clone(out)
 }
 
-// scalar scrubs a value inside a document. The second result tells whether it differs.
+// scalar scrubs a value inside a document. The second result reports whether it differs.
 func (e *engine) scalar(b []byte, offset int) ([]byte, bool) {
 	if len(b) == 0 {
 		return b, false
@@ -94,7 +94,7 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 	return append(out, text[v.end:]...), true
 }
 
-// member scrubs a value beside its key.
+// member scrubs a value next to its key.
 func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
 	class := classify(bytes.TrimSpace(key))
 	if k := bytes.ToLower(bytes.TrimSpace(key)); bytes.HasSuffix(k, []byte("auth")) || bytes.HasSuffix(k, []byte("basic")) { // of Docker, of npm

@@ -163,7 +163,7 @@ func TestInnocentDocuments(t *testing.T) {
 	}
 }
 
-// corpus finds the shared test input beside the module.
+// corpus finds the shared test input next to the module.
 func corpus(t testing.TB) string {
 	dir, err := os.Getwd()
 	if err != nil {

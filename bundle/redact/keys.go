@@ -243,7 +243,7 @@ func splitWords(key, norm []byte, starts []int) ([]byte, []int) {
 	return norm, starts
 }
 
-// IsSecretKey tells whether a configuration key names a secret, in any of the usual
+// IsSecretKey reports whether a configuration key names a secret, in any of the usual
 // spellings: db.password, DB_PASSWORD, keyStorePass, api-key.
 func IsSecretKey(key string) bool {
 	c := classify([]byte(strings.TrimSpace(key)))

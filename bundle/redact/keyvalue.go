@@ -283,7 +283,7 @@ func shellQuotes(line []byte, v valueSpan) valueSpan {
 	return v
 }
 
-// quoteOpen tells whether a quote stands open before position at.
+// quoteOpen reports whether a quote stands open before position at.
 func quoteOpen(line []byte, at int, quote byte) bool {
 	from := max(0, at-maxLookBack)
 	return bytes.Count(line[from:at], []byte{quote})%2 == 1
@@ -339,7 +339,7 @@ func closingBrace(line []byte, from int) int {
 	return -1
 }
 
-// pairFollows tells whether text starts with another key and its separator.
+// pairFollows reports whether text starts with another key and its separator.
 func pairFollows(b []byte) bool {
 	i := 0
 	for i < len(b) && (b[i] == ' ' || b[i] == '"' || b[i] == '\'' || b[i] == '\\') {
@@ -359,7 +359,7 @@ func pairFollows(b []byte) bool {
 	return i > start && i < len(b) && (b[i] == '=' || b[i] == ':')
 }
 
-// wholeLine tells whether an unquoted value may have spaces: the key starts the line and no
+// wholeLine reports whether an unquoted value may have spaces: the key starts the line and no
 // other pair, option or comment follows the first word.
 func wholeLine(line []byte, key keySpan, end int) bool {
 	head := bytes.TrimLeft(line[:key.start], " \t#;-\"'")

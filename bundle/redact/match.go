@@ -96,7 +96,7 @@ func (m *matcher) nextValue(b []byte, from int) (start, end int, value string, o
 	return 0, 0, "", false
 }
 
-// isBare tells whether a value may be a part of an identifier or of a number.
+// isBare reports whether a value may be a part of an identifier or of a number.
 func isBare(v string) bool {
 	letters, digits := 0, 0
 	for i := range len(v) {
@@ -110,7 +110,7 @@ func isBare(v string) bool {
 	return letters == len(v) && len(v) < 16 || digits == len(v)
 }
 
-// insideWord tells whether b[start:end] is a part of a longer identifier.
+// insideWord reports whether b[start:end] is a part of a longer identifier.
 func insideWord(b []byte, start, end int) bool {
 	return start > 0 && joins(b[start-1]) || end < len(b) && joins(b[end]) && !(b[end] == '.' && (end+1 == len(b) || !isKeyByte(b[end+1])))
 }

@@ -2,7 +2,7 @@ package redact
 
 import "bytes"
 
-// opensPEM tells whether a private key starts in this line and does not end in it, nor was
+// opensPEM reports whether a private key starts in this line and does not end in it, nor was
 // replaced in it by an earlier pass.
 func opensPEM(line []byte) bool {
 	i := bytes.Index(line, []byte("PRIVATE KEY"))

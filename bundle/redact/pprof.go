@@ -56,7 +56,7 @@ func gunzip(b []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// profile scrubs p and tells whether it changed.
+// profile scrubs p and reports whether it changed.
 func (e *engine) profile(p *profile.Profile) bool {
 	changed := false
 	scrub := func(key string, text *string) {

@@ -292,7 +292,7 @@ func (s *xmlScanner) startTag(from int) int {
 	return at
 }
 
-// elementClass says what an element's name, or the name beside it, or its parent, tell about its text.
+// elementClass says what an element's name, or the name next to it, or its parent, tell about its text.
 func (s *xmlScanner) elementClass(name []byte) *keyClass {
 	if c := classify(name); c != nil && c.strength != nameKey {
 		return c

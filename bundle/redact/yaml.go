@@ -214,7 +214,7 @@ func nameBehind(b []byte, at, column int) *keyClass {
 // maxBehind bounds how far the name of a value is looked for, in lines.
 const maxBehind = 4
 
-// remember notes "name: DB_PASSWORD" for the value beside it.
+// remember notes "name: DB_PASSWORD" for the value next to it.
 func (y *yamlScan) remember(key, value []byte, column int) {
 	if !isName(key, nameNames) {
 		return

@@ -113,7 +113,7 @@ func evaluate(ctx context.Context, c *analyze.Case) (*analyze.Result, error) {
 	return analyze.Run(ctx, c, rules.All())
 }
 
-// writeExtra writes the reports that are asked for beside the result.
+// writeExtra writes the reports that are asked for next to the result.
 func writeExtra(c *analyze.Case, res *analyze.Result, meta report.Meta, html, markdown string) error {
 	write := func(path string, render func(io.Writer) error) error {
 		if path == "" {

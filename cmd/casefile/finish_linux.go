@@ -56,7 +56,7 @@ func (c *captured) analyse(ctx context.Context, w *bundle.Writer) error {
 	return err
 }
 
-// addReports renders the reports into the bundle, and the page beside it.
+// addReports renders the reports into the bundle, and the page next to it.
 func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectOptions) {
 	m := w.Manifest()
 	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),

@@ -33,7 +33,7 @@ func utf16Text(text string, order binary.AppendByteOrder, mark bool) []byte {
 	return b
 }
 
-// What an editor of Windows saved beside a JVM leaves none of its secrets in the bundle, in no encoding.
+// What an editor of Windows saved next to a JVM leaves none of its secrets in the bundle, in no encoding.
 func TestCollectLeaksNothingWide(t *testing.T) {
 	p, dir := startInFolder(t)
 	secrets := map[string]string{}

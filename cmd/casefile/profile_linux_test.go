@@ -99,7 +99,7 @@ func (c truth) margin(share float64, n int64) float64 {
 	return max(enough, c.spread(share, float64(max(n, 1)))+2)
 }
 
-// countOf is how many samples the profile beside a page holds.
+// countOf is how many samples the profile next to a page holds.
 func countOf(t *testing.T, page string) (n int64) {
 	t.Helper()
 	f, err := os.Open(strings.TrimSuffix(page, ".html") + ".pb.gz")

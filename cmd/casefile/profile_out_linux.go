@@ -14,7 +14,7 @@ import (
 	"casefile/bundle/newfile"
 )
 
-// profileOut is where the result goes: one file as --out names it, and others beside it.
+// profileOut is where the result goes: one file as --out names it, and others next to it.
 type profileOut struct {
 	path   string // as asked, empty: named by us
 	format string

@@ -144,7 +144,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// color tells whether a stream should get colour: a terminal, and nobody said no.
+// color reports whether a stream should get colour: a terminal, and nobody said no.
 func (u *ui) color(w io.Writer) bool {
 	_, no := os.LookupEnv("NO_COLOR")
 	return isTerminal(w) && !u.noColor && !no

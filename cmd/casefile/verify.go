@@ -65,7 +65,7 @@ type checked struct {
 	name string
 }
 
-// verifyAll reads a bundle, and the parts of nodes beside it if whoever joined them
+// verifyAll reads a bundle, and the parts of nodes next to it if whoever joined them
 // was killed.
 func verifyAll(ctx context.Context, path string) (list []checked, err error) {
 	for _, file := range append([]string{path}, bundle.Parts(path)...) {

@@ -131,7 +131,7 @@ func (id *Identity) privileged() bool {
 	return slices.Contains(id.roots, id.UID) || id.caps&beyond != 0
 }
 
-// Same tells whether two identities are one.
+// Same reports whether two identities are one.
 func (id *Identity) Same(other *Identity) bool {
 	return id.UID == other.UID && id.GID == other.GID && id.caps == other.caps && slices.Equal(id.Groups, other.Groups)
 }

@@ -78,7 +78,7 @@ func (t *Tree) Trust(users []int) { t.trusted = users }
 // Identity is whose rights are used; nil for a fixture.
 func (t *Tree) Identity() *Identity { return t.id }
 
-// Check tells whether the process is still the one that the tree was made for.
+// Check reports whether the process is still the one that the tree was made for.
 func (t *Tree) Check() error {
 	if t.id == nil {
 		return nil
@@ -142,7 +142,7 @@ func (t *Tree) ReadFile(name string, limit int64) ([]byte, error) {
 	}, nil)
 }
 
-// Exists tells whether there is something of that name, and whether that can be told.
+// Exists reports whether there is something of that name, and whether that can be told.
 func (t *Tree) Exists(name string) (exists, known bool) {
 	err := t.do(name, func() error {
 		fd, err := t.resolve(name)
@@ -242,7 +242,7 @@ func (g *glob) tell(err error) {
 	}
 }
 
-// isPattern tells whether an element is more than a name with escapes.
+// isPattern reports whether an element is more than a name with escapes.
 func isPattern(elem string) bool {
 	for i := 0; i < len(elem); i++ {
 		switch elem[i] {

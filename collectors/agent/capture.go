@@ -78,7 +78,7 @@ func (n *Node) start(o Order) error {
 	return nil
 }
 
-// admit tells whether a capture may begin, and how large it may become. The
+// admit reports whether a capture may begin, and how large it may become. The
 // caller holds n.mu.
 func (n *Node) admit(id string) (limit int64, err error) {
 	switch {

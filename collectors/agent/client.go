@@ -211,7 +211,7 @@ func (c *Client) cause(ctx context.Context, err error) error {
 	return err
 }
 
-// refusedByTLS tells whether one side does not trust the other.
+// refusedByTLS reports whether one side does not trust the other.
 func refusedByTLS(err error) bool {
 	var stranger *tls.CertificateVerificationError
 	var wrong *identity.WrongNodeError

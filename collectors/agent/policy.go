@@ -51,7 +51,7 @@ func (p Policy) folder(name string) bool {
 	})
 }
 
-// Check tells whether the policy can be read.
+// Check reports whether the policy can be read.
 func (p Policy) Check() error {
 	for _, text := range p.Peers {
 		if text != anyPeer && text != noPeer {
@@ -84,7 +84,7 @@ func (p Policy) peer(a netip.Addr) bool {
 	})
 }
 
-// broadcast tells whether the address is that of all machines of a network that
+// broadcast reports whether the address is that of all machines of a network that
 // this one is in.
 func broadcast(a netip.Addr) bool {
 	if !a.Is4() {

@@ -124,7 +124,7 @@ func (s *spool) limit(budget int64) (int64, error) {
 	return 0, fmt.Errorf("no room in %s: %d MB free, %d MB of the spool left", s.dir, free>>20, budget>>20)
 }
 
-// removeAll removes a bundle and whatever a failed capture left beside it.
+// removeAll removes a bundle and whatever a failed capture left next to it.
 func (s *spool) removeAll(id string) {
 	for _, suffix := range []string{"", ".new", ".scrubbing", ".scrubbing.new"} {
 		os.Remove(s.path(id) + suffix)

@@ -40,7 +40,7 @@ func (n *Node) bundle(w http.ResponseWriter, r *http.Request, c *capture) {
 	w.Header().Set(streamTrailer, end)
 }
 
-// servable tells whether a stream can begin there; generation 0 is the present one.
+// servable reports whether a stream can begin there; generation 0 is the present one.
 func (v view) servable(generation int, offset int64) error {
 	s := v.status
 	switch {

@@ -18,7 +18,7 @@
 // Nor can a corrected entry follow the wrong one: an archive only grows, and tar -xf
 // would still show the first. Taking entries of one node out again means writing the
 // joined bundle anew while the others go on, with the secret in a file of the final
-// name should we be killed meanwhile. So the price is room for the parts beside the
+// name should we be killed meanwhile. So the price is room for the parts next to the
 // bundle and one more copy of compressed bytes at the end, and what it buys is that
 // nothing leaves a node's part that the node has not read twice.
 //

@@ -172,7 +172,7 @@ func hasty(o *Options) {
 }
 
 // run captures the cluster and checks what holds of every run: an intact bundle, and
-// nothing left beside it.
+// nothing left next to it.
 func (c *cluster) run(ctx context.Context, more ...func(*Options)) *outcome {
 	c.t.Helper()
 	path := filepath.Join(c.t.TempDir(), "x.tar.zst")

@@ -24,7 +24,7 @@ import (
 type sshNode struct {
 	addr   Address
 	name   string // what the node is called there; letters, digits, '.', '_', '-'
-	binary string // of this program; one for another architecture lies beside it
+	binary string // of this program; one for another architecture lies next to it
 }
 
 // machines maps uname -m to GOARCH.
@@ -121,7 +121,7 @@ func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error
 }
 
 // binaryFor finds the program for a node: this one, or casefile-linux-<arch>
-// beside it.
+// next to it.
 func (s *sshNode) binaryFor(system, machine string) (string, error) {
 	arch := machines[machine]
 	if system != "Linux" || arch == "" {

@@ -240,7 +240,7 @@ func (r *run) candidates(h hierarchies) []candidate {
 
 func isJava(comm string) bool { return comm == "java" || comm == "jsvc" }
 
-// limited tells whether the cgroup's own folder sets a limit on CPU or memory.
+// limited reports whether the cgroup's own folder sets a limit on CPU or memory.
 func (r *run) limited(dirs map[string][]string) bool {
 	for _, d := range dirs["cpu"][:min(1, len(dirs["cpu"]))] {
 		if _, ok := r.cpuLimit(d); ok {

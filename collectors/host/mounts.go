@@ -53,7 +53,7 @@ func unescape(s string) string {
 	return out.String()
 }
 
-// has tells whether a comma-separated list of options holds one of them.
+// has reports whether a comma-separated list of options holds one of them.
 func has(options, name string) bool {
 	for o := range strings.SplitSeq(options, ",") {
 		if o == name {

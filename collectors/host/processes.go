@@ -111,7 +111,7 @@ func rank(before, after look, pageSize uint64) hostseries.TopTable {
 	return table
 }
 
-// hidden tells whether this user sees only its own processes.
+// hidden reports whether this user sees only its own processes.
 func (r *run) hidden() bool {
 	if r.uid == 0 {
 		return false

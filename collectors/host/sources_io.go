@@ -77,7 +77,7 @@ func (s *sampler) diskStats(out map[string]float64) error {
 	return nil
 }
 
-// follows tells whether the third word of the line is a chosen disk.
+// follows reports whether the third word of the line is a chosen disk.
 func (s *sampler) follows(line []byte) bool {
 	n := 0
 	for word := range bytes.FieldsSeq(line) {

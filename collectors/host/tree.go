@@ -67,7 +67,7 @@ func named(name string, err error) error {
 	return nil
 }
 
-// missing tells whether the kernel has no such file, or has it switched off.
+// missing reports whether the kernel has no such file, or has it switched off.
 func missing(err error) bool {
 	for _, e := range [...]error{fs.ErrNotExist, syscall.ENOTDIR, syscall.EOPNOTSUPP, syscall.ENODEV, syscall.EINVAL, syscall.ENXIO} {
 		if errors.Is(err, e) {

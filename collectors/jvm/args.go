@@ -150,7 +150,7 @@ func (a *Arguments) Property(name string) string {
 	return value
 }
 
-// Flag tells whether a boolean -XX flag is set, and to what; the last one wins.
+// Flag reports whether a boolean -XX flag is set, and to what; the last one wins.
 func (a *Arguments) Flag(name string) (on, set bool) {
 	for _, o := range a.Options {
 		switch o {
@@ -163,7 +163,7 @@ func (a *Arguments) Flag(name string) (on, set bool) {
 	return on, set
 }
 
-// Has tells whether an option is given literally.
+// Has reports whether an option is given literally.
 func (a *Arguments) Has(option string) bool {
 	for _, o := range a.Options {
 		if o == option {

@@ -58,7 +58,7 @@ func (c *capture) blackBox(ctx context.Context) {
 	}
 }
 
-// partial is the ending of the open chunk before JDK 14; its final name stands beside it, as an empty file.
+// partial is the ending of the open chunk before JDK 14; its final name stands next to it, as an empty file.
 const partial = ".part"
 
 // repository is the folder of the chunk that the JVM has open, and that chunk; empty when it records nothing.

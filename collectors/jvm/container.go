@@ -16,7 +16,7 @@ type container struct {
 	Cgroup string // the path ends in the container's id
 }
 
-// container tells whether the JVM runs in one, seen from here.
+// container reports whether the JVM runs in one, seen from here.
 func (j *JVM) container() (container, bool) {
 	if j.NSPID == j.PID && !j.Tree.OtherRoot() {
 		return container{}, false

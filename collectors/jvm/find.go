@@ -210,7 +210,7 @@ func (p *Process) hsperfFile() string {
 	return ""
 }
 
-// learnVersion asks the counters, then the release file beside libjvm.so.
+// learnVersion asks the counters, then the release file next to libjvm.so.
 func (j *JVM) learnVersion() {
 	if snap, err := j.readPerf(); err == nil {
 		j.Version, _ = snap.Str("java.property.java.vm.version")

@@ -50,7 +50,7 @@ func (j *JVM) gcLogPatterns() []string {
 	return patterns
 }
 
-// writesGC tells whether an -Xlog selection takes in GC messages.
+// writesGC reports whether an -Xlog selection takes in GC messages.
 func writesGC(spec string) bool {
 	what, _, _ := strings.Cut(spec, ":")
 	for sel := range strings.SplitSeq(what, ",") {

@@ -19,7 +19,7 @@ const (
 	safepointPause = 20 * time.Millisecond
 )
 
-// responsive tells whether the JVM can be asked now. suspect is set after a
+// responsive reports whether the JVM can be asked now. suspect is set after a
 // missed deadline: then its VM thread must be seen idle first. A single look may
 // catch a moment between two short sleeps; an idle VM thread shows at once.
 func (p *Process) responsive(ctx context.Context, suspect bool) error {
@@ -105,7 +105,7 @@ func (p *Process) tids() []int {
 	return tids
 }
 
-// frozen tells whether the cgroup freezer holds the process (docker pause).
+// frozen reports whether the cgroup freezer holds the process (docker pause).
 func (p *Process) frozen() bool {
 	b, err := p.file("cgroup")
 	if err != nil {

@@ -166,7 +166,7 @@ func TestCaptureIsComplete(t *testing.T) {
 	})
 }
 
-// Virtual threads that no carrier runs stand in no dump: their list is beside it.
+// Virtual threads that no carrier runs stand in no dump: their list is next to it.
 func TestVirtualThreadsAreListed(t *testing.T) {
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {
 		if jdk.Major < 21 {

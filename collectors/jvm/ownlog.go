@@ -52,7 +52,7 @@ func parseLogList(text string) []logOutput {
 
 func (o logOutput) ours() bool { return strings.HasPrefix(filepath.Base(o.name), ownLogPrefix) }
 
-// writesGC tells whether the output takes in GC messages: its selections come
+// writesGC reports whether the output takes in GC messages: its selections come
 // first, e.g. "all=warning,gc=info".
 func (o logOutput) writesGC() bool {
 	what, _, _ := strings.Cut(o.rest, " ")

@@ -20,7 +20,7 @@ import (
 // BenchmarkProfileOverhead compares how much work a busy JVM gets done for each second of CPU that its process
 // uses, with a profile going on and without, five pairs of ten seconds in turn. Work for CPU time rather than
 // for time: other processes of the machine do not count. The recording's own threads do. JFR has been started once
-// before; what that costs stands beside it.
+// before; what that costs stands next to it.
 func BenchmarkProfileOverhead(b *testing.B) {
 	const pairs, window = 5, 10 * time.Second
 	for _, jdk := range live.JDKs(b.Context()) {

@@ -249,7 +249,7 @@ func (c *capture) stopRecording(ctx context.Context, r *recording) error {
 	return err
 }
 
-// dumpOthers has what runs already written into a folder of ours.
+// dumpOthers has what runs already written into a folder of casefile's own.
 func (c *capture) dumpOthers(ctx context.Context, r *recording) error {
 	if _, err := c.roomFor(); err != nil {
 		return err

@@ -33,7 +33,7 @@ func (j *JVM) scratchName(prefix string) string {
 	return fmt.Sprintf("%s%s-%d-%d", prefix, ownMark(), rand.Uint64(), j.NSPID)
 }
 
-// abandoned tells whether the casefile that a name carries the mark of, behind
+// abandoned reports whether the casefile that a name carries the mark of, behind
 // prefix, has ended.
 func abandoned(name, prefix string) bool {
 	f := strings.Split(strings.TrimPrefix(filepath.Base(name), prefix), "-")
@@ -72,7 +72,7 @@ func (j *JVM) makeScratch(name string, files map[string][]byte) (string, error) 
 	return path.Join(scratchDir, name), nil
 }
 
-// removeScratch deletes a folder of ours with all that is in it.
+// removeScratch deletes a folder of casefile's own with all that is in it.
 func (j *JVM) removeScratch(folder string) error {
 	tmp, err := j.tmp()
 	if err != nil {
@@ -82,12 +82,12 @@ func (j *JVM) removeScratch(folder string) error {
 	return tmp.RemoveAll(path.Base(folder))
 }
 
-// madeFor tells whether what a name of ours stands for was made for this JVM.
+// madeFor reports whether what a name of ours stands for was made for this JVM.
 func (j *JVM) madeFor(name string) bool {
 	return strings.HasSuffix(name, "-"+strconv.Itoa(j.NSPID))
 }
 
-// ended tells whether the JVM that it was made for runs no more, in this JVM's pid
+// ended reports whether the JVM that it was made for runs no more, in this JVM's pid
 // namespace: what is left of it nobody else takes away.
 func (j *JVM) ended(name string) bool {
 	pid := name[strings.LastIndexByte(name, '-')+1:]

@@ -51,7 +51,7 @@ func (v *virtualLists) close() {
 	}
 }
 
-// listVirtual keeps the list of virtual threads beside a dump of a JVM that has some.
+// listVirtual keeps the list of virtual threads next to a dump of a JVM that has some.
 // It takes no longer than until next.
 func (c *capture) listVirtual(ctx context.Context, name string, dump []byte, next time.Time) {
 	if c.virtual.off || c.Major < virtualFrom || !slices.ContainsFunc(virtualMarks, func(m []byte) bool { return bytes.Contains(dump, m) }) {
@@ -126,7 +126,7 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 	return nil
 }
 
-// openOwn opens a file that was just made in a folder of ours.
+// openOwn opens a file that was just made in a folder of casefile's own.
 func (j *JVM) openOwn(folder, file string) (*os.File, error) {
 	tmp, err := j.tmp()
 	if err != nil {
@@ -168,7 +168,7 @@ func bindSize(f *os.File, most int64) func() bool {
 	}
 }
 
-// listsVirtual tells whether one of the threads of a list is virtual:
+// listsVirtual reports whether one of the threads of a list is virtual:
 //
 //	#680 "tomcat-handler-626" virtual TIMED_WAITING 2026-11-25T16:39:44.502441922Z
 //	#31 "" virtual

@@ -174,7 +174,7 @@ func (s *server) round(ctx context.Context) {
 	}
 }
 
-// over tells whether ctx has ended or is about to: a connection with the deadline of a
+// over reports whether ctx has ended or is about to: a connection with the deadline of a
 // context gives up on its own clock, often before the context says so.
 func over(ctx context.Context) bool {
 	until, bounded := ctx.Deadline()

@@ -20,6 +20,6 @@
 //     count such visits against max_connect_errors, are visited 3 times in all. With a
 //     credential one connection stays open for SELECT 1 every second, and is asked once
 //     how many connections the server takes and has.
-//   - A folder gets one file of 4 KiB a second, in a folder of ours, and once 50 empty ones.
+//   - A folder gets one file of 4 KiB a second, in a folder of casefile's own, and once 50 empty ones.
 //   - A name is looked up every 5 s.
 package timing

@@ -41,7 +41,7 @@ var (
 // longest is the longest round trip that is taken for one.
 const longest = time.Minute
 
-// check tells whether the exchange can be.
+// check reports whether the exchange can be.
 func (x Exchange) check() error {
 	switch {
 	case x.T1.IsZero() || x.T2.IsZero() || x.T3.IsZero() || x.T4.IsZero():

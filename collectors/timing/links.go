@@ -32,7 +32,7 @@ const (
 type Ways struct {
 	// Call opens a connection to the agent of a peer. Nil: this node cannot.
 	Call func(name, hostport string) (ask func(context.Context) (Exchange, error), hangUp func(), err error)
-	// Admit tells whether the node's policy lets it send to an address. Nil: nowhere.
+	// Admit reports whether the node's policy lets it send to an address. Nil: nowhere.
 	Admit func(netip.Addr) bool
 	// Clock is what times are read from. Nil: the system's.
 	Clock func() time.Time

@@ -166,7 +166,7 @@ func (r *probing) answered(x Exchange) {
 	r.tally.Answered(x)
 }
 
-// mayAsk tells whether there is sense in one more question. When an address has had
+// mayAsk reports whether there is sense in one more question. When an address has had
 // all that it gets without an answer, it waits for the first one.
 func (r *probing) mayAsk(ctx context.Context) bool {
 	r.mu.Lock()

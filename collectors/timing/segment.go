@@ -154,7 +154,7 @@ func (s *segment) clock(at float64) timing.Clock {
 	return timing.Clock{OffsetMS: (lo + hi) / 2, ErrorMS: max(bound, (hi-lo)/2), DriftPPM: s.slope * 1000, DriftErrorPPM: slopeError * 1000}
 }
 
-// contradict tells whether no even clock explains both segments, however the round
+// contradict reports whether no even clock explains both segments, however the round
 // trips were split between the ways.
 func contradict(a, b *segment) bool {
 	t := newTunnel()

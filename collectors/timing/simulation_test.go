@@ -94,7 +94,7 @@ func (n network) run(e *Estimator, every, span float64) (rtts []float64) {
 	return rtts
 }
 
-// twice tells whether a clock that was set back shows the reading of a moment twice,
+// twice reports whether a clock that was set back shows the reading of a moment twice,
 // or so soon after that no exchange has told of it.
 func twice(c virtualClock, at, every float64) bool {
 	if at < c.stepAt {

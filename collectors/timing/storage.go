@@ -17,7 +17,7 @@ import (
 
 const (
 	probePrefix = ".casefile-probe-"
-	// leftoverAge is from when on a folder of ours is one of a killed run.
+	// leftoverAge is from when on a folder of casefile's own is one of a killed run.
 	leftoverAge = time.Hour
 	// leastFree is the room below which nothing is written.
 	leastFree = 64 << 20
@@ -113,7 +113,7 @@ func (p *storageProbe) run(ctx context.Context, until time.Time) timing.Probe {
 	}
 }
 
-// stuck tells whether the operation at hand takes too long, and gives up on it.
+// stuck reports whether the operation at hand takes too long, and gives up on it.
 func (p *storageProbe) stuck() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -399,7 +399,7 @@ func sweep(f folder) error {
 	return errors.Join(errs...)
 }
 
-// ours tells whether a name is exactly one that randomName makes.
+// ours reports whether a name is exactly one that randomName makes.
 func ours(name string) bool {
 	rest, found := strings.CutPrefix(name, probePrefix)
 	if !found || len(rest) != 2*randomBytes {

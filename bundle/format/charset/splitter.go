@@ -124,7 +124,7 @@ func (s *Splitter) emit(text []byte) {
 	}
 }
 
-// wideAt tells whether the zero byte at zero belongs to UTF-16 and where that starts.
+// wideAt reports whether the zero byte at zero belongs to UTF-16 and where that starts.
 func wideAt(b []byte, zero int) (Encoding, int) {
 	little := zero > 0 && alternates(b, zero-1, 1)
 	big := alternates(b, zero, 0)

@@ -77,7 +77,7 @@ var pseudo = []string{
 	"selinuxfs", "sysfs", "tracefs",
 }
 
-// Pseudo tells whether a file system type holds no files, so that its size
+// Pseudo reports whether a file system type holds no files, so that its size
 // means nothing. Asking autofs for its size would mount it.
 func Pseudo(fsType string) bool { return slices.Contains(pseudo, fsType) }
 

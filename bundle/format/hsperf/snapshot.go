@@ -60,7 +60,7 @@ type Entry struct {
 	IsString    bool
 }
 
-// IsInt tells whether the entry is a single int64.
+// IsInt reports whether the entry is a single int64.
 func (e *Entry) IsInt() bool { return e.Type == 'J' && e.VectorLen == 0 }
 
 // Snapshot is the content of one hsperfdata file.

@@ -52,7 +52,7 @@ type Header struct {
 	Final          bool // the JVM's last chunk
 }
 
-// Finished tells whether the chunk was closed.
+// Finished reports whether the chunk was closed.
 func (h *Header) Finished() bool { return h.State == 0 && h.Size >= HeaderSize }
 
 // parseHeader reads the first 68 bytes of b.

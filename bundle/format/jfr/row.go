@@ -47,7 +47,7 @@ func (t *Type) find(path string) *Field {
 	return nil
 }
 
-// Has tells whether the type has field i of the selection. It works on nil.
+// Has reports whether the type has field i of the selection. It works on nil.
 func (s *Selection) Has(i int) bool { return s != nil && s.fields[i] != nil }
 
 // Field describes field i; nil when the type lacks it.
@@ -81,7 +81,7 @@ func (r *Row) load(s *Selection, at, end int) bool {
 // Chunk is where the row was read from.
 func (r *Row) Chunk() *Chunk { return r.c }
 
-// Has tells whether field i exists.
+// Has reports whether field i exists.
 func (r *Row) Has(i int) bool { return r.Selection.fields[i] != nil }
 
 // Int is an integer, or the key of a constant, or 0 or 1 for a boolean.

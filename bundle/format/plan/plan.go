@@ -127,7 +127,7 @@ func (p Plan) Due(start time.Time, k int) time.Time {
 	return start.Add(time.Duration(k) * time.Duration(p.DumpInterval))
 }
 
-// WantsProcess tells whether the plan chooses the process: by pid, by name, or
+// WantsProcess reports whether the plan chooses the process: by pid, by name, or
 // because it names no target at all.
 func (p Plan) WantsProcess(pid int, name string) bool {
 	switch {
@@ -139,7 +139,7 @@ func (p Plan) WantsProcess(pid int, name string) bool {
 	return len(p.GoURLs) == 0
 }
 
-// WantsApp tells whether the application name is chosen by the plan.
+// WantsApp reports whether the application name is chosen by the plan.
 func (p Plan) WantsApp(name string) bool {
 	for _, g := range p.Apps {
 		if ok, _ := path.Match(g, name); ok {

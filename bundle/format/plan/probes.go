@@ -98,7 +98,7 @@ func (d Database) validate() error {
 	return validCredential(d.Credential)
 }
 
-// holdsPassword tells whether a secret stands in a URL: as a parameter or before the host.
+// holdsPassword reports whether a secret stands in a URL: as a parameter or before the host.
 func holdsPassword(url string) bool {
 	low := strings.ToLower(url)
 	if i := strings.IndexAny(low, "?;&"); i >= 0 {
@@ -167,7 +167,7 @@ func (s Storage) validate() error {
 	return nil
 }
 
-// cleanPath tells whether p is an absolute path that names its target plainly.
+// cleanPath reports whether p is an absolute path that names its target plainly.
 func cleanPath(p string) bool {
 	return path.IsAbs(p) && path.Clean(p) == p && len(p) <= maxPath && !strings.ContainsFunc(p, unicode.IsControl)
 }

@@ -43,5 +43,5 @@ func (p *Profiles) Validate() error {
 // ProfilesOnly tells that nothing but profiles is wanted.
 func (p Plan) ProfilesOnly() bool { return p.Profiles != nil && p.Profiles.Only }
 
-// FocusOn tells whether the settings are to be sharpened for a kind of profile.
+// FocusOn reports whether the settings are to be sharpened for a kind of profile.
 func (p Plan) FocusOn(kind string) bool { return p.Profiles != nil && p.Profiles.Focus == kind }

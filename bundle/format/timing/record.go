@@ -17,7 +17,7 @@ const (
 	StartFile = "cluster/timing-start.json"
 	// ProbesFile lies below nodes/<node>/timing/.
 	ProbesFile = "probes.json"
-	// LinksFile, beside it, is a Record of the node's own links to its peers, with the
+	// LinksFile, next to it, is a Record of the node's own links to its peers, with the
 	// node as reference.
 	LinksFile = "links.json"
 	// HiccupSeries are the parts of the series next to it.
@@ -35,7 +35,7 @@ type Record struct {
 	Links  []Link  `json:"links,omitempty"`
 	Nodes  []Node  `json:"nodes,omitempty"`
 	Rounds []Round `json:"rounds,omitempty"`
-	// Limits are the thresholds for links and clocks; those of a probe stand beside it.
+	// Limits are the thresholds for links and clocks; those of a probe stand next to it.
 	Limits []Limit `json:"thresholds,omitempty"`
 	// Notes say what was not measured and why, for people.
 	Notes []string `json:"notes,omitempty"`

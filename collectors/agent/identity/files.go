@@ -119,7 +119,7 @@ func (c *contents) addKey(der []byte) error {
 	return nil
 }
 
-// belongs tells whether the key is that of the certificate.
+// belongs reports whether the key is that of the certificate.
 func belongs(key crypto.Signer, cert *x509.Certificate) bool {
 	pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
 	return ok && pub.Equal(cert.PublicKey)
@@ -154,7 +154,7 @@ func replaceFile(file string, content []byte) error {
 	return os.Rename(f.Name(), file)
 }
 
-// exists tells whether a file is there; not being able to tell counts as yes.
+// exists reports whether a file is there; not being able to tell counts as yes.
 func exists(file string) bool {
 	_, err := os.Lstat(file)
 	return !errors.Is(err, fs.ErrNotExist)

@@ -59,7 +59,7 @@ var validName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?(\.[
 
 const maxName = 63
 
-// CheckName tells whether a node can have this name.
+// CheckName reports whether a node can have this name.
 func CheckName(name string) error {
 	if len(name) > maxName || !validName.MatchString(name) {
 		return fmt.Errorf("node name %q: want 1 to %d letters, digits, '.', '_' or '-', with letters or digits at both ends", name, maxName)
