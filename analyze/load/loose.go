@@ -67,6 +67,10 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 		return b.looseStreams(ctx, name, in, l)
 	}
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
+	if isGC && !isDump && interleavedClocks(head) {
+		b.refuseInterleaved(name)
+		return nil
+	}
 	switch {
 	case isGC || isDump:
 	case threads.SniffUtilisation(head):

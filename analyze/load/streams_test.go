@@ -82,3 +82,24 @@ func TestStreamsOfSeveralProcesses(t *testing.T) {
 		}
 	}
 }
+
+// Without names the lines of two JVMs cannot be told apart: they are not timed, and that is told. A restart is no second JVM.
+func TestMixedGCLogsAreRefused(t *testing.T) {
+	var mixed, restarts strings.Builder
+	for i := range 60 {
+		for _, at := range []int{100 + i, 9000 + i} {
+			fmt.Fprintf(&mixed, "[%d.000s][info][gc] GC(%d) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms\n", at, at)
+		}
+	}
+	for range 5 {
+		for i := range 60 {
+			fmt.Fprintf(&restarts, "[%d.000s][info][gc] GC(%d) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms\n", i+1, i)
+		}
+	}
+	if c := read(t, tree(t, map[string]string{"gc.log": mixed.String()})); len(c.JVMs()) > 0 || len(c.Refused) != 1 {
+		t.Errorf("%d JVMs, refused %q", len(c.JVMs()), c.Refused)
+	}
+	if c := read(t, tree(t, map[string]string{"gc.log": restarts.String()})); len(c.JVMs()) != 1 || len(c.Refused) > 0 {
+		t.Errorf("%d JVMs, refused %q", len(c.JVMs()), c.Refused)
+	}
+}
