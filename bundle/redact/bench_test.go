@@ -3,6 +3,9 @@ package redact
 import (
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -59,28 +62,60 @@ func appLog(size int) []byte {
 	return []byte(b.String())
 }
 
+// benchTexts are what a capture consists of, 16 MB each.
+var benchTexts = []struct {
+	name string
+	make func(size int) []byte
+}{{"dump", threadDump}, {"gclog", gcLog}, {"access", accessLog}, {"applog", appLog}}
+
+const benchSize = 16 << 20
+
 func BenchmarkText(b *testing.B) {
 	known := NewSecrets()
 	for i := range 300 {
 		known.Learn(fmt.Sprintf("S3cr3t!%d-%x", i, i*7919))
 	}
-	for _, text := range []struct {
-		name string
-		b    []byte
-	}{{"dump", threadDump(16 << 20)}, {"gclog", gcLog(16 << 20)}, {"access", accessLog(16 << 20)}, {"applog", appLog(16 << 20)}} {
+	for _, text := range benchTexts {
+		content := text.make(benchSize)
 		for _, set := range []struct {
 			name string
 			s    *Secrets
 		}{{"none", NewSecrets()}, {"300", known}} {
 			b.Run(text.name+"/known="+set.name, func(b *testing.B) {
-				b.SetBytes(int64(len(text.b)))
+				b.SetBytes(int64(len(content)))
 				b.ReportAllocs()
 				for b.Loop() {
 					w := New(set.s).Writer(io.Discard, Text)
-					_, _ = w.Write(text.b)
+					_, _ = w.Write(content)
 					_ = w.Close()
 					if w.Total() != 0 {
 						b.Fatal(w.Counts())
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkGrep is the peer: one look at the same texts for the commonest of our words.
+func BenchmarkGrep(b *testing.B) {
+	grep, err := exec.LookPath("grep")
+	if err != nil {
+		b.Skip(err)
+	}
+	for _, text := range benchTexts {
+		content := text.make(benchSize)
+		path := filepath.Join(b.TempDir(), text.name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		for _, words := range []struct{ name, pattern string }{{"1", "password"}, {"6", "passw|secret|token|credential|api.?key|private.key"}} {
+			b.Run(text.name+"/words="+words.name, func(b *testing.B) {
+				b.SetBytes(int64(len(content)))
+				for b.Loop() {
+					cmd := exec.Command(grep, "-ciE", words.pattern, path)
+					if _, err := cmd.Output(); err != nil && cmd.ProcessState.ExitCode() > 1 { // 1: no line
+						b.Fatal(err)
 					}
 				}
 			})
