@@ -43,13 +43,14 @@ func Asked(cause string) bool {
 }
 
 // FullHeap finds the longest row of collections between two times, each of which left the heap, or the old generation, as good as full and
-// freed next to nothing: at least two, of no other cause than want of room. ok is false when there is none, or when the size of the heap is
+// freed next to nothing: at least two, of no other cause than want of room. After a concurrent collection the heap holds what was allocated
+// meanwhile, so that its size tells nothing. ok is false when there is none, or when the size of the heap is
 // not known.
 func (l *Log) FullHeap(from, to time.Duration) (best FullHeap, ok bool) {
 	var row FullHeap
 	for i := range l.Cycles {
 		c := &l.Cycles[i]
-		if c.Time < from || c.Time > to || c.After == 0 || Asked(l.CauseOf(c)) {
+		if c.Concurrent || c.Time < from || c.Time > to || c.After == 0 || Asked(l.CauseOf(c)) {
 			continue
 		}
 		limit, old := l.fullAt(c)

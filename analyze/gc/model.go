@@ -156,6 +156,12 @@ type Group struct {
 	*Dist
 }
 
+// Work that a pause may have within, because an option or a person asked for it (HeapDumpBeforeFullGC, PrintClassHistogram).
+const (
+	PhaseHeapDump  = "Heap Dump"
+	PhaseHistogram = "Class Histogram"
+)
+
 // Phase is concurrent work of the collector, by its name in the log.
 type Phase struct {
 	Name string

@@ -32,6 +32,10 @@ const (
 // Collections, memory and settings of a JVM.
 const (
 	HeapTooSmall          = "heap-too-small"
+	BackToBackCycles      = "back-to-back-cycles"
+	LongOperation         = "long-operation"
+	OutOfMemory           = "out-of-memory"
+	HeapExhausted         = "heap-exhausted"
 	MemoryLeak            = "memory-leak"
 	LongGCPause           = "long-gc-pause"
 	GCOverhead            = "gc-overhead"

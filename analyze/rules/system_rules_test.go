@@ -209,7 +209,7 @@ func TestCollections(t *testing.T) {
 				w.pause(float64(10+i*20), mixed, 600+6*i, 300+8*i, 15)
 			}
 			return w
-		}, want: "warning memory-leak", title: "Memory leak: what is in use after mixed collections rose from 308 MB to 772 MB of 1000 MB in 19 min 20 s; at this rate it is full in 9 min 30 s"},
+		}, want: "warning memory-leak", title: "Memory leak: what is in use after mixed collections rose from 308 MB to 748 MB of 1000 MB in 19 min 20 s; at this rate it is full in 9 min 30 s"},
 		{name: "cache that fills and stays", log: func() *written {
 			w := newLog(1000, "G1")
 			for i := range 60 {
@@ -223,7 +223,7 @@ func TestCollections(t *testing.T) {
 				w.pause(float64(10+i*20), full, 990, min(300+18*i, 960), 900)
 			}
 			return w.every(1220, 1300, 1, full, 990, 970, 900)
-		}, want: "critical memory-leak"},
+		}, want: "critical heap-exhausted, critical memory-leak"},
 		{name: "saw of a cache", log: func() *written {
 			w := newLog(1000, "G1")
 			for i := range 80 {
@@ -252,7 +252,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "long pauses", log: func() *written {
 			return newLog(8192, "G1").every(1, 300, 50, young, 7000, 1000, 2500)
-		}, want: "warning long-gc-pause", title: "5 collections of 1 s or more, the longest 2.5 s (young)"},
+		}, want: "warning long-gc-pause", title: "5 collections of 1 s or more, the longest 2.5 s (young, G1 Evacuation Pause) at 10:04:08"},
 		{name: "full collections", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 300, 10, "Full (Ergonomics)", 1000, 300, 700)
 		}, want: "warning full-gc", title: "27 full collections, one every 9.7 s, 700 ms on average, take 7.2 % of the time"},

@@ -33,6 +33,8 @@ var messageReaders = []messageReader{
 	{begins: "Concurrent ", read: (*parser).concurrentMessage},
 	{begins: "Coalescing and filling", read: (*parser).concurrentMessage},
 	{begins: "Rendezvous ", read: (*parser).concurrentMessage},
+	{begins: gc.PhaseHeapDump, read: (*parser).concurrentMessage},
+	{begins: gc.PhaseHistogram, read: (*parser).concurrentMessage},
 	{begins: "Out Of Memory (", read: (*parser).outOfMemory},
 	{begins: "Humongous regions:", read: plain((*parser).humongousRegions)},
 	{begins: "Humongous region ", read: plain((*parser).humongousObject)},

@@ -162,18 +162,13 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 	if timed {
 		p.b.Phase(m[:len(m)-len(trimLeft(m[i+len(cause)+2:]))-1], d)
 	}
-	whole := !has(m, "Minor ") // a minor one collects the young generation only
-	if whole {
+	if !has(m, "Minor ") { // a minor one collects the young generation only
 		p.b.Cycle(gc.Cycle{Time: p.last, Duration: d, Before: c.before, After: c.after, CauseID: p.b.Cause(cause), Line: uint32(p.line)})
 		p.zHeapMax(m)
 	}
 	if !p.unified.z.generationRows {
 		p.b.HeapReading(p.stampOf(d), c.before, c.after, 0)
-		src := gc.LiveLow
-		if whole {
-			src = gc.LiveOld
-		}
-		p.b.Live(p.last, c.after, src, p.line)
+		p.b.Live(p.last, c.after, gc.LiveLow, p.line) // it holds what was allocated meanwhile
 	}
 	return fact
 }

@@ -2,8 +2,10 @@ package collections
 
 import (
 	"fmt"
+	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
@@ -14,6 +16,8 @@ import (
 
 var (
 	stallsMinute   = analyze.NewLimit(10.0, "a minute", "allocation stalls: warning", "GC log analysers")
+	stallLong      = analyze.NewLimit(2*time.Second, "", "one allocation stall", "as a pause of that length")
+	stallSpan      = analyze.NewLimit(10*time.Minute, "", "in which stalls are counted: the worst", "own judgement: the length of an incident")
 	stallsCritical = analyze.NewLimit(100.0, "a minute", "allocation stalls: critical", "GC log analysers")
 )
 
@@ -22,13 +26,23 @@ var allocationStall = &analyze.Rule{
 	Doc:    "Threads wait for memory, as a concurrent collector does not keep up with them (ZGC).",
 	Needs:  needsGC,
 	Fix:    "Raise the maximum heap; take the generational mode.",
-	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Unless: []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.Stall},
 	Limits: limits(
-		stallsMinute, stallsCritical, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
+		stallsMinute, stallsCritical, stallLong, stallSpan, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadWarn,
 	),
-	Run: analyze.Each(collections, judgeStalls),
+	Run: each(collections, judgeStalls),
+}
+
+// stallWindow is the worst stretch of ten minutes, or less when the log or the stretch that is judged is shorter.
+func (v *gcView) stallWindow() (gc.StallWindow, bool) {
+	w, ok := v.Log.WorstStalls(stallSpan.Value)
+	if !ok || !v.Loose && (w.Start > v.To || w.Start+w.Length < v.From) {
+		return w, false
+	}
+	w.Length = min(w.Length, v.Run.Last-v.Run.First)
+	return w, true
 }
 
 // judgeStalls goes by the waits for memory that the log has.
@@ -37,24 +51,24 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if stalls == nil || stalls.Count == 0 || v.Log.Span <= 0 {
 		return nil
 	}
-	// Stalls are known for all of the log; what counts is that there are some in the stretch.
-	recent := 0
-	for _, m := range v.Log.Stalls.Lines.Lines {
-		if m.Time >= v.From && m.Time <= v.To {
-			recent++
-		}
-	}
-	minute := float64(stalls.Count) / max(v.Log.Span.Minutes(), 0.25)
-	if recent == 0 && stalls.Count <= int64(len(v.Log.Stalls.Lines.Lines)) || minute < v.Mark(stallsMinute.Value) {
+	w, ok := v.stallWindow()
+	if !ok {
 		return nil
 	}
-	share := min(1, stalls.Sum.Seconds()/v.Log.Span.Seconds())
+	minute := float64(w.Count) / max(w.Length.Minutes(), 0.25)
+	if minute < v.Mark(stallsMinute.Value) && w.Max < stallLong.Value {
+		return nil
+	}
+	share := min(1, w.Sum.Seconds()/max(w.Length.Seconds(), 1))
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: v.Sure(), Weight: share}
 	if minute >= stallsCritical.Value && share >= views.GCOverheadWarn.Value {
 		f.Severity = analyze.Critical
 	}
 	f.Say("Threads waited %s for memory, %s together, up to %s at once", say.Times("stalls", int(stalls.Count)),
 		say.Time("stalled", stalls.Sum), say.Time("longest", stalls.Max))
+	if w.Count < int(stalls.Count) || v.Run.Last-v.Run.First > 2*w.Length {
+		f.Add(", %s within %s from %s on", say.Times("stalls_in_window", w.Count), say.Took(w.Length), v.Clock(w.Start))
+	}
 	if by := v.Log.Stalls.ByThread; len(by) > 0 {
 		f.Add("; most of it %s", say.As(say.Quote(by[0].Thread), "one thread"))
 	}

@@ -18,10 +18,10 @@ var concurrentModeFailure = &analyze.Rule{
 	Doc:    "CMS did not finish its cycle in time and stopped the application for a full collection.",
 	Needs:  needsGC,
 	Fix:    "Change to G1, or start the cycle of CMS earlier.",
-	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Unless: []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, longPause, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeConcurrentMode),
+	Run:    each(collections, judgeConcurrentMode),
 }
 
 // judgeConcurrentMode counts the stops that CMS makes when its cycle comes too late.

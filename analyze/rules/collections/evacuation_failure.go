@@ -24,10 +24,10 @@ var evacuationFailure = &analyze.Rule{
 	Needs:  needsGC,
 	Fix:    "Raise the maximum heap, or keep more of it in reserve.",
 	After:  []string{ids.GCOverhead},
-	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Unless: []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(failedCopies, fullGCShare, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeEvacuation),
+	Run:    each(collections, judgeEvacuation),
 }
 
 // judgeEvacuation counts the collections of G1 that found no room, with the full ones that follow them.
@@ -35,11 +35,12 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	failed := func(p *gc.Pause) bool { return p.Flags.Has(gc.FlagEvacuationFailure) }
 	n, sum := v.failures()
 	share := float64(sum) / float64(max(v.Span(), 1))
-	if n < 2 || share < v.Mark(fullGCShare.Value)/2 {
+	longest := v.longestOf(failed)
+	if n == 0 || (n < 2 || share < v.Mark(fullGCShare.Value)/2) && longest < longPause.Value {
 		return nil
 	}
 	often := v.failsOften()
-	if !often && len(pass.Found(ids.GCOverhead, v.About())) > 0 {
+	if !often && longest < longPause.Value && len(pass.Found(ids.GCOverhead, v.About())) > 0 {
 		return nil
 	}
 	heap, heapAt, _ := v.MaxHeap()
@@ -82,6 +83,16 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage " +
 		"Collector Tuning"}
 	return []analyze.Finding{f}
+}
+
+// longestOf is the longest pause of the stretch of a kind, with the full collection that follows it.
+func (v *gcView) longestOf(keep func(*gc.Pause) bool) (longest time.Duration) {
+	for _, p := range v.Pauses {
+		if keep(p) {
+			longest = max(longest, p.Duration)
+		}
+	}
+	return longest
 }
 
 // failures counts the collections that found no room, and their time together with that of the full collections

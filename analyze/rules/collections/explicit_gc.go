@@ -38,7 +38,7 @@ var explicitGC = &analyze.Rule{
 		explicitGCs, explicitShare, explicitPause, explicitWindow, fullGCInterval,
 		views.GCOverheadCritical,
 	),
-	Run: analyze.Each(collections, judgeExplicitGC),
+	Run: each(collections, judgeExplicitGC),
 }
 
 // askers are whom a cause names.
@@ -57,22 +57,30 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if n < int64(explicitGCs.Value) && !v.Totals { // they may come once in many minutes
 		base := *v.Collections
 		wide := &gcView{&base}
-		wide.Stretch(max(v.To-explicitWindow.Value, v.Born), v.To)
-		if n, sum = wide.Spent(views.ExplicitCause); n < int64(explicitGCs.Value) {
-			return nil
+		if v.Loose {
+			wide.Stretch(v.Run.First, v.Run.Last)
+		} else {
+			wide.Stretch(max(v.To-explicitWindow.Value, v.Born), v.To)
 		}
+		n, sum = wide.Spent(views.ExplicitCause)
 		v = wide
 	}
-	if n < int64(explicitGCs.Value) || sum <= 0 {
+	if n == 0 || sum <= 0 {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.Span(), 1))
 	longest := v.CiteLongest(4, v.OfCause(views.ExplicitCause))
 	worst, cause, full := v.worstExplicit()
-	if full { // the young collection that Parallel makes before each is of the same call
+	if fulls, _ := v.Spent(explicitFull); fulls > 0 { // the young collection that Parallel makes before each is of the same call
+		full = true
+	}
+	if full {
 		if calls, _ := v.Spent(explicitFull); calls > 0 {
 			n = calls
 		}
+	}
+	if n < int64(explicitGCs.Value) {
+		return v.oneExplicit(worst, cause, full)
 	}
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, share)}
 	every := v.Span() / time.Duration(n)
@@ -142,6 +150,44 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			f.Evidence = append(f.Evidence, cite.Known(at)...)
 		}
 	}
+	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Explicit Garbage Collection"}
+	return []analyze.Finding{f}
+}
+
+// oneExplicit tells of a single collection on request: a note, or of a stop of seconds more than that.
+func (v *gcView) oneExplicit(took time.Duration, cause string, full bool) []analyze.Finding {
+	if took < explicitPause.Value {
+		return nil
+	}
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: min(1, took.Seconds()/max(v.Span().Seconds(), 1))}
+	if took >= 5*longPause.Value {
+		f.Severity = analyze.Warning
+	}
+	kind := "collection"
+	if full {
+		kind = "full collection"
+	}
+	if cause == "System" {
+		cause = "System.gc()"
+	}
+	f.Say("One %s by %s stopped the application for %s", kind, cause, say.Time("longest", took))
+	for _, p := range v.Pauses {
+		if p.Duration == took && v.Log.Timed {
+			f.Add(" at %s", v.Clock(p.Start))
+			break
+		}
+	}
+	f.Impact = "no request is answered meanwhile"
+	who := askers[0]
+	for _, a := range askers {
+		if a.cause == cause {
+			who = a
+		}
+	}
+	f.Explanation = fmt.Sprintf("It was not for want of memory: %s.", who.who)
+	f.Evidence = v.CiteLongest(1, v.OfCause(views.ExplicitCause))
+	f.Advice = []analyze.Advice{{Action: who.action + ".", Effect: "No such stop.", Risk: "None, where the calls are removed.",
+		Verify: "No pause of the next GC log has the cause " + cause + "."}}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Explicit Garbage Collection"}
 	return []analyze.Finding{f}
 }

@@ -27,7 +27,7 @@ var fullGC = &analyze.Rule{
 	Needs: needsGC,
 	Fix:   "Give the old generation room until the next cycle, or take G1.",
 	Unless: []string{
-		ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HumongousAllocations, ids.EvacuationFailure,
+		ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.HumongousAllocations, ids.EvacuationFailure,
 		ids.ConcurrentModeFailure, ids.PrematurePromotion,
 	},
 	ExplainedBy: []string{ids.FinalizerBacklog,
@@ -36,7 +36,7 @@ var fullGC = &analyze.Rule{
 	},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCInterval, fullGCShare, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeFullGC),
+	Run:    each(collections, judgeFullGC),
 }
 
 var generational = map[string]bool{"G1": true, "Parallel": true, "Serial": true, "CMS": true}
@@ -62,6 +62,9 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Say("%s full collections, one every %s, %s on average, take %s of the time",
 		say.Amount("full_collections", n, "collections"), say.Time("interval", every),
 		say.Time("mean_pause", sum/time.Duration(n)), say.Share("time_share", share))
+	if longest := v.longestOrdinary(); longest > sum/time.Duration(n)*11/10 {
+		f.Add(", the longest %s", say.Time("longest", longest))
+	}
 	f.Impact = fmt.Sprintf("%s of the time %s goes to full collections", say.Percent(share), v.Over())
 	f.Explanation = "Each stops the application for the whole heap. "
 	heap, heapAt, _ := v.MaxHeap()
@@ -73,6 +76,8 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		f.Evidence = cite.Known(heapAt, v.CiteLive(at))
 	}
 	switch v.Log.Collector {
+	case "Shenandoah", "Generational Shenandoah", "ZGC", "Generational ZGC":
+		f.Explanation += "This collector makes them only when allocation outran it."
 	case "G1":
 		f.Explanation += "G1 makes them only when its concurrent cycles come too late."
 	case "CMS":
@@ -91,6 +96,9 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Rollback: "The old options and a restart.",
 		Verify:   "Full collections are minutes apart, or gone.",
 	}}
+	if v.isConcurrent() {
+		f.Advice = v.outrunAdvice()
+	}
 	if c := v.Log.Collector; c == "Parallel" || c == "Serial" {
 		f.Advice[0] = analyze.Advice{
 			Action:   "Change to G1, which cleans the old generation in small steps.",

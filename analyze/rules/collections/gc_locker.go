@@ -25,7 +25,7 @@ var gcLocker = &analyze.Rule{
 	Fix:    "Move to JDK 22 or later with G1, or give native code smaller pieces.",
 	After:  []string{ids.HeapTooSmall, ids.MemoryLeak},
 	Limits: limits(lockerShare, views.GCOverheadCritical, views.GCOverheadWarn),
-	Run:    analyze.Each(collections, judgeLocker),
+	Run:    each(collections, judgeLocker),
 }
 
 func lockerCause(_ gc.Kind, cause string) bool { return cause == "GCLocker Initiated GC" }

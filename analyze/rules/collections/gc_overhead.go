@@ -28,14 +28,14 @@ var gcOverhead = &analyze.Rule{
 	Needs:       needsGC,
 	Fix:         "Cure the one reason that the finding names; then allocate less.",
 	After:       overheadReasons,
-	Unless:      []string{ids.HeapTooSmall, ids.MemoryLeak},
+	Unless:      []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	ExplainedBy: []string{ids.FinalizerBacklog, ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		failedCopies, youngTiny, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadCritical, views.GCOverheadWarn,
 	),
-	Run: analyze.Each(collections, judgeGCOverhead),
+	Run: each(collections, judgeGCOverhead),
 }
 
 // overheadReasons are findings that say more exactly why collections take so much.
@@ -47,6 +47,9 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(views.Ordinary)
 	if v.failsOften() || share < v.Mark(views.GCOverheadWarn.Value) || share < all/2 || n < fewPauses {
 		return nil
+	}
+	if longest := v.longestOrdinary(); longest > sum/2 {
+		return nil // that is one long pause, and no overhead
 	}
 	for _, id := range overheadReasons {
 		for _, f := range pass.Found(id, v.About()) {
@@ -89,6 +92,16 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		"HotSpot Virtual Machine Garbage Collection Tuning Guide: Ergonomics",
 	}
 	return []analyze.Finding{f}
+}
+
+// longestOrdinary is the longest ordinary pause of the stretch.
+func (v *gcView) longestOrdinary() (longest time.Duration) {
+	for _, p := range v.Pauses {
+		if views.Ordinary(p.Kind, v.Log.Cause(p)) {
+			longest = max(longest, p.Duration)
+		}
+	}
+	return longest
 }
 
 // fewPauses make no overhead, however long they are: those are long pauses.
@@ -173,15 +186,9 @@ func (v *gcView) tinyYoung() (reason, bool) {
 	r.advice = analyze.Advice{
 		Action: "Remove " + say.List(set) + ": the JVM then sizes the young generation itself, up to a third of " +
 			"the heap and more.", Setting: say.List(set), From: say.List(set), To: "not set",
-		Effect: fmt.Sprintf(
-			"With some %s instead of %s there are about %d times fewer young collections, and "+
-				"each takes hardly longer, as only what is alive is copied: from %s of the time to some %s.",
-			say.Bytes(to),
-			say.Bytes(size),
-			to/size,
-			say.Percent(v.ShareOf(views.Ordinary)),
-			say.Percent(v.ShareOf(views.Ordinary)*float64(size)/float64(to)),
-		),
+		Effect: fmt.Sprintf("With some %s instead of %s there are fewer young collections: they take between %s and %s of the time instead of %s.",
+			say.Bytes(to), say.Bytes(size), say.Percent(v.ShareOf(views.Ordinary)*float64(size)/float64(to)/2),
+			say.Percent(0.6*v.ShareOf(views.Ordinary)), say.Percent(v.ShareOf(views.Ordinary))),
 		Risk:     "The old generation loses as much room; its live set must fit into the rest.",
 		Rollback: "The old options and a restart.",
 		Verify:   "Young collections are at least a second apart, and collections take under 5 % of the time.",

@@ -19,7 +19,7 @@ var gcThreadsMismatch = &analyze.Rule{
 	Fix:    "Fit the number of GC threads to the CPUs.",
 	After:  []string{ids.GCOverhead},
 	Limits: limits(views.GCOverheadWarn),
-	Run:    analyze.Each(collections, judgeGCThreads),
+	Run:    each(collections, judgeGCThreads),
 }
 
 // judgeGCThreads compares the number of GC threads with the CPUs that the JVM may use.

@@ -39,28 +39,14 @@ var (
 		"of readings from which on no cache still fills",
 		"own judgement: caches fill within minutes of load",
 	)
-	leakLowR2 = analyze.NewLimit(
-		0.9,
-		"R²",
-		"of the line through heaps after young collections",
-		"they hold garbage too",
-	)
-	leakLowGrowth = analyze.NewLimit(
-		0.25,
-		"1",
-		"growth of heaps after young collections, of the maximum heap",
-		"they hold garbage too",
-	)
 )
 
-// trendSources are readings that can stand beside each other on one line. Those of the third set still hold garbage,
-// the
-// last ones most of all.
+// trendSources are readings that can stand beside each other on one line. Those of the third set still hold
+// garbage. What is in use after young collections is no reading: nobody knows how much of it is garbage.
 var trendSources = [][]gc.LiveSource{
 	{gc.LiveMarked},
 	{gc.LiveFull},
 	{gc.LiveFull, gc.LiveMixed, gc.LiveOld},
-	{gc.LiveLow},
 }
 
 // growth is a live set that rises.
@@ -70,8 +56,10 @@ type growth struct {
 	last   gc.LivePoint
 	points []gc.LivePoint
 	grown  float64 // bytes, of the line
-	in     time.Duration
-	ends   bool // in is known
+	// firstLevel and lastLevel are readings: of the first and of the last stretch.
+	firstLevel, lastLevel float64
+	in                    time.Duration
+	ends                  bool // in is known
 }
 
 // growth finds a steady rise of the live set over the JVM's life as far as the log goes; nil when there is none. The
@@ -97,7 +85,7 @@ func (v *gcView) growth() *growth {
 			continue
 		}
 		over := ps[len(ps)-1].Time - ps[0].Time
-		if over < leakSpan.Value || over < (v.Run.Last-after)/2 {
+		if over < leakSpan.Value || over < (v.Run.Last-max(after, v.Run.First))/2 {
 			continue
 		}
 		return v.rises(ps, float64(heap))
@@ -108,23 +96,20 @@ func (v *gcView) growth() *growth {
 func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	g := &growth{first: ps[0], last: ps[len(ps)-1], points: ps}
 	line := levels(ps)
+	g.firstLevel, g.lastLevel = line[0].Value, line[len(line)-1].Value
 	g.trend = gc.FitTrend(line)
 	g.trend.From, g.trend.To = g.first.Time, g.last.Time // the line goes from the first reading to the last
 	g.trend.First = g.trend.Intercept + g.trend.Slope*g.first.Time.Seconds()
 	g.trend.Last = g.trend.Intercept + g.trend.Slope*g.last.Time.Seconds()
 	g.grown = g.trend.Last - g.trend.First
-	r2, least := leakR2.Value, leakGrowth.Value
 	long := g.last.Time-g.first.Time >= leakLongSpan.Value
-	if g.last.Source == gc.LiveLow {
-		if r2, least = leakLowR2.Value, leakLowGrowth.Value; !long {
-			return nil
-		}
-	}
 	a, b, c := thirds(line)
 	stillRises := c-b >= 0.4*(b-a)
 	full := c >= 0.85*heap && c-a >= 0.25*heap // it cannot rise any further
 	switch {
-	case g.trend.Slope <= 0 || g.trend.R2 < r2 || g.grown < least*heap:
+	case g.trend.Slope <= 0 || g.trend.R2 < leakR2.Value || g.grown < leakGrowth.Value*heap:
+		return nil
+	case isStep(line, g.trend):
 		return nil
 	case b <= a || c <= b && !full || !stillRises && !full:
 		return nil
@@ -135,6 +120,12 @@ func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	}
 	g.in, g.ends = g.trend.Exhausted(heap)
 	return g
+}
+
+// isStep: two levels tell as much of the readings as a line does. What was loaded once is no leak.
+func isStep(line []gc.Point, t gc.Trend) bool {
+	step, ok := gc.FitStep(line)
+	return ok && step.Rest <= 1-t.R2
 }
 
 // levels gives one reading for each of 16 equal stretches: the median of true ones, the least where they hold
@@ -193,8 +184,14 @@ func (v *gcView) cost() float64 {
 
 // heapChange is the advice to change the maximum heap from what it is: the options to write, and where they stood.
 func (v *gcView) heapChange(to int64) (setting, from, options string) {
-	current, _, _ := v.MaxHeap()
+	current, _, stated := v.MaxHeap()
 	setting, from, options = "-Xmx", vm.Xmx(current), vm.Xmx(to)
+	if !stated {
+		from = "about " + say.Bytes(current) + ", by what the log shows"
+	}
+	if current == 0 {
+		from = "-Xmx0m" // not known: such advice is not given
+	}
 	if text, _, ok := cite.Option(v.JVM, "-Xmx"); ok {
 		from = "-Xmx" + text
 	} else if text, _, ok := cite.Option(v.JVM, "-XX:MaxRAMPercentage="); ok {

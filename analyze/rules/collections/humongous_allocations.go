@@ -36,7 +36,7 @@ var humongousAllocations = &analyze.Rule{
 	Fix:    "Allocate smaller pieces, or take larger regions.",
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(humongousShare, humongousMinute, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeHumongous),
+	Run:    each(collections, judgeHumongous),
 }
 
 const largestRegion = 32 * say.MB // 512 MB from JDK 18 on, but the JVM chooses none above 32 MB
@@ -93,8 +93,6 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		for to > 0 && to < largestRegion && to <= 2*largest {
 			to *= 2
 		}
-	} else {
-		to = min(4*region, largestRegion)
 	}
 	if code := (analyze.Advice{Action: "Find who asks for such large arrays (casefile collect --jfr: allocations " +
 		"outside of TLABs), and read or write in pieces or reuse buffers.",

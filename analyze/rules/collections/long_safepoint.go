@@ -31,7 +31,7 @@ var longSafepoint = &analyze.Rule{
 	Fix:    "Have the JVM name the thread that is late, and give its loop polls.",
 	Claims: []loss.Kind{loss.Safepoint},
 	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
-	Run:    analyze.Each(safepointLogs, judgeSafepoints),
+	Run:    each(safepointLogs, judgeSafepoints),
 }
 
 // safepointLogs are GC logs, and where no log of a JVM has any safepoint, those of its recordings.

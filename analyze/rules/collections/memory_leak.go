@@ -20,10 +20,9 @@ var memoryLeak = &analyze.Rule{
 	ExplainedBy: []string{ids.FinalizerBacklog},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
-		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan, leakLowR2,
-		leakLowGrowth,
+		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan,
 	),
-	Run: analyze.Each(collections, judgeMemoryLeak),
+	Run: each(collections, judgeMemoryLeak),
 }
 
 // judgeMemoryLeak tells of a live set that rises steadily.
@@ -33,11 +32,11 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	heap, heapAt, _ := v.MaxHeap()
-	now := min(g.trend.Last, float64(heap))
+	now := min(g.lastLevel, float64(heap))
 	over := g.last.Time - g.first.Time
 	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.Medium}
 	switch {
-	case over >= leakLongSpan.Value && g.trend.R2 >= leakLowR2.Value && !v.StartUp:
+	case over >= leakLongSpan.Value && g.trend.R2 >= 0.9 && !v.StartUp:
 		f.Confidence = analyze.High
 	case over < views.RecentSpan.Value:
 		f.Confidence = analyze.Low
@@ -58,7 +57,7 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	// It takes its part of the heap for good, and at last all of it.
 	f.Weight = max(v.Share(), min(0.6, g.trend.Last/float64(heap)))
-	f.Say("Memory leak: what is in use %s rose from %s to %s of %s in %s%s", g.words(), say.Size("live_set_before", g.trend.First),
+	f.Say("Memory leak: what is in use %s rose from %s to %s of %s in %s%s", g.words(), say.Size("live_set_before", g.firstLevel),
 		say.Size("live_set", now), say.Size("max_heap", heap), say.Time("over", over), end)
 	f.Impact = fmt.Sprintf("%s more each %s, now %s of the heap", say.Bytes(rate), per, say.Percent(now/float64(heap)))
 	f.Explanation = fmt.Sprintf("A straight line through %s explains %s of what they differ by, and it has not "+

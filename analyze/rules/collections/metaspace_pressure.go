@@ -30,7 +30,7 @@ var metaspacePressure = &analyze.Rule{
 	Needs:  needsGC,
 	Fix:    "Raise the limit; where it fills again, find who makes class loaders.",
 	Limits: limits(fullGCShare, MetaspaceFull, MetaspaceGCs, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeMetaspace),
+	Run:    each(collections, judgeMetaspace),
 }
 
 // judgeMetaspace counts collections for want of metaspace, and looks at what is left of its limit.

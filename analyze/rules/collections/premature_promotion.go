@@ -38,7 +38,7 @@ var prematurePromotion = &analyze.Rule{
 	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.HumongousAllocations},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(fullGCShare, promotedShare, promotedWaste, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgePromotion),
+	Run:    each(collections, judgePromotion),
 }
 
 // oldWork are pauses that clean the old generation.

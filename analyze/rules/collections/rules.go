@@ -9,6 +9,8 @@ import (
 // Rules lists those about garbage collections and safepoints, from GC logs and counters.
 func Rules() []*analyze.Rule {
 	return []*analyze.Rule{
+		outOfMemory,
+		heapExhausted,
 		heapTooSmall,
 		memoryLeak,
 		gcOverhead,
@@ -23,6 +25,8 @@ func Rules() []*analyze.Rule {
 		metaspacePressure,
 		concurrentModeFailure,
 		longSafepoint,
+		longOperation,
+		backToBackCycles,
 		sysTimeInGC,
 		gcThreadsMismatch,
 		serialGCOnServer,

@@ -15,9 +15,9 @@ var serialGCOnServer = &analyze.Rule{
 	Doc:    "The Serial collector on a machine with two CPUs or more and a heap where its pauses are felt.",
 	Needs:  needsGC,
 	Fix:    "Take G1.",
-	Unless: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
+	Unless: []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: limits(longPause, views.GCOverheadWarn),
-	Run:    analyze.Each(collections, judgeSerial),
+	Run:    each(collections, judgeSerial),
 }
 
 // judgeSerial tells of the collector where its pauses are felt; on a small heap it is right.

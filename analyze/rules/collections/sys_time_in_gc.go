@@ -24,7 +24,7 @@ var sysTimeInGC = &analyze.Rule{
 	Needs:  needsGC,
 	Fix:    "Touch the heap at the start; keep the kernel from joining pages; stop swapping.",
 	Limits: limits(sysShare, sysGCShare, views.GCOverheadCritical),
-	Run:    analyze.Each(collections, judgeSysTime),
+	Run:    each(collections, judgeSysTime),
 }
 
 // judgeSysTime compares the time of collections in the kernel with that in their own code.

@@ -38,6 +38,70 @@ func collections(p *analyze.Pass) (enough []*gcView) {
 	return enough
 }
 
+// untimed gives the logs without time stamps: of those only single pauses can be judged.
+func untimed(p *analyze.Pass) (list []*gcView) {
+	for _, n := range p.Nodes {
+		for _, j := range n.JVMs {
+			for _, l := range j.GC {
+				if !l.Timed && l.Total.Count > 0 && len(l.Runs) > 0 {
+					p.Evaluated()
+					list = append(list, &gcView{views.NewCollections(p.Case, j, l)})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// each makes the Run of a rule that judges every run of every log. Of the runs of a log that have ended, the worst is told.
+func each(list func(*analyze.Pass) []*gcView, judge analyze.Judge[*gcView]) func(*analyze.Pass) error {
+	return func(p *analyze.Pass) error {
+		all := list(p)
+		told := perRun(p, all, judge)
+		return analyze.Each(func(*analyze.Pass) []*gcView { return all },
+			func(_ *analyze.Pass, v *gcView) []analyze.Finding { return told[v] })(p)
+	}
+}
+
+// perRun judges every run, and leaves of a log's ended runs the one with the worst finding.
+func perRun(p *analyze.Pass, all []*gcView, judge analyze.Judge[*gcView]) map[*gcView][]analyze.Finding {
+	told, worst := map[*gcView][]analyze.Finding{}, map[string]*gcView{}
+	for _, v := range all {
+		found := judge(p, v)
+		for i := range found {
+			found[i].Advice = v.holding(found[i].Advice)
+		}
+		if len(found) == 0 {
+			continue
+		}
+		told[v] = found
+		if v.Before == "" {
+			continue
+		}
+		for i := range found {
+			found[i].Add(", %s", v.Before)
+		}
+		key := v.Node.Name + " " + v.About().Name + " " + v.Log.Source
+		switch w := worst[key]; {
+		case w == nil:
+			worst[key] = v
+		case worse(&found[0], &told[w][0]):
+			delete(told, w)
+			worst[key] = v
+		default:
+			delete(told, v)
+		}
+	}
+	return told
+}
+
+func worse(a, b *analyze.Finding) bool {
+	if a.Severity != b.Severity {
+		return a.Severity.AtLeast(b.Severity)
+	}
+	return a.Weight > b.Weight
+}
+
 // since9 picks what is true of this JVM: -Xlog, and much else of a collector, came with JDK 9.
 func (v *gcView) since9(since, before string) string {
 	if major := vm.Major(v.JVM.Version); v.Log.Format == "pre-unified" || major > 0 && major < 9 {

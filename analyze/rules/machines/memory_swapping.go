@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
@@ -14,6 +15,7 @@ import (
 var (
 	swapRate = analyze.NewLimit(float64(1<<20), "bytes/s", "coming back from swap", "256 pages a second, each "+
 		"a wait of a thread")
+	swapStart    = analyze.NewLimit(0.9, "1", "swap in use when a JVM started", "own judgement: what is left holds nothing")
 	swapPressure = analyze.NewLimit(
 		5.0,
 		"%",
@@ -28,8 +30,51 @@ var memorySwapping = &analyze.Rule{
 	Needs:    needsHost,
 	Fix:      "Make memory fit: smaller heaps, fewer programs, or more memory.",
 	HostWide: true,
-	Limits:   []analyze.Threshold{swapRate, swapPressure, views.SpanLeast, views.SpanSure},
-	Run:      analyze.Each(machines, judgeSwap),
+	Limits:   []analyze.Threshold{swapRate, swapPressure, swapStart, views.SpanLeast, views.SpanSure},
+	Run:      analyze.Sequence(analyze.Each(machines, judgeSwap), analyze.Each(logHeads, judgeSwapAtStart)),
+}
+
+// logHead is the head of a GC log that states the memory of the machine when the JVM started.
+type logHead struct {
+	node string
+	log  *gc.Log
+}
+
+// About names the machine.
+func (h *logHead) About() analyze.Subject { return analyze.Subject{Node: h.node} }
+
+func logHeads(p *analyze.Pass) (all []*logHead) {
+	for _, n := range p.Nodes {
+		if n.Host != nil { // the machine itself was looked at
+			continue
+		}
+		for _, j := range n.JVMs {
+			for _, l := range j.GC {
+				if l.Settings.SwapKnown && l.Settings.Swap > 0 {
+					all = append(all, &logHead{n.Name, l})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// judgeSwapAtStart notes a swap that was as good as full when the JVM started. Whether it still is the log does not say.
+func judgeSwapAtStart(_ *analyze.Pass, h *logHead) []analyze.Finding {
+	s := &h.log.Settings
+	used := float64(s.Swap-s.SwapFree) / float64(s.Swap)
+	if used < swapStart.Value {
+		return nil
+	}
+	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.Medium, Weight: 0.05}
+	f.Say("When the JVM started, %s of the swap of %s was in use, and %s of %s of memory were free", say.Share("swap_used", used),
+		say.Size("swap", s.Swap), say.Size("memory_free", s.MemoryFree), say.Size("memory", s.Memory))
+	f.Impact = "memory was short then; a heap in swap makes collections of seconds"
+	f.Explanation = "The head of the GC log states it (Memory:). Whether it is so now it does not say."
+	f.Evidence = []analyze.Evidence{{Entry: h.log.Source, Text: "Memory: line of the log's head"}}
+	f.Advice = []analyze.Advice{{Action: "Look at the machine's memory and swap as they are now (free, vmstat 1), and capture with casefile collect.",
+		Effect: "Shows whether the machine swaps.", Risk: "None in looking.", Verify: "Nothing comes back from swap."}}
+	return []analyze.Finding{f}
 }
 
 // judgeSwap goes by what comes back from swap: what only went there hurts nobody.

@@ -2,10 +2,12 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/vm"
@@ -301,6 +303,9 @@ func noGCLog(c *config) (fault, bool) {
 			strings.HasPrefix(o, "-XX:Flags=") {
 			return fault{}, false
 		}
+	}
+	if slices.ContainsFunc(c.GC, func(l *gc.Log) bool { return l.Source == c.OptionsSource }) {
+		return fault{}, false // it told the options
 	}
 	to := "-Xlog:gc*,safepoint:file=gc.log:time,uptime,level,tags:filecount=5,filesize=20m"
 	if vm.Major(c.Version) == 8 {

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"time"
 
 	"casefile/analyze"
@@ -17,8 +18,10 @@ var (
 		"before the end of the capture that is judged, at least",
 		"JDK Mission Control and the JVM's own goals look at windows of 60 s",
 	)
-	RecentLoose = analyze.NewLimit(5*time.Minute, "", "before the end of a log without a capture that is "+
-		"judged", "five of those windows")
+	RecentLoose = analyze.NewLimit(5*time.Minute, "", "the worst window of a log without a capture, anywhere "+
+		"in it", "five of those windows")
+	MinuteShare = analyze.NewLimit(0.30, "1", "time in collections within one minute: warning", "own judgement: "+
+		"a minute may be busy, not so busy")
 	SpanLeast = analyze.NewLimit(5*time.Second, "", "of evidence, at least", "a shorter stretch proves "+
 		"nothing")
 	SpanSure = analyze.NewLimit(
@@ -55,6 +58,14 @@ type Collections struct {
 	Totals bool
 
 	sums map[kindAndCause]pauseSum // of the stretch, once asked for
+
+	// Loose: the log has no capture that says which stretch counts, so that all of its run does.
+	Loose bool
+	// Window: the stretch is the worst window of a longer run.
+	Window bool
+	// Before says of a run that has ended what ended it: "before the restart at 03:12"; empty for the last run.
+	Before string
+	number int // of the run
 }
 
 // Logs gives each JVM that has a usable log. Several logs of one JVM (its own, rotated ones, ours) tell the same
@@ -63,12 +74,60 @@ var Logs = analyze.NewMemo(func(p *analyze.Pass) (all []*Collections) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
 			for _, l := range PickLogs(p.Case, n, j) {
-				all = append(all, NewCollections(p.Case, j, l))
+				all = append(all, runsOf(p.Case, j, l)...)
 			}
 		}
 	}
 	return all
 })
+
+// beforeCapture is how long before a capture a run may have ended to be judged too.
+const beforeCapture = time.Hour
+
+// runsOf gives each run of a log: the last one, and those before it. A run that is too short to tell anything is none.
+func runsOf(c *analyze.Case, j *analyze.JVM, l *gc.Log) (all []*Collections) {
+	parts := l.Parts
+	if len(parts) == 0 {
+		parts = []*gc.Log{l}
+	}
+	for i, part := range parts {
+		if len(part.Runs) == 0 || part != parts[len(parts)-1] && part.Total.Count+part.Stalls.Total.Count == 0 {
+			continue
+		}
+		v := &Collections{Node: j.Node, JVM: j, Host: j.Node.Host, subject: j.Subject(), Log: part,
+			Run: part.Runs[len(part.Runs)-1], number: i}
+		if i == len(parts)-1 {
+			v.Born = v.start()
+			v.choose(c)
+		} else {
+			v.Before = endOf(parts[i+1])
+			v.Born = v.Run.Base
+			if end, ok := v.position(c.Started.Add(j.Node.Clock.Offset)); ok && !c.Started.IsZero() && end-v.Run.Last > beforeCapture {
+				continue
+			}
+			v.worst()
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// endOf says what came when a run had ended.
+func endOf(next *gc.Log) string {
+	r := next.Runs[0]
+	what := "the restart"
+	if r.Resumed {
+		what = "the part that is missing"
+	}
+	if !r.WallZero.IsZero() {
+		at := r.WallZero
+		if r.Resumed {
+			at = at.Add(r.First - r.Base)
+		}
+		return "before " + what + " at " + at.Format("15:04")
+	}
+	return "before " + what
+}
 
 // NewCollections looks at one log, which is timed.
 func NewCollections(c *analyze.Case, j *analyze.JVM, l *gc.Log) *Collections {
@@ -80,7 +139,11 @@ func NewCollections(c *analyze.Case, j *analyze.JVM, l *gc.Log) *Collections {
 
 // About names the JVM, and which of its logs is judged.
 func (v *Collections) About() analyze.Subject {
-	return analyze.Subject{Node: v.Node.Name, Name: v.subject, Source: v.Log.Source}
+	source := v.Log.Source
+	if v.Before != "" {
+		source = fmt.Sprintf("%s, run %d", source, v.number+1)
+	}
+	return analyze.Subject{Node: v.Node.Name, Name: v.subject, Source: source}
 }
 
 func PickLogs(c *analyze.Case, n *analyze.Node, j *analyze.JVM) []*gc.Log {
@@ -174,8 +237,8 @@ func (v *Collections) start() time.Duration {
 			}
 		}
 	}
-	if v.Log.Format == "counters" {
-		return v.Run.Base - StartUpSpan.Value // not known: these stamps count from the first sample
+	if v.Log.Format == "counters" || v.Run.First == v.Run.Base {
+		return v.Run.Base - StartUpSpan.Value // not known: these stamps count from the first sample, or line
 	}
 	return v.Run.Base
 }
@@ -189,14 +252,7 @@ func (v *Collections) choose(c *analyze.Case) {
 	to, ok2 := v.position(c.Ended.Add(v.Node.Clock.Offset))
 	switch {
 	case c.Started.IsZero() || !ok1 || !ok2:
-		v.Stretch(v.Run.First, end)
-		if recent := end - RecentLoose.Value; recent > v.Run.First {
-			all := *v
-			v.Stretch(recent, end)
-			if all.Share() >= v.Share() {
-				*v = all
-			}
-		}
+		v.worst()
 	case from-end > lately: // nothing was collected for long: a log is written when something happens
 		v.Stretch(from, to)
 	default:
@@ -206,6 +262,30 @@ func (v *Collections) choose(c *analyze.Case) {
 		}
 		v.Stretch(min(from, to-RecentSpan.Value), to)
 	}
+}
+
+// worst sets the stretch of a log without a capture: all of its run when collections take much of that; else the worst five minutes of it,
+// wherever they lie, or the worst minute, when they do.
+func (v *Collections) worst() {
+	v.Loose = true
+	v.Stretch(v.Run.First, v.Run.Last)
+	all := *v
+	if v.Totals || v.Share() >= GCOverheadWarn.Value {
+		return
+	}
+	for _, w := range []struct {
+		length time.Duration
+		share  float64
+	}{{RecentLoose.Value, GCOverheadWarn.Value}, {RecentSpan.Value, MinuteShare.Value}} {
+		worst, ok := v.Log.WorstWindow(w.length, all.From, all.To)
+		if !ok || worst.Share() < w.share {
+			continue
+		}
+		v.Stretch(worst.Start, worst.Start+w.length)
+		v.Window = true
+		return
+	}
+	*v = all
 }
 
 // Stretch sets from and to, without start-up where something is left beside it.
@@ -223,7 +303,7 @@ func (v *Collections) Stretch(from, to time.Duration) {
 	}
 	v.From, v.To, v.Pauses, v.sums = from, to, nil, nil
 	for i := range v.Log.Pauses {
-		if p := &v.Log.Pauses[i]; p.End() > from && p.Start <= to {
+		if p := &v.Log.Pauses[i]; (p.End() > from || p.End() == from && from == v.Run.First) && p.Start <= to { // the first line's pause counts
 			v.Pauses = append(v.Pauses, p)
 		}
 	}

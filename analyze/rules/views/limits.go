@@ -34,4 +34,4 @@ var (
 const Behind = 0.9
 
 // StretchLimits choose the stretch of a GC log that is judged, and say how much it proves.
-var StretchLimits = []analyze.Threshold{RecentSpan, RecentLoose, SpanLeast, SpanSure, StartUpSpan, StartUpFactor}
+var StretchLimits = []analyze.Threshold{RecentSpan, RecentLoose, MinuteShare, SpanLeast, SpanSure, StartUpSpan, StartUpFactor}

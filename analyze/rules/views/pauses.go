@@ -13,6 +13,9 @@ import (
 
 // Over says which stretch a share is of: "over the last 60 s".
 func (v *Collections) Over() say.Phrase {
+	if v.Window {
+		return say.Text("over the worst %s, from %s on", say.Time("span", v.Span()), v.Clock(v.From))
+	}
 	if v.Totals || v.From <= v.Run.First+time.Second && v.To >= v.Run.Last {
 		return say.Text("over the %s of the log", say.Time("span", v.Span()))
 	}
@@ -20,6 +23,18 @@ func (v *Collections) Over() say.Phrase {
 		return say.Text("over the last %s", say.Time("span", v.Span()))
 	}
 	return say.Text("over %s", say.Time("span", v.Span()))
+}
+
+// Clock gives a moment of the log by the wall clock where it is known, with the day when the log has several; else by the uptime.
+func (v *Collections) Clock(at time.Duration) string {
+	t, ok := v.Log.Wall(at)
+	if !ok {
+		return say.Took(max(0, at-v.Run.Base)) + " of uptime"
+	}
+	if v.Log.Span > 24*time.Hour {
+		return t.Format("2006-01-02 15:04:05")
+	}
+	return t.Format("15:04:05")
 }
 
 func (v *Collections) entry(file uint16) string {
