@@ -6,7 +6,9 @@
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
 # make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
-# make lint   gofmt, vet, staticcheck
+# make lint   gofmt, vet, staticcheck, known vulnerabilities where their database can be reached
+# make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
+# make race   the packages with goroutines, under the race detector; needs a C compiler
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
 GO       ?= go
@@ -15,11 +17,15 @@ FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
 PACKAGES := ./... ./testdata ./testdata/lab ./testdata/live/... ./testdata/programs/go/... ./testdata/hostile
+# Tools of their own modules, so that go.mod holds what casefile needs and no more
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+RACE        := ./bundle/... ./collectors ./collectors/agent/... ./collectors/fleet ./collectors/goproc ./collectors/timing ./analyze/load
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build docs demo test bench field hostile lab fuzz lint cross jdk sshd clean
+.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -57,6 +63,14 @@ lint:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "not gofmt-ed: $$bad"; exit 1; }
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
+	@if curl -sfI -m 10 -o /dev/null https://vuln.go.dev/index/db.json; then $(GO) run $(GOVULNCHECK) ./...; \
+	else echo "vuln.go.dev cannot be reached: known vulnerabilities are not looked for"; fi
+
+golangci:
+	$(GO) run $(GOLANGCI) run ./...
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(RACE)
 
 cross:
 	@for t in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
