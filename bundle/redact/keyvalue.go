@@ -144,9 +144,12 @@ var spokenKey = &keyClass{ending: "is", rule: "password", strength: weakKey}
 // secondWords are those that need the word before them: API key, pin code.
 var secondWords = wordSet("key phrase code")
 
+// spokenVerbs stand between a name and its value in prose.
+var spokenVerbs = wordSet(`is was lautet ist est era es`)
+
 // spacedKey reads "API key" and "pin code": the last word alone says too little.
 func spacedKey(line []byte, key keySpan) *keyClass {
-	if word := string(line[key.start:key.end]); word == "is" || word == "was" {
+	if word := string(line[key.start:key.end]); spokenVerbs[word] {
 		end := trimEnd(line, 0, key.start)
 		start := bytes.LastIndexByte(line[:end], ' ') + 1
 		if isSecretWord(line[start:end]) || spacedKey(line, keySpan{start: start, end: end}) != nil {
@@ -176,6 +179,8 @@ func afterSeparator(line []byte, i int, key keySpan) (int, bool) {
 	at := i + 1
 	rest := line[at:]
 	switch {
+	case line[i] == ':' && bytes.HasPrefix(rest, []byte(": ")): // LDIF: what follows is base64
+		at++
 	case line[i] == '=' && bytes.HasPrefix(rest, []byte("=")), // a comparison
 		line[i] == ':' && bytes.HasPrefix(rest, []byte(":")),  // Class::method
 		line[i] == ':' && bytes.HasPrefix(rest, []byte("//")): // a URL's scheme

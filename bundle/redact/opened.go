@@ -46,6 +46,7 @@ var (
 	nameLineRE  = regexp.MustCompile(`^(.*?)[\s{-]*(?:["']?\b(?:name|key|id|property)["']?\s*[:=]\s*["']?([\w.-]+)["']?,?|<(?:name|param-name|key|string)>\s*([\w.-]+)\s*</[\w-]+>)\s*$`)
 	valueLineRE = regexp.MustCompile(`^[\s,-]*(?:["']?value["']?\s*[:=]\s*["']?(.*?)["']?,?|<(?:value|param-value|string)[^<>]*>([^<]*)</[\w-]+>)\s*$`)
 	itemLineRE  = regexp.MustCompile(`^(.*?)\s*-\s+["']?([\w.-]+)["']?\s*$`)
+	yamlLineRE  = regexp.MustCompile(`^(?:#|-(?:\s|$)|["']?[\w./-]+["']?\s*:(?:\s|$))`)
 	memberRE    = regexp.MustCompile(`^(\s*)["']?([\w.-]+)["']?\s*:\s*(.*?),?\s*$`)
 )
 
@@ -172,7 +173,7 @@ func (o *opening) inLine(line []byte, from int) (start, stop int) {
 		}
 	case atTag:
 		if start < stop && line[start] == '<' {
-			return 0, 0
+			return valueInLine(line, from)
 		}
 	case atLastWord:
 		start = bytes.LastIndexByte(line[:stop], ' ') + 1
@@ -180,14 +181,7 @@ func (o *opening) inLine(line []byte, from int) (start, stop int) {
 			return 0, 0
 		}
 	case atValue:
-		m := valueLineRE.FindSubmatchIndex(line[from:])
-		if m == nil {
-			return 0, 0
-		}
-		if start, stop = m[2], m[3]; start < 0 {
-			start, stop = m[4], m[5]
-		}
-		start, stop = start+from, stop+from
+		return valueInLine(line, from)
 	case atItem:
 		m := itemLineRE.FindSubmatchIndex(line[from:])
 		if m == nil || !isStrong(line[from+m[4]:from+m[5]]) {
@@ -198,14 +192,26 @@ func (o *opening) inLine(line []byte, from int) (start, stop int) {
 	return start, stop
 }
 
-// openLines finds the secrets in the lines that belong to the key, and returns where they end. At the end of the block
-// the key stays open.
+// valueInLine returns the bounds of what follows "value:", or stands in an element of that name.
+func valueInLine(line []byte, from int) (start, stop int) {
+	m := valueLineRE.FindSubmatchIndex(line[from:])
+	if m == nil {
+		return 0, 0
+	}
+	if start, stop = m[2], m[3]; start < 0 {
+		start, stop = m[4], m[5]
+	}
+	return start + from, stop + from
+}
+
+// openLines finds the secrets in the lines that belong to the key, those of the rules too, and returns where they end. At
+// the end of the block the key stays open.
 func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]found, int) {
 	for ; at < len(block) && o.lines < maxOpen; o.lines++ {
 		_, end := lineAround(block, at)
 		line := block[at:end]
 		from := afterPrefix(line, o.prefix)
-		if from < 0 {
+		if from < 0 || opensPEM(line) {
 			return spans, at
 		}
 		rest := line[from:]
@@ -214,6 +220,8 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 		switch {
 		case len(body) == 0 && (o.until == atDedent || o.until == atEndOfKind):
 		case len(body) == 0, bytes.HasPrefix(body, []byte("---")):
+			return spans, at
+		case o.until == atEndOfKind && indent == 0 && !yamlLineRE.Match(body):
 			return spans, at
 		case o.until == atEndOfKind:
 			if indent == 0 || o.data && indent <= o.indent {
@@ -233,6 +241,7 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 				spans = e.open(block, at+from+start, at+from+stop, o.rule, spans)
 			}
 		}
+		spans = e.findLine(line, spans, at)
 		at = min(end+1, len(block))
 	}
 	if at >= len(block) && o.lines < maxOpen {
@@ -241,8 +250,14 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 	return spans, at
 }
 
+// quotedAloneRE is a value that JSON or YAML writes into the line after its name.
+var quotedAloneRE = regexp.MustCompile(`^\s*"([^"\s]{6,})",?\s*$`)
+
 // childValue returns the bounds of an item or a member that looks like a secret.
 func childValue(line []byte) (start, stop int) {
+	if m := quotedAloneRE.FindSubmatchIndex(line); m != nil {
+		return m[2], m[3]
+	}
 	start, stop = 0, trimEnd(line, 0, len(line))
 	if m := memberRE.FindSubmatchIndex(line); m != nil {
 		if isUserKey(line[m[4]:m[5]]) {

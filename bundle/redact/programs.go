@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,10 +17,13 @@ type program struct {
 	//   -u:   the part after the first colon; likewise %, / and the comma
 	//   -l=   the part after the first = of the value
 	options string
-	operand int // the operand that is secret, from 1; last for the last one
+	operand int // the operand that is secret, from 1; or last, or afterKey
 }
 
-const last = -1
+const (
+	last     = -1
+	afterKey = -2 // what follows the name of a secret: config set password X
+)
 
 // programs is the table. Long options that name a secret are found by the rule option in any program.
 var programs = []program{
@@ -59,7 +63,12 @@ var programs = []program{
 	{names: "mosquitto_pub mosquitto_sub mosquitto_rr", options: "-P"},
 	{names: "mc", command: "alias", operand: 5},
 	{names: "net", command: "use", operand: 3},
-	{names: "aws", command: "configure", operand: last},
+	{names: "net", command: "user", operand: 2},
+	{names: "aws", command: "configure", operand: afterKey},
+	{names: "npm yarn pnpm git pip composer poetry pulumi gcloud", command: "config", operand: afterKey},
+	{names: "nuget", command: "setapikey", operand: 1},
+	{names: "keytool", options: "-new -storepass -keypass -srcstorepass -deststorepass -srckeypass -destkeypass"},
+	{names: "iscsiadm", options: "-v --value"},
 	{names: "etcdctl", options: "--user:"},
 	{names: "influx influxd", options: "-password -t"},
 	{names: "twine", options: "-p"},
@@ -70,7 +79,8 @@ var programs = []program{
 	{names: "asadmin wlst jboss-cli jboss-cli.sh kcadm.sh kcadm add-user.sh", options: "-p"},
 	{names: "mvn", options: "-emp -ep"},
 	{names: "ansible ansible-playbook", options: "-k_"},
-	{names: "nmcli wpa_passphrase", command: "", operand: 2},
+	{names: "wpa_passphrase", operand: 2},
+	{names: "nmcli", operand: afterKey},
 }
 
 // userOptions take user:password in whatever program.
@@ -155,6 +165,8 @@ func optionSecrets(words []argument, options string, at int) []argumentSecret {
 			return valuePart(words[1].text, 0, part, at+1)
 		case !bytes.HasPrefix(word, []byte(option)):
 			continue
+		case part == ':' && option[0] == '/' && word[len(option)] == ':':
+			start, part = len(option)+1, 0
 		case word[len(option)] == '=':
 			start = len(option) + 1
 		case long || part == ':' && len(words[0].text) == len(option)+1:
@@ -214,8 +226,11 @@ func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
 		if bytes.ContainsAny(w.text, "|;<>") {
 			break
 		}
-		if n++; n == p.operand || p.operand == last {
+		if n++; n == p.operand || p.operand == last || p.operand == afterKey && i > 0 && isSecretWord(rest[i-1].text) {
 			found = i
+		}
+		if found >= 0 && p.operand == afterKey {
+			break
 		}
 	}
 	if found < 0 || p.operand == last && n < 2 {
@@ -233,8 +248,6 @@ func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
 			end = n
 		}
 		return valuePart(word[:end], slash+1, 0, at+found)
-	case p.command == "configure" && !isSecretWord(rest[max(0, found-1)].text):
-		return nil
 	}
 	start := bytes.IndexByte(word, '=') + 1 // token=X
 	if start > 0 && !isSecretWord(word[:start-1]) {
@@ -309,16 +322,18 @@ func programsInText(line []byte, report func(found)) {
 
 // atWords are the at sign and the first letter of a host. Frames have a version after it, objects mostly a digit.
 var atWords = func() (words []string) {
-	for c := 'a'; c <= 'z'; c++ {
+	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789" {
 		words = append(words, "@"+string(c))
 	}
 	return words
 }()
 
+var ipv4RE = regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}`)
+
 // atHost finds the password in user:password@host without a scheme, as scp, rsync and many an own tool take it.
 func atHost(line []byte, report func(found)) {
 	for at := 1; at < len(line); at++ {
-		if line[at] != '@' || at+1 == len(line) || !isLetter(line[at+1]) {
+		if line[at] != '@' || at+1 == len(line) || !isLetter(line[at+1]) && !ipv4RE.Match(line[at+1:min(len(line), at+17)]) {
 			continue
 		}
 		end := at + 1

@@ -24,6 +24,9 @@ var protocolREs = []*regexp.Regexp{
 // redisAuthRE is AUTH with a password, or with a user and one. In prose other words follow.
 var redisAuthRE = regexp.MustCompile(`(?:^|[\s>:\]])(?:AUTH|auth)\s+"?([^\s"]+)"?(?:\s+"?([^\s"]+))?`)
 
+// loginRE is LOGIN with a user and a password, as the name of a thread may say it without the tag of a command.
+var loginRE = regexp.MustCompile(`(?:^|[\s>:"\]])LOGIN\s+"?[^\s"]+"?\s+"?([^\s"]+)`)
+
 func protocols(line []byte, report func(found)) {
 	for _, re := range protocolREs {
 		for _, m := range re.FindAllSubmatchIndex(line, -1) {
@@ -32,6 +35,11 @@ func protocols(line []byte, report func(found)) {
 					report(secretAt(m[g], m[g+1], "protocol", true))
 				}
 			}
+		}
+	}
+	for _, m := range loginRE.FindAllSubmatchIndex(line, -1) {
+		if looksSecret(line[m[2]:m[3]]) {
+			report(secretAt(m[2], m[3], "protocol", true))
 		}
 	}
 	for _, m := range redisAuthRE.FindAllSubmatchIndex(line, -1) {

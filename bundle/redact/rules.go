@@ -143,7 +143,7 @@ var rules = []Rule{
 		Name: "protocol", find: protocols,
 		Doc:     "password that a client says in a dialogue of SMTP, IMAP, POP3, FTP, NNTP, XMPP or Redis",
 		Example: `a1 LOGIN bob hunter2x`,
-		words: []string{"auth plain", "auth login", "auth xoauth2", "authenticate ", "sasl ", "mechanism=", " login ", "pass ", "authinfo ", "apop ",
+		words: []string{"auth plain", "auth login", "auth xoauth2", "authenticate ", "sasl ", "mechanism=", " login ", "\"login ", "pass ", "authinfo ", "apop ",
 			"identify ", "auth ", "ugfzc3dvcmq6", "\"auth\"", "auth\\r", "auth\r", "setuser ", "requirepass", "masterauth", "primaryauth"},
 	},
 	{

@@ -76,6 +76,12 @@ var ownShapes = []shape{
 	{name: "dynatrace", words: []string{"dt0"}, pattern: `\b(dt0[a-z]\d{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64})`},
 	{name: "snyk", words: []string{"snyk_"}, pattern: `\b(snyk_[a-z]+_[A-Za-z0-9._-]{20,})`},
 	{name: "pulumi", words: []string{"pul-"}, pattern: `\b(pul-[a-f0-9]{40})`},
+	{name: "buildkite", words: []string{"bkua_"}, pattern: `\b(bkua_[a-f0-9]{40})`},
+	{name: "circleci", words: []string{"ccipat_", "ccipprj_"}, pattern: `\b(CCIP(?:AT|RJ|PRJ)_[A-Za-z0-9]{20,}_[a-f0-9]{40})`},
+	{name: "crates-io", words: []string{"cio"}, pattern: `\b(cio[A-Za-z0-9]{32})\b`, entropy: 3},
+	{name: "mailgun", words: []string{"key-"}, pattern: `\b(key-[a-f0-9]{32})\b`},
+	{name: "netlify", words: []string{"nfp_", "nfc_", "nfo_", "nfu_"}, pattern: `\b(nf[pcou]_[A-Za-z0-9]{36})\b`},
+	{name: "sentry", words: []string{"sntrys_", "sntryu_"}, pattern: `\b(sntry[su]_[A-Za-z0-9+/=_]{40,})`},
 	{name: "cloudflare", words: []string{"v1.0-"}, pattern: `\b(v1\.0-[a-f0-9]{24}-[a-f0-9]{146})`},
 }
 
