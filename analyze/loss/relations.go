@@ -11,15 +11,7 @@ import (
 // that led there, and not waiting with them. Of a lock all methods of its site's class count. Empty when fewer than
 // half of the dumps with waiters show one.
 func (a *Account) Holders(p *Place) []Sighting {
-	wanted := map[string]bool{}
-	for _, s := range p.Sightings {
-		for i, f := range threads.Calls(s.Thread.Stack.Frames) {
-			if i > 1 {
-				break
-			}
-			wanted[f.Func] = true
-		}
-	}
+	wanted := nearCalls(p, 2)
 	class := ""
 	if p.Kind == Lock && p.Site != nil {
 		class = outerClass(p.Site.Func)
@@ -30,6 +22,28 @@ func (a *Account) Holders(p *Place) []Sighting {
 		})
 	}
 	return a.inMost(p, func(c *cell) bool { return c.kind != Idle && past(c.Thread) })
+}
+
+// Past are the threads that are busy below the very call in which others wait, and not waiting with them: each has
+// what it waited for there. Empty when fewer than half of the dumps with waiters show one.
+func (a *Account) Past(p *Place) []Sighting {
+	wanted := nearCalls(p, 1)
+	return a.inMost(p, func(c *cell) bool {
+		calls := threads.Calls(c.Thread.Stack.Frames)
+		return c.kind != Idle && slices.ContainsFunc(calls, func(f *threads.Frame) bool { return wanted[f.Func] })
+	})
+}
+
+// nearCalls are the innermost calls of the program at which the threads of a place stand, so many of each.
+func nearCalls(p *Place, depth int) map[string]bool {
+	calls := map[string]bool{}
+	for _, s := range p.Sightings {
+		own := threads.Calls(s.Thread.Stack.Frames)
+		for _, f := range own[:min(depth, len(own))] {
+			calls[f.Func] = true
+		}
+	}
+	return calls
 }
 
 // inMost gives the threads outside of a place for which is holds, in the dumps that show threads in the place; none
@@ -59,7 +73,8 @@ func (a *Account) inMost(p *Place, is func(*cell) bool) (found []Sighting) {
 }
 
 // Takers are the threads that take from the queue in which others wait for room: those of the same class, or of a class
-// within it.
+// within it, that are at work: one that waits for work stands at another queue, and one that reads from a socket in its
+// own loop may be at either.
 func (a *Account) Takers(p *Place) []Sighting {
 	if p.Site == nil {
 		return nil
@@ -74,7 +89,9 @@ func (a *Account) Takers(p *Place) []Sighting {
 		}
 	}
 	return a.inMost(p, func(c *cell) bool {
-		return !c.request && slices.ContainsFunc(c.Thread.Stack.Frames, func(f *threads.Frame) bool { return classes[outerClass(f.Func)] })
+		atWork := c.kind != Idle || a.Series.Wait(c.Thread).Kind == threads.WaitSocketRead
+		ofClass := func(f *threads.Frame) bool { return classes[outerClass(f.Func)] }
+		return !c.request && atWork && slices.ContainsFunc(c.Thread.Stack.Frames, ofClass)
 	})
 }
 

@@ -26,6 +26,8 @@ type goroutines struct {
 	fn      []byte // a function whose place is on the next line
 	created bool   // that function is the creator
 	gap     bool
+	// innermost is the first address of each entry at debug=1: of a function of the runtime, which is not printed.
+	innermost map[*Thread]string
 }
 
 var goroutineProfile = []byte("goroutine profile: total ")
@@ -40,7 +42,7 @@ func isGoroutines(b []byte) bool {
 
 func openGoroutines(s *scan, b []byte) format {
 	s.begin(FormatGo)
-	g := &goroutines{profile: bytes.HasPrefix(b, goroutineProfile)}
+	g := &goroutines{profile: bytes.HasPrefix(b, goroutineProfile), innermost: map[*Thread]string{}}
 	if !g.profile {
 		g.line(s, b)
 	}
@@ -190,6 +192,8 @@ func (g *goroutines) profileLine(s *scan, b []byte) verdict {
 		}
 		g.begin(s)
 		g.t.Count = int32(n)
+		first, _, _ := bytes.Cut(rest, []byte(" "))
+		g.innermost[g.t] = s.intern.str(first)
 		return taken
 	}
 	if g.t == nil {
@@ -230,7 +234,39 @@ func (g *goroutines) finish(s *scan) {
 	}
 }
 
-func (g *goroutines) close(s *scan) { g.finish(s) }
+func (g *goroutines) close(s *scan) {
+	g.finish(s)
+	g.findParked()
+}
+
+// findParked gives goroutines at debug=1 the state that is not printed. What parks them is the runtime's, and the same for all: those that are
+// where a poll, a sleep or a semaphore parks are parked too, and where none of these is on the stack it is a channel.
+func (g *goroutines) findParked() {
+	park := map[string]bool{}
+	for t, at := range g.innermost {
+		if len(t.Stack.Frames) > 0 && parkedByName(t.Stack.Frames[0].Func) {
+			park[at] = true
+		}
+	}
+	for t, at := range g.innermost {
+		if park[at] && len(t.Stack.Frames) > 0 && goKnown(t.Stack.Frames[0].Func) == nil {
+			t.State, t.StateText = Waiting, goParked
+		}
+	}
+}
+
+// goParked is our word for the state of a goroutine that the runtime has parked for a reason that is not printed.
+const goParked = "chan"
+
+func parkedByName(fn string) bool {
+	switch fn {
+	case "internal/poll.runtime_pollWait", "time.Sleep", "sync.runtime_Semacquire", "sync.runtime_SemacquireMutex",
+		"internal/sync.runtime_SemacquireMutex", "sync.runtime_SemacquireRWMutex", "sync.runtime_SemacquireRWMutexR",
+		"sync.runtime_SemacquireWaitGroup", "sync.runtime_notifyListWait":
+		return true
+	}
+	return false
+}
 
 // goStates maps the words in brackets; what is not here waits.
 var goStates = map[string]State{
@@ -247,13 +283,17 @@ func goState(words string) State {
 	return Waiting
 }
 
+// goKnown is what a function waits for by itself; nil where that is not known.
+func goKnown(fn string) *signature {
+	if w := goWaits.find(fn); w != nil {
+		return w
+	}
+	return goLow.find(fn)
+}
+
 func goStateOf(st *Stack) State {
 	for _, f := range st.Frames[:min(len(st.Frames), 4)] {
-		w := goWaits.find(f.Func)
-		if w == nil {
-			w = goLow.find(f.Func)
-		}
-		if w != nil {
+		if w := goKnown(f.Func); w != nil {
 			switch w.kind {
 			case WaitLock:
 				return Blocked

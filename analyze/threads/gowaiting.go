@@ -20,6 +20,7 @@ var goReasons = map[string]struct {
 	"sync.Cond.Wait":          {WaitCondition, "waits for a condition", false},
 	"chan receive":            {WaitQueue, "receives from a channel", false},
 	"chan send":               {WaitQueue, "sends to a channel", false},
+	goParked:                  {WaitQueue, "waits at a channel", false},
 	"select":                  {WaitQueue, "selects from channels", false},
 	"chan receive (nil chan)": {WaitIdle, "waits forever on a nil channel", true},
 	"chan send (nil chan)":    {WaitIdle, "waits forever on a nil channel", true},

@@ -122,7 +122,11 @@ func (w *place) relate(found []loss.Sighting, role, verb string) relations {
 	peak := w.v.Peak(list)
 	text, site := w.v.mostly(list)
 	r.holds, r.at = text, site
-	who := say.Count(len(peak), "thread")
+	noun := "thread"
+	if w.v.JVM == nil {
+		noun = "goroutine"
+	}
+	who := say.Count(len(peak), noun)
 	verbs := verb
 	if len(peak) == 1 {
 		who = say.Quote(peak[0].Thread.Name)
@@ -197,6 +201,24 @@ func takers(a *loss.Account, w *place) relations {
 	return w.relate(a.Takers(w.Place), "takes from it", "take from it")
 }
 
+// past are those that had in the same call what the others wait for: a queue or a channel that lends, as a pool does.
+func past(a *loss.Account, w *place) relations {
+	return w.relate(a.Past(w.Place), "is past it", "are past it")
+}
+
+// limitOr advises what to do about those who are past the wait, else to look for the other side.
+func limitOr(action string) func(*place, relations) []analyze.Advice {
+	return func(w *place, r relations) []analyze.Advice {
+		if !r.any {
+			return unknownAdvice(action)(w, r)
+		}
+		return append(fix(w, fmt.Sprintf("Shorten what is done once %s has got what it waits for: those who are past it %s.", w.at(), asPlural(r.holds)),
+			"The others go on sooner.", codeChange), analyze.Advice{
+			Action: "Let more through at once only when what stands behind has room for it; wait with a time limit.",
+			Effect: "More work at once.", Risk: "What stands behind gets more load.", Verify: "Fewer threads stand in " + w.at() + ".", Alternative: true})
+	}
+}
+
 // fix makes a list of one advice and its way to be checked.
 func fix(w *place, action, effect, risk string) []analyze.Advice {
 	return []analyze.Advice{{Action: action, Effect: effect, Risk: risk, Verify: "Collect again under the same " +
@@ -244,6 +266,14 @@ var waitRows = []waitRow{
 		"thread, a lost network - holds all that ask it.",
 		related: nobody, advice: memberAdvice, references: []string{"Hazelcast Platform: Threading model, slow " +
 			"operations", "Atlassian: Troubleshooting a Data Center cluster outage"}},
+	{kinds: []loss.Kind{loss.Future}, mark: "thread to end", means: "Each thread stands until the one that it " +
+		"joins has ended.",
+		related: nobody, advice: unknownAdvice("Find the thread that %s joins: it is alive in the same dumps, and " +
+			"what it does there is what all wait for. Join with a time limit.")},
+	{kinds: []loss.Kind{loss.Future}, mark: "WaitGroup", means: "A WaitGroup opens when each goroutine counted in " +
+		"it has called Done.",
+		related: nobody, advice: unknownAdvice("Find the goroutine that is to call Done for the WaitGroup of %s: " +
+			"it is blocked itself, or has returned without it. Call Done in a defer.")},
 	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it " +
 		"was given; no rule knows why that takes so long.",
 		related: workersBehind, advice: futureAdvice, references: []string{"Java API: CompletableFuture, " +
@@ -281,6 +311,11 @@ var waitRows = []waitRow{
 	{kinds: []loss.Kind{loss.Connect}, means: "The other side does not accept the connection: it is down, " +
 		"overloaded, or a firewall drops the packets.",
 		related: nobody, advice: unknownAdvice("Find the address that %s connects to (`ss -tn state syn-sent`), and whether it can be reached from this node; set a connect timeout.")},
+	{kinds: []loss.Kind{loss.Socket, loss.Database}, mark: "writes to", means: "The other side does not read what " +
+		"it is sent: the buffers of the connection are full.",
+		related: nobody, advice: unknownAdvice("Find the peer that does not read what %s sends (`ss -tnp`: a Send-Q " +
+			"that does not shrink), and what it does; bound the time of a write (a non-blocking channel, or close " +
+			"the socket when the time is over: read timeouts do not end a write).")},
 	{kinds: []loss.Kind{loss.Socket, loss.Database}, means: "The threads wait for another system, which answers " +
 		"slowly or not at all.",
 		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a " +
@@ -288,10 +323,13 @@ var waitRows = []waitRow{
 	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock whose holder the dumps do not show.",
 		related: holdersOfLock, advice: unknownAdvice("Find who holds the lock that %s wants for long, and " +
 			"shorten what is done under it.")},
-	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel; no " +
-		"rule knows who it is to be.",
-		related: nobody, advice: unknownAdvice("Find the goroutine that is to serve the channel of %s, and why it " +
-			"does not: it has ended, or is blocked itself. Select on the request's context beside the channel.")},
+	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel.",
+		related: past, advice: limitOr("Find the goroutine that is to serve the channel of %s, and why it " +
+			"does not: it has ended, or is blocked itself. Select on the request's context as well as on the channel.")},
+	{kinds: []loss.Kind{loss.Queue}, means: "Each thread stands until there is an element for it to take.",
+		related: past, advice: limitOr("Find who is to put into the queue that %s takes from, and why it does not. " +
+			"A queue that lends what threads give back (a pool) is empty for good when one does not: give back in " +
+			"a finally block. Wait with a time limit.")},
 	{kinds: []loss.Kind{loss.Condition}, mark: "notified", means: "The threads wait to be notified; no rule knows " +
 		"by whom.",
 		related: nobody, advice: unknownAdvice("Find who is to notify the threads in %s: a notify that came " +

@@ -157,8 +157,14 @@ func (w *place) hurtsRequests(peak int) bool {
 // hurtsGoroutines: goroutines are made for each request, so that a share tells little; many in one place that stay
 // there do.
 func (w *place) hurtsGoroutines(peak int) bool {
+	if !w.numbered() {
+		return w.Requests && slices.Min(w.PerDump) >= standThreads.Value && w.lost.Share >= waitHalf.Value
+	}
 	return w.Requests && peak >= standThreads.Value && len(w.standing) >= standThreads.Value && 2*len(w.standing) >= peak
 }
+
+// numbered reports whether the goroutines can be found again in the next dump: at debug=1 they have no numbers.
+func (w *place) numbered() bool { return w.Sightings[0].Thread.Num != 0 }
 
 // standsStill reports whether a family of workers stands in a call that is never a wait for work, in all dumps.
 func (w *place) standsStill() bool {
@@ -166,6 +172,9 @@ func (w *place) standsStill() bool {
 		return false
 	}
 	n := len(w.standing)
+	if w.Kind == loss.FileLock { // taken for a moment, or by a standby on purpose
+		return n > 0 && w.v.Series.Duration() >= standSpan.Value
+	}
 	all := n == w.Crew.MaxSize() && n >= standFamily.Value
 	return (n >= standThreads.Value || all) && w.v.Series.Duration() >= standSpan.Value
 }
@@ -175,7 +184,11 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	switch {
 	case w.lone:
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.Kind == loss.FileLock && !w.Requests && len(w.standing) < standFamily.Value:
+		return analyze.Info, w.lost.Weight(), w.confidence()
 	case w.works: // they coordinate work that is being done
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.v.JVM == nil && !w.numbered(): // others may stand there each time
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
 		return analyze.Warning, w.lost.Weight(), w.confidence()
@@ -248,6 +261,8 @@ func (w *place) story(row *waitRow) string {
 	switch {
 	case w.lone:
 		return text + " One dump cannot prove that it lasts: take three or more, some seconds apart (casefile collect)."
+	case w.v.JVM == nil && !w.numbered():
+		return text + " Dumps at debug=1 do not tell whether they are the same ones each time: take goroutine?debug=2."
 	case len(w.standing) > 1:
 		text += fmt.Sprintf(" %d of them are on one stack in all %d dumps, over "+
 			"%s", len(w.standing), w.v.Dumps(), say.Seconds(w.v.Series.Duration()))
