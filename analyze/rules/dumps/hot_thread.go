@@ -25,7 +25,7 @@ var (
 	)
 )
 
-var hotThreadUses = analyze.NewLimit(0.1, "cores", "really used by one thread", "own judgement: one that wants "+
+var hotThreadUses = analyze.NewLimit(0.05, "cores", "really used by one thread", "own judgement: one that wants "+
 	"more and gets "+
 	"none is short of CPU, not hot")
 

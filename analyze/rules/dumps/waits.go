@@ -52,7 +52,7 @@ func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.
 	return &analyze.Rule{
 		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
 		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation},
-		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare},
+		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare, poolCertain},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
 			return v.judgePlaces(pass, after, kinds)
 		}),
@@ -192,6 +192,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
 		return analyze.Warning, w.lost.Weight(), w.confidence()
+	case w.moves() && !w.never() && w.Total() < poolCertain.Value*w.v.Dumps(): // a few that work by waiting
+		return analyze.Info, w.lost.Weight() / 4, analyze.Low
 	case w.moves() || w.Kind == loss.Sleep: // the pool may as well be too small for its work
 		return analyze.Warning, w.lost.Weight() / 2, analyze.Medium
 	}
