@@ -37,7 +37,7 @@ type Builder struct {
 }
 
 // NewBuilder starts a Log of the given source and format.
-func NewBuilder(source, format string, lim Limits) *Builder {
+func NewBuilder(source string, format Format, lim Limits) *Builder {
 	lim = lim.withDefaults()
 	b := &Builder{lim: lim, budget: lim.Exact}
 	b.begin(&Log{Source: source, Format: format, Files: []string{source}}, Run{FirstLine: 1})

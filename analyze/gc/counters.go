@@ -86,7 +86,7 @@ var counterKinds = []struct {
 //
 // The timeline begins at the first sample.
 func FromCounters(source string, samples []CounterSample) *Log {
-	b := NewBuilder(source, "counters", Limits{})
+	b := NewBuilder(source, FormatCounters, Limits{})
 	if len(samples) == 0 {
 		return b.Finish()
 	}

@@ -99,7 +99,7 @@ func (l *Log) check() {
 		l.Checks = append(l.Checks, Check{What: checkReal, Ours: c.Took.Seconds(), JVM: c.Real, Unit: "s",
 			Agree: math.Abs(diff) <= tick*float64(c.Pauses)+0.02*c.Real})
 	}
-	if sp := &l.Safepoints; sp.Count > 0 && l.Total.Count > 0 && sp.Total.Sum > 0 && l.Format != "counters" {
+	if sp := &l.Safepoints; sp.Count > 0 && l.Total.Count > 0 && sp.Total.Sum > 0 && l.Format != FormatCounters {
 		l.Checks = append(l.Checks, Check{What: checkWithin, Ours: l.Stopped.Seconds(), JVM: sp.Total.Sum.Seconds(), Unit: "s",
 			Agree: l.Stopped <= sp.Total.Sum+sp.Total.Max})
 	}

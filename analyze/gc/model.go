@@ -47,13 +47,23 @@ type Mentions struct {
 	Lines []Mention
 }
 
+// Format is how a source tells of collections. Those that only their reader knows stand in package gclog.
+type Format string
+
+const (
+	FormatUnified    Format = "unified"     // -Xlog, JDK 9 and later
+	FormatPreUnified Format = "pre-unified" // JDK 8 and older
+	FormatCounters   Format = "counters"    // made of hsperfdata
+	FormatJFR        Format = "jfr"         // made of a flight recording
+)
+
 // Log is all that is known about the collections of one JVM from one source.
 type Log struct {
 	Source     string
 	Files      []string // the parts of a joined series, in time order; one for a single file
-	Format     string   // "unified", "pre-unified", "openj9", "counters", "jfr"
-	Collector  string   // "G1", "Parallel", "Serial", "ZGC", "Generational ZGC", "Shenandoah", "Generational Shenandoah", "CMS", ...
-	JVMVersion string   // as stated in the log; empty when it is not
+	Format     Format
+	Collector  string // "G1", "Parallel", "Serial", "ZGC", "Generational ZGC", "Shenandoah", "Generational Shenandoah", "CMS", ...
+	JVMVersion string // as stated in the log; empty when it is not
 	Settings   Settings
 
 	Timed bool          // the source has time stamps

@@ -45,7 +45,7 @@ func (t *target) flagsOfLog(log *gc.Log) {
 	j, text := t.jvm, strings.Fields(log.Settings.CommandLine)
 	switch {
 	case len(text) == 0:
-	case log.Format == gclog.FormatPreUnified:
+	case log.Format == gc.FormatPreUnified:
 		if len(j.Flags) == 0 {
 			j.Flags, j.FlagsSource = headerFlags(text, log.Settings.CommandLineAt), log.Source
 		}

@@ -29,9 +29,9 @@ func gcPart(l *gc.Log, clock analyze.Clock, several bool) part {
 
 func sourceKind(l *gc.Log) string {
 	switch l.Format {
-	case "counters":
+	case gc.FormatCounters:
 		return "the JVM's counters"
-	case "jfr":
+	case gc.FormatJFR:
 		return "a flight recording"
 	}
 	return "its log"

@@ -27,7 +27,7 @@ func Log(rec *jfr.Recording) *gc.Log {
 	if len(g.Collections)+len(g.Pauses)+len(g.Safepoints) == 0 {
 		return nil
 	}
-	c := converter{rec: rec, b: gc.NewBuilder(rec.Source, "jfr", gc.Limits{}), zero: rec.Start, byID: map[uint32]*jfr.Collection{}, pauses: map[uint32]int{}}
+	c := converter{rec: rec, b: gc.NewBuilder(rec.Source, gc.FormatJFR, gc.Limits{}), zero: rec.Start, byID: map[uint32]*jfr.Collection{}, pauses: map[uint32]int{}}
 	if s := rec.JVM.Started; !s.IsZero() && s.Before(rec.Start) {
 		c.zero = s
 	}

@@ -63,13 +63,13 @@ func TestEveryCorpusLogIsExact(t *testing.T) {
 		name := filepath.Base(path)
 		text := string(readText(t, path))
 		switch l.Format {
-		case formatUnified:
+		case gc.FormatUnified:
 			c := countUnified(text)
 			agrees(t, name, l, c)
 			if l.FullGCs != int64(c.full) {
 				t.Errorf("%s: %d full collections, counted %d", name, l.FullGCs, c.full)
 			}
-		case formatLegacy:
+		case gc.FormatPreUnified:
 			agrees(t, name, l, countLegacy(text))
 		case formatJ9:
 			agrees(t, name, l, countJ9(text))

@@ -1,37 +1,35 @@
 package gclog
 
-import "slices"
-
-// Formats of a log; the values of gc.Log.Format.
-const (
-	formatUnified   = "unified"
-	formatLegacy    = FormatPreUnified
-	formatJ9        = "openj9"
-	formatJRockit   = "jrockit"
-	formatIBM       = "ibm"
-	formatHP        = "hp-ux"
-	formatSun12     = "sun-1.2"
-	formatNative    = "native-image"
-	formatGo        = "go-gctrace"
-	formatJstat     = "jstat"
-	formatHsErr     = "hs_err"
-	formatElastic   = "elasticsearch"
-	formatCassandra = "cassandra"
-	formatMonitor   = "jvm-pause-monitor"
+import (
+	"casefile/analyze/gc"
+	"slices"
 )
 
-// FormatPreUnified is of logs of JDK 8 and older.
-const FormatPreUnified = "pre-unified"
+// Formats of a log besides those that the model names.
+const (
+	formatJ9        gc.Format = "openj9"
+	formatJRockit   gc.Format = "jrockit"
+	formatIBM       gc.Format = "ibm"
+	formatHP        gc.Format = "hp-ux"
+	formatSun12     gc.Format = "sun-1.2"
+	formatNative    gc.Format = "native-image"
+	formatGo        gc.Format = "go-gctrace"
+	formatJstat     gc.Format = "jstat"
+	formatHsErr     gc.Format = "hs_err"
+	formatElastic   gc.Format = "elasticsearch"
+	formatCassandra gc.Format = "cassandra"
+	formatMonitor   gc.Format = "jvm-pause-monitor"
+)
 
 // format is one way in which collections are logged: a file of its readers and a row of formats.
 type format struct {
-	name string
+	name gc.Format
 	// begins reports whether a line is of this format and hardly of anything else: by it a file is known for a GC log.
 	begins func(ds *decorators, line []byte) bool
 	// read takes a line; foreign when it is none of this format.
 	read func(p *parser, line []byte) class
 	// with are formats whose lines may stand in a log of this one; they are asked before it.
-	with []string
+	with []gc.Format
 	// retold: an application tells of its collections. What it told counts as long as the JVM does not tell itself.
 	retold bool
 }
@@ -50,8 +48,8 @@ var formats = []*format{
 	{name: formatElastic, begins: beginsElastic, read: (*parser).elasticLine, retold: true},
 	{name: formatCassandra, begins: beginsCassandra, read: (*parser).cassandraLine, retold: true},
 	{name: formatMonitor, begins: beginsMonitor, read: (*parser).monitorLine, retold: true},
-	{name: formatUnified, begins: beginsUnifiedLog, read: (*parser).unifiedLine},
-	{name: formatLegacy, begins: beginsLegacy, read: (*parser).legacyLine, with: []string{formatUnified}},
+	{name: gc.FormatUnified, begins: beginsUnifiedLog, read: (*parser).unifiedLine},
+	{name: gc.FormatPreUnified, begins: beginsLegacy, read: (*parser).legacyLine, with: []gc.Format{gc.FormatUnified}},
 }
 
 // anyOf makes a test of how a line begins, without its blanks.
@@ -64,7 +62,7 @@ func anyOf(words ...string) func(*decorators, []byte) bool {
 
 // company are the formats that a line is offered to.
 type company struct {
-	of      string // the format of the log; empty: not known yet
+	of      gc.Format // the format of the log; empty: not known yet
 	formats []*format
 }
 
@@ -89,7 +87,7 @@ func (p *parser) asked() []*format {
 }
 
 // retold reports whether lines of a format are an application's own.
-func (p *parser) retold(name string) bool {
+func (p *parser) retold(name gc.Format) bool {
 	i := slices.IndexFunc(p.formats, func(f *format) bool { return f.name == name })
 	return i >= 0 && p.formats[i].retold
 }

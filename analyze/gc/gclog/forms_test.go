@@ -14,13 +14,14 @@ const ms = time.Millisecond
 
 // form is a log of one form and what is in it.
 type form struct {
-	name, text        string
-	format, collector string
-	pauses, full      int64
-	sum, longest      time.Duration
-	span              time.Duration
-	live              int64
-	max               int64
+	name, text   string
+	format       gc.Format
+	collector    string
+	pauses, full int64
+	sum, longest time.Duration
+	span         time.Duration
+	live         int64
+	max          int64
 }
 
 // forms are logs of collectors and products, with figures made up.
@@ -54,7 +55,7 @@ var forms = []form{
 		name: "native image of 23.0 and later",
 		text: `[1.000s] GC(0) Pause Full GC (Collect on allocation) 13.00M->3.00M 14.698ms
 [2.000s] GC(1) Pause Incremental GC (Collect on allocation) 16.00M->3.50M 2.440ms
-`, format: formatUnified, collector: collectorNative, pauses: 2, full: 1, sum: 17138 * us, longest: 14698 * us, span: time.Second, live: 7 << 19,
+`, format: gc.FormatUnified, collector: collectorNative, pauses: 2, full: 1, sum: 17138 * us, longest: 14698 * us, span: time.Second, live: 7 << 19,
 	}, {
 		name: "Go",
 		text: `gc 1 @0.500s 1%: 0.10+2.0+0.20 ms clock, 0.40+0.94/1.9/2.9+0.80 ms cpu, 4->5->1 MB, 5 MB goal, 0 MB stacks, 0 MB globals, 4 P
@@ -147,24 +148,24 @@ No GCs detected
 		name: "JDK 8 Shenandoah with dates alone",
 		text: `2021-10-27T19:00:00.000-0400: [Pause Init Mark, 0.436 ms]
 2021-10-27T19:00:10.000-0400: [Pause Final Mark, 0.564 ms]
-`, format: formatLegacy, collector: "Shenandoah", pauses: 2, sum: ms, longest: 564 * us, span: 10 * time.Second,
+`, format: gc.FormatPreUnified, collector: "Shenandoah", pauses: 2, sum: ms, longest: 564 * us, span: 10 * time.Second,
 	}, {
 		name: "a blank before the unit",
 		text: `[1.000s][info][gc] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 19M->13M(64M) 6.250 ms
 [2.000s][info][gc] GC(1) Concurrent Mark 1163.494 ms
 [3.000s][info][gc] GC(1) Rendezvous roots 0.048ms
-`, format: formatUnified, collector: "G1", pauses: 1, sum: 6250 * us, longest: 6250 * us, span: 2 * time.Second,
+`, format: gc.FormatUnified, collector: "G1", pauses: 1, sum: 6250 * us, longest: 6250 * us, span: 2 * time.Second,
 	}, {
 		name: "CMS bails out in the middle of a line",
 		text: `10.000: [Full GC 10.000: [CMSbailing out to foreground collection
 10.500: [CMS-concurrent-mark: 0.500/0.500 secs]
  (concurrent mode failure): 20480K->10240K(40960K), 1.0000000 secs] 30720K->10240K(61440K), 1.0000000 secs]
-`, format: formatLegacy, collector: "CMS", pauses: 1, full: 1, sum: time.Second, longest: time.Second, span: time.Second, live: 10 << 20,
+`, format: gc.FormatPreUnified, collector: "CMS", pauses: 1, full: 1, sum: time.Second, longest: time.Second, span: time.Second, live: 10 << 20,
 	}, {
 		name: "SAP's header",
 		text: `SAP Java Server VM (8.1.065 25.51-b02) for linux-amd64 JRE (1.8.0_265-b01), built on Jul 27 2020
 1.000: [GC (Allocation Failure) [PSYoungGen: 65536K->8192K(76288K)] 65536K->12288K(251392K), 0.0200000 secs]
-`, format: formatLegacy, collector: "Parallel", pauses: 1, sum: 20 * ms, longest: 20 * ms, span: 20 * ms,
+`, format: gc.FormatPreUnified, collector: "Parallel", pauses: 1, sum: 20 * ms, longest: 20 * ms, span: 20 * ms,
 	},
 }
 
@@ -216,7 +217,7 @@ func scan(t *testing.T, name, text string, size int) *gc.Log {
 
 // Every format of the table has a log above, or a test of its own, by which its name and its reader are held together.
 func TestEveryFormatHasALog(t *testing.T) {
-	elsewhere := []string{formatJRockit, formatIBM, formatHP, formatSun12}
+	elsewhere := []gc.Format{formatJRockit, formatIBM, formatHP, formatSun12}
 	for _, f := range formats {
 		if !slices.Contains(elsewhere, f.name) && !slices.ContainsFunc(forms, func(l form) bool { return l.format == f.name }) {
 			t.Errorf("no log of the format %s", f.name)
@@ -232,7 +233,7 @@ func TestOwnLinesOfTheJVMTakeThePlaceOfRetoldOnes(t *testing.T) {
 		fmt.Fprintf(&text, "[%d.000s][info][gc] GC(%d) Pause Young (Normal) (G1 Evacuation Pause) 19M->13M(64M) 2000.000ms\n", 100+10*i, i)
 	}
 	l := parseText(t, text.String())
-	if l.Format != formatUnified || l.Total.Count != 5 || l.Total.Sum != 10*time.Second || l.Span != 40*time.Second || l.Lines != 15 {
+	if l.Format != gc.FormatUnified || l.Total.Count != 5 || l.Total.Sum != 10*time.Second || l.Span != 40*time.Second || l.Lines != 15 {
 		t.Errorf("%s: %d pauses of %v in %v, %d lines", l.Format, l.Total.Count, l.Total.Sum, l.Span, l.Lines)
 	}
 }

@@ -297,14 +297,14 @@ func (p *parser) legacyStart(line []byte) class {
 	if knownTable(rest) {
 		return p.tableLine(rest)
 	}
-	if p.format == formatLegacy && histogramRow(trimLeft(rest)) {
+	if p.format == gc.FormatPreUnified && histogramRow(trimLeft(rest)) {
 		return detail
 	}
 	if i := bytes.Index(line, []byte("[GC")); i >= 0 || bytes.Contains(line, []byte("[Full GC")) ||
 		bytes.Contains(line, []byte("[CMS-concurrent")) {
 		return foreign // behind other output in the same line
 	}
-	if p.format == formatLegacy && bytes.Contains(line, []byte(" secs]")) {
+	if p.format == gc.FormatPreUnified && bytes.Contains(line, []byte(" secs]")) {
 		return unparsed
 	}
 	return other
@@ -312,7 +312,7 @@ func (p *parser) legacyStart(line []byte) class {
 
 func (p *parser) legacyFact(c class) class {
 	if c == fact && p.format == "" {
-		p.format = formatLegacy
+		p.format = gc.FormatPreUnified
 	}
 	return c
 }
@@ -358,7 +358,7 @@ func (p *parser) indentedRecord(t []byte) class {
 	case has(t, "[PSYoungGen"), has(t, "[ParNew"), has(t, "[DefNew"): // the rest of a record whose beginning was lost
 		return other
 	}
-	if p.format == formatLegacy {
+	if p.format == gc.FormatPreUnified {
 		return detail
 	}
 	return other

@@ -76,7 +76,7 @@ func (p *parser) openRecord(line []byte, i int) int {
 		}
 	}
 	if typ == recConcurrent {
-		p.format = formatLegacy
+		p.format = gc.FormatPreUnified
 	}
 	if s.depth == len(s.stack) {
 		s.skipped++
@@ -348,12 +348,12 @@ func (p *parser) closePause(r *record) {
 	s := &p.legacy
 	pause := r.pause
 	if !r.timed { // no pause, whatever it is: an application may print "[GC]" too
-		if p.format == formatLegacy {
+		if p.format == gc.FormatPreUnified {
 			p.mention(&p.log.Unparsed, r.label)
 		}
 		return
 	}
-	p.format = formatLegacy
+	p.format = gc.FormatPreUnified
 	pause.Duration = r.took
 	if r.hasHeap {
 		pause.Before, pause.After, pause.Committed = r.heap.before, r.heap.after, max(r.heap.cap, 0)

@@ -1,6 +1,9 @@
 package gclog
 
-import "bytes"
+import (
+	"bytes"
+	"casefile/analyze/gc"
+)
 
 // shenandoah8 reads the records of the JDK 8 backport, which have the words of unified logging in brackets:
 //
@@ -13,7 +16,7 @@ func (p *parser) shenandoah8(rest []byte) class {
 	if end < 0 || comma < 0 || comma > end {
 		return unparsed
 	}
-	p.format = formatLegacy
+	p.format = gc.FormatPreUnified
 	if p.log.Collector == "" {
 		p.log.Collector = "Shenandoah"
 	}

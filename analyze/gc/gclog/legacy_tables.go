@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+	"casefile/analyze/gc"
 	"strings"
 )
 
@@ -116,7 +117,7 @@ func (p *parser) tableLine(line []byte) class {
 	p.legacy.noteHeap(trimLeft(line))
 	if p.format == "" {
 		if has(line, heapBefore) || has(line, "CommandLine flags:") || bytes.Contains(line, []byte(" GC log file ")) || (bytes.Contains(line, []byte("VM (")) && bytes.Contains(line, []byte("JRE ("))) {
-			p.format = formatLegacy
+			p.format = gc.FormatPreUnified
 		} else {
 			return other
 		}

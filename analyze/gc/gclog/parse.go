@@ -75,8 +75,8 @@ type parser struct {
 	b    *gc.Builder
 	log  *gc.Log
 
-	line    int    // in the current file, from 1
-	format  string // name; empty: not known yet
+	line    int       // in the current file, from 1
+	format  gc.Format // empty: not known yet
 	formats []*format
 	company company
 	part    partState // of a series

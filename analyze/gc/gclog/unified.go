@@ -79,11 +79,11 @@ func looksUnified(line []byte) bool {
 
 // unifiedLine reads a line of -Xlog output. In a log of JDK 8 a line has to look like one: other things stand in brackets there too.
 func (p *parser) unifiedLine(line []byte) class {
-	if p.format == formatLegacy && !looksUnified(line) {
+	if p.format == gc.FormatPreUnified && !looksUnified(line) {
 		return foreign
 	}
 	c := p.unifiedRecord(line)
-	if c == foreign && p.format == formatUnified && line[0] == ' ' && knownTable(line) { // what the JVM prints past its log
+	if c == foreign && p.format == gc.FormatUnified && line[0] == ' ' && knownTable(line) { // what the JVM prints past its log
 		return detail
 	}
 	return c
@@ -96,11 +96,11 @@ func (p *parser) unifiedRecord(line []byte) class {
 		return p.undecorated(line)
 	}
 	if d.tags&(tagGC|tagSafepoint) != 0 {
-		p.format = formatUnified
+		p.format = gc.FormatUnified
 	} else if d.tags&tagNone != 0 && p.format == "" && beginsUnified(msg) {
-		p.format = formatUnified
+		p.format = gc.FormatUnified
 	}
-	if p.format != formatUnified && (p.format != "" || d.tags&tagOther == 0) {
+	if p.format != gc.FormatUnified && (p.format != "" || d.tags&tagOther == 0) {
 		return foreign
 	}
 	u.d = d
@@ -121,7 +121,7 @@ func beginsUnified(msg []byte) bool {
 
 // undecorated reads a line of -Xlog:gc::none, whose messages stand alone.
 func (p *parser) undecorated(line []byte) class {
-	if p.format == formatUnified && has(line, "[  ") { // JDK 22 and later: a further line of one message
+	if p.format == gc.FormatUnified && has(line, "[  ") { // JDK 22 and later: a further line of one message
 		if i := bytes.IndexByte(line, ']'); i > 0 && len(bytes.TrimLeft(line[1:i], " ")) == 0 {
 			return detail
 		}
@@ -130,7 +130,7 @@ func (p *parser) undecorated(line []byte) class {
 		return foreign
 	}
 	if p.format == "" {
-		p.format = formatUnified
+		p.format = gc.FormatUnified
 	}
 	p.unified.d = decoration{tags: tagNone}
 	return p.message(line)
@@ -248,7 +248,7 @@ func (p *parser) unknown(m []byte) class {
 		return detail
 	case d.tags&(tagInit|tagExit|tagHeap|tagPhases|tagStart) != 0:
 		return detail
-	case d.tags&tagNone != 0 && p.format != formatUnified:
+	case d.tags&tagNone != 0 && p.format != gc.FormatUnified:
 		return foreign
 	}
 	for _, k := range knownPlain {

@@ -171,8 +171,8 @@ func betterLog(c *analyze.Case, n *analyze.Node, a, b *gc.Log) bool {
 	if d := x - y; d > 0.25 || d < -0.25 {
 		return d > 0
 	}
-	if (a.Format == "counters") != (b.Format == "counters") {
-		return b.Format == "counters"
+	if (a.Format == gc.FormatCounters) != (b.Format == gc.FormatCounters) {
+		return b.Format == gc.FormatCounters
 	}
 	if x == 0 && y == 0 {
 		wa, oka := a.Wall(a.Last)
@@ -237,7 +237,7 @@ func (v *Collections) start() time.Duration {
 			}
 		}
 	}
-	if v.Log.Format == "counters" || v.Run.First == v.Run.Base {
+	if v.Log.Format == gc.FormatCounters || v.Run.First == v.Run.Base {
 		return v.Run.Base - StartUpSpan.Value // not known: these stamps count from the first sample, or line
 	}
 	return v.Run.Base
@@ -307,7 +307,7 @@ func (v *Collections) Stretch(from, to time.Duration) {
 			v.Pauses = append(v.Pauses, p)
 		}
 	}
-	v.Totals = v.Log.Format == "counters" ||
+	v.Totals = v.Log.Format == gc.FormatCounters ||
 		v.Log.Dropped > 0 && len(v.Log.Pauses) > 0 && v.Log.Pauses[len(v.Log.Pauses)-1].End() < to
 }
 

@@ -47,7 +47,7 @@ func (v *Collections) entry(file uint16) string {
 // Place points into the log; counters and recordings have no line that a person could read.
 func (v *Collections) Place(file uint16, line int, text string) analyze.Evidence {
 	e := analyze.Evidence{Entry: v.entry(file), Text: text}
-	if v.Log.Format != "counters" && v.Log.Format != "jfr" {
+	if v.Log.Format != gc.FormatCounters && v.Log.Format != gc.FormatJFR {
 		e.Lines = analyze.Lines(line, line)
 	}
 	return e
