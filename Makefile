@@ -39,7 +39,7 @@ demo: build
 
 test: build jdk sshd
 	$(GO) vet $(PACKAGES)
-	$(GO) test -timeout 9m $(PACKAGES)
+	$(GO) test -timeout 15m $(PACKAGES)
 
 bench: build
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
