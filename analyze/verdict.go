@@ -239,10 +239,19 @@ func weakDumps(kind, target string, s *threads.Series, sum threads.Summary, n in
 		return fmt.Sprintf("one %s dump (%s) shows a moment, not what lasts; %s", kind, target, moreDumps)
 	case span > 0 && span < leastSpan:
 		return fmt.Sprintf("the %s dumps of %s are of %s only; %s", kind, target, length(span), moreDumps)
+	case grouped(s):
+		return fmt.Sprintf("the goroutine dumps of %s are of debug=1, which tells neither what each goroutine waits for nor "+
+			"for how long; take goroutine?debug=2, as casefile collect does", target)
 	case starting(s):
 		return fmt.Sprintf("the JVM of %s was starting: %s old at the last dump; %s", target, length(age(s.Dumps[n-1])), moreDumps)
 	}
 	return ""
+}
+
+// grouped reports whether the dumps count goroutines by their stacks, without number and state.
+func grouped(s *threads.Series) bool {
+	last := s.Dumps[len(s.Dumps)-1]
+	return last.Format == threads.FormatGo && len(last.Threads) > 0 && last.Threads[0].Num == 0
 }
 
 // age is how long the oldest thread of a dump lives, which is the JVM's age; 0 unknown.

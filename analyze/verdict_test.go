@@ -40,6 +40,27 @@ func gcOf(t *testing.T, lines ...string) *JVM {
 	return &JVM{Target: "gc.log", GC: []*gc.Log{log}}
 }
 
+// profiled gives a Go service with dumps at one level of debug, of the same healthy goroutine.
+func profiled(t *testing.T, dump string) *Node {
+	t.Helper()
+	var all []*threads.Dump
+	for i := range 3 {
+		dumps, _, err := threads.ParseAll("goroutines.txt", strings.NewReader(dump))
+		if err != nil || len(dumps) != 1 {
+			t.Fatalf("%d dumps, %v", len(dumps), err)
+		}
+		dumps[0].Time = time.Date(2026, 3, 1, 10, 0, 10*i, 0, time.UTC)
+		all = append(all, dumps...)
+	}
+	info := threads.Summary{Threads: 1, Lines: 4}
+	return &Node{Name: "a", Services: []*Service{{Target: "shop", Goroutines: threads.NewSeries(all, nil), DumpInfo: []threads.Summary{info}}}}
+}
+
+const (
+	goDebug1 = "goroutine profile: total 1\n1 @ 0x43e0 0x45a1\n#\t0x45a0\tmain.main+0x20\t/srv/main.go:9\n"
+	goDebug2 = "goroutine 1 [IO wait]:\nmain.main()\n\t/srv/main.go:9 +0x20\n"
+)
+
 func pauseAt(s float64) string {
 	return fmt.Sprintf("[%.3fs][info][gc] GC(1) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms", s)
 }
@@ -56,6 +77,8 @@ func TestHeadline(t *testing.T) {
 		"nothing":        {nil, nil, CannotTell, "nothing was captured"},
 		"six dumps":      {[]*Node{node("a", dumpsEvery(t, 6, 10*time.Second, time.Hour))}, nil, NothingFound, "6 thread dumps over 50 s"},
 		"one dump":       {[]*Node{node("a", dumpsEvery(t, 1, 0, time.Hour))}, nil, CannotTell, "one thread dump"},
+		"debug=1":        {[]*Node{profiled(t, goDebug1)}, nil, CannotTell, "take goroutine?debug=2"},
+		"debug=2":        {[]*Node{profiled(t, goDebug2)}, nil, NothingFound, "3 goroutine dumps over 20 s"},
 		"in a second":    {[]*Node{node("a", dumpsEvery(t, 3, time.Second, time.Hour))}, nil, CannotTell, "of 2 s only"},
 		"starting":       {[]*Node{node("a", dumpsEvery(t, 3, 5*time.Second, time.Second))}, nil, CannotTell, "starting"},
 		"an hour of GC":  {[]*Node{node("a", gcOf(t, pauseAt(100), pauseAt(3700)))}, nil, NothingFound, "2 pauses of garbage collection over 60 min"},
