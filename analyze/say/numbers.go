@@ -138,9 +138,6 @@ func Count(n int, what string) string {
 	return Whole(int64(n)) + " " + what + "s"
 }
 
-// CountOf gives "2 of 5 threads".
-func CountOf(n, all int, what string) string { return Whole(int64(n)) + " of " + Count(all, what) }
-
 // HowOften gives "once", "3 times".
 func HowOften(n int) string {
 	if n == 1 {

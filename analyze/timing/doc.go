@@ -51,15 +51,6 @@ func New(source string, rec *timing.Record) *Cluster {
 	return c
 }
 
-// ReadNode decodes a probes.json.
-func ReadNode(source string, r io.Reader) (*Node, error) {
-	n, err := timing.ReadNode(r)
-	if err != nil {
-		return nil, err
-	}
-	return &Node{Node: n, Source: source}, nil
-}
-
 // Nodes are the nodes' own measures as far as the record holds them.
 func (c *Cluster) Nodes() []*Node {
 	var list []*Node

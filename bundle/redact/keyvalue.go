@@ -149,7 +149,7 @@ var spokenVerbs = wordSet(`is was lautet ist est era es`)
 
 // spacedKey reads "API key" and "pin code": the last word alone says too little.
 func spacedKey(line []byte, key keySpan) *keyClass {
-	if word := string(line[key.start:key.end]); spokenVerbs[word] {
+	if spokenVerbs[string(line[key.start:key.end])] {
 		end := trimEnd(line, 0, key.start)
 		start := bytes.LastIndexByte(line[:end], ' ') + 1
 		if isSecretWord(line[start:end]) || spacedKey(line, keySpan{start: start, end: end}) != nil {

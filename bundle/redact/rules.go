@@ -231,9 +231,6 @@ func ruleIndex(name string) int {
 	panic("redact: no rule " + name)
 }
 
-// Rules returns the list of rules.
-func Rules() []Rule { return append([]Rule(nil), rules...) }
-
 const (
 	markerStart = "[redacted:"
 	markerEnd   = ']'

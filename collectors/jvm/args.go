@@ -163,16 +163,6 @@ func (a *Arguments) Flag(name string) (on, set bool) {
 	return on, set
 }
 
-// Has reports whether an option is given literally.
-func (a *Arguments) Has(option string) bool {
-	for _, o := range a.Options {
-		if o == option {
-			return true
-		}
-	}
-	return false
-}
-
 // environ reads the environment of the process; empty without the right to.
 func (p *Process) environ() map[string]string {
 	env := map[string]string{}

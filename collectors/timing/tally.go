@@ -39,9 +39,6 @@ func (t *Tally) Answered(x Exchange) {
 	t.rtt.add(x.Delay())
 }
 
-// Clock is the other clock at a moment, by what was exchanged so far.
-func (t *Tally) Clock(at time.Time) (timing.Clock, bool) { return t.estimator.At(at) }
-
 // Measured sums up; the offset is that of the end.
 func (t *Tally) Measured(ended time.Time) *timing.Measured {
 	m := &timing.Measured{Transport: t.transport, Started: wall(t.started), Ended: wall(ended),
