@@ -35,7 +35,7 @@ func packed() []Input {
 			frame := binary.LittleEndian.AppendUint32(nil, 0xFD2FB528)
 			frame = append(frame, 0x00, 0xA8) // a window of 2 GB
 			for range 30_000 {
-				frame = append(frame, 0x02|0x00, 0x00, 0x10, 'a') // RLE blocks of 128 kB
+				frame = append(frame, 0x02, 0x00, 0x10, 'a') // RLE blocks of 128 kB
 			}
 			_, err := w.Write(frame)
 			return err
