@@ -57,6 +57,7 @@ func TestLab(t *testing.T) {
 	jdbc := postgres(ctx, t)
 	var rows []row
 	var alarms []string
+	defer func() { report(t, rows, alarms) }() // also of what was seen before a program failed
 	for _, jdk := range live.JDKs(ctx) {
 		if one := os.Getenv("CASEFILE_LAB_JDK"); jdk.Major < 17 || one != "" && one != fmt.Sprint(jdk.Major) {
 			continue
@@ -76,7 +77,9 @@ func TestLab(t *testing.T) {
 				own := of(found, p.cmd.Process.Pid)
 				name := p.fault.Name + "/" + p.fault.Server
 				if p.sick {
-					rows = append(rows, judge(p.fault, name, jdk.Version, own))
+					r := judge(p.fault, name, jdk.Version, own)
+					rows = append(rows, r)
+					t.Logf("%s on %s: among %t, first %t, named %t, advice %t: %.160s", name, jdk.Version, r.among, r.first, r.named, r.advice, r.said)
 				} else if len(own) > 0 {
 					alarms = append(alarms, fmt.Sprintf("%s on %s: %s: %s", name, jdk.Version, own[0].ID, own[0].Title))
 				}
@@ -84,7 +87,6 @@ func TestLab(t *testing.T) {
 			}
 		}
 	}
-	report(t, rows, alarms)
 }
 
 // batches are faults that are captured together: up to five with their twins, or one that takes the CPU.

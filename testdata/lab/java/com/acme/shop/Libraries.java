@@ -99,22 +99,23 @@ final class Orders {
 
 final class Stock {
   private final DataSource source;
+  private final String table = "stock_" + ProcessHandle.current().pid(); // not that of the twin
 
   Stock(DataSource source, boolean sick) throws Exception {
     this.source = source;
     try (Connection c = source.getConnection(); Statement s = c.createStatement()) {
-      s.execute("create table if not exists stock (id int primary key, n int)");
-      s.execute("insert into stock values (1, 0) on conflict do nothing");
+      s.execute("create table " + table + " (id int primary key, n int)");
+      s.execute("insert into " + table + " values (1, 0)");
     }
     if (sick) {
       Connection forgotten = source.getConnection();
       forgotten.setAutoCommit(false);
-      forgotten.createStatement().execute("update stock set n = n + 1 where id = 1");
+      forgotten.createStatement().execute("update " + table + " set n = n + 1 where id = 1");
     }
   }
 
   void reserve() throws Exception {
-    try (Connection c = source.getConnection(); PreparedStatement s = c.prepareStatement("update stock set n = n + 1 where id = 1")) {
+    try (Connection c = source.getConnection(); PreparedStatement s = c.prepareStatement("update " + table + " set n = n + 1 where id = 1")) {
       s.executeUpdate();
     }
   }
