@@ -39,7 +39,7 @@ const (
 
 // What would tell, for whoever has no bundle.
 const (
-	moreDumps = "take three or more, 10 s apart: jcmd PID Thread.print -l, or casefile collect --duration 60s"
+	moreDumps = "take three or more, 10 s apart: jcmd PID Thread.print, or casefile collect --duration 60s"
 	moreGC    = "casefile collect --duration 60s, or the log of at least a minute under load"
 	stamped   = "log with -Xlog:gc*,safepoint:file=gc.log:time,uptime,level,tags (JDK 8: -XX:+PrintGCDetails -XX:+PrintGCDateStamps)"
 )
