@@ -223,7 +223,7 @@ func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
 		if i == 0 && p.command != "" || len(w.text) == 0 || w.text[0] == '-' {
 			continue
 		}
-		if bytes.ContainsAny(w.text, "|;<>") {
+		if bytes.ContainsAny(w.text, "|;<>") || bytes.Equal(w.text, []byte("&&")) || bytes.Equal(w.text, []byte("&")) {
 			break
 		}
 		if n++; n == p.operand || p.operand == last || p.operand == afterKey && i > 0 && isSecretWord(rest[i-1].text) {
