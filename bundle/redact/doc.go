@@ -36,8 +36,10 @@
 //
 //   - Personal data other than that user: host names, addresses, page titles, user names in logs.
 //   - Secrets without a name, a place or a form of their own, unless they are known values: "logging in with hunter2".
-//   - What only a blank, an arrow or a column parts from its name, or another word, when it does not look like a secret
-//     (eight characters, letters and digits in turn).
+//   - What only a blank, dots, an arrow, brackets, a column or another word ("is", "lautet", "from") part from its name,
+//     when it does not look like a secret (eight characters, letters and digits in turn): a password of words and a
+//     number, correct-horse-42, stays there. The same holds for AUTH X, ?code=X, a JSON "auth", -Dhmac=X, an answer in
+//     the line after its prompt, and the value of a YAML anchor in a log.
 //   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
 //     confluence, numbers below 10 digits, names of classes and files, words that a text is full of). After their key
 //     these are replaced too; Secrets.Common counts them.

@@ -30,7 +30,8 @@ const (
 )
 
 const exitHelp = `Exit codes: 0 complete; 1 failed, no bundle; 2 usage; 3 bundle with gaps;
-4 findings at or above --fail-on; 5 doctor found something; 130 interrupted
+4 findings at or above --fail-on (with "unknown" also evidence that cannot tell);
+5 doctor found something; 130 interrupted
 (what was captured is finished and kept).`
 
 // exit is an error with an exit code. An empty message prints nothing: the verb
