@@ -93,6 +93,8 @@ func complete(t *testing.T, f analyze.Finding) {
 		t.Errorf("%s weighs %v", f.ID, f.Weight)
 	case f.Subject != "4711-shop" || !slices.Equal(f.Nodes, []string{"n1"}):
 		t.Errorf("%s is about %q on %v", f.ID, f.Subject, f.Nodes)
+	case strings.Contains(f.Title, " holds it") && strings.Contains(f.Explanation, "do not show"):
+		t.Errorf("%s names a holder that its explanation does not know: %s %s", f.ID, f.Title, f.Explanation)
 	case len(f.Title) > 400:
 		t.Errorf("%s has a title of %d bytes", f.ID, len(f.Title))
 	}

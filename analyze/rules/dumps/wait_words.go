@@ -320,9 +320,8 @@ var waitRows = []waitRow{
 		"slowly or not at all.",
 		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a " +
 			"read timeout.")},
-	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock whose holder the dumps do not show.",
-		related: holdersOfLock, advice: unknownAdvice("Find who holds the lock that %s wants for long, and " +
-			"shorten what is done under it.")},
+	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock that another thread holds.",
+		related: holdersOfLock, advice: lockAdvice},
 	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel.",
 		related: past, advice: limitOr("Find the goroutine that is to serve the channel of %s, and why it " +
 			"does not: it has ended, or is blocked itself. Select on the request's context as well as on the channel.")},
@@ -346,6 +345,15 @@ func unknownAdvice(action string) func(*place, relations) []analyze.Advice {
 		return append(fix(w, fmt.Sprintf(action, w.at()), "The threads go on, and the pool has room "+
 			"again.", codeChange), w.tellMore())
 	}
+}
+
+// lockAdvice names what the holder does, where it is known or likely.
+func lockAdvice(w *place, r relations) []analyze.Advice {
+	if !r.any {
+		return unknownAdvice("Find who holds the lock that %s wants for long, and shorten what is done under it.")(w, r)
+	}
+	return append(fix(w, fmt.Sprintf("Shorten what is done while the lock of %s is held: its holder %s.", w.at(), r.holds),
+		"The others wait for moments.", codeChange), w.tellMore())
 }
 
 // tellMore is what shows the other side of the wait.
@@ -432,8 +440,9 @@ func holdersOfLock(a *loss.Account, w *place) relations {
 		return r
 	}
 	r := w.relate(a.Holders(w.Place), "may hold it", "may hold it")
+	r.story = " Which one, the dumps do not show."
 	if r.any {
-		r.story = " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)).String() + " is in the same class, " +
+		r.story += " Besides them only " + w.v.Crowd(w.v.Peak(r.explained)).String() + " is in the same class, " +
 			"most likely the holder."
 	}
 	r.explained = nil

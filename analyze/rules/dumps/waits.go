@@ -229,8 +229,7 @@ func (w *place) problem(a *loss.Account) *problem {
 	p.Severity, p.Weight, p.Confidence = w.severity()
 	p.About = w.about()
 	p.Say("%s%s", w.title(list), rel.title)
-	p.Impact = fmt.Sprintf("%s: on average %.1f threads stand "+
-		"there", w.lost.Impact(), float64(w.Total())/float64(w.v.Dumps()))
+	p.Impact = fmt.Sprintf("%s: on average %s threads stand there", w.lost.Impact(), say.Number(float64(w.Total())/float64(w.v.Dumps())))
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
 	p.Advice = row.advice(w, rel)
