@@ -82,6 +82,7 @@ func TestLab(t *testing.T) {
 					t.Logf("%s on %s: among %t, first %t, named %t, advice %t: %.160s", name, jdk.Version, r.among, r.first, r.named, r.advice, r.said)
 				} else if len(own) > 0 {
 					alarms = append(alarms, fmt.Sprintf("%s on %s: %s: %s", name, jdk.Version, own[0].ID, own[0].Title))
+					t.Log("false alarm:", alarms[len(alarms)-1])
 				}
 				p.stop()
 			}

@@ -532,11 +532,12 @@ final class NightlyExport {
 }
 
 final class AddressCheck {
-  private final java.util.regex.Pattern shape = java.util.regex.Pattern.compile("([a-z]+)*\\d");
+  // a back reference keeps the JDK from remembering what has failed
+  private final java.util.regex.Pattern shape = java.util.regex.Pattern.compile("(a+)+\\1b");
   private final String text;
 
   AddressCheck(boolean sick) {
-    text = sick ? "a".repeat(40) + "!" : "aaaa!";
+    text = sick ? "a".repeat(28) + "!" : "aaaa!";
   }
 
   void check() {
