@@ -32,46 +32,46 @@ type CollectorCounter struct {
 // A collector that counts cycles is not one of pauses: its time runs while the application does.
 var counterKinds = []struct {
 	words     string
-	collector string
+	collector Collector
 	kind      Kind
 	cycles    bool
 }{
-	{"Shenandoah full", "Shenandoah", KindOther, true}, // hsperfdata: time of whole cycles (measured on 17 and 25)
-	{"Shenandoah partial", "Shenandoah", KindOther, true},
-	{"Shenandoah Pauses", "Shenandoah", KindOther, false},
-	{"Shenandoah Cycles", "Shenandoah", KindOther, true},
-	{"ZGC minor collection pauses", "Generational ZGC", KindOther, false},
-	{"ZGC major collection pauses", "Generational ZGC", KindOther, false},
-	{"Z concurrent cycle pauses", "ZGC", KindOther, false},
-	{"ZGC Minor Pauses", "Generational ZGC", KindOther, false},
-	{"ZGC Major Pauses", "Generational ZGC", KindOther, false},
-	{"ZGC Pauses", "ZGC", KindOther, false},
-	{"ZGC", "ZGC", KindOther, true},
-	{"G1 young", "G1", KindYoung, false},
-	{"G1 Young", "G1", KindYoung, false},
-	{"G1 incremental", "G1", KindYoung, false},
-	{"G1 full", "G1", KindFull, false},
-	{"G1 Old", "G1", KindFull, false},
-	{"G1 stop-the-world full", "G1", KindFull, false},
-	{"G1 concurrent cycle pauses", "G1", KindRemark, false},
-	{"G1 Concurrent GC", "G1", KindRemark, false},
-	{"Parallel young", "Parallel", KindYoung, false},
-	{"Parallel full", "Parallel", KindFull, false},
-	{"PSScavenge", "Parallel", KindYoung, false},
-	{"PS Scavenge", "Parallel", KindYoung, false},
-	{"PSParallelCompact", "Parallel", KindFull, false},
-	{"PSMarkSweep", "Parallel", KindFull, false},
-	{"PS MarkSweep", "Parallel", KindFull, false},
-	{"ParNew", "CMS", KindYoung, false},
-	{"PCopy", "CMS", KindYoung, false},
-	{"ConcurrentMarkSweep", "CMS", KindOther, false},
-	{"CMS", "CMS", KindOther, false}, // initial mark, remark and full collections in one
-	{"Serial young", "Serial", KindYoung, false},
-	{"Serial full", "Serial", KindFull, false},
-	{"Copy", "Serial", KindYoung, false},
-	{"MSC", "Serial", KindFull, false},
-	{"MarkSweepCompact", "Serial", KindFull, false},
-	{"Epsilon", "Epsilon", KindOther, true},
+	{"Shenandoah full", Shenandoah, KindOther, true}, // hsperfdata: time of whole cycles (measured on 17 and 25)
+	{"Shenandoah partial", Shenandoah, KindOther, true},
+	{"Shenandoah Pauses", Shenandoah, KindOther, false},
+	{"Shenandoah Cycles", Shenandoah, KindOther, true},
+	{"ZGC minor collection pauses", GenerationalZGC, KindOther, false},
+	{"ZGC major collection pauses", GenerationalZGC, KindOther, false},
+	{"Z concurrent cycle pauses", ZGC, KindOther, false},
+	{"ZGC Minor Pauses", GenerationalZGC, KindOther, false},
+	{"ZGC Major Pauses", GenerationalZGC, KindOther, false},
+	{"ZGC Pauses", ZGC, KindOther, false},
+	{"ZGC", ZGC, KindOther, true},
+	{"G1 young", G1, KindYoung, false},
+	{"G1 Young", G1, KindYoung, false},
+	{"G1 incremental", G1, KindYoung, false},
+	{"G1 full", G1, KindFull, false},
+	{"G1 Old", G1, KindFull, false},
+	{"G1 stop-the-world full", G1, KindFull, false},
+	{"G1 concurrent cycle pauses", G1, KindRemark, false},
+	{"G1 Concurrent GC", G1, KindRemark, false},
+	{"Parallel young", Parallel, KindYoung, false},
+	{"Parallel full", Parallel, KindFull, false},
+	{"PSScavenge", Parallel, KindYoung, false},
+	{"PS Scavenge", Parallel, KindYoung, false},
+	{"PSParallelCompact", Parallel, KindFull, false},
+	{"PSMarkSweep", Parallel, KindFull, false},
+	{"PS MarkSweep", Parallel, KindFull, false},
+	{"ParNew", CMS, KindYoung, false},
+	{"PCopy", CMS, KindYoung, false},
+	{"ConcurrentMarkSweep", CMS, KindOther, false},
+	{"CMS", CMS, KindOther, false}, // initial mark, remark and full collections in one
+	{"Serial young", Serial, KindYoung, false},
+	{"Serial full", Serial, KindFull, false},
+	{"Copy", Serial, KindYoung, false},
+	{"MSC", Serial, KindFull, false},
+	{"MarkSweepCompact", Serial, KindFull, false},
+	{"Epsilon", Epsilon, KindOther, true},
 }
 
 // FromCounters builds the model from samples in time order. What a counter cannot tell stays unknown:
@@ -182,7 +182,7 @@ func (c *counters) collected(name string, n int64, d, at, length time.Duration, 
 	for _, k := range counterKinds {
 		if strings.Contains(name, k.words) {
 			kind, cycles = k.kind, k.cycles
-			if b.log.Collector == "" || b.log.Collector == "ZGC" {
+			if b.log.Collector == "" || b.log.Collector == ZGC {
 				b.log.Collector = k.collector
 			}
 			break

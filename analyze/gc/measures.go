@@ -59,7 +59,7 @@ func (l *Log) CauseDist(cause string) *Dist {
 // false without times, when the log covers nothing but its pauses, and when it shows no pauses at all (ZGC at plain gc
 // level).
 func (l *Log) Throughput() (percent float64, ok bool) {
-	if !l.Timed || l.Span <= l.Stopped || (l.Total.Count == 0 && l.Collector != "Epsilon") {
+	if !l.Timed || l.Span <= l.Stopped || (l.Total.Count == 0 && l.Collector != Epsilon) {
 		return 0, false
 	}
 	return 100 * max(0, 1-float64(l.Stopped)/float64(l.Span)), true

@@ -62,7 +62,7 @@ type Log struct {
 	Source     string
 	Files      []string // the parts of a joined series, in time order; one for a single file
 	Format     Format
-	Collector  string // "G1", "Parallel", "Serial", "ZGC", "Generational ZGC", "Shenandoah", "Generational Shenandoah", "CMS", ...
+	Collector  Collector
 	JVMVersion string // as stated in the log; empty when it is not
 	Settings   Settings
 

@@ -8,28 +8,28 @@ import (
 // Summary is the short form of a Log, one element of the "gc" array of `analyze --output json`. Pointers are null where
 // the log gives no answer.
 type Summary struct {
-	Source        string   `json:"source"`
-	Collector     string   `json:"collector"`
-	JVMVersion    string   `json:"jvm_version,omitempty"`
-	Pauses        int64    `json:"pauses"`
-	PauseTotalMS  float64  `json:"pause_total_ms"`
-	PauseMaxMS    float64  `json:"pause_max_ms"`
-	PauseP50MS    float64  `json:"pause_p50_ms"`
-	PauseP90MS    float64  `json:"pause_p90_ms"`
-	PauseP99MS    float64  `json:"pause_p99_ms"`
-	PauseP999MS   float64  `json:"pause_p999_ms"`
-	FullGCs       int64    `json:"full_gcs"`
-	ThroughputPct *float64 `json:"throughput_pct"`
-	AllocRateMBs  *float64 `json:"alloc_rate_mb_s"`
-	LiveSetMB     *float64 `json:"live_set_mb"`
-	First         string   `json:"first"` // RFC 3339 where the wall clock is known, else the stamp in seconds ("12.345s")
-	Last          string   `json:"last"`
-	SpanS         float64  `json:"span_s"`
-	Lines         int64    `json:"lines"`
-	UnparsedLines int64    `json:"unparsed_lines"`
-	Stalls        int64    `json:"allocation_stalls,omitempty"`
-	Safepoints    int64    `json:"safepoints,omitempty"`
-	PromoRateMBs  *float64 `json:"promotion_rate_mb_s,omitempty"`
+	Source        string    `json:"source"`
+	Collector     Collector `json:"collector"`
+	JVMVersion    string    `json:"jvm_version,omitempty"`
+	Pauses        int64     `json:"pauses"`
+	PauseTotalMS  float64   `json:"pause_total_ms"`
+	PauseMaxMS    float64   `json:"pause_max_ms"`
+	PauseP50MS    float64   `json:"pause_p50_ms"`
+	PauseP90MS    float64   `json:"pause_p90_ms"`
+	PauseP99MS    float64   `json:"pause_p99_ms"`
+	PauseP999MS   float64   `json:"pause_p999_ms"`
+	FullGCs       int64     `json:"full_gcs"`
+	ThroughputPct *float64  `json:"throughput_pct"`
+	AllocRateMBs  *float64  `json:"alloc_rate_mb_s"`
+	LiveSetMB     *float64  `json:"live_set_mb"`
+	First         string    `json:"first"` // RFC 3339 where the wall clock is known, else the stamp in seconds ("12.345s")
+	Last          string    `json:"last"`
+	SpanS         float64   `json:"span_s"`
+	Lines         int64     `json:"lines"`
+	UnparsedLines int64     `json:"unparsed_lines"`
+	Stalls        int64     `json:"allocation_stalls,omitempty"`
+	Safepoints    int64     `json:"safepoints,omitempty"`
+	PromoRateMBs  *float64  `json:"promotion_rate_mb_s,omitempty"`
 	// Checks counts the figures that the JVM states too; Differs names those that are not ours.
 	Checks  int      `json:"checks,omitempty"`
 	Differs []string `json:"differs,omitempty"`

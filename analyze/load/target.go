@@ -20,6 +20,7 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
+	"casefile/bundle/format/jdk"
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/sockets"
 	"casefile/bundle/format/tasks"
@@ -438,16 +439,16 @@ func (t *target) finishFlags() {
 		if j.Version == "" {
 			vm, _ := j.Perf.Str("java.property.java.vm.version")
 			java, _ := j.Perf.Str("java.property.java.version")
-			j.Version = javaVersion(vm, java)
+			j.Version = jdk.Version(vm, java)
 		}
 	}
 	for _, log := range j.GC {
 		if j.Version == "" {
-			j.Version = log.JVMVersion
-			if strings.HasPrefix(j.Version, "1.") {
-				j.Version = withoutBuild(j.Version)
-			}
+			j.Version = jdk.WithoutBuild(log.JVMVersion)
 		}
+	}
+	if j.Version == "" && j.Dumps != nil && len(j.Dumps.Dumps) > 0 {
+		j.Version = versionOfDump(j.Dumps.Dumps[0].VM)
 	}
 	t.statedFlags()
 	settleOrigins(j.Flags, options)

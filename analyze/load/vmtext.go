@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/bundle/format/jdk"
 )
 
 // maxSmall bounds texts that are read whole.
@@ -103,26 +104,22 @@ func parseVersion(text string) string {
 			java, _, _ = strings.Cut(v, ")")
 		}
 	}
-	return javaVersion(vm, java)
+	return jdk.Version(vm, java)
 }
 
-// javaVersion is the version of a JVM, "17.0.15+6-Debian-1deb12u1". Until JDK 8 the VM has one of its own ("25.504-b01"), which
-// reads like a later JDK's: then it is Java's, "1.8.0_504".
-func javaVersion(vm, java string) string {
-	if java == "" || strings.Contains(vm, "+") || !strings.Contains(vm, "-b") {
-		return vm
+// versionOfDump reads what the head of a thread dump says of its JVM:
+//
+//	Java HotSpot(TM) 64-Bit Server VM (25.0.3+9-LTS mixed mode, sharing)
+//	OpenJDK 64-Bit Server VM (25.392-b08 mixed mode)
+//	JRE 1.8.0 Linux amd64-64 (build 8.0.5.20 - pxa6480sr5fp20-20180802_01(SR5 FP20))
+func versionOfDump(vm string) string {
+	words := strings.FieldsFunc(vm, func(r rune) bool { return strings.ContainsRune(" (),", r) })
+	for _, word := range words {
+		if !strings.HasSuffix(word, "-Bit") && jdk.Feature(word) > 0 {
+			return jdk.WithoutBuild(word)
+		}
 	}
-	java = withoutBuild(java)
-	if !strings.HasPrefix(java, "1.") {
-		java = "1." + java
-	}
-	return java
-}
-
-// withoutBuild cuts what a vendor puts behind a version of JDK 8: "1.8.0_504-8u504-ga-1-b01".
-func withoutBuild(java string) string {
-	java, _, _ = strings.Cut(java, "-")
-	return java
+	return ""
 }
 
 // parseOptions keeps the arguments up to the main class, one a line.

@@ -21,6 +21,24 @@ func TestParseVersion(t *testing.T) {
 	}
 }
 
+func TestVersionOfDump(t *testing.T) {
+	for text, want := range map[string]string{
+		"OpenJDK 64-Bit Server VM (25+36-LTS mixed mode, sharing)":         "25+36-LTS",
+		"OpenJDK 64-Bit Server VM (17.0.15+6-Debian-1 mixed mode)":         "17.0.15+6-Debian-1",
+		"Java HotSpot(TM) 64-Bit Server VM (25.202-b08 mixed mode)":        "25.202-b08",
+		"Java HotSpot(TM) Client VM (1.5.0_06-b05 mixed mode)":             "1.5.0_06",
+		"Java HotSpot(TM) Client VM 1.6.0_03-b05":                          "1.6.0_03",
+		"SAP Java Server VM (8.1.071 10.0.2+000 mixed mode)":               "8.1.071",
+		"1CIJAVAVERSION JRE 11 Linux amd64-64 (build 11.0.18+10)":          "11",
+		"1CIJAVAVERSION JRE 1.8.0 Linux amd64-64 (build 8.0.5.20 - pxa64)": "1.8.0",
+		"BEA JRockit(R)": "", "": "",
+	} {
+		if got := versionOfDump(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // JDK 8 marks what an option has set and what it has chosen itself alike.
 func TestOriginsOfJDK8(t *testing.T) {
 	flags, err := parseFlags(strings.NewReader(`[Global flags]

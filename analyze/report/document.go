@@ -193,7 +193,7 @@ func (d *Document) addNode(n *analyze.Node) {
 		Collected: n.Collected, Failed: n.Failed, JVMs: []JVM{}, Services: []Service{}}
 	for _, j := range n.JVMs {
 		out.JVMs = append(out.JVMs, JVM{Target: j.Target, PID: j.PID, App: j.App, Version: jvmVersion(j),
-			Collector: collectorOf(j), HeapMaxMB: heapMax(j) >> 20})
+			Collector: string(j.Collector()), HeapMaxMB: j.MaxHeap() >> 20})
 		if t, ok := threadsOf(j.Dumps, j.DumpInfo, j.Target); ok {
 			t.Node, t.Subject = n.Name, j.Subject()
 			d.Threads = append(d.Threads, t)

@@ -13,40 +13,6 @@ import (
 	"casefile/analyze/threads"
 )
 
-// collectorFlags name the collector by the flag that chooses it.
-var collectorFlags = []struct{ flag, name string }{
-	{"UseG1GC", "G1"}, {"UseZGC", "ZGC"}, {"UseShenandoahGC", "Shenandoah"}, {"UseParallelGC", "Parallel"},
-	{"UseConcMarkSweepGC", "CMS"}, {"UseSerialGC", "Serial"}, {"UseEpsilonGC", "Epsilon"},
-}
-
-// collectorOf names the collector: from the GC log, else from the flags.
-func collectorOf(j *analyze.JVM) string {
-	for _, log := range j.GC {
-		if log.Collector != "" {
-			return log.Collector
-		}
-	}
-	for _, c := range collectorFlags {
-		if j.Flags[c.flag].Value == "true" {
-			return c.name
-		}
-	}
-	return ""
-}
-
-// heapMax is the maximum heap in bytes: the flag, else what a log states; 0 unknown.
-func heapMax(j *analyze.JVM) int64 {
-	if v, err := strconv.ParseInt(j.Flags["MaxHeapSize"].Value, 10, 64); err == nil && v > 0 {
-		return v
-	}
-	for _, log := range j.GC {
-		if log.Heap.MaxStated {
-			return log.Heap.Max
-		}
-	}
-	return 0
-}
-
 // jvmVersion is what the JVM, or its GC log, says of itself.
 func jvmVersion(j *analyze.JVM) string {
 	if j.Version != "" {

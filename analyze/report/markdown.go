@@ -133,10 +133,10 @@ func (p *page) nodes(c *analyze.Case) {
 		}
 		for _, j := range n.JVMs {
 			heap := ""
-			if v := heapMax(j); v > 0 {
+			if v := j.MaxHeap(); v > 0 {
 				heap = say.Bytes(float64(v))
 			}
-			rows = append(rows, common(j.Target, jvmVersion(j), collectorOf(j), heap))
+			rows = append(rows, common(j.Target, jvmVersion(j), string(j.Collector()), heap))
 		}
 		for _, s := range n.Services {
 			rows = append(rows, common(s.Target, "Go", "", ""))

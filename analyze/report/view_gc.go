@@ -13,7 +13,7 @@ const gcRows = 14
 
 // gcPart is what one GC log shows.
 func gcPart(l *gc.Log, clock analyze.Clock, several bool) part {
-	p := part{Title: "Garbage collection", Note: joined(", ", l.Collector, "from "+sourceKind(l))}
+	p := part{Title: "Garbage collection", Note: joined(", ", string(l.Collector), "from "+sourceKind(l))}
 	if several {
 		p.Note = joined(": ", p.Note, l.Source)
 	}

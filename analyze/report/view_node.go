@@ -83,8 +83,8 @@ func notNone(s string) string {
 }
 
 func jvmFacts(j *analyze.JVM) []fact {
-	facts := []fact{{"Application", j.App}, {"Container", clean(j.Container)}, {"JVM", jvmVersion(j)}, {"Collector", collectorOf(j)}}
-	if v := heapMax(j); v > 0 {
+	facts := []fact{{"Application", j.App}, {"Container", clean(j.Container)}, {"JVM", jvmVersion(j)}, {"Collector", string(j.Collector())}}
+	if v := j.MaxHeap(); v > 0 {
 		facts = append(facts, fact{"Max heap", say.Bytes(float64(v))})
 	}
 	if j.Dumps != nil && len(j.Dumps.Dumps) > 0 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/hsperf"
+	"casefile/bundle/format/jdk"
 	"casefile/collectors/access"
 	"casefile/collectors/app"
 )
@@ -213,10 +214,9 @@ func (p *Process) hsperfFile() string {
 // learnVersion asks the counters, then the release file next to libjvm.so.
 func (j *JVM) learnVersion() {
 	if snap, err := j.readPerf(); err == nil {
-		j.Version, _ = snap.Str("java.property.java.vm.version")
-		if v, ok := snap.Str("java.property.java.version"); ok && strings.HasPrefix(v, "1.") { // until JDK 8 the VM counts by itself: 25.504-b01
-			j.Version = v
-		}
+		vm, _ := snap.Str("java.property.java.vm.version")
+		java, _ := snap.Str("java.property.java.version")
+		j.Version = jdk.Version(vm, java)
 		if off, ok := snap.Str("java.rt.vmFlags"); ok {
 			j.Options = append(j.Options, strings.Fields(off)...)
 		}
@@ -228,7 +228,7 @@ func (j *JVM) learnVersion() {
 		j.Version = j.releaseFile()
 	}
 	j.Version = oneWord(j.Version) // the process says it, and it is shown
-	j.Major = majorOf(j.Version)
+	j.Major = jdk.Feature(j.Version)
 }
 
 // releaseFile reads JAVA_VERSION from <home>/release.
@@ -245,22 +245,6 @@ func (j *JVM) releaseFile() string {
 		}
 	}
 	return ""
-}
-
-// majorOf reads the feature release out of a version: "25.212-b04" is the VM of
-// JDK 8 (HotSpot Express numbering), "1.8.0_212" is 8, "17.0.15+6" is 17.
-func majorOf(version string) int {
-	if v, ok := strings.CutPrefix(version, "1."); ok {
-		version = v
-	} else if strings.Contains(version, "-b") && !strings.Contains(version, "+") && !strings.Contains(version, "_") {
-		return 8
-	}
-	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(version)
-	}
-	n, _ := strconv.Atoi(version[:end])
-	return n
 }
 
 // readPerf reads and parses the counters.

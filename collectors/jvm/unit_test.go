@@ -181,14 +181,6 @@ func TestAsyncProfilerRefuses(t *testing.T) {
 	}
 }
 
-func TestMajorOf(t *testing.T) {
-	for version, want := range map[string]int{"25.212-b04": 8, "1.8.0_212": 8, "17.0.15+6-Debian-1deb12u1": 17, "25.0.3+9-LTS": 25, "11": 11, "21-ea+35": 21, "": 0} {
-		if got := majorOf(version); got != want {
-			t.Errorf("%q: %d, want %d", version, got, want)
-		}
-	}
-}
-
 func TestGCLogPatterns(t *testing.T) {
 	j := &JVM{Process: &Process{PID: 100, NSPID: 7, Cwd: "/srv/a[1]"}}
 	j.Options = []string{

@@ -61,11 +61,14 @@ type converter struct {
 func (c *converter) at(t time.Time) time.Duration { return max(0, t.Sub(c.zero)) }
 
 // collectors tells the collector by the names of its parts, as jdk.GCConfiguration has them.
-var collectors = []struct{ part, name string }{
-	{"G1", "G1"}, {"ParallelScavenge", "Parallel"}, {"ParallelOld", "Parallel"}, {"PSMarkSweep", "Parallel"},
-	{"ParNew", "CMS"}, {"ConcurrentMarkSweep", "CMS"}, {"DefNew", "Serial"}, {"SerialOld", "Serial"},
-	{"ZGC M", "Generational ZGC"}, {"ZMinor", "Generational ZGC"}, {"ZMajor", "Generational ZGC"}, {"Z", "ZGC"},
-	{"Shenandoah", "Shenandoah"}, {"Epsilon", "Epsilon"},
+var collectors = []struct {
+	part string
+	name gc.Collector
+}{
+	{"G1", gc.G1}, {"ParallelScavenge", gc.Parallel}, {"ParallelOld", gc.Parallel}, {"PSMarkSweep", gc.Parallel},
+	{"ParNew", gc.CMS}, {"ConcurrentMarkSweep", gc.CMS}, {"DefNew", gc.Serial}, {"SerialOld", gc.Serial},
+	{"ZGC M", gc.GenerationalZGC}, {"ZMinor", gc.GenerationalZGC}, {"ZMajor", gc.GenerationalZGC}, {"Z", gc.ZGC},
+	{"Shenandoah", gc.Shenandoah}, {"Epsilon", gc.Epsilon},
 }
 
 func (c *converter) settings() {
@@ -81,8 +84,8 @@ func (c *converter) settings() {
 			}
 		}
 	}
-	if log.Collector == "Shenandoah" && strings.Contains(j.Arguments+j.Flags, "ShenandoahGCMode=generational") {
-		log.Collector = "Generational Shenandoah"
+	if log.Collector == gc.Shenandoah && strings.Contains(j.Arguments+j.Flags, "ShenandoahGCMode=generational") {
+		log.Collector = gc.GenerationalShenandoah
 	}
 	log.JVMVersion = version(j.Version)
 	log.Settings = gc.Settings{CPUs: int(c.rec.System.HWThreads), Memory: c.rec.System.Memory, ParallelWorkers: int(j.ParallelWorkers), ConcurrentWorkers: int(j.ConcurrentWorkers),

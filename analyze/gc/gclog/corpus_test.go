@@ -98,7 +98,7 @@ func TestKnownFigures(t *testing.T) {
 	base := "gctoolkit-testdata/gctoolkit-gclogs/"
 	for _, tt := range []struct {
 		path      string
-		collector string
+		collector gc.Collector
 		pauses    int64
 		sum       time.Duration
 		full      int64

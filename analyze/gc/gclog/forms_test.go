@@ -16,7 +16,7 @@ const ms = time.Millisecond
 type form struct {
 	name, text   string
 	format       gc.Format
-	collector    string
+	collector    gc.Collector
 	pauses, full int64
 	sum, longest time.Duration
 	span         time.Duration
@@ -30,7 +30,7 @@ var forms = []form{
 		name: "native image before 23.0",
 		text: `[1350 msec: Incremental GC (CollectOnAllocation) 286720K->24576K, 0.0008000 secs]
 [2350 msec: Full GC (JavaLangSystemGC) 286720K->20480K, 0.0108000 secs]
-`, format: formatNative, collector: collectorNative, pauses: 2, full: 1, sum: 11600 * us, longest: 10800 * us, span: time.Second, live: 20 << 20,
+`, format: formatNative, collector: gc.Native, pauses: 2, full: 1, sum: 11600 * us, longest: 10800 * us, span: time.Second, live: 20 << 20,
 	}, {
 		name: "native image with VerboseGC alone",
 		text: `[Heap policy parameters: 
@@ -43,25 +43,25 @@ var forms = []form{
 [[847203000000000 GC: before  epoch: 8  cause: CollectOnAllocation]
  [847203900000000 GC: after   epoch: 8  cause: CollectOnAllocation  policy: by space and time  type: complete
   collection time: 900000000 nanoSeconds]]
-`, format: formatNative, collector: collectorNative, pauses: 2, full: 1, sum: 852161 + 900*ms, longest: 900 * ms, span: 2900 * ms, max: 858993459,
+`, format: formatNative, collector: gc.Native, pauses: 2, full: 1, sum: 852161 + 900*ms, longest: 900 * ms, span: 2900 * ms, max: 858993459,
 	}, {
 		name: "native image with VerboseGC and PrintGC: one pause each",
 		text: `[[847201000000000 GC: before  epoch: 7  cause: CollectOnAllocation]
 [Incremental GC (CollectOnAllocation) 286720K->24576K, 0.0008000 secs]
  [847201000900000 GC: after   epoch: 7  cause: CollectOnAllocation  policy: by space and time  type: incremental
   collection time: 852161 nanoSeconds]]
-`, format: formatNative, collector: collectorNative, pauses: 1, sum: 800 * us, longest: 800 * us, span: 900 * us,
+`, format: formatNative, collector: gc.Native, pauses: 1, sum: 800 * us, longest: 800 * us, span: 900 * us,
 	}, {
 		name: "native image of 23.0 and later",
 		text: `[1.000s] GC(0) Pause Full GC (Collect on allocation) 13.00M->3.00M 14.698ms
 [2.000s] GC(1) Pause Incremental GC (Collect on allocation) 16.00M->3.50M 2.440ms
-`, format: gc.FormatUnified, collector: collectorNative, pauses: 2, full: 1, sum: 17138 * us, longest: 14698 * us, span: time.Second, live: 7 << 19,
+`, format: gc.FormatUnified, collector: gc.Native, pauses: 2, full: 1, sum: 17138 * us, longest: 14698 * us, span: time.Second, live: 7 << 19,
 	}, {
 		name: "Go",
 		text: `gc 1 @0.500s 1%: 0.10+2.0+0.20 ms clock, 0.40+0.94/1.9/2.9+0.80 ms cpu, 4->5->1 MB, 5 MB goal, 0 MB stacks, 0 MB globals, 4 P
 pacer: assist ratio=+2.1
 gc 2 @1.500s 3%: 0.10+2.0+0.40 ms clock, 0.40+0.94/1.9/2.9+1.6 ms cpu, 6->6->2 MB, 5 MB goal, 4 P (forced)
-`, format: formatGo, collector: collectorGo, pauses: 4, sum: 800 * us, longest: 400 * us, span: time.Second + 2500*us, live: 2 << 20,
+`, format: formatGo, collector: gc.Go, pauses: 4, sum: 800 * us, longest: 400 * us, span: time.Second + 2500*us, live: 2 << 20,
 	}, {
 		name: "jstat -gccause -t",
 		text: `Timestamp         S0C    S1C    S0U    S1U      EC       EU        OC         OU       MC     MU    CCSC   CCSU   YGC     YGCT    FGC    FGCT     GCT    LGCC                 GCC

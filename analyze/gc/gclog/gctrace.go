@@ -48,7 +48,7 @@ func (p *parser) goLine(line []byte) class {
 		}
 		return foreign
 	}
-	p.format, p.log.Collector = formatGo, collectorGo
+	p.format, p.log.Collector = formatGo, gc.Go
 	share, r, ok := decimal(r)
 	clock, found := bytes.CutPrefix(r, []byte("%: "))
 	if !ok || !found {

@@ -24,7 +24,7 @@ func (p *parser) hpLine(line []byte) class {
 	if !ok1 || !ok2 {
 		return unparsed
 	}
-	p.format, p.log.Collector = formatHP, "HP-UX"
+	p.format, p.log.Collector = formatHP, gc.HPUX
 	kind := gc.KindFull
 	if string(f[0]) == "1" {
 		kind = gc.KindYoung

@@ -161,12 +161,12 @@ func (p *parser) hsErrHeapBegins(m []byte) class {
 var hsErrSpaces = []struct {
 	name       string
 	concurrent bool
-	collector  string
+	collector  gc.Collector
 }{
-	{"def new generation", false, "Serial"}, {"DefNew", false, "Serial"}, {"tenured generation", false, ""}, {"Tenured", false, ""},
-	{"par new generation", false, "CMS"}, {"concurrent mark-sweep generation", false, "CMS"}, {"PSYoungGen", false, "Parallel"},
-	{"ParOldGen", false, "Parallel"}, {"PSOldGen", false, "Parallel"}, {"garbage-first heap", false, "G1"},
-	{"ZHeap", true, "ZGC"}, {"Z Heap", true, "ZGC"}, {"Shenandoah Heap", true, "Shenandoah"},
+	{"def new generation", false, gc.Serial}, {"DefNew", false, gc.Serial}, {"tenured generation", false, ""}, {"Tenured", false, ""},
+	{"par new generation", false, gc.CMS}, {"concurrent mark-sweep generation", false, gc.CMS}, {"PSYoungGen", false, gc.Parallel},
+	{"ParOldGen", false, gc.Parallel}, {"PSOldGen", false, gc.Parallel}, {"garbage-first heap", false, gc.G1},
+	{"ZHeap", true, gc.ZGC}, {"Z Heap", true, gc.ZGC}, {"Shenandoah Heap", true, gc.Shenandoah},
 }
 
 func (p *parser) hsErrSpace(t []byte) class {

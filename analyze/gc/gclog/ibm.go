@@ -20,7 +20,7 @@ func (p *parser) ibmLine(line []byte) class {
 	default:
 		return foreign
 	}
-	p.format, p.log.Collector = formatIBM, "IBM mark-sweep"
+	p.format, p.log.Collector = formatIBM, gc.IBM
 	i := bytes.Index(t, []byte(": "))
 	if i < 0 {
 		return detail

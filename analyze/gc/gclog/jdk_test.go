@@ -101,7 +101,7 @@ func TestStampsOfTwoThreads(t *testing.T) {
 }
 
 func TestCollectorOfHeapLayout(t *testing.T) {
-	for layout, want := range map[string]string{
+	for layout, want := range map[string]gc.Collector{
 		" PSYoungGen      total 76288K, used 64961K [0x00000000fab00000, 0x0000000100000000, 0x0000000100000000)\n": "Parallel",
 		" par new generation   total 19648K, used 1K [0x0, 0x1, 0x1)\n tenured generation   total 43712K\n":         "ParNew",
 		" par new generation   total 19648K, used 1K [0x0, 0x1, 0x1)\n concurrent mark-sweep generation total 9K\n": "CMS",

@@ -39,7 +39,7 @@ func (p *parser) jrockitLine(line []byte) class {
 	default:
 		return foreign
 	}
-	p.format, p.log.Collector = formatJRockit, "JRockit"
+	p.format, p.log.Collector = formatJRockit, gc.JRockit
 	m := line
 	for { // decorators and "[OC#1]"
 		m = trimLeft(m)

@@ -15,8 +15,9 @@ import (
 
 // legacyCollectors are the collectors of JDK 8, which can be combined.
 var legacyCollectors = []struct {
-	name, collector string
-	options         []string
+	name      string
+	collector gc.Collector
+	options   []string
 }{
 	{"Serial", "Serial", []string{"-XX:+UseSerialGC"}},
 	{"ParNew", "ParNew", []string{"-XX:+UseParNewGC"}},
@@ -69,13 +70,13 @@ func legacyJVM(t *testing.T, jdk live.JDK) {
 	}
 }
 
-func checkLegacy(t *testing.T, home, dir, text, collector string, stdout, details bool) {
+func checkLegacy(t *testing.T, home, dir, text string, collector gc.Collector, stdout, details bool) {
 	t.Helper()
 	log := parseText(t, text)
 	if !Sniff([]byte(text)) {
 		t.Error("not recognised as a GC log")
 	}
-	agrees(t, collector, log, countLegacy(text))
+	agrees(t, string(collector), log, countLegacy(text))
 	if log.Collector != collector || len(log.Runs) != 1 || !log.Timed {
 		t.Errorf("collector %q, %d runs, timed %v; want %q", log.Collector, len(log.Runs), log.Timed, collector)
 	}
@@ -98,7 +99,7 @@ func checkLegacy(t *testing.T, home, dir, text, collector string, stdout, detail
 			t.Errorf("line %d: %v without its heap", p.Line, k)
 		}
 	}
-	countersAgree(t, home, dir, collector, 8, log)
+	countersAgree(t, home, dir, string(collector), 8, log)
 	if _, ok := log.AllocationRate(); !ok {
 		t.Error("no allocation rate")
 	}

@@ -117,7 +117,7 @@ func checkLive(t *testing.T, home, dir, collector string, version int) {
 			t.Errorf("%s: not recognised as a GC log", l.file)
 		}
 		agrees(t, l.file, log, countUnified(string(text)))
-		if l.file != "bare" && log.Collector != collector && !(l.file == "gc" || l.file == "safepoint") {
+		if l.file != "bare" && string(log.Collector) != collector && !(l.file == "gc" || l.file == "safepoint") {
 			t.Errorf("%s: collector %q, want %q", l.file, log.Collector, collector)
 		}
 		if log.Unparsed.Count > log.Lines/1000 {

@@ -284,7 +284,7 @@ func (p *parser) legacyStart(line []byte) class {
 		p.lineTime(w, at, timed)
 		return p.legacyFact(p.safepointLine(rest))
 	}
-	if p.log.Collector == "Shenandoah" {
+	if p.log.Collector == gc.Shenandoah {
 		if c := p.shenandoah8Detail(rest); c != foreign {
 			return c
 		}

@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+
 	"casefile/analyze/gc"
 )
 
@@ -18,7 +19,7 @@ func (p *parser) shenandoah8(rest []byte) class {
 	}
 	p.format = gc.FormatPreUnified
 	if p.log.Collector == "" {
-		p.log.Collector = "Shenandoah"
+		p.log.Collector = gc.Shenandoah
 	}
 	name, took := rest[1:comma], rest[comma+2:end]
 	if string(took) == "start" {

@@ -2,8 +2,10 @@ package gclog
 
 import (
 	"bytes"
-	"casefile/analyze/gc"
+	"cmp"
 	"strings"
+
+	"casefile/analyze/gc"
 )
 
 // tables are the beginnings of lines (behind blanks) of the tables and headers that HotSpot prints between its records:
@@ -162,22 +164,12 @@ func amountAndFree(b []byte) (all, free int64) {
 	return all, free
 }
 
-// flagCollectors are the collectors behind -XX:+Use...GC, in the order in which one wins over another.
-var flagCollectors = []struct{ flag, collector string }{
-	{"+UseG1GC", "G1"}, {"+UseConcMarkSweepGC", "CMS"}, {"+UseParallelOldGC", "Parallel"}, {"+UseParallelGC", "Parallel"},
-	{"+UseSerialGC", "Serial"}, {"+UseParNewGC", "ParNew"}, {"+UseShenandoahGC", "Shenandoah"},
-}
-
 // commandLine reads "CommandLine flags: -XX:MaxHeapSize=... -XX:+UseG1GC".
 func (p *parser) commandLine(b []byte) {
 	s := &p.log.Settings
 	s.CommandLine, s.CommandLineAt = strings.TrimSpace(clip(b, 1<<14)), p.line
-	for _, c := range flagCollectors {
-		if strings.Contains(s.CommandLine, "-XX:"+c.flag) {
-			p.log.Collector = c.collector
-			break
-		}
-	}
+	on := func(flag string) bool { return strings.Contains(s.CommandLine, "-XX:+"+flag) }
+	p.log.Collector = cmp.Or(gc.CollectorByFlags(on), p.log.Collector)
 	for _, f := range []struct {
 		name string
 		to   *int64
@@ -231,18 +223,18 @@ func (s *legacyState) noteHeap(t []byte) {
 }
 
 // collector names the collector by the records seen; empty when they could be of several.
-func (s *legacyState) collector() string {
+func (s *legacyState) collector() gc.Collector {
 	switch {
 	case s.seenG1:
-		return "G1"
+		return gc.G1
 	case s.seenCMS:
-		return "CMS"
+		return gc.CMS
 	case s.seenPar:
-		return "Parallel"
+		return gc.Parallel
 	case s.seenNew:
-		return "ParNew"
+		return gc.ParNew
 	case s.seenDef:
-		return "Serial"
+		return gc.Serial
 	}
 	return ""
 }

@@ -30,9 +30,6 @@ type nativeState struct {
 	pause gc.Pause
 }
 
-// collectorNative is the collector of native images, which has no options of HotSpot.
-const collectorNative = "Serial (native image)"
-
 const (
 	nativeIncremental = "Incremental GC ("
 	nativeFull        = "Full GC ("
@@ -81,7 +78,7 @@ func (p *parser) nativeLine(line []byte) class {
 		if !beginsNative(nil, line) {
 			return foreign
 		}
-		p.format, p.log.Collector = formatNative, collectorNative
+		p.format, p.log.Collector = formatNative, gc.Native
 	}
 	at, stamped, m := nativeStamp(trimLeft(line))
 	if stamped {

@@ -38,11 +38,6 @@ var j9Kinds = map[string]gc.Kind{
 	"global garbage collect": gc.KindFull, "global mark phase": gc.KindOther, "metronome": gc.KindOther, "epsilon": gc.KindOther,
 }
 
-var j9Policies = map[string]string{
-	"gencon": "OpenJ9 gencon", "balanced": "OpenJ9 balanced", "optthruput": "OpenJ9 optthruput", "optavgpause": "OpenJ9 optavgpause",
-	"metronome": "OpenJ9 metronome", "nogc": "OpenJ9 nogc",
-}
-
 // j9Line reads one line of XML.
 func (p *parser) j9Line(line []byte) class {
 	t := bytes.TrimLeft(line, " \t")
@@ -225,8 +220,8 @@ func (p *parser) j9Attribute(t []byte) class {
 	set := &p.log.Settings
 	switch string(attribute(t, "name")) {
 	case "gcPolicy":
-		if v := bytes.TrimPrefix(value, []byte("-Xgcpolicy:")); j9Policies[string(v)] != "" {
-			p.log.Collector = j9Policies[string(v)]
+		if c := gc.OpenJ9Policy(string(bytes.TrimPrefix(value, []byte("-Xgcpolicy:")))); c != "" {
+			p.log.Collector = c
 		}
 	case "maxHeapSize":
 		set.HeapMax = hex(value)

@@ -89,6 +89,6 @@ func (p *parser) quanta(n int64, mean, longest time.Duration) {
 
 func (p *parser) j9Policy(name string) {
 	if p.log.Collector == "" {
-		p.log.Collector = j9Policies[name]
+		p.log.Collector = gc.OpenJ9Policy(name)
 	}
 }

@@ -272,11 +272,11 @@ func (p *parser) nameCollector() {
 		l.Collector = p.legacy.collector()
 	}
 	if l.Collector == "" && p.format == formatJ9 { // before R26 the policy is not told
-		l.Collector = "OpenJ9"
+		l.Collector = gc.OpenJ9
 	}
 	if g := generational[l.Collector]; g != "" && p.unified.generational {
 		l.Collector = g
 	}
 }
 
-var generational = map[string]string{"ZGC": "Generational ZGC", "Shenandoah": "Generational Shenandoah"}
+var generational = map[gc.Collector]gc.Collector{gc.ZGC: gc.GenerationalZGC, gc.Shenandoah: gc.GenerationalShenandoah}

@@ -38,15 +38,16 @@ func (p *parser) retoldPause(kind gc.Kind, cause string, n int64, d time.Duratio
 
 // beanKinds tell by the name of a collector's bean, or of Elasticsearch's pool, what it collects.
 var beanKinds = []struct {
-	name, collector string
-	kind            gc.Kind
+	name      string
+	collector gc.Collector
+	kind      gc.Kind
 }{
-	{"G1 Young", "G1", gc.KindYoung}, {"G1 Old", "G1", gc.KindFull}, {"G1 Concurrent", "G1", gc.KindRemark},
-	{"ConcurrentMarkSweep", "CMS", gc.KindOther}, {"ParNew", "CMS", gc.KindYoung},
-	{"PS Scavenge", "Parallel", gc.KindYoung}, {"PS MarkSweep", "Parallel", gc.KindFull},
-	{"MarkSweepCompact", "Serial", gc.KindFull}, {"Copy", "Serial", gc.KindYoung},
-	{"Shenandoah Pauses", "Shenandoah", gc.KindOther}, {"ZGC Pauses", "ZGC", gc.KindOther}, {"ZGC Minor Pauses", "Generational ZGC", gc.KindOther},
-	{"ZGC Major Pauses", "Generational ZGC", gc.KindOther}, {"young", "", gc.KindYoung}, {"old", "", gc.KindFull},
+	{"G1 Young", gc.G1, gc.KindYoung}, {"G1 Old", gc.G1, gc.KindFull}, {"G1 Concurrent", gc.G1, gc.KindRemark},
+	{"ConcurrentMarkSweep", gc.CMS, gc.KindOther}, {"ParNew", gc.CMS, gc.KindYoung},
+	{"PS Scavenge", gc.Parallel, gc.KindYoung}, {"PS MarkSweep", gc.Parallel, gc.KindFull},
+	{"MarkSweepCompact", gc.Serial, gc.KindFull}, {"Copy", gc.Serial, gc.KindYoung},
+	{"Shenandoah Pauses", gc.Shenandoah, gc.KindOther}, {"ZGC Pauses", gc.ZGC, gc.KindOther}, {"ZGC Minor Pauses", gc.GenerationalZGC, gc.KindOther},
+	{"ZGC Major Pauses", gc.GenerationalZGC, gc.KindOther}, {"young", "", gc.KindYoung}, {"old", "", gc.KindFull},
 }
 
 // bean names the kind of a collection by its collector.
@@ -191,7 +192,7 @@ func (p *parser) cassandraLine(line []byte) class {
 	}
 	c, old, heap := cassandraPools(r[len("ms"):])
 	kind := p.bean(name)
-	if kind == gc.KindOther && p.log.Collector == "CMS" && d >= time.Second { // its concurrent work stops nobody for so long
+	if kind == gc.KindOther && p.log.Collector == gc.CMS && d >= time.Second { // its concurrent work stops nobody for so long
 		kind = gc.KindFull
 	}
 	if heap && old.before > 0 {

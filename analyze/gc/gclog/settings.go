@@ -7,9 +7,9 @@ import (
 )
 
 // collectors are the names behind "Using ".
-var collectors = map[string]string{
-	"G1": "G1", "Serial": "Serial", "Parallel": "Parallel", "Concurrent Mark Sweep": "CMS", "Shenandoah": "Shenandoah",
-	"The Z Garbage Collector": "ZGC", "Epsilon": "Epsilon", "ParNew": "ParNew",
+var collectors = map[string]gc.Collector{
+	"G1": gc.G1, "Serial": gc.Serial, "Parallel": gc.Parallel, "Concurrent Mark Sweep": gc.CMS, "Shenandoah": gc.Shenandoah,
+	"The Z Garbage Collector": gc.ZGC, "Epsilon": gc.Epsilon, "ParNew": gc.ParNew,
 }
 
 // using reads "Using G1", printed when a JVM starts; "Using 2 workers of 2 for evacuation" is another line.
@@ -133,23 +133,23 @@ func smallInt(b []byte) int {
 }
 
 // inferred names the collector from its pauses when the log does not.
-func (u *unifiedState) inferred() string {
+func (u *unifiedState) inferred() gc.Collector {
 	k := u.kinds
 	switch {
 	case u.seenNative:
-		return collectorNative
+		return gc.Native
 	case k[gc.KindMarkStart] || k[gc.KindRelocateStart]:
-		return "ZGC"
+		return gc.ZGC
 	case k[gc.KindFinalUpdateRefs] || k[gc.KindFinalMark] || k[gc.KindDegenerated]:
-		return "Shenandoah"
+		return gc.Shenandoah
 	case k[gc.KindConcurrentStart] || k[gc.KindMixed] || k[gc.KindCleanup] || k[gc.KindPrepareMixed] || u.seenG1:
-		return "G1"
+		return gc.G1
 	case u.seenCMS || k[gc.KindInitialMark]:
-		return "CMS"
+		return gc.CMS
 	case u.seenParallel:
-		return "Parallel"
+		return gc.Parallel
 	case u.seenSerial:
-		return "Serial"
+		return gc.Serial
 	}
 	return ""
 }

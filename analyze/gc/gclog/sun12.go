@@ -38,7 +38,7 @@ func (p *parser) sun12Line(line []byte) class {
 }
 
 func (p *parser) sun12(c class) class {
-	p.format, p.log.Collector = formatSun12, "Sun 1.2 mark-sweep"
+	p.format, p.log.Collector = formatSun12, gc.Sun12
 	return c
 }
 

@@ -141,7 +141,7 @@ func (p *parser) zCycle(id uint32, m []byte) class {
 	}
 	cy := p.unified.cycle(id)
 	if p.log.Collector == "" {
-		p.log.Collector = "ZGC"
+		p.log.Collector = gc.ZGC
 	}
 	r = trimLeft(r)
 	if len(r) == 0 {

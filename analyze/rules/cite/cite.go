@@ -35,14 +35,12 @@ func Flag(j *analyze.JVM, name string) (analyze.Evidence, bool) {
 	}, true
 }
 
-// citeOption finds an option by its beginning; the last one wins, as it does for the JVM.
+// Option finds an option by its beginning; the last one wins, as it does for the JVM.
 func Option(j *analyze.JVM, prefix string) (value string, at analyze.Evidence, ok bool) {
-	for _, o := range slices.Backward(j.Options) {
-		if strings.HasPrefix(o, prefix) {
-			return o[len(prefix):], analyze.Evidence{Entry: j.OptionsSource, Text: Line(o)}, true
-		}
+	if value, ok = j.Option(prefix); ok {
+		at = analyze.Evidence{Entry: j.OptionsSource, Text: Line(prefix + value)}
 	}
-	return "", analyze.Evidence{}, false
+	return value, at, ok
 }
 
 func Ref(r host.Ref, text string) analyze.Evidence {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
-	"casefile/analyze/rules/vm"
+	"casefile/bundle/format/jdk"
 )
 
 // holding leaves the advice that can be followed: a setting has a value that is none of nothing, it changes something, and the JVM at hand
@@ -48,22 +48,9 @@ func sizeOf(text, option string) int64 {
 		return 0
 	}
 	word, _, _ := strings.Cut(rest, " ")
-	return vm.Size(word)
-}
-
-// otherJVMs are beginnings of collectors of JVMs that have none of HotSpot's options.
-var otherJVMs = []string{"OpenJ9", "Go", "Serial (native image)", "JRockit", "IBM", "Sun 1.2", "HP-UX"}
-
-// hotspot reports whether the JVM takes the options of HotSpot.
-func (v *gcView) hotspot() bool {
-	return !slices.ContainsFunc(otherJVMs, func(c string) bool { return strings.HasPrefix(v.Log.Collector, c) })
+	return jdk.Size(word)
 }
 
 func (v *gcView) hasOptions(a analyze.Advice) bool {
-	return v.hotspot() || !strings.Contains(a.Setting+a.To+a.Action, "-XX:") && !strings.Contains(a.Action+a.To, "-Xlog")
-}
-
-// isConcurrent reports whether the collector works beside the application in all it does.
-func (v *gcView) isConcurrent() bool {
-	return strings.Contains(v.Log.Collector, "Shenandoah") || strings.Contains(v.Log.Collector, "ZGC")
+	return v.Log.Collector.HotSpot() || !strings.Contains(a.Setting+a.To+a.Action, "-XX:") && !strings.Contains(a.Action+a.To, "-Xlog")
 }

@@ -98,7 +98,7 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Verify:   "No \"Allocation Stall\" in the next GC log.",
 	}
 	f.Advice = []analyze.Advice{advice}
-	if major := vm.Major(v.JVM.Version); v.Log.Collector == "ZGC" && major >= 21 && major < 24 {
+	if major := v.JVM.Major(); v.Log.Collector == gc.ZGC && major >= 21 && major < 24 {
 		f.Advice = append(
 			f.Advice,
 			analyze.Advice{

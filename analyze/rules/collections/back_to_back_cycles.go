@@ -28,7 +28,7 @@ var backToBackCycles = &analyze.Rule{
 
 // judgeCycles counts the ends of marking, of which each cycle has one.
 func judgeCycles(_ *analyze.Pass, v *gcView) []analyze.Finding {
-	if v.Log.Collector != "G1" {
+	if v.Log.Collector != gc.G1 {
 		return nil
 	}
 	var ends []*gc.Pause

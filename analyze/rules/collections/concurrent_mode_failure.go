@@ -34,7 +34,7 @@ func judgeConcurrentMode(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			n, sum = n+1, sum+p.Duration
 		}
 	}
-	if n == 0 || v.Log.Collector != "CMS" {
+	if n == 0 || v.Log.Collector != gc.CMS {
 		return nil
 	}
 	share := float64(sum) / float64(max(v.Span(), 1))

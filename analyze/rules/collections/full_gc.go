@@ -39,8 +39,6 @@ var fullGC = &analyze.Rule{
 	Run:    each(collections, judgeFullGC),
 }
 
-var generational = map[string]bool{"G1": true, "Parallel": true, "Serial": true, "CMS": true}
-
 func fullOrdinary(k gc.Kind, cause string) bool { return k == gc.KindFull && views.Ordinary(k, cause) }
 
 // judgeFullGC looks at full collections that nothing else explains.
@@ -51,7 +49,7 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	if young, _ := v.Spent(func(k gc.Kind, _ string) bool { return k.Evacuates() }); young == 0 &&
-		!generational[v.Log.Collector] {
+		!v.Log.Collector.Promotes() {
 		return nil // a collector that knows no other kind
 	}
 	every := v.Span() / time.Duration(n)
@@ -75,14 +73,14 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			"dies soon after it got there. ", say.Bytes(live), say.Bytes(heap))
 		f.Evidence = cite.Known(heapAt, v.CiteLive(at))
 	}
-	switch v.Log.Collector {
-	case "Shenandoah", "Generational Shenandoah", "ZGC", "Generational ZGC":
+	switch c := v.Log.Collector; {
+	case c.Concurrent():
 		f.Explanation += "This collector makes them only when allocation outran it."
-	case "G1":
+	case c == gc.G1:
 		f.Explanation += "G1 makes them only when its concurrent cycles come too late."
-	case "CMS":
+	case c == gc.CMS:
 		f.Explanation += "CMS makes them when its concurrent cycle comes too late, or the old generation is in pieces."
-	case "Parallel", "Serial":
+	case c.OldByFull():
 		f.Explanation += "This collector has no other way to clean the old generation: G1 does it beside the " +
 			"application."
 	}
@@ -96,14 +94,14 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Rollback: "The old options and a restart.",
 		Verify:   "Full collections are minutes apart, or gone.",
 	}}
-	if v.isConcurrent() {
+	if v.Log.Collector.Concurrent() {
 		f.Advice = v.outrunAdvice()
 	}
-	if c := v.Log.Collector; c == "Parallel" || c == "Serial" {
+	if c := v.Log.Collector; c == gc.Parallel || c == gc.Serial {
 		f.Advice[0] = analyze.Advice{
 			Action:   "Change to G1, which cleans the old generation in small steps.",
 			Setting:  "collector",
-			From:     c,
+			From:     string(c),
 			To:       "-XX:+UseG1GC",
 			Effect:   "No full collection in normal operation, pauses of some 200 ms at most.",
 			Risk:     "Some per cent of throughput, and some memory beside the heap.",

@@ -9,7 +9,6 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
@@ -83,10 +82,10 @@ func (v *gcView) lockerAdvice() analyze.Advice {
 		Effect: "Collections no longer wait: the region of a held array is left where it is.",
 		Verify: "No pause with the cause GCLocker Initiated GC in the next GC log.",
 	}
-	major := vm.Major(v.JVM.Version)
-	switch g1 := v.Log.Collector == "G1"; {
+	major := v.JVM.Major()
+	switch g1 := v.Log.Collector == gc.G1; {
 	case major >= 22 && !g1:
-		a.Action, a.Setting, a.From, a.To = "Take G1, which from JDK 22 on has no such lock.", "collector", v.Log.Collector, "-XX:+UseG1GC"
+		a.Action, a.Setting, a.From, a.To = "Take G1, which from JDK 22 on has no such lock.", "collector", string(v.Log.Collector), "-XX:+UseG1GC"
 		a.Risk, a.Rollback = "Some per cent of throughput.", "The old option and a restart."
 	default:
 		a.Action = "Move to JDK 22 or later, whose G1 has no such lock."

@@ -154,9 +154,9 @@ var youngOptions = []string{
 func (v *gcView) tinyYoung() (reason, bool) {
 	heap, _, ok := v.MaxHeap()
 	eden := v.eden()
-	young, youngKnown := vm.Int(v.JVM, "MaxNewSize")
+	young, youngKnown := v.JVM.Int("MaxNewSize")
 	size := eden
-	if youngKnown && young > 0 && v.Log.Collector != "G1" {
+	if youngKnown && young > 0 && v.Log.Collector != gc.G1 {
 		size = max(eden, young)
 	}
 	if _, sum := v.Spent(func(k gc.Kind, c string) bool { return views.Ordinary(k, c) && k.Evacuates() }); !ok ||
@@ -198,8 +198,8 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		r.advice.Setting, r.advice.From, r.advice.To = "-Xmn", "young generation of "+say.Bytes(
 			size,
 		), strings.Replace(vm.Xmx(vm.RoundUp64(float64(to))), "-Xmx", "-Xmn", 1)
-		if v.Log.Collector == "G1" {
-			goal, known := vm.Int(v.JVM, "MaxGCPauseMillis")
+		if v.Log.Collector == gc.G1 {
+			goal, known := v.JVM.Int("MaxGCPauseMillis")
 			if !known || goal >= 200 {
 				return reason{}, false // G1 has its reasons: the live set, or a heap that still grows
 			}
@@ -228,8 +228,8 @@ func (v *gcView) cpus() float64 {
 
 func (v *gcView) oneThread() (reason, bool) {
 	cpus := v.cpus()
-	workers, known := vm.Int(v.JVM, "ParallelGCThreads")
-	serial := v.Log.Collector == "Serial"
+	workers, known := v.JVM.Int("ParallelGCThreads")
+	serial := v.Log.Collector == gc.Serial
 	if cpus < 2 || !serial && (!known || workers != 1 || !vm.Chosen(v.JVM, "ParallelGCThreads")) {
 		return reason{}, false
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
@@ -24,7 +25,7 @@ var gcThreadsMismatch = &analyze.Rule{
 
 // judgeGCThreads compares the number of GC threads with the CPUs that the JVM may use.
 func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
-	workers, ok := vm.Int(v.JVM, "ParallelGCThreads")
+	workers, ok := v.JVM.Int("ParallelGCThreads")
 	at, _ := cite.Flag(v.JVM, "ParallelGCThreads")
 	if !ok && v.Log.Settings.ParallelWorkers > 0 {
 		workers, ok, at = int64(v.Log.Settings.ParallelWorkers), true, analyze.Evidence{
@@ -33,7 +34,7 @@ func judgeGCThreads(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		}
 	}
 	cpus, share := v.cpus(), v.Share()
-	if !ok || v.Host == nil || cpus <= 0 || workers <= 0 || v.Log.Collector == "Serial" {
+	if !ok || v.Host == nil || cpus <= 0 || workers <= 0 || v.Log.Collector == gc.Serial {
 		return nil
 	}
 	few := workers == 1 && cpus >= 4 && vm.Chosen(v.JVM, "ParallelGCThreads")

@@ -13,6 +13,7 @@ import (
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
+	"casefile/bundle/format/jdk"
 )
 
 var (
@@ -200,7 +201,7 @@ func (v *gcView) heapChange(to int64) (setting, from, options string) {
 		from = fmt.Sprintf("%s, the JVM's own choice", say.Bytes(current))
 	}
 	if text, _, ok := cite.Option(v.JVM, "-Xms"); ok {
-		if n := vm.Size(text); n > 0 && n == current {
+		if n := jdk.Size(text); n > 0 && n == current {
 			setting, options = "-Xms and -Xmx", strings.Replace(options, "-Xmx", "-Xms", 1)+" "+options
 			from = "-Xms" + text + " " + from
 		}

@@ -10,7 +10,6 @@ import (
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 )
 
@@ -56,7 +55,7 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		return nil
 	}
 	region := v.Log.Settings.RegionSize
-	if r, ok := vm.Int(v.JVM, "G1HeapRegionSize"); ok && r > 0 {
+	if r, ok := v.JVM.Int("G1HeapRegionSize"); ok && r > 0 {
 		region = r
 	}
 	share := float64(sum) / float64(v.Span())

@@ -2,7 +2,6 @@ package collections
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -132,17 +131,17 @@ func (v *gcView) longPauseAdvice(l *longs, worst *gc.Pause) []analyze.Advice {
 			Effect: "No such collection.", Risk: "None: it is a mark, not a reservation.", Verify: "No pause with a metadata cause in the next GC log."}}
 	case worst.Flags.Has(gc.FlagEvacuationFailure):
 		return v.reserveAdvice()
-	case v.isConcurrent():
+	case v.Log.Collector.Concurrent():
 		return v.outrunAdvice()
-	case v.Log.Collector == "G1" && worst.Kind == gc.KindFull:
+	case v.Log.Collector == gc.G1 && worst.Kind == gc.KindFull:
 		return v.fullAdvice()
-	case v.Log.Collector == "G1":
+	case v.Log.Collector == gc.G1:
 		return v.goalAdvice()
-	case !v.hotspot():
+	case !v.Log.Collector.HotSpot():
 		return v.otherAdvice()
 	}
 	return []analyze.Advice{{
-		Action: "Take a collector that works beside the application.", Setting: "collector", From: v.Log.Collector, To: "-XX:+UseG1GC",
+		Action: "Take a collector that works beside the application.", Setting: "collector", From: string(v.Log.Collector), To: "-XX:+UseG1GC",
 		Effect: "Pauses near its goal of 200 ms.", Risk: "Some per cent of throughput.", Rollback: "The old option and a restart.",
 		Verify: "No pause of a second or more in the next GC log.",
 	}}
@@ -167,7 +166,7 @@ func (v *gcView) outrunAdvice() []analyze.Advice {
 		threads.Setting, threads.From, threads.To = "-XX:ConcGCThreads", fmt.Sprint(n), fmt.Sprint(2*n)
 	}
 	list = append(list, threads)
-	if strings.Contains(v.Log.Collector, "Shenandoah") {
+	if v.Log.Collector.IsShenandoah() {
 		list = append(list, analyze.Advice{Alternative: true, Action: "Let it slow down who allocates for longer before it gives up: pacing " +
 			"(-XX:ShenandoahPacingMaxDelay, 10 ms by default; pacing must not be switched off).",
 			Effect: "Short delays instead of a stop.", Risk: "Requests that allocate much are slower.", Rollback: "Take the option away.", Verify: "As above."})
@@ -191,7 +190,7 @@ func (v *gcView) fullAdvice() []analyze.Advice {
 	a := analyze.Advice{Action: "Start G1's concurrent cycle earlier (" + startOfCycle(v.JVM) + "), so that it need not fall back to a full collection.",
 		Effect: "No full collection, if the cycle ended too late.", Risk: "More concurrent cycles, some CPU.", Rollback: "Take the option away and restart.",
 		Verify: "No full pause in the next GC log."}
-	if n, ok := vm.Int(v.JVM, "InitiatingHeapOccupancyPercent"); ok && n > 35 {
+	if n, ok := v.JVM.Int("InitiatingHeapOccupancyPercent"); ok && n > 35 {
 		a.Setting, a.From, a.To = startOfCycle(v.JVM), fmt.Sprint(n), "30"
 	}
 	return []analyze.Advice{a}
@@ -205,11 +204,11 @@ func (v *gcView) goalAdvice() []analyze.Advice {
 		Effect: "Smaller young generation, shorter pauses.", Risk: "More collections: throughput falls.", Rollback: "The old value.",
 		Verify: "Pauses stay near the goal.",
 	}
-	if goal, known := vm.Int(v.JVM, "MaxGCPauseMillis"); known && goal > 100 {
+	if goal, known := v.JVM.Int("MaxGCPauseMillis"); known && goal > 100 {
 		a.Action += " Else lower the goal."
 		a.Setting, a.From, a.To = "-XX:MaxGCPauseMillis", fmt.Sprint(goal), "100"
 	}
-	if vm.Major(v.JVM.Version) >= 21 {
+	if v.JVM.Major() >= 21 {
 		a.Action += " Where no pause may be felt at all, take -XX:+UseZGC (with -XX:+ZGenerational before JDK 23)."
 	}
 	return []analyze.Advice{a}
@@ -219,7 +218,7 @@ func (v *gcView) goalAdvice() []analyze.Advice {
 func (v *gcView) otherAdvice() []analyze.Advice {
 	a := analyze.Advice{Action: "Find what the collection had to go through: a large live set, or a machine that swaps.",
 		Effect: "Names the cause.", Risk: "None in looking.", Verify: "No pause of a second or more in the next GC log."}
-	if strings.HasPrefix(v.Log.Collector, "OpenJ9") {
+	if v.Log.Collector.IsOpenJ9() {
 		a = analyze.Advice{Action: "Let the scavenger work beside the application (-Xgc:concurrentScavenge with -Xgcpolicy:gencon), or take " +
 			"-Xgcpolicy:balanced, which collects a large heap in parts.", Effect: "Shorter stops.", Risk: "Some per cent of throughput.",
 			Rollback: "The old options and a restart.", Verify: "No pause of a second or more in the next log."}
@@ -229,7 +228,7 @@ func (v *gcView) otherAdvice() []analyze.Advice {
 
 // startOfCycle is the option for the share of the heap at which G1 begins to mark.
 func startOfCycle(j *analyze.JVM) string {
-	if vm.Major(j.Version) >= 27 { // the old name is deprecated there
+	if j.Major() >= 27 { // the old name is deprecated there
 		return "-XX:G1IHOP"
 	}
 	return "-XX:InitiatingHeapOccupancyPercent"

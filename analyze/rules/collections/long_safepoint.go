@@ -129,7 +129,7 @@ func (v *gcView) safepointAdvice(f *analyze.Finding) []analyze.Advice {
 			Verify:   "Times to safepoint are below 10 ms in the next log.",
 		}, find}
 	}
-	if v.Log.Collector == "Parallel" || v.Log.Collector == "Serial" || vm.Major(v.JVM.Version) == 8 {
+	if v.Log.Collector.OldByFull() || v.JVM.Major() == 8 {
 		return []analyze.Advice{find, {
 			Alternative: true,
 			Action: "Where the loop cannot be changed, let the compiler put polls into counted loops; with " +

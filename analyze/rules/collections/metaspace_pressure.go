@@ -11,6 +11,7 @@ import (
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
+	"casefile/bundle/format/jdk"
 )
 
 var (
@@ -36,9 +37,9 @@ var metaspacePressure = &analyze.Rule{
 // judgeMetaspace counts collections for want of metaspace, and looks at what is left of its limit.
 func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	n, sum := v.Spent(views.MetaspaceCause)
-	limit, limited := vm.Int(v.JVM, "MaxMetaspaceSize")
+	limit, limited := v.JVM.Int("MaxMetaspaceSize")
 	if text, _, ok := cite.Option(v.JVM, "-XX:MaxMetaspaceSize="); ok && !limited {
-		limit = vm.Size(text)
+		limit = jdk.Size(text)
 		limited = limit > 0
 	}
 	peak := v.Log.Metaspace.PeakUsed

@@ -61,7 +61,7 @@ type promotion struct {
 func (v *gcView) promoted() (p promotion, ok bool) {
 	rate, ok1 := v.Log.PromotionRate()
 	allocated, ok2 := v.Log.AllocationRate()
-	if !ok1 || !ok2 || allocated <= 0 || !generational[v.Log.Collector] {
+	if !ok1 || !ok2 || allocated <= 0 || !v.Log.Collector.Promotes() {
 		return p, false
 	}
 	p.rate, p.share = rate, min(1, rate/allocated) // a collection that fails half-way may copy the same twice
@@ -155,7 +155,7 @@ func (v *gcView) promotionAdvice(p promotion, heap int64) (analyze.Advice, analy
 	}
 	// Both survivor spaces are a tenth of the young generation each; they should be half empty after a collection.
 	young := vm.RoundUp64(20 * float64(p.perYoung))
-	if v.Log.Collector == "G1" || heap == 0 || 2*young > heap {
+	if v.Log.Collector == gc.G1 || heap == 0 || 2*young > heap {
 		to := vm.RoundUp64(2 * float64(heap))
 		setting, from, options := v.heapChange(to)
 		risk, _ := v.room(to)
@@ -177,7 +177,7 @@ func (v *gcView) setTo(flag string) (int64, analyze.Evidence, bool) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		return n, at, err == nil
 	}
-	if n, ok := vm.Int(v.JVM, flag); ok && vm.Chosen(v.JVM, flag) {
+	if n, ok := v.JVM.Int(flag); ok && vm.Chosen(v.JVM, flag) {
 		at, _ := cite.Flag(v.JVM, flag)
 		return n, at, true
 	}

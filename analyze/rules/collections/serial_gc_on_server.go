@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
@@ -24,7 +25,7 @@ var serialGCOnServer = &analyze.Rule{
 func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, _ := v.MaxHeap()
 	cpus, share := v.cpus(), v.Share()
-	if v.Log.Collector != "Serial" || cpus < 2 {
+	if v.Log.Collector != gc.Serial || cpus < 2 {
 		return nil
 	}
 	var longest analyze.Evidence

@@ -4,7 +4,6 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/rules/views"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 )
 
@@ -105,7 +104,7 @@ func worse(a, b *analyze.Finding) bool {
 
 // since9 picks what is true of this JVM: -Xlog, and much else of a collector, came with JDK 9.
 func (v *gcView) since9(since, before string) string {
-	if major := vm.Major(v.JVM.Version); v.Log.Format == gc.FormatPreUnified || major > 0 && major < 9 {
+	if major := v.JVM.Major(); v.Log.Format == gc.FormatPreUnified || major > 0 && major < 9 {
 		return before
 	}
 	return since

@@ -8,7 +8,6 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/profile"
 	"casefile/analyze/rules/views"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 )
 
@@ -68,7 +67,7 @@ func recordedWith(events ...string) func(*analyze.Pass) []*recorded {
 // in compiled loops.
 func (r *recorded) blind() bool {
 	options := strings.Join(r.JVM.Options, " ") + " " + r.Rec.JVM.Arguments + " " + r.Rec.JVM.Flags
-	return vm.Major(r.JVM.Version) == 8 && !strings.Contains(options, "+DebugNonSafepoints")
+	return r.JVM.Major() == 8 && !strings.Contains(options, "+DebugNonSafepoints")
 }
 
 // doubt lowers what is said of CPU samples where the JVM could not take them everywhere.

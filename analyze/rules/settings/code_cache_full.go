@@ -56,7 +56,7 @@ func compilers(p *analyze.Pass) (all []*compiler) {
 		for _, j := range n.JVMs {
 			rec, watched := fullWhileRecorded(p, j)
 			c := &compiler{JVM: j, node: n, log: logs[j], rec: rec}
-			if j.CodeCache != nil || c.log != nil && vm.Major(j.Version) >= 20 || watched {
+			if j.CodeCache != nil || c.log != nil && j.Major() >= 20 || watched {
 				p.Evaluated()
 				all = append(all, c)
 			}
@@ -98,7 +98,7 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 	j, v, rec := x.JVM, x.log, x.rec
 	f := analyze.Finding{Confidence: analyze.High, Weight: 0.3}
 	c := j.CodeCache
-	size, sizeKnown := vm.Int(j, "ReservedCodeCacheSize")
+	size, sizeKnown := j.Int("ReservedCodeCacheSize")
 	var flushes int64
 	var sum time.Duration
 	if v != nil {

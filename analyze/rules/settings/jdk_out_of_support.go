@@ -6,7 +6,6 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 )
 
@@ -52,7 +51,7 @@ var published = []struct {
 // dated are the JVMs whose version is known in captures whose time is known.
 func dated(p *analyze.Pass) (all []*config) {
 	for _, j := range p.JVMs() {
-		if vm.Major(j.Version) > 0 && !p.Ended.IsZero() {
+		if j.Major() > 0 && !p.Ended.IsZero() {
 			p.Evaluated()
 			all = append(all, &config{JVM: j, node: j.Node})
 		}
@@ -62,7 +61,7 @@ func dated(p *analyze.Pass) (all []*config) {
 
 // judgeSupport compares the end of public updates with the time of the capture.
 func judgeSupport(pass *analyze.Pass, c *config) []analyze.Finding {
-	major := vm.Major(c.Version)
+	major := c.Major()
 	for _, row := range published {
 		until, err := time.Parse("2006-01", row.until)
 		if err != nil || row.major != major || pass.Ended.Before(until.AddDate(0, 1, 0)) {

@@ -139,7 +139,7 @@ func (c *config) memory() float64 {
 }
 
 func lostCompressedOops(c *config) (fault, bool) {
-	heap, ok := vm.Int(c.JVM, "MaxHeapSize")
+	heap, ok := c.JVM.Int("MaxHeapSize")
 	compressed, known := c.on("UseCompressedOops")
 	z, _ := c.on("UseZGC") // has no compressed references at any size
 	if !ok || !known || compressed || z || heap < vm.CompressedOopsLimit.Value || heap >= vm.CompressedOopsAgain.Value {
@@ -195,7 +195,7 @@ func ramPercentage(c *config) (fault, bool) {
 }
 
 func heapAboveLimit(c *config) (fault, bool) {
-	heap, ok := vm.Int(c.JVM, "MaxHeapSize")
+	heap, ok := c.JVM.Int("MaxHeapSize")
 	memory := c.memory()
 	if _, _, set := cite.Option(c.JVM, "-Xmx"); !ok || !set || memory <= 0 || float64(heap) < 0.95*memory {
 		return fault{}, false
@@ -255,7 +255,7 @@ func debuggerListens(c *config) (fault, bool) {
 		},
 	}
 	local := strings.HasPrefix(address, "localhost:") || strings.HasPrefix(address, "127.")
-	if everywhere := strings.HasPrefix(address, "*:") || strings.HasPrefix(address, "0.0.0.0:") || vm.Major(c.Version) == 8 && !local; everywhere {
+	if everywhere := strings.HasPrefix(address, "*:") || strings.HasPrefix(address, "0.0.0.0:") || c.Major() == 8 && !local; everywhere {
 		w.severity, w.weight = analyze.Warning, 0.1
 		w.text = say.Text("a debugger may connect from anywhere (jdwp, %s)", say.Quote(address))
 	}
@@ -308,7 +308,7 @@ func noGCLog(c *config) (fault, bool) {
 		return fault{}, false // it told the options
 	}
 	to := "-Xlog:gc*,safepoint:file=gc.log:time,uptime,level,tags:filecount=5,filesize=20m"
-	if vm.Major(c.Version) == 8 {
+	if c.Major() == 8 {
 		to = "-Xloggc:gc.log -XX:+PrintGCDetails -XX:+PrintGCDateStamps -XX:+PrintGCApplicationStoppedTime " +
 			"-XX:+UseGCLogFileRotation -XX:NumberOfGCLogFiles=5 -XX:GCLogFileSize=20M"
 	}
@@ -333,8 +333,8 @@ func noGCLog(c *config) (fault, bool) {
 }
 
 func smallStart(c *config) (fault, bool) {
-	heap, ok1 := vm.Int(c.JVM, "MaxHeapSize")
-	start, ok2 := vm.Int(c.JVM, "InitialHeapSize")
+	heap, ok1 := c.JVM.Int("MaxHeapSize")
+	start, ok2 := c.JVM.Int("InitialHeapSize")
 	_, _, set := cite.Option(c.JVM, "-Xms")
 	if !ok1 || !ok2 || !set || !c.container() || 4*start > heap || heap < 1<<30 {
 		return fault{}, false
@@ -359,7 +359,7 @@ func smallStart(c *config) (fault, bool) {
 }
 
 func oddStack(c *config) (fault, bool) {
-	kb, ok := vm.Int(c.JVM, "ThreadStackSize")
+	kb, ok := c.JVM.Int("ThreadStackSize")
 	if !ok || !vm.Chosen(c.JVM, "ThreadStackSize") || kb == 0 || kb >= 200 && kb <= 8192 {
 		return fault{}, false
 	}
@@ -446,7 +446,7 @@ var removed = []struct {
 }
 
 func removedOptions(c *config) (fault, bool) {
-	major := vm.Major(c.Version)
+	major := c.Major()
 	var names, why []string
 	w := fault{severity: analyze.Info}
 	for _, o := range c.Options {

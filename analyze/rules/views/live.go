@@ -8,20 +8,16 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/rules/cite"
-	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 )
 
 // MaxHeap is the maximum heap in bytes, and where that stands; stated is false when it is only the largest size seen.
 func (v *Collections) MaxHeap() (size int64, at analyze.Evidence, stated bool) {
-	if n, ok := vm.Int(v.JVM, "MaxHeapSize"); ok && n > 0 {
-		e, _ := cite.Flag(v.JVM, "MaxHeapSize")
-		return n, e, true
+	if at, stated = cite.Flag(v.JVM, "MaxHeapSize"); !stated {
+		_, at, stated = cite.Option(v.JVM, "-Xmx")
 	}
-	if text, e, ok := cite.Option(v.JVM, "-Xmx"); ok {
-		if n := vm.Size(text); n > 0 {
-			return n, e, true
-		}
+	if size = v.JVM.MaxHeap(); stated && size > 0 {
+		return size, at, true
 	}
 	if n := cmp.Or(v.Log.Settings.HeapMax, v.Log.Heap.Max); n > 0 {
 		return n, analyze.Evidence{
