@@ -22,6 +22,8 @@ type dirArchive struct {
 	open    *os.File
 }
 
+func (*dirArchive) alone() {}
+
 func openDir(ctx context.Context, root string) (archive, error) {
 	d := &dirArchive{root: root, room: budget.NewRoom(ctx, budget.MaxUnpacked), records: map[string][]byte{}}
 	if err := d.readJournal(); err != nil {

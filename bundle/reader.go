@@ -167,7 +167,7 @@ func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (
 		}
 		in := &tracked{r: body}
 		err = visit(e, in)
-		if err == nil {
+		if _, alone := a.(unjoined); err == nil && !alone {
 			_, err = io.Copy(io.Discard, in) // a cut shows at the end of the body
 		}
 		var one *unreadable

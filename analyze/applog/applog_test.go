@@ -53,7 +53,7 @@ const catalina = `12-Jul-2022 01:08:59.489 INFO [main] org.apache.catalina.start
 `
 
 func TestLog(t *testing.T) {
-	marks := []Mark{{"deadlock", func(b []byte) bool { return bytes.Contains(b, []byte("APPARENT DEADLOCK")) }}}
+	marks := []Mark{{Kind: "deadlock", Match: func(b []byte) bool { return bytes.Contains(b, []byte("APPARENT DEADLOCK")) }}}
 	for _, r := range []io.Reader{strings.NewReader(catalina), iotest.OneByteReader(strings.NewReader(strings.TrimSuffix(catalina, "\n"))), iotest.HalfReader(strings.NewReader(strings.ReplaceAll(catalina, "\n", "\r\n")))} {
 		l, err := Read("logs/catalina.out", r, marks)
 		if err != nil || l.Lines != 6 || l.Entries != 3 || l.Levels["WARNING"] != 2 || l.Levels["INFO"] != 1 {
@@ -87,7 +87,7 @@ func TestLog(t *testing.T) {
 // A log of any size costs little memory: what is kept is bounded.
 func TestLogIsBounded(t *testing.T) {
 	line := "2022-07-12 01:08:59,489 WARN [x] [y.Z] hit " + strings.Repeat("é", maxLine) + "\n"
-	l, err := Read("x", io.LimitReader(repeat(line), int64(1000*len(line))), []Mark{{"hit", func(b []byte) bool { return bytes.Contains(b, []byte("hit")) }}})
+	l, err := Read("x", io.LimitReader(repeat(line), int64(1000*len(line))), []Mark{{Kind: "hit", Match: func(b []byte) bool { return bytes.Contains(b, []byte("hit")) }}})
 	m := l.Of("hit")
 	if err != nil || l.Lines != 1000 || l.LongLines != 1000 || m.Count != 1000 || len(m.Newest) > 2*maxKept || len(m.Newest) < maxKept || len(m.Newest[0].Text) > maxText {
 		t.Errorf("%d lines, %d long, %d marked, %d kept, %v", l.Lines, l.LongLines, m.Count, len(m.Newest), err)

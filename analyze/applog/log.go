@@ -12,6 +12,8 @@ import (
 // Mark is a kind of lines that are kept.
 type Mark struct {
 	Kind string
+	// Words: every line of the kind holds one of them, in capitals or not. None: any line may be of it, and reading is slow.
+	Words []string
 	// Match says that a line, without its end, is of the kind.
 	Match func(line []byte) bool
 }
@@ -66,8 +68,9 @@ func Read(source string, r io.Reader, marks []Mark) (*Log, error) {
 type Scanner struct {
 	log     *Log
 	marks   []Mark
-	part    []byte // of a line whose end has not come
-	inStack bool   // after a report of a stuck request, whose stack follows
+	marked  *filter // lines that may be of a mark
+	part    []byte  // of a line whose end has not come
+	inStack bool    // after a report of a stuck request, whose stack follows
 
 	// The entry that further lines belong to.
 	entry          Entry
@@ -76,7 +79,18 @@ type Scanner struct {
 
 // NewScanner makes a Scanner for a log that is called source.
 func NewScanner(source string, marks []Mark) *Scanner {
-	return &Scanner{log: &Log{Source: source, Levels: map[string]int64{}}, marks: marks}
+	return &Scanner{log: &Log{Source: source, Levels: map[string]int64{}}, marks: marks, marked: filterOf(marks)}
+}
+
+func filterOf(marks []Mark) *filter {
+	var words []string
+	for _, m := range marks {
+		if len(m.Words) == 0 {
+			return newFilter(nil)
+		}
+		words = append(words, m.Words...)
+	}
+	return newFilter(words)
 }
 
 // Write takes the next piece of the log.
@@ -117,6 +131,9 @@ func (s *Scanner) Finish() *Log {
 func (s *Scanner) line(b []byte) {
 	l := s.log
 	l.Lines++
+	if len(b) == 0 { // most lines of a GC log, whose own were taken out
+		return
+	}
 	if len(b) > maxLine {
 		l.LongLines++
 		b = b[:maxLine]
@@ -153,9 +170,11 @@ func (s *Scanner) line(b []byte) {
 	if frame(b) {
 		return
 	}
-	for _, m := range s.marks {
-		if m.Match(b) {
-			s.mark(m.Kind, b)
+	if s.marked.may(b) {
+		for _, m := range s.marks {
+			if m.Match(b) {
+				s.mark(m.Kind, b)
+			}
 		}
 	}
 	if bytes.Contains(b, stuckID) {

@@ -15,17 +15,16 @@ import (
 	"casefile/bundle/format/charset"
 )
 
-// clusterWords tell lines about members that come and go, in small letters. The rare part of each, as any spelling has it, is looked
-// for first.
+// clusterWords tell lines about members that come and go, in small letters.
 //
 //	2022-07-12 01:09:31,204 WARN [hz.confluence.InvocationMonitorThread] ... Removing Member [10.0.0.2]:5801 ...
 //	2022-07-12 01:09:40,017 ERROR [...] Received a panic event: Clustered Confluence: Database is being updated by another ...
 var clusterWords = []struct {
-	kind        string
-	rare, words []string
+	kind  string
+	words []string
 }{
-	{"panic", []string{"anic"}, []string{"received a panic event", "cluster panic"}},
-	{"removal", []string{"ember", "aster ", "uspected", "eft the"}, []string{"removing member", "removed member", "members removed", "master confirmation",
+	{"panic", []string{"received a panic event", "cluster panic"}},
+	{"removal", []string{"removing member", "removed member", "members removed", "master confirmation",
 		"is suspected to be dead", "has left the cluster"}},
 }
 
@@ -33,8 +32,8 @@ var clusterWords = []struct {
 func logMarks() []applog.Mark {
 	var marks []applog.Mark
 	for _, w := range clusterWords {
-		marks = append(marks, applog.Mark{Kind: w.kind, Match: func(line []byte) bool {
-			return containsAny(line, w.rare) && containsAny(bytes.ToLower(line), w.words)
+		marks = append(marks, applog.Mark{Kind: w.kind, Words: w.words, Match: func(line []byte) bool {
+			return containsAny(bytes.ToLower(line), w.words)
 		}})
 	}
 	known, err := signatures.All()
@@ -43,7 +42,7 @@ func logMarks() []applog.Mark {
 	}
 	for _, s := range known {
 		if s.InLogs() {
-			marks = append(marks, applog.Mark{Kind: s.ID, Match: func(line []byte) bool { return s.MatchLog(line) }})
+			marks = append(marks, applog.Mark{Kind: s.ID, Words: s.LogWords(), Match: s.MatchLog})
 		}
 	}
 	return marks

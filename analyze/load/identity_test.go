@@ -44,11 +44,12 @@ func processesOf(c *analyze.Case) (nodes []string, dumps []int) {
 
 func TestDumpsAreOfTheirProcess(t *testing.T) {
 	for _, jvms := range []int{1, 2, 3, 10} {
-		ways := map[string]map[string]string{"similar names": {}, "folders": {}, "one stream": {}, "moments": {}}
+		ways := map[string]map[string]string{"similar names": {}, "folders": {}, "one stream": {}, "moments": {}, "a dated folder": {}}
 		for i := range 3 {
 			for k := range jvms {
 				text := jvmOf{k, time.Hour}.dump(i)
 				ways["similar names"][fmt.Sprintf("wiki%d-threads-%d.txt", k+1, i+1)] = text
+				ways["a dated folder"][fmt.Sprintf("2026-03-01/wiki%d-threads-%d.txt", k+1, i+1)] = text
 				ways["folders"][fmt.Sprintf("wiki%d/dump%d.txt", k+1, i+8)] = text
 				ways["moments"][fmt.Sprintf("10-00-%02d/%d.txt", 10*i, k+1)] = text
 				ways["one stream"]["out.txt"] += text
@@ -60,7 +61,7 @@ func TestDumpsAreOfTheirProcess(t *testing.T) {
 				if len(dumps) != jvms || slices.Min(dumps) != 3 || slices.Max(dumps) != 3 {
 					t.Errorf("dumps of processes: %d", dumps)
 				}
-				named := jvms > 1 && (way == "similar names" || way == "folders")
+				named := jvms > 1 && (way == "similar names" || way == "a dated folder" || way == "folders")
 				if named && (len(nodes) != jvms || nodes[0] != "wiki1") || !named && way == "one stream" && len(nodes) != 1 {
 					t.Errorf("nodes %q", nodes)
 				}

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"path"
@@ -56,24 +57,44 @@ func cutShort(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || budget.IsOver(err) || errors.Is(err, gzip.ErrChecksum)
 }
 
-// finishJFR makes one recording of all files of a JVM: a dump, chunks copied from its repository, or both. A chunk that is in
+// recorded is the one recording of all files of a JVM: a dump, chunks copied from its repository, or both. A chunk that is in
 // several files counts once, the most complete one.
-func (t *target) finishJFR(b *builder) {
+type recorded struct {
+	source string
+	build  *jfr.Builder
+	errs   []error
+}
+
+func (r *recorded) read(files []jfrFile) {
+	for _, f := range files {
+		if err := addJFR(r.build, f); err != nil {
+			r.errs = append(r.errs, fmt.Errorf("%s: %w", f.name, err))
+		}
+	}
+}
+
+// recordedJFR puts the files in order; nil without any.
+func (t *target) recordedJFR(limits jfr.Limits) *recorded {
 	if len(t.jfr) == 0 {
-		return
+		return nil
 	}
 	slices.SortStableFunc(t.jfr, func(x, y jfrFile) int { return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(y.size, x.size)) })
 	source := t.jfr[0].name
 	if len(t.jfr) > 1 {
 		source = path.Dir(source)
 	}
-	build := jfr.NewBuilder(source, b.bounds.jfr)
-	for _, f := range t.jfr {
-		if err := addJFR(build, f); err != nil {
-			b.problem("%s: %v", f.name, err)
-		}
+	return &recorded{source: source, build: jfr.NewBuilder(source, limits)}
+}
+
+func (t *target) finishJFR(b *builder) {
+	if t.rec == nil {
+		return
 	}
-	rec := build.Recording()
+	source := t.rec.source
+	for _, err := range t.rec.errs {
+		b.problem("%v", err)
+	}
+	rec := t.rec.build.Recording()
 	for _, f := range t.jfr {
 		rec.Files = append(rec.Files, f.name)
 	}

@@ -113,6 +113,8 @@ func TestChunksInSeveralFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	b.add(tg)
+	b.readKept()
 	tg.finishJFR(b)
 	r := tg.jvm.Recordings[0]
 	if len(tg.jvm.Recordings) != 1 || r.Chunks != 6 || r.Truncated || r.Source != tg.dir+"/jfr" || len(r.Files) != 3 {

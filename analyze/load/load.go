@@ -277,7 +277,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 	return b.walk(ctx, r, func(e bundle.Entry, body io.Reader) error {
 		var err error
 		if r.Foreign {
-			err = b.looseEntry(ctx, path.Join(p, e.Path), body)
+			err = b.looseEntry(ctx, path.Join(p, e.Path), body, r.Format == bundle.Dir)
 		} else {
 			err = b.entry(e, body)
 		}
@@ -323,7 +323,7 @@ func (b *builder) looseFile(ctx context.Context, p string) error {
 		return err
 	}
 	defer closeFile()
-	if err := b.looseEntry(ctx, p, in); err != nil {
+	if err := b.looseEntry(ctx, p, in, !IsStream(p)); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -369,6 +369,7 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	b.settle()
 	b.joinTops()
 	known := b.settleNodes()
+	b.readKept()
 	for _, t := range b.targets {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -28,14 +28,15 @@ const sniffLen = 256 << 10
 var sniffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, sniffLen) }}
 
 // looseEntry reads one file of unknown kind: thread dumps, a GC log, both in one
-// log, a JFR recording, a pprof profile.
-func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) error {
+// log, a JFR recording, a pprof profile. disk says that its name is its path.
+func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader, disk bool) error {
 	in := sniffers.Get().(*bufio.Reader)
 	in.Reset(body)
-	defer func(in *bufio.Reader) {
-		in.Reset(nil)
-		sniffers.Put(in)
-	}(in)
+	plain := in
+	defer func() {
+		plain.Reset(nil)
+		sniffers.Put(plain)
+	}()
 	head, err := in.Peek(sniffLen)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: %w", name, err)
@@ -90,6 +91,8 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader) e
 	}
 	t := b.looseTarget(name)
 	switch {
+	case isGC && !isDump && in == plain && disk:
+		return t.keepGC(b, bundle.Entry{Path: name}, rereadable(in, name))
 	case isGC && isDump:
 		kept, err := b.stash.keep(in)
 		if err != nil {
@@ -164,7 +167,9 @@ func looksLikeProfile(name string, head []byte) bool {
 // looseDump reads thread dumps, and the log lines between them where they stand in a catalina.out.
 func (b *builder) looseDump(t *target, name string, in io.Reader) error {
 	log := applog.NewScanner(name, b.logMarks())
-	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(charset.NewReader(in), log))
+	side := newAside(log)
+	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(charset.NewReader(in), side))
+	side.Close()
 	b.looseLog(log.Finish())
 	return err
 }
@@ -255,7 +260,9 @@ func (b *builder) cpus() float64 {
 // stand a gigabyte into a catalina.out, or the file may be a log and no more.
 func (b *builder) looseUnknown(name string, in io.Reader) error {
 	log, collections := applog.NewScanner(name, b.logMarks()), gclog.NewScanner(name, gclog.Options{})
-	dumps, info, err := b.parseDumps(name, io.TeeReader(charset.NewReader(in), io.MultiWriter(log, collections)))
+	side := newAside(io.MultiWriter(log, collections))
+	dumps, info, err := b.parseDumps(name, io.TeeReader(charset.NewReader(in), side))
+	side.Close()
 	isLog := b.looseLog(log.Finish())
 	isGC := b.looseCollections(name, collections)
 	if len(dumps) == 0 {

@@ -68,7 +68,7 @@ func (b *builder) nested(ctx context.Context, name string, in io.Reader) error {
 	return b.walk(ctx, r, func(e bundle.Entry, body io.Reader) error {
 		var err error
 		if r.Foreign {
-			err = b.looseEntry(ctx, path.Join(name, e.Path), body)
+			err = b.looseEntry(ctx, path.Join(name, e.Path), body, false)
 		} else {
 			err = b.entry(e, body)
 		}

@@ -53,7 +53,8 @@ func (p *places) learn(files []string) {
 		if depth < len(parts)-1 && dates.ReplaceAllString(parts[depth], "") != "" {
 			folders[parts[depth]] = true
 		} else {
-			byDir[path.Dir(f)] = append(byDir[path.Dir(f)], f)
+			dir := path.Dir(seriesOf(f)) // as it is looked up: folders that are dated are one
+			byDir[dir] = append(byDir[dir], f)
 		}
 	}
 	if len(folders) > 1 {

@@ -26,12 +26,16 @@ const stashDisk = 32 << 30
 
 type stashed struct {
 	room *budget.Room
+	disk *onDisk // read again where it lies
 	mem  []byte
 	file *os.File // without a name where the system allows that: a killed process leaves nothing
 	size int64
 }
 
 func (s *stash) keep(r io.Reader) (*stashed, error) {
+	if d, is := r.(*onDisk); is {
+		return &stashed{room: s.room, disk: d, size: d.info.Size()}, nil
+	}
 	var mem bytes.Buffer
 	n, err := io.CopyN(&mem, r, stashMemory)
 	if err == io.EOF {
@@ -57,6 +61,9 @@ func (s *stash) keep(r io.Reader) (*stashed, error) {
 
 // open gives the file from its beginning; what comes out of it when it is unpacked is counted by part.
 func (f *stashed) open() (io.ReadCloser, error) {
+	if f.disk != nil {
+		return f.disk.open(f.room.Part(f.size))
+	}
 	if f.file == nil {
 		return io.NopCloser(f.room.Part(f.size).Reader(bytes.NewReader(f.mem))), nil
 	}

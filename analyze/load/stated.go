@@ -5,9 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
-	"casefile/analyze/applog"
 	"casefile/analyze/gc"
-	"casefile/analyze/gc/gclog"
 	"casefile/analyze/jfr"
 )
 
@@ -17,16 +15,6 @@ func (t *target) addGC(b *builder, log *gc.Log) {
 	for _, note := range log.Notes {
 		b.problem("%s", note)
 	}
-}
-
-// besideGC has the lines of a loose GC log that are no GC logging read as an application's log; what it gives ends that.
-func (t *target) besideGC(b *builder, source string, files int, opts *gclog.Options) func() {
-	if t.file == "" || files > 1 {
-		return func() {}
-	}
-	log := applog.NewScanner(source, b.logMarks())
-	opts.Other = log
-	return func() { b.looseLog(log.Finish()) }
 }
 
 // statedFlags takes the options and flags that GC logs and recordings state, where nothing else has told them.

@@ -165,7 +165,7 @@ func (b *builder) looseStreams(ctx context.Context, name string, in *bufio.Reade
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		b.label, b.numbers = label, &s.numbering
-		err := b.looseEntry(ctx, name, io.NewSectionReader(s.file, 0, s.size))
+		err := b.looseEntry(ctx, name, io.NewSectionReader(s.file, 0, s.size), false)
 		b.label, b.numbers = "", nil
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", label, err))

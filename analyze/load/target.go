@@ -40,6 +40,8 @@ type target struct {
 	cpu     []threads.CPUSample
 	gc      []gclog.File
 	gcBytes int64 // of them, as they are packed
+	gcLogs  []*gcLog
+	rec     *recorded
 	jfr     []jfrFile
 	merged  bool // all dumps are one series with one summary
 
@@ -378,35 +380,18 @@ func total(source string, parts []threads.Summary) threads.Summary {
 	return sum
 }
 
-// finishGC reads the GC logs: parts of one rotated series become one log. Without a log a recording tells, and without one the counters.
+// finishGC takes the GC logs. Without a log a recording tells, and without one the counters.
 func (t *target) finishGC(b *builder) {
-	groups := map[string][]gclog.File{}
-	var order []string
-	for _, f := range t.gc {
-		key := gclog.SeriesOf(f.Name)
-		if t.file != "" {
-			key = partsOf(f.Name)
-		}
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], f)
-	}
-	for _, key := range order {
-		files := groups[key]
-		source := key
-		if len(files) == 1 {
-			source = files[0].Name
-		}
-		opts := gclog.Options{Through: b.room.Part(t.gcBytes).Reader}
-		beside := t.besideGC(b, source, len(files), &opts)
-		log, err := gclog.ParseFiles(source, files, opts)
+	for _, l := range t.gcLogs {
+		log, err := l.log, l.err
 		if err != nil {
-			b.problem("%v", fmt.Errorf("GC log %s: %w", source, err))
+			b.problem("%v", fmt.Errorf("GC log %s: %w", l.source, err))
 		}
-		beside()
+		if l.other != nil {
+			b.looseLog(l.other.Finish())
+		}
 		if log != nil && log.CutLines > 0 {
-			b.problem("%s: of %d long lines of the GC log only the beginning is read", source, log.CutLines)
+			b.problem("%s: of %d long lines of the GC log only the beginning is read", l.source, log.CutLines)
 		}
 		if log != nil && log.Lines > 0 && !errors.Is(err, gclog.ErrNotGCLog) { // with an error, what was read before it
 			t.addGC(b, log)

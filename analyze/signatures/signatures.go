@@ -129,6 +129,15 @@ func (s *Signature) MatchLog(line []byte) bool {
 	return slices.ContainsFunc(s.lines, func(p pattern) bool { return p.match(line) })
 }
 
+// LogWords are texts of which every line holds one that MatchLog knows.
+func (s *Signature) LogWords() []string {
+	var words []string
+	for _, p := range s.lines {
+		words = append(words, string(p.needle))
+	}
+	return words
+}
+
 // MatchFrame says that a method is a mark.
 func (s *Signature) MatchFrame(fn string) bool {
 	return slices.ContainsFunc(s.Frames, func(mark string) bool { return strings.HasPrefix(fn, mark) })

@@ -58,8 +58,10 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(),
-				Cited: readCited(ctx, paths, res.Findings)}
+			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion()}
+			if html != "" {
+				meta.Cited = readCited(ctx, paths, res.Findings)
+			}
 			if err := writeExtra(c, res, meta, html, markdown); err != nil {
 				return err
 			}

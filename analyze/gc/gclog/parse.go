@@ -92,6 +92,9 @@ type parser struct {
 	number func(int) int // of a line in the stream that the file is a part of; nil: it is whole
 	read   int           // lines of that part
 
+	kept   int    // lines since the last that was passed on
+	passed []byte // room for the next one
+
 	unified unifiedState
 	legacy  legacyState
 	j9      j9State
@@ -179,6 +182,7 @@ func (p *parser) ended(name string, err error, over bool) error {
 }
 
 func (p *parser) finish(source string, err error) (*gc.Log, error) {
+	p.passEmpty()
 	p.legacy.close(p)
 	p.unified.close(p)
 	p.monitorEnds()
@@ -193,31 +197,45 @@ func (p *parser) finish(source string, err error) (*gc.Log, error) {
 
 // take reads one line and counts its class.
 func (p *parser) take(line []byte) {
-	c := p.classify(line)
-	if c == other || c == foreign {
-		p.passOn(line)
-	} else {
-		p.passOn(nil)
-	}
-	switch c {
+	switch c := p.classify(line); c {
+	case fact:
+		p.kept++
 	case detail:
+		p.kept++
 		p.log.DetailLines++
 	case other, foreign:
+		p.passOn(line)
 		p.mention(&p.log.OtherLines, line)
 		if bytes.Contains(line, []byte("java.lang.OutOfMemoryError")) {
 			p.mention(&p.log.OutOfMemory, line)
 		}
 	case unparsed:
+		p.kept++
 		p.mention(&p.log.Unparsed, line)
 	}
 }
 
-// passOn gives a line to whoever reads what is no GC logging.
+// passOn gives a line to whoever reads what is no GC logging, with an empty one for each that was kept since the last.
 func (p *parser) passOn(line []byte) {
-	if p.opts.Other == nil {
-		return
+	p.passEmpty()
+	if p.opts.Other != nil {
+		p.passed = append(append(p.passed[:0], line...), '\n')
+		p.write(p.passed)
 	}
-	if _, err := p.opts.Other.Write(append(line[:len(line):len(line)], '\n')); err != nil {
+}
+
+var emptyLines = bytes.Repeat([]byte{'\n'}, 1<<10)
+
+func (p *parser) passEmpty() {
+	for p.opts.Other != nil && p.kept > 0 {
+		n := min(p.kept, len(emptyLines))
+		p.write(emptyLines[:n])
+		p.kept -= n
+	}
+}
+
+func (p *parser) write(text []byte) {
+	if _, err := p.opts.Other.Write(text); err != nil {
 		p.opts.Other = nil
 	}
 }

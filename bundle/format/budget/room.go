@@ -6,12 +6,14 @@ import (
 	"io"
 	"runtime"
 	"runtime/metrics"
+	"sync"
 )
 
-// Room counts what is read of one input. It is used by one goroutine at a time.
+// Room counts what is read of one input. Its readers, and those of its parts, may be used side by side.
 type Room struct {
 	ctx    context.Context
-	whole  *Room // of what this is a part, or nil
+	mu     *sync.Mutex // one of the whole
+	whole  *Room       // of what this is a part, or nil
 	limits Limits
 	packed int64 // bytes of the input; while it is a stream, those read so far
 	out    int64 // bytes that came out of it
@@ -23,14 +25,14 @@ type Room struct {
 // NewRoom makes the room for one reading of an input; packed is its size in
 // bytes, 0 for a stream, which is then read through [Room.Source].
 func NewRoom(ctx context.Context, packed int64) *Room {
-	return &Room{ctx: ctx, limits: From(ctx), packed: packed, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	return &Room{ctx: ctx, mu: &sync.Mutex{}, limits: From(ctx), packed: packed, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
 }
 
 // Part makes the room for one packed file within the input. It counts for the
 // whole too; a file that is over its budget costs only itself.
 func (m *Room) Part(packed int64) *Room {
 	part := NewRoom(m.ctx, packed)
-	part.whole = m
+	part.whole, part.mu = m, m.mu
 	return part
 }
 
@@ -47,7 +49,9 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := s.r.Read(p)
+	s.room.mu.Lock()
 	s.room.packed += int64(n)
+	s.room.mu.Unlock()
 	return n, err
 }
 
@@ -61,18 +65,30 @@ type reader struct {
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	if err := r.room.check(); err != nil {
+	if err := r.room.allowed(); err != nil {
 		return 0, err
 	}
 	n, err := r.r.Read(p)
-	for m := r.room; m != nil; m = m.whole {
-		m.out += int64(n)
-	}
+	r.room.count(int64(n))
 	return n, err
 }
 
 // lookEvery is how many bytes are read between two looks at the memory.
 const lookEvery = 1 << 20
+
+func (m *Room) count(n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for ; m != nil; m = m.whole {
+		m.out += n
+	}
+}
+
+func (m *Room) allowed() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.check()
+}
 
 // check reports what forbids to read on.
 func (m *Room) check() error {
