@@ -2,7 +2,9 @@ package bundle
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -78,6 +80,8 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 			return nil, "", err
 		}
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
+	case budget.IsBzip2(head):
+		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(bzip2.NewReader(bufio.NewReader(f))))}, TarZstd, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
 	}
@@ -85,7 +89,7 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
 }
 
-// ErrNotArchive says that a file is no tar.zst, tar, tar.gz, zip or folder.
+// ErrNotArchive says that a file is no tar.zst, tar, tar.gz, tar.bz2, zip or folder.
 var ErrNotArchive = errors.New("not a bundle or archive")
 
 // What the formats begin with.

@@ -28,6 +28,9 @@ var clusterWords = []struct {
 		"is suspected to be dead", "has left the cluster"}},
 }
 
+// dumpInLog marks the first lines of dumps that are not read where they stand.
+const dumpInLog = "dump-in-log"
+
 // logMarks are the lines of application logs that rules ask for.
 func logMarks() []applog.Mark {
 	var marks []applog.Mark
@@ -36,6 +39,7 @@ func logMarks() []applog.Mark {
 			return containsAny(bytes.ToLower(line), w.words)
 		}})
 	}
+	marks = append(marks, applog.Mark{Kind: dumpInLog, Words: []string{`"threaddump": {`}, Match: func(line []byte) bool { return bytes.Contains(line, []byte(`"threadDump": {`)) }})
 	known, err := signatures.All()
 	if err != nil {
 		return marks // the rule that uses them tells
@@ -190,9 +194,12 @@ func (b *builder) looseLog(log *applog.Log) bool {
 		return false
 	}
 	b.longLines(log)
+	if m := log.Of(dumpInLog); m != nil {
+		b.problem("%s: line %d: a JSON dump of threads within a log is not read; give it by itself", log.Source, m.Newest[0].Line)
+	}
 	for _, m := range log.Marked {
 		for i := range m.Newest {
-			m.Newest[i].Line = b.numbers.line(m.Newest[i].Line)
+			m.Newest[i].Line = b.lineOf.line(m.Newest[i].Line)
 		}
 	}
 	b.logs = append(b.logs, looseLog{log, place{log.Source, b.label}})

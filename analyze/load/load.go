@@ -27,6 +27,7 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	if len(paths) == 1 && !IsStream(paths[0]) {
 		r, err := bundle.Open(ctx, paths[0])
 		switch {
+		case err == nil && packedText(paths[0], r):
 		case err == nil && !r.Foreign:
 			return Bundle(ctx, r)
 		case err == nil:
@@ -163,7 +164,7 @@ type builder struct {
 	access   []keptLog     // loose access logs
 	tops     []topFile
 	patterns []*applog.Pattern
-	numbers  *numbering
+	lineOf   lineOf // of the text that is being read
 	depth    int    // of archives within archives
 	label    string // the name before the lines that are being read, of a loose file that holds several
 	shares   []looseShares
@@ -261,7 +262,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 		return b.looseFile(ctx, p)
 	}
 	r, err := bundle.Open(ctx, p)
-	if singleFile(p, err) {
+	if singleFile(p, err) || err == nil && packedText(p, r) {
 		return b.looseFile(ctx, p)
 	}
 	if err != nil {
@@ -293,10 +294,15 @@ func singleFile(p string, err error) bool {
 	return errors.Is(err, bundle.ErrNotArchive) || errors.Is(err, tar.ErrHeader) || compressedFile(p)
 }
 
+// packedText reports whether what was opened as an archive is a short text in gzip, zstd or bzip2: less than a tar begins with.
+func packedText(p string, r *bundle.Reader) bool {
+	return r.Cut != nil && len(r.Manifest.Entries) == 0 && !strings.Contains(filepath.Base(p), ".tar") && !strings.HasSuffix(p, ".zip")
+}
+
 // compressedFile tells a single compressed file (gc.log.gz) from an archive.
 func compressedFile(p string) bool {
 	ext := filepath.Ext(p)
-	return (ext == ".gz" || ext == ".zst") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
+	return (ext == ".gz" || ext == ".zst" || ext == ".bz2") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
 }
 
 // untold says that nothing is known of a JVM.

@@ -15,9 +15,11 @@ import (
 	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/analyze/gc/gclog"
+	"casefile/analyze/load/forms"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/charset"
 )
 
@@ -59,14 +61,40 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader, d
 	if in, head = decoded(name, in, head); len(head) == 0 {
 		return fmt.Errorf("%s: empty", name)
 	}
-	if !looksLikeProfile(name, head) {
-		var stop func()
-		in, head, stop = inForm(in, head)
-		defer stop()
+	if looksLikeProfile(name, head) {
+		return b.looseText(name, in, head, in == plain && disk)
 	}
-	if l := labellingOf(head); l != nil && b.label == "" {
-		return b.looseStreams(ctx, name, in, l)
+	for depth := 0; ; depth++ {
+		if l := labellingOf(head); l != nil && b.label == "" {
+			return b.looseStreams(ctx, name, in, l)
+		}
+		f := forms.Open(in, head)
+		if f == nil || depth == mostForms {
+			break
+		}
+		in, head = f.In, f.Head
+		defer b.inForm(name, f)()
 	}
+	return b.looseText(name, in, head, in == plain && disk)
+}
+
+// mostForms is how many forms may be around one text: a quoted page with numbered lines.
+const mostForms = 4
+
+// inForm counts lines as those of the input that they stand in, until what it gives is called; then it tells what is not read.
+func (b *builder) inForm(name string, f *forms.Opened) func() {
+	outer := b.lineOf
+	b.lineOf = func(n int) int { return outer.line(f.Line(n)) }
+	return func() {
+		b.lineOf = outer
+		for _, word := range f.Words() {
+			b.problem("%s: %s: %s", name, f.Name, word)
+		}
+	}
+}
+
+// looseText reads a text that is in no form any more; disk says that it is the file of its name, as it lies there.
+func (b *builder) looseText(name string, in *bufio.Reader, head []byte, disk bool) error {
 	isGC, isDump := gclog.Sniff(head), threads.Sniff(head)
 	if isGC && !isDump && interleavedClocks(head) {
 		b.refuseInterleaved(name)
@@ -91,7 +119,7 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader, d
 	}
 	t := b.looseTarget(name)
 	switch {
-	case isGC && !isDump && in == plain && disk:
+	case isGC && !isDump && disk:
 		return t.keepGC(b, bundle.Entry{Path: name}, rereadable(in, name))
 	case isGC && isDump:
 		kept, err := b.stash.keep(in)
@@ -112,17 +140,17 @@ func (b *builder) looseEntry(ctx context.Context, name string, body io.Reader, d
 	return b.looseDump(t, name, in)
 }
 
-// packed tells what is no text by its first bytes: gzip, zstd, zip, a profile.
+// packed tells what is no text by its first bytes: gzip, zstd, bzip2, zip, a profile.
 func packed(name string, head []byte) bool {
 	for _, magic := range []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "PK\x03\x04"} {
 		if bytes.HasPrefix(head, []byte(magic)) {
 			return true
 		}
 	}
-	return looksLikeProfile(name, head)
+	return budget.IsBzip2(head) || looksLikeProfile(name, head)
 }
 
-// unpacked gives what is in gzip or zstd, unless that is a profile, whose reader unpacks it itself.
+// unpacked gives what is in gzip, zstd or bzip2, unless that is a profile, whose reader unpacks it itself.
 func (b *builder) unpacked(name string, in *bufio.Reader, head []byte) (*bufio.Reader, []byte, error) {
 	if !packed(name, head) || strings.HasSuffix(name, ".pb.gz") || bytes.HasPrefix(head, []byte("PK")) {
 		return in, head, nil
@@ -133,7 +161,7 @@ func (b *builder) unpacked(name string, in *bufio.Reader, head []byte) (*bufio.R
 	}
 	plain := bufio.NewReaderSize(start, sniffLen)
 	text, _ := plain.Peek(sniffLen) // the head is cut, of course
-	if enc, _ := charset.Sniff(text); enc == charset.Narrow && bytes.IndexByte(text, 0) >= 0 {
+	if enc, _ := charset.Sniff(text); enc == charset.Narrow && bytes.IndexByte(text, 0) >= 0 && !isNested(text) {
 		return in, head, nil // no text: pprof
 	}
 	all, err := b.room.Unpack(in)
@@ -272,7 +300,7 @@ func (b *builder) looseUnknown(name string, in io.Reader) error {
 		return errors.Join(fmt.Errorf("%s: neither thread dumps nor a GC log nor a log nor a recording nor a profile", name), err)
 	}
 	t := b.looseTarget(name)
-	b.numbers.renumber(dumps)
+	b.lineOf.renumber(dumps)
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err

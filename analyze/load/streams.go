@@ -131,7 +131,7 @@ func (n *numbering) add(part, whole int) {
 
 // line gives the number of a line in the stream.
 func (n *numbering) line(part int) int {
-	if n == nil || part <= 0 {
+	if part <= 0 {
 		return part
 	}
 	i := sort.SearchInts(n.part, part+1) - 1
@@ -139,6 +139,16 @@ func (n *numbering) line(part int) int {
 		return part
 	}
 	return n.whole[i] + part - n.part[i]
+}
+
+// lineOf gives the number that a line of a text has in the file it came from; nil: the same.
+type lineOf func(int) int
+
+func (n lineOf) line(at int) int {
+	if n == nil || at <= 0 {
+		return at
+	}
+	return n(at)
 }
 
 // stream is the lines of one name, in a temporary file.
@@ -164,9 +174,10 @@ func (b *builder) looseStreams(ctx context.Context, name string, in *bufio.Reade
 		if err := s.out.Flush(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		b.label, b.numbers = label, &s.numbering
+		outer := b.lineOf
+		b.label, b.lineOf = label, func(n int) int { return outer.line(s.numbering.line(n)) }
 		err := b.looseEntry(ctx, name, io.NewSectionReader(s.file, 0, s.size), false)
-		b.label, b.numbers = "", nil
+		b.label, b.lineOf = "", outer
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", label, err))
 		}
@@ -230,7 +241,7 @@ func (b *builder) toStream(streams map[string]*stream, label string, text []byte
 }
 
 // renumber gives the dumps that were read of a part of a stream the lines of the stream.
-func (n *numbering) renumber(dumps []*threads.Dump) {
+func (n lineOf) renumber(dumps []*threads.Dump) {
 	if n == nil {
 		return
 	}
@@ -251,8 +262,8 @@ func (n *numbering) renumber(dumps []*threads.Dump) {
 // gcFile is a kept GC log with the lines of its stream.
 func (b *builder) gcFile(e bundle.Entry, kept *stashed) gclog.File {
 	f := gclog.File{Name: e.Path, Open: kept.open}
-	if b.numbers != nil {
-		f.Number = b.numbers.line
+	if b.lineOf != nil {
+		f.Number = b.lineOf
 	}
 	return f
 }

@@ -175,7 +175,7 @@ func (t *target) readDump(b *builder, e bundle.Entry, body io.Reader) error {
 	if len(dumps) == 1 && !e.Started.IsZero() {
 		dumps[0].Time, dumps[0].ZoneKnown = e.Started, true
 	}
-	b.numbers.renumber(dumps)
+	b.lineOf.renumber(dumps)
 	t.dumps = append(t.dumps, dumps...)
 	t.info = append(t.info, info)
 	return err

@@ -89,10 +89,21 @@ func (g *goroutines) line(s *scan, b []byte) verdict {
 	if g.t == nil || g.gap {
 		return over
 	}
-	if b[0] == '\t' || b[0] == ' ' {
+	if b[0] == '\t' || b[0] == ' ' || len(g.fn) > 0 && isGoPlace(b) { // its tab may have got lost
 		return g.place(s, bytes.TrimSpace(b))
 	}
 	return g.function(b)
+}
+
+// isGoPlace reports whether a line is "/srv/app/main.go:5 +0x2d", or the same on Windows.
+func isGoPlace(b []byte) bool {
+	place, _, _ := bytes.Cut(b, []byte(" +0x"))
+	file, line, ok := bytes.Cut(place, []byte(".go:"))
+	if !ok {
+		file, line, ok = bytes.Cut(place, []byte(".s:"))
+	}
+	_, numbered := atoi(line)
+	return ok && numbered && bytes.ContainsAny(file, `/\`)
 }
 
 func (g *goroutines) begin(s *scan) {

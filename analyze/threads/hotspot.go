@@ -105,10 +105,19 @@ func (h *hotspot) line(s *scan, b []byte) verdict {
 	return h.sectionLine(s, b, trimmed)
 }
 
+// blockLines are how lines within a thread's block begin, and those of the deadlocks below.
+var blockLines = []string{"at ", "- ", "java.lang.Thread.State: ", "Locked ownable synchronizers:", "Number of locked synchronizers =",
+	"Locked synchronizers: count =", "No compile task", "Compiling:", "Carrying virtual thread #", "Mounted virtual thread #", "JavaThread state: ",
+	"waiting to lock", "waiting for ownable", "which is held by", "in JNI, which is held by"}
+
 // stripped recognises lines of a block whose indentation was lost on the way.
 func stripped(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("at ")) || bytes.HasPrefix(b, []byte("- ")) || bytes.HasPrefix(b, []byte("java.lang.Thread.State: ")) ||
-		bytes.HasPrefix(b, []byte("Locked ownable synchronizers:"))
+	for _, begin := range blockLines {
+		if b[0] == begin[0] && bytes.HasPrefix(b, []byte(begin)) {
+			return true
+		}
+	}
+	return string(b) == "..."
 }
 
 // threadLine reads a line of a thread's block. Most lines of a dump are frames: they come first.

@@ -135,7 +135,7 @@ func (h *hotspot) deadlockLine(s *scan, b, trimmed []byte) verdict {
 			return taken
 		}
 		return over
-	case len(trimmed) == len(b):
+	case len(trimmed) == len(b) && !stripped(b):
 		if bytes.HasPrefix(b, []byte("=====")) || bytes.HasPrefix(b, []byte("Java stack information")) {
 			return taken
 		}

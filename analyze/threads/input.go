@@ -2,6 +2,7 @@ package threads
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,7 @@ import (
 	"casefile/bundle/format/charset"
 )
 
-// lines cuts a stream into lines of bounded length. It is decoded (see charset); CR is removed.
+// lines cuts a stream into lines of bounded length. It is decoded (see charset); CR at the ends of lines are removed.
 type lines struct {
 	r       *bufio.Reader
 	max     int
@@ -49,12 +50,7 @@ func (l *lines) next() ([]byte, error) {
 		return nil, io.EOF
 	}
 	l.n++
-	if b[len(b)-1] == '\n' {
-		b = b[:len(b)-1]
-	}
-	if len(b) > 0 && b[len(b)-1] == '\r' {
-		b = b[:len(b)-1]
-	}
+	b = bytes.TrimRight(b, "\r\n")
 	if limit := l.limit(b); len(b) > limit {
 		l.long++
 		b = b[:limit]

@@ -190,13 +190,13 @@ func (s *scan) run() error {
 		inner := s.prefix.cut(envelope.Open(b))
 		if len(b) > 0 && b[0] == '{' && len(inner) != len(b) { // JSON may hold several
 			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
-				if err := s.line(bytes.TrimSuffix(part, []byte{'\r'})); err != nil {
+				if err := s.line(bytes.TrimRight(part, " \t\r")); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		if err := s.line(inner); err != nil {
+		if err := s.line(bytes.TrimRight(inner, " \t\r")); err != nil {
 			return err
 		}
 	}

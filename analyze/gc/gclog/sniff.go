@@ -30,6 +30,17 @@ func Sniff(head []byte) bool {
 	return false
 }
 
+// CountLines counts the lines of a plain text that are of a GC log and hardly of anything else.
+func CountLines(text []byte) (n int) {
+	ds := decorators{cache: map[string]tags{}}
+	for line := range bytes.Lines(text) {
+		if sniffLine(&ds, trimEnds(envelope.Open(trimEnds(bytes.TrimRight(line, "\r\n"))))) {
+			n++
+		}
+	}
+	return n
+}
+
 // sniffLine reports whether a line is of a GC log and hardly of anything else.
 func sniffLine(ds *decorators, line []byte) bool {
 	for _, f := range formats {

@@ -3,6 +3,7 @@ package budget
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -13,11 +14,11 @@ import (
 // Window bounds the memory that a zstd frame can ask for.
 const Window = 32 << 20
 
-// Unpack removes gzip or zstd from a file of the input; what is in neither is
+// Unpack removes gzip, zstd or bzip2 from a file of the input; what is in none is
 // given as it is.
 func (m *Room) Unpack(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReader(r)
-	head, _ := in.Peek(4)
+	head, _ := in.Peek(10)
 	switch {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		part := m.Part(0)
@@ -33,6 +34,14 @@ func (m *Room) Unpack(r io.Reader) (io.Reader, error) {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
 		return part.Reader(z.IOReadCloser()), nil
+	case IsBzip2(head):
+		part := m.Part(0)
+		return part.Reader(bzip2.NewReader(part.Source(in))), nil
 	}
 	return in, nil
+}
+
+// IsBzip2 reports whether a file begins as bzip2 does: with the size of its blocks, in 100 kB, and the first half of pi.
+func IsBzip2(head []byte) bool {
+	return len(head) >= 10 && string(head[:3]) == "BZh" && head[3] >= '1' && head[3] <= '9' && string(head[4:10]) == "1AY&SY"
 }

@@ -12,13 +12,13 @@
 //	2025-12-22T13:19:53.123456+00:00 app[web.1]: [0.005s][info][gc]          Heroku
 //	INFO   | jvm 1    | 2025/12/22 13:19:53 | [0.005s][info][gc] Using G1    Java Service Wrapper
 //
-// Colours (ANSI escapes) around them are taken off too. A line in no envelope stays as it is.
+//	<30>Dec 22 13:19:53 host1 java[4711]: [0.005s][info][gc] Using G1        syslog as it is sent (RFC 3164)
+//	<30>1 2025-12-22T13:19:53.1Z host1 java 4711 - - [0.005s][info][gc]      the same (RFC 5424)
+//
+// Colours and other escape sequences of terminals (ECMA-48) are taken out too. A line in no envelope stays as it is.
 package envelope
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "bytes"
 
 // deepest is how many envelopes may lie in one another, as with kubectl logs --prefix --timestamps.
 const deepest = 3
@@ -41,13 +41,16 @@ func open(b []byte) ([]byte, bool) {
 	if len(b) < 4 {
 		return b, false
 	}
+	if bytes.IndexByte(b, escape) >= 0 {
+		return withoutColours(b), true
+	}
 	switch c := b[0]; {
 	case c == '{':
 		return fromJSON(b)
 	case c == '[':
 		return bracketed(b)
-	case c == escape:
-		return withoutColours(b), true
+	case c == '<':
+		return prioritised(b)
 	case isDigit(c):
 		return stamped(b)
 	case c >= 'A' && c <= 'Z':
@@ -60,34 +63,6 @@ func open(b []byte) ([]byte, bool) {
 		return compose(b)
 	case c >= 'a' && c <= 'z':
 		return compose(b)
-	}
-	return b, false
-}
-
-// texts are the keys under which log drivers and shippers keep the line.
-var texts = []string{"log", "message", "msg", "MESSAGE", "textPayload", "line"}
-
-func fromJSON(b []byte) ([]byte, bool) {
-	b = bytes.TrimSpace(b)
-	if b[len(b)-1] != '}' {
-		return b, false
-	}
-	known := false
-	for _, k := range texts {
-		known = known || bytes.Contains(b, []byte(`"`+k+`"`))
-	}
-	if !known {
-		return b, false
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(b, &fields) != nil {
-		return b, false
-	}
-	for _, k := range texts {
-		var text string
-		if raw, ok := fields[k]; ok && json.Unmarshal(raw, &text) == nil {
-			return bytes.TrimRight([]byte(text), "\r\n"), true
-		}
 	}
 	return b, false
 }
@@ -139,6 +114,9 @@ func stamped(b []byte) ([]byte, bool) {
 			for _, mark := range foundry {
 				if inner, ok := bytes.CutPrefix(rest[i+2:], mark); ok {
 					return inner, true
+				}
+				if string(rest[i+2:]) == string(mark[:len(mark)-1]) {
+					return nil, true
 				}
 			}
 		}
@@ -198,6 +176,9 @@ func syslog(b []byte) ([]byte, bool) {
 	}
 	host, after, ok := bytes.Cut(rest, []byte{' '})
 	tag, inner, ok2 := bytes.Cut(after, []byte(": "))
+	if !ok2 { // a blank line whose last blank was cut off
+		tag, ok2 = bytes.CutSuffix(after, []byte{':'})
+	}
 	if !ok || !ok2 || len(host) == 0 || len(tag) == 0 || bytes.ContainsAny(tag, " \"[(") {
 		return b, false
 	}
@@ -237,24 +218,6 @@ func compose(b []byte) ([]byte, bool) {
 		}
 	}
 	return bytes.TrimPrefix(b[bar+1:], []byte{' '}), true
-}
-
-const escape = 0x1b
-
-// withoutColours takes the ANSI sequences "ESC [ 1;32 m" out of a line that begins with one.
-func withoutColours(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] != escape {
-			out = append(out, b[i])
-			continue
-		}
-		if i+1 < len(b) && b[i+1] == '[' {
-			for i += 2; i < len(b) && (isDigit(b[i]) || b[i] == ';'); i++ {
-			}
-		}
-	}
-	return out
 }
 
 func isDigit(c byte) bool { return c-'0' < 10 }

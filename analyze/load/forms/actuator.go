@@ -1,7 +1,6 @@
-package load
+package forms
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -42,35 +41,48 @@ type actuatorLock struct {
 
 func (l *actuatorLock) String() string { return fmt.Sprintf("%s@%x", l.Class, l.Hash) }
 
-func isActuator(head []byte) bool {
+// inActuator is a dump of Spring Boot's actuator; its threads are written as ThreadInfo.toString does.
+func inActuator(head []byte) start {
 	trimmed := bytes.TrimLeft(head, " \t\r\n")
-	return len(trimmed) > 0 && trimmed[0] == '{' && bytes.Contains(head, []byte(`"threadName"`)) && bytes.Contains(head, []byte(`"stackTrace"`))
+	if len(trimmed) == 0 || trimmed[0] != '{' || !bytes.Contains(head, []byte(`"threadName"`)) || !bytes.Contains(head, []byte(`"stackTrace"`)) {
+		return nil
+	}
+	return threadsInJSON
 }
 
-// fromActuator writes the threads as ThreadInfo.toString does.
-func fromActuator(in io.Reader, out io.Writer) error {
-	dec := json.NewDecoder(in)
-	w := bufio.NewWriter(out)
+func threadsInJSON() step {
+	var dec *json.Decoder
+	return func(p *puller) error {
+		if dec == nil {
+			dec = json.NewDecoder(p.in)
+			if err := toThreads(dec); err != nil {
+				return err
+			}
+		}
+		if !dec.More() {
+			return io.EOF
+		}
+		var t actuatorThread
+		if err := dec.Decode(&t); err != nil {
+			return fmt.Errorf("threads in JSON: %w", err)
+		}
+		t.print(&p.buf)
+		return nil
+	}
+}
+
+// toThreads reads up to the first element of "threads".
+func toThreads(dec *json.Decoder) error {
 	for {
 		tok, err := dec.Token()
 		if err != nil {
 			return err
 		}
 		if key, ok := tok.(string); ok && key == "threads" {
-			break
+			_, err := dec.Token()
+			return err
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
-	for dec.More() {
-		var t actuatorThread
-		if err := dec.Decode(&t); err != nil {
-			return fmt.Errorf("threads in JSON: %w", err)
-		}
-		t.print(w)
-	}
-	return w.Flush()
 }
 
 func (t *actuatorThread) print(w io.Writer) {

@@ -1,0 +1,63 @@
+package forms
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
+
+// marks are how lines of dumps begin; what stands before them on most of these lines was put there.
+var marks = regexp.MustCompile(`"[^"]+" (#\d|\[?0x|daemon |prio=|tid=|nid=|Id=|J9VMThread:)|"[^"]+"( daemon)? prio=\d|Full thread dump |goroutine \d+ (gp=\S+ m=\S+ (mp=\S+ )?)?\[|goroutine profile: total |` +
+	`\d[A-Z]{2}[A-Z0-9]{3,} |0SECTION `)
+
+// inPrefix is a text with the same before each line but for its numbers: blanks, "> ", "12: ", what a logger puts there.
+func inPrefix(head []byte) start {
+	if head = wholeLines(head); bytes.Contains(head, []byte(dumpKey)) {
+		return nil
+	}
+	seen, samples := map[string]int{}, map[string][]byte{}
+	best := ""
+	for line := range bytes.Lines(head) {
+		at := marks.FindIndex(line)
+		if at == nil || at[0] > longestPrefix || len(seen) > mostShapes {
+			continue
+		}
+		shape := shapeOf(line[:at[0]])
+		if seen[shape]++; seen[shape] > seen[best] {
+			best, samples[shape] = shape, line[:at[0]]
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	return ifBetter(head, eachLine(without(samples[best])))
+}
+
+const longestPrefix, mostShapes = 200, 50
+
+// without takes what looks like a sample off the beginning of a line; of a blank line its last blanks may be gone.
+func without(sample []byte) func([]byte) []byte {
+	before := regexp.MustCompile("^(?:" + shapeOf(sample) + "|" + shapeOf(bytes.TrimRight(sample, " \t")) + `\s*$)`)
+	return func(b []byte) []byte {
+		if end := before.FindIndex(b); end != nil {
+			return b[min(end[1], len(bytes.TrimRight(b, "\r\n"))):]
+		}
+		return b
+	}
+}
+
+var numbers = regexp.MustCompile(`[ \t]*\d+`)
+
+// shapeOf makes a pattern of what stands before a line: any number for each of its numbers.
+func shapeOf(before []byte) string {
+	var out strings.Builder
+	at := 0
+	for _, m := range numbers.FindAllIndex(before, -1) {
+		out.WriteString(regexp.QuoteMeta(string(before[at:m[0]])))
+		out.WriteString(`[ \t]*\d+`)
+		at = m[1]
+	}
+	rest := before[at:]
+	out.WriteString(regexp.QuoteMeta(string(rest)))
+	return out.String()
+}
