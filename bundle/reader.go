@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"casefile/bundle/format/budget"
@@ -36,10 +37,15 @@ type Reader struct {
 	CutEntry string
 
 	declared []Entry // by casefile.json
+	// indexed: the list is that of the manifest; whether the file is as it says shows when its entries are read.
+	indexed bool
 }
 
 // Open reads the list of what a bundle holds. A cut bundle is no error.
 func Open(ctx context.Context, path string) (*Reader, error) {
+	if r := openByIndex(ctx, path); r != nil {
+		return r, nil
+	}
 	r := &Reader{Path: path}
 	var plan, final *Manifest
 	var entries []Entry
@@ -80,6 +86,33 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 	return r, nil
 }
 
+// openByIndex reads the manifest, which is the last entry of a whole bundle; nil where that gives none.
+func openByIndex(ctx context.Context, path string) *Reader {
+	x, err := indexOf(ctx, path)
+	if err != nil {
+		return nil
+	}
+	defer x.Close()
+	r := &Reader{Path: path, Format: TarZstd, indexed: true}
+	err = x.entry(len(x.spots)-1, func(e Entry, body io.Reader) error {
+		m, err := readManifest(path, e, body)
+		if err != nil || m == nil || e.Path != ManifestFile || len(m.Entries)+1 != len(x.spots) {
+			return errors.Join(errNoIndex, err)
+		}
+		r.Manifest, r.declared = *m, m.Entries
+		r.Manifest.Entries = append(slices.Clone(m.Entries), e)
+		return nil
+	})
+	if err != nil || len(r.declared) > mostEntries(ctx) {
+		return nil
+	}
+	return r
+}
+
+func indexOf(ctx context.Context, path string) (*indexed, error) {
+	return openIndexed(path, func(size int64) *budget.Room { return budget.NewRoom(ctx, size) })
+}
+
 func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
 	var m Manifest
 	if err := budget.DecodeJSON(body, maxManifest, &m); err != nil {
@@ -105,6 +138,9 @@ func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) e
 	if err == nil && budget.IsOver(cut.err) {
 		return cut.err
 	}
+	if err == nil && cut.err != nil && r.indexed {
+		return fmt.Errorf("%s: damaged within: %w", r.Path, cut.err)
+	}
 	return err
 }
 
@@ -112,13 +148,19 @@ func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) e
 func (r *Reader) ReadEntry(ctx context.Context, path string, limit int64) ([]byte, error) {
 	var content []byte
 	found := errors.New("found")
-	err := r.Walk(ctx, func(e Entry, body io.Reader) (err error) {
+	take := func(e Entry, body io.Reader) (err error) {
 		if e.Path != path {
 			return nil
 		}
-		content, err = io.ReadAll(io.LimitReader(body, limit))
-		return errors.Join(found, err)
-	})
+		if content, err = io.ReadAll(io.LimitReader(body, limit)); err != nil {
+			return err
+		}
+		return found
+	}
+	err := r.at(ctx, path, take)
+	if !errors.Is(err, found) && ctx.Err() == nil { // not there by the index
+		err = r.Walk(ctx, take)
+	}
 	switch {
 	case err == nil:
 		return nil, fmt.Errorf("%s: no entry %s: %w", r.Path, path, fs.ErrNotExist)
@@ -126,6 +168,23 @@ func (r *Reader) ReadEntry(ctx context.Context, path string, limit int64) ([]byt
 		return content, nil
 	}
 	return nil, err
+}
+
+// at gives the entry of that path by the index, if there is one.
+func (r *Reader) at(ctx context.Context, path string, visit func(Entry, io.Reader) error) error {
+	i := slices.IndexFunc(r.Manifest.Entries, func(e Entry) bool { return e.Path == path })
+	if !r.indexed || i < 0 {
+		return nil
+	}
+	x, err := indexOf(ctx, r.Path)
+	if err != nil {
+		return nil //nolint:nilerr // the file has changed: it is read from its beginning
+	}
+	defer x.Close()
+	if i >= len(x.spots) {
+		return nil
+	}
+	return x.entry(i, visit)
 }
 
 // cutAt tells where a file ended early.

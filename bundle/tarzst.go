@@ -16,9 +16,12 @@ const (
 	// sharedEntry is the largest entry, in bytes of its content, that lies in a frame with others. What is larger has
 	// little to gain from them, and a frame of its own can be compressed beside others, and be copied when bundles merge.
 	sharedEntry = 4 << 20
-	// carefully is how much of what is joined is compressed at the better level, which takes about twice the CPU: of
-	// small bundles that halves what matters, and of large ones it would take long.
-	carefully = 64 << 20
+	// frameMost is the content of one shared frame, in bytes: what must be unpacked at most to reach an entry.
+	frameMost = 32 << 20
+	// bestOf and betterOf are how much of what is joined is compressed at the best and at the better level, in bytes of its
+	// content: of small bundles that saves what matters, for a tenth of a second; of large ones it would take long.
+	bestOf   = 8 << 20
+	betterOf = 64 << 20
 )
 
 // endOfFrame is an empty last block (RFC 8878, 3.1.1.2), which ends a frame after any other block.
@@ -40,6 +43,9 @@ type tarContainer struct {
 	// open is a frame in the file that more blocks may follow; ending is what must be written before another frame.
 	open   bool
 	ending []byte
+	began  int64 // offset of that frame in the file
+	inside int64 // plain bytes in it
+	spots  []spot
 }
 
 func newTar(out appendFile) (container, error) {
@@ -65,7 +71,10 @@ func (t *tarContainer) setLevel(level zstd.EncoderLevel) error {
 
 // joining chooses the level for content of other nodes, which is compressed where no node has to serve meanwhile.
 func (t *tarContainer) joining() error {
-	if t.plain < carefully {
+	switch {
+	case t.plain < bestOf:
+		return t.setLevel(zstd.SpeedBestCompression)
+	case t.plain < betterOf:
 		return t.setLevel(zstd.SpeedBetterCompression)
 	}
 	return t.setLevel(zstd.SpeedDefault)
@@ -125,6 +134,10 @@ func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
 	if e.Bytes > sharedEntry {
 		return t.addOwn(header, body, room(e))
 	}
+	if t.inside > frameMost {
+		t.endFrame()
+	}
+	at := t.here()
 	_, err = t.enc.Write(header)
 	if err == nil {
 		err = body.copyTo(t.enc)
@@ -139,18 +152,35 @@ func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
 		t.endFrame() // what is not in the file must not be referred to
 		return err
 	}
-	t.open = true
+	if !t.open {
+		t.open, t.began, t.inside = true, at.frame, 0
+	}
+	t.spots = append(t.spots, at)
+	t.inside += int64(len(header)) + e.Bytes + int64(len(padding(e.Bytes)))
 	t.plain += e.Bytes
 	return nil
+}
+
+// here is where the next entry will stand.
+func (t *tarContainer) here() spot {
+	if t.open {
+		return spot{t.began, t.inside}
+	}
+	return spot{t.out.size + int64(len(t.ending)), 0}
 }
 
 // addOwn appends two frames: the header, and the content as it is compressed already.
 func (t *tarContainer) addOwn(header []byte, body *overflow, free int64) error {
 	t.endFrame()
+	at := t.here()
 	if err := t.frame(header); err != nil {
 		return err
 	}
-	return t.append(body.size+free, body.copyTo)
+	if err := t.append(body.size+free, body.copyTo); err != nil {
+		return err
+	}
+	t.spots = append(t.spots, at)
+	return nil
 }
 
 // frame puts a whole frame into the buffer.
@@ -164,7 +194,7 @@ func (t *tarContainer) frame(content []byte) error {
 // endFrame lets the next entry begin a frame.
 func (t *tarContainer) endFrame() {
 	if t.open {
-		t.open, t.ending = false, endOfFrame
+		t.open, t.ending, t.inside = false, endOfFrame, 0
 	}
 	t.buf.Reset()
 	t.enc.Reset(&t.buf)
@@ -223,5 +253,6 @@ func tarHeader(e Entry) ([]byte, error) {
 func (t *tarContainer) close() error {
 	t.endFrame()
 	err := t.frame(make([]byte, tarTrailer))
+	t.buf.Write(appendIndex(nil, t.spots))
 	return firstError(err, t.append(0), t.out.close())
 }
