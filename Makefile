@@ -1,12 +1,12 @@
 # make demo   capture a sample cluster with a planted problem, print the advice
 # make test   everything that must hold, on live processes (installs a JDK if there is none)
-# make bench  measure, beside the peers found on this machine, and print ratios
+# make bench  measure, next to the peers found on this machine, and print ratios
 # make hostile  hostile inputs of their worst sizes, time and memory of each printed
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
 # make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
-# make lint   gofmt, vet, staticcheck, known vulnerabilities where their database can be reached
+# make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
 # make race   the packages with goroutines, under the race detector; needs a C compiler
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
@@ -63,6 +63,8 @@ lint:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "not gofmt-ed: $$bad"; exit 1; }
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
+	@if $(GO) run $(GOLANGCI) version >/dev/null 2>&1; then $(MAKE) --no-print-directory golangci; \
+	else echo "$(GOLANGCI) cannot be had: errcheck, unparam and depguard are not run"; fi
 	@if curl -sfI -m 10 -o /dev/null https://vuln.go.dev/index/db.json; then $(GO) run $(GOVULNCHECK) ./...; \
 	else echo "vuln.go.dev cannot be reached: known vulnerabilities are not looked for"; fi
 

@@ -71,8 +71,7 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 		a, err := openTarZstd(f, room)
 		return a, TarZstd, err
 	case bytes.HasPrefix(head, zipMagic):
-		a, err := openZip(f, st.Size(), mostEntries(ctx), room)
-		return a, Zip, err
+		return openZip(f, st.Size(), mostEntries(ctx), room), Zip, nil
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(f)
 		if err != nil {

@@ -17,11 +17,11 @@ import (
 
 // openZip uses the central directory where there is one, and else scans the
 // local headers of a zip that was cut.
-func openZip(f *os.File, size int64, most int, room *budget.Room) (archive, error) {
+func openZip(f *os.File, size int64, most int, room *budget.Room) archive {
 	if zr, err := readZip(f, size, most); err == nil {
-		return &zipArchive{f: f, room: room, files: zr.File}, nil
+		return &zipArchive{f: f, room: room, files: zr.File}
 	}
-	return &zipScan{f: f, room: room, r: bufio.NewReaderSize(f, 64<<10)}, nil
+	return &zipScan{f: f, room: room, r: bufio.NewReaderSize(f, 64<<10)}
 }
 
 type zipArchive struct {

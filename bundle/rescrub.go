@@ -59,7 +59,7 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 		return next.AddReader(e, KindOf(e.Path), body)
 	})
 	if err != nil {
-		next.c.close()
+		_ = next.c.close() // it is given up
 		os.RemoveAll(next.path)
 		return nil, fmt.Errorf("scrub again: %w", err)
 	}

@@ -48,7 +48,7 @@ func Create(path string, format Format, opening Manifest, secrets *redact.Secret
 		err = publish()
 	}
 	if err != nil {
-		w.c.close()
+		_ = w.c.close() // it is given up
 		os.Remove(path + newfile.Suffix)
 		return nil, fmt.Errorf("create bundle: %w", err)
 	}
@@ -80,7 +80,7 @@ func (w *Writer) open(format Format) (publish func() error, err error) {
 		publish = func() error { return nil }
 		w.c = newDir(root, out)
 	case Zip:
-		w.c, err = newZip(out)
+		w.c = newZip(out)
 	default:
 		w.c, err = newTar(out)
 	}

@@ -20,8 +20,8 @@ type zipContainer struct {
 	broken error
 }
 
-func newZip(out appendFile) (container, error) {
-	return &zipContainer{out: out, zw: zip.NewWriter(out.f)}, nil
+func newZip(out appendFile) container {
+	return &zipContainer{out: out, zw: zip.NewWriter(out.f)}
 }
 
 func (z *zipContainer) codec(dst *overflow) (codec, error) {

@@ -2,11 +2,11 @@ package collectors
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +28,7 @@ type Capture struct {
 }
 
 // ErrNoTarget says that the plan chooses nothing that runs here.
-var ErrNoTarget = errors.New("no JVM and no Go service")
+var ErrNoTarget = entries.NewError(entries.NotThere, "no JVM and no Go service")
 
 // Begin looks for what the plan chooses. Nothing is asked of a target yet.
 func Begin(ctx context.Context, node string, p plan.Plan, list []Collector, progress func(Event)) (*Capture, error) {
@@ -83,7 +83,7 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 	}
 	Run(ctx, s, c.Jobs)
 	if n := s.Secrets.Common(); n > 0 {
-		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorRedact, Item: entries.ItemCommonValues, Status: bundle.Skipped,
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorRedact, Item: entries.ItemCommonValues, Status: bundle.Skipped, Cause: entries.Unsupported,
 			Reason: fmt.Sprintf("values behind secret keys that were replaced there and not looked for elsewhere, "+
 				"because they are too short or words of the evidence: %d", n),
 			Fix: "give these secrets values of 10 characters or more that are no words"})
@@ -128,8 +128,13 @@ func ownIO() (read, written int64) {
 		return 0, 0
 	}
 	for line := range strings.Lines(string(b)) {
-		fmt.Sscanf(line, "rchar: %d", &read)
-		fmt.Sscanf(line, "wchar: %d", &written)
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch n, _ := strconv.ParseInt(value, 10, 64); name { // the kernel's own number
+		case "rchar":
+			read = n
+		case "wchar":
+			written = n
+		}
 	}
 	return read, written
 }

@@ -126,7 +126,7 @@ func lostSearch(err error) Job {
 func prepare(ctx context.Context, s *Session, c Collector) (jobs []Job, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("casefile failed in %s: %v", c.Name(), r)
+			err = entries.Errorf(entries.Internal, "casefile failed in %s: %v", c.Name(), r)
 		}
 	}()
 	return c.Prepare(ctx, s)
@@ -165,7 +165,7 @@ func Run(ctx context.Context, s *Session, jobs []Prepared) {
 	case <-all:
 	case <-time.After(time.Until(s.End().Add(Grace + time.Second))):
 		for _, scope := range running.left() {
-			scope.LostAs(entries.ItemJob, entries.TimedOut, "did not end in time: a read does not come back, or its files take too long to copy", "look at the disks and network mounts of this node, and at the files that the process names")
+			scope.Lost(entries.ItemJob, entries.TimedOut, "did not end in time: a read does not come back, or its files take too long to copy", "look at the disks and network mounts of this node, and at the files that the process names")
 			scope.close()
 		}
 	}
@@ -175,7 +175,7 @@ func runJob(ctx context.Context, scope *Scope, j Prepared) {
 	defer scope.close()
 	defer func() {
 		if r := recover(); r != nil {
-			scope.LostAs(entries.ItemJob, entries.Internal, fmt.Sprintf("casefile failed: %v", r), "report this with the bundle")
+			scope.Lost(entries.ItemJob, entries.Internal, fmt.Sprintf("casefile failed: %v", r), "report this with the bundle")
 			scope.Add(Evidence{Name: "panic.txt", Item: entries.ItemJob, Errors: true}, debug.Stack())
 		}
 	}()

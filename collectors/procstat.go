@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"casefile/bundle/format/entries"
 )
 
 // ClockTick is USER_HZ, in which /proc counts CPU time: 100 a second on every
@@ -43,7 +45,7 @@ const leastStatFields = 24
 func ParseStat(b []byte) (Stat, error) {
 	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
 	if open < 0 || end < open {
-		return Stat{}, fmt.Errorf("no name in brackets in %.60q", b)
+		return Stat{}, entries.Errorf(entries.Unreadable, "no name in brackets in %.60q", b)
 	}
 	var numbers [len(statFields)]uint64
 	s := Stat{Comm: string(b[open+1 : end]), Processor: -1}
@@ -62,19 +64,19 @@ func ParseStat(b []byte) (Stat, error) {
 		switch field++; {
 		case field == 3:
 			if s.State = word[0]; len(word) != 1 || s.State < 'A' || s.State > 'z' {
-				return Stat{}, fmt.Errorf("state is %.30q, want a letter", word)
+				return Stat{}, entries.Errorf(entries.Unreadable, "state is %.30q, want a letter", word)
 			}
 		case next < len(statFields) && field == statFields[next]:
 			v, ok := decimal(word)
 			if !ok {
-				return Stat{}, fmt.Errorf("field %d is %.30q, want a number", field, word)
+				return Stat{}, entries.Errorf(entries.Unreadable, "field %d is %.30q, want a number", field, word)
 			}
 			numbers[next] = v
 			next++
 		}
 	}
 	if field < leastStatFields {
-		return Stat{}, fmt.Errorf("%d fields, want %d at least", field, leastStatFields)
+		return Stat{}, entries.Errorf(entries.Unreadable, "%d fields, want %d at least", field, leastStatFields)
 	}
 	s.PPID, s.MajorFaults, s.User, s.System = int(numbers[0]), numbers[1], numbers[2], numbers[3]
 	s.Threads, s.Started, s.VirtualBytes, s.ResidentPages = int(numbers[4]), numbers[5], numbers[6], numbers[7]

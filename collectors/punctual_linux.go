@@ -35,7 +35,7 @@ func Punctually(ctx context.Context, t time.Time, do func()) bool {
 	if old, err := unix.SchedGetAttr(0, 0); err == nil && old.Policy != unix.SCHED_FIFO {
 		soon := &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}
 		if unix.SchedSetAttr(0, soon, 0) == nil {
-			defer unix.SchedSetAttr(0, old, 0)
+			defer func() { _ = unix.SchedSetAttr(0, old, 0) }() // giving up a right needs none
 		}
 	}
 	for left := time.Until(t) - heldStretch; left > 0; left = time.Until(t) - heldStretch {
@@ -44,7 +44,7 @@ func Punctually(ctx context.Context, t time.Time, do func()) bool {
 	}
 	for left := time.Until(t); left > 0; left = time.Until(t) {
 		ts := unix.NsecToTimespec(int64(left))
-		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 	}
 	if ctx.Err() != nil {
 		return false

@@ -35,7 +35,7 @@ type tally struct {
 	got, lost int
 	status    bundle.Status // set for Absent and Skipped
 	reasons   []string
-	cause     entries.Cause // the most telling: see LostAs
+	cause     entries.Cause // the most telling: see because
 	fix       string
 }
 
@@ -113,7 +113,7 @@ func (c *Scope) stored(e Evidence, err error) error {
 	case err == nil:
 		c.Got(e.Item)
 	case errors.Is(err, bundle.ErrDiskFull):
-		c.LostAs(e.Item, entries.NoSpace, "no space left where the bundle is written", "free some space or choose another place with --out")
+		c.Lost(e.Item, entries.NoSpace, "no space left where the bundle is written", "free some space or choose another place with --out")
 	default:
 		c.LostFor(e.Item, err, "")
 	}
@@ -138,38 +138,44 @@ func (c *Scope) Got(item string) {
 	c.mu.Unlock()
 }
 
-// Lost counts a piece that was not obtained, with the reason and the fix in
-// words an admin understands.
-func (c *Scope) Lost(item, reason, fix string) { c.LostAs(item, entries.Other, reason, fix) }
-
-// LostFor is Lost for an error, which says of what kind the cause is.
+// LostFor is Lost for an error, which knows of what kind the cause is.
 func (c *Scope) LostFor(item string, err error, fix string) {
-	c.LostAs(item, entries.CauseOf(err), err.Error(), fix)
+	c.Lost(item, entries.CauseOf(err), err.Error(), fix)
 }
 
-// LostAs is Lost with the cause that rules read.
-func (c *Scope) LostAs(item string, cause entries.Cause, reason, fix string) {
+// Lost counts a piece that was not obtained: the cause is what rules read, the
+// reason and the fix are words that an admin understands.
+func (c *Scope) Lost(item string, cause entries.Cause, reason, fix string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.item(item)
 	t.lost++
-	if t.cause == "" || t.cause == entries.Other || cause.Unanswered() && !t.cause.Unanswered() {
-		t.cause = cause
-	}
+	t.because(cause)
 	t.reason(reason, fix)
 }
 
+func (t *tally) because(cause entries.Cause) {
+	if t.cause == "" || t.cause == entries.Other || cause.Unanswered() && !t.cause.Unanswered() {
+		t.cause = cause
+	}
+}
+
 // Absent notes that there is no such thing here.
-func (c *Scope) Absent(item, reason string) { c.mark(item, bundle.Absent, reason, "") }
+func (c *Scope) Absent(item string, cause entries.Cause, reason string) {
+	c.mark(item, bundle.Absent, cause, reason, "")
+}
 
 // Skip notes that an item was not captured on purpose, and how to get it.
-func (c *Scope) Skip(item, reason, fix string) { c.mark(item, bundle.Skipped, reason, fix) }
+func (c *Scope) Skip(item string, cause entries.Cause, reason, fix string) {
+	c.mark(item, bundle.Skipped, cause, reason, fix)
+}
 
-func (c *Scope) mark(item string, status bundle.Status, reason, fix string) {
+func (c *Scope) mark(item string, status bundle.Status, cause entries.Cause, reason, fix string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.item(item)
 	t.status = status
+	t.because(cause)
 	t.reason(reason, fix)
 }
 

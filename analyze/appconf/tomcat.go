@@ -138,8 +138,8 @@ func resourcePool(e element) (Pool, bool) {
 			continue
 		}
 		p.Kind, p.Setting = k.kind, k.setting+" of the Resource "+p.Name
-		switch text := e.attr(k.setting); {
-		case text == "":
+		switch text := e.attr(k.setting); text {
+		case "":
 			p.Max, p.Default = k.size, true
 		default:
 			p.Max = positive(text) // below zero: no limit

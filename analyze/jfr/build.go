@@ -178,7 +178,7 @@ func (b *Builder) handlers(c *format.Chunk) []handler {
 	for i := range sampled {
 		s := &sampled[i]
 		if t := c.TypeByName(s.event); b.reads(s.event) && c.Count(t) > 0 {
-			on = append(on, b.sampleHandler(c, s, t))
+			on = append(on, b.sampleHandler(s, t))
 		}
 	}
 	for _, p := range plain {

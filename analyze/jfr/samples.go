@@ -8,7 +8,7 @@ import (
 )
 
 // sampleHandler reads the events of one sampled type.
-func (b *Builder) sampleHandler(c *format.Chunk, s *sampledEvent, t *format.Type) handler {
+func (b *Builder) sampleHandler(s *sampledEvent, t *format.Type) handler {
 	sel := t.Select(s.fields()...)
 	thread := fieldThread
 	if !sel.Has(thread) {

@@ -142,7 +142,7 @@ func (s *settler) note(t *target, p *process) {
 // find gives the process of a dump; nil when it is a new one.
 func (s *settler) find(t *target, f *fingerprint) *process {
 	var best *process
-	var most likeness = apart
+	most := apart
 	try := func(list []*process, least likeness) {
 		for _, p := range list {
 			if p.label != t.label {

@@ -24,7 +24,7 @@ func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, cited *Cited, o O
 	t.evidence(f.Evidence, cited)
 	t.advice(f.Advice)
 	if len(f.References) > 0 {
-		t.section(bold, "References")
+		t.section("References")
 		for _, ref := range f.References {
 			t.line("- " + clean(ref))
 		}
@@ -45,7 +45,7 @@ func (t *terminal) evidence(list []analyze.Evidence, cited *Cited) {
 	if len(list) == 0 {
 		return
 	}
-	t.section(bold, "Evidence")
+	t.section("Evidence")
 	for i, e := range list {
 		if i > 0 {
 			t.line("")
@@ -90,7 +90,7 @@ func (t *terminal) advice(list []analyze.Advice) {
 	if len(list) == 0 {
 		return
 	}
-	t.section(bold, "What to do")
+	t.section("What to do")
 	for i := range list {
 		a := &list[i]
 		number := fmt.Sprintf("%d. ", i+1)

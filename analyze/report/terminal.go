@@ -158,16 +158,16 @@ func (t *terminal) finding(f *analyze.Finding) {
 	}
 }
 
-func (t *terminal) section(code, title string) {
+func (t *terminal) section(title string) {
 	t.line("")
-	t.line(t.paint(code, title))
+	t.line(t.paint(bold, title))
 }
 
 func (t *terminal) gaps(gaps []analyze.Gap) {
 	if len(gaps) == 0 {
 		return
 	}
-	t.section(bold, "Missing from this capture")
+	t.section("Missing from this capture")
 	groups := groupGaps(gaps)
 	shown := groups
 	if !t.o.Verbose {
@@ -199,7 +199,7 @@ func (t *terminal) list(title string, items []string) {
 	if len(items) == 0 {
 		return
 	}
-	t.section(bold, title)
+	t.section(title)
 	most := 2
 	if t.o.Verbose {
 		most = 0

@@ -76,6 +76,7 @@ func run(t *testing.T, c *analyze.Case) *analyze.Result {
 	if len(res.Broken) > 0 {
 		t.Fatalf("rules broke: %v", res.Broken)
 	}
+	reworded(t, c, res, threadRules())
 	return res
 }
 

@@ -78,6 +78,7 @@ func clustered(t *testing.T, c *analyze.Case) *analyze.Result {
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
+	reworded(t, c, res, cluster.Rules())
 	for _, f := range res.Findings {
 		wholeFinding(t, f)
 	}

@@ -64,6 +64,7 @@ func TestUnresponsiveJVM(t *testing.T) {
 			if err != nil || len(res.Broken) > 0 {
 				t.Fatal(err, res.Broken)
 			}
+			reworded(t, cs, res, []*analyze.Rule{rule(ids.UnresponsiveJVM)})
 			f := find(res, "unresponsive-jvm")
 			switch {
 			case c.want == "" && f != nil:

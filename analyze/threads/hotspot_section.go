@@ -45,7 +45,7 @@ func (h *hotspot) sectionLine(s *scan, b, trimmed []byte) verdict {
 	case h.phase == inThreads && begins(trimmed, histogram[:2]) && bytes.Contains(b, []byte("#instances")):
 		return h.section(s, inTail)
 	case h.phase >= inHeap:
-		return h.tailLine(b, trimmed)
+		return h.tailLine(trimmed)
 	}
 	return h.looseLine(s, b)
 }
@@ -57,7 +57,7 @@ func (h *hotspot) section(s *scan, p phase) verdict {
 }
 
 // tailLine knows the class histogram that -XX:+PrintClassHistogram adds. Anything else is a log line again.
-func (h *hotspot) tailLine(b, trimmed []byte) verdict {
+func (h *hotspot) tailLine(trimmed []byte) verdict {
 	if begins(trimmed, histogram) {
 		return taken
 	}

@@ -103,7 +103,7 @@ func (s *Secrets) LearnText(kind Kind, text []byte) {
 	if kind.encoded() {
 		text = charset.Text(text)
 	}
-	e.document(kind, text)
+	_, _ = e.document(kind, text) // only a profile that cannot be read is an error: it has no keys of secrets
 	e.publish()
 }
 

@@ -354,7 +354,7 @@ func (y *yamlScan) flow(b []byte, from, to int, class *keyClass) int {
 }
 
 func (y *yamlScan) quoted(raw []byte, offset int, quote byte, class *keyClass, key []byte) {
-	text := raw
+	var text []byte
 	if quote == '"' {
 		text = []byte(unescapeBackslashes(string(raw)))
 	} else {

@@ -62,7 +62,7 @@ waits for connections and does nothing else.`,
 	f.StringVar(&o.name, "node-name", "", "with --stdio: name of this node")
 	f.StringVar(&o.remove, "remove", "", "with --stdio: keep the spool in this folder, and remove it at the end")
 	for _, name := range []string{"stdio", "node-name", "remove"} {
-		f.MarkHidden(name)
+		_ = f.MarkHidden(name) // fails for a flag that there is not
 	}
 	return cmd
 }

@@ -109,7 +109,7 @@ func (o *pushOptions) host() string {
 func (o *pushOptions) send(ctx context.Context, p *profiled) error {
 	var failed []error
 	for _, part := range p.parts {
-		err := o.upload(ctx, p, part)
+		err := o.upload(ctx, part)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("push %s of %s to %s: %w", p.kind, strings.TrimSpace(part.Node+" "+part.Process), o.host(), err))
 		}
@@ -121,7 +121,7 @@ func (o *pushOptions) send(ctx context.Context, p *profiled) error {
 	return errors.Join(failed...)
 }
 
-func (o *pushOptions) upload(ctx context.Context, p *profiled, part profile.Part) error {
+func (o *pushOptions) upload(ctx context.Context, part profile.Part) error {
 	labelled, err := profile.Merge([]profile.Part{part})
 	if err != nil {
 		return err

@@ -41,6 +41,11 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("HOME", env.WorkDir)
+			env.Defer(func() {
+				if err := causesTold(context.Background(), env.WorkDir); err != nil {
+					env.T().Fatal(err)
+				}
+			})
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/entries"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -268,6 +270,9 @@ type Stranger struct {
 func (s *Stranger) Error() string {
 	return fmt.Sprintf("open %s: %s (owner %s) may have been put there by a user whom the process does not trust", s.Path, s.What, userName(s.Owner))
 }
+
+// Cause makes it known to the ledger.
+func (s *Stranger) Cause() entries.Cause { return entries.NotPermitted }
 
 // Fix says what an admin can do.
 func (s *Stranger) Fix() string {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/timing"
 	"casefile/collectors"
@@ -51,6 +52,8 @@ type Status struct {
 	State State  `json:"state"`
 	// Error says why there is no bundle, or why it ends early.
 	Error string `json:"error,omitempty"`
+	// Cause is of what kind that is; empty: an older agent answers.
+	Cause entries.Cause `json:"cause,omitempty"`
 	// Interrupted says who or what ended the capture before its time.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Generation and Bytes are those of the bundle by now.

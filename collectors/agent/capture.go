@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/timing"
 )
@@ -23,6 +24,9 @@ var (
 
 // fullError says that the spool has reached its limit.
 type fullError struct{ limit int64 }
+
+// Cause makes it known to the ledger.
+func (e fullError) Cause() entries.Cause { return entries.NoSpace }
 
 func (e fullError) Error() string {
 	return fmt.Sprintf("the spool of the node reached its limit of %d MB", e.limit>>20)
@@ -175,11 +179,11 @@ func interruption(ctx context.Context, w *bundle.Writer) (cause error) {
 func ledger(none, cause error) []bundle.Coverage {
 	var lines []bundle.Coverage
 	if none != nil {
-		lines = append(lines, bundle.Coverage{Item: "processes", Status: bundle.Failed, Reason: none.Error(),
+		lines = append(lines, bundle.Coverage{Item: "processes", Status: bundle.Failed, Cause: entries.CauseOf(none), Reason: none.Error(),
 			Fix: "run casefile doctor on this node; the agent must run as root to see the processes of all users"})
 	}
 	if full := (fullError{}); errors.As(cause, &full) {
-		lines = append(lines, bundle.Coverage{Item: "spool", Status: bundle.Partial,
+		lines = append(lines, bundle.Coverage{Item: "spool", Status: bundle.Partial, Cause: entries.NoSpace,
 			Reason: full.Error() + ": the capture ended early",
 			Fix:    "free space on this node or raise the limit of its agent, or capture less with --pid, --app or --max-log-bytes"})
 	}
@@ -218,7 +222,7 @@ func (handover) Name() string { return "agent" }
 func (h handover) Prepare(context.Context, *collectors.Session) ([]collectors.Job, error) {
 	return []collectors.Job{{Target: "spool", Run: func(_ context.Context, s *collectors.Scope) {
 		if err := h.c.opened(s.Out); err != nil {
-			s.Lost("stream", err.Error(), "")
+			s.LostFor("stream", err, "")
 		}
 	}}}, nil
 }

@@ -72,11 +72,11 @@ func TestCaptureOverTLS(t *testing.T) {
 	}
 	rep := check(t, got.buf.Bytes())
 	m := rep.Reader.Manifest
-	if !strings.Contains(entries(m), "nodes/n1/jvm/4711-wiki/two.txt") || len(m.Gaps()) != 0 || m.Nodes[0].Name != "n1" || m.Interrupted != "" {
-		t.Errorf("%s, gaps %+v", entries(m), m.Gaps())
+	if !strings.Contains(pathsOf(m), "nodes/n1/jvm/4711-wiki/two.txt") || len(m.Gaps()) != 0 || m.Nodes[0].Name != "n1" || m.Interrupted != "" {
+		t.Errorf("%s, gaps %+v", pathsOf(m), m.Gaps())
 	}
-	if strings.Contains(entries(m), "spool") {
-		t.Errorf("the agent left an entry of its own: %s", entries(m))
+	if strings.Contains(pathsOf(m), "spool") {
+		t.Errorf("the agent left an entry of its own: %s", pathsOf(m))
 	}
 
 	if err := c.Delete(t.Context(), id); err != nil {
@@ -109,8 +109,8 @@ func TestStopKeepsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := check(t, got.buf.Bytes()).Reader.Manifest
-	if m.Interrupted != errStopped.Error() || !strings.Contains(entries(m), "one.txt") || len(m.Gaps()) != 1 {
-		t.Errorf("interrupted %q, %s, gaps %+v", m.Interrupted, entries(m), m.Gaps())
+	if m.Interrupted != errStopped.Error() || !strings.Contains(pathsOf(m), "one.txt") || len(m.Gaps()) != 1 {
+		t.Errorf("interrupted %q, %s, gaps %+v", m.Interrupted, pathsOf(m), m.Gaps())
 	}
 	if err := c.Stop(t.Context(), id); err != nil {
 		t.Errorf("stop after the end: %v", err)

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors/agent/identity"
 )
@@ -33,7 +34,7 @@ type Client struct {
 }
 
 // ErrBadAnswer says that a node answered what this API does not know.
-var ErrBadAnswer = errors.New("the node's answer makes no sense")
+var ErrBadAnswer = entries.NewError(entries.Unreadable, "the node's answer makes no sense")
 
 // callTimeout bounds every call that is not a stream.
 const callTimeout = 10 * time.Second

@@ -63,7 +63,7 @@ func (n *Node) events(w http.ResponseWriter, r *http.Request, c *capture) {
 		}
 		if v.status.State.ended() {
 			out.send(Line{End: &v.status})
-			out.flush()
+			_ = out.flush() // who followed may have gone
 			return
 		}
 		if alive {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -141,7 +142,7 @@ func (d *download) once(ctx context.Context, c *Client, id string) (progress boo
 // restart drops what is there; the error that it returns makes resume go on.
 func (d *download) restart(again *RestartError) error {
 	if d.restarts++; d.restarts > maxRestarts {
-		return final{fmt.Errorf("the node began its bundle %d times", d.restarts)}
+		return final{entries.Errorf(entries.Refused, "the node began its bundle %d times", d.restarts)}
 	}
 	if err := d.dst.Restart(); err != nil {
 		return final{err}
@@ -155,7 +156,7 @@ func (d *download) copy(s *Stream) error {
 	for {
 		n, err := s.Read(buf)
 		if d.offset+int64(n) > d.limit {
-			return final{fmt.Errorf("the bundle of the node is larger than %d bytes", d.limit)}
+			return final{entries.Errorf(entries.TooLarge, "the bundle of the node is larger than %d bytes", d.limit)}
 		}
 		if n > 0 {
 			if _, err := d.dst.Write(buf[:n]); err != nil {
@@ -190,7 +191,7 @@ type follow struct {
 func (f *follow) once(ctx context.Context, c *Client, id string) (progress bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	quiet := time.AfterFunc(silence, func() { cancel(fmt.Errorf("nothing heard from the node for %v", silence)) })
+	quiet := time.AfterFunc(silence, func() { cancel(entries.Errorf(entries.NoAnswer, "nothing heard from the node for %v", silence)) })
 	defer quiet.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s%s?after=%d", c.base, capturePath(id, "/events"), f.last), nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 )
 
@@ -111,7 +112,7 @@ func (c *capture) finish(w *bundle.Writer, cause, closing error) error {
 			s.Interrupted = cause.Error()
 		}
 		if closing != nil {
-			s.Error = closing.Error()
+			s.Error, s.Cause = closing.Error(), entries.CauseOf(closing)
 		}
 	})
 	return nil
@@ -129,7 +130,8 @@ func (c *capture) swap(f *os.File) {
 func (c *capture) fail(err error) {
 	c.update(func() {
 		c.swap(nil)
-		c.view.status.State, c.view.status.Error, c.view.status.Bytes = Failed, err.Error(), 0
+		s := &c.view.status
+		s.State, s.Error, s.Cause, s.Bytes = Failed, err.Error(), entries.CauseOf(err), 0
 	})
 }
 
@@ -141,7 +143,8 @@ func (c *capture) discard(s *spool) {
 		}
 		c.swap(nil)
 		if c.view.status.State == Done {
-			c.view.status.State, c.view.status.Error = Failed, "the bundle was removed from the node"
+			end := &c.view.status
+			end.State, end.Error, end.Cause = Failed, "the bundle was removed from the node", entries.Gone
 		}
 	})
 	s.removeAll(c.id)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
@@ -56,7 +57,7 @@ func (s *script) run(ctx context.Context, scope *collectors.Scope) {
 			}
 			step(ctx, scope)
 		case <-ctx.Done():
-			scope.Lost("dumps", "ended early", "")
+			scope.Lost("dumps", entries.EndedEarly, "ended early", "")
 			return
 		}
 	}
@@ -267,7 +268,7 @@ func spoolFiles(t *testing.T, n *Node) []string {
 	return found
 }
 
-func entries(m bundle.Manifest) string {
+func pathsOf(m bundle.Manifest) string {
 	text := ""
 	for _, e := range m.Entries {
 		text += fmt.Sprintln(e.Path)

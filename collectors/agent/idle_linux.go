@@ -30,7 +30,7 @@ func rest() {
 		}
 		var from, to uintptr
 		if _, err := fmt.Sscanf(f[0], "%x-%x", &from, &to); err == nil {
-			unix.Syscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTNEED) // no harm where it is refused
+			_, _, _ = unix.Syscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTNEED) // no harm where it is refused
 		}
 	}
 }

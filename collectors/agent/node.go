@@ -139,7 +139,7 @@ func (n *Node) time(w http.ResponseWriter) {
 	b = append(b, `,"t3":`...)
 	t3 := t2.Add(n.Now().Sub(t2)) // by the monotonic clock, should the other one be set just now
 	b = append(strconv.AppendInt(b, t3.UnixNano(), 10), '}')
-	w.Write(b)
+	_, _ = w.Write(b) // who asked may have gone
 }
 
 func (n *Node) hello(w http.ResponseWriter, _ *http.Request) {
@@ -225,7 +225,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit time.Duration, v any
 func reply(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
+	_ = json.NewEncoder(w).Encode(v) // who asked may have gone
 }
 
 func refuse(w http.ResponseWriter, err error) {

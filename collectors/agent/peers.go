@@ -107,7 +107,7 @@ func (n *Node) open(m Meeting) (Place, error) {
 func (n *Node) respond(ctx context.Context, m *meeting, key []byte) (Place, error) {
 	serve := func(r *timing.Responder) int {
 		r.Clock = n.Now
-		m.served.Go(func() { r.Serve(ctx) }) // a failure shows as silence to the peers, who tell of it
+		m.served.Go(func() { _ = r.Serve(ctx) }) // a failure shows as silence to the peers, who tell of it
 		_, hostport, _ := wire.SplitAddress(r.Address())
 		_, text, _ := net.SplitHostPort(hostport)
 		port, _ := strconv.Atoi(text)

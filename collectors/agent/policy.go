@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 )
 
@@ -114,7 +115,7 @@ func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
 	}
 	var skipped []bundle.Coverage
 	skip := func(what, name, flag string) {
-		skipped = append(skipped, bundle.Coverage{Item: what, Target: name, Status: bundle.Skipped,
+		skipped = append(skipped, bundle.Coverage{Item: what, Target: name, Status: bundle.Skipped, Cause: entries.NotPermitted,
 			Reason: "the agent of this node does not admit it", Fix: "start the agent with " + flag})
 	}
 	if profiles := from.Profiles; profiles != nil && profiles.AsyncProfiler != "" && profiles.AsyncProfiler != p.AsyncProfiler {

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"casefile/bundle/format/entries"
 )
 
 // ErrLinkClosed says that the only connection there is has ended: nothing can be
 // resumed.
-var ErrLinkClosed = errors.New("the link to the node has ended")
+var ErrLinkClosed = entries.NewError(entries.Unreachable, "the link to the node has ended")
 
 // How soon either side finds that the other one is gone: a ping when nothing was
 // heard for so long, and the wait for its answer.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
@@ -45,7 +46,7 @@ func (d dumper) run(ctx context.Context, s *collectors.Scope) {
 	for k := range s.Plan.Dumps {
 		due := s.Plan.Due(s.Start(), k)
 		if !collectors.Wait(ctx, due) {
-			s.Lost("dumps", "the capture ended early", "")
+			s.Lost("dumps", entries.EndedEarly, "the capture ended early", "")
 			return
 		}
 		now := time.Now().Add(d.skew)

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	wire "casefile/bundle/format/timing"
 	"casefile/bundle/newfile"
 	"casefile/collectors"
@@ -42,7 +42,7 @@ type member struct {
 	ended  error // what the node says went wrong though its stream is whole
 }
 
-var errLate = errors.New("it did not finish in time")
+var errLate = entries.NewError(entries.TimedOut, "it did not finish in time")
 
 // Exchanges of a phase; more of them find a shorter round trip, and so a tighter bound.
 const (
@@ -71,7 +71,7 @@ func (m *member) exchange(ctx context.Context) (x timing.Exchange, err error) {
 	x.T1, x.T2, x.T3, x.T4, err = m.client.Exchange(ctx)
 	if err == nil {
 		m.mu.Lock()
-		m.clock.Add(x)
+		err = m.clock.Add(x)
 		m.mu.Unlock()
 	}
 	return x, err
@@ -106,14 +106,14 @@ func (m *member) capture(ctx, deadline context.Context) {
 		m.lost("node", err)
 		return
 	}
-	halt := func() { m.client.Stop(deadline, m.f.id) } // what that brings shows in what is fetched
+	halt := func() { _ = m.client.Stop(deadline, m.f.id) } // what that brings shows in what is fetched
 	defer context.AfterFunc(ctx, halt)()
 	defer time.AfterFunc(time.Until(m.f.limit.Add(-m.f.times.halt)), halt).Stop()
 
 	follow, cancel := context.WithCancel(deadline)
 	var wg sync.WaitGroup
 	wg.Go(func() { m.keepTime(follow) })
-	wg.Go(func() { m.client.Events(follow, m.f.id, m.heard) })
+	wg.Go(func() { _, _ = m.client.Events(follow, m.f.id, m.heard) }) // without them there is no progress to see
 	m.late = m.fetch(deadline)
 	cancel()
 	wg.Wait()
@@ -135,27 +135,30 @@ func (m *member) leave(ctx context.Context) {
 	status, err := m.client.Status(ctx, m.f.id)
 	switch {
 	case m.late == nil && err == nil && status.Error != "":
-		m.ended = errors.New(status.Error)
+		m.ended = failure(status)
 	case m.late == nil:
 	case err != nil:
-		m.late = fmt.Errorf("the node does not answer any more: %w", linkError(err, m.f.times.leave))
+		m.late = entries.Errorf(entries.NoAnswer, "the node does not answer any more: %w", linkError(err, m.f.times.leave))
 	case status.Error != "":
-		m.late = errors.New(status.Error)
+		m.late = failure(status)
 	default:
-		m.late = fmt.Errorf("its capture had not ended %v after the planned end", time.Since(m.f.end).Round(time.Second))
+		m.late = entries.Errorf(entries.TimedOut, "its capture had not ended %v after the planned end", time.Since(m.f.end).Round(time.Second))
 	}
 	if m.late != nil {
-		m.client.Stop(ctx, m.f.id) // the node removes what is left after an hour
+		_ = m.client.Stop(ctx, m.f.id) // the node removes what is left after an hour
 		return
 	}
 	m.measure(ctx, wire.After)
-	m.client.Delete(ctx, m.f.id)
+	_ = m.client.Delete(ctx, m.f.id) // the node removes what is left after an hour
 }
+
+// failure is the error that a node tells.
+func failure(s agent.Status) error { return entries.NewError(cmp.Or(s.Cause, entries.Other), s.Error) }
 
 // linkError says "no answer" where only our own patience ended.
 func linkError(err error, patience time.Duration) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("nothing heard within %v", patience)
+		return entries.Errorf(entries.NoAnswer, "nothing heard within %v", patience)
 	}
 	return err
 }
@@ -245,6 +248,6 @@ func (m *member) annotate(e *bundle.Entry) {
 // partial notes that the node's part ends early.
 func (m *member) partial(err error) {
 	m.f.tell(m, "incomplete", err.Error())
-	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: "node", Status: bundle.Partial,
+	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: "node", Status: bundle.Partial, Cause: cause(err),
 		Reason: err.Error() + ": what it had sent by then is kept", Fix: m.fix(err)})
 }

@@ -5,13 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
 )
@@ -22,7 +22,7 @@ func (m *member) connect(ctx context.Context) {
 	if m.Address.Kind == SSH {
 		limit = m.f.times.ssh
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, entries.Errorf(entries.NoAnswer, "no answer within %v", limit))
 	defer cancel()
 	m.f.tell(m, "connecting", "")
 	if m.err = m.open(ctx); m.err == nil {
@@ -60,7 +60,7 @@ func (m *member) open(ctx context.Context) error {
 
 func (m *member) openAgent() error {
 	if m.f.o.Identity == nil {
-		return errors.New("an identity of the cluster is needed: --identity, or --cluster with one beside it")
+		return entries.NewError(entries.NotPermitted, "an identity of the cluster is needed: --identity, or --cluster with one next to it")
 	}
 	client, err := agent.Dial(m.f.o.Identity, m.Name, m.Address.Host)
 	if err != nil {
@@ -73,7 +73,7 @@ func (m *member) openAgent() error {
 // openLocal serves this machine to itself through a pipe.
 func (m *member) openLocal(ctx context.Context) error {
 	if m.f.o.Local == nil {
-		return errors.New("this machine cannot be captured")
+		return entries.NewError(entries.Unsupported, "this machine cannot be captured")
 	}
 	spool := filepath.Join(m.f.parts, m.dir+".spool")
 	node := m.f.o.Local(m.dir, spool)
@@ -81,7 +81,7 @@ func (m *member) openLocal(ctx context.Context) error {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		agent.ServeConn(context.WithoutCancel(ctx), theirs, node.Handler())
+		_ = agent.ServeConn(context.WithoutCancel(ctx), theirs, node.Handler())
 	}()
 	m.overConn(ours)
 	hangUp := m.closer
@@ -112,7 +112,7 @@ func (m *member) close() {
 // lost notes what was not obtained of this node.
 func (m *member) lost(item string, err error) {
 	m.f.tell(m, "failed", err.Error())
-	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: item, Status: bundle.Failed, Reason: err.Error(), Fix: m.fix(err)})
+	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: item, Status: bundle.Failed, Cause: cause(err), Reason: err.Error(), Fix: m.fix(err)})
 }
 
 // refusals are what to do when a node says no.
@@ -142,7 +142,21 @@ func (m *member) fix(err error) string {
 	return "run casefile doctor"
 }
 
-// foreign tells errors of identity from those of the link.
+// cause is of what kind an error is that a node, or the way to it, gave.
+func cause(err error) entries.Cause {
+	var refusal *agent.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Code == agent.NoSpool:
+		return entries.NoSpace
+	case errors.As(err, &refusal):
+		return entries.Refused
+	case foreign(err):
+		return entries.NotPermitted
+	}
+	return entries.CauseOf(err)
+}
+
+// foreign distinguishes errors of identity from those of the link.
 func foreign(err error) bool {
 	var alert tls.AlertError
 	var stranger *tls.CertificateVerificationError

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors/agent"
 )
 
@@ -64,9 +65,9 @@ func sshError(ctx context.Context, err error, said string) error {
 		return fmt.Errorf("ssh: %w", context.Cause(ctx))
 	}
 	if last := lastLine(said); last != "" {
-		return fmt.Errorf("ssh: %s", last)
+		return entries.Errorf(entries.Unreachable, "ssh: %s", last)
 	}
-	return fmt.Errorf("ssh: %w", err)
+	return entries.Errorf(entries.Unreachable, "ssh: %w", err)
 }
 
 func lastLine(text string) string {
@@ -83,7 +84,7 @@ func (s *sshNode) connect(ctx context.Context) (*sshConn, error) {
 	}
 	f := strings.Fields(told)
 	if len(f) != 3 || strings.ContainsAny(f[2], "'\\") {
-		return nil, fmt.Errorf("ssh: %s answered %q, not system, machine and folder", s.addr.Host, told)
+		return nil, entries.Errorf(entries.Unreadable, "ssh: %s answered %q, not system, machine and folder", s.addr.Host, told)
 	}
 	dir := f[2]
 	if err := s.upload(ctx, f[0], f[1], dir); err != nil {
@@ -97,7 +98,7 @@ func (s *sshNode) connect(ctx context.Context) (*sshConn, error) {
 func (s *sshNode) cleanUp(ctx context.Context, dir string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
-	s.run(ctx, "rm -rf '"+dir+"'", nil)
+	_, _ = s.run(ctx, "rm -rf '"+dir+"'", nil)
 }
 
 func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error {
@@ -115,7 +116,7 @@ func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error
 	}
 	want := sha256.Sum256(b)
 	if got, _, _ := strings.Cut(sum, " "); got != hex.EncodeToString(want[:]) {
-		return errors.New("copy casefile there: the checksum differs")
+		return entries.NewError(entries.Unreadable, "copy casefile there: the checksum differs")
 	}
 	return nil
 }
@@ -125,14 +126,14 @@ func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error
 func (s *sshNode) binaryFor(system, machine string) (string, error) {
 	arch := machines[machine]
 	if system != "Linux" || arch == "" {
-		return "", fmt.Errorf("%s runs %s on %s: casefile captures on Linux, amd64 or arm64", s.addr.Host, system, machine)
+		return "", entries.Errorf(entries.Unsupported, "%s runs %s on %s: casefile captures on Linux, amd64 or arm64", s.addr.Host, system, machine)
 	}
 	if arch == ownArch {
 		return s.binary, nil
 	}
 	other := filepath.Join(filepath.Dir(s.binary), "casefile-linux-"+arch)
 	if _, err := os.Stat(other); err != nil {
-		return "", fmt.Errorf("%s is %s: put a casefile for linux/%s at %s", s.addr.Host, machine, arch, other)
+		return "", entries.Errorf(entries.Unsupported, "%s is %s: put a casefile for linux/%s at %s", s.addr.Host, machine, arch, other)
 	}
 	return other, nil
 }
@@ -176,7 +177,7 @@ func (c *sshConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 // explain prefers ssh's own words over "the link has ended".
 func (c *sshConn) explain(err error) error {
 	if said := lastLine(c.said.String()); said != "" && errors.Is(err, agent.ErrLinkClosed) {
-		return fmt.Errorf("ssh: %s", said)
+		return entries.Errorf(entries.Unreachable, "ssh: %s", said)
 	}
 	return err
 }

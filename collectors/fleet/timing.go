@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	wire "casefile/bundle/format/timing"
 	"casefile/bundle/redact"
 )
@@ -33,7 +34,7 @@ func (f *fleet) write(name string, rec wire.Record) {
 		err = f.w.Add(bundle.Entry{Path: name, Collector: "timing", Started: f.start}, redact.JSON, text)
 	}
 	if err != nil {
-		f.w.Cover(bundle.Coverage{Node: admin, Collector: "fleet", Item: name, Status: bundle.Failed, Reason: err.Error(), Fix: "free space where the bundle is written"})
+		f.w.Cover(bundle.Coverage{Node: admin, Collector: "fleet", Item: name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "free space where the bundle is written"})
 	}
 }
 

@@ -76,7 +76,7 @@ func (c *capture) focused() []func(context.Context) {
 	case plan.Alloc, plan.Lock:
 		return []func(context.Context){c.snapshots}
 	case plan.IO:
-		c.Absent(entries.ItemIOProfile, "net/http/pprof has no profile of I/O: a wall profile shows who waits for it")
+		c.Absent(entries.ItemIOProfile, entries.Unsupported, "net/http/pprof has no profile of I/O: a wall profile shows who waits for it")
 		return nil
 	}
 	return []func(context.Context){c.cpu}
@@ -91,12 +91,12 @@ func (c *capture) without(err error) bool {
 		if c.broken != nil {
 			fix = "give --go the address of the service, e.g. http://127.0.0.1:6060"
 		}
-		c.LostAs(entries.ItemPprof, causeOf(err), reason, fix)
+		c.Lost(entries.ItemPprof, causeOf(err), reason, fix)
 	case errors.Is(err, context.DeadlineExceeded):
-		c.Skip(entries.ItemPprof, fmt.Sprintf("its loopback sockets did not answer within %v", c.limits.index), "if one of them serves pprof, name it: --go http://127.0.0.1:PORT")
+		c.Skip(entries.ItemPprof, entries.NoAnswer, fmt.Sprintf("its loopback sockets did not answer within %v", c.limits.index), "if one of them serves pprof, name it: --go http://127.0.0.1:PORT")
 		return c.chosen
 	case c.chosen, errors.Is(err, os.ErrPermission):
-		c.Skip(entries.ItemPprof, reason, fix)
+		c.Skip(entries.ItemPprof, entries.NotThere, reason, fix)
 		return c.chosen
 	default:
 		return false
@@ -143,7 +143,7 @@ func (c *capture) store(a answer, err error, item, file, path string) error {
 
 func (c *capture) lost(item string, err error) {
 	reason, fix := explain(err)
-	c.LostAs(item, causeOf(err), reason, fix)
+	c.Lost(item, causeOf(err), reason, fix)
 }
 
 // silent tells that an error is the service's silence or end: asking on would

@@ -38,7 +38,7 @@ func (c *capture) rounds(ctx context.Context) {
 		due := c.Plan.Due(c.Start(), k)
 		switch {
 		case k > 0 && time.Since(due) > max(time.Duration(c.Plan.DumpInterval), time.Second):
-			c.LostAs(dumpItem, entries.TimedOut, "the rounds before took so long that this one was left out", "use a longer --dump-interval")
+			c.Lost(dumpItem, entries.TimedOut, "the rounds before took so long that this one was left out", "use a longer --dump-interval")
 			continue
 		case !collectors.Wait(ctx, due.Add(-countAhead)):
 			c.lost(dumpItem, errEnded)
@@ -82,7 +82,7 @@ func (d *dumper) round(ctx context.Context, k int, due time.Time) {
 		note = "the first " + inMiB(d.limits.body)
 	case err != nil: // the service went away in the middle: keep what came
 		reason, fix := explain(err)
-		d.LostAs(dumpItem, causeOf(err), reason, fix)
+		d.Lost(dumpItem, causeOf(err), reason, fix)
 		note = fmt.Sprintf("the first %d bytes: %s", len(a.body), reason)
 	}
 	d.spare = d.spare || a.ended.Sub(a.started) > slowDump
@@ -112,7 +112,7 @@ func (d *dumper) form(goroutines int) form {
 	}
 	if !d.told {
 		d.told = true
-		d.Skip(entries.ItemFullStacks, why, "")
+		d.Skip(entries.ItemFullStacks, entries.Costly, why, "")
 	}
 	return grouped
 }

@@ -41,7 +41,7 @@ func (c *capture) snapshots(ctx context.Context) {
 	}
 	for _, p := range profiles {
 		if slices.Contains(empty, p.name) {
-			c.Absent(p.name+"-profile", p.why(c, ctx))
+			c.Absent(p.name+"-profile", entries.NotThere, p.why(c, ctx))
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (c *capture) snapshotsAtStart(ctx context.Context) (empty []string, err err
 		case err != nil:
 			c.lost(p.name+"-profile", err)
 		case !listed:
-			c.Absent(p.name+"-profile", "this Go release has no such profile")
+			c.Absent(p.name+"-profile", entries.Unsupported, "this Go release has no such profile")
 		case records == 0 && p.why != nil:
 			empty = append(empty, p.name)
 		default:

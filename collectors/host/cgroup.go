@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -160,7 +161,7 @@ func (r *run) findCgroups() cgroups {
 	h := findHierarchies(mounts)
 	out := cgroups{table: hostseries.CgroupTable{Version: h.version()}}
 	if out.table.Version == "" {
-		r.scope.Absent(itemCgroups, "no cgroup file system is mounted below /sys")
+		r.scope.Absent(itemCgroups, entries.Unsupported, "no cgroup file system is mounted below /sys")
 		return out
 	}
 	for _, g := range r.candidates(h) {

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -51,15 +51,15 @@ func (r *run) timeDaemon(ctx context.Context, now look) {
 		b, err := r.command(ctx, d.binary, d.args...)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			r.scope.Absent(itemDaemon, d.comm+" runs, but there is no "+d.binary+" to ask it")
+			r.scope.Absent(itemDaemon, entries.NotThere, d.comm+" runs, but there is no "+d.binary+" to ask it")
 			continue
 		case err != nil:
-			r.scope.Skip(itemDaemon, line+": "+err.Error(), "run it by hand")
+			r.scope.Skip(itemDaemon, entries.CauseOf(err), line+": "+err.Error(), "run it by hand")
 		}
 		out = hostseries.AppendSection(out, line, b)
 	}
 	if !found {
-		r.scope.Absent(itemDaemon, "no chronyd, systemd-timesyncd or ntpd among the processes that can be seen")
+		r.scope.Absent(itemDaemon, entries.NotThere, "no chronyd, systemd-timesyncd or ntpd among the processes that can be seen")
 	}
 	if len(out) > 0 {
 		r.add(hostseries.NTP, itemDaemon, "chronyc, timedatectl, ntpq", out)
@@ -92,7 +92,7 @@ func runCommand(ctx context.Context, binary string, args ...string) ([]byte, err
 	cmd.WaitDelay = commandLimit / 4
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer in %v", commandLimit)
+		err = entries.Errorf(entries.NoAnswer, "no answer in %v", commandLimit)
 	}
 	return out.buf.Bytes(), err
 }

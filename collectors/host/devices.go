@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -50,7 +51,7 @@ func (r *run) pickDisks() []string {
 	}
 	names, more := busiest(list, maxDisks)
 	if more > 0 {
-		r.scope.Skip("disks beyond the busiest", fmt.Sprintf("%d disks are not in the series", more), "see diskstats.txt at the start and the end")
+		r.scope.Skip("disks beyond the busiest", entries.TooLarge, fmt.Sprintf("%d disks are not in the series", more), "see diskstats.txt at the start and the end")
 	}
 	return names
 }
@@ -69,7 +70,7 @@ func (r *run) pickInterfaces() []string {
 	}
 	names, more := busiest(list, maxInterfaces)
 	if more > 0 {
-		r.scope.Skip("interfaces beyond the busiest", fmt.Sprintf("%d network interfaces are not in the series", more), "see net-dev.txt at the start and the end")
+		r.scope.Skip("interfaces beyond the busiest", entries.TooLarge, fmt.Sprintf("%d network interfaces are not in the series", more), "see net-dev.txt at the start and the end")
 	}
 	return names
 }

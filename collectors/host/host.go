@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 	"casefile/collectors"
 )
@@ -121,9 +122,9 @@ func (r *run) note(item string, err error) {
 	switch {
 	case err == nil:
 	case missing(err):
-		r.scope.Absent(item, "not on this system: "+err.Error())
+		r.scope.Absent(item, entries.Unsupported, "not on this system: "+err.Error())
 	case errors.Is(err, fs.ErrPermission):
-		r.scope.Skip(item, err.Error(), r.fix())
+		r.scope.Skip(item, entries.NotPermitted, err.Error(), r.fix())
 	default:
 		r.scope.LostErr(item, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -50,7 +51,7 @@ func (r *run) variables() []string {
 	for _, pid := range [...]string{"1", "self"} {
 		b, err := r.read("/proc/"+pid+"/environ", 1<<20)
 		if errors.Is(err, fs.ErrPermission) {
-			r.scope.Skip("container hints", "the environment of process 1 may not be read", r.fix())
+			r.scope.Skip("container hints", entries.NotPermitted, "the environment of process 1 may not be read", r.fix())
 		}
 		for v := range strings.SplitSeq(string(b), "\x00") {
 			name, _, _ := strings.Cut(v, "=")

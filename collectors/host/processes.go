@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 	"casefile/collectors"
 )
@@ -66,14 +67,14 @@ func (r *run) look() look {
 // top stores who used the CPU between two looks, and who holds most memory.
 func (r *run) top(before, after look) {
 	if len(after.procs) == 0 {
-		r.scope.Absent(itemProcesses, "no process can be seen in /proc")
+		r.scope.Absent(itemProcesses, entries.NotPermitted, "no process can be seen in /proc")
 		return
 	}
 	if after.err != nil {
 		r.scope.LostErr(itemProcesses, after.err)
 	}
 	if r.hidden() {
-		r.scope.Skip("processes of other users", "/proc is mounted with hidepid", r.fix())
+		r.scope.Skip("processes of other users", entries.NotPermitted, "/proc is mounted with hidepid", r.fix())
 	}
 	table := rank(before, after, uint64(r.pageSize))
 	users := r.users()

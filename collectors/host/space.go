@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 )
 
@@ -60,11 +61,11 @@ func (r *run) fileSystems(ctx context.Context, folder string) {
 	}
 	mounts, unknown := parseMounts(b)
 	if unknown > 0 {
-		r.scope.Lost(itemSpace, fmt.Sprintf("%d lines of /proc/self/mountinfo were not understood", unknown), "")
+		r.scope.Lost(itemSpace, entries.Unreadable, fmt.Sprintf("%d lines of /proc/self/mountinfo were not understood", unknown), "")
 	}
 	list, more := chooseFileSystems(mounts)
 	if more > 0 {
-		r.scope.Skip(itemSpace, fmt.Sprintf("%d file systems beyond the first %d were not asked", more, maxFileSystems), "")
+		r.scope.Skip(itemSpace, entries.TooLarge, fmt.Sprintf("%d file systems beyond the first %d were not asked", more, maxFileSystems), "")
 	}
 	disks := r.diskNames()
 	type answer struct {
@@ -115,10 +116,10 @@ func (r *run) fill(f *hostseries.Filesystem, s space, err error) {
 		return
 	case errors.Is(err, errNoAnswer):
 		r.stuck[f.Mount] = true
-		r.scope.Lost(itemSpace, what+" does not answer: a process that touches it hangs", "look at the server or device behind "+f.Mount)
+		r.scope.Lost(itemSpace, entries.NoAnswer, what+" does not answer: a process that touches it hangs", "look at the server or device behind "+f.Mount)
 	case errors.Is(err, errEnded):
 	case errors.Is(err, fs.ErrPermission):
-		r.scope.Skip("file systems of other users", what+": "+err.Error(), r.fix())
+		r.scope.Skip("file systems of other users", entries.NotPermitted, what+": "+err.Error(), r.fix())
 	case errors.Is(err, fs.ErrNotExist):
 		// Hidden below another mount, or gone since.
 	default:

@@ -1,8 +1,9 @@
 package jvm
 
 import (
-	"errors"
 	"strings"
+
+	"casefile/bundle/format/entries"
 )
 
 // Arguments are the arguments of a java command line, told apart.
@@ -26,7 +27,7 @@ const (
 	maxArgFiles = 16
 )
 
-var errArgFiles = errors.New("more argument files than are read")
+var errArgFiles = entries.NewError(entries.TooLarge, "more argument files than are read")
 
 // parseArguments reads the command line of a java process; open gives the files
 // it names (@argfiles, -XX:Flags=, -XX:VMOptionsFile=), env its environment.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -46,7 +45,7 @@ func (c *capture) asyncOn(ctx context.Context) string {
 	lib := c.Plan.Profiles.AsyncProfiler
 	events, ok := asyncEvents[c.Plan.Profiles.Focus]
 	if !ok {
-		c.Absent(asyncItem, "async-profiler has no profile of "+c.Plan.Profiles.Focus+": JFR has")
+		c.Absent(asyncItem, entries.Unsupported, "async-profiler has no profile of "+c.Plan.Profiles.Focus+": JFR has")
 		return ""
 	}
 	if err := c.checkLibrary(lib); err != nil {
@@ -69,12 +68,12 @@ func (c *capture) asyncOn(ctx context.Context) string {
 	err = start(events)
 	var refused *asyncRefusal
 	if few := withoutAlloc(events); few != "" && errors.As(err, &refused) {
-		c.Skip(asyncItem+"-alloc", err.Error(), "allocations before JDK 11 need the debug symbols of the JVM's library")
+		c.Skip(asyncItem+"-alloc", entries.CauseOf(err), err.Error(), "allocations before JDK 11 need the debug symbols of the JVM's library")
 		err = start(few)
 	}
 	if err != nil && !errors.Is(err, ErrNoAnswer) {
 		c.LostFor(asyncItem, err, explainFix(err))
-		c.removeScratch(folder)
+		c.dropScratch(folder, entries.ItemAsyncOff)
 		return ""
 	}
 	c.Tell("recording", 0, 0, "async-profiler")
@@ -93,7 +92,7 @@ func (c *capture) checkLibrary(lib string) error {
 		return err
 	}
 	if owner := ownerOf(st); st.Mode()&0o022 != 0 || owner != 0 && owner != c.UID {
-		return fmt.Errorf("%s can be changed by others (%v, owner %d)", lib, st.Mode().Perm(), owner)
+		return entries.Errorf(entries.NotPermitted, "%s can be changed by others (%v, owner %d)", lib, st.Mode().Perm(), owner)
 	}
 	return nil
 }
@@ -128,6 +127,9 @@ func (r *asyncRefusal) Error() string {
 	return fmt.Sprintf("async-profiler refused (code %d): %s", r.code, r.text)
 }
 
+// Cause makes a refusal known to the ledger.
+func (r *asyncRefusal) Cause() entries.Cause { return entries.Refused }
+
 // complaint is the line of its log that tells why: an error, else the first one, which may be a warning.
 func complaint(log []byte) string {
 	for line := range bytes.Lines(log) {
@@ -153,7 +155,7 @@ func loadCode(body []byte) (int, error) {
 	text := strings.TrimSpace(string(body))
 	code, err := strconv.Atoi(strings.TrimPrefix(text, "return code: "))
 	if err != nil {
-		return 0, errors.New(firstLine(body))
+		return 0, entries.NewError(entries.Refused, firstLine(body))
 	}
 	return code, nil
 }
@@ -180,7 +182,5 @@ func (c *capture) asyncOff(ctx context.Context, folder string) {
 	if errors.Is(err, ErrNoAnswer) {
 		return // it may yet end, and writes into the JVM's own output where the folder is gone; the next run or doctor removes it
 	}
-	if err := c.removeScratch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.LostErr(entries.ItemAsyncOff, err)
-	}
+	c.dropScratch(folder, entries.ItemAsyncOff)
 }

@@ -144,7 +144,7 @@ func (a *Attacher) send(ctx context.Context, version int, cmd string, args []str
 		return nil, err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if err := a.write(ctx, conn, req); err != nil {
 		return nil, a.explain(ctx, err)

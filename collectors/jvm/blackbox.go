@@ -32,7 +32,7 @@ func (c *capture) blackBox(ctx context.Context) {
 		return
 	}
 	if path.Ext(open) == partial {
-		c.Skip(boxItem+"-open", "before JDK 14 a chunk says what its events are only when it is full: "+open+" cannot be read yet", "")
+		c.Skip(boxItem+"-open", entries.Unsupported, "before JDK 14 a chunk says what its events are only when it is full: "+open+" cannot be read yet", "")
 	}
 	chunks, err := c.Tree.Glob(globLiteral(dir) + "/*.jfr")
 	if err != nil {
@@ -43,12 +43,12 @@ func (c *capture) blackBox(ctx context.Context) {
 	for _, f := range chunks { // newest first
 		switch {
 		case ctx.Err() != nil:
-			c.LostAs(boxItem, entries.EndedEarly, "the capture was ended early", "")
+			c.Lost(boxItem, entries.EndedEarly, "the capture was ended early", "")
 			return
 		case f.Size <= chunkHeader:
 			continue
 		case f.Size > int64(left): // half a chunk cannot be read
-			c.Skip(boxItem+"-rest", "older chunks left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
+			c.Skip(boxItem+"-rest", entries.TooLarge, "older chunks left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
 			return
 		}
 		left.take(f.Size)

@@ -95,7 +95,7 @@ func (c *capture) processFiles() {
 		case err == nil:
 			add(entries.ItemProcess, name, filepath.Join(c.dir, f), b)
 		case errors.Is(err, os.ErrPermission):
-			c.Skip("process-"+f, "needs the right to read "+f, "run casefile "+c.mayBe())
+			c.Skip("process-"+f, entries.NotPermitted, "needs the right to read "+f, "run casefile "+c.mayBe())
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (c *capture) rounds(ctx context.Context) {
 	for k := range c.Plan.Dumps {
 		due := c.Plan.Due(c.Start(), k)
 		if !collectors.Wait(ctx, due.Add(-readyBefore)) {
-			c.LostAs(entries.ItemThreadDumps, entries.EndedEarly, "the capture was ended early", "")
+			c.Lost(entries.ItemThreadDumps, entries.EndedEarly, "the capture was ended early", "")
 			break
 		}
 		text := c.dump(ctx, k, due)
@@ -126,7 +126,7 @@ func (c *capture) rounds(ctx context.Context) {
 		todo = c.runCommands(ctx, todo, next)
 	}
 	for _, cmd := range c.runCommands(ctx, todo, c.End().Add(collectors.Grace/2)) {
-		c.LostAs(cmd.item, entries.TimedOut, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
+		c.Lost(cmd.item, entries.TimedOut, "no time was left for "+cmd.jcmd, "capture for longer (--duration)")
 	}
 }
 
@@ -139,9 +139,9 @@ func (c *capture) applicable() []command {
 	for _, cmd := range commands {
 		switch {
 		case c.Major > 0 && c.Major < cmd.minMajor:
-			c.Absent(cmd.item, fmt.Sprintf("JDK %d has no %s", c.Major, cmd.jcmd))
+			c.Absent(cmd.item, entries.Unsupported, fmt.Sprintf("JDK %d has no %s", c.Major, cmd.jcmd))
 		case cmd.pauses && !c.Plan.AllowPause:
-			c.Skip(cmd.item, cmd.cost, "--allow-pause")
+			c.Skip(cmd.item, entries.Costly, cmd.cost, "--allow-pause")
 		default:
 			todo = append(todo, cmd)
 		}
@@ -240,7 +240,7 @@ func (c *capture) run(ctx context.Context, cmd command) {
 	case err == nil:
 		c.Add(collectors.Evidence{Name: string(cmd.file), Item: cmd.item, Source: "attach: " + cmd.jcmd, Started: at.began, Ended: at.ended}, body)
 	case errors.As(err, &refused):
-		c.Absent(cmd.item, err.Error())
+		c.Absent(cmd.item, entries.Unsupported, err.Error())
 	default:
 		c.LostFor(cmd.item, err, explainFix(err))
 	}

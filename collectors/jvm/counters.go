@@ -21,7 +21,7 @@ func (c *capture) perfSnapshot(name entries.File) {
 	b, err := c.perfBytes(nil)
 	switch {
 	case errors.Is(err, errNoPerf):
-		c.Absent(entries.ItemCounters, err.Error())
+		c.Absent(entries.ItemCounters, entries.NotThere, err.Error())
 	case errors.Is(err, os.ErrNotExist): // the JVM removes it when it ends
 		c.LostFor(entries.ItemCounters, ErrGone, "")
 	case err != nil:

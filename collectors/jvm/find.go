@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/jdk"
 	"casefile/collectors/access"
@@ -119,13 +120,13 @@ func inspectAll(ctx context.Context, proc string, pids []int) ([]*JVM, error) {
 		return found, err
 	}
 	if len(waiting) > 0 {
-		return found, fmt.Errorf("processes %v do not let their command line or files be read: they are not captured", slices.Sorted(maps.Keys(waiting)))
+		return found, entries.Errorf(entries.NotPermitted, "processes %v do not let their command line or files be read: they are not captured", slices.Sorted(maps.Keys(waiting)))
 	}
 	return found, nil
 }
 
 // ErrNotJVM says that a process runs no HotSpot JVM.
-var ErrNotJVM = errors.New("no HotSpot JVM")
+var ErrNotJVM = entries.NewError(entries.Unsupported, "no HotSpot JVM")
 
 // Inspect looks at one process; ErrNotJVM when it is something else.
 func Inspect(proc string, pid int) (*JVM, error) {
@@ -256,7 +257,7 @@ func (j *JVM) readPerf() (*hsperf.Snapshot, error) {
 	return hsperf.Parse(b)
 }
 
-var errNoPerf = errors.New("this JVM has no hsperfdata file (-XX:-UsePerfData, -XX:+PerfDisableSharedMem, or a user without a name)")
+var errNoPerf = entries.NewError(entries.NotThere, "this JVM has no hsperfdata file (-XX:-UsePerfData, -XX:+PerfDisableSharedMem, or a user without a name)")
 
 // maxPerf bounds the counters file; HotSpot's default is 32 KB.
 const maxPerf = 4 << 20

@@ -3,10 +3,11 @@ package jvm
 import (
 	"archive/zip"
 	"bytes"
-	"errors"
 	"io"
 	"path/filepath"
 	"strings"
+
+	"casefile/bundle/format/entries"
 )
 
 // Limits of what is read of a jar to learn its main class.
@@ -67,7 +68,7 @@ type bounded struct {
 	left int64
 }
 
-var errBound = errors.New("more than is read of a jar")
+var errBound = entries.NewError(entries.TooLarge, "more than is read of a jar")
 
 func (b *bounded) ReadAt(p []byte, off int64) (int, error) {
 	if b.left -= int64(len(p)); b.left < 0 {

@@ -50,7 +50,7 @@ func (c *capture) logs(ctx context.Context) {
 	}
 	left := budget(maxConfigs)
 	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names); len(got) < len(config) {
-		c.LostAs(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
+		c.Lost(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
@@ -69,10 +69,10 @@ func (c *capture) logs(ctx context.Context) {
 	}
 	l.copy(ctx, c, kinds, func(access.File) bool { return true })
 	if ctx.Err() != nil {
-		c.LostAs(entries.ItemLogs, entries.TimedOut, "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
+		c.Lost(entries.ItemLogs, entries.TimedOut, "no time was left to copy all of them", "capture again, with less of each: --max-log-bytes")
 	}
 	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f access.File) bool { return f.Size > 0 }) {
-		c.Skip(entries.ItemGCLogContent, fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
+		c.Skip(entries.ItemGCLogContent, entries.NotThere, fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
 	}
 }
 
@@ -141,7 +141,7 @@ func (c *capture) copyFiles(ctx context.Context, item string, file entries.File,
 		}
 		n := left.take(kept(item, f))
 		if n == 0 && f.Size > 0 {
-			c.Skip(item+"-rest", "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
+			c.Skip(item+"-rest", entries.TooLarge, "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
 			return files[:i]
 		}
 		name := file.Of(collectors.SafeName(path.Base(f.Path)))
@@ -170,7 +170,7 @@ func (c *capture) copyTail(ctx context.Context, item, name, file string, n int64
 		return err
 	}
 	e := collectors.Evidence{Name: name, Item: item, Source: file}
-	var in io.Reader = io.LimitReader(f, max(n, st.Size()))
+	in := io.LimitReader(f, max(n, st.Size()))
 	if skip := st.Size() - n; skip > 0 {
 		skip &^= 1 // UTF-16 is cut between two characters
 		if _, err := f.Seek(skip, io.SeekStart); err != nil {
@@ -191,7 +191,7 @@ type untilDone struct {
 
 func (u *untilDone) Read(p []byte) (int, error) {
 	if u.ctx.Err() != nil {
-		return 0, fmt.Errorf("no time was left to copy all of it (%w)", context.Cause(u.ctx))
+		return 0, entries.Errorf(entries.TimedOut, "no time was left to copy all of it (%w)", context.Cause(u.ctx))
 	}
 	return u.r.Read(p)
 }
@@ -239,10 +239,10 @@ func (j *JVM) configFiles() ([]access.File, error) {
 	return slices.DeleteFunc(all, func(f access.File) bool {
 		switch {
 		case f.Size > maxConfig:
-			errs = append(errs, fmt.Errorf("%s: %d MB are more than a configuration file has", f.Path, f.Size>>20))
+			errs = append(errs, entries.Errorf(entries.TooLarge, "%s: %d MB are more than a configuration file has", f.Path, f.Size>>20))
 		case left.take(f.Size) < f.Size:
 			left = 0
-			errs = append(errs, fmt.Errorf("more configuration files than the %d MB that are read", maxConfigs>>20))
+			errs = append(errs, entries.Errorf(entries.TooLarge, "more configuration files than the %d MB that are read", maxConfigs>>20))
 		default:
 			return false
 		}
@@ -264,7 +264,7 @@ func (j *JVM) logPatterns() []string {
 // maxPatterns is how many patterns of files are looked at for one JVM.
 const maxPatterns = 200
 
-var errPatterns = fmt.Errorf("the command line names more than %d files and patterns of files: the rest is not looked at", maxPatterns)
+var errPatterns = entries.Errorf(entries.TooLarge, "the command line names more than %d files and patterns of files: the rest is not looked at", maxPatterns)
 
 // globAll returns the files of all patterns once each, newest first. Errors come with what
 // was found.

@@ -113,7 +113,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 	const item = entries.ItemGCLog
 	if c.Major > 0 && c.Major < 9 {
 		if len(c.gcLogPatterns()) == 0 {
-			c.Skip(item, fmt.Sprintf("this JVM writes no GC log and JDK %d cannot start one at run time", c.Major), "start it with -Xloggc:<file> -XX:+PrintGCDetails -XX:+PrintGCDateStamps")
+			c.Skip(item, entries.Unsupported, fmt.Sprintf("this JVM writes no GC log and JDK %d cannot start one at run time", c.Major), "start it with -Xloggc:<file> -XX:+PrintGCDetails -XX:+PrintGCDateStamps")
 		}
 		return ""
 	}
@@ -136,7 +136,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 		}
 	}
 	if free, ok := c.freeScratch(); ok && free < ownLogSpace {
-		c.LostAs(item, entries.NoSpace, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
+		c.Lost(item, entries.NoSpace, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
 	name, err := c.makeOwnLog()
@@ -148,7 +148,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 	if err != nil {
 		c.LostFor(item, err, explainFix(err))
 		if !errors.Is(err, ErrNoAnswer) { // else it may start late, and the next run or doctor removes it
-			_ = c.removeScratch(path.Dir(name))
+			c.dropScratch(path.Dir(name), entries.ItemGCLogOff)
 		}
 		return ""
 	}
@@ -177,13 +177,11 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 	files, _ := c.Tree.Glob(name + "*")
 	c.copyFiles(ctx, entries.ItemGCLog, entries.GCLog, files, &left, map[string]int{})
 	if err != nil {
-		c.Lost(entries.ItemGCLogOff, fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
+		c.Lost(entries.ItemGCLogOff, entries.CauseOf(err), fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 		return
 	}
-	if err := c.removeScratch(path.Dir(name)); err != nil {
-		c.LostErr(entries.ItemGCLogOff, err)
-	}
+	c.dropScratch(path.Dir(name), entries.ItemGCLogOff)
 }
 
 // logOff takes one output away, by name: "VM.log disable" would take away the

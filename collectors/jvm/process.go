@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
@@ -113,7 +114,7 @@ func (p *Process) parseStatus(b []byte) error {
 // effective picks the second of real, effective, saved and file system id.
 func effective(f []string) (int, error) {
 	if len(f) < 2 {
-		return 0, fmt.Errorf("%d ids, want 4", len(f))
+		return 0, entries.Errorf(entries.Unreadable, "%d ids, want 4", len(f))
 	}
 	return strconv.Atoi(f[1])
 }

@@ -2,10 +2,11 @@ package jvm
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"casefile/bundle/format/entries"
 )
 
 // The wire format of the attach protocol, as HotSpot's attachListener reads it.
@@ -29,7 +30,7 @@ const (
 func request(version int, streamingOption bool, cmd string, args []string) ([]byte, error) {
 	for _, s := range append([]string{cmd}, args...) {
 		if strings.ContainsRune(s, 0) {
-			return nil, fmt.Errorf("attach: NUL in %q", s)
+			return nil, entries.Errorf(entries.Internal, "attach: NUL in %q", s)
 		}
 	}
 	if version == 1 {
@@ -43,14 +44,14 @@ func request(version int, streamingOption bool, cmd string, args []string) ([]by
 		body += a + "\x00"
 	}
 	if len(body) > v2MaxLen {
-		return nil, fmt.Errorf("attach: request of %d bytes is above %d", len(body), v2MaxLen)
+		return nil, entries.Errorf(entries.TooLarge, "attach: request of %d bytes is above %d", len(body), v2MaxLen)
 	}
 	return []byte("2\x00" + strconv.Itoa(len(body)) + "\x00" + body), nil
 }
 
 func requestV1(cmd string, args []string) ([]byte, error) {
 	if len(args) > 3 {
-		return nil, fmt.Errorf("attach: %d arguments, the protocol has 3", len(args))
+		return nil, entries.Errorf(entries.Internal, "attach: %d arguments, the protocol has 3", len(args))
 	}
 	out := "1\x00" + cmd + "\x00"
 	for i := range 3 {
@@ -59,7 +60,7 @@ func requestV1(cmd string, args []string) ([]byte, error) {
 			a = args[i]
 		}
 		if len(a) > v1MaxArg {
-			return nil, fmt.Errorf("attach: argument of %d bytes is above %d", len(a), v1MaxArg)
+			return nil, entries.Errorf(entries.TooLarge, "attach: argument of %d bytes is above %d", len(a), v1MaxArg)
 		}
 		out += a + "\x00"
 	}
@@ -72,6 +73,9 @@ type ErrRefused struct {
 	Text string
 }
 
+// Cause makes it known to the ledger.
+func (e *ErrRefused) Cause() entries.Cause { return entries.Refused }
+
 func (e *ErrRefused) Error() string {
 	text := strings.TrimSpace(e.Text)
 	if i := strings.IndexByte(text, '\n'); i > 0 {
@@ -82,7 +86,7 @@ func (e *ErrRefused) Error() string {
 
 // errNoReply is a connection that the JVM closed without a word: wrong
 // credentials, or a request it could not read.
-var errNoReply = errors.New("the JVM closed the connection without an answer")
+var errNoReply = entries.NewError(entries.Refused, "the JVM closed the connection without an answer")
 
 func parseReply(b []byte) ([]byte, error) {
 	if len(b) == 0 {
@@ -91,7 +95,7 @@ func parseReply(b []byte) ([]byte, error) {
 	line, body, found := bytes.Cut(b, []byte("\n"))
 	code, err := strconv.Atoi(string(line))
 	if !found || err != nil {
-		return nil, fmt.Errorf("attach: reply does not begin with a code: %.40q", b)
+		return nil, entries.Errorf(entries.Unreadable, "attach: reply does not begin with a code: %.40q", b)
 	}
 	if code != codeOK {
 		return nil, &ErrRefused{Code: code, Text: string(body)}

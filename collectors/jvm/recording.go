@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -93,7 +92,7 @@ func (j *JVM) recordings(ctx context.Context) ([]checked, error) {
 	return parseRecordings(string(text)), nil
 }
 
-var errNoJFR = errors.New("the JVM cannot record")
+var errNoJFR = entries.NewError(entries.Unsupported, "the JVM cannot record")
 
 // noJFR tells that a JVM answered, but knows no JFR.
 func noJFR(err error) bool {
@@ -105,7 +104,7 @@ func noJFR(err error) bool {
 // when there is nothing to end.
 func (c *capture) recordingOn(ctx context.Context) *recording {
 	if c.Plan.Profiles == nil {
-		c.Skip(jfrItem, "JFR costs a JVM up to 1 % of its CPU, and about a second of one thread at the start", "--jfr")
+		c.Skip(jfrItem, entries.Costly, "JFR costs a JVM up to 1 % of its CPU, and about a second of one thread at the start", "--jfr")
 		return nil
 	}
 	if n, err := c.RemoveAbandonedRecordings(ctx); err != nil {
@@ -119,7 +118,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 	c.Cost(time.Since(began), 0, "")
 	switch {
 	case noJFR(err):
-		c.Absent(jfrItem, "this JVM has no JFR ("+err.Error()+"): the thread dumps tell where time goes")
+		c.Absent(jfrItem, entries.Unsupported, "this JVM has no JFR ("+err.Error()+"): the thread dumps tell where time goes")
 		return nil
 	case err != nil:
 		c.LostFor(jfrItem, err, explainFix(err))
@@ -133,7 +132,7 @@ func (c *capture) recordingOn(ctx context.Context) *recording {
 		}
 	}
 	if len(r.others) > 0 {
-		c.Skip(entries.ItemJFRSettings, fmt.Sprintf("the recording %s ran already and is used as it is: its settings decide what is in it", strings.Join(r.others, ", ")),
+		c.Skip(entries.ItemJFRSettings, entries.Refused, fmt.Sprintf("the recording %s ran already and is used as it is: its settings decide what is in it", strings.Join(r.others, ", ")),
 			"end it (jcmd PID JFR.stop) before the capture")
 		c.tellBlindness()
 		return r
@@ -160,24 +159,24 @@ func (c *capture) startRecording(ctx context.Context) *recording {
 	text, _, err := c.ask(ctx, "jcmd", fmt.Sprintf("JFR.start name=%s settings=%s disk=true maxsize=%dm duration=%ds filename=%s",
 		r.name, path.Join(r.scratch, jfrSettings), size>>20, int(length.Seconds())+1, path.Join(r.scratch, jfrFile)))
 	if err == nil && strings.Contains(string(text), "unlock_commercial_features") {
-		c.Absent(jfrItem, "JFR of this JVM needs a commercial licence, which its owner has not switched on: the thread dumps tell where time goes")
-		c.dropScratch(r)
+		c.Absent(jfrItem, entries.NotPermitted, "JFR of this JVM needs a commercial licence, which its owner has not switched on: the thread dumps tell where time goes")
+		c.dropScratch(r.scratch, entries.ItemJFROff)
 		return nil
 	}
 	if err == nil && !strings.Contains(string(text), "Started recording") {
-		err = fmt.Errorf("JFR did not start: %s", firstLine(text))
+		err = entries.Errorf(entries.Refused, "JFR did not start: %s", firstLine(text))
 	}
 	if err != nil {
 		c.LostFor(jfrItem, err, explainFix(err))
 		if errors.Is(err, ErrNoAnswer) {
 			return r // it may start late
 		}
-		c.dropScratch(r)
+		c.dropScratch(r.scratch, entries.ItemJFROff)
 		return nil
 	}
 	r.began = time.Now()
 	if late := r.began.Sub(c.Start()); late > time.Duration(c.Plan.Duration)/5 {
-		c.Skip(entries.ItemJFRStart, fmt.Sprintf("JFR was slow to start in this JVM: the recording begins %v after the capture", late.Round(100*time.Millisecond)), "capture for longer (--duration)")
+		c.Skip(entries.ItemJFRStart, entries.TimedOut, fmt.Sprintf("JFR was slow to start in this JVM: the recording begins %v after the capture", late.Round(100*time.Millisecond)), "capture for longer (--duration)")
 	}
 	c.tellBlindness()
 	c.Tell("recording", 0, 0, "JFR")
@@ -191,7 +190,7 @@ func (c *capture) tellBlindness() {
 		return
 	}
 	if f := c.Plan.Profiles.Focus; f == "" || f == plan.CPU {
-		c.Skip(entries.ItemJFRSamples, "JFR of JDK 8 drops most CPU samples of compiled loops: its CPU profile shows too little of them, and too much of other code",
+		c.Skip(entries.ItemJFRSamples, entries.Unsupported, "JFR of JDK 8 drops most CPU samples of compiled loops: its CPU profile shows too little of them, and too much of other code",
 			"start the JVM with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or use --async-profiler")
 	}
 }
@@ -204,7 +203,7 @@ func (c *capture) roomFor() (int64, error) {
 		return jfrMaxSize, nil
 	}
 	if free < 4*jfrLeastSize {
-		return 0, fmt.Errorf("%s of the JVM has %d MB free, a recording needs %d MB", scratchDir, free>>20, 4*jfrLeastSize>>20)
+		return 0, entries.Errorf(entries.NoSpace, "%s of the JVM has %d MB free, a recording needs %d MB", scratchDir, free>>20, 4*jfrLeastSize>>20)
 	}
 	return min(jfrMaxSize, free/4), nil
 }
@@ -228,12 +227,12 @@ func (c *capture) recordingOff(ctx context.Context, r *recording) {
 		err = c.keepRecording(r, began)
 	}
 	if err == nil {
-		c.dropScratch(r)
+		c.dropScratch(r.scratch, entries.ItemJFROff)
 		return
 	}
 	fix := explainFix(err)
 	if r.name != "" {
-		c.Lost(entries.ItemJFROff, fmt.Sprintf("the recording %s may still run: %v. It ends by itself %v after the capture", r.name, err, jfrTail),
+		c.Lost(entries.ItemJFROff, entries.CauseOf(err), fmt.Sprintf("the recording %s may still run: %v. It ends by itself %v after the capture", r.name, err, jfrTail),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
 	}
 	c.LostFor(jfrItem, err, fix)
@@ -244,7 +243,7 @@ func (c *capture) recordingOff(ctx context.Context, r *recording) {
 func (c *capture) stopRecording(ctx context.Context, r *recording) error {
 	text, _, err := c.ask(ctx, "jcmd", "JFR.stop name="+r.name)
 	if err == nil && !strings.Contains(string(text), "Stopped recording") {
-		err = fmt.Errorf("JFR did not stop: %s", firstLine(text))
+		err = entries.Errorf(entries.Refused, "JFR did not stop: %s", firstLine(text))
 	}
 	return err
 }
@@ -261,10 +260,10 @@ func (c *capture) dumpOthers(ctx context.Context, r *recording) error {
 	age := time.Since(c.Start()) + time.Second
 	text, _, err := c.ask(ctx, "jcmd", fmt.Sprintf("JFR.dump filename=%s begin=-%ds", path.Join(r.scratch, jfrFile), int(age.Seconds())+1))
 	if err == nil && !strings.Contains(string(text), "Dumped recording") {
-		err = fmt.Errorf("JFR did not write what it recorded: %s", firstLine(text))
+		err = entries.Errorf(entries.Refused, "JFR did not write what it recorded: %s", firstLine(text))
 	}
 	if err != nil && !errors.Is(err, ErrNoAnswer) {
-		c.dropScratch(r)
+		c.dropScratch(r.scratch, entries.ItemJFROff)
 	}
 	return err
 }
@@ -292,19 +291,10 @@ func (c *capture) copyRecording(e collectors.Evidence, f *os.File) error {
 	}
 	if st.Size() > maxRecording {
 		e.Truncated = fmt.Sprintf("the first %d of %d MB", maxRecording>>20, st.Size()>>20)
-		c.Lost(e.Item+"-rest", fmt.Sprintf("the recording has %d MB: the first %d MB are kept", st.Size()>>20, maxRecording>>20), "end older recordings of the JVM (jcmd PID JFR.stop) before the capture")
+		c.Lost(e.Item+"-rest", entries.TooLarge, fmt.Sprintf("the recording has %d MB: the first %d MB are kept", st.Size()>>20, maxRecording>>20), "end older recordings of the JVM (jcmd PID JFR.stop) before the capture")
 	}
 	c.Copy(e, io.LimitReader(f, maxRecording)) // tells the ledger itself
 	return nil
-}
-
-func (c *capture) dropScratch(r *recording) {
-	if r.scratch == "" {
-		return
-	}
-	if err := c.removeScratch(r.scratch); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.LostErr(entries.ItemJFROff, err)
-	}
 }
 
 // RemoveAbandonedRecordings ends and deletes what killed casefiles recorded in this

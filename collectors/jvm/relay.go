@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors/access"
 )
 
@@ -70,7 +71,7 @@ func (r *relay) Read(p []byte) (int, error) {
 	n, err := r.out.Read(p)
 	r.got += n
 	if err == io.EOF && r.got == 0 && r.wait() != nil {
-		return n, fmt.Errorf("relay: %s", strings.TrimSpace(r.said.String()))
+		return n, entries.Errorf(entries.Refused, "relay: %s", strings.TrimSpace(r.said.String()))
 	}
 	return n, err
 }
@@ -78,7 +79,7 @@ func (r *relay) Read(p []byte) (int, error) {
 func (r *relay) Close() error {
 	r.in.Close()
 	r.cmd.Process.Kill()
-	r.wait()
+	_ = r.wait() // it was killed
 	return nil
 }
 
@@ -99,7 +100,7 @@ func Relay(socket string, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer c.Close()
-	go io.Copy(c, in)
+	go func() { _, _ = io.Copy(c, in) }() // its end shows in the other direction
 	_, err = io.Copy(out, c)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 )
 
@@ -39,6 +40,9 @@ func newReplies(most int64) *replies {
 // ErrLongReply is a reply that was not read to its end.
 type ErrLongReply struct{ Most int64 }
 
+// Cause makes it known to the ledger.
+func (e *ErrLongReply) Cause() entries.Cause { return entries.TooLarge }
+
 func (e *ErrLongReply) Error() string {
 	return fmt.Sprintf("the reply is longer than %d MB: no more of it is read (--max-reply)", e.Most>>20)
 }
@@ -46,7 +50,7 @@ func (e *ErrLongReply) Error() string {
 // Fix says what an admin can do.
 func (e *ErrLongReply) Fix() string { return fmt.Sprintf("--max-reply %d", 4*e.Most) }
 
-var errManyReplies = errors.New("the replies of all JVMs together take more memory than casefile may use: capture fewer at a time (--pid, --app)")
+var errManyReplies = entries.NewError(entries.NoSpace, "the replies of all JVMs together take more memory than casefile may use: capture fewer at a time (--pid, --app)")
 
 // read reads one reply to its end, or as much as one may be long, which comes with an
 // ErrLongReply. Its memory counts until it is given to free.

@@ -1,7 +1,9 @@
 package jvm
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path"
@@ -9,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
 )
@@ -80,6 +83,17 @@ func (j *JVM) removeScratch(folder string) error {
 	}
 	defer tmp.Close()
 	return tmp.RemoveAll(path.Base(folder))
+}
+
+// dropScratch is removeScratch; a folder that stays is told in the ledger, but not of a process that has ended: the
+// next run of casefile removes it.
+func (c *capture) dropScratch(folder, item string) {
+	if folder == "" {
+		return
+	}
+	if err := c.removeScratch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) && entries.CauseOf(err) != entries.Gone {
+		c.LostErr(item, err)
+	}
 }
 
 // madeFor reports whether what a name of ours stands for was made for this JVM.

@@ -68,13 +68,13 @@ func (c *capture) listVirtual(ctx context.Context, name string, dump []byte, nex
 	}
 	if each := c.virtual.spent / time.Duration(max(c.virtual.taken, 1)); c.virtual.spent+each > virtualBudget && !c.virtual.off {
 		c.virtual.off = true
-		c.Skip(virtualItem+"-rest", fmt.Sprintf("a list of this JVM's virtual threads takes %v of one of its threads: %d were taken", each.Round(10*time.Millisecond), c.virtual.taken), "")
+		c.Skip(virtualItem+"-rest", entries.Costly, fmt.Sprintf("a list of this JVM's virtual threads takes %v of one of its threads: %d were taken", each.Round(10*time.Millisecond), c.virtual.taken), "")
 	}
 }
 
 func (c *capture) keepVirtual(ctx context.Context, name string, within time.Duration) error {
 	if free, known := c.freeScratch(); known && free < virtualSpace {
-		return fmt.Errorf("%s of the JVM has %d MB free, a list of its virtual threads may need %d MB", scratchDir, free>>20, virtualSpace>>20)
+		return entries.Errorf(entries.NoSpace, "%s of the JVM has %d MB free, a list of its virtual threads may need %d MB", scratchDir, free>>20, virtualSpace>>20)
 	}
 	if err := c.removeAbandoned(virtualPrefix); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 	if err != nil {
 		return err
 	}
-	defer c.removeScratch(folder) // what the JVM still writes then goes with its file
+	defer c.dropScratch(folder, entries.ItemVirtualOff) // what the JVM still writes then goes with its file
 	list, err := c.openOwn(folder, virtualFile)
 	if err != nil {
 		return err
@@ -96,14 +96,14 @@ func (c *capture) keepVirtual(ctx context.Context, name string, within time.Dura
 	late := errors.Is(err, ErrNoAnswer)
 	if late { // it still writes, and must not fill the disk
 		c.virtual.off, c.virtual.late = true, func() { bound(); list.Close() }
-		c.Skip(virtualItem+"-rest", fmt.Sprintf("the list was not complete after %v: what there was of it is kept", within.Round(time.Millisecond)), "a longer --dump-interval")
+		c.Skip(virtualItem+"-rest", entries.TimedOut, fmt.Sprintf("the list was not complete after %v: what there was of it is kept", within.Round(time.Millisecond)), "a longer --dump-interval")
 	} else {
 		defer list.Close()
 		if bound() {
-			c.Skip(virtualItem+"-rest", fmt.Sprintf("there are so many virtual threads that only the first %d MB of their list are kept", virtualMost>>20), "")
+			c.Skip(virtualItem+"-rest", entries.TooLarge, fmt.Sprintf("there are so many virtual threads that only the first %d MB of their list are kept", virtualMost>>20), "")
 		}
 		if err == nil && !strings.Contains(string(text), "Created") {
-			err = fmt.Errorf("the JVM did not list its virtual threads: %s", firstLine(text))
+			err = entries.Errorf(entries.Refused, "the JVM did not list its virtual threads: %s", firstLine(text))
 		}
 		if err != nil {
 			return err

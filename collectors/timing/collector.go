@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/jdbc"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/series"
@@ -133,7 +134,7 @@ type run struct {
 // all measures everything side by side from round 0 to the end of the capture.
 func (r *run) all(ctx context.Context, scope *collectors.Scope) {
 	if !collectors.Wait(ctx, scope.Start()) {
-		scope.Lost(itemRecord, "the capture ended before it began", "")
+		scope.Lost(itemRecord, entries.EndedEarly, "the capture ended before it began", "")
 		return
 	}
 	node := timing.Node{Name: scope.Node, Started: time.Now().UTC()}
@@ -179,9 +180,9 @@ func account(scope *collectors.Scope, item string, probes []timing.Probe) {
 	for _, p := range probes {
 		switch {
 		case p.Refused != "":
-			scope.Lost(item, p.Target+": "+p.Refused, "")
+			scope.Lost(item, entries.Refused, p.Target+": "+p.Refused, "")
 		case p.Tries == 0 && p.Stuck == "":
-			scope.Lost(item, p.Target+": the capture was too short for one round", "capture for longer: --duration")
+			scope.Lost(item, entries.EndedEarly, p.Target+": the capture was too short for one round", "capture for longer: --duration")
 		default:
 			scope.Got(item)
 		}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/timing"
 	"casefile/collectors"
 )
@@ -81,9 +82,9 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 		case len(k.Phases) > 0:
 			scope.Got(itemLinks)
 		case refused[i]:
-			scope.Skip(itemLinks, k.To+": "+k.Failure, "start the agent of this node with --allow-peer")
+			scope.Skip(itemLinks, entries.Refused, k.To+": "+k.Failure, "start the agent of this node with --allow-peer")
 		default:
-			scope.Lost(itemLinks, k.To+": "+orElse(k.Failure, "the capture ended before it was asked"),
+			scope.Lost(itemLinks, unreached(k), k.To+": "+orElse(k.Failure, "the capture ended before it was asked"),
 				"let the port of the agents pass between the nodes, UDP or TCP")
 		}
 	}
@@ -93,6 +94,14 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 		return
 	}
 	scope.Add(collectors.Evidence{Name: timing.LinksFile, Item: itemRecord, Started: rec.Started, Ended: rec.Ended}, b.Bytes())
+}
+
+// unreached is of what kind the reason is that a peer gave no answer.
+func unreached(k *timing.Link) entries.Cause {
+	if k.Failure == "" {
+		return entries.EndedEarly
+	}
+	return entries.Unreachable
 }
 
 func orElse(s, other string) string {

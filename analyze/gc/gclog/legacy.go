@@ -408,20 +408,19 @@ func (p *parser) edenLine(t []byte) class {
 }
 
 // cpuTimes reads "[Times: user=0.03 sys=0.00, real=0.02 secs]" and ends the pending pause.
-func (p *parser) cpuTimes(t []byte) bool {
+func (p *parser) cpuTimes(t []byte) {
 	s := &p.legacy
 	user, sys, real, ok := times(t, "user=", "sys=", "real=")
 	if !ok {
-		return false
+		return
 	}
 	if s.closed == recConcurrent || !s.hasPending {
 		if s.closed == recConcurrent {
 			p.log.CPU.ConcurrentPhases += user + sys
 		}
-		return true
+		return
 	}
 	s.pending.User, s.pending.Sys, s.pending.Real = float32(user), float32(sys), float32(real)
 	s.pending.Flags |= gc.FlagCPU
 	s.flush(p)
-	return true
 }

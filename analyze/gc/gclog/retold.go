@@ -21,8 +21,8 @@ func (p *parser) retoldTime(line []byte) {
 }
 
 // retoldPause adds a collection that ended when its line was written. n of them are one figure.
-func (p *parser) retoldPause(kind gc.Kind, cause string, n int64, d time.Duration, c change, heap bool) {
-	id := p.b.Cause([]byte(cause))
+func (p *parser) retoldPause(kind gc.Kind, n int64, d time.Duration, c change, heap bool) {
+	id := p.b.Cause(nil)
 	p.began = true
 	if n > 1 {
 		p.b.Counted(kind, id, n, d)
@@ -111,7 +111,7 @@ func (p *parser) elasticLine(line []byte) class {
 			return unparsed
 		}
 		if look != s.look {
-			p.retoldPause(gc.KindOther, "", 1, d, change{}, false)
+			p.retoldPause(gc.KindOther, 1, d, change{}, false)
 		}
 		return fact
 	}
@@ -129,7 +129,7 @@ func (p *parser) elasticLine(line []byte) class {
 		n, _, _ = digits(b)
 	}
 	c, heap := elasticMemory(m)
-	p.retoldPause(p.bean(name), "", max(n, 1), d, c, heap)
+	p.retoldPause(p.bean(name), max(n, 1), d, c, heap)
 	return fact
 }
 
@@ -201,7 +201,7 @@ func (p *parser) cassandraLine(line []byte) class {
 			p.b.Live(p.last, old.after, gc.LiveOld, p.line)
 		}
 	}
-	p.retoldPause(kind, "", 1, d, c, heap)
+	p.retoldPause(kind, 1, d, c, heap)
 	return fact
 }
 
@@ -236,7 +236,7 @@ func (p *parser) cassandraOld(line, m []byte) class {
 		return unparsed
 	}
 	p.retoldTime(line)
-	p.retoldPause(p.bean(name), "", n, d, change{}, false)
+	p.retoldPause(p.bean(name), n, d, change{}, false)
 	if b, ok := after(r, "max is "); ok && p.log.Settings.HeapMax == 0 {
 		p.log.Settings.HeapMax, _, _ = digits(b)
 	}
@@ -300,7 +300,7 @@ func (p *parser) monitorCollection(m []byte) class {
 	if kind == gc.KindOther && d >= time.Second {
 		kind = gc.KindFull
 	}
-	p.retoldPause(kind, "", n, d, change{}, false)
+	p.retoldPause(kind, n, d, change{}, false)
 	return fact
 }
 

@@ -28,7 +28,7 @@ func judgeDrift(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	var diffs []difference
 	for _, same := range twins(c.Case) {
 		pass.Evaluated()
-		diffs = append(diffs, driftOf(pass, same)...)
+		diffs = append(diffs, driftOf(same)...)
 	}
 	diffs = append(diffs, hostDrift(c.Case)...)
 	if len(c.Nodes) < 2 || len(diffs) == 0 {

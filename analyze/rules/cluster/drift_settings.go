@@ -26,7 +26,7 @@ var (
 )
 
 // driftOf compares the JVMs of one application.
-func driftOf(p *analyze.Pass, same []*analyze.JVM) (out []difference) {
+func driftOf(same []*analyze.JVM) (out []difference) {
 	settings := []struct {
 		what     string
 		severity analyze.Severity
@@ -34,7 +34,7 @@ func driftOf(p *analyze.Pass, same []*analyze.JVM) (out []difference) {
 	}{
 		{"JVM version", analyze.Warning, jvmVersion},
 		{"collector", analyze.Warning, collectorOf},
-		{"maximum heap", analyze.Warning, maxHeapOf(p, same)},
+		{"maximum heap", analyze.Warning, maxHeapOf()},
 		{"threads that serve requests", analyze.Warning, connectorThreads},
 		{"pool of database connections", analyze.Warning, poolSize},
 		{"release in the path of the application", analyze.Info, releaseMark},
@@ -114,7 +114,7 @@ func collectorOf(j *analyze.JVM) (string, analyze.Evidence) {
 
 // maxHeapOf reads the maximum heap. Where the JVM chose it from the memory of its machine, values near each other
 // count as one.
-func maxHeapOf(p *analyze.Pass, same []*analyze.JVM) func(*analyze.JVM) (string, analyze.Evidence) {
+func maxHeapOf() func(*analyze.JVM) (string, analyze.Evidence) {
 	const flag = "MaxHeapSize"
 	var first float64
 	return func(j *analyze.JVM) (string, analyze.Evidence) {

@@ -161,7 +161,7 @@ func nearestPeer(g *gauge, n *analyze.Node) (float64, analyze.Evidence, bool) {
 }
 
 // perSecond is how fast columns grow together.
-func perSecond(g *gauge, s *series.Series, columns ...string) (float64, bool) {
+func perSecond(s *series.Series, columns ...string) (float64, bool) {
 	sum := 0.0
 	for _, c := range columns {
 		grown, over, ok := s.Delta(c)
@@ -177,7 +177,7 @@ func processCPU(g *gauge, j *analyze.JVM) (float64, analyze.Evidence, bool) {
 	if j.Process == nil {
 		return 0, analyze.Evidence{}, false
 	}
-	v, ok := perSecond(g, j.Process, entries.CPUUser, entries.CPUSystem)
+	v, ok := perSecond(j.Process, entries.CPUUser, entries.CPUSystem)
 	return v, analyze.Evidence{Entry: j.ProcessSource}, ok
 }
 

@@ -66,9 +66,9 @@ const (
 func standstills(p *analyze.Pass, n *analyze.Node) []*standstill {
 	var all []*standstill
 	for _, j := range n.JVMs {
-		list := slices.Concat(stoodStill(p, n, j), seenStopped(n, j))
+		list := slices.Concat(stoodStill(n, j), seenStopped(n, j))
 		for _, l := range views.PickLogs(p.Case, n, j) {
-			list = append(list, stopsOf(p, n, j, l)...)
+			list = append(list, stopsOf(n, j, l)...)
 		}
 		for _, s := range list {
 			s.jvm = j
@@ -96,7 +96,7 @@ func standstills(p *analyze.Pass, n *analyze.Node) []*standstill {
 }
 
 // stopsOf are the long pauses and safepoints of a GC log.
-func stopsOf(p *analyze.Pass, n *analyze.Node, j *analyze.JVM, l *gc.Log) (out []*standstill) {
+func stopsOf(n *analyze.Node, j *analyze.JVM, l *gc.Log) (out []*standstill) {
 	v := &views.Collections{Node: n, JVM: j, Log: l}
 	add := func(start, took time.Duration, s *standstill) {
 		wall, ok := l.Wall(start)
@@ -155,7 +155,7 @@ const (
 
 // stoodStill looks for successive samples in which a JVM's heartbeat stands. Where there is none, all its counters
 // and its CPU time must.
-func stoodStill(p *analyze.Pass, n *analyze.Node, j *analyze.JVM) (out []*standstill) {
+func stoodStill(n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 	if c := j.Counters; c != nil {
 		if ticks, freq := c.Values(heartbeat), lastOf(c.Last(ticksPerSecond)); ticks != nil && freq > 0 {
 			for _, run := range still(ticks, stillSamples.Value) {

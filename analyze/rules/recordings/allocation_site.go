@@ -62,7 +62,7 @@ func (r *recorded) collecting() float64 {
 
 func (r *recorded) allocation(v profile.View, s *views.Site, share float64) analyze.Finding {
 	stopped := r.collecting()
-	f := r.finding(analyze.Info, stopped*share)
+	f := r.finding(stopped * share)
 	if stopped >= views.GCOverheadWarn.Value {
 		f.Severity = analyze.Warning
 	}
@@ -121,7 +121,7 @@ func (r *recorded) boxing(v profile.View) (f analyze.Finding, ok bool) {
 	}
 	largest := found.Largest()
 	stopped := r.collecting()
-	f = r.finding(analyze.Info, stopped*share)
+	f = r.finding(stopped * share)
 	if stopped >= views.GCOverheadWarn.Value && share >= allocSite.Value {
 		f.Severity = analyze.Warning
 	}

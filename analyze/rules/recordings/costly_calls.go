@@ -120,7 +120,7 @@ func (r *recorded) costly(v profile.View, purpose int) (f analyze.Finding, ok bo
 	if share < costlyShare.Value || cores < HotCodeCores.Value*costlyBusy.Value {
 		return f, false
 	}
-	f = r.finding(analyze.Info, cores/max(1, r.Cpus))
+	f = r.finding(cores / max(1, r.Cpus))
 	if r.busy() && share >= costlyBusy.Value {
 		f.Severity = analyze.Warning
 	}

@@ -76,7 +76,7 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	if rate < exceptionRate.Value && !costly {
 		return nil
 	}
-	f := r.finding(analyze.Info, share*r.Cores/max(1, r.Cpus))
+	f := r.finding(share * r.Cores / max(1, r.Cpus))
 	if rate >= exceptionWarn.Value || costly && r.busy() {
 		f.Severity = analyze.Warning
 	}

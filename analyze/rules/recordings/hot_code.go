@@ -49,7 +49,7 @@ func judgeHotCode(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
 func (r *recorded) hotCode(v profile.View, s *views.Site, share float64) analyze.Finding {
 	cores := r.Cores * share
 	weight := cores / max(1, r.Cpus)
-	f := r.finding(analyze.Info, weight*views.Behind)
+	f := r.finding(weight * views.Behind)
 	if r.busy() && weight >= views.HotThreadShare.Value {
 		f.Severity = analyze.Warning
 	}

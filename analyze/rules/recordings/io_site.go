@@ -137,7 +137,7 @@ func (r *recorded) ioFinding(s *views.Site) (f analyze.Finding, ok bool) {
 	if longest < limit && waiting < enough {
 		return f, false
 	}
-	f = r.finding(analyze.Info, views.Behind*waiting/max(waiting+1, float64(len(s.Threads))))
+	f = r.finding(views.Behind * waiting / max(waiting+1, float64(len(s.Threads))))
 	if waiting >= enough {
 		f.Severity = analyze.Warning
 	}

@@ -57,7 +57,7 @@ func judgeLockSites(_ *analyze.Pass, r *recorded) (out []analyze.Finding) {
 // lock is about a class of locks; the labels of s are places of the program.
 func (r *recorded) lock(s *views.Site) analyze.Finding {
 	blocked := r.threadsAt(s.Value)
-	f := r.finding(analyze.Info, views.Behind*blocked/max(blocked+1, float64(len(s.Threads))))
+	f := r.finding(views.Behind * blocked / max(blocked+1, float64(len(s.Threads))))
 	if blocked >= blockedWarn.Value {
 		f.Severity = analyze.Warning
 	}

@@ -80,10 +80,10 @@ func (r *recorded) doubt(f *analyze.Finding) {
 		"it does: record again with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints, or with async-profiler."
 }
 
-// finding begins a finding about the recording.
-func (r *recorded) finding(severity analyze.Severity, weight float64) analyze.Finding {
+// finding begins a note about the recording.
+func (r *recorded) finding(weight float64) analyze.Finding {
 	return analyze.Finding{
-		Severity:   severity,
+		Severity:   analyze.Info,
 		Confidence: analyze.Medium,
 		Weight:     min(1, max(0.01, weight)),
 		Nodes:      []string{r.Node.Name},

@@ -13,6 +13,7 @@ const (
 	ItemThreadCPU      = "thread-cpu"
 	ItemThreadStates   = "thread-states-instead-of-dump"
 	ItemVirtualThreads = "virtual-threads"
+	ItemVirtualOff     = "virtual-threads-off"
 	ItemSockets        = "sockets"
 	ItemCounters       = "counters"
 	ItemCounterSeries  = "counter-series"
