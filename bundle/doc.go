@@ -22,7 +22,9 @@
 // In tar.zst entries follow each other in one zstd frame and refer to those before
 // them; the blocks of each end with it, so that the frame is readable up to its
 // last whole entry while it is still open. An entry of more than 4 MB has two frames
-// of its own, header and body; when bundles merge, its body is copied as it is.
+// of its own, header and body; when bundles merge, its body is copied as it is. Behind
+// the end of the tar, in a frame that other tools skip, an index says where each entry
+// stands; a bundle without one is read from its beginning.
 //
 // # Compatibility
 //

@@ -12,7 +12,7 @@ func isHotSpot(b []byte) bool { return bytes.HasPrefix(b, fullThreadDump) }
 
 // isPrefixedHotSpot recognises the title behind what a log framework put before it.
 func isPrefixedHotSpot(b []byte) bool {
-	if len(b) > 400 || b[0] == '\t' || b[0] == ' ' {
+	if len(b) > 400 || b[0] == '\t' || b[0] == ' ' || b[0] == '"' {
 		return false
 	}
 	if bytes.HasPrefix(b, []byte("Thread dump from ")) {
@@ -92,7 +92,7 @@ func openHeaderless(s *scan, b []byte) format {
 }
 
 func (h *hotspot) line(s *scan, b []byte) verdict {
-	trimmed := bytes.TrimLeft(b, " \t")
+	trimmed := trimFront(b)
 	if len(trimmed) == 0 {
 		h.gap = true
 		return unknown
@@ -146,11 +146,15 @@ func (h *hotspot) threadLine(s *scan, b, trimmed []byte) verdict {
 	return unknown
 }
 
+func (h *hotspot) takesFrames() bool {
+	return h.t != nil && h.phase <= inThreads && !h.gap && !h.foreign && !h.kept
+}
+
 func (h *hotspot) frame(s *scan, text []byte) verdict {
-	if h.gap || h.foreign || h.kept {
+	if !h.takesFrames() {
 		return unknown
 	}
-	h.push(s, s.intern.frame(bytes.TrimRight(text, " ")))
+	h.push(s, s.intern.frame(trimEnd(text)))
 	h.owned = false
 	return taken
 }

@@ -39,10 +39,12 @@ func parseHeader(b []byte) (h header, ok bool) {
 	}
 	rest := b
 	if b[0] == '"' {
-		if jh, ok := tryJMX(b, h); ok {
-			return jh, true
-		}
 		quote := bytes.LastIndexByte(b, '"')
+		if !bytes.HasPrefix(b[quote+1:], []byte(" #")) { // which java.lang.management never writes
+			if jh, ok := tryJMX(b, h); ok {
+				return jh, true
+			}
+		}
 		if quote == 0 {
 			return h, false
 		}
@@ -62,7 +64,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 
 // attributes reads words until one is none; what follows is the state in words and the stack's address.
 func (h *header) attributes(rest []byte) {
-	rest = bytes.TrimLeft(rest, " ")
+	rest = trimFront(rest)
 	if bytes.Contains(rest, []byte(" [reset ")) {
 		rest = joinSAP(rest)
 	}
@@ -74,14 +76,14 @@ func (h *header) attributes(rest []byte) {
 		if !h.attribute(rest[:end]) {
 			break
 		}
-		rest = bytes.TrimLeft(rest[end:], " ")
+		rest = trimFront(rest[end:])
 	}
 	stack := bytes.LastIndexByte(rest, '[') // only Java threads print where their stack lies
 	h.internal = h.num == 0 && stack < 0 && len(rest) > 0
 	if stack >= 0 {
 		rest = rest[:stack]
 	}
-	h.words = bytes.TrimRight(rest, " ")
+	h.words = trimEnd(rest)
 	if _, ok := stateOfWords(h.words); ok && h.num != 0 {
 		h.known = true
 	}

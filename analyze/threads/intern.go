@@ -76,8 +76,7 @@ func (in *interner) frame(b []byte) *sharedFrame { return in.frameBy(b, parseFra
 
 // frameBy gives the frame with that text; parse takes it apart the first time.
 func (in *interner) frameBy(b []byte, parse func(string) Frame) *sharedFrame {
-	if in.last != nil && in.last.next != nil && in.last.next.raw == string(b) {
-		in.last = in.last.next
+	if in.follows(b) {
 		return in.last
 	}
 	f := in.frames[string(b)]
@@ -92,6 +91,15 @@ func (in *interner) frameBy(b []byte, parse func(string) Frame) *sharedFrame {
 	}
 	in.last = f
 	return f
+}
+
+// follows reports whether the text is that of the frame which followed the last one before; then that is the last.
+func (in *interner) follows(text []byte) bool {
+	if in.last == nil || in.last.next == nil || in.last.next.raw != string(text) {
+		return false
+	}
+	in.last = in.last.next
+	return true
 }
 
 func (in *interner) stack(frames []*sharedFrame) *Stack {

@@ -187,20 +187,41 @@ func (s *scan) run() error {
 		if err != nil {
 			return errors.Join(err, s.end(true))
 		}
+		if s.again(b) {
+			continue
+		}
 		inner := s.prefix.cut(envelope.Open(b))
 		if len(b) > 0 && b[0] == '{' && len(inner) != len(b) { // JSON may hold several
 			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
-				if err := s.line(bytes.TrimRight(part, " \t\r")); err != nil {
+				if err := s.line(trimEnd(part)); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		if err := s.line(bytes.TrimRight(inner, " \t\r")); err != nil {
+		if err := s.line(trimEnd(inner)); err != nil {
 			return err
 		}
 	}
 }
+
+// again takes a frame that comes after the one before it as it did in an earlier stack, as most lines of a series of dumps are.
+func (s *scan) again(b []byte) bool {
+	h, is := s.format.(*hotspot)
+	if !is || s.dump == nil || len(s.prefix.shape) > 0 {
+		return false
+	}
+	text, is := bytes.CutPrefix(b, frameMark)
+	if !is || !h.takesFrames() || !s.intern.follows(text) {
+		return false
+	}
+	h.push(s, s.intern.last)
+	h.owned = false
+	s.understood()
+	return true
+}
+
+var frameMark = []byte("\tat ")
 
 func (s *scan) line(b []byte) error {
 	if s.dump != nil {
