@@ -89,7 +89,7 @@ func (j *joiner) pauses(p *Log) {
 	for _, x := range p.Longest {
 		l.Longest = append(l.Longest, move(x))
 	}
-	l.Longest = longestOf(l.Longest, j.lim.Longest, func(x *Pause) time.Duration { return x.Duration })
+	l.Longest = longestOf(l.Longest, j.lim.Longest, func(x Pause) time.Duration { return x.Duration })
 	l.Total.merge(p.Total)
 	l.Stopped = plus(l.Stopped, p.Stopped)
 	l.FullGCs += p.FullGCs
@@ -142,8 +142,8 @@ func (j *joiner) stops(p *Log) {
 	sp.Reach.merge(from.Reach)
 	sp.AppTime = plus(sp.AppTime, from.AppTime)
 	sp.AppTimeLines += from.AppTimeLines
-	sp.WorstReach = longestOf(append(sp.WorstReach, from.WorstReach...), j.lim.Samples, func(s *Safepoint) time.Duration { return s.Reach })
-	sp.Longest = longestOf(append(sp.Longest, from.Longest...), j.lim.Samples, func(s *Safepoint) time.Duration { return s.At })
+	sp.WorstReach = longestOf(append(sp.WorstReach, from.WorstReach...), j.lim.Samples, func(s Safepoint) time.Duration { return s.Reach })
+	sp.Longest = longestOf(append(sp.Longest, from.Longest...), j.lim.Samples, func(s Safepoint) time.Duration { return s.At })
 	for _, op := range from.ByOperation {
 		to := j.ops[op.Operation]
 		if to == nil {
@@ -206,7 +206,7 @@ func (j *joiner) lines(p *Log) {
 	} {
 		j.mentions(m.to, m.from)
 	}
-	l.Gaps = longestOf(append(l.Gaps, p.Gaps...), mostGaps, func(g *Gap) time.Duration { return g.To - g.From })
+	l.Gaps = longestOf(append(l.Gaps, p.Gaps...), mostGaps, func(g Gap) time.Duration { return g.To - g.From })
 	l.Checks = append(l.Checks, p.Checks...)
 	l.Lines += p.Lines
 	l.DetailLines += p.DetailLines
@@ -214,8 +214,8 @@ func (j *joiner) lines(p *Log) {
 }
 
 // longestOf keeps the longest of a list, longest first.
-func longestOf[T any](list []T, most int, of func(*T) time.Duration) []T {
-	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(of(&b), of(&a)) })
+func longestOf[T any](list []T, most int, of func(T) time.Duration) []T {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(of(b), of(a)) })
 	return list[:min(len(list), most)]
 }
 

@@ -74,15 +74,75 @@ type decoration struct {
 // decorators reads the bracketed fields. Their order and choice are free (-Xlog decorators); what is neither a time, a
 // number, a level nor a known tag set is a host name. ok needs at least one stamp, level or tag set.
 type decorators struct {
-	cache map[string]tags
+	cache  map[string]*field
+	recent [64]*field // of the cache, by what is seen of one at a glance
+	before stamps     // of the line before: most lines have them too
 }
 
-func (ds *decorators) read(line []byte) (d decoration, msg []byte, ok bool) {
-	b := line
+// stamps are the times that a line begins with.
+type stamps struct {
+	text           []byte
+	d              decoration
+	isoAt, isoEnds int // in text; 0: none
+}
+
+// from reads the stamps of a line that are those of the line before; what remains is the rest of the line.
+func (s *stamps) from(line []byte) (d decoration, rest []byte) {
+	n := len(s.text)
+	if n == 0 || len(line) <= n || string(line[:n]) != string(s.text) {
+		return d, line
+	}
+	if d = s.d; s.isoEnds > 0 {
+		d.wall.iso = line[s.isoAt:s.isoEnds]
+	}
+	return d, line[n:]
+}
+
+// keep takes the stamps that a line of an unknown message begins with, n bytes in all.
+func (s *stamps) keep(line []byte, n int, d decoration) {
+	s.text, s.d, s.isoAt, s.isoEnds = append(s.text[:0], line[:n]...), d, 0, 0
+	if iso := d.wall.iso; iso != nil {
+		s.isoAt = bytes.Index(line[:n], iso)
+		s.isoEnds = s.isoAt + len(iso)
+		s.d.wall.iso = nil
+	}
+}
+
+// field is the text of one that is no number, and what it means.
+type field struct {
+	text string
+	tags tags
+}
+
+// tagsOf gives what a field means. A log has few of them, and each line two.
+func (ds *decorators) tagsOf(text []byte) tags {
+	n := len(text)
+	glance := &ds.recent[(n*5+int(text[0])*3+int(text[n-1])+int(text[n/2]))%len(ds.recent)]
+	if *glance != nil && (*glance).text == string(text) {
+		return (*glance).tags
+	}
+	f := ds.cache[string(text)]
+	if f == nil {
+		f = &field{string(text), classify(text)}
+		if len(ds.cache) < 4096 {
+			ds.cache[f.text] = f
+		}
+	}
+	*glance = f
+	return f.tags
+}
+
+func (ds *decorators) read(line []byte) (_ decoration, msg []byte, ok bool) {
+	d, b := ds.before.from(line)
+	known := len(b) < len(line)
 	for len(b) > 0 && b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
 		if end < 2 {
 			break
+		}
+		if !known && !isDigit(b[1]) {
+			ds.before.keep(line, len(line)-len(b), d)
+			known = true
 		}
 		if !ds.field(&d, b[1:end]) {
 			break
@@ -152,13 +212,7 @@ func (ds *decorators) field(d *decoration, f []byte) bool {
 	if c := f[0]; c < 'a' || c > 'z' {
 		return !bytes.ContainsAny(f, " :=,(") // a host name may begin with a capital
 	}
-	t, known := ds.cache[string(f)]
-	if !known {
-		t = classify(f)
-		if len(ds.cache) < 4096 {
-			ds.cache[string(f)] = t
-		}
-	}
+	t := ds.tagsOf(f)
 	if t >= tagLevel {
 		d.level = int(t - tagLevel)
 	} else if t != 0 && (t != tagOther || d.tags == 0) { // a host name looks like a tag of something else

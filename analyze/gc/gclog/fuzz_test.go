@@ -104,7 +104,7 @@ func FuzzZip(f *testing.F) {
 func FuzzDecorators(f *testing.F) {
 	f.Add([]byte("[2022-01-29T16:34:51.642+0000][233ms][myhost][77][info ][gc,heap    ] GC(5) x"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		ds := decorators{cache: map[string]tags{}}
+		ds := decorators{cache: map[string]*field{}}
 		d, msg, ok := ds.read(line)
 		if ok && len(msg) >= len(line) {
 			t.Error("no decorator was taken")

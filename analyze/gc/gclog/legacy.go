@@ -274,7 +274,7 @@ func (p *parser) legacyStart(line []byte) class {
 		}
 		return foreign
 	case c == ' ' || c == '\t':
-		if t := bytes.TrimLeft(rest, " \t"); len(t) > 0 && t[0] == '[' {
+		if t := trimBlanks(rest); len(t) > 0 && t[0] == '[' {
 			return p.indentedRecord(t)
 		}
 	case has(rest, "Total time for which"):

@@ -60,7 +60,7 @@ var tablesBy = func() (by [256][]string) {
 
 // knownTable tells whether a line belongs to a table or header of the log.
 func knownTable(line []byte) bool {
-	t := bytes.TrimLeft(line, " \t")
+	t := trimBlanks(line)
 	if len(t) == 0 {
 		return true
 	}
@@ -80,7 +80,7 @@ func knownTable(line []byte) bool {
 // inTable tells whether a line between the lines of an open record is of a table: it must not be read as part of the
 // record.
 func inTable(line []byte) bool {
-	t := bytes.TrimLeft(line, " \t")
+	t := trimBlanks(line)
 	if len(t) == 0 {
 		return true
 	}
@@ -107,7 +107,7 @@ func histogramRow(t []byte) bool {
 		return false
 	}
 	for range 2 { // instances, bytes
-		if _, r, ok = digits(bytes.TrimLeft(r[1:], " ")); !ok || !has(r, " ") {
+		if _, r, ok = digits(trimLeft(r[1:])); !ok || !has(r, " ") {
 			return false
 		}
 	}

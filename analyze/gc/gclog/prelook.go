@@ -28,7 +28,7 @@ const lookLines = 2000
 // lookAhead reads the first lines of a plain text.
 func lookAhead(r io.Reader, opts Options) prelook {
 	lines := newLineReader(r, opts.withDefaults().MaxLine, 4<<20)
-	ds := decorators{cache: map[string]tags{}}
+	ds := decorators{cache: map[string]*field{}}
 	var l prelook
 	var order orderSeen
 	for n := range lookLines {

@@ -163,6 +163,14 @@ func trimLeft(b []byte) []byte {
 	return b
 }
 
+// trimBlanks takes tabs off too.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
+
 func trim(b []byte) []byte { return trimLeft(trimRight(b)) }
 
 func trimRight(b []byte) []byte {

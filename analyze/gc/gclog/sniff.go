@@ -18,7 +18,7 @@ func Sniff(head []byte) bool {
 	}
 	const enough = 64 << 10
 	text, _ := io.ReadAll(io.LimitReader(narrowed(plain), enough)) // a cut archive gives what it has
-	ds := decorators{cache: map[string]tags{}}
+	ds := decorators{cache: map[string]*field{}}
 	for line := range bytes.Lines(text) {
 		inner := envelope.Open(trimEnds(bytes.TrimRight(line, "\n")))
 		for part := range bytes.SplitSeq(inner, []byte{'\n'}) { // only JSON holds several
@@ -32,7 +32,7 @@ func Sniff(head []byte) bool {
 
 // CountLines counts the lines of a plain text that are of a GC log and hardly of anything else.
 func CountLines(text []byte) (n int) {
-	ds := decorators{cache: map[string]tags{}}
+	ds := decorators{cache: map[string]*field{}}
 	for line := range bytes.Lines(text) {
 		if sniffLine(&ds, trimEnds(envelope.Open(trimEnds(bytes.TrimRight(line, "\r\n"))))) {
 			n++

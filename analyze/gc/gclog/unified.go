@@ -47,7 +47,7 @@ type cycle struct {
 }
 
 func (u *unifiedState) init() {
-	u.ds.cache = map[string]tags{}
+	u.ds.cache = map[string]*field{}
 	u.kinds = map[gc.Kind]bool{}
 	u.perRun, u.late = map[gc.Kind]int{}, map[gc.Kind]int{}
 }
