@@ -82,7 +82,7 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 	if isPlaceholder(trimmed) || len(trimmed) <= 3 && isNumber(trimmed) || v.start >= v.end || isPlaceholder(text[v.start:v.end]) || markerLen(trimmed) == len(trimmed) || isMarked(text[v.start:v.end]) {
 		return e.scalar(text, offset)
 	}
-	if class.ending == "pwd" && trimmed[0] == '/' || class.strength == hintKey && wordlike(trimmed) {
+	if class.ending == "pwd" && trimmed[0] == '/' || !class.believes(trimmed) {
 		return e.scalar(text, offset)
 	}
 	if e.learn && class.rule != "cookie" {

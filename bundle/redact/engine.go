@@ -139,6 +139,9 @@ func (e *engine) find(block []byte) []found {
 		start, end := lineAround(block, hit-1)
 		start = max(start, at)
 		spans = e.findLine(block[start:end], spans, start)
+		if e.mayOpen {
+			spans = e.anchored(block, start, end, spans)
+		}
 		at = end
 		if opensPEM(block[start:end]) {
 			e.pemPrefix = pemPrefix(block[start:end])

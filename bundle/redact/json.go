@@ -115,7 +115,7 @@ func jsonInText(line []byte, report func(found)) {
 			start, end, class = start+s.part.start, start+s.part.end, argumentClass
 		}
 		v := line[start:end]
-		if class == nil || start >= end || isPlaceholder(v) || isNumber(v) && len(v) <= 3 || class.strength == hintKey && wordlike(v) {
+		if class == nil || start >= end || isPlaceholder(v) || isNumber(v) && len(v) <= 3 || !class.believes(v) {
 			continue
 		}
 		report(secretAt(start, end, class.rule, class.rule != "cookie" && bytes.IndexByte(v, '\\') < 0))
@@ -250,8 +250,8 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 		}
 		f.option = optionClass(bytes.Trim(raw, `"`))
 		value := unquoted(raw)
-		if s.class == nil && isSecretWord(f.before) && isStrong(value) {
-			s.class = classify(f.before)
+		if c := classify(f.before); s.class == nil && c != nil && c.strength != nameKey && c.implies(nil, value) {
+			s.class = c
 		}
 		f.before = value
 	case f.all && s.class == nil && raw[0] == '"' && !isName(f.key, nameNames):
@@ -270,8 +270,8 @@ func (f *jsonFrame) place(s *jsonScalar, raw []byte, index int) {
 	case string(f.key) == "kty":
 		f.jwk = true
 	}
-	if s.class == nil && f.within != nil && raw[0] == '"' && isStrong(unquoted(raw)) && !isUserKey(f.key) {
-		s.class = f.within
+	if s.class == nil && f.within != nil && raw[0] == '"' && f.within.implies(f.key, unquoted(raw)) && !isUserKey(f.key) {
+		s.class = f.within.inner()
 	}
 }
 

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,11 +12,12 @@ import (
 type strength int
 
 const (
-	noKey   strength = iota
-	hintKey          // the word has so many other uses that the value must look like a secret everywhere
-	weakKey          // the word has other uses; in running text the value must look like a secret too
-	sureKey          // whatever stands behind it is secret
-	nameKey          // the value is a user name: never to be learned
+	noKey     strength = iota
+	hintKey            // the word has so many other uses that the value must look like a secret everywhere
+	likelyKey          // likewise, but what a person chooses is believed too
+	weakKey            // the word has other uses; in running text the value must look like a secret too
+	sureKey            // whatever stands behind it is secret
+	nameKey            // the value is a user name: never to be learned
 )
 
 // keyClass is what a key's ending says about its value.
@@ -60,9 +62,20 @@ var keyClasses = []keyClass{
 	{"slaptazodis", "password", sureKey, false},
 	{"adgangsord", "password", sureKey, false},
 	{"fjalekalim", "password", sureKey, false},
-	{"clave", "password", hintKey, true},
+	{"kodeord", "password", sureKey, false},
+	{"losen", "password", sureKey, true},
+	{"zugangscode", "password", sureKey, false},
+	{"toegangscode", "password", sureKey, false},
+	{"losungswort", "password", sureKey, false},
+	{"contrasenya", "password", sureKey, false},
+	{"contrasinal", "password", sureKey, false},
+	{"pasahitza", "password", sureKey, false},
+	{"nenosiri", "password", sureKey, false},
+	{"laluan", "password", sureKey, true},
+	{"parole", "password", sureKey, true},
+	{"clave", "password", likelyKey, true},
 	{"geheimnis", "secret", sureKey, false},
-	{"geheim", "secret", hintKey, true},
+	{"geheim", "secret", likelyKey, true},
 	{"secreto", "secret", sureKey, false},
 	{"segredo", "secret", sureKey, false},
 	{"clesecrete", "secret", sureKey, false},
@@ -74,18 +87,18 @@ var keyClasses = []keyClass{
 	{"recoverycode", "password", sureKey, false},
 	{"backupcode", "password", sureKey, false},
 	{"otpcode", "password", sureKey, false},
-	{"hmac", "secret", hintKey, true},
+	{"hmac", "secret", likelyKey, true},
 	{"psk", "password", sureKey, true},
 	{"otp", "password", sureKey, true},
 	{"totp", "password", sureKey, true},
-	{"mnemonic", "secret", hintKey, true},
-	{"seed", "secret", hintKey, true},
+	{"mnemonic", "secret", likelyKey, true},
+	{"seed", "secret", likelyKey, true},
 	{"seedphrase", "secret", sureKey, false},
-	{"pat", "token", hintKey, true},
-	{"community", "password", hintKey, true},
-	{"auth", "token", hintKey, true},
+	{"pat", "token", likelyKey, true},
+	{"community", "password", likelyKey, true},
+	{"auth", "token", likelyKey, true},
 	{"authstring", "token", weakKey, false},
-	{"jwk", "api-key", hintKey, true},
+	{"jwk", "api-key", likelyKey, true},
 	{"samlresponse", "token", sureKey, false},
 	{"samlrequest", "token", sureKey, false},
 	{"samlart", "token", sureKey, false},
@@ -168,6 +181,53 @@ var keyClasses = []keyClass{
 	{"userid", "", nameKey, false},
 }
 
+// believes reports whether a value may be what a key of this class promises, where the value stands as a whole.
+func (c *keyClass) believes(v []byte) bool {
+	switch c.strength {
+	case hintKey:
+		return !wordlike(v)
+	case likelyKey:
+		return !wordlike(v) || looksChosen(v) && !constantRE.Match(v) || isMnemonic(v)
+	}
+	return true
+}
+
+// constantRE is the name of a constant of a source.
+var constantRE = regexp.MustCompile(`^(?:\w+\.)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
+
+// settingWords end the names of settings that stand next to a secret.
+var settingWords = wordSet(`type kind mode host hosts hostname server port url uri endpoint path file store keystore location region zone provider driver dialect policy
+	algorithm algo cipher encoder encoding format scheme method protocol version realm domain tenant scope scopes role roles group prefix suffix class
+	classname bean ref alias label description comment issuer audience namespace engine mount backend source length strength level status state enabled`)
+
+// implies reports whether a value that stands below a key of this class, next to settings, is the secret.
+func (c *keyClass) implies(key, v []byte) bool {
+	return isStrong(v) || c.rule != "cookie" && looksChosen(v) && !isSetting(key)
+}
+
+// inner is the class of what stands below a key or in its subscript: secrets may be their names, a member of it is one.
+func (c *keyClass) inner() *keyClass {
+	if c.strength == hintKey {
+		return secretMember
+	}
+	return c
+}
+
+func isSetting(key []byte) bool {
+	var buf [maxKey]byte
+	var starts [maxKey]int
+	norm, words := splitWords(key[max(0, len(key)-maxKey):], buf[:0], starts[:0])
+	return len(words) > 0 && settingWords[string(norm[words[len(words)-1]:])]
+}
+
+// compoundKeys are names of several words, of which the last says nothing: by that word, in small letters without accents,
+// what stands before it.
+var compoundKeys = map[string][]string{
+	"ordine": {"parola d'", "parola d "}, "accesso": {"codice di ", "codice d'", "parola di ", "chiave di ", "chiave d'"}, "chiave": {"parola "},
+	"acceso": {"clave de ", "codigo de ", "palabra de ", "contrasena de "}, "acesso": {"senha de ", "codigo de ", "chave de "}, "chave": {"palavra "},
+	"acces": {"code d'", "mot de passe d'", "cle d'"}, "passe": {"mots de ", "palavra "}, "dostepu": {"haslo ", "kod ", "klucz "},
+}
+
 // falseKeys end like a secret and are none.
 var falseKeys = wordSet(`bypass compass encompass trespass overpass surpass underpass nexttoken pagetoken
 	nextpagetoken continuationtoken synctoken csrftokenheader stoptoken unexpectedtoken badtoken invalidtoken
@@ -186,6 +246,9 @@ func classify(key []byte) *keyClass {
 	}
 	if len(key) > maxKey {
 		key = key[len(key)-maxKey:]
+	}
+	if key = bytes.TrimPrefix(key, []byte("-D")); len(key) < 2 {
+		return nil
 	}
 	if slices.ContainsFunc(key, func(c byte) bool { return c >= utf8.RuneSelf }) {
 		key = fold(key).text

@@ -62,10 +62,13 @@ func keyValues(line []byte, report func(found)) {
 		if v.start >= v.end || isPlaceholder(line[v.start:v.end]) || !credible(class, line, key, i, v) {
 			continue
 		}
-		if value := line[v.start:v.end]; needsLook && !(looksRandom(value) && looksSecret(value)) {
+		if value := line[v.start:v.end]; needsLook && !(looksRandom(value) && looksGenerated(value) || class.rule != "token" && looksChosen(value)) {
 			continue
 		}
 		report(secretAt(v.start, v.end, class.rule, class.rule != "cookie" && !v.open))
+		if class.strength == sureKey {
+			changedTo(line, v.end, class, report)
+		}
 		i = v.end - 1
 	}
 }
@@ -129,7 +132,7 @@ func subscriptedKey(key []byte) *keyClass {
 		return nil
 	}
 	if c := classify(key[:open]); c != nil && c.strength != nameKey {
-		return c
+		return c.inner()
 	}
 	return nil
 }
@@ -157,6 +160,9 @@ func spacedKey(line []byte, key keySpan) *keyClass {
 		}
 		return nil
 	}
+	if c := compoundKey(line, key); c != nil {
+		return c
+	}
 	if !secondWords[string(bytes.ToLower(line[key.start:min(key.end, key.start+maxSubscript)]))] {
 		return nil
 	}
@@ -173,6 +179,18 @@ func spacedKey(line []byte, key keySpan) *keyClass {
 	}
 	return classify(line[start:key.end])
 }
+
+// compoundKey reads "parola d'ordine".
+func compoundKey(line []byte, key keySpan) *keyClass {
+	for _, head := range compoundKeys[string(bytes.ToLower(line[key.start:min(key.end, key.start+maxSubscript)]))] {
+		if at := key.start - len(head); at >= 0 && bytes.EqualFold(line[at:key.start], []byte(head)) && (at == 0 || !isLetter(line[at-1])) {
+			return compoundClass
+		}
+	}
+	return nil
+}
+
+var compoundClass = &keyClass{ending: "compound", rule: "password", strength: sureKey}
 
 // afterSeparator returns where the value behind the separator at i starts.
 func afterSeparator(line []byte, i int, key keySpan) (int, bool) {
@@ -441,27 +459,10 @@ func credible(class *keyClass, line []byte, key keySpan, sep int, v valueSpan) b
 		return false // a working directory
 	case class.strength == sureKey:
 		return true
-	case class.strength == hintKey:
-		return len(text) >= minLearned && !wordlike(text)
+	case class.strength <= likelyKey:
+		return len(text) >= minLearned && class.believes(text)
 	case line[sep] == '=' || key.quoted || key.end-key.start > len(class.ending):
 		return !isNumber(text) || len(text) > 9
 	}
 	return looksRandom(text)
-}
-
-func isNumber(b []byte) bool {
-	return len(bytes.Trim(b, "0123456789.,+-")) == 0
-}
-
-// looksRandom tells a secret from a word: long enough and of mixed characters.
-func looksRandom(b []byte) bool {
-	if len(b) < 8 || bytes.IndexByte(b, ' ') >= 0 {
-		return false
-	}
-	letters, digits := false, false
-	for _, c := range b {
-		letters = letters || isLetter(c)
-		digits = digits || isDigit(c)
-	}
-	return letters && digits || len(b) >= 24
 }

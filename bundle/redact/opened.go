@@ -13,6 +13,8 @@ type opening struct {
 	indent int    // blanks before the key
 	data   bool   // in the data of a Kubernetes Secret
 	lines  int    // that were taken
+	prompt []byte // what stands before the name in its line: the next may answer
+	class  *keyClass
 }
 
 type opened uint8
@@ -26,6 +28,7 @@ const (
 	atChildren  // likewise, when they look like secrets
 	atValue     // the value in the next line, after the name in this one
 	atItem      // the next item of a list
+	atAnswer    // the next line is nothing but the secret
 	atLastWord  // the last word of the next line
 	atEndOfKind // the members of data of a Kubernetes Secret
 )
@@ -83,7 +86,10 @@ func opensLines(line []byte) opening {
 			until = atDedent
 		}
 		o := openedBy(line[m[6]:m[7]], until)
-		o.prefix, o.indent = prefixOf(line[m[2]:m[3]]), m[5]-m[4]
+		o.prefix, o.indent, o.prompt = prefixOf(line[m[2]:m[3]]), m[5]-m[4], prefixOf(line[:m[6]])
+		if o.rule == "" && m[8] < 0 {
+			return opensAnswer(line)
+		}
 		return o
 	}
 	if m := yamlSecretRE.FindIndex(line); m != nil {
@@ -108,6 +114,45 @@ func opensLines(line []byte) opening {
 	return opening{}
 }
 
+// maxPromptWords is how far a prompt's last word stands from the name of what it asks for: password for bob at db.
+const maxPromptWords = 5
+
+// opensAnswer reads a prompt that ends in other words than the name of the secret.
+func opensAnswer(line []byte) opening {
+	end := len(bytes.TrimRight(line, " \t:"))
+	for range maxPromptWords {
+		start := bytes.LastIndexByte(line[:end], ' ') + 1
+		if c := classify(bytes.Trim(line[start:end], `"'()[]`)); c != nil && c.strength == sureKey && start < end && !isClassName(line[start:end]) {
+			o := openedBy(bytes.Trim(line[start:end], `"'()[]`), atAnswer)
+			o.prompt = prefixOf(line[:start])
+			return o
+		}
+		if end = trimEnd(line, 0, start); end == 0 {
+			break
+		}
+	}
+	return opening{}
+}
+
+// answer returns the bounds of the secret in a line that holds nothing else after what a log wrote before the prompt too.
+func (o *opening) answer(line []byte) (start, stop int) {
+	if o.class == nil || o.class.strength != sureKey {
+		return 0, 0
+	}
+	for head := o.prompt; ; head = head[:bytes.LastIndexByte(bytes.TrimRight(head, " "), ' ')+1] {
+		if start = afterPrefix(line, head); start >= 0 {
+			start += len(line[start:]) - len(bytes.TrimLeft(line[start:], " \t\"'"))
+			stop = len(bytes.TrimRight(line, " \t\"'\r"))
+			if v := line[start:max(start, stop)]; bytes.IndexByte(v, ' ') < 0 && bytes.IndexByte(v, '=') < 0 && (looksGenerated(v) || looksChosen(v)) {
+				return start, stop
+			}
+		}
+		if len(head) == 0 {
+			return 0, 0
+		}
+	}
+}
+
 func prefixOf(b []byte) []byte {
 	if len(b) > maxPrefix {
 		return nil
@@ -130,7 +175,7 @@ func opensElement(line []byte) opening {
 
 func openedBy(key []byte, until opened) opening {
 	if c := classify(key); c != nil && c.strength != nameKey {
-		return opening{rule: c.rule, until: until}
+		return opening{rule: c.rule, until: until, class: c}
 	}
 	return opening{}
 }
@@ -145,11 +190,20 @@ func (e *engine) goesOn(block []byte, at int, spans []found) ([]found, int) {
 	switch o.until {
 	case atApostrophe, atQuote:
 		return e.quotedLines(block, at, o, spans), at
-	case atDedent, atChildren, atEndOfKind:
+	case atDedent, atEndOfKind:
 		return e.openLines(block, at, o, spans)
 	}
 	_, end := lineAround(block, at)
 	line := block[at:end]
+	if start, stop := o.answer(line); start < stop {
+		return e.open(block, at+start, at+stop, o.rule, spans), at
+	}
+	switch o.until {
+	case atChildren:
+		return e.openLines(block, at, o, spans)
+	case atAnswer:
+		return spans, at
+	}
 	start := afterPrefix(line, o.prefix)
 	if start < 0 {
 		return spans, at
@@ -184,7 +238,7 @@ func (o *opening) inLine(line []byte, from int) (start, stop int) {
 		return valueInLine(line, from)
 	case atItem:
 		m := itemLineRE.FindSubmatchIndex(line[from:])
-		if m == nil || !isStrong(line[from+m[4]:from+m[5]]) {
+		if m == nil || !o.class.implies(nil, line[from+m[4]:from+m[5]]) {
 			return 0, 0
 		}
 		start, stop = from+m[4], from+m[5]
@@ -237,7 +291,7 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 		case o.until == atDedent:
 			spans = e.open(block, at+from+indent, at+trimEnd(line, 0, len(line)), o.rule, spans)
 		default:
-			if start, stop := childValue(rest); start < stop {
+			if start, stop := childValue(rest, o.class); start < stop {
 				spans = e.open(block, at+from+start, at+from+stop, o.rule, spans)
 			}
 		}
@@ -254,7 +308,8 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 var quotedAloneRE = regexp.MustCompile(`^\s*"([^"\s]{6,})",?\s*$`)
 
 // childValue returns the bounds of an item or a member that looks like a secret.
-func childValue(line []byte) (start, stop int) {
+func childValue(line []byte, class *keyClass) (start, stop int) {
+	var key []byte
 	if m := quotedAloneRE.FindSubmatchIndex(line); m != nil {
 		return m[2], m[3]
 	}
@@ -263,7 +318,7 @@ func childValue(line []byte) (start, stop int) {
 		if isUserKey(line[m[4]:m[5]]) {
 			return 0, 0
 		}
-		start, stop = m[6], m[7]
+		key, start, stop = line[m[4]:m[5]], m[6], m[7]
 	}
 	for start < stop && bytes.IndexByte([]byte(" \t-\"'[,"), line[start]) >= 0 {
 		start++
@@ -271,7 +326,7 @@ func childValue(line []byte) (start, stop int) {
 	for start < stop && bytes.IndexByte([]byte(" \t\"',]}"), line[stop-1]) >= 0 {
 		stop--
 	}
-	if v := line[start:stop]; bytes.IndexByte(v, ' ') >= 0 || bytes.IndexByte(v, '(') >= 0 || !isStrong(v) {
+	if v := line[start:stop]; bytes.IndexByte(v, ' ') >= 0 || bytes.IndexByte(v, '(') >= 0 || !class.implies(key, v) {
 		return 0, 0
 	}
 	return start, stop

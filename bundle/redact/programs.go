@@ -350,52 +350,17 @@ func atHost(line []byte, report func(found)) {
 			continue
 		}
 		password := line[start+colon+1 : at]
-		if wordlike(password) || isPlaceholder(password) || bytes.IndexByte(password, ':') >= 0 {
+		if isPlaceholder(password) || bytes.IndexByte(password, ':') >= 0 || wordlike(password) && !(isAddress(host) && looksChosen(password)) {
 			continue
 		}
 		report(secretAt(start+colon+1, at, "user-at-host", true))
 	}
 }
 
+// isAddress reports whether a host has a domain, or is the address of one.
+func isAddress(host []byte) bool { return bytes.IndexByte(host, '.') > 0 }
+
 // isHash reports whether what follows an @ is the hash code of an object or the digest of an image.
 func isHash(b []byte) bool {
 	return len(bytes.Trim(b, "0123456789abcdef")) == 0 || bytes.HasPrefix(b, []byte("sha256")) || bytes.HasPrefix(b, []byte("sha512"))
-}
-
-// isStrong reports whether a value of which nothing but its place says that it is secret looks like one.
-func isStrong(v []byte) bool {
-	return len(v) >= minLearned && !wordlike(v) && !isPlaceholder(v) && !isPlainSetting(v)
-}
-
-// wordlike reports whether a value consists of words and numbers, as the names of things do: http-nio-8090,
-// CachedThreadPool, node01.example.com. Such a value may be somebody's password, but it stands in evidence for other
-// reasons.
-func wordlike(v []byte) bool {
-	for len(v) > 0 {
-		n, humps := 0, 0
-		for n < len(v) && (isLetter(v[n]) || v[n] >= 0x80) {
-			if n > 0 && v[n] >= 'A' && v[n] <= 'Z' && v[n-1] >= 'a' && v[n-1] <= 'z' {
-				humps++
-			}
-			n++
-		}
-		if humps >= 3 && humps*5 > n { // letters that change their case as no words do
-			return false
-		}
-		for n < len(v) && isDigit(v[n]) {
-			n++
-		}
-		if n == 0 {
-			if strings.IndexByte("._-:/ @$,#+()=?&", v[0]) < 0 {
-				return false
-			}
-			v = v[1:]
-			continue
-		}
-		if n < len(v) && isLetter(v[n]) { // letters after digits
-			return false
-		}
-		v = v[n:]
-	}
-	return true
 }

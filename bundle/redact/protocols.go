@@ -24,6 +24,9 @@ var protocolREs = []*regexp.Regexp{
 // redisAuthRE is AUTH with a password, or with a user and one. In prose other words follow.
 var redisAuthRE = regexp.MustCompile(`(?:^|[\s>:\]])(?:AUTH|auth)\s+"?([^\s"]+)"?(?:\s+"?([^\s"]+))?`)
 
+// authCommandRE is AUTH as the whole of a command, up to the end of the line or the quote around it.
+var authCommandRE = regexp.MustCompile(`(?:^|[\s>:"\]])AUTH\s+(?:[\w.@-]+\s+)?([^\s"]+)\s*(?:$|")`)
+
 // loginRE is LOGIN with a user and a password, as the name of a thread may say it without the tag of a command.
 var loginRE = regexp.MustCompile(`(?:^|[\s>:"\]])LOGIN\s+"?[^\s"]+"?\s+"?([^\s"]+)`)
 
@@ -37,14 +40,19 @@ func protocols(line []byte, report func(found)) {
 			}
 		}
 	}
+	for _, m := range authCommandRE.FindAllSubmatchIndex(line, -1) {
+		if looksChosen(line[m[2]:m[3]]) {
+			report(secretAt(m[2], m[3], "protocol", true))
+		}
+	}
 	for _, m := range loginRE.FindAllSubmatchIndex(line, -1) {
-		if looksSecret(line[m[2]:m[3]]) {
+		if v := line[m[2]:m[3]]; looksGenerated(v) || looksChosen(v) {
 			report(secretAt(m[2], m[3], "protocol", true))
 		}
 	}
 	for _, m := range redisAuthRE.FindAllSubmatchIndex(line, -1) {
 		for g := 2; g < len(m); g += 2 {
-			if m[g] >= 0 && looksSecret(line[m[g]:m[g+1]]) {
+			if m[g] >= 0 && looksGenerated(line[m[g]:m[g+1]]) {
 				report(secretAt(m[g], m[g+1], "protocol", true))
 			}
 		}

@@ -8,6 +8,8 @@ import (
 var (
 	// sessionRE are parameters of a URL that carry a session or a grant.
 	sessionRE = regexp.MustCompile(`(?i)(?:[?&;]|&amp;|%26|%3f)(?:php|asp|j)?(?:sid|session|sessid|sess|code|state|ticket|pgtid|pgtiou|key|auth|otp|assertion|client_assertion|nonce|p|pw)(?:=|%3d)([^&\s"'<>#;]{8,})`)
+	// grantRE are those among them that carry nothing else.
+	grantRE = regexp.MustCompile(`(?i)(?:[?&;]|&amp;|%26|%3f)(?:sid|session|sessid|sess|code|ticket|pgtid|pgtiou|auth|otp|assertion|client_assertion|pw)(?:=|%3d)([^&\s"'<>#;]{6,})`)
 	// sessionWords after which such an id stands in prose.
 	spokenSessionRE = regexp.MustCompile(`(?i)\bsession(?:[ _-]?id)?\s*[:=#]?\s*["'\[(]?([A-Za-z0-9_.!-]{12,})`)
 	samlRE          = regexp.MustCompile(`(?i)\bsaml(?:response|request|art)["']?(?:=|%3d|:\s*)["']?([A-Za-z0-9+/=%_-]{8,})`)
@@ -16,9 +18,14 @@ var (
 func sessions(line []byte, report func(found)) {
 	for _, re := range []*regexp.Regexp{sessionRE, spokenSessionRE} {
 		for _, m := range re.FindAllSubmatchIndex(line, -1) {
-			if v := line[m[2]:m[3]]; looksSecret(v) {
+			if v := line[m[2]:m[3]]; looksGenerated(v) {
 				report(secretAt(m[2], m[3], "session", false))
 			}
+		}
+	}
+	for _, m := range grantRE.FindAllSubmatchIndex(line, -1) {
+		if looksChosen(line[m[2]:m[3]]) {
+			report(secretAt(m[2], m[3], "session", false))
 		}
 	}
 	for _, m := range samlRE.FindAllSubmatchIndex(line, -1) {

@@ -27,20 +27,28 @@ func sqlPasswords(line []byte, report func(found)) {
 	for _, re := range sqlREs {
 		for _, m := range re.FindAllSubmatchIndex(line, -1) {
 			for g := 2; g+1 < len(m); g += 2 {
-				if m[g] < m[g+1] && !isPlaceholder(line[m[g]:m[g+1]]) {
+				if m[g] < m[g+1] && !isPlaceholder(line[m[g]:m[g+1]]) && !isSaid(line, m[0], m[g], m[g+1]) {
 					report(secretAt(m[g], m[g+1], "sql-password", true))
 				}
 			}
 		}
 	}
 	for _, m := range bareIdentifiedRE.FindAllSubmatchIndex(line, -1) {
-		if v := line[m[2]:m[3]]; !wordlike(v) && !isPlaceholder(v) {
+		if v := line[m[2]:m[3]]; !isPlaceholder(v) && (!wordlike(v) || looksChosen(v)) {
 			report(secretAt(m[2], m[3], "sql-password", true))
 		}
 	}
 	for _, m := range insertRE.FindAllSubmatchIndex(line, -1) {
 		insertValues(line, bytes.Split(line[m[2]:m[3]], []byte{','}), m[1], report)
 	}
+}
+
+var statementRE = regexp.MustCompile(`(?i)\b(?:alter|create|grant|options|with|encrypted|user|role|login|update|set|insert|where|and)\b`)
+
+// isSaid reports whether a text in quotes is a sentence after the word password, without = or a statement before it.
+func isSaid(line []byte, from, start, end int) bool {
+	v := line[start:end]
+	return bytes.IndexByte(v, ' ') > 0 && !isPhrase(v) && bytes.IndexAny(line[from:start], "=(") < 0 && !statementRE.Match(line[:start])
 }
 
 // insertValues finds the values of the secret columns in the rows that start at at.

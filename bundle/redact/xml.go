@@ -240,8 +240,8 @@ func (s *xmlScanner) text(kind partKind, start, end int) {
 	if n := len(s.stack); n > 0 {
 		top := s.stack[n-1]
 		p.key, p.class = top.name, top.class
-		if p.class == nil && top.within != nil && isStrong(bytes.TrimSpace(s.b[start:end])) && !isUserKey(top.name) {
-			p.class = top.within
+		if p.class == nil && top.within != nil && top.within.implies(top.name, bytes.TrimSpace(s.b[start:end])) && !isUserKey(top.name) {
+			p.class = top.within.inner()
 		}
 		if isName(top.name, nameNames) || endsIn(top.name, "-name") || isName(top.name, stringNames) || n > 1 && isName(top.name, valueNames) && isName(s.stack[n-2].name, nameNames) {
 			if c := classify(bytes.TrimSpace(s.b[start:end])); c != nil && c.strength != nameKey {
@@ -301,7 +301,7 @@ func (s *xmlScanner) elementClass(name []byte) *keyClass {
 	if c := s.sibling; c != nil && value {
 		s.sibling = nil
 		if isName(name, stringNames) {
-			return &keyClass{ending: c.ending, rule: c.rule, strength: hintKey}
+			return &keyClass{ending: c.ending, rule: c.rule, strength: likelyKey}
 		}
 		return c
 	}
@@ -377,7 +377,7 @@ func xmlInText(line []byte, report func(found)) {
 		if p.kind == charData && !bytes.HasPrefix(line[p.end:], []byte("</")) {
 			return // Map<Token, X> is no element
 		}
-		if v := line[p.start:p.end]; isNumber(v) && len(v) <= 3 || class.strength == hintKey && wordlike(v) {
+		if v := line[p.start:p.end]; isNumber(v) && len(v) <= 3 || !class.believes(v) {
 			return
 		}
 		report(secretAt(p.start, p.end, class.rule, true))

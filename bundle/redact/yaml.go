@@ -76,8 +76,8 @@ func (y *yamlScan) line(b []byte, from int) int {
 		}
 	}
 	value := line[start:]
-	if class == nil && y.within() != nil && !isUserKey(key) && isStrong(bytes.Trim(bytes.TrimSpace(value), `"'`)) {
-		class = y.within()
+	if class == nil && y.within() != nil && !isUserKey(key) && y.within().implies(key, bytes.Trim(bytes.TrimSpace(value), `"'`)) {
+		class = y.within().inner()
 	}
 	switch {
 	case len(bytes.TrimSpace(value)) == 0 || value[0] == '#':
@@ -147,8 +147,10 @@ func (y *yamlScan) complexKey(b []byte, from int, line []byte) (int, bool) {
 // itemClass is what the items of the list before this one say about it: an option, a program, a name.
 func (y *yamlScan) itemClass(item []byte) *keyClass {
 	var class *keyClass
-	if n := len(y.items); n > 0 && isSecretWord(y.items[n-1].text) && isStrong(item) {
-		class = classify(y.items[n-1].text)
+	if n := len(y.items); n > 0 {
+		if c := classify(y.items[n-1].text); c != nil && c.strength != nameKey && c.implies(nil, item) {
+			class = c
+		}
 	}
 	const enough = 12 // words from a program to its secret
 	if len(y.items) >= enough {
@@ -165,7 +167,6 @@ func (y *yamlScan) itemClass(item []byte) *keyClass {
 
 // leave forgets the parents that end before a key in that column.
 func (y *yamlScan) leave(column int) {
-
 	for n := len(y.parents); n > 0 && y.parents[n-1].column >= column; n-- {
 		y.parents = y.parents[:n-1]
 	}

@@ -1,0 +1,45 @@
+package redact
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// aliasRE is a key whose value is the one of an anchor, in YAML that a log wrote.
+var aliasRE = regexp.MustCompile(`["']?([\p{L}\d_.-]+)["']?\s*:\s+\*([\w.-]+)\s*,?$`)
+
+// maxAnchor bounds how far the anchor of an alias is looked for, in bytes.
+const maxAnchor = 64 << 10
+
+// anchored finds the value of the anchor that a secret key in the line from start to end refers to: it stands before.
+func (e *engine) anchored(block []byte, start, end int, spans []found) []found {
+	line := block[start:end]
+	if bytes.IndexByte(line, '*') < 0 {
+		return spans
+	}
+	m := aliasRE.FindSubmatch(bytes.TrimRight(line, " \t\r"))
+	if m == nil {
+		return spans
+	}
+	c := classify(m[1])
+	if c == nil || c.strength == nameKey {
+		return spans
+	}
+	from := max(0, start-maxAnchor)
+	mention := append([]byte{'&'}, m[2]...)
+	for at := from; at < start; {
+		n := bytes.Index(block[at:start], mention)
+		if n < 0 {
+			break
+		}
+		at += n + len(mention)
+		stop := at + max(0, bytes.IndexByte(block[at:end], '\n'))
+		v := bytes.Trim(block[at:stop], " \t\r\"'")
+		if len(v) == 0 || !isSpace(block[at]) {
+			continue
+		}
+		begin := at + bytes.Index(block[at:stop], v)
+		spans = e.open(block, begin, begin+len(v), c.rule, spans)
+	}
+	return spans
+}
