@@ -12,14 +12,15 @@ func stars(b []byte) {
 // overwrite puts stars over the known values in b, in place, and returns where the last one ends.
 func (e *engine) overwrite(b []byte) int {
 	last := 0
-	for at := 0; ; {
-		start, end, ok := e.binary.next(b, at)
+	known := e.binary.search(b)
+	for {
+		m, ok := known.from(last)
 		if !ok {
 			return last
 		}
-		stars(b[start:end])
-		e.count("known", start)
-		at, last = end, end
+		stars(b[m.start:m.end])
+		e.count("known", m.start)
+		last = m.end
 	}
 }
 

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -53,6 +54,16 @@ var encodings = map[string]func(string) string{
 	"inside base64": func(v string) string {
 		return base64.StdEncoding.EncodeToString([]byte("a longer text with " + v + " in it"))
 	},
+	"Base32":          func(v string) string { return base32.StdEncoding.EncodeToString([]byte(v)) },
+	"inside Base32":   func(v string) string { return base32.StdEncoding.EncodeToString([]byte("login=" + v + ";x")) },
+	"base32 in small": func(v string) string { return strings.ToLower(base32.StdEncoding.EncodeToString([]byte(v))) },
+	"base64 twice": func(v string) string {
+		return base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(v))))
+	},
+	"base64 twice of a longer text": func(v string) string {
+		return base64.StdEncoding.EncodeToString([]byte("x=" + base64.StdEncoding.EncodeToString([]byte("bob:"+v+"\n"))))
+	},
+	"backwards":         func(v string) string { return backwards(v) },
 	"hex":               func(v string) string { return hex.EncodeToString([]byte(v)) },
 	"HEX":               func(v string) string { return strings.ToUpper(hex.EncodeToString([]byte(v))) },
 	"url":               func(v string) string { return perByte(v, "%%%02X") },

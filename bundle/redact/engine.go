@@ -22,6 +22,7 @@ type engine struct {
 	mayOpen      bool    // the line at hand has words of a rule whose secret may go on
 	opened       opening // the line before ends in front of its secret
 	spans        []found
+	asked        idSet                         // the rules that the line at hand asks for
 	base         int                           // of the text at hand in the entry, for onHit
 	onHit        func(offset int, rule string) // nil unless checking
 	out          []byte
@@ -112,7 +113,7 @@ func (e *engine) replace(dst, line []byte, spans []found, base int, again bool) 
 	dst = append(dst, line[at:]...)
 	for pass := 1; again && pass < maxPasses; pass++ {
 		line := bytes.Clone(dst[from:])
-		more := e.findLine(line, nil, 0)
+		more := e.findLine(line, 0, nil, 0)
 		more = e.findKnown(line, more)
 		more = effective(line, more)
 		if len(more) == 0 {
@@ -138,7 +139,7 @@ func (e *engine) find(block []byte) []found {
 		}
 		start, end := lineAround(block, hit-1)
 		start = max(start, at)
-		spans = e.findLine(block[start:end], spans, start)
+		spans = e.findLine(block[start:end], max(0, hit-1-start), spans, start)
 		if e.mayOpen {
 			spans = e.anchored(block, start, end, spans)
 		}
@@ -162,7 +163,8 @@ func (e *engine) find(block []byte) []found {
 }
 
 // findLine runs the rules that the line's trigger words ask for, on the line and on how its reader takes it.
-func (e *engine) findLine(line []byte, spans []found, base int) []found {
+// No trigger word begins before from.
+func (e *engine) findLine(line []byte, from int, spans []found, base int) []found {
 	report := func(f found) {
 		e.note(line, f)
 		if f.start < f.end && f.rule != "" {
@@ -170,7 +172,9 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 			spans = append(spans, f)
 		}
 	}
-	ids := e.words.all(line)
+	ids := &e.asked
+	*ids = idSet{}
+	e.words.all(line[min(from, len(line)):], ids)
 	e.mayOpen = ids.has(keyedRule) || ids.has(protocolRule)
 	if ids.empty() {
 		return spans
@@ -180,7 +184,9 @@ func (e *engine) findLine(line []byte, spans []found, base int) []found {
 		return spans
 	}
 	if folded := fold(line); !bytes.Equal(folded.text, line) {
-		e.applyRules(folded.text, e.words.all(folded.text), func(f found) { report(folded.original(f)) })
+		ids := new(idSet)
+		e.words.all(folded.text, ids)
+		e.applyRules(folded.text, ids, func(f found) { report(folded.original(f)) })
 		for _, f := range e.findKnown(folded.text, nil) {
 			report(folded.original(secretAt(f.start, f.end, f.rule, false)))
 		}
@@ -214,15 +220,16 @@ func (e *engine) note(line []byte, f found) {
 func (e *engine) findKnown(b []byte, spans []found) []found {
 	ruled := len(spans)
 	var places map[string]int
+	known := e.text.search(b)
 	for at := 0; ; {
-		start, end, value, ok := e.text.nextValue(b, at)
+		m, ok := known.from(at)
 		if !ok {
 			break
 		}
-		f := secretAt(start, end, "known", false)
-		f.value = value
+		f := secretAt(m.start, m.end, "known", false)
+		f.value = m.value
 		spans = append(spans, f)
-		at = end
+		at = m.end
 	}
 	if !e.learn || len(spans)-ruled < oftenWord {
 		return spans

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -72,12 +74,18 @@ var singles = map[rune]string{
 
 // needsFold reports whether folding can change the line.
 func needsFold(line []byte) bool {
-	for _, c := range line {
-		if c >= utf8.RuneSelf || c == 0x1b || c == 0 {
+	at := 0
+	for ; at+8 <= len(line); at += 8 {
+		if binary.LittleEndian.Uint64(line[at:])&0x8080808080808080 != 0 {
 			return true
 		}
 	}
-	return false
+	for _, c := range line[at:] {
+		if c >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return bytes.IndexByte(line, 0x1b) >= 0 || bytes.IndexByte(line, 0) >= 0
 }
 
 func fold(line []byte) *foldedText { return foldRunes(line).translate() }

@@ -2,18 +2,25 @@ package redact
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 )
 
-// matcher finds any of many values in one pass (Wu and Manber, 1994). A window of
-// minLearned bytes slides over the text; the hash of its last three bytes tells how far it
-// may jump without missing a value. A jump of 0 means that the first bytes of some
-// value end here, and only then values are compared.
-// It is immutable.
+// matcher finds any of many values in one pass over a text. Long values are looked for in jumps (Wu and Manber, 1994), for
+// short ones, over which a jump would be short too, every place is looked at. It is immutable.
 type matcher struct {
-	jump    []uint8            // by hash of three bytes
-	buckets map[uint32][]entry // by hash, for jump 0; longest value first
-	longest int                // bytes of the longest value
+	tables  []finder
+	longest int // bytes of the longest value
+}
+
+// finder returns the first value at or after from, the longest one that starts there.
+type finder interface {
+	next(b []byte, from int) (match, bool)
+}
+
+// buckets are values by the hash of the last four of the first bytes, as many as the shortest of them has.
+type buckets struct {
+	heads map[uint32][]entry // longest value first
 }
 
 type entry struct {
@@ -23,77 +30,181 @@ type entry struct {
 }
 
 const (
-	hashBits = 16
-	blockLen = 3
-	maxJump  = minLearned - blockLen + 1
+	blockLen   = 4
+	longWindow = 14 // bytes: the shortest of the long values; most forms that encode each byte are as long
+	hashBits   = 18
 )
 
-func blockHash(a, b, c byte) uint32 {
-	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16) * 2654435761 >> (32 - hashBits)
+func blockHash(block []byte) uint32 {
+	return binary.LittleEndian.Uint32(block) * 2654435761 >> (32 - hashBits)
 }
 
 func newMatcher(values []string, forms func(string) []string) *matcher {
 	m := &matcher{}
-	if len(values) == 0 {
-		return m
-	}
-	m.jump = make([]uint8, 1<<hashBits)
-	for i := range m.jump {
-		m.jump[i] = maxJump
-	}
-	m.buckets = map[uint32][]entry{}
+	var short, long []entry
 	for _, v := range values {
 		for _, text := range forms(v) {
-			m.add(text, v)
+			switch e := (entry{text, v, isBare(text)}); { // two characters of Chinese are six bytes in UTF-8 and four in UTF-16
+			case len(text) >= longWindow:
+				long = append(long, e)
+			case len(text) >= minLearned:
+				short = append(short, e)
+			}
+			m.longest = max(m.longest, len(text))
 		}
 	}
-	for _, bucket := range m.buckets {
-		slices.SortFunc(bucket, func(a, b entry) int {
-			return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
-		})
+	if len(short) > 0 {
+		m.tables = append(m.tables, newEachPlace(short))
+	}
+	if len(long) > 0 {
+		m.tables = append(m.tables, newJumps(long))
 	}
 	return m
 }
 
-func (m *matcher) add(text, value string) {
-	if len(text) < minLearned { // two characters of Chinese are six bytes in UTF-8 and four in UTF-16
-		return
+// newBuckets sorts values, each of at least window bytes, into buckets.
+func newBuckets(list []entry, window int) buckets {
+	s := buckets{heads: map[uint32][]entry{}}
+	for _, e := range list {
+		h := blockHash([]byte(e.text[window-blockLen : window]))
+		s.heads[h] = append(s.heads[h], e)
 	}
-	for end := blockLen; end <= minLearned; end++ {
-		h := blockHash(text[end-3], text[end-2], text[end-1])
-		m.jump[h] = min(m.jump[h], uint8(minLearned-end))
+	for _, bucket := range s.heads {
+		slices.SortFunc(bucket, func(a, b entry) int {
+			return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
+		})
 	}
-	h := blockHash(text[minLearned-3], text[minLearned-2], text[minLearned-1])
-	m.buckets[h] = append(m.buckets[h], entry{text, value, isBare(text)})
-	m.longest = max(m.longest, len(text))
+	return s
 }
 
-// next returns the first value at or after from, the longest one that starts there.
-func (m *matcher) next(b []byte, from int) (start, end int, ok bool) {
-	start, end, _, ok = m.nextValue(b, from)
-	return start, end, ok
+// startsAt returns the value that starts at start, from those with that hash.
+func (s *buckets) startsAt(b []byte, start int, hash uint32) (match, bool) {
+	for _, e := range s.heads[hash] {
+		if end := start + len(e.text); end <= len(b) && string(b[start:end]) == e.text && !(e.bare && insideWord(b, start, end)) {
+			return match{start, end, e.value}, true
+		}
+	}
+	return match{}, false
 }
 
-// nextValue also returns the value whose form it found.
-func (m *matcher) nextValue(b []byte, from int) (start, end int, value string, ok bool) {
-	if m.jump == nil {
-		return 0, 0, "", false
+// eachPlace looks at every place of the text. No step waits for the one before.
+type eachPlace struct {
+	buckets
+	set [1 << hashBits / 64]uint64 // of hashes
+}
+
+func newEachPlace(list []entry) *eachPlace {
+	f := &eachPlace{buckets: newBuckets(list, minLearned)}
+	for h := range f.heads {
+		f.set[h/64] |= 1 << (h % 64)
 	}
-	for at := from + minLearned; at <= len(b); {
-		h := blockHash(b[at-3], b[at-2], b[at-1])
-		if j := m.jump[h]; j > 0 {
+	return f
+}
+
+func (f *eachPlace) next(b []byte, from int) (match, bool) {
+	const before = minLearned - blockLen
+	if from+minLearned > len(b) {
+		return match{}, false
+	}
+	text := b[from+before:]
+	for i := 0; i <= len(text)-blockLen; i++ {
+		h := blockHash(text[i : i+blockLen : len(text)])
+		if f.set[h/64]>>(h%64)&1 == 0 {
+			continue
+		}
+		if m, ok := f.startsAt(b, from+i, h); ok {
+			return m, true
+		}
+	}
+	return match{}, false
+}
+
+// jumps slides a window over the text; the hash of its last bytes tells how far it may jump without missing a value. A jump
+// of 0 means that the first bytes of some value end here, and only then values are compared.
+type jumps struct {
+	buckets
+	jump [1 << hashBits]uint8 // by hash
+}
+
+func newJumps(list []entry) *jumps {
+	f := &jumps{buckets: newBuckets(list, longWindow)}
+	for h := range f.jump {
+		f.jump[h] = longWindow - blockLen + 1
+	}
+	for _, e := range list {
+		head := []byte(e.text[:longWindow])
+		for end := blockLen; end <= longWindow; end++ {
+			h := blockHash(head[end-blockLen : end])
+			f.jump[h] = min(f.jump[h], uint8(longWindow-end))
+		}
+	}
+	return f
+}
+
+func (f *jumps) next(b []byte, from int) (match, bool) {
+	for at := from + longWindow - blockLen; at+blockLen <= len(b); {
+		h := blockHash(b[at : at+blockLen])
+		if j := f.jump[h]; j > 0 {
 			at += int(j)
 			continue
 		}
-		start := at - minLearned
-		for _, e := range m.buckets[h] {
-			if end := start + len(e.text); end <= len(b) && string(b[start:end]) == e.text && !(e.bare && insideWord(b, start, end)) {
-				return start, end, e.value, true
-			}
+		if m, ok := f.startsAt(b, at+blockLen-longWindow, h); ok {
+			return m, true
 		}
 		at++
 	}
-	return 0, 0, "", false
+	return match{}, false
+}
+
+// match is a place of a value.
+type match struct {
+	start, end int
+	value      string // whose form it is
+}
+
+// search walks over the values in a text.
+type search struct {
+	b    []byte
+	next []tableSearch
+}
+
+type tableSearch struct {
+	table finder
+	hit   match
+	state searchState
+}
+
+type searchState uint8
+
+const (
+	unsearched searchState = iota
+	hasHit
+	exhausted
+)
+
+func (m *matcher) search(b []byte) *search {
+	s := &search{b: b}
+	for _, t := range m.tables {
+		s.next = append(s.next, tableSearch{table: t})
+	}
+	return s
+}
+
+// from returns the first value at or after an offset, which never goes back; the longest one that starts there.
+func (s *search) from(at int) (first match, ok bool) {
+	for i := range s.next {
+		n := &s.next[i]
+		if n.state == unsearched || n.state == hasHit && n.hit.start < at {
+			n.state = exhausted
+			if hit, ok := n.table.next(s.b, at); ok {
+				n.hit, n.state = hit, hasHit
+			}
+		}
+		if n.state == hasHit && (!ok || n.hit.start < first.start || n.hit.start == first.start && n.hit.end > first.end) {
+			first, ok = n.hit, true
+		}
+	}
+	return first, ok
 }
 
 // isBare reports whether a value may be a part of an identifier or of a number.

@@ -295,7 +295,7 @@ func (e *engine) openLines(block []byte, at int, o opening, spans []found) ([]fo
 				spans = e.open(block, at+from+start, at+from+stop, o.rule, spans)
 			}
 		}
-		spans = e.findLine(line, spans, at)
+		spans = e.findLine(line, 0, spans, at)
 		at = min(end+1, len(block))
 	}
 	if at >= len(block) && o.lines < maxOpen {

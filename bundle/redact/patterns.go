@@ -62,6 +62,9 @@ const maxField = 4096
 // urlPasswords finds the password in scheme://user:password@host. Passwords hold unescaped slashes and ats
 // in practice, so the last at before the host counts.
 func urlPasswords(line []byte, report func(found)) {
+	if bytes.IndexByte(line, '@') < 0 {
+		return
+	}
 	for start := range authorities(line) {
 		rest := line[start:min(len(line), start+maxField)]
 		if n := bytes.IndexFunc(rest, endsURL); n >= 0 {

@@ -140,7 +140,9 @@ func vendorTokens(line []byte, report func(found)) {
 	if !hasToken(line) {
 		return
 	}
-	for i := range shapeIndex().all(line).each {
+	var ids idSet
+	shapeIndex().all(line, &ids)
+	for i := range ids.each {
 		tokenShapes[i].find(line, report)
 	}
 }

@@ -53,6 +53,7 @@ var triggerWords = sync.OnceValue(func() *wordIndex {
 // waits for the one before.
 type wordIndex struct {
 	begins  [1 << (3 * gramBits) / 64]uint64
+	fourth  [1 << (4 * gramBits) / 64]uint64 // likewise of four characters: asked only where three of them fit
 	class   [256]uint8
 	classes int
 	next    []uint16 // by state*classes+class; 0 is none
@@ -73,13 +74,13 @@ var gramCode = func() (code [256]uint32) {
 			code[c] = uint32(c|0x20) - 'a' + 1
 		case isDigit(byte(c)):
 			code[c] = 27
-		case c >= 0x80 || c < ' ' && c != '\t' && c != '\n' && c != '\r':
+		case c >= 0x80 || c < ' ' && c != '\t' && c != '\n' && c != '\r', c == '@': // rare in logs
 			code[c] = 28
-		case c == ' ' || c == '-':
+		case c == ' ':
 			code[c] = 29
 		case c == '=' || c == ':' || c == '"':
 			code[c] = 30
-		case c == '_' || c == '/':
+		case c == '_' || c == '/' || c == '-':
 			code[c] = 31
 		}
 	}
@@ -134,8 +135,14 @@ func (x *wordIndex) add(word string, id int) {
 	}
 	x.ids[state].add(id)
 	x.ends[state] = true
-	gram, grams := uint32(0), uint32(1) // those that begin with the word
-	for i := range 3 {
+	setGrams(x.begins[:], word, 3)
+	setGrams(x.fourth[:], word, 4)
+}
+
+// setGrams adds the grams of n characters that begin with a word.
+func setGrams(set []uint64, word string, n int) {
+	gram, grams := uint32(0), uint32(1)
+	for i := range n {
 		if gram <<= gramBits; i < len(word) {
 			gram |= gramCode[word[i]]
 		} else {
@@ -143,8 +150,17 @@ func (x *wordIndex) add(word string, id int) {
 		}
 	}
 	for g := gram; g < gram+grams; g++ {
-		x.begins[g/64] |= 1 << (g % 64)
+		set[g/64] |= 1 << (g % 64)
 	}
+}
+
+// may reports whether a word may start with three characters, of which the gram is made, and the one at at.
+func (x *wordIndex) may(gram uint32, b []byte, at int) bool {
+	if at >= len(b) {
+		return true
+	}
+	gram = gram<<gramBits | gramCode[b[at]]
+	return x.fourth[gram/64]>>(gram%64)&1 != 0
 }
 
 // find returns the offset after the first byte of a word that starts at or after from; -1 when there is none.
@@ -155,27 +171,25 @@ func (x *wordIndex) find(b []byte, from int) int {
 	gram := gramCode[b[from]]<<gramBits | gramCode[b[from+1]]
 	for i, c := range b[from+2:] {
 		gram = (gram<<gramBits | gramCode[c]) & gramMask
-		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.at(b[from+i:], nil) {
+		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.may(gram, b, from+i+3) && x.at(b[from+i:], nil) {
 			return from + i + 1
 		}
 	}
 	return -1
 }
 
-// all returns whose words stand in b.
-func (x *wordIndex) all(b []byte) *idSet {
-	ids := new(idSet)
+// all adds to ids whose words stand in b.
+func (x *wordIndex) all(b []byte, ids *idSet) {
 	if len(b) < 3 {
-		return ids
+		return
 	}
 	gram := gramCode[b[0]]<<gramBits | gramCode[b[1]]
 	for i, c := range b[2:] {
 		gram = (gram<<gramBits | gramCode[c]) & gramMask
-		if x.begins[gram/64]>>(gram%64)&1 != 0 {
+		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.may(gram, b, i+3) {
 			x.at(b[i:], ids)
 		}
 	}
-	return ids
 }
 
 // at reports whether b begins with a word. With ids it adds whose the words are that b begins with.

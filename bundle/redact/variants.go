@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -44,6 +45,7 @@ func variants(v string) []string {
 		list = append(list, enc.EncodeToString([]byte(v)), enc.EncodeToString([]byte(v+"\n")))
 	}
 	list = append(list, recoded(v)...)
+	list = append(list, repacked(v)...)
 	list = slices.DeleteFunc(list, func(s string) bool { return len(s) < minLearned })
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -126,6 +128,39 @@ func insideBase64(v string) []string {
 		}
 		inside := packed[start:end]
 		list = append(list, inside, strings.NewReplacer("+", "-", "/", "_").Replace(inside))
+	}
+	return list
+}
+
+// repacked lists how a value shows in Base32, in base64 of base64, each also inside a longer text, and backwards.
+func repacked(v string) []string {
+	list := []string{backwards(v)}
+	for _, packed := range insideBase32(v) {
+		list = append(list, packed, strings.ToLower(packed))
+	}
+	for _, packed := range append(insideBase64(v), base64.StdEncoding.EncodeToString([]byte(v)), base64.RawStdEncoding.EncodeToString([]byte(v))) {
+		list = append(list, insideBase64(packed)...)
+	}
+	return list
+}
+
+func backwards(v string) string {
+	runes := []rune(v)
+	slices.Reverse(runes)
+	return string(runes)
+}
+
+// insideBase32 is insideBase64 for Base32, where a longer text may hold a value at one of five places in a group.
+func insideBase32(v string) []string {
+	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
+	list := []string{encoding.EncodeToString([]byte(v))}
+	for before := range 5 {
+		packed := encoding.EncodeToString(append(make([]byte, before), v...))
+		start := (before*8 + 4) / 5
+		end := (before + len(v)) * 8 / 5
+		if end-start >= minInside {
+			list = append(list, packed[start:end])
+		}
 	}
 	return list
 }
