@@ -12,7 +12,7 @@ func stars(b []byte) {
 // overwrite puts stars over the known values in b, in place, and returns where the last one ends.
 func (e *engine) overwrite(b []byte) int {
 	last := 0
-	known := e.binary.search(b)
+	known := e.secrets.inBinary().search(b)
 	for {
 		m, ok := known.from(last)
 		if !ok {
@@ -33,14 +33,14 @@ func (e *engine) binaryAll(b []byte) []byte {
 // binaryBlock overwrites known values in the buffer and keeps as much of its end as could
 // be the start of one.
 func (w *Writer) binaryBlock(last bool) {
-	_, w.e.binary = w.e.secrets.matchers()
+	longest := w.e.secrets.inBinary().longest
 	end := w.e.overwrite(w.buf)
 	if last {
 		w.emit(w.buf[w.done:])
 		return
 	}
 	// One byte more, because a value may depend on the byte before it and behind it.
-	cut := max(end, len(w.buf)-w.e.binary.longest-1)
+	cut := max(end, len(w.buf)-longest-1)
 	cut = max(1, min(cut, len(w.buf)-1))
 	if cut <= w.done {
 		cut = len(w.buf) - 1

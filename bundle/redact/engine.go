@@ -8,29 +8,29 @@ import (
 
 // engine scrubs one entry. It is used by one goroutine.
 type engine struct {
-	secrets      *Secrets
-	words        *wordIndex
-	text, binary *matcher
-	counts       map[string]int
-	learn        bool // add what the rules find to secrets
-	quiet        bool // count nothing: a pass that only learns
-	inDocument   bool // what is learned is published once a pass, not once a scalar
-	trusted      bool // the text is configuration: its user names are no secrets
-	learned      []string
-	inPEM        bool
-	pemPrefix    []byte  // of the lines of that key
-	mayOpen      bool    // the line at hand has words of a rule whose secret may go on
-	opened       opening // the line before ends in front of its secret
-	spans        []found
-	asked        idSet                         // the rules that the line at hand asks for
-	base         int                           // of the text at hand in the entry, for onHit
-	onHit        func(offset int, rule string) // nil unless checking
-	out          []byte
+	secrets    *Secrets
+	words      *wordIndex
+	text       *matcher
+	counts     map[string]int
+	learn      bool // add what the rules find to secrets
+	quiet      bool // count nothing: a pass that only learns
+	inDocument bool // what is learned is published once a pass, not once a scalar
+	trusted    bool // the text is configuration: its user names are no secrets
+	learned    []string
+	inPEM      bool
+	pemPrefix  []byte  // of the lines of that key
+	mayOpen    bool    // the line at hand has words of a rule whose secret may go on
+	opened     opening // the line before ends in front of its secret
+	spans      []found
+	asked      idSet                         // the rules that the line at hand asks for
+	base       int                           // of the text at hand in the entry, for onHit
+	onHit      func(offset int, rule string) // nil unless checking
+	out        []byte
 }
 
 func newEngine(s *Secrets) *engine {
 	e := &engine{secrets: s, words: triggerWords(), counts: map[string]int{}}
-	e.text, e.binary = s.matchers()
+	e.text = s.inTexts()
 	return e
 }
 
@@ -40,7 +40,7 @@ func (e *engine) publish() {
 		for _, v := range e.learned {
 			e.secrets.Learn(v)
 		}
-		e.text, e.binary = e.secrets.matchers()
+		e.text = e.secrets.inTexts()
 	}
 	e.learned = e.learned[:0]
 }
@@ -255,7 +255,7 @@ func (e *engine) findKnown(b []byte, spans []found) []found {
 	if len(often) == 0 {
 		return spans
 	}
-	e.text, e.binary = e.secrets.matchers()
+	e.text = e.secrets.inTexts()
 	return append(spans[:ruled], slices.DeleteFunc(spans[ruled:], func(f found) bool { return often[f.value] })...)
 }
 

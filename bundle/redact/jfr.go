@@ -36,7 +36,6 @@ func (e *engine) jfr(b []byte) {
 		copy(b[c.Offset:], c.Data())
 	}
 	e.publish()
-	_, e.binary = e.secrets.matchers()
 	e.overwrite(b)
 }
 

@@ -30,9 +30,10 @@ type entry struct {
 }
 
 const (
-	blockLen   = 4
-	longWindow = 14 // bytes: the shortest of the long values; most forms that encode each byte are as long
-	hashBits   = 18
+	blockLen    = 4
+	longWindow  = 14 // bytes: the shortest of the long values; most forms that encode each byte are as long
+	longestJump = longWindow - blockLen + 1
+	hashBits    = 18
 )
 
 func blockHash(block []byte) uint32 {
@@ -123,19 +124,16 @@ func (f *eachPlace) next(b []byte, from int) (match, bool) {
 // of 0 means that the first bytes of some value end here, and only then values are compared.
 type jumps struct {
 	buckets
-	jump [1 << hashBits]uint8 // by hash
+	short [1 << hashBits]uint8 // by hash: how much shorter than longestJump the jump is
 }
 
 func newJumps(list []entry) *jumps {
 	f := &jumps{buckets: newBuckets(list, longWindow)}
-	for h := range f.jump {
-		f.jump[h] = longWindow - blockLen + 1
-	}
 	for _, e := range list {
 		head := []byte(e.text[:longWindow])
 		for end := blockLen; end <= longWindow; end++ {
 			h := blockHash(head[end-blockLen : end])
-			f.jump[h] = min(f.jump[h], uint8(longWindow-end))
+			f.short[h] = max(f.short[h], uint8(longestJump-(longWindow-end)))
 		}
 	}
 	return f
@@ -144,8 +142,8 @@ func newJumps(list []entry) *jumps {
 func (f *jumps) next(b []byte, from int) (match, bool) {
 	for at := from + longWindow - blockLen; at+blockLen <= len(b); {
 		h := blockHash(b[at : at+blockLen])
-		if j := f.jump[h]; j > 0 {
-			at += int(j)
+		if j := longestJump - int(f.short[h]); j > 0 {
+			at += j
 			continue
 		}
 		if m, ok := f.startsAt(b, at+blockLen-longWindow, h); ok {

@@ -58,7 +58,7 @@ func (s *Secrets) Learn(value string) bool {
 		s.dropped++
 		return false
 	}
-	s.values[value] = forms{textVariants(value), binaryVariants(value)}
+	s.values[value] = formsOf(value)
 	s.text, s.binary = nil, nil
 	return true
 }
@@ -121,16 +121,23 @@ func (s *Secrets) Dropped() int {
 	return s.dropped
 }
 
-// matchers returns searchers for the values in texts and in binary data.
-func (s *Secrets) matchers() (text, binary *matcher) {
+// inTexts returns the searcher for the values in texts.
+func (s *Secrets) inTexts() *matcher {
+	return s.matcher(&s.text, func(v string) []string { return s.values[v].text })
+}
+
+// inBinary returns the searcher for the values in binary data.
+func (s *Secrets) inBinary() *matcher {
+	return s.matcher(&s.binary, func(v string) []string { return s.values[v].binary })
+}
+
+func (s *Secrets) matcher(built **matcher, forms func(string) []string) *matcher {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.text == nil {
-		values := slices.Sorted(maps.Keys(s.values))
-		s.text = newMatcher(values, func(v string) []string { return s.values[v].text })
-		s.binary = newMatcher(values, func(v string) []string { return s.values[v].binary })
+	if *built == nil {
+		*built = newMatcher(slices.Sorted(maps.Keys(s.values)), forms)
 	}
-	return s.text, s.binary
+	return *built
 }
 
 // learnValue remembers a value as it stands and as it reads: behind the escapes of the text it was found in.

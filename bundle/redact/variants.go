@@ -95,13 +95,20 @@ func everyUnit(v, format string) string {
 	return b.String()
 }
 
-// textVariants adds UTF-32, and how it stands in what charset took for UTF-16.
-func textVariants(v string) []string {
-	letters := strings.Split(v, "")
-	return append(variants(v), strings.Join(letters, "\x00"), strings.Join(letters, "\x00\x00\x00"))
+// formsOf lists the forms of a value in texts and in binary data.
+func formsOf(v string) forms {
+	list := variants(v)
+	list = list[:len(list):len(list)]
+	return forms{text: append(list, textVariants(v)...), binary: append(list, binaryVariants(v)...)}
 }
 
-// binaryVariants adds UTF-16, in which Java keeps and writes strings, and UTF-32.
+// textVariants are UTF-32, and how it stands in what charset took for UTF-16.
+func textVariants(v string) []string {
+	letters := strings.Split(v, "")
+	return []string{strings.Join(letters, "\x00"), strings.Join(letters, "\x00\x00\x00")}
+}
+
+// binaryVariants are UTF-16, in which Java keeps and writes strings, and UTF-32.
 func binaryVariants(v string) []string {
 	var le, be, le32, be32 []byte
 	for _, u := range utf16.Encode([]rune(v)) {
@@ -112,7 +119,7 @@ func binaryVariants(v string) []string {
 		le32 = binary.LittleEndian.AppendUint32(le32, uint32(r))
 		be32 = binary.BigEndian.AppendUint32(be32, uint32(r))
 	}
-	return append(variants(v), string(le), string(be), string(le32), string(be32))
+	return []string{string(le), string(be), string(le32), string(be32)}
 }
 
 // insideBase64 lists how a value shows inside the base64 of a longer text, which holds it at one of three places in
