@@ -37,7 +37,7 @@ func linksPart(k *timing.Cluster) part {
 			for i, v := range []float64{l.RTT.P50, l.RTT.P99, l.RTT.Max, l.JitterMS} {
 				row[3+i] = text(fmt.Sprintf("%.2f ms", v))
 			}
-			row[7] = text(say.Percent(l.LossPercent() / 100))
+			row[7] = text(say.Percent(l.Loss.Percent() / 100))
 		}
 		t.Rows = append(t.Rows, row)
 	}

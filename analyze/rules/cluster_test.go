@@ -134,6 +134,16 @@ func TestCluster(t *testing.T) {
 			during(c, 0).Queue = &timing.Queue{ThereP90: 1, BackP90: 14}
 			c.Nodes[1].Timing = &timing.Node{Name: "n2", Hiccups: &timing.Hiccups{Late: timing.Spread{Count: 100, P50: 1, P90: 20, P99: 30, Max: 40}}}
 		}},
+		{name: "one way is longer, and a third node's clocks show it", change: func(c *analyze.Case) {
+			for i, k := range []timing.Clock{{OffsetMS: 20, ErrorMS: 20.5}, {ErrorMS: 0.3}, {ErrorMS: 0.3}} {
+				c.Timing.Links[i].Clock = &k
+			}
+		}, want: "warning asymmetric-route", title: "From n1 to n2 messages take at least 38.8 ms longer"},
+		{name: "a clock is wrong, no way is longer", change: func(c *analyze.Case) {
+			for i, k := range []timing.Clock{{OffsetMS: 20, ErrorMS: 0.3}, {ErrorMS: 0.3}, {OffsetMS: -20, ErrorMS: 0.3}} {
+				c.Timing.Links[i].Clock = &k
+			}
+		}},
 		{name: "both ways are slow", nodes: 2, change: func(c *analyze.Case) { during(c, 0).Queue = &timing.Queue{ThereP90: 30, BackP90: 38} }},
 		{name: "one node is busy", change: func(c *analyze.Case) { c.Nodes[1].Host.CPU.Busy = level(88) }, want: "warning node-outlier", title: "n2 differs from its peers: CPU busy 88 %, 22 % on n1 and n3"},
 		{name: "one node idles", change: func(c *analyze.Case) {

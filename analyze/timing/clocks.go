@@ -1,7 +1,6 @@
 package timing
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -21,9 +20,6 @@ type Skew struct {
 	ErrorMS  float64
 }
 
-// AtLeast is by how much the clocks differ for certain; 0 when they may agree.
-func (s Skew) AtLeast() float64 { return max(0, math.Abs(s.OffsetMS)-s.ErrorMS) }
-
 // Clock is a party's clock against the reference.
 type Clock struct {
 	Party             string
@@ -32,10 +28,6 @@ type Clock struct {
 	DriftErrorPPM     float64
 	Steps             []timing.Step
 }
-
-// Torn tells whether the links contradict each other: then a clock was set or ran
-// unevenly, and bounds are those of single links.
-func (c *Cluster) Torn() bool { return c.torn }
 
 // bounds fills in what every link says about its two clocks, and what follows.
 func (c *Cluster) bounds() {
@@ -170,24 +162,6 @@ func (c *Cluster) Between(a, b string) (Skew, bool) {
 	}
 	// A torn pair may have lo above hi: what lies between is not known then.
 	return Skew{A: a, B: b, OffsetMS: (hi + lo) / 2, ErrorMS: math.Abs(hi-lo) / 2}, true
-}
-
-// Skews compares all nodes with each other, without the admin's machine unless it is a
-// node too; those that differ most for certain come first.
-func (c *Cluster) Skews() []Skew {
-	var list []Skew
-	for i, a := range c.parties {
-		for _, b := range c.parties[i+1:] {
-			if a == c.Reference || b == c.Reference {
-				continue
-			}
-			if s, known := c.Between(a, b); known {
-				list = append(list, s)
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Skew) int { return cmp.Compare(b.AtLeast(), a.AtLeast()) })
-	return list
 }
 
 // Clocks are all parties but the reference, each against it, in the order of the record.

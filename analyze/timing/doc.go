@@ -7,8 +7,6 @@
 package timing
 
 import (
-	"io"
-
 	"casefile/bundle/format/timing"
 )
 
@@ -35,27 +33,9 @@ type Node struct {
 	Source string
 }
 
-// Read decodes cluster/timing.json.
-func Read(source string, r io.Reader) (*Cluster, error) {
-	rec, err := timing.Read(r)
-	if err != nil {
-		return nil, err
-	}
-	return New(source, rec), nil
-}
-
 // New takes a record that was read.
 func New(source string, rec *timing.Record) *Cluster {
 	c := &Cluster{Record: rec, Source: source, index: map[string]int{}}
 	c.bounds()
 	return c
-}
-
-// Nodes are the nodes' own measures as far as the record holds them.
-func (c *Cluster) Nodes() []*Node {
-	var list []*Node
-	for i := range c.Record.Nodes {
-		list = append(list, &Node{Node: &c.Record.Nodes[i], Source: c.Source})
-	}
-	return list
 }

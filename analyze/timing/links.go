@@ -10,13 +10,15 @@ import (
 type Link struct {
 	From, To  string
 	Transport timing.Transport
-	// When is the phase with the most exchanges; RTT, Jitter and Queue are of that one.
+	// When is the phase that tells how the link is: during the capture, else the one with
+	// most round trips. RTT, Jitter and Queue are of that one.
 	When     timing.When
 	RTT      timing.Spread
 	JitterMS float64
 	Queue    *timing.Queue
-	// Count and Lost are of all phases.
-	Count, Lost int
+	// Loss is that of all phases, UDP that of the phases by UDP in which anything came back:
+	// where nothing ever does, a firewall drops it, which says nothing about the way.
+	Loss, UDP Loss
 	// Verdict is of the median round trip, by the limit that the record holds.
 	Verdict timing.Verdict
 	Limit   *timing.Limit
@@ -26,30 +28,33 @@ type Link struct {
 	Asymmetry *Asymmetry
 }
 
-// LossPercent is the share of lost exchanges, 0 to 100.
-func (l Link) LossPercent() float64 {
-	if l.Count == 0 {
+// Loss is how many exchanges got no answer.
+type Loss struct{ Lost, Sent int }
+
+// Plus adds another's exchanges.
+func (l Loss) Plus(o Loss) Loss { return Loss{l.Lost + o.Lost, l.Sent + o.Sent} }
+
+// Percent is the share of lost exchanges, 0 to 100.
+func (l Loss) Percent() float64 {
+	if l.Sent == 0 {
 		return 0
 	}
-	return 100 * float64(l.Lost) / float64(l.Count)
+	return 100 * float64(l.Lost) / float64(l.Sent)
 }
 
 // confidence95 is the quantile of the normal distribution that 2.5 % exceed.
 const confidence95 = 1.96
 
-// LossAtLeast is the lower end of the 95 % interval (Wilson) of the true loss, in percent.
-func (l Link) LossAtLeast() float64 {
-	if l.Count == 0 || l.Lost == 0 {
+// AtLeast is the lower end of the 95 % interval (Wilson) of the true loss, in percent.
+func (l Loss) AtLeast() float64 {
+	if l.Sent == 0 || l.Lost == 0 {
 		return 0
 	}
-	n, p, z := float64(l.Count), float64(l.Lost)/float64(l.Count), confidence95
+	n, p, z := float64(l.Sent), float64(l.Lost)/float64(l.Sent), confidence95
 	center := p + z*z/(2*n)
 	spread := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	return 100 * max(0, (center-spread)/(1+z*z/n))
 }
-
-// Dead tells whether no exchange of the link was answered.
-func (l Link) Dead() bool { return l.Count > 0 && l.Lost == l.Count }
 
 // Asymmetry bounds by how much the way from From to To is slower than the way back,
 // for the fastest messages of each. It follows from the clocks as others see them, so
@@ -90,22 +95,39 @@ func (c *Cluster) limit(measure string) *timing.Limit {
 
 func (c *Cluster) link(l *timing.Link, limit *timing.Limit) Link {
 	out := Link{From: l.From, To: l.To, Transport: l.Transport, Failure: l.Failure, Limit: limit}
-	var most *timing.Phase
-	for i := range l.Phases {
-		p := &l.Phases[i]
-		out.Count += p.Count
-		out.Lost += p.Lost
-		if most == nil || p.RTT.Count > most.RTT.Count {
-			most = p
+	for _, p := range l.Phases {
+		loss := Loss{p.Lost, p.Count}
+		out.Loss = out.Loss.Plus(loss)
+		if p.Transport == timing.UDP && p.Lost < p.Count {
+			out.UDP = out.UDP.Plus(loss)
 		}
 	}
-	if most == nil || most.RTT.Count == 0 {
+	p := typical(l.Phases)
+	if p == nil || p.RTT.Count == 0 {
 		return out
 	}
-	out.When, out.RTT, out.JitterMS, out.Queue = most.When, most.RTT, most.JitterMS, most.Queue
+	out.Transport = p.Transport
+	out.When, out.RTT, out.JitterMS, out.Queue = p.When, p.RTT, p.JitterMS, p.Queue
 	out.Verdict = limit.Judge(out.RTT.P50)
 	out.Asymmetry = c.asymmetry(l)
 	return out
+}
+
+// Enough is how many round trips prove something of a link.
+const Enough = 10
+
+// typical is the phase that tells how a link is; nil: there is none.
+func typical(phases []timing.Phase) (best *timing.Phase) {
+	for i := range phases {
+		p := &phases[i]
+		if p.When == timing.During && p.RTT.Count >= Enough {
+			return p
+		}
+		if best == nil || p.RTT.Count > best.RTT.Count {
+			best = p
+		}
+	}
+	return best
 }
 
 // asymmetry compares the offset that the link shows, if both ways were equal, with

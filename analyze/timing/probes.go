@@ -1,9 +1,7 @@
 package timing
 
 import (
-	"cmp"
 	"slices"
-	"time"
 
 	"casefile/bundle/format/timing"
 )
@@ -72,38 +70,6 @@ func (n *Node) latency(p timing.Probe, measure string, steps []string) Latency {
 		break
 	}
 	return l
-}
-
-// Stall is a moment in which a machine ran nobody.
-type Stall struct {
-	Node   string
-	At     time.Time // the node's clock
-	LateMS float64
-}
-
-// Stalls are the node's longest stalls of at least so many milliseconds, longest first.
-func (n *Node) Stalls(least float64) []Stall {
-	if n.Hiccups == nil {
-		return nil
-	}
-	var list []Stall
-	for _, h := range n.Hiccups.Worst {
-		if h.LateMS >= least {
-			list = append(list, Stall{Node: n.Name, At: h.At, LateMS: h.LateMS})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Stall) int { return cmp.Compare(b.LateMS, a.LateMS) })
-	return list
-}
-
-// StalledPercent is the share of the capture in which the machine stalled; false
-// where it was not measured.
-func (n *Node) StalledPercent() (percent float64, known bool) {
-	length := n.Ended.Sub(n.Started)
-	if n.Hiccups == nil || length <= 0 {
-		return 0, false
-	}
-	return min(100, 100*n.Hiccups.StallMS/(length.Seconds()*1000)), true
 }
 
 // SkewWithin returns the skew below which the given share (0 to 1) of the dump rounds

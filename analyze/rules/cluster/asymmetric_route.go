@@ -9,7 +9,7 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
-	"casefile/bundle/format/timing"
+	"casefile/analyze/timing"
 )
 
 var (
@@ -36,16 +36,17 @@ var asymmetricRoute = &analyze.Rule{
 // judgeWays compares the two ways of each link.
 func judgeWays(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	var found []oneWay
-	for _, x := range pairs(c.Case) {
+	for _, x := range c.pairs() {
 		var worst *oneWay
 		for _, l := range x.links {
-			w := slowerWay(c, x, l)
-			if w == nil {
-				continue
-			}
-			pass.Evaluated()
-			if w.by() >= asymmetryInfo.Value && w.slow >= 2*w.other && (worst == nil || worst.by() < w.by()) {
-				worst = w
+			for _, w := range []*oneWay{slowerWay(c, x, l), longerWay(x, l)} {
+				if w == nil {
+					continue
+				}
+				pass.Evaluated()
+				if w.by() >= asymmetryInfo.Value && w.slow >= 2*w.other && (worst == nil || worst.by() < w.by()) {
+					worst = w
+				}
 			}
 		}
 		if worst != nil {
@@ -60,18 +61,30 @@ func judgeWays(pass *analyze.Pass, c *cluster) []analyze.Finding {
 
 // slowerWay is what one end of a link says of its two ways; nil: nothing.
 func slowerWay(c *cluster, x *pair, l *timing.Link) *oneWay {
-	m := typical(l, linkSamples.Value)
-	if m == nil || m.Queue == nil {
+	if l.RTT.Count < linkSamples.Value || l.Queue == nil {
 		return nil
 	}
-	w := &oneWay{pair: x, from: l.From, to: l.To, slow: m.Queue.ThereP90, other: m.Queue.BackP90, m: m}
-	if o := x.opposite(l, linkSamples.Value); o != nil {
+	w := &oneWay{pair: x, from: l.From, to: l.To, slow: l.Queue.ThereP90, other: l.Queue.BackP90, l: l}
+	if o := x.opposite(l); o != nil {
 		w.slow, w.other = min(w.slow, o.Queue.BackP90), min(w.other, o.Queue.ThereP90)
 	}
 	if w.slow < w.other {
 		w.from, w.to, w.slow, w.other = l.To, l.From, w.other, w.slow
 	}
 	w.machine = lateness(c.Case, x)
+	return w
+}
+
+// longerWay is what clocks of third nodes say of the fastest messages of a link: their difference is always there, and
+// looks like a wrong clock to the two ends.
+func longerWay(x *pair, l *timing.Link) *oneWay {
+	if l.Asymmetry == nil || l.RTT.Count < linkSamples.Value {
+		return nil
+	}
+	w := &oneWay{pair: x, from: l.From, to: l.To, slow: l.Asymmetry.AtLeast(), always: true, l: l}
+	if w.slow < 0 {
+		w.from, w.to, w.slow = l.To, l.From, -w.slow
+	}
 	return w
 }
 
@@ -89,19 +102,25 @@ func asymmetry(found []oneWay) analyze.Finding {
 	}
 	for _, w := range found {
 		names = append(names, w.pair)
-		f.Evidence = append(f.Evidence, timed(fmt.Sprintf("%s to %s: one in ten messages waits %s ms or more on "+
-			"the way, %s ms on the way back; %d round trips by %s",
-			w.from, w.to, say.Number(w.slow), say.Number(w.other), w.m.RTT.Count, w.m.Transport)))
+		f.Evidence = append(f.Evidence, timed(w.text()))
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), cite.Most)]
 	f.Nodes = namesOf(names)
-	f.Say("From %s to %s messages wait up to %s longer than on the way back", worst.from, worst.to,
+	take := "wait up to"
+	if worst.always {
+		take = "take at least"
+	}
+	f.Say("From %s to %s messages "+take+" %s longer than on the way back", worst.from, worst.to,
 		say.Measured("longer", worst.by(), "ms"))
 	f.Impact = "one direction of the cluster's traffic is held up, and clocks that are set over this way go wrong " +
 		"by half the difference"
 	f.Explanation = "The waiting beyond the fastest message of each way is known for each way alone. A difference " +
 		"that is always the same looks like a clock that is wrong and cannot be told from it by two nodes: it " +
 		"lies within the error bound of their clocks."
+	if worst.always {
+		f.Explanation = "Even the fastest messages take longer on one way: the clocks of the two nodes, as other nodes " +
+			"see them, leave no other answer."
+	}
 	f.Advice = []analyze.Advice{{
 		Action: fmt.Sprintf(
 			"Compare traceroute from %s to %s with the other direction, and look for a full queue on the slow way: a backup, a shaped or saturated link (`tc -s qdisc`, `ip -s link`).",
@@ -116,12 +135,10 @@ func asymmetry(found []oneWay) analyze.Finding {
 
 // opposite is what the other end measured of the same two ways. Who reads a message late, because his machine
 // is busy, makes one way look slow; the way itself is slow only where both ends see it.
-func (p pair) opposite(l *timing.Link, least int64) *timing.Measured {
+func (p pair) opposite(l *timing.Link) *timing.Link {
 	for _, o := range p.links {
-		if o.From == l.To && o.To == l.From {
-			if m := typical(o, least); m != nil && m.Queue != nil {
-				return m
-			}
+		if o.From == l.To && o.To == l.From && o.RTT.Count >= linkSamples.Value && o.Queue != nil {
+			return o
 		}
 	}
 	return nil
@@ -144,7 +161,18 @@ type oneWay struct {
 	from, to    string
 	slow, other float64
 	machine     float64 // what of it may be the machines'
-	m           *timing.Measured
+	always      bool    // of the fastest messages too; then slow is the difference of the ways
+	l           *timing.Link
+}
+
+// text says what was measured.
+func (w oneWay) text() string {
+	if w.always {
+		return fmt.Sprintf("%s to %s: the fastest messages take at least %s ms longer than on the way back, by the clocks "+
+			"of other nodes; %d round trips by %s", w.from, w.to, say.Number(w.slow), w.l.RTT.Count, w.l.Transport)
+	}
+	return fmt.Sprintf("%s to %s: one in ten messages waits %s ms or more on the way, %s ms on the way back; %d round "+
+		"trips by %s", w.from, w.to, say.Number(w.slow), say.Number(w.other), w.l.RTT.Count, w.l.Transport)
 }
 
 func (w oneWay) by() float64 { return w.slow - w.other - w.machine }

@@ -8,7 +8,7 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
-	"casefile/bundle/format/timing"
+	wire "casefile/bundle/format/timing"
 )
 
 var (
@@ -18,14 +18,9 @@ var (
 		"a clock off the others: worth knowing",
 		"below it the order of lines of two logs can be trusted",
 	)
-	clockWarn = analyze.NewLimit(time.Second, "", "a clock off the others: warning", "monitoring systems warn "+
-		"from 1 to 2 s on; Atlassian: clocks must not diverge")
-	clockCritical = analyze.NewLimit(
-		5*time.Second,
-		"",
-		"a clock off the others: critical",
-		"the mark of monitoring systems",
-	)
+	divergence    = wire.LimitFor(wire.MeasureClock)
+	clockWarn     = analyze.NewLimit(millisToSpan(divergence.Good), "", "a clock off the others: warning", divergence.Source)
+	clockCritical = analyze.NewLimit(millisToSpan(divergence.Bad), "", "a clock off the others: critical", divergence.Source)
 )
 
 var clockSkew = &analyze.Rule{
@@ -49,12 +44,12 @@ type skew struct {
 func (s *skew) sure() time.Duration { return s.by - s.bound }
 
 // widest finds the two nodes whose clocks surely differ most; nil: fewer than two clocks are known.
-func widest(c *analyze.Case) *skew {
+func widest(c *cluster) *skew {
 	var far *skew
 	for i, a := range c.Nodes {
-		x, ok1 := clockOf(c, a)
+		x, ok1 := clockOf(c.Case, a)
 		for _, b := range c.Nodes[i+1:] {
-			y, ok2 := clockOf(c, b)
+			y, ok2 := clockOf(c.Case, b)
 			if !ok1 || !ok2 {
 				continue
 			}
@@ -71,23 +66,14 @@ func widest(c *analyze.Case) *skew {
 	return far
 }
 
-// direct takes what the two nodes measured of each other where that is more exact.
-func (s *skew) direct(c *analyze.Case) {
-	if c.Timing == nil {
+// direct takes what the links say of the two clocks where that is more exact.
+func (s *skew) direct(c *cluster) {
+	if c.measured == nil {
 		return
 	}
-	for _, l := range c.Timing.Links {
-		if l.Clock == nil {
-			continue
-		}
-		by, bound := millisToSpan(l.Clock.OffsetMS), millisToSpan(l.Clock.ErrorMS)
-		switch {
-		case bound <= 0 || bound >= s.bound:
-		case l.From == s.behind.Name && l.To == s.ahead.Name:
-			s.by, s.bound = by, bound
-		case l.From == s.ahead.Name && l.To == s.behind.Name:
-			s.by, s.bound = -by, bound
-		}
+	k, known := c.measured.Between(s.behind.Name, s.ahead.Name)
+	if bound := millisToSpan(k.ErrorMS); known && bound > 0 && bound < s.bound {
+		s.by, s.bound = millisToSpan(k.OffsetMS), bound
 	}
 }
 
@@ -95,7 +81,7 @@ func millisToSpan(ms float64) time.Duration { return time.Duration(ms * float64(
 
 // judgeSkew is about the two clocks that differ most.
 func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
-	s := widest(c.Case)
+	s := widest(c)
 	if s == nil {
 		return nil
 	}
@@ -136,7 +122,7 @@ func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
 func citeClocks(c *analyze.Case, nodes ...*analyze.Node) (list []analyze.Evidence) {
 	entry := "casefile.json"
 	if c.Timing != nil {
-		entry = timing.RecordFile
+		entry = wire.RecordFile
 	}
 	for _, n := range nodes {
 		text := fmt.Sprintf(
@@ -184,7 +170,7 @@ func judgeSteps(_ *analyze.Pass, c *cluster) (out []analyze.Finding) {
 }
 
 // stepFinding is about one step of the clock of a node; ok is false when it is small.
-func stepFinding(l *timing.Link, s *timing.Step, name string) (f analyze.Finding, ok bool) {
+func stepFinding(l *wire.Link, s *wire.Step, name string) (f analyze.Finding, ok bool) {
 	by, bound := millisToSpan(s.ByMS).Abs(), millisToSpan(s.ErrorMS)
 	if by-bound < clockInfo.Value {
 		return f, false

@@ -54,7 +54,7 @@ func measured(unit string) func(string, float64) say.Figure {
 
 // gauge reads measures of a case.
 type gauge struct {
-	*analyze.Case
+	*cluster
 	gc    map[*analyze.JVM]*views.Collections
 	dumps map[*analyze.JVM]*member
 }
@@ -67,7 +67,7 @@ func gauges(p *analyze.Pass) []*gauge {
 	if len(p.Nodes) < outlierNodes.Value {
 		return nil
 	}
-	g := &gauge{Case: p.Case, gc: map[*analyze.JVM]*views.Collections{}, dumps: map[*analyze.JVM]*member{}}
+	g := &gauge{cluster: whole.Of(p), gc: map[*analyze.JVM]*views.Collections{}, dumps: map[*analyze.JVM]*member{}}
 	for _, v := range views.Logs.Of(p) {
 		if g.gc[v.JVM] == nil {
 			g.gc[v.JVM] = v
@@ -149,11 +149,11 @@ func loadPerCPU(_ *gauge, n *analyze.Node) (float64, analyze.Evidence, bool) {
 // nearestPeer takes the best of a node's links: one slow link is of two nodes, and only one of them has no other.
 func nearestPeer(g *gauge, n *analyze.Node) (float64, analyze.Evidence, bool) {
 	least := math.NaN()
-	for _, x := range pairs(g.Case) {
+	for _, x := range g.pairs() {
 		if x.a != n.Name && x.b != n.Name {
 			continue
 		}
-		if m, _ := x.roundTrip(linkSamples.Value); m != nil && !(least <= m.RTT.P50) {
+		if m := x.roundTrip(); m != nil && !(least <= m.RTT.P50) {
 			least = m.RTT.P50
 		}
 	}

@@ -9,13 +9,13 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
-	"casefile/bundle/format/timing"
+	"casefile/analyze/timing"
 )
 
 var (
 	lossWarn = analyze.NewLimit(1.0, "%", "exchanges lost: warning", "Mathis et al. (1997): one TCP stream "+
 		"over 10 ms gets about 14 Mbit/s")
-	lossCritical = analyze.NewLimit(5.0, "%", "exchanges lost: critical", "Mathis et al. (1997): one TCP stream "+
+	lossCritical = analyze.NewLimit(5.0, "%", "exchanges lost for certain (95 %): critical", "Mathis et al. (1997): one TCP stream "+
 		"over 10 ms gets about 6 Mbit/s")
 	lossLeast = analyze.NewLimit(3, "exchanges", "lost, at least", "one may be anybody's")
 	lossSent  = analyze.NewLimit(50, "exchanges", "sent, at least", "fewer prove nothing")
@@ -34,15 +34,14 @@ var packetLoss = &analyze.Rule{
 // judgeLoss goes by the exchanges of each link that got no answer.
 func judgeLoss(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	var lossy []*pair
-	loss := map[*pair]lost{}
-	for _, x := range pairs(c.Case) {
+	loss := map[*pair]timing.Loss{}
+	for _, x := range c.pairs() {
 		l := x.lost()
-		// Where nothing ever came back, a firewall drops UDP: that says nothing about the way.
-		if l.lost == l.sent || l.sent < lossSent.Value {
+		if l.Sent < lossSent.Value {
 			continue
 		}
 		pass.Evaluated()
-		if l.lost >= lossLeast.Value && l.percent() >= lossWarn.Value {
+		if l.Lost >= lossLeast.Value && l.Percent() >= lossWarn.Value {
 			lossy, loss[x] = append(lossy, x), l
 		}
 	}
@@ -53,22 +52,22 @@ func judgeLoss(pass *analyze.Pass, c *cluster) []analyze.Finding {
 }
 
 // lossFinding is about all links that lose something.
-func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding {
-	slices.SortStableFunc(lossy, func(a, b *pair) int { return cmp.Compare(loss[b].percent(), loss[a].percent()) })
+func lossFinding(c *cluster, lossy []*pair, loss map[*pair]timing.Loss) analyze.Finding {
+	slices.SortStableFunc(lossy, func(a, b *pair) int { return cmp.Compare(loss[b].Percent(), loss[a].Percent()) })
 	worst := loss[lossy[0]]
 	f := analyze.Finding{
 		Severity:   analyze.Warning,
 		Confidence: analyze.Medium,
 		Nodes:      namesOf(lossy),
-		Weight:     min(1, worst.percent()/20),
+		Weight:     min(1, worst.Percent()/20),
 	}
-	if worst.lost >= 10 {
+	if worst.Lost >= 10 {
 		f.Confidence = analyze.High
 	}
-	if worst.percent() >= lossCritical.Value && f.Confidence == analyze.High {
+	if worst.AtLeast() >= lossCritical.Value && f.Confidence == analyze.High {
 		f.Severity = analyze.Critical
 	}
-	f.Say("%s of the packets between %s get lost", say.Share("lost_share", worst.percent()/100), lossy[0].name())
+	f.Say("%s of the packets between %s get lost", say.Share("lost_share", worst.Percent()/100), lossy[0].name())
 	if name := common(lossy); name != "" {
 		f.Add("; all %s links that lose some are those of %s", say.Amount("links", len(lossy), "links"), name)
 	}
@@ -78,7 +77,7 @@ func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding
 	for _, x := range lossy[:min(len(lossy), cite.Most)] {
 		f.Evidence = append(
 			f.Evidence,
-			timed(fmt.Sprintf("%s: %d of %d exchanges by UDP without an answer", x.name(), loss[x].lost, loss[x].sent)),
+			timed(fmt.Sprintf("%s: %d of %d exchanges by UDP without an answer", x.name(), loss[x].Lost, loss[x].Sent)),
 		)
 	}
 	for _, n := range c.Nodes {
@@ -102,18 +101,10 @@ func lossFinding(c *cluster, lossy []*pair, loss map[*pair]lost) analyze.Finding
 	return f
 }
 
-type lost struct{ lost, sent int }
-
-func (l lost) percent() float64 { return 100 * float64(l.lost) / float64(max(l.sent, 1)) }
-
 // lost sums up both sides' exchanges by UDP, of all phases.
-func (p pair) lost() (sum lost) {
+func (p pair) lost() (sum timing.Loss) {
 	for _, l := range p.links {
-		for _, m := range l.Phases {
-			if m.Transport == timing.UDP && m.Lost < m.Count {
-				sum.lost, sum.sent = sum.lost+m.Lost, sum.sent+m.Count
-			}
-		}
+		sum = sum.Plus(l.UDP)
 	}
 	return sum
 }

@@ -9,18 +9,15 @@ import (
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
+	"casefile/analyze/timing"
+	wire "casefile/bundle/format/timing"
 )
 
 var (
-	linkWarn = analyze.NewLimit(10.0, "ms", "median round trip between two nodes: warning", "Atlassian: "+
-		"internode latency good below 10 ms")
-	linkCritical = analyze.NewLimit(
-		50.0,
-		"ms",
-		"median round trip between two nodes: critical",
-		"Atlassian: internode latency bad above 50 ms",
-	)
-	linkSamples = analyze.NewLimit(int64(10), "round trips", "measured over a link, at least", "fewer prove nothing")
+	published    = wire.LimitFor(wire.MeasureLink)
+	linkWarn     = analyze.NewLimit(published.Good, "ms", "median round trip between two nodes: warning", published.Source)
+	linkCritical = analyze.NewLimit(published.Bad, "ms", "median round trip between two nodes: critical", published.Source)
+	linkSamples  = analyze.NewLimit(int64(timing.Enough), "round trips", "measured over a link, at least", "fewer prove nothing")
 )
 
 const needsLinks = "round trips between the nodes themselves: agents or ssh on two nodes or more, casefile " +
@@ -41,8 +38,8 @@ var slowLink = &analyze.Rule{
 func judgeLinks(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	var slow []*pair
 	rtt := map[*pair]float64{}
-	for _, x := range pairs(c.Case) {
-		m, _ := x.roundTrip(linkSamples.Value)
+	for _, x := range c.pairs() {
+		m := x.roundTrip()
 		if m == nil {
 			continue
 		}
@@ -104,7 +101,7 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 	f.Explanation = fmt.Sprintf("The median round trip is above %s ms. Nodes of such a cluster belong into one "+
 		"local network.", say.Number(linkWarn.Value))
 	for _, x := range slow[:min(len(slow), cite.Most)] {
-		m, l := x.roundTrip(linkSamples.Value)
+		l := x.roundTrip()
 		f.Evidence = append(
 			f.Evidence,
 			timed(
@@ -112,7 +109,7 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 					"%s to %s by %s: p50 %s ms, least %s, p99 %s, of %d",
 					l.From,
 					l.To,
-					m.Transport, say.Number(m.RTT.P50), say.Number(m.RTT.Min), say.Number(m.RTT.P99), m.RTT.Count,
+					l.Transport, say.Number(l.RTT.P50), say.Number(l.RTT.Min), say.Number(l.RTT.P99), l.RTT.Count,
 				),
 			),
 		)
@@ -125,6 +122,6 @@ func slowFinding(slow []*pair, rtt map[*pair]float64) analyze.Finding {
 		Rollback: "Move it back.",
 		Verify:   fmt.Sprintf("The median round trip of the next capture is below %s ms.", say.Number(linkWarn.Value)),
 	}}
-	f.References = []string{"Atlassian, thresholds for Confluence: internode latency good below 10 ms, bad above 50 ms"}
+	f.References = []string{published.Source}
 	return f
 }

@@ -9,16 +9,28 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
-	"casefile/bundle/format/timing"
+	"casefile/analyze/timing"
+	wire "casefile/bundle/format/timing"
 )
 
 // cluster is the whole case, for rules that compare its nodes.
-type cluster struct{ *analyze.Case }
+type cluster struct {
+	*analyze.Case
+	measured *timing.Cluster // between the nodes; nil: nothing
+}
 
 // About names nothing: each finding names its nodes.
 func (c *cluster) About() analyze.Subject { return analyze.Subject{} }
 
-func wholeCluster(p *analyze.Pass) []*cluster { return []*cluster{{p.Case}} }
+func wholeCluster(p *analyze.Pass) []*cluster { return []*cluster{whole.Of(p)} }
+
+var whole = analyze.NewMemo(func(p *analyze.Pass) *cluster {
+	c := &cluster{Case: p.Case}
+	if p.Timing != nil {
+		c.measured = timing.New(wire.RecordFile, p.Timing)
+	}
+	return c
+})
 
 // member is one process with its dumps, as it may be held up by another node.
 type member struct{ *views.Process }
@@ -52,20 +64,20 @@ func clockTime(t time.Time) string { return t.UTC().Format("15:04:05.0") }
 
 // timed cites the record of the cluster.
 func timed(text string) analyze.Evidence {
-	return analyze.Evidence{Entry: timing.RecordFile, Text: text}
+	return analyze.Evidence{Entry: wire.RecordFile, Text: text}
 }
 
 // pair is the exchanges of two nodes, whoever began them.
 type pair struct {
 	a, b  string
-	links []*timing.Link
+	links []*timing.Link // what each of them measured
 }
 
 func (p pair) name() string { return p.a + " and " + p.b }
 
 // pairs lists what was measured between nodes of the case; the admin's own links are not the cluster's.
-func pairs(c *analyze.Case) []*pair {
-	if c.Timing == nil {
+func (c *cluster) pairs() []*pair {
+	if c.measured == nil {
 		return nil
 	}
 	node := map[string]bool{}
@@ -73,8 +85,7 @@ func pairs(c *analyze.Case) []*pair {
 		node[n.Name] = true
 	}
 	var out []*pair
-	for i := range c.Timing.Links {
-		l := &c.Timing.Links[i]
+	for _, l := range c.measured.Measured() {
 		if !node[l.From] || !node[l.To] || l.From == l.To {
 			continue
 		}
@@ -84,7 +95,7 @@ func pairs(c *analyze.Case) []*pair {
 			out = append(out, &pair{a: a, b: b})
 			k = len(out) - 1
 		}
-		out[k].links = append(out[k].links, l)
+		out[k].links = append(out[k].links, &l)
 	}
 	slices.SortFunc(out, func(x, y *pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
 	return out
@@ -92,27 +103,10 @@ func pairs(c *analyze.Case) []*pair {
 
 // roundTrip is the lower of the medians that both sides measured: what delays one side's answers alone is that
 // side's load, not the way.
-func (p pair) roundTrip(least int64) (best *timing.Measured, from *timing.Link) {
+func (p pair) roundTrip() (best *timing.Link) {
 	for _, l := range p.links {
-		m := typical(l, least)
-		if m != nil && (best == nil || m.RTT.P50 < best.RTT.P50) {
-			best, from = m, l
-		}
-	}
-	return best, from
-}
-
-// typical picks the phase that tells how the link is: during the capture, else the one with most round trips.
-func typical(l *timing.Link, least int64) *timing.Measured {
-	var best *timing.Measured
-	for i := range l.Phases {
-		m := &l.Phases[i]
-		switch {
-		case m.RTT.Count < least:
-		case m.When == timing.During:
-			return &m.Measured
-		case best == nil || m.RTT.Count > best.RTT.Count:
-			best = &m.Measured
+		if l.RTT.Count >= linkSamples.Value && (best == nil || l.RTT.P50 < best.RTT.P50) {
+			best = l
 		}
 	}
 	return best
