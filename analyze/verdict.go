@@ -54,7 +54,10 @@ func Headline(c *Case, r *Result) Verdict {
 		j.sound = false
 		j.weak = append([]string{c.Refused[0] + others(len(c.Refused)-1)}, j.weak...)
 	}
-	v := Verdict{Examined: j.examined, Why: j.weak}
+	v := Verdict{Why: j.weak}
+	for _, e := range j.examined {
+		v.Examined = append(v.Examined, e.String())
+	}
 	if r.Checks > 0 && len(j.examined) > 0 {
 		v.Examined = append(v.Examined, fmt.Sprintf("%d of %d checks", r.Checks-len(r.NotEvaluated)-len(r.Broken), r.Checks))
 	}
@@ -79,12 +82,20 @@ func Headline(c *Case, r *Result) Verdict {
 	case !j.sound:
 		v.Kind, v.Text = CannotTell, "Cannot tell: "+strings.Join(j.weak, "; ")
 	default:
-		v.Kind, v.Text = NothingFound, "Nothing found in "+strings.Join(v.Examined, ", ")
+		v.Kind, v.Text = NothingFound, "Nothing found "+acrossNodes(c)+"in "+strings.Join(v.Examined, ", ")
 		if len(v.Why) > 0 {
 			v.Text += ". Not all can be judged: " + v.Why[0] + others(len(v.Why)-1)
 		}
 	}
 	return v
+}
+
+// acrossNodes names the number of nodes of a cluster, whose evidence is told as one.
+func acrossNodes(c *Case) string {
+	if len(c.Nodes) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("on %d nodes ", len(c.Nodes))
 }
 
 func others(n int) string {
@@ -144,18 +155,60 @@ func counted[N int | int64](n N, one string) string {
 // judge goes through what a case holds.
 type judge struct {
 	sound    bool // one source at least is enough to say that nothing was found
-	examined []string
+	examined []*seen
 	weak     []string
 }
 
+// seen is the evidence of one kind, of all nodes.
+type seen struct {
+	n          int64
+	one        string // of it: "thread dump"
+	of         string // what it is of: "of garbage collection"
+	spans      bool
+	span, most time.Duration // the shortest and the longest
+	lines      int64         // of logs
+}
+
+func (e *seen) String() string {
+	text := e.one
+	if e.n > 0 {
+		text = counted(e.n, e.one)
+	}
+	if e.of != "" {
+		text += " " + e.of
+	}
+	if e.lines > 0 {
+		text += fmt.Sprintf(" (%d lines)", e.lines)
+	}
+	switch {
+	case !e.spans:
+	case length(e.span) == length(e.most):
+		text += " over " + length(e.most)
+	default:
+		text += fmt.Sprintf(" over %s to %s", length(e.span), length(e.most))
+	}
+	return text
+}
+
 // saw notes a source; why is empty when it is enough to judge by.
-func (j *judge) saw(what, why string) {
-	j.examined = append(j.examined, what)
+func (j *judge) saw(e seen, why string) {
+	j.add(e)
 	if why == "" {
 		j.sound = true
 	} else if !slices.Contains(j.weak, why) {
 		j.weak = append(j.weak, why)
 	}
+}
+
+func (j *judge) add(e seen) {
+	i := slices.IndexFunc(j.examined, func(o *seen) bool { return o.one == e.one && o.spans == e.spans })
+	if i < 0 {
+		e.most = e.span
+		j.examined = append(j.examined, &e)
+		return
+	}
+	o := j.examined[i]
+	o.n, o.lines, o.span, o.most = o.n+e.n, o.lines+e.lines, min(o.span, e.span), max(o.most, e.span)
 }
 
 func (j *judge) node(n *Node) {
@@ -167,18 +220,18 @@ func (j *judge) node(n *Node) {
 			j.dumps("goroutine", s.Target, s.Goroutines, s.DumpInfo)
 		}
 		if k := len(s.Profiles); k > 0 {
-			j.saw(counted(k, "profile"), "")
+			j.saw(seen{n: int64(k), one: "profile"}, "")
 		}
 	}
 	if n.Host != nil {
-		j.saw("the host's figures", "")
+		j.saw(seen{one: "the host's figures"}, "")
 	}
 	lines := int64(0)
 	for _, l := range n.LooseLogs {
 		lines += l.Lines
 	}
 	if k := len(n.LooseLogs) + len(n.LooseAccess); k > 0 {
-		j.saw(fmt.Sprintf("%s (%d lines)", counted(k, "application log"), lines),
+		j.saw(seen{n: int64(k), one: "application log", lines: lines},
 			"a log shows known errors only, not what threads and memory do; casefile collect --duration 60s shows both")
 	}
 }
@@ -191,16 +244,16 @@ func (j *judge) jvm(jvm *JVM) {
 		j.gcLog(l)
 	}
 	for _, r := range jvm.Recordings {
-		j.saw(fmt.Sprintf("a recording of %s", length(r.End.Sub(r.Start))), "")
+		j.saw(seen{n: 1, one: "recording", spans: true, span: r.End.Sub(r.Start)}, "")
 	}
 	if k := len(jvm.Profiles); k > 0 && len(jvm.Recordings) == 0 {
-		j.saw(counted(k, "profile"), "")
+		j.saw(seen{n: int64(k), one: "profile"}, "")
 	}
 	if jvm.Counters != nil || jvm.Process != nil || jvm.Perf != nil || len(jvm.Flags) > 0 || len(jvm.Looks) > 0 {
-		j.saw("the figures of "+jvm.Target, "")
+		j.saw(seen{one: "the figures of " + jvm.Target}, "")
 	}
 	if k := len(jvm.Logs) + len(jvm.Access); k > 0 {
-		j.examined = append(j.examined, counted(k, "log"))
+		j.add(seen{n: int64(k), one: "log"})
 	}
 }
 
@@ -220,11 +273,7 @@ func (j *judge) dumps(kind, target string, s *threads.Series, info []threads.Sum
 	if n > 1 {
 		span = s.Span(0, n-1)
 	}
-	what := counted(n, kind+" dump")
-	if span > 0 {
-		what += " over " + length(span)
-	}
-	j.saw(what, weakDumps(kind, target, s, sum, n, span))
+	j.saw(seen{n: int64(n), one: kind + " dump", spans: span > 0, span: span}, weakDumps(kind, target, s, sum, n, span))
 }
 
 // weakDumps says why dumps in which nothing was found do not mean that nothing is wrong.
@@ -269,11 +318,7 @@ func starting(s *threads.Series) bool {
 }
 
 func (j *judge) gcLog(l *gc.Log) {
-	what := fmt.Sprintf("%s of garbage collection", counted(l.Total.Count, "pause"))
-	if l.Timed && l.Span > 0 {
-		what += " over " + length(l.Span)
-	}
-	j.saw(what, weakGC(l))
+	j.saw(seen{n: l.Total.Count, one: "pause", of: "of garbage collection", spans: l.Timed && l.Span > 0, span: l.Span}, weakGC(l))
 }
 
 func weakGC(l *gc.Log) string {

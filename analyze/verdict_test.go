@@ -86,6 +86,8 @@ func TestHeadline(t *testing.T) {
 		"untimed GC":     {[]*Node{node("a", gcOf(t, "[info][gc] GC(1) Pause Young (Normal) (G1 Evacuation Pause) 9M->5M(16M) 1.000ms"))}, nil, CannotTell, "no time stamps"},
 		"logs alone":     {[]*Node{{Name: "a", LooseLogs: []*applog.Log{{Lines: 7}}}}, nil, CannotTell, "known errors only"},
 		"enough and one": {[]*Node{node("a", gcOf(t, pauseAt(100), pauseAt(3700)), dumpsEvery(t, 1, 0, time.Hour))}, nil, NothingFound, "one thread dump"},
+		"two healthy nodes": {[]*Node{node("a", dumpsEvery(t, 6, 10*time.Second, time.Hour)), node("b", dumpsEvery(t, 3, 10*time.Second, time.Hour))}, nil,
+			NothingFound, "on 2 nodes in 9 thread dumps over 20 s to 50 s, 31 of 34 checks"},
 		"a note":         {[]*Node{node("a", dumpsEvery(t, 6, 10*time.Second, time.Hour))}, []Finding{find(Info, "a")}, NothingFound, "Nothing found"},
 		"one critical":   {[]*Node{node("a", dumpsEvery(t, 1, 0, time.Hour))}, []Finding{find(Critical, "a")}, Problems, "1 critical"},
 		"three nodes": {[]*Node{node("a"), node("b"), node("c")}, []Finding{find(Critical, "a", "b"), find(Critical, "c"), find(Warning, "c")},
