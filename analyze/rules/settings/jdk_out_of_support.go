@@ -18,34 +18,45 @@ var jdkOutOfSupport = &analyze.Rule{
 	Run:   analyze.Each(dated, judgeSupport),
 }
 
+// Where the vendors say how long they publish updates for everybody.
+const (
+	sixMonths = "OpenJDK: a feature release gets updates until the next one; java.com/releases, " +
+		"adoptium.net/support, azul.com/products/azul-support-roadmap"
+	azul = "Azul Zulu, community builds: azul.com/products/azul-support-roadmap, endoflife.date/azul-zulu"
+	sun  = "Sun, end of service life: java.sun.com/products/archive/eol.policy.html, endoflife.date/oracle-jdk"
+)
+
 // published says until when updates of a major version are published for everybody, by the vendor that does so longest.
-// A date in the future is a vendor's promise of at least so long.
+// A date in the future is a vendor's promise of at least so long. Read in 2026, on the pages named.
 var published = []struct {
 	major  int
 	until  string // the month
 	source string
 }{
-	{6, "2013-02", "Oracle Java SE Support Roadmap"},
-	{7, "2015-04", "Oracle Java SE Support Roadmap"},
-	{8, "2030-12", "Eclipse Adoptium: Temurin release roadmap"},
-	{9, "2018-03", "OpenJDK: until the next feature release"},
-	{10, "2018-09", "OpenJDK: until the next feature release"},
-	{11, "2027-10", "Eclipse Adoptium: Temurin release roadmap"},
-	{12, "2019-09", "OpenJDK: until the next feature release"},
-	{13, "2020-03", "OpenJDK: until the next feature release"},
-	{14, "2020-09", "OpenJDK: until the next feature release"},
-	{15, "2021-03", "OpenJDK: until the next feature release"},
-	{16, "2021-09", "OpenJDK: until the next feature release"},
-	{17, "2027-10", "Eclipse Adoptium: Temurin release roadmap"},
-	{18, "2022-09", "OpenJDK: until the next feature release"},
-	{19, "2023-03", "OpenJDK: until the next feature release"},
-	{20, "2023-09", "OpenJDK: until the next feature release"},
-	{21, "2029-12", "Eclipse Adoptium: Temurin release roadmap"},
-	{22, "2024-09", "OpenJDK: until the next feature release"},
-	{23, "2025-03", "OpenJDK: until the next feature release"},
-	{24, "2025-09", "OpenJDK: until the next feature release"},
-	{25, "2031-09", "Eclipse Adoptium: Temurin release roadmap"},
-	{26, "2026-09", "OpenJDK: until the next feature release"},
+	{4, "2008-10", sun},
+	{5, "2009-10", sun},
+	{6, "2018-12", azul},
+	{7, "2022-07", azul},
+	{8, "2030-12", "Eclipse Temurin, Amazon Corretto, Azul Zulu: adoptium.net/support, aws.amazon.com/corretto/faqs"},
+	{9, "2018-03", sixMonths},
+	{10, "2018-09", sixMonths},
+	{11, "2032-01", "Amazon Corretto: aws.amazon.com/corretto/faqs; Eclipse Temurin: October 2027 at least"},
+	{12, "2019-09", sixMonths},
+	{13, "2023-03", azul}, // medium term support
+	{14, "2020-09", sixMonths},
+	{15, "2023-03", azul}, // medium term support
+	{16, "2021-09", sixMonths},
+	{17, "2029-09", azul + "; Eclipse Temurin: October 2027 at least"},
+	{18, "2022-09", sixMonths},
+	{19, "2023-03", sixMonths},
+	{20, "2023-09", sixMonths},
+	{21, "2031-09", azul + "; Eclipse Temurin: December 2029 at least"},
+	{22, "2024-09", sixMonths},
+	{23, "2025-03", sixMonths},
+	{24, "2025-09", sixMonths},
+	{25, "2033-09", azul + "; Eclipse Temurin: September 2031 at least"},
+	{26, "2026-09", sixMonths},
+	{27, "2027-03", sixMonths},
 }
 
 // dated are the JVMs whose version is known in captures whose time is known.
