@@ -14,7 +14,7 @@ import (
 	"time"
 
 	format "casefile/bundle/format/jfr"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // benchRecording is a recording of a JVM that allocates, locks and computes, of several chunks, and the JDK's tool that reads it.

@@ -14,8 +14,8 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/threads"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

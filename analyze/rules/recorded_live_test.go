@@ -13,8 +13,8 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/load"
 	"casefile/analyze/rules/recordings"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // recordedIDs are the findings of which Recorded has the problems.

@@ -24,8 +24,8 @@ import (
 	"casefile/analyze/rules/collections"
 	"casefile/analyze/rules/views"
 	"casefile/bundle/format/series"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // plantedSystem are the sample programs with what the rules about collections and machines must put first; an empty id:

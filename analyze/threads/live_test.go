@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"testing"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // Dumps of real JVMs, of each JDK that brings its tools, by each way of asking.

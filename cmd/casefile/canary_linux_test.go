@@ -25,8 +25,8 @@ import (
 	"unicode/utf16"
 
 	"casefile/bundle"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // canaryService is the name under which this binary is a Go service that carries canaries.

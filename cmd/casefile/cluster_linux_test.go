@@ -20,8 +20,8 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/timing"
 	"casefile/bundle/redact"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // machines is a cluster of real agents, each a process that serves one JVM of its own.

@@ -13,7 +13,7 @@ import (
 	"casefile/analyze"
 	"casefile/bundle"
 	"casefile/bundle/format/timing"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // A real database, logged in to by agents: by the login of the application's own

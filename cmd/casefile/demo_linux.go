@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"casefile/bundle/format/plan"
+	"casefile/cmd/samples/live"
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
-	"casefile/testdata/live"
 )
 
 // demoNode is one node of the sample cluster with its service; the scenario "healthy" has no problem.

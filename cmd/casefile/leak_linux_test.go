@@ -17,8 +17,8 @@ import (
 	"unicode/utf16"
 
 	"casefile/bundle"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // utf16Text is a text in UTF-16 with a byte order mark or without.

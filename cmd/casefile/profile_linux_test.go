@@ -15,8 +15,8 @@ import (
 
 	pprof "github.com/google/pprof/profile"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // result is what profile --output json prints.
@@ -182,7 +182,7 @@ func tell(t *testing.T, p *live.Process, line, prefix string) string {
 func goService(t *testing.T, problem string) (url string, pid int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "busy")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "casefile/testdata/programs/go/busy").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "casefile/cmd/samples/busy").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	cmd := exec.Command(file, "-problem", problem)
@@ -216,7 +216,7 @@ func TestProfileOfGoService(t *testing.T) {
 		r, _ = profileOf(t, 0, "--pid", strconv.Itoa(pid), "--duration", fmt.Sprintf("%ds", seconds), "--out", page)
 		samples = countOf(t, page)
 	}
-	const hash, share = "casefile/testdata/programs/go/service.hash", 70.0
+	const hash, share = "casefile/cmd/samples/service.hash", 70.0
 	most := fourSigma(0.7*0.3, float64(samples)) + 1000/float64(samples) // a turn of its loop is ten samples at most
 	if len(r.Top) == 0 || r.Top[0].Frame != hash || math.Abs(r.Top[0].SelfPct-share) > most {
 		t.Errorf("first is %+v of %d samples, want %s with %v %% give or take %.0f", r.Top[:min(2, len(r.Top))], samples, hash, share, most)
@@ -225,7 +225,7 @@ func TestProfileOfGoService(t *testing.T) {
 	url, _ := goService(t, "mutex")
 	out := filepath.Join(t.TempDir(), "lock.folded")
 	r, _ = profileOf(t, 0, "--go", url, "--lock", "--duration", "2s", "--out", out)
-	const book = "casefile/testdata/programs/go/service.(*ledger).book"
+	const book = "casefile/cmd/samples/service.(*ledger).book"
 	if len(r.Top) == 0 || r.Top[0].Frame != book || r.Top[0].SelfPct < 90 {
 		t.Errorf("first is %+v, want %s with all of it", r.Top[:min(2, len(r.Top))], book)
 	}

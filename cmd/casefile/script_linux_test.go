@@ -19,8 +19,8 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/redact"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestMain(m *testing.M) {
@@ -81,7 +81,7 @@ func startSample(ts *testscript.TestScript, _ bool, args []string) {
 // sampleService starts the sample Go service with these arguments; its pid is $SERVICE.
 func sampleService(ts *testscript.TestScript, _ bool, args []string) {
 	program := ts.MkAbs("busy")
-	ts.Check(exec.Command("go", "build", "-o", program, "casefile/testdata/programs/go/busy").Run())
+	ts.Check(exec.Command("go", "build", "-o", program, "casefile/cmd/samples/busy").Run())
 	cmd := exec.Command(program, args...)
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"casefile/testdata/programs/go/service"
+	"casefile/cmd/samples/service"
 )
 
 // serviceVerb is the hidden verb under which this program is a sample service.

@@ -20,8 +20,8 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/redact"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // sshd is a private server on loopback with keys of its own, and a folder with an

@@ -51,8 +51,8 @@ var layers = []layer{
 	{"analyze/rules", []string{"analyze", "bundle/format"}, "the rules, in wings"},
 	{"analyze/report", []string{"analyze", "bundle/format"}, "Case and findings -> HTML, Markdown, JSON, terminal"},
 
-	{"cmd", []string{"cmd", "analyze", "collectors", "bundle", "testdata"}, "the verbs; only they see both sides"},
-	{"testdata", []string{"testdata"}, "inputs and sample programs of the tests and of casefile demo"},
+	{"cmd/samples", []string{"cmd/samples", "bundle/format"}, "sample programs with planted problems, for casefile demo and the tests"},
+	{"cmd", []string{"cmd", "analyze", "collectors", "bundle"}, "the verbs; only they see both sides"},
 }
 
 // systems are those that casefile is built for, as make cross builds it.
@@ -105,7 +105,7 @@ func TestImportDirection(t *testing.T) {
 					t.Errorf("%s: %s imports %s", system, pkg, imp)
 				}
 			}
-			if system != "linux" && below(pkg, []string{"collectors", "testdata"}) {
+			if system != "linux" && below(pkg, []string{"collectors", "cmd/samples"}) {
 				t.Errorf("%s: %s is part of a binary that captures nothing", system, pkg)
 			}
 		}

@@ -161,7 +161,7 @@ func build(t *testing.T, what string, flags ...string) string {
 	return out
 }
 
-const busy = "casefile/testdata/programs/go/busy"
+const busy = "casefile/cmd/samples/busy"
 
 // service is a running sample program.
 type service struct {

@@ -59,10 +59,10 @@ func liveHot(t *testing.T, program string) {
 	// that was seen in part is ten samples at most.
 	n := float64(samples(cpu))
 	margin := 4*math.Sqrt(0.7*0.3/n) + 10/n
-	if got := share(cpu, "casefile/testdata/programs/go/service.hash"); math.Abs(got-0.7) > margin {
+	if got := share(cpu, "casefile/cmd/samples/service.hash"); math.Abs(got-0.7) > margin {
 		t.Errorf("service.hash has %.0f %% of the CPU in %.0f samples, want 70 give or take %.0f", 100*got, n, 100*margin)
 	}
-	if dump := c.read(s.target(), "goroutines/001.txt"); !bytes.Contains(dump, []byte("casefile/testdata/programs/go/service.hot(")) {
+	if dump := c.read(s.target(), "goroutines/001.txt"); !bytes.Contains(dump, []byte("casefile/cmd/samples/service.hot(")) {
 		t.Errorf("dump without main.hot: %.200s", dump)
 	}
 	if info := c.read(s.target(), "build/info.txt"); !bytes.Contains(info, []byte("path\t"+busy)) {
@@ -116,7 +116,7 @@ func liveMutex(t *testing.T, program string) {
 	c := capturePlan(t.Context(), t, p, patient(), nil)
 	c.wantLine("mutex-profile", bundle.OK, "")
 	c.wantLine("block-profile", bundle.OK, "")
-	if got := share(c.profile(s.target(), "profiles/mutex.end.pb.gz"), "casefile/testdata/programs/go/service.(*ledger).book"); got < 0.9 {
+	if got := share(c.profile(s.target(), "profiles/mutex.end.pb.gz"), "casefile/cmd/samples/service.(*ledger).book"); got < 0.9 {
 		t.Errorf("service.(*ledger).book has %.0f %% of the contention", 100*got)
 	}
 }
@@ -126,8 +126,8 @@ func liveLeak(t *testing.T, program string) {
 	p := steady()
 	p.PIDs = []int{s.pid()}
 	c := capturePlan(t.Context(), t, p, patient(), nil)
-	first := bytes.Count(c.read(s.target(), "goroutines/001.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
-	last := bytes.Count(c.read(s.target(), "goroutines/002.txt"), []byte("\ncasefile/testdata/programs/go/service.forget("))
+	first := bytes.Count(c.read(s.target(), "goroutines/001.txt"), []byte("\ncasefile/cmd/samples/service.forget("))
+	last := bytes.Count(c.read(s.target(), "goroutines/002.txt"), []byte("\ncasefile/cmd/samples/service.forget("))
 	if last <= first {
 		t.Errorf("leaked goroutines went from %d to %d", first, last)
 	}
@@ -206,8 +206,8 @@ func liveInterrupted(t *testing.T, program string) {
 	defer cancel()
 	c := capturePlan(ctx, t, p, patient(), afterRound(2, func() { s.awaitProfiling(t); cancel() }))
 	c.wantLine("cpu-profile", bundle.OK, "")
-	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/testdata/programs/go/service.hot"); got < 0.5 {
-		t.Errorf("casefile/testdata/programs/go/service.hot is on %.0f %% of the stacks", 100*got)
+	if got := share(c.profile(s.target(), "profiles/cpu.pb.gz"), "casefile/cmd/samples/service.hot"); got < 0.5 {
+		t.Errorf("casefile/cmd/samples/service.hot is on %.0f %% of the stacks", 100*got)
 	}
 	c.wantLine("goroutine-dumps", bundle.Partial, "the capture was ended")
 	c.wantLine("mutex-profile", bundle.Absent, "SetMutexProfileFraction")

@@ -17,10 +17,10 @@ import (
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors"
 	"casefile/collectors/jvm"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 // cost is what one dump took: wall time, CPU of the client, pauses of the JVM.

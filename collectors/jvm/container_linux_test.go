@@ -21,9 +21,9 @@ import (
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/tasks"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors/jvm"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 // boxed is what runs in the container: it says its pid there, has one thread to be

@@ -18,9 +18,9 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors/jvm"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 // canary stands in a file of root that the user of the JVM may not read.

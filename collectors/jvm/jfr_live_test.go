@@ -22,10 +22,10 @@ import (
 	"casefile/bundle/format/jfr"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors"
 	"casefile/collectors/jvm"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 func jfrPlan(pid int, p plan.Profiles) plan.Plan {

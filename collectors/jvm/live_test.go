@@ -25,10 +25,10 @@ import (
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/series"
 	"casefile/bundle/redact"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors"
 	"casefile/collectors/jvm"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 // taken is a finished capture.

@@ -12,9 +12,9 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
 )
 
 // BenchmarkProfileOverhead compares how much work a busy JVM gets done for each second of CPU that its process

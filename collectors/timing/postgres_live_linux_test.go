@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/timing"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestPostgresLive(t *testing.T) {

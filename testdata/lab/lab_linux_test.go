@@ -20,7 +20,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // program is one running JVM of the lab.

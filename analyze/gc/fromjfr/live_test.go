@@ -19,8 +19,8 @@ import (
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/jfr"
 	"casefile/bundle/format/hsperf"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // runs are collectors with what their counters count: the names of the log's pauses that a collector's invocations are.

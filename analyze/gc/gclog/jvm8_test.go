@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // legacyCollectors are the collectors of JDK 8, which can be combined.

@@ -12,8 +12,8 @@ import (
 
 	"casefile/analyze/gc"
 	"casefile/bundle/format/hsperf"
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // jvmCollectors are the runs of each JDK: options and the name the log has to give.

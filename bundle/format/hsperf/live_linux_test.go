@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestLive(t *testing.T) {

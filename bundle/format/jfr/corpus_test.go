@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // corpus gives the recordings of the shared corpus, unpacked, by their paths.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // Each runs f once per JDK of this machine as a subtest; without a JDK, and with

@@ -14,7 +14,7 @@ import (
 	"os/signal"
 	"time"
 
-	"casefile/testdata/programs/go/service"
+	"casefile/cmd/samples/service"
 )
 
 func main() {

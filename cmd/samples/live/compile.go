@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"casefile/testdata"
+	"casefile/cmd/samples"
 )
 
 // ErrNoCompiler says that no JDK of this machine has javac.
@@ -26,7 +26,7 @@ const compileLimit = 2 * time.Minute
 // classes returns the jar with the compiled samples for jdk. It is compiled once
 // per major version and state of the sources, and kept in dir.
 func classes(ctx context.Context, jdk JDK, dir string) (string, error) {
-	sources := testdata.Java()
+	sources := samples.Java()
 	names, sum, err := list(sources)
 	if err != nil {
 		return "", err

@@ -17,8 +17,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

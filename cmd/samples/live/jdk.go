@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"casefile/bundle/format/jdk"
 )
 
 // JDK is one installation that can run Java programs; it may be a mere JRE.
@@ -77,7 +79,7 @@ func find(ctx context.Context, patterns []string) []JDK {
 			}
 			seen[at] = true
 			version := versionOf(ctx, at)
-			list = append(list, JDK{Home: at, Version: version, Major: Major(version)})
+			list = append(list, JDK{Home: at, Version: version, Major: jdk.Feature(version)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b JDK) int {
@@ -129,19 +131,6 @@ func versionOf(ctx context.Context, home string) string {
 }
 
 var numbers = regexp.MustCompile(`\d+`)
-
-// Major returns 8 for "1.8.0_402" and 17 for "17.0.15"; 0 when there is no number.
-func Major(version string) int {
-	parts := numbers.FindAllString(version, 2)
-	if len(parts) == 2 && parts[0] == "1" {
-		parts = parts[1:]
-	}
-	if len(parts) == 0 {
-		return 0
-	}
-	n, _ := strconv.Atoi(parts[0]) // too many digits: no version that we know
-	return n
-}
 
 func compareVersions(a, b string) int {
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }

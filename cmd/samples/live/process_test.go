@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 func TestStartFails(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"casefile/testdata/live"
-	"casefile/testdata/live/livetest"
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // A stopped JVM reads no signal but two; Stop has to end it all the same.

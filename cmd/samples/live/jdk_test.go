@@ -10,16 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMajor(t *testing.T) {
-	for version, want := range map[string]int{
-		"1.8.0_402": 8, "1.7.0": 7, "9-ea": 9, "11.0.2": 11, "17.0.15": 17, "25": 25, "25-internal": 25, "1": 1, "": 0, "unknown": 0,
-	} {
-		if got := Major(version); got != want {
-			t.Errorf("Major(%q) = %d, want %d", version, got, want)
-		}
-	}
-}
-
 // A tree of homes: a link to a JDK, a JDK 8 with its inner JRE, a home without
 // release file, and folders that hold no Java.
 func TestFind(t *testing.T) {
