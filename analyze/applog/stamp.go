@@ -3,6 +3,8 @@ package applog
 import (
 	"bytes"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // Stamp is when a line says it was written.
@@ -28,7 +30,7 @@ func (s Stamp) At(zone time.Duration) Stamp {
 	if s.ZoneKnown || s.Time.IsZero() {
 		return s
 	}
-	return Stamp{Time: s.Time.Add(-zone), ZoneKnown: true, Zone: zone}
+	return Stamp{Time: s.Time.Add(-zone).UTC(), ZoneKnown: true, Zone: zone}
 }
 
 // readStamp reads the time at the front of a line, and gives what follows it.
@@ -92,6 +94,7 @@ func isoStamp(b []byte) (Stamp, []byte, bool) {
 	if zoned {
 		return Stamp{Time: t.Add(-zone), ZoneKnown: true, Zone: zone}, after, true
 	}
+	t = t.In(say.NoZone)
 	return Stamp{Time: t}, rest, fraction
 }
 
@@ -170,7 +173,7 @@ func juliStamp(b []byte) (Stamp, []byte, bool) {
 		return Stamp{}, nil, false
 	}
 	frac, rest, _ := fractionOf(rest)
-	return Stamp{Time: time.Date(y, mo, d, 0, 0, 0, 0, time.UTC).Add(sec + frac)}, rest, true
+	return Stamp{Time: time.Date(y, mo, d, 0, 0, 0, 0, say.NoZone).Add(sec + frac)}, rest, true
 }
 
 // julStamp reads "Jul 12, 2022 1:08:59 AM", the default of java.util.logging in English.
@@ -202,7 +205,7 @@ func julStamp(b []byte) (Stamp, []byte, bool) {
 	case half != "AM" && half != "PM":
 		return Stamp{}, nil, false
 	}
-	return Stamp{Time: time.Date(y, mo, d, 0, 0, 0, 0, time.UTC).Add(sec)}, rest[2:], true
+	return Stamp{Time: time.Date(y, mo, d, 0, 0, 0, 0, say.NoZone).Add(sec)}, rest[2:], true
 }
 
 // apacheStamp reads "12/Jul/2022:01:08:59 +0200", the time of access logs, brackets left away.

@@ -3,6 +3,8 @@ package gc
 import (
 	"fmt"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // Summary is the short form of a Log, one element of the "gc" array of `analyze --output json`. Pointers are null where
@@ -22,7 +24,7 @@ type Summary struct {
 	ThroughputPct *float64  `json:"throughput_pct"`
 	AllocRateMBs  *float64  `json:"alloc_rate_mb_s"`
 	LiveSetMB     *float64  `json:"live_set_mb"`
-	First         string    `json:"first"` // RFC 3339 where the wall clock is known, else the stamp in seconds ("12.345s")
+	First         string    `json:"first"` // RFC 3339 where the wall clock is known, without a zone where none is, else the stamp in seconds ("12.345s")
 	Last          string    `json:"last"`
 	SpanS         float64   `json:"span_s"`
 	Lines         int64     `json:"lines"`
@@ -78,7 +80,7 @@ func (l *Log) stamp(at time.Duration) string {
 		return ""
 	}
 	if t, ok := l.Wall(at); ok {
-		return t.Format("2006-01-02T15:04:05.000Z07:00")
+		return say.Instant(t)
 	}
 	return at.String()
 }

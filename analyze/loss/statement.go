@@ -5,14 +5,15 @@ import (
 	"slices"
 	"time"
 
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
 // Statement is an account in figures, for people and programs.
 type Statement struct {
-	Node    string    `json:"node"`
-	Subject string    `json:"subject"`
-	From    time.Time `json:"from,omitzero"`
+	Node    string `json:"node"`
+	Subject string `json:"subject"`
+	From    string `json:"from,omitempty"` // RFC 3339, without a zone where none is known
 	// SpanSeconds is the time between the first dump and the last; 0: one dump, or no times. Seconds are 0 then, and
 	// shares are of threads.
 	SpanSeconds float64 `json:"span_s"`
@@ -22,6 +23,13 @@ type Statement struct {
 	RequestThreadSeconds float64 `json:"request_thread_seconds"`
 	Parts                []Part  `json:"parts"` // of request threads; they sum to the whole
 	Pools                []Crew  `json:"pools,omitempty"`
+}
+
+func stampOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return say.Instant(t)
 }
 
 // Crew is the same of workers that serve no requests.
@@ -58,7 +66,7 @@ func Lost(parts []Part) (lost, claimed float64) {
 
 // State gives the account in figures. Crews smaller than minCrew, and those that were idle all the time, are left out.
 func (a *Account) State(node, subject string) *Statement {
-	s := &Statement{Node: node, Subject: subject, From: a.From, SpanSeconds: a.Span.Seconds(), Dumps: len(a.Series.Dumps), Parts: []Part{}}
+	s := &Statement{Node: node, Subject: subject, From: stampOf(a.From), SpanSeconds: a.Span.Seconds(), Dumps: len(a.Series.Dumps), Parts: []Part{}}
 	requests := a.split(func(c *cell) bool { return c.request })
 	s.RequestThreads, s.RequestThreadSeconds, s.Parts = requests.Threads, requests.ThreadSeconds, requests.Parts
 	for _, crew := range a.Series.Crews() {

@@ -1,11 +1,12 @@
 package report
 
 import (
-	"casefile/analyze/say"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"casefile/analyze/say"
 )
 
 // clean makes a text of the case safe to print: control characters, the marks
@@ -118,17 +119,18 @@ func between(from, to time.Time) string {
 	if from.IsZero() {
 		return ""
 	}
-	from, to = from.UTC(), to.UTC()
-	text := from.Format("2006-01-02 15:04:05")
-	switch {
-	case !to.After(from):
-		return text + " UTC"
-	case to.Format(time.DateOnly) == from.Format(time.DateOnly):
-		text += " – " + to.Format("15:04:05")
-	default:
-		text += " – " + to.Format("2006-01-02 15:04:05")
+	if !to.After(from) {
+		return say.UTC(from, time.DateTime)
 	}
-	return text + " UTC (" + say.Took(to.Sub(from).Round(time.Second)) + ")"
+	from, to = from.UTC(), to.UTC()
+	text := from.Format(time.DateTime)
+	switch {
+	case to.Format(time.DateOnly) == from.Format(time.DateOnly):
+		text += " – " + say.UTC(to, time.TimeOnly)
+	default:
+		text += " – " + say.UTC(to, time.DateTime)
+	}
+	return text + " (" + say.Took(to.Sub(from).Round(time.Second)) + ")"
 }
 
 func joined(sep string, parts ...string) string {

@@ -58,7 +58,8 @@ func moreTable(l *gc.Log, clock analyze.Clock) table {
 	bytes := func(n int64) string { return say.Bytes(float64(n)) }
 	if from, ok := l.Wall(l.First); ok {
 		to, _ := l.Wall(l.Last)
-		add("First and last stamp, reference clock", true, "%s to %s", clock.Reference(from).UTC().Format(time.DateTime), clock.Reference(to).UTC().Format(time.DateTime))
+		add("First and last stamp, reference clock", say.Zoned(from), "%s to %s", say.UTC(clock.Reference(from), time.DateTime), say.UTC(clock.Reference(to), time.DateTime))
+		add("First and last stamp, as written", !say.Zoned(from), "%s to %s", say.UTC(from, time.DateTime), say.UTC(to, time.DateTime))
 	}
 	add("Starts of a JVM", len(l.Runs) > 1, "%d", len(l.Runs))
 	h := &l.Heap

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 var fullThreadDump = []byte("Full thread dump")
@@ -73,7 +75,7 @@ func titleVM(d *Dump, title string) string {
 	title = strings.TrimSuffix(strings.TrimSpace(title), ":")
 	if date, vm, found := strings.Cut(title, "]"); found && strings.HasPrefix(date, "[") {
 		if t, err := time.Parse(time.UnixDate, date[1:]); err == nil && d.Time.IsZero() {
-			d.Time = t.UTC()
+			d.Time = t.In(say.NoZone) // the name of a zone tells no offset
 		}
 		title = strings.TrimSpace(vm)
 		if strings.HasPrefix(title, "(") && strings.HasSuffix(title, ")") {

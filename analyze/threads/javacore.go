@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // javacore reads the dumps of OpenJ9 and IBM's J9. Every line begins with a tag; what the tags of other sections say is not about threads and
@@ -95,7 +97,7 @@ func (j *javacore) readDate(s *scan, b []byte, utc bool) {
 		if i := strings.LastIndexByte(norm, ':'); strings.Count(norm, ":") == 3 {
 			norm = norm[:i] + "." + norm[i+1:]
 		}
-		if t, err := time.Parse(layout, norm); err == nil {
+		if t, err := time.ParseInLocation(layout, norm, zoneIf(utc)); err == nil {
 			s.dump.Time, s.dump.ZoneKnown = t, utc
 			return
 		}
@@ -285,3 +287,10 @@ func (j *javacore) deadlockObject(s *scan, b []byte) {
 }
 
 func (j *javacore) close(s *scan) { j.finish(s) }
+
+func zoneIf(utc bool) *time.Location {
+	if utc {
+		return time.UTC
+	}
+	return say.NoZone
+}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // jrockit reads
@@ -64,7 +66,7 @@ func (j *jrockit) line(s *scan, b []byte) verdict {
 }
 
 func (j *jrockit) title(s *scan, b []byte) verdict {
-	if t, err := time.Parse(time.ANSIC, string(b)); err == nil {
+	if t, err := time.ParseInLocation(time.ANSIC, string(b), say.NoZone); err == nil {
 		s.dump.Time = t
 		return taken
 	}

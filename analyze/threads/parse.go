@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"casefile/analyze/say"
 	"casefile/bundle/format/envelope"
 )
 
@@ -416,7 +417,7 @@ func parseDate(b []byte) (t time.Time, zone, ok bool) {
 		return t, false, false
 	}
 	if len(b) == 19 {
-		t, err := time.Parse(time.DateTime, string(b))
+		t, err := time.ParseInLocation(time.DateTime, string(b), say.NoZone)
 		return t, false, err == nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(b))

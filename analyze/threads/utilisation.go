@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // Utilisation is the share of the CPU that each thread had around one moment, by OS thread id: 1 is all that it is a share of.
@@ -37,7 +39,7 @@ var stampInName = regexp.MustCompile(`(\d{4})_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d\d)
 func ReadUtilisation(name string, r io.Reader) (*Utilisation, error) {
 	u := &Utilisation{Shares: map[int64]float64{}}
 	if m := stampInName.FindString(name); m != "" {
-		if at, err := time.Parse("2006_01_02_15_04_05", m); err == nil {
+		if at, err := time.ParseInLocation("2006_01_02_15_04_05", m, say.NoZone); err == nil {
 			u.Time = at
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 // ibmLine reads the lines of one collection of IBM's JVM 1.3, which is no longer made; its time is that of "GC cycle started".
@@ -28,7 +29,7 @@ func (p *parser) ibmLine(line []byte) class {
 	m := t[i+2:]
 	switch {
 	case has(m, "GC cycle started "):
-		if at, err := time.Parse("Mon Jan _2 15:04:05 2006", string(m[len("GC cycle started "):])); err == nil {
+		if at, err := time.ParseInLocation("Mon Jan _2 15:04:05 2006", string(m[len("GC cycle started "):]), say.NoZone); err == nil {
 			p.wallStamp(wallClock{epoch: time.Duration(at.UnixNano())})
 			return fact
 		}

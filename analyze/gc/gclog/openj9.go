@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 // j9State is what is remembered between the elements of OpenJ9's -Xverbosegclog. The file has one element a line, and
@@ -245,7 +246,7 @@ func (p *parser) j9Time(ts []byte) {
 		p.wallStamp(wallClock{iso: ts})
 		return
 	}
-	if t, err := time.Parse("Jan 02 15:04:05 2006", string(ts)); err == nil {
+	if t, err := time.ParseInLocation("Jan 02 15:04:05 2006", string(ts), say.NoZone); err == nil {
 		p.wallStamp(wallClock{epoch: time.Duration(t.UnixNano())})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // A scanner of numbers reads from the front of b and returns what is left. None of them allocates.
@@ -217,10 +219,10 @@ func isoTime(b []byte) (t time.Time, rest []byte, ok bool) {
 			rest = rest[1:]
 		}
 	}
-	loc := time.UTC
+	loc := say.NoZone
 	switch {
 	case len(rest) > 0 && rest[0] == 'Z':
-		rest = rest[1:]
+		loc, rest = time.UTC, rest[1:]
 	case len(rest) >= 5 && (rest[0] == '+' || rest[0] == '-'):
 		sign := 1
 		if rest[0] == '-' {
@@ -235,8 +237,8 @@ func isoTime(b []byte) (t time.Time, rest []byte, ok bool) {
 		if !ok1 || !ok2 {
 			return t, b, false
 		}
-		if off := sign * (hh*3600 + mm*60); off != 0 {
-			loc = time.FixedZone("", off)
+		if loc = time.UTC; hh+mm != 0 {
+			loc = time.FixedZone("", sign*(hh*3600+mm*60))
 		}
 		rest = z2
 	}

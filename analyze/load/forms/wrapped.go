@@ -7,7 +7,9 @@ import (
 )
 
 // begins is how lines of dumps and logs begin; a line that does not may be the end of the one before it.
-var begins = regexp.MustCompile(`^(\s*$|"|\s+at |\s+- |\s+java\.lang\.Thread\.State|Full thread dump|goroutine \d|\[|\d{4}[-/]\d\d[-/]\d\d[T ]|\d+\.\d{3}: |\d[A-Z]{2}[A-Z0-9]+ |NULL )`)
+var begins = regexp.MustCompile(`^(\s*$|"|\s+at |\s+- |\s+java\.lang\.Thread\.State|Full thread dump|goroutine \d|\[|\d{4}[-/]\d\d[-/]\d\d[T ]|\d+\.\d{3}: |\d[A-Z]{2}[A-Z0-9]+ |NULL |created by |[\w/*()\[\]-]+\.[\w.*()\[\]-]+\(.*\)\s*$)`)
+
+var dated = regexp.MustCompile(`^\d{4}[-/]\d\d[-/]\d\d[T ]`)
 
 // beginner reports whether a line after another begins anew.
 type beginner func(before, line []byte) bool
@@ -15,7 +17,7 @@ type beginner func(before, line []byte) bool
 // beginInText: in a log of the JVM all lines begin with a bracket.
 func beginInText(before, line []byte) bool {
 	if len(before) > 0 && before[0] == '[' {
-		return len(line) > 0 && line[0] == '['
+		return len(line) > 0 && line[0] == '[' || dated.Match(line)
 	}
 	return begins.Match(line)
 }
@@ -28,13 +30,13 @@ func beginInJSON(_, line []byte) bool {
 // inWrapped is what was copied from a terminal, which breaks lines at its width.
 func inWrapped(head []byte) start {
 	head = wholeLines(head)
-	begin := beginInText
+	begin, least := beginInText, 3 // the same line over and over has the same length
 	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
-		if begin = beginInJSON; !bytes.Contains(head, []byte(dumpKey)) {
+		if begin, least = beginInJSON, 1; !bytes.Contains(head, []byte(dumpKey)) {
 			return nil
 		}
 	}
-	width := widthOf(head, begin)
+	width := widthOf(head, begin, least)
 	if width == 0 {
 		return nil
 	}
@@ -43,7 +45,7 @@ func inWrapped(head []byte) start {
 
 // widthOf gives the number of columns at which lines are broken: no line is longer, and what follows lines of this length begins as no line
 // does; 0: lines are not broken.
-func widthOf(head []byte, begin beginner) int {
+func widthOf(head []byte, begin beginner, least int) int {
 	lines := bytes.Split(head, []byte{'\n'})
 	longest := 0
 	for _, line := range lines {
@@ -54,15 +56,16 @@ func widthOf(head []byte, begin beginner) int {
 		return 0
 	}
 	full, goOn := 0, 0
+	texts := map[string]bool{}
 	for i, line := range lines[:len(lines)-1] {
 		if len(bytes.TrimRight(line, " \r")) == longest {
 			if full++; !begin(line, lines[i+1]) {
 				goOn++
+				texts[string(line)] = true
 			}
 		}
 	}
-	const least = 3
-	if goOn < least || 4*goOn < 3*full || 2*full > len(lines) {
+	if len(texts) < least || 4*goOn < 3*full || 2*full > len(lines) {
 		return 0
 	}
 	return longest

@@ -202,10 +202,10 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	}
 	f.Say("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.Enumerate(effects))
 	f.Impact = fmt.Sprintf(
-		"%s: from %s to %s UTC on the reference clock, give or take %s",
+		"%s: from %s to %s on the reference clock, give or take %s",
 		whom(f.Nodes[1:]),
 		clockTime(s.from),
-		clockTime(s.to),
+		say.UTC(s.to, clockLayout),
 		say.Took(e.bound),
 	)
 	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and " +

@@ -60,7 +60,9 @@ func clockOf(c *analyze.Case, n *analyze.Node) (clock analyze.Clock, known bool)
 func referenceOf(n *analyze.Node, t time.Time) time.Time { return n.Clock.Reference(t) }
 
 // clockTime gives a time of the reference clock.
-func clockTime(t time.Time) string { return t.UTC().Format("15:04:05.0") }
+func clockTime(t time.Time) string { return t.UTC().Format(clockLayout) }
+
+const clockLayout = "15:04:05.0"
 
 // timed cites the record of the cluster.
 func timed(text string) analyze.Evidence {

@@ -111,5 +111,5 @@ func (v *hostView) at(s host.Spread) string {
 	if s.MaxAt.IsZero() {
 		return ""
 	}
-	return " at " + s.MaxAt.UTC().Format(time.TimeOnly) + " UTC"
+	return " at " + say.UTC(s.MaxAt, time.TimeOnly)
 }

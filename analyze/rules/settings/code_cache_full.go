@@ -88,7 +88,7 @@ func fullWhileRecorded(p *analyze.Pass, j *analyze.JVM) (fullest *views.Recordin
 func citeRecordedFull(r *views.Recording) analyze.Evidence {
 	first := ""
 	if at := r.Rec.JVM.CodeCacheFullAt; len(at) > 0 {
-		first = ", the first at " + at[0].UTC().Format(time.RFC3339)
+		first = ", the first at " + say.Instant(at[0].UTC())
 	}
 	return r.Cite("jdk.CodeCacheFull: %s%s", say.Count(int(r.Rec.JVM.CodeCacheFull), "event"), first)
 }
