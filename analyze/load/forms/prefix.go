@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // marks are how lines of dumps begin; what stands before them on most of these lines was put there.
@@ -19,7 +20,7 @@ func inPrefix(head []byte) start {
 	best := ""
 	for line := range bytes.Lines(head) {
 		at := marks.FindIndex(line)
-		if at == nil || at[0] > longestPrefix || len(seen) > mostShapes {
+		if at == nil || at[0] > longestPrefix || len(seen) > mostShapes || !utf8.Valid(line[:at[0]]) {
 			continue
 		}
 		shape := shapeOf(line[:at[0]])
@@ -35,7 +36,7 @@ func inPrefix(head []byte) start {
 
 const longestPrefix, mostShapes = 200, 50
 
-// without takes what looks like a sample off the beginning of a line; of a blank line its last blanks may be gone.
+// without takes what looks like a sample, which is UTF-8, off the beginning of a line; of a blank line its last blanks may be gone.
 func without(sample []byte) func([]byte) []byte {
 	before := regexp.MustCompile("^(?:" + shapeOf(sample) + "|" + shapeOf(bytes.TrimRight(sample, " \t")) + `\s*$)`)
 	return func(b []byte) []byte {

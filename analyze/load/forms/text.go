@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"casefile/bundle/format/envelope"
 )
@@ -27,7 +28,7 @@ func inText(head []byte) start {
 			sample, found = bytes.Clone(before), true
 		}
 	}
-	if !found {
+	if !found || len(sample) > longestPrefix || !utf8.Valid(sample) {
 		return nil
 	}
 	strip := without(sample)
