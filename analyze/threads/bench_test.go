@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+
+	"casefile/testdata/large"
 )
 
 // generated writes a series as a busy server's looks: most threads idle on few stacks, some at work on stacks of their own.
@@ -52,6 +54,7 @@ func BenchmarkParseHotSpot(b *testing.B) {
 			b.Fatal(sum, err)
 		}
 	}
+	large.BesideScan(b, text)
 }
 
 // BenchmarkLogLines is a log without dumps: what is skipped must cost little.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"casefile/testdata/large"
 )
 
 // repeat gives a text n times over, as a stream: a log of any size without the memory for it.
@@ -42,6 +44,7 @@ func benchmarkParse(b *testing.B, text []byte) {
 			b.Fatal("no pauses")
 		}
 	}
+	large.BesideScan(b, bytes.Repeat(text, n))
 }
 
 func benchFile(b *testing.B, path string) []byte {
