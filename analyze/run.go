@@ -46,6 +46,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	inferServing(c)
 	passes := map[*Rule]*Pass{}
 	shared := &run{found: map[string][]*Finding{}, memo: map[any]any{}}
 	res := &Result{Findings: []Finding{}, NotEvaluated: []NotEvaluated{}, Checks: len(rules)}

@@ -14,11 +14,11 @@ func (a *Account) Holders(p *Place) []Sighting {
 	wanted := nearCalls(p, 2)
 	class := ""
 	if p.Kind == Lock && p.Site != nil {
-		class = outerClass(p.Site.Func)
+		class = threads.OuterClass(p.Site.Func)
 	}
 	past := func(t *threads.Thread) bool {
 		return slices.ContainsFunc(threads.Calls(t.Stack.Frames), func(f *threads.Frame) bool {
-			return wanted[f.Func] || class != "" && outerClass(f.Func) == class
+			return wanted[f.Func] || class != "" && threads.OuterClass(f.Func) == class
 		})
 	}
 	return a.inMost(p, func(c *cell) bool { return c.kind != Idle && past(c.Thread) })
@@ -31,6 +31,20 @@ func (a *Account) Past(p *Place) []Sighting {
 	return a.inMost(p, func(c *cell) bool {
 		calls := threads.Calls(c.Thread.Stack.Frames)
 		return c.kind != Idle && slices.ContainsFunc(calls, func(f *threads.Frame) bool { return wanted[f.Func] })
+	})
+}
+
+// PastClass are the threads that are busy in the class at whose calls others wait - its two innermost calls there - and
+// do not wait with them: a pool that a program wrote itself lends by one method, and uses what it lent in another.
+func (a *Account) PastClass(p *Place) []Sighting {
+	class := ""
+	if path := p.Path(); len(path) > 0 {
+		class = threads.OuterClass(path[0].Func)
+	}
+	wanted := nearCalls(p, 2)
+	return a.inMost(p, func(c *cell) bool {
+		calls := threads.Calls(c.Thread.Stack.Frames)
+		return c.kind != Idle && slices.ContainsFunc(calls, func(f *threads.Frame) bool { return wanted[f.Func] && threads.OuterClass(f.Func) == class })
 	})
 }
 
@@ -79,30 +93,20 @@ func (a *Account) Takers(p *Place) []Sighting {
 	if p.Site == nil {
 		return nil
 	}
-	classes := map[string]bool{outerClass(p.Site.Func): true}
+	classes := map[string]bool{threads.OuterClass(p.Site.Func): true}
 	for _, s := range p.Sightings {
 		for _, f := range s.Thread.Stack.Frames[:min(12, len(s.Thread.Stack.Frames))] {
 			if !threads.InRuntime(f.Func) {
-				classes[outerClass(f.Func)] = true
+				classes[threads.OuterClass(f.Func)] = true
 				break
 			}
 		}
 	}
 	return a.inMost(p, func(c *cell) bool {
 		atWork := c.kind != Idle || a.Series.Wait(c.Thread).Kind == threads.WaitSocketRead
-		ofClass := func(f *threads.Frame) bool { return classes[outerClass(f.Func)] }
+		ofClass := func(f *threads.Frame) bool { return classes[threads.OuterClass(f.Func)] }
 		return !c.request && atWork && slices.ContainsFunc(c.Thread.Stack.Frames, ofClass)
 	})
-}
-
-// outerClass is the class of a method without the names of classes within it.
-func outerClass(fn string) string {
-	dot := strings.LastIndexByte(fn, '.')
-	if dot < 0 {
-		return fn
-	}
-	class, _, _ := strings.Cut(fn[:dot], "$")
-	return class
 }
 
 // Cycle is a deadlock that no JVM sees: a thread keeps a monitor while it waits for something that another one is to
@@ -167,7 +171,7 @@ func (a *Account) giver(st *threads.LockState, last int) (giver *threads.Track, 
 			continue
 		}
 		switch {
-		case site != nil && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return outerClass(f.Func) == outerClass(site.Func) }):
+		case site != nil && slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return threads.OuterClass(f.Func) == threads.OuterClass(site.Func) }):
 			return tr, true
 		case loop && overlaps(ours, packages(t)):
 			return tr, true
@@ -278,11 +282,11 @@ func (a *Account) starved(crew *threads.Crew, last int) *Starved {
 		if !same || p == nil || p.Kind != Future && p.Kind != Others || !threads.InTask(t.Stack.Frames) {
 			return nil
 		}
-		if waitsForTask(t) {
+		if waitsForTask(t) || composed(t) {
 			submitted++
 		}
 	}
-	if submitted < len(crew.Threads) && len(crew.Threads) < 4 { // a future may be completed by anything
+	if submitted < len(crew.Threads) { // a latch may be counted down, and a future be completed, by anything
 		return nil
 	}
 	if a.worksElsewhere(crew, last) {
@@ -301,6 +305,17 @@ func (a *Account) starved(crew *threads.Crew, last int) *Starved {
 // taskWaits are waits for what was given to an executor.
 var taskWaits = []string{"java.util.concurrent.FutureTask.", "java.util.concurrent.ForkJoinTask.", "java.util.concurrent.AbstractExecutorService.invokeA",
 	"java.util.concurrent.ExecutorCompletionService."}
+
+// composed reports whether a task of a CompletableFuture waits for another one.
+func composed(t *threads.Thread) bool {
+	const future = "java.util.concurrent.CompletableFuture"
+	waits, task := false, false
+	for _, f := range t.Stack.Frames {
+		waits = waits || !task && strings.HasPrefix(f.Func, future+".")
+		task = task || strings.HasPrefix(f.Func, future+"$Async")
+	}
+	return waits && task
+}
 
 func waitsForTask(t *threads.Thread) bool {
 	for _, f := range t.Stack.Frames[:min(len(t.Stack.Frames), 12)] {

@@ -158,6 +158,26 @@ func (s *Series) seeRequests(c *Crew) {
 	}
 }
 
+// NeverFree reports whether all threads of a crew are at a task of their pool in all dumps, and none waits for work.
+func (s *Series) NeverFree(c *Crew) bool {
+	for _, n := range c.Sizes {
+		if n != c.Sizes[0] {
+			return false
+		}
+	}
+	for _, tr := range c.Threads {
+		for _, t := range tr.Obs {
+			if t == nil || !InTask(t.Stack.Frames) || s.Wait(t).Idle {
+				return false
+			}
+		}
+	}
+	return len(c.Threads) > 0
+}
+
+// Serve makes a crew one that serves requests, on evidence other than its dumps.
+func (s *Series) Serve(c *Crew) { c.Requests = true }
+
 // AtRequest is what [Thread.AtRequest] reports of a thread that is not idle, remembered by stack.
 func (s *Series) AtRequest(t *Thread) bool { return s.entry(t).request }
 

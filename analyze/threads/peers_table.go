@@ -8,7 +8,7 @@ import (
 // serverSide is the server's own side of a request: what waits for the network there waits for the user's client.
 var serverSide = []string{
 	"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
-	"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.", "com.sun.net.httpserver.", "sun.net.httpserver.",
+	"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.TCPTransport", "com.sun.net.httpserver.", "sun.net.httpserver.",
 }
 
 // clients are libraries that talk to another system, with what they talk to.
@@ -54,6 +54,8 @@ var clients = []struct{ prefix, peer string }{
 	{"org.apache.kafka.clients.", "Kafka"},
 	{"software.amazon.awssdk.", "AWS"},
 	{"com.amazonaws.", "AWS"},
+	{"sun.rmi.", "another JVM (RMI)"},
+	{"java.rmi.", "another JVM (RMI)"},
 	{"net/http.", "an HTTP service"},
 	{"database/sql.", "the database"},
 }

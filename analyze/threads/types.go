@@ -1,6 +1,9 @@
 package threads
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Format is the kind of text a dump was read from.
 type Format uint8
@@ -185,6 +188,16 @@ func (f *Frame) Class() string {
 		}
 	}
 	return ""
+}
+
+// OuterClass is the class of a method without the names of classes within it; the method's own name where it has no class.
+func OuterClass(fn string) string {
+	dot := strings.LastIndexByte(fn, '.')
+	if dot < 0 {
+		return fn
+	}
+	class, _, _ := strings.Cut(fn[:dot], "$")
+	return class
 }
 
 var emptyStack = &Stack{}

@@ -100,6 +100,9 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	switch w.Kind {
 	case WaitIdle:
 		w.Idle = w.Caller == nil || !ServesRequest(frames)
+		if peer := asksPeer(frames); peer != "" && w.Caller != nil { // a client that selects for its answer
+			w.Kind, w.Text, w.Idle = WaitSocketRead, "waits for an answer of "+peer, false
+		}
 		if !w.Idle { // a request that accepts or selects by itself does not wait for work
 			w.Kind = WaitSocketRead
 		}

@@ -10,7 +10,13 @@ type Fault struct {
 	Database, Alone bool
 	MinMajor        int
 	Heap            string
+	Clients         int  // that put load on both; 0: 20 on the sick, 4 on the healthy
+	Unread          bool // nobody reads the sick one's standard output
+	Kind            bool // a problem of a kind, in names made up anew: captured in less time
 }
+
+// goServer is a service in Go.
+const goServer = "go"
 
 // Faults are all of them.
 var Faults = []Fault{
@@ -38,12 +44,12 @@ var Faults = []Fault{
 	{Name: "http-client", Server: "tomcat", Finds: "slow-downstream|unexplained-wait", Names: `RatesClient`, Advice: `time.?out|RatesClient`},
 	{Name: "process", Server: "tomcat", Finds: "unexplained-wait|stuck-thread|slow-downstream", Names: `PdfRender`, Advice: `process|PdfRender`},
 	{Name: "sleep", Server: "tomcat", Finds: "unexplained-wait|thread-pool-exhausted|stuck-thread", Names: `Throttle`, Advice: `Throttle|sleep`},
-	{Name: "one-stuck", Server: "tomcat", Finds: "stuck-thread", Names: `NightlyExport`, Advice: `NightlyExport|time`},
-	{Name: "regex", Server: "tomcat", Finds: "hot-thread", Names: `AddressCheck`, Advice: `AddressCheck|pattern|expression`, Alone: true},
-	{Name: "hot-loop", Server: "tomcat", Finds: "hot-thread", Names: `ReportMath`, Advice: `ReportMath`, Alone: true},
-	{Name: "thread-leak", Server: "tomcat", Finds: "thread-leak", Names: `mail-shot`, Advice: `shut|MailShot|executor`},
-	{Name: "explicit-gc", Server: "tomcat", Finds: "explicit-gc", Names: `System\.gc`, Advice: `CacheSweep|DisableExplicitGC|ExplicitGCInvokesConcurrent|System\.gc`, Alone: true},
-	{Name: "memory-leak", Server: "tomcat", Finds: "memory-leak|heap-exhausted|heap-too-small", Names: ``, Advice: `heap dump|histogram`, Heap: "96m"},
+	{Name: "one-stuck", Server: "tomcat", Finds: "stuck-thread", Names: `NightlyExport`, Advice: `NightlyExport|time`, Clients: 4},
+	{Name: "regex", Server: "tomcat", Finds: "hot-thread", Names: `AddressCheck`, Advice: `AddressCheck|pattern|expression`, Alone: true, Clients: 2},
+	{Name: "hot-loop", Server: "tomcat", Finds: "hot-thread", Names: `ReportMath`, Advice: `ReportMath`, Alone: true, Clients: 2},
+	{Name: "thread-leak", Server: "tomcat", Finds: "thread-leak", Names: `mail-shot`, Advice: `shut|MailShot|executor`, Clients: 4},
+	{Name: "explicit-gc", Server: "tomcat", Finds: "explicit-gc", Names: `System\.gc`, Advice: `CacheSweep|DisableExplicitGC|ExplicitGCInvokesConcurrent|System\.gc`, Alone: true, Clients: 4},
+	{Name: "memory-leak", Server: "tomcat", Finds: "memory-leak|heap-exhausted|heap-too-small", Names: ``, Advice: `heap dump|histogram`, Heap: "96m", Clients: 4},
 	{Name: "finalizer", Server: "tomcat", Finds: "finalizer-backlog", Names: `Handles`, Advice: `Cleaner|close|finaliz`},
 	{Name: "class-loading", Server: "tomcat", Finds: "class-loading-lock", Names: `SlowLoader|Plugins`, Advice: `parallel|load`},
 	{Name: "jul", Server: "tomcat", Finds: "logging-lock", Names: `Audit|StreamHandler`, Advice: `log|handler`},

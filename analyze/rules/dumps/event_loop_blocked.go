@@ -52,6 +52,9 @@ func judgeEventLoop(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 		at[p].threads = append(at[p].threads, tr)
 	}
 	for _, l := range order {
+		if l.what != "event loop" {
+			l.waiting = v.waitFor(a, l, known)
+		}
 		found := v.loopProblem(l)
 		out = append(out, found.finding())
 	}
@@ -63,6 +66,27 @@ type blockedLoops struct {
 	what    string
 	place   *place
 	threads []*threads.Track
+	waiting []views.Sighting // threads that wait for tasks of the same class
+}
+
+// waitFor are the threads that wait for results or latches in a class whose task the loop stands in: their own tasks stand in its queue.
+func (v *view) waitFor(a *loss.Account, l *blockedLoops, known map[*threads.Thread]bool) (list []views.Sighting) {
+	classes := map[string]bool{}
+	for _, f := range threads.Calls(l.threads[0].Obs[v.Dumps()-1].Stack.Frames) {
+		classes[threads.OuterClass(f.Func)] = true
+	}
+	for _, p := range a.Places() {
+		path := p.Path()
+		if p.Kind != loss.Future && p.Kind != loss.Others || len(path) == 0 || !classes[threads.OuterClass(path[0].Func)] {
+			continue
+		}
+		for _, s := range p.Sightings {
+			if !known[s.Thread] {
+				list = append(list, views.Sighting{Dump: s.Dump, Thread: s.Thread})
+			}
+		}
+	}
+	return list
 }
 
 // loopStands: jobs of timers may sleep and wait for work by design; an event loop may not.
@@ -92,10 +116,19 @@ func (v *view) loopProblem(l *blockedLoops) *problem {
 	} else {
 		does = "it " + does
 	}
+	if len(l.waiting) > 0 {
+		p.sightings = append(p.sightings, l.waiting...)
+		lost := v.LossOf(p.sightings)
+		p.Severity, p.Weight = lost.Severity(waitHalf.Value), max(p.Weight, lost.Weight())
+	}
 	p.About = l.place.about()
 	p.Say("%s %s for %s, over all %s dumps: %s", who, l.place.where(), say.Time("stood", v.Series.Duration()),
 		say.Amount("dumps", v.Dumps(), "dumps"), does)
 	p.Impact = "all that this " + l.what + " serves waits for it"
+	if n := len(v.Peak(l.waiting)); n > 0 {
+		p.Add("; %s for its other tasks %s", plural(n, "thread waits", "threads wait"), v.whereAll(l.waiting))
+		p.Impact += ", " + v.LossOf(l.waiting).Impact()
+	}
 	p.Explanation = "One thread serves many in turn: connections, timers or tasks. While it stands in one of " +
 		"them, none of the others is served, whatever their number."
 	p.Evidence = v.CiteAll(p.sightings, cite.Most)

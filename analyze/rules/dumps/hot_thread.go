@@ -181,13 +181,7 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	}
 	p.Explanation = v.hotStory(g)
 	p.Evidence = v.hotEvidence(g)
-	p.Advice = []analyze.Advice{{
-		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without " +
-			"limit, one request with huge data.",
-		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(g.cores)),
-		Risk:   "None in looking; a job may be wanted as it is.",
-		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",
-	}, {
+	p.Advice = []analyze.Advice{v.hotAdvice(g), {
 		Action: "Record a profile of the process to see the methods below it: casefile profile --pid " + v.pid() + " --duration 30s.",
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
 	}}
@@ -199,6 +193,39 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	p.References = []string{"Atlassian: Identify which Java thread is consuming most CPU", "Java Platform, " +
 		"Standard Edition Troubleshooting Guide: Troubleshoot Process Hangs and Loops"}
 	return p.finding()
+}
+
+// hotAdvice names the code whose developers can bound the work.
+func (v *view) hotAdvice(g *hotGroup) analyze.Advice {
+	a := analyze.Advice{
+		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without " +
+			"limit, one request with huge data.",
+		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(g.cores)),
+		Risk:   "None in looking; a job may be wanted as it is.",
+		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",
+	}
+	at := v.hotCall(g)
+	if at == "" {
+		return a
+	}
+	a.Action = fmt.Sprintf("Have the developers of %s end or bound the work it does: a loop without end, a job without limit, or one request "+
+		"with huge data. If it belongs to an add-on, update or disable that", at)
+	if v.serving(g.threads[0].Obs[g.threads[0].Last]) {
+		a.Action += "; the request that runs there may be ended by a restart only"
+	}
+	a.Action += "."
+	a.Risk = codeChange + " What it computes is missing while it is disabled."
+	return a
+}
+
+// hotCall is the program's innermost call that the hottest thread was seen in most; "" none.
+func (v *view) hotCall(g *hotGroup) string {
+	for _, c := range g.threads[0].Stacks {
+		if calls := threads.Calls(c.Stack.Frames); len(calls) > 0 {
+			return say.Short(calls[0].Func)
+		}
+	}
+	return ""
 }
 
 // hotRank: a thread that fills a core, or would if the machine gave it one, is the limit of its own work, and a good

@@ -65,5 +65,10 @@ func holderAdvice(k *contended) string {
 		return fmt.Sprintf("Shorten what is done under the lock%s, or divide it: a lock per key, a read-write "+
 			"lock, a concurrent collection.", at)
 	}
+	if k.kept {
+		return "Find the way out on which " + k.name() + " is not unlocked (an exception, a thread that ended) and unlock it in a finally block; " +
+			"a thread that reads under a read-write lock cannot take it to write. No thread is seen at work under it: until then only a " +
+			"restart frees it."
+	}
 	return "Find who holds " + k.name() + " for long, and shorten what it does under the lock."
 }

@@ -50,6 +50,7 @@ type contended struct {
 	suspectCall string           // where the likely holder is, of a lock whose holder no dump shows
 	through     []string         // locks that others wait for and whose holders wait for this one
 	behind      *contended       // the lock that this one's holders are blocked on; nil mostly
+	kept        bool             // most waiters stand over all dumps, and no thread is seen that could hold it
 }
 
 // contention gives the locks of the series. Threads that a deadlock holds are left out: their lock will never be free.
@@ -201,10 +202,24 @@ func (k *contended) name() string {
 	case k.Class == "":
 		return "a monitor"
 	}
-	if !slices.Contains(libs.PlainLocks, class) || k.Site == nil {
+	ofRuntime := threads.InRuntime(k.Class) && !strings.HasPrefix(k.Class, classObject)
+	if k.Site == nil || !slices.Contains(libs.PlainLocks, class) && !ofRuntime {
 		return class
 	}
-	return say.Article(class) + " at " + say.Short(k.Site.Func)
+	return say.Article(class) + " at " + say.Short(k.wantedIn())
+}
+
+// classObject is what a dump calls the lock of a class, before its name.
+const classObject = "java.lang.Class for "
+
+// wantedIn is the call of the program in which threads want the lock, where they do so in code of the runtime.
+func (k *contended) wantedIn() string {
+	if threads.InRuntime(k.Site.Func) && len(k.sightings) > 0 {
+		if own := threads.Calls(k.sightings[0].Thread.Stack.Frames); len(own) > 0 {
+			return own[0].Func
+		}
+	}
+	return k.Site.Func
 }
 
 // held puts the holder in words: " held by exec-7 in InventoryCache.refresh".
@@ -235,8 +250,14 @@ func (k *contended) holderCall() *threads.Frame {
 	if f == nil || !threads.InRuntime(f.Func) {
 		return f
 	}
-	t := k.Holder.Obs[k.Holder.Last]
-	if own := threads.Calls(t.Stack.Frames); len(own) > 0 {
+	frames := k.Holder.Obs[k.Holder.Last].Stack.Frames
+	if i := slices.IndexFunc(frames, func(f *threads.Frame) bool { return f.Class() == k.Class }); i >= 0 {
+		return frames[i]
+	}
+	if i := slices.Index(frames, f); i >= 0 { // what is above it is called back
+		frames = frames[i:]
+	}
+	if own := threads.Calls(frames); len(own) > 0 {
 		return own[0]
 	}
 	return f
@@ -322,17 +343,32 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 			p.Explanation += fmt.Sprintf(" In %d of %s one thread alone is in %s besides them, most likely the "+
 				"holder: %s %s.",
 				len(v.sightingDumps(suspects)), say.Count(v.Dumps(), "dump"), v.sharedCall(k, s.Thread), say.Quote(s.Thread.Name), v.Doing(s.Thread))
-			if libs.Within(v.Peak(k.sightings)[0].Thread.Stack.Frames, libs.WriteLocks) {
+			if slices.ContainsFunc(v.Peak(k.sightings), wantsToWrite) {
 				p.Explanation += " It may hold the lock to read: a writer waits for all readers, and new readers " +
 					"wait for the writer."
 			}
 			k.HolderWait, k.suspectCall = v.Series.Wait(s.Thread), v.sharedCall(k, s.Thread)
 		}
+		k.kept = k.Holder == nil && len(suspects) == 0 && v.standFast(k)
 		p.Evidence = v.lockEvidence(k, suspects)
 		describe(k, &p)
 		out = append(out, p.finding())
 	}
 	return out
+}
+
+// standFast reports whether most waiters are on one stack in all dumps.
+func (v *view) standFast(k *contended) bool {
+	stood, first := 0, 0
+	for _, s := range k.sightings {
+		if s.Dump == 0 {
+			first++
+			if v.stoodAll(v.Series.TrackOf(s.Thread)) {
+				stood++
+			}
+		}
+	}
+	return first > 0 && 2*stood > first
 }
 
 // holders are what this finding explains besides the waiters: nobody needs to be told of them again.
@@ -385,11 +421,13 @@ func (v *view) suspects(k *contended) []views.Sighting {
 		return found
 	}
 	most := 1
-	if writers := v.Peak(k.sightings); len(writers) > 0 && libs.Within(writers[0].Thread.Stack.Frames, libs.WriteLocks) {
+	if slices.ContainsFunc(v.Peak(k.sightings), wantsToWrite) {
 		most = 3 // several may read at once
 	}
 	return v.alone(k, most, func(f *threads.Frame) bool { return f.Class() == class })
 }
+
+func wantsToWrite(s views.Sighting) bool { return libs.Within(s.Thread.Stack.Frames, libs.WriteLocks) }
 
 // sharedCall is the call of a suspect in which the others wait, else its own call in the same class.
 func (v *view) sharedCall(k *contended, t *threads.Thread) string {

@@ -1,8 +1,12 @@
 package dumps
 
 import (
+	"slices"
+	"strings"
+
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/say"
 )
 
 var loggingLock = &analyze.Rule{
@@ -37,10 +41,39 @@ func judgeLogging(pass *analyze.Pass, v *view) []analyze.Finding {
 			Effect: "The lock is held for a shorter time.",
 			Verify: "Disk write latency of the log volume is below 5 ms.",
 		}}
+		if v.writeStands(k) {
+			p.Add("; its write has stood for %s: nobody reads the other end, or the disk does not answer", say.Time("stood", v.Series.Duration()))
+			p.Advice = slices.Insert(p.Advice, 0, unreadAdvice(v, k))
+		}
 		p.References = []string{
 			"Apache Log4j 2 manual: Asynchronous loggers",
 			"Logback manual: AsyncAppender",
 			"Atlassian: Configuring Logging",
 		}
 	})
+}
+
+// writes are methods in which the runtime hands bytes to the system.
+var writes = []string{"java.io.FileOutputStream.write", "java.io.RandomAccessFile.write", "sun.nio.ch.FileDispatcherImpl.write",
+	"sun.nio.ch.UnixFileDispatcherImpl.write"}
+
+// writeStands reports whether the holder of a lock stands in one write over all dumps.
+func (v *view) writeStands(k *contended) bool {
+	if k.Holder == nil || !v.stoodAll(k.Holder) {
+		return false
+	}
+	top := k.Holder.Obs[k.Holder.Last].Stack.Top()
+	return slices.ContainsFunc(writes, func(w string) bool { return strings.HasPrefix(top, w) })
+}
+
+// unreadAdvice is about a write that does not come back.
+func unreadAdvice(v *view, k *contended) analyze.Advice {
+	return analyze.Advice{
+		Action: "Have the other end of what " + k.Holder.Name + " writes to read again: a standard output that is a pipe stands when its reader " +
+			"has stopped (ls -l /proc/" + v.pid() + "/fd/1 shows a pipe; then its reader, a log shipper or service manager), a file stands when its disk " +
+			"does not answer. Write to a file, or through an asynchronous appender that discards, so that logging cannot stop the service.",
+		Effect: "All that wait to log go on at once.",
+		Risk:   "None in reading.",
+		Verify: v.lockVerify(k),
+	}
 }

@@ -125,25 +125,24 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 		p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
 		measure = "Measure " + addr + ": its own response times, and the network between."
 	}
-	p.Advice = []analyze.Advice{{
+	p.Advice = []analyze.Advice{callAdvice(a), {
 		Action: measure,
 		Effect: "Shows whether the peer or the way to it is slow.",
 		Risk:   "None.",
 		Verify: "Response times of the peer match the waits seen here.",
-	}, {
-		Action: "Give the call a connect and a read timeout below what a user waits for, and limit how many " +
-			"threads may be in it at once.",
-		Effect: "A slow peer costs its own function, not the whole pool.",
-		Risk:   "Slow answers that are still wanted become errors.",
-		Verify: fmt.Sprintf(
-			"Fewer than %d threads wait under %s when the peer is slow.",
-			views.DownstreamThreads.Value,
-			say.Short(a.site.Func),
-		),
 	}}
 	p.References = []string{"Java API: Socket.setSoTimeout, URLConnection.setReadTimeout", "Atlassian: " +
 		"Troubleshooting Slow Performance Using Page Request Profiling"}
 	return p.finding()
+}
+
+// callAdvice says what to change at the call, by what is asked.
+func callAdvice(a *asked) analyze.Advice {
+	frames := a.sightings[0].Thread.Stack.Frames
+	if strings.HasPrefix(a.peer, "the database") && a.kind == threads.WaitSocketRead {
+		return shortenStatement(a.site, a.peer, frames)
+	}
+	return boundCall(say.Short(a.site.Func), a.peer, frames)
 }
 
 // returned counts the waits that ended before the next dump, by the CPU the thread used in between; known is false

@@ -3,7 +3,6 @@ package dumps
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"casefile/analyze"
@@ -51,7 +50,7 @@ func judgeThreadPool(pass *analyze.Pass, v *view) []analyze.Finding {
 		return nil
 	}
 	dead := explained(v.found(pass, forEver...)...)
-	causes := slices.DeleteFunc(v.found(pass, poolCauses...), func(f *analyze.Finding) bool { return accountOf(f).moves })
+	causes := v.found(pass, poolCauses...)
 	var out []analyze.Finding
 	for _, p := range v.Pools {
 		if !v.full(p) {
@@ -242,7 +241,8 @@ func (v *view) doingAt(busy []views.Sighting, d threads.Doing) (list []views.Sig
 	return list
 }
 
-// causeOf finds the problem that explains most of the busy threads; nil when none explains a third.
+// causeOf finds the problem that explains most of the busy threads; nil when none explains a third, or two thirds where the threads
+// come back: a pool may as well be too small for its work.
 func causeOf(busy []views.Sighting, causes []*analyze.Finding) *analyze.Finding {
 	var best *analyze.Finding
 	most := len(busy) / 3
@@ -254,7 +254,7 @@ func causeOf(busy []views.Sighting, causes []*analyze.Finding) *analyze.Finding 
 				n++
 			}
 		}
-		if n > most {
+		if n > most && (!accountOf(cause).moves || 3*n >= 2*len(busy)) {
 			best, most = cause, n
 		}
 	}

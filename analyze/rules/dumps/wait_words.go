@@ -206,6 +206,11 @@ func past(a *loss.Account, w *place) relations {
 	return w.relate(a.Past(w.Place), "is past it", "are past it")
 }
 
+// pastClass are those that are past the wait in another method of the same class: a pool of the program's own.
+func pastClass(a *loss.Account, w *place) relations {
+	return w.relate(a.PastClass(w.Place), "is past it", "are past it")
+}
+
 // limitOr advises what to do about those who are past the wait, else to look for the other side.
 func limitOr(action string) func(*place, relations) []analyze.Advice {
 	return func(w *place, r relations) []analyze.Advice {
@@ -303,8 +308,7 @@ var waitRows = []waitRow{
 			"wait for; wait for a child process with a time limit, and read all that it prints.")},
 	{kinds: []loss.Kind{loss.Sleep}, means: "The threads sleep by their own will while a user waits: a loop that " +
 		"tries again, or waits for something by looking now and then.",
-		related: nobody, advice: unknownAdvice("Find what %s waits for by sleeping, and have it told instead; " +
-			"bound the number of tries and their whole time.")},
+		related: nobody, advice: sleepAdvice},
 	{kinds: []loss.Kind{loss.Connect}, mark: "resolves", means: "The resolver does not answer: each look-up waits " +
 		"for its time limit.",
 		related: nobody, advice: unknownAdvice("Check the name servers of the node (/etc/resolv.conf, `getent hosts NAME` with the time it takes) for the host name that %s looks up; keep the address, or a caching resolver on the node.")},
@@ -318,8 +322,7 @@ var waitRows = []waitRow{
 			"the socket when the time is over: read timeouts do not end a write).")},
 	{kinds: []loss.Kind{loss.Socket, loss.Database}, means: "The threads wait for another system, which answers " +
 		"slowly or not at all.",
-		related: nobody, advice: unknownAdvice("Measure the other side of the call in %s, and give the call a " +
-			"read timeout.")},
+		related: nobody, advice: answerAdvice},
 	{kinds: []loss.Kind{loss.Lock}, means: "The threads want a lock that another thread holds.",
 		related: holdersOfLock, advice: lockAdvice},
 	{kinds: []loss.Kind{loss.Queue}, mark: "channel", means: "The goroutines wait for a partner at a channel.",
@@ -331,12 +334,33 @@ var waitRows = []waitRow{
 			"a finally block. Wait with a time limit.")},
 	{kinds: []loss.Kind{loss.Condition}, mark: "notified", means: "The threads wait to be notified; no rule knows " +
 		"by whom.",
-		related: nobody, advice: unknownAdvice("Find who is to notify the threads in %s: a notify that came " +
+		related: pastClass, advice: limitOr("Find who is to notify the threads in %s: a notify that came " +
 			"before the wait is lost, so that the condition must be checked under the lock, in a loop, with a " +
 			"time limit.")},
 	{means: "No rule knows what ends this wait.",
-		related: nobody, advice: unknownAdvice("Find what is to wake the threads in %s, and why it does not; wait " +
+		related: pastClass, advice: limitOr("Find what is to wake the threads in %s, and why it does not; wait " +
 			"with a time limit.")},
+}
+
+// sleepAdvice names who called the method that sleeps too: that one may be a helper.
+func sleepAdvice(w *place, r relations) []analyze.Advice {
+	at := w.at()
+	if path := w.Path(); len(path) > 0 {
+		if caller := nextCaller(path); caller != nil {
+			at += ", called by " + say.Short(caller.Func) + ","
+		}
+	}
+	return append(fix(w, "Find what "+at+" waits for by sleeping, and have it told instead; bound the number of tries and "+
+		"their whole time.", "The threads go on, and the pool has room again.", codeChange), w.tellMore())
+}
+
+// answerAdvice bounds a call, or shortens a statement.
+func answerAdvice(w *place, _ relations) []analyze.Advice {
+	frames := w.Sightings[0].Thread.Stack.Frames
+	if w.Kind == loss.Database && w.Site != nil {
+		return []analyze.Advice{shortenStatement(w.Site, w.Peer, frames), w.tellMore()}
+	}
+	return []analyze.Advice{boundCall(w.at(), w.Peer, frames), w.tellMore()}
 }
 
 // unknownAdvice asks for what would tell more.
@@ -400,10 +424,14 @@ func memberAdvice(w *place, _ relations) []analyze.Advice {
 			"threads.", Risk: codeChange, Verify: "Threads no longer stand in " + w.at() + "."})
 }
 
-// workersBehind are busy threads of other pools, which may be who the others wait for.
+// workersBehind may be who the others wait for: one that does the work below the very call in which they wait, else threads of other
+// pools that are at a task, else those at work in the same class.
 func workersBehind(a *loss.Account, w *place) relations {
 	if w.v.JVM == nil {
 		return relations{}
+	}
+	if r := w.relate(a.Past(w.Place), "does that work", "do that work"); r.any {
+		return r
 	}
 	var list []loss.Sighting
 	for _, p := range a.Places() {
@@ -416,8 +444,9 @@ func workersBehind(a *loss.Account, w *place) relations {
 	if r.any {
 		r.story = " Threads of other pools that are at a task " + asPlural(r.holds) + "."
 		r.title = ""
+		return r
 	}
-	return r
+	return w.relate(a.Takers(w.Place), "is at work for it", "are at work for it")
 }
 
 func futureAdvice(w *place, r relations) []analyze.Advice {

@@ -194,6 +194,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Warning, w.lost.Weight(), w.confidence()
 	case w.moves() && !w.never() && w.Total() < poolCertain.Value*w.v.Dumps(): // a few that work by waiting
 		return analyze.Info, w.lost.Weight() / 4, analyze.Low
+	case (w.moves() || w.Kind == loss.Sleep) && w.lost.Share >= poolExhaustedShare.Value: // it is what fills the pool
+		return w.lost.Severity(waitHalf.Value), w.lost.Weight(), analyze.Medium
 	case w.moves() || w.Kind == loss.Sleep: // the pool may as well be too small for its work
 		return analyze.Warning, w.lost.Weight() / 2, analyze.Medium
 	}

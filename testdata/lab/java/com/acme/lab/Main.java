@@ -1,5 +1,6 @@
 package com.acme.lab;
 
+import com.acme.kinds.Kinds;
 import com.acme.shop.Faults;
 import com.acme.shop.Work;
 
@@ -7,12 +8,13 @@ import com.acme.shop.Work;
 public final class Main {
   public static void main(String[] args) throws Exception {
     boolean sick = args[2].equals("sick");
-    Work work = Faults.of(args[1], sick, args.length > 3 ? args[3] : null);
-    int port = switch (args[0]) {
+    Work work = args[0].startsWith("kinds-") ? Kinds.of(args[1], sick) : Faults.of(args[1], sick, args.length > 3 ? args[3] : null);
+    int port = switch (args[0].replace("kinds-", "")) {
       case "tomcat" -> Servers.tomcat(work, false);
       case "tomcat-virtual" -> Servers.tomcat(work, true);
       case "jetty" -> Servers.jetty(work);
       case "undertow" -> Servers.undertow(work);
+      case "own" -> OwnServer.start(work);
       case "netty" -> Servers.netty(work);
       default -> throw new IllegalArgumentException(args[0]);
     };
