@@ -16,7 +16,7 @@ FUZZTIME ?= 20s
 FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
-PACKAGES := ./... ./testdata/lab ./testdata/hostile
+PACKAGES := ./... ./testdata/lab/... ./testdata/hostile
 # Tools of their own modules, so that go.mod holds what casefile needs and no more
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0

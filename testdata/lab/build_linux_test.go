@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // parts are what the programs are made of.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // said is what casefile says of a capture.

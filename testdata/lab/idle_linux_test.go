@@ -18,7 +18,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // captures is how often each server is captured in each state.

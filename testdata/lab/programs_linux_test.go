@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // program is one running program of the lab.
