@@ -130,7 +130,10 @@ type Overhead struct {
 	ReadBytes  int64   `json:"read_bytes"`
 	WriteBytes int64   `json:"write_bytes"`
 	// Seconds is the wall time the CPU seconds were spent in.
-	Seconds float64          `json:"seconds"`
+	Seconds float64 `json:"seconds"`
+	// Compression is the level at which the bundle was compressed, and the seconds that took, of those above.
+	Compression string           `json:"compression,omitempty"`
+	CompressS   float64          `json:"compress_seconds,omitempty"`
 	Targets []TargetOverhead `json:"targets,omitempty"`
 }
 

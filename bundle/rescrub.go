@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // LeakCheck reads the whole bundle again and searches for every secret known by
@@ -51,6 +53,9 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	next, err := Create(w.path+".scrubbing", r.Format, w.opening(), w.secrets)
 	if err != nil {
 		return nil, err
+	}
+	if level, _ := w.Compression(); level == "zstd "+zstd.SpeedFastest.String() {
+		next.Hurry()
 	}
 	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
 		if e.Path == PlanFile {

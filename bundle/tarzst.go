@@ -38,6 +38,7 @@ type tarContainer struct {
 	out   appendFile
 	enc   *zstd.Encoder
 	level zstd.EncoderLevel
+	took  time.Duration // in enc
 	buf   bytes.Buffer // takes what enc puts out until the file has it
 	plain int64        // bytes of content that went through enc
 	// open is a frame in the file that more blocks may follow; ending is what must be written before another frame.
@@ -137,7 +138,7 @@ func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
 	if t.inside > frameMost {
 		t.endFrame()
 	}
-	at := t.here()
+	at, began := t.here(), time.Now()
 	_, err = t.enc.Write(header)
 	if err == nil {
 		err = body.copyTo(t.enc)
@@ -146,7 +147,11 @@ func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
 		_, err = t.enc.Write(padding(e.Bytes))
 	}
 	if err == nil {
-		err = firstError(t.enc.Flush(), t.append(room(e)))
+		err = t.enc.Flush()
+	}
+	t.took += time.Since(began)
+	if err == nil {
+		err = t.append(room(e))
 	}
 	if err != nil {
 		t.endFrame() // what is not in the file must not be referred to

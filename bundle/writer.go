@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
 )
@@ -93,6 +95,26 @@ func createFile(root *os.Root, name string) (*os.File, error) {
 		return newfile.Create(name)
 	}
 	return root.OpenFile(journalFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+}
+
+// Hurry compresses as fast as can be from now on, for a machine whose CPUs are wanted by others.
+func (w *Writer) Hurry() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t, is := w.c.(*tarContainer); is {
+		_ = t.setLevel(zstd.SpeedFastest) // the one before goes on
+	}
+}
+
+// Compression tells the level, and how long entries that share a frame took so far; empty for formats without levels.
+func (w *Writer) Compression() (level string, took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t, is := w.c.(*tarContainer)
+	if !is {
+		return "", 0
+	}
+	return "zstd " + t.level.String(), t.took
 }
 
 // Path is where the bundle lies.

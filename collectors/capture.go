@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/procfs"
 
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
@@ -77,6 +80,9 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 		return nil, err
 	}
 	s.Out = w
+	if crowded() {
+		w.Hurry()
+	}
 	for _, pid := range c.Missing {
 		w.Cover(bundle.Coverage{Node: s.Node, Collector: "jvm", Target: fmt.Sprint(pid), PID: pid, Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere,
 			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
@@ -109,6 +115,8 @@ func noteOverhead(w *bundle.Writer, node string, began time.Time) {
 	cost := bundle.Overhead{Node: node, Seconds: time.Since(began).Seconds()}
 	cost.CPUSeconds, cost.MaxRSS = ownUsage()
 	cost.ReadBytes, cost.WriteBytes = ownIO()
+	level, took := w.Compression()
+	cost.Compression, cost.CompressS = level, took.Seconds()
 	w.Update(func(m *bundle.Manifest) {
 		for i := range m.Overhead {
 			if m.Overhead[i].Node == node {
@@ -119,6 +127,16 @@ func noteOverhead(w *bundle.Writer, node string, began time.Time) {
 		}
 		m.Overhead = append(m.Overhead, cost)
 	})
+}
+
+// crowded reports whether more tasks want a CPU of this node than it has, over the last minute.
+func crowded() bool {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return false
+	}
+	load, err := fs.LoadAvg()
+	return err == nil && load.Load1 > float64(runtime.NumCPU())
 }
 
 // ownIO is what this process read and wrote through system calls.
