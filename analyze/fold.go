@@ -1,32 +1,70 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
-
-	"casefile/analyze/say"
 )
 
 // place is one process or machine that a finding or a set of settings is about.
 type place struct{ node, subject string }
 
+// applications are the processes of a case by their names, "4711-shop", with what all of an application are called,
+// "shop".
+type applications struct {
+	byTarget map[string]string
+	inText   *strings.Replacer
+}
+
+// applicationsOf takes the process id out of each name that has it.
+func applicationsOf(c *Case) applications {
+	app := applications{byTarget: map[string]string{}}
+	add := func(target string, pid int) {
+		if short, ok := strings.CutPrefix(target, strconv.Itoa(pid)+"-"); ok {
+			app.byTarget[target] = short
+		}
+	}
+	for _, n := range c.Nodes {
+		for _, j := range n.JVMs {
+			add(j.Target, j.PID)
+		}
+		for _, s := range n.Services {
+			add(s.Target, s.PID)
+		}
+	}
+	var pairs []string
+	for _, target := range slices.SortedFunc(maps.Keys(app.byTarget), longerFirst) {
+		pairs = append(pairs, target, app.byTarget[target])
+	}
+	app.inText = strings.NewReplacer(pairs...)
+	return app
+}
+
+// longerFirst puts a name before those that are a part of it.
+func longerFirst(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
+
+// of is the name without the process id.
+func (app applications) of(target string) string { return cmp.Or(app.byTarget[target], target) }
+
 // foldedEvidence is how many places a finding about several nodes cites, at most.
 const foldedEvidence = 12
 
-// foldedTitles is how many nodes a finding tells the figures of, beside the first.
+// foldedTitles is how many nodes a finding tells the figures of, besides the first.
 const foldedTitles = 8
 
 // fold makes one finding of those that say the same of several nodes: what is wrong
 // everywhere is one problem, to be cured in one place. They are in order, so the
 // first of each kind is the one that weighs most, and its figures lead.
-func fold(list []Finding, nodes int) []Finding {
+func fold(list []Finding, nodes int, app applications) []Finding {
 	var out []Finding
 	groups := map[string][]int{} // of findings in out, by what they say
 	members := make([][]Finding, 0, len(list))
 next:
 	for _, f := range list {
-		key, may := sayingOf(&f)
+		key, may := app.sayingOf(&f)
 		if may {
 			for _, i := range groups[key] {
 				if !slices.ContainsFunc(members[i], func(m Finding) bool { return m.Nodes[0] == f.Nodes[0] }) {
@@ -40,7 +78,7 @@ next:
 	}
 	for i, same := range members {
 		if len(same) > 1 {
-			out[i] = joined(same, nodes)
+			out[i] = joined(same, nodes, app)
 		}
 	}
 	return out
@@ -49,53 +87,50 @@ next:
 // sayingOf is what a finding says without its figures: its kind, of which
 // application, about what, and which settings it would change. A finding about several
 // nodes, or about its node against others, is of no other.
-func sayingOf(f *Finding) (key string, ok bool) {
+func (app applications) sayingOf(f *Finding) (key string, ok bool) {
 	if len(f.Nodes) != 1 || f.Nodes[0] == "" || f.alone {
 		return "", false
 	}
 	what := strings.Join(f.About, "\x00")
 	if what == "" {
-		what = patternOf(f)
+		what = app.patternOf(f)
 	}
-	parts := []string{f.ID, string(f.Severity), say.App(f.Subject), what}
+	parts := []string{f.ID, string(f.Severity), app.of(f.Subject), what}
 	for _, a := range f.Advice {
 		parts = append(parts, a.Setting)
 	}
 	return strings.Join(parts, "\x01"), true
 }
 
-// patternOf is the title without figures and process id.
-func patternOf(f *Finding) string {
+// patternOf is the title without figures and process ids.
+func (app applications) patternOf(f *Finding) string {
 	pattern := f.pattern
 	if pattern == "" {
 		pattern = f.Title
 	}
-	if f.Subject == "" {
-		return pattern
-	}
-	return strings.ReplaceAll(pattern, f.Subject, say.App(f.Subject))
+	return app.inText.Replace(pattern)
 }
 
 // sameFigures reports whether two findings that say the same do so of the same numbers.
-func sameFigures(a, b *Finding) bool {
-	return patternOf(a) == patternOf(b) && slices.Equal(a.Figures, b.Figures)
+func (app applications) sameFigures(a, b *Finding) bool {
+	return app.patternOf(a) == app.patternOf(b) && slices.Equal(a.Figures, b.Figures)
 }
 
 // joined is one finding of several that say the same.
-func joined(same []Finding, nodes int) Finding {
+func joined(same []Finding, nodes int, app applications) Finding {
 	f := same[0]
 	first := f.Nodes[0]
 	f.Nodes, f.Advice, f.Evidence, f.References = nil, slices.Clone(f.Advice), nil, slices.Clone(f.References)
 	subject := f.Subject
 	if slices.ContainsFunc(same, func(m Finding) bool { return m.Subject != subject }) {
-		f.Subject = say.App(subject)
+		f.Subject = app.of(subject)
 	}
 	var figures []string
 	alike := true
 	for i, m := range same {
 		f.Nodes = append(f.Nodes, m.Nodes[0])
 		if i > 0 && i <= foldedTitles {
-			alike = alike && sameFigures(&m, &same[0])
+			alike = alike && app.sameFigures(&m, &same[0])
 			figures = append(figures, m.Nodes[0]+": "+plainTitle(m)+".")
 		}
 		if m.Confidence != f.Confidence {
@@ -199,7 +234,7 @@ func andOf(names []string) string {
 }
 
 // foldTuning makes one set of those that change the same on several nodes.
-func foldTuning(list []Tuning) []Tuning {
+func foldTuning(list []Tuning, app applications) []Tuning {
 	var out []Tuning
 next:
 	for _, t := range list {
@@ -207,9 +242,9 @@ next:
 			t.of = []place{{t.Nodes[0], t.Subject}}
 			for i := range out {
 				o := &out[i]
-				if sameChanges(o.Changes, t.Changes) && say.App(o.Subject) == say.App(t.Subject) && len(o.of) > 0 && !slices.Contains(o.Nodes, t.Nodes[0]) {
+				if sameChanges(o.Changes, t.Changes) && app.of(o.Subject) == app.of(t.Subject) && len(o.of) > 0 && !slices.Contains(o.Nodes, t.Nodes[0]) {
 					if o.Subject != t.Subject {
-						o.Subject = say.App(t.Subject)
+						o.Subject = app.of(t.Subject)
 					}
 					o.Nodes, o.of = append(slices.Clone(o.Nodes), t.Nodes[0]), append(o.of, t.of...)
 					slices.Sort(o.Nodes)
@@ -230,7 +265,7 @@ func sameChanges(a, b []Change) bool {
 	)
 }
 
-// Concerns tells whether the set is for a JVM.
+// Concerns reports whether the set is for a JVM.
 func (t *Tuning) Concerns(node, subject string) bool {
 	return slices.Contains(t.of, place{node, subject}) ||
 		len(t.of) == 0 && slices.Contains(t.Nodes, node) && t.Subject == subject

@@ -15,7 +15,13 @@ func clusterOf(t *testing.T, nodes int, findings ...Finding) *Result {
 	t.Helper()
 	c := &Case{}
 	for i := range nodes {
-		c.Nodes = append(c.Nodes, &Node{Name: fmt.Sprintf("n%d", i+1)})
+		n := &Node{Name: fmt.Sprintf("n%d", i+1)}
+		for _, app := range []string{"shop", "backup"} {
+			for _, pid := range []int{7, 11, 12, 13, 812, 100 + i} {
+				n.JVMs = append(n.JVMs, &JVM{Node: n, PID: pid, Target: fmt.Sprintf("%d-%s", pid, app)})
+			}
+		}
+		c.Nodes = append(c.Nodes, n)
 	}
 	var rules []*Rule
 	var ids []string
@@ -38,6 +44,22 @@ func clusterOf(t *testing.T, nodes int, findings ...Finding) *Result {
 		t.Fatal(err, res.Broken)
 	}
 	return res
+}
+
+// What a process is called without its pid is known by the pid, not by how the name looks.
+func TestApplications(t *testing.T) {
+	app := applicationsOf(&Case{Nodes: []*Node{{
+		JVMs:     []*JVM{{Target: "4711-shop", PID: 4711}, {Target: "14711-shop", PID: 14711}, {Target: "2024-shop", PID: 9}, {Target: "7-zip"}, {Target: "12-", PID: 12}},
+		Services: []*Service{{Target: "5-go", PID: 5}},
+	}}})
+	for target, want := range map[string]string{"4711-shop": "shop", "2024-shop": "2024-shop", "7-zip": "7-zip", "5-go": "go", "12-": "12-", "other": "other"} {
+		if got := app.of(target); got != want {
+			t.Errorf("%s is of %s, not %s", target, got, want)
+		}
+	}
+	if got := app.inText.Replace("14711-shop waits for 4711-shop and 2024-shop"); got != "shop waits for shop and 2024-shop" {
+		t.Error(got)
+	}
 }
 
 func TestFold(t *testing.T) {

@@ -78,8 +78,9 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	rank(res.Findings, rules)
 	order(res.Findings)
 	res.Loss = lossOf(&Pass{Case: c, run: shared}, res.Findings, rules)
-	res.Tuning = foldTuning(reconcile(res.Findings))
-	res.Findings = fold(res.Findings, len(c.Nodes))
+	app := applicationsOf(c)
+	res.Tuning = foldTuning(reconcile(res.Findings), app)
+	res.Findings = fold(res.Findings, len(c.Nodes), app)
 	return res, nil
 }
 

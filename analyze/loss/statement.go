@@ -208,7 +208,7 @@ func (a *Account) addStops(sums map[partKey]float64) {
 func (p *Place) Where() string {
 	at := ""
 	if p.Site != nil {
-		at = Short(p.Site.Func)
+		at = say.Short(p.Site.Func)
 	}
 	if p.Lock != "" {
 		return shortClass(p.Lock) + " in " + at

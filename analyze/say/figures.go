@@ -72,16 +72,8 @@ type Phrase struct {
 // As is a name that stands for others alike: "http-nio-8090-exec-5" for "http-nio-<n>-exec-<n>".
 func As(text, pattern string) Phrase { return Phrase{text: text, pattern: pattern} }
 
-// Target is a process by its name, "4711-shop", which stands for all of that application.
-func Target(name string) Phrase { return As(name, App(name)) }
-
-// App is a target without the process id, "shop" of "4711-shop".
-func App(target string) string {
-	if pid, app, ok := strings.Cut(target, "-"); ok && pid != "" && strings.Trim(pid, "0123456789") == "" {
-		return app
-	}
-	return target
-}
+// Target is a process by its name, "4711-shop".
+func Target(name string) Phrase { return As(name, name) }
 
 // Text makes a phrase as fmt.Sprintf does. Figures and phrases among the arguments are kept as what they are.
 func Text(format string, args ...any) Phrase {

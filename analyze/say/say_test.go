@@ -16,7 +16,7 @@ func TestNumbers(t *testing.T) {
 		{Took(1402 * time.Millisecond), "1.4 s"}, {Took(9960 * time.Millisecond), "10 s"}, {Took(17 * time.Second), "17 s"},
 		{Took(185 * time.Second), "3 min 5 s"}, {Took(2 * time.Minute), "2 min"}, {Took(26 * time.Hour), "26 h"}, {Took(50 * time.Hour), "2 d 2 h"},
 		{Seconds(0), "an unknown time"}, {Count(1, "thread"), "1 thread"}, {Count(12000, "thread"), "12\u202f000 threads"}, {HowOften(1), "once"},
-		{Number(6.666), "6.67"}, {Number(-0.0001), "0"}, {App("4711-shop"), "shop"}, {App("web-7"), "web-7"}, {App("-x"), "-x"},
+		{Number(6.666), "6.67"}, {Number(-0.0001), "0"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -39,7 +39,7 @@ var layers = []layer{
 	{"analyze/gc/fromjfr", []string{"analyze/jfr", "analyze/gc", "bundle/format"}, "bridge: collections out of recordings"},
 	{"analyze/profile/fromjfr", []string{"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
 		"bridge: profiles out of recordings"},
-	{"analyze/loss", []string{"analyze/loss", "analyze/threads", "analyze/gc", "bundle/format"}, "where the threads' time went"},
+	{"analyze/loss", []string{"analyze/loss", "analyze/threads", "analyze/gc", "analyze/say", "bundle/format"}, "where the threads' time went"},
 	{"analyze/say", []string{"analyze/say"}, "words and numbers of findings and reports"},
 	{"analyze/ids", []string{"analyze/ids"}, "ids of the rules"},
 

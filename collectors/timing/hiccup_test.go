@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"casefile/collectors"
 )
 
 // sleeper is a machine on a virtual clock that stalls where told.
@@ -97,7 +99,7 @@ func TestHiccupsOfThisMachine(t *testing.T) {
 	m := NewMeter()
 	done := make(chan struct{})
 	go func() { m.Run(ctx); close(done) }()
-	for m.Hiccups().Late.Count < 10 && sleep(t.Context(), 10*time.Millisecond) {
+	for m.Hiccups().Late.Count < 10 && collectors.Wait(t.Context(), time.Now().Add(10*time.Millisecond)) {
 	}
 	cancel()
 	<-done

@@ -69,7 +69,7 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 		*f.link = timing.Link{From: scope.Node, To: p.Name}
 		wg.Go(func() {
 			// questions to the peers are spread over the period instead of sent at once
-			if sleep(ctx, brief*time.Duration(i)/time.Duration(len(l.order.Peers))) {
+			if collectors.Wait(ctx, time.Now().Add(brief*time.Duration(i)/time.Duration(len(l.order.Peers)))) {
 				f.follow(ctx)
 				refused[i] = f.refused
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/timing"
+	"casefile/collectors"
 )
 
 const (
@@ -334,7 +335,7 @@ func newTick(every time.Duration, until time.Time) *tick {
 
 // wait sleeps until the next turn; false at the end.
 func (t *tick) wait(ctx context.Context) bool {
-	if !t.due.Before(t.until) || !sleep(ctx, time.Until(t.due)) {
+	if !t.due.Before(t.until) || !collectors.Wait(ctx, t.due) {
 		return false
 	}
 	t.due = t.due.Add(t.every)
@@ -342,19 +343,4 @@ func (t *tick) wait(ctx context.Context) bool {
 		t.due = t.due.Add(late.Truncate(t.every) + t.every)
 	}
 	return true
-}
-
-// sleep returns false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

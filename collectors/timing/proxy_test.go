@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"casefile/collectors"
 )
 
 // delays of a proxy for each way.
@@ -51,7 +53,7 @@ func line(ctx context.Context, wg *sync.WaitGroup, delay time.Duration, kept *he
 		for {
 			select {
 			case d := <-queue:
-				if !sleep(ctx, time.Until(d.due)) {
+				if !collectors.Wait(ctx, d.due) {
 					return
 				}
 				kept.add(time.Since(d.due) + delay)

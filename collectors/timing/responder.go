@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"casefile/bundle/format/timing"
+	"casefile/collectors"
 )
 
 // Responder answers the questions of one capture. Whoever does not know its key
@@ -140,7 +141,7 @@ func (r *Responder) serveStreams(ctx context.Context) error {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return ended(ctx, err)
 			}
-			if !sleep(ctx, 50*time.Millisecond) { // out of file descriptors, mostly
+			if !collectors.Wait(ctx, time.Now().Add(50*time.Millisecond)) { // out of file descriptors, mostly
 				return nil
 			}
 			continue

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"casefile/analyze"
+	"casefile/analyze/loss"
 	"casefile/analyze/threads"
 )
 
@@ -86,10 +87,7 @@ func (v *Process) Dumps() int { return len(v.Series.Dumps) }
 func (v *Process) About() analyze.Subject { return analyze.Subject{Node: v.Node.Name, Name: v.Subject} }
 
 // Sighting is one thread in one dump.
-type Sighting struct {
-	Dump   int
-	Thread *threads.Thread
-}
+type Sighting = loss.Sighting
 
 // Sightings are the threads that keep holds for, in the order of the dumps.
 func (v *Process) Sightings(keep func(*threads.Thread, threads.Wait) bool) []Sighting {
@@ -97,7 +95,7 @@ func (v *Process) Sightings(keep func(*threads.Thread, threads.Wait) bool) []Sig
 	for i, d := range v.Series.Dumps {
 		for _, t := range d.Threads {
 			if keep(t, v.Series.Wait(t)) {
-				out = append(out, Sighting{i, t})
+				out = append(out, Sighting{Dump: i, Thread: t})
 			}
 		}
 	}
@@ -108,7 +106,7 @@ func (v *Process) Sightings(keep func(*threads.Thread, threads.Wait) bool) []Sig
 func (v *Process) PerDump(list []Sighting) []int {
 	counts := make([]int, v.Dumps())
 	for _, s := range list {
-		counts[s.Dump] += Times(s.Thread)
+		counts[s.Dump] += s.Count()
 	}
 	return counts
 }

@@ -35,7 +35,7 @@ func (v *Process) CiteAll(list []Sighting, room int) []analyze.Evidence {
 		before := len(picked)
 		for dump, threads := range byDump {
 			if round < len(threads) && len(picked) < room {
-				picked = append(picked, Sighting{dump, threads[round]})
+				picked = append(picked, Sighting{Dump: dump, Thread: threads[round]})
 			}
 		}
 		if len(picked) == before {
