@@ -34,6 +34,10 @@ type Rule struct {
 	// explains beyond them its
 	// Detail tells, see [Claimer].
 	Claims []loss.Kind
+	// Lasts says that the finding is as bad while a JVM starts as it is later. Other findings of threads are notes then, see [Rule.OfThreads].
+	Lasts bool
+	// OfThreads says that the finding is of what threads did at the moments of dumps.
+	OfThreads bool
 	// HostWide findings are about a machine, whatever their subject says.
 	HostWide bool
 	// Compares says that findings are about nodes against each other: those of two nodes are never one.

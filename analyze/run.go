@@ -75,6 +75,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 		}
 	}
 	slices.SortStableFunc(res.NotEvaluated, nearFirst)
+	demoteStarting(c, res.Findings, rules)
 	rank(res.Findings, rules)
 	order(res.Findings)
 	res.Loss = lossOf(&Pass{Case: c, run: shared}, res.Findings, rules)

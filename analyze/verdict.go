@@ -291,6 +291,8 @@ func weakDumps(kind, target string, s *threads.Series, sum threads.Summary, n in
 	case grouped(s):
 		return fmt.Sprintf("the goroutine dumps of %s are of debug=1, which tells neither what each goroutine waits for nor "+
 			"for how long; take goroutine?debug=2, as casefile collect does", target)
+	case startOf(s) != "":
+		return fmt.Sprintf("the program of %s was starting at the last dump: %s; %s", target, startOf(s), moreDumps)
 	case starting(s):
 		return fmt.Sprintf("the JVM of %s was starting: %s old at the last dump; %s", target, length(age(s.Dumps[n-1])), moreDumps)
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
+	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/load"
@@ -16,48 +18,84 @@ import (
 
 // readCited reads the lines that findings cite, by one walk over each archive; what is in none is a file.
 func readCited(ctx context.Context, paths []string, findings []analyze.Finding) *report.Cited {
-	cited := report.NewCited(findings)
-	room := budget.NewRoom(ctx, budget.MaxUnpacked)
+	c := &citedReader{ctx: ctx, cited: report.NewCited(findings), room: budget.NewRoom(ctx, budget.MaxUnpacked)}
 	for _, p := range paths {
 		if load.IsStream(p) { // to open a pipe again is to wait for a writer
-			cited.Fail(p, errors.New("it came through a pipe, and can be read once only"))
+			c.cited.Fail(p, errors.New("it came through a pipe, and can be read once only"))
 			continue
 		}
 		for _, file := range append([]string{p}, bundle.Parts(p)...) {
-			r, err := bundle.Open(ctx, file)
-			if err != nil {
-				continue
-			}
-			_ = r.Walk(ctx, func(e bundle.Entry, body io.Reader) error { // what is missing is told where its lines would stand
-				name := e.Path
-				if r.Foreign {
-					name = path.Join(p, e.Path)
-				}
-				if cited.Wants(name) {
-					take(cited, name, room, body)
-				}
-				return ctx.Err()
-			})
+			c.archive(p, file)
 		}
 	}
-	for _, name := range cited.Missing() {
+	for _, name := range c.cited.Missing() {
 		f, err := os.Open(name)
 		if err != nil {
-			cited.Fail(name, err)
+			c.cited.Fail(name, err)
 			continue
 		}
-		take(cited, name, room, room.Part(budget.MaxUnpacked).Reader(f))
+		c.take(name, c.room.Part(budget.MaxUnpacked).Reader(f))
 		f.Close()
 	}
-	return cited
+	return c.cited
+}
+
+// citedReader goes through archives, and through those that lie in them.
+type citedReader struct {
+	ctx   context.Context
+	cited *report.Cited
+	room  *budget.Room
+}
+
+// archive reads what is cited of the archive in a file; name is what its entries are called by. A file that is no archive is passed over.
+func (c *citedReader) archive(name, file string) {
+	r, err := bundle.Open(c.ctx, file)
+	if err != nil {
+		return
+	}
+	_ = r.Walk(c.ctx, func(e bundle.Entry, body io.Reader) error { // what is missing is told where its lines would stand
+		entry := e.Path
+		if r.Foreign {
+			entry = path.Join(name, e.Path)
+		}
+		switch {
+		case c.cited.Wants(entry):
+			c.take(entry, body)
+		case c.holds(entry):
+			c.nested(entry, body)
+		}
+		return c.ctx.Err()
+	})
+}
+
+// holds reports whether lines are cited of what lies in an entry.
+func (c *citedReader) holds(entry string) bool {
+	return slices.ContainsFunc(c.cited.Missing(), func(name string) bool { return strings.HasPrefix(name, entry+"/") })
+}
+
+// nested reads an archive that lies in another.
+func (c *citedReader) nested(entry string, body io.Reader) {
+	plain, err := c.room.Unpack(body)
+	if err != nil {
+		return
+	}
+	tmp, err := os.CreateTemp("", "casefile-show-*")
+	if err != nil {
+		return
+	}
+	defer os.Remove(tmp.Name())
+	_, err = io.Copy(tmp, plain)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		c.archive(entry, tmp.Name())
+	}
 }
 
 // take reads the lines of an entry, compressed or not.
-func take(cited *report.Cited, name string, room *budget.Room, r io.Reader) {
-	plain, err := room.Unpack(r)
+func (c *citedReader) take(name string, r io.Reader) {
+	plain, err := c.room.Unpack(r)
 	if err != nil {
-		cited.Fail(name, err)
+		c.cited.Fail(name, err)
 		return
 	}
-	cited.Take(name, plain)
+	c.cited.Take(name, plain)
 }

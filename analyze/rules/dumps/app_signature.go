@@ -22,6 +22,7 @@ var (
 )
 
 var appSignature = &analyze.Rule{
+	Lasts:  true,
 	ID:     ids.AppSignature,
 	Doc:    "Threads do what a known problem of a product makes them do, or its logs say so.",
 	Needs:  needsDumps(2) + "; or application logs",

@@ -14,6 +14,7 @@ import (
 )
 
 var deadlock = &analyze.Rule{
+	Lasts: true,
 	ID:    ids.Deadlock,
 	Doc:   "Threads wait for each other's locks in a circle: a cycle in the lock graph that lasts until the last dump.",
 	Needs: needsDumps(1),

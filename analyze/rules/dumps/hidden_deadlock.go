@@ -15,7 +15,8 @@ import (
 )
 
 var hiddenDeadlock = &analyze.Rule{
-	ID: ids.HiddenDeadlock,
+	Lasts: true,
+	ID:    ids.HiddenDeadlock,
 	Doc: "Threads wait for each other for ever in a way that the JVM does not see: one keeps a lock and waits for " +
 		"what another is to give, " +
 		"which wants the lock; or classes need each other in their initialisers.",

@@ -12,7 +12,8 @@ import (
 )
 
 var selfStarvation = &analyze.Rule{
-	ID: ids.SelfStarvation,
+	Lasts: true,
+	ID:    ids.SelfStarvation,
 	Doc: "All threads of a pool stand in tasks that wait for other tasks of the same pool, which no thread is " +
 		"left to run.",
 	Needs:  needsDumps(2),

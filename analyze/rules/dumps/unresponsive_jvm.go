@@ -15,7 +15,8 @@ import (
 )
 
 var unresponsiveJVM = &analyze.Rule{
-	ID: ids.UnresponsiveJVM,
+	Lasts: true,
+	ID:    ids.UnresponsiveJVM,
 	Doc: "The JVM did not answer when it was asked for a thread dump: it is stopped, cannot stop its own " +
 		"threads, collects for long, or waits for a disk.",
 	Needs: needsDumps(1),
