@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -20,6 +21,31 @@ type dirArchive struct {
 	names   []string
 	records map[string][]byte
 	open    *os.File
+	unread  []Unread
+}
+
+// Unread is what a folder holds and nothing is read of.
+type Unread struct {
+	Path   string // below the folder
+	Reason string
+}
+
+// whyUnread are the kinds of things in a folder that are no files. To open a pipe may wait for ever, and a link may lead
+// anywhere.
+var whyUnread = []struct {
+	mode   fs.FileMode
+	reason string
+}{
+	{fs.ModeNamedPipe, "named pipe"}, {fs.ModeSocket, "socket"}, {fs.ModeSymlink, "symbolic link"}, {fs.ModeDevice, "device"}, {fs.ModeIrregular, "no regular file"},
+}
+
+func (d *dirArchive) skip(name string, mode fs.FileMode) {
+	for _, kind := range whyUnread {
+		if mode&kind.mode != 0 {
+			d.unread = append(d.unread, Unread{name, kind.reason})
+			return
+		}
+	}
 }
 
 func (*dirArchive) alone() {}
@@ -31,20 +57,24 @@ func openDir(ctx context.Context, root string) (archive, error) {
 	}
 	most := mostEntries(ctx)
 	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		if err != nil {
-			return err
-		}
-		if len(d.names) > most {
+		rel, relErr := filepath.Rel(root, p)
+		switch {
+		case err != nil && p != root && relErr == nil: // a folder that may not be read
+			d.unread = append(d.unread, Unread{filepath.ToSlash(rel), reasonOf(err)})
+			return nil
+		case err != nil || relErr != nil:
+			return errors.Join(err, relErr)
+		case len(d.names)+len(d.unread) > most:
 			return fs.SkipAll // one more than may be read: who reads is told
-		}
-		rel, err := filepath.Rel(root, p)
-		if err == nil && e.Type().IsRegular() && rel != journalFile && !strings.HasSuffix(rel, ".part") {
+		case e.Type().IsRegular() && rel != journalFile && !strings.HasSuffix(rel, ".part"):
 			d.names = append(d.names, filepath.ToSlash(rel))
+		default:
+			d.skip(filepath.ToSlash(rel), e.Type())
 		}
-		return err
+		return nil
 	})
 	return d, err
 }
@@ -74,21 +104,31 @@ func (d *dirArchive) next() (string, []byte, io.Reader, int64, error) {
 		d.open.Close()
 		d.open = nil
 	}
-	if len(d.names) == 0 {
-		return "", nil, nil, 0, io.EOF
+	for len(d.names) > 0 {
+		name := d.names[0]
+		d.names = d.names[1:]
+		f, err := os.Open(filepath.Join(d.root, filepath.FromSlash(name)))
+		if err != nil {
+			d.unread = append(d.unread, Unread{name, reasonOf(err)})
+			continue
+		}
+		d.open = f
+		st, err := f.Stat()
+		if err != nil {
+			return "", nil, nil, 0, err
+		}
+		return name, d.records[name], d.room.Reader(f), st.Size(), nil
 	}
-	name := d.names[0]
-	d.names = d.names[1:]
-	f, err := os.Open(filepath.Join(d.root, filepath.FromSlash(name)))
-	if err != nil {
-		return "", nil, nil, 0, err
+	return "", nil, nil, 0, io.EOF
+}
+
+// reasonOf is why something cannot be opened, without its path.
+func reasonOf(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
 	}
-	d.open = f
-	st, err := f.Stat()
-	if err != nil {
-		return "", nil, nil, 0, err
-	}
-	return name, d.records[name], d.room.Reader(f), st.Size(), nil
+	return err.Error()
 }
 
 func (d *dirArchive) Close() error {

@@ -36,6 +36,9 @@ type Reader struct {
 	// CutEntry names the entry that the cut went through, if any.
 	CutEntry string
 
+	// Unread is what a folder holds that is no file, or cannot be opened: there by what was read last.
+	Unread []Unread
+
 	declared []Entry // by casefile.json
 	// indexed: the list is that of the manifest; whether the file is as it says shows when its entries are read.
 	indexed bool
@@ -202,6 +205,9 @@ func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (
 	}
 	defer a.Close()
 	r.Format = format
+	if folder, ok := a.(*dirArchive); ok {
+		defer func() { r.Unread = folder.unread }()
+	}
 	entries := listed{most: budget.From(ctx).MostEntries()}
 	for {
 		if err := ctx.Err(); err != nil {

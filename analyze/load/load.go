@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -112,6 +113,7 @@ func (b *builder) walk(ctx context.Context, r *bundle.Reader, visit func(bundle.
 		last, read = e.Path, read+1
 		return visit(e, body)
 	})
+	b.unread(r)
 	if !budget.IsOver(err) {
 		return err
 	}
@@ -121,6 +123,23 @@ func (b *builder) walk(ctx context.Context, r *bundle.Reader, visit func(bundle.
 	}
 	b.over(fmt.Errorf("%s: %w; it ends within %s: %s is not read", r.Path, err, orElse(last, "its first entry"), left))
 	return nil
+}
+
+// unread tells what of a folder was not read, a line for each reason.
+func (b *builder) unread(r *bundle.Reader) {
+	const named = 5
+	byReason := map[string][]string{}
+	for _, u := range r.Unread {
+		byReason[u.Reason] = append(byReason[u.Reason], u.Path)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+		paths := byReason[reason]
+		list := strings.Join(paths[:min(named, len(paths))], ", ")
+		if more := len(paths) - named; more > 0 {
+			list += fmt.Sprintf(" and %d more", more)
+		}
+		b.problem("%s: not read (%s): %s", r.Path, reason, list)
+	}
 }
 
 func orElse(text, other string) string {

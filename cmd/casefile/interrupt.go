@@ -8,9 +8,10 @@ import (
 
 // A signal ends every verb within graceTime. A verb that has to undo something in
 // other processes first - a recording, a log, a service it started - holds the
-// program until that is done, holdTime at most.
+// program until that is done, holdTime at most, and has closeTime then to close its files.
 const (
 	graceTime = 800 * time.Millisecond
+	closeTime = 200 * time.Millisecond
 	holdTime  = 8 * time.Second
 )
 
@@ -43,7 +44,7 @@ func hold(ctx context.Context) (release func()) {
 func (h *holds) lastCall(interrupted context.Context) {
 	<-interrupted.Done()
 	const step = 20 * time.Millisecond
-	for waited, free := time.Duration(0), time.Duration(0); waited < holdTime && free < graceTime; waited += step {
+	for waited, free := time.Duration(0), time.Duration(0); waited < holdTime && (waited < graceTime || free < closeTime); waited += step {
 		time.Sleep(step)
 		if free += step; h.n.Load() > 0 {
 			free = 0

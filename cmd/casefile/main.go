@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"casefile/bundle/format/budget"
 )
 
 func main() {
@@ -25,5 +27,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "casefile: error: interrupted, and ended at once: what was written until then is kept")
 		os.Exit(exitInterrupted)
 	}()
-	os.Exit(run(withHolds(ctx, &h), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(withHolds(budget.Interruptible(ctx), &h), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
