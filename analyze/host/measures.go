@@ -2,6 +2,7 @@ package host
 
 import (
 	"math"
+	"path"
 	"strconv"
 	"strings"
 
@@ -154,4 +155,17 @@ func (l *loader) files() {
 	if f.Allocated.Known() && f.Max.Value > 0 {
 		f.UsedPercent = Number{math.Min(100, 100*f.Allocated.Value/f.Max.Value), f.Allocated.Ref}
 	}
+}
+
+// FileSystemOf is the file system that a path lies on; nil when none is known.
+func (f *Facts) FileSystemOf(file string) (best *FileSystem) {
+	file = path.Clean(file)
+	for i := range f.FileSystems {
+		fs := &f.FileSystems[i]
+		below := fs.Mount == "/" || file == fs.Mount || strings.HasPrefix(file, fs.Mount+"/")
+		if below && (best == nil || len(fs.Mount) > len(best.Mount)) {
+			best = fs
+		}
+	}
+	return best
 }

@@ -35,6 +35,7 @@ const (
 	BackToBackCycles      = "back-to-back-cycles"
 	LongOperation         = "long-operation"
 	OutOfMemory           = "out-of-memory"
+	DirectMemory          = "direct-memory"
 	HeapExhausted         = "heap-exhausted"
 	MemoryLeak            = "memory-leak"
 	LongGCPause           = "long-gc-pause"

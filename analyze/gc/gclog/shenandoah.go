@@ -39,6 +39,17 @@ func (s *shenandoahState) flush(p *parser) {
 	p.b.Live(s.at, s.bytes, src, s.line)
 }
 
+// trigger takes from the line before a cycle of Shenandoah who asked for it:
+//
+//	Trigger: Explicit GC request (System.gc())
+//	Trigger (Global): GC request (System.gc())
+func (p *parser) trigger(m []byte) class {
+	if cause, ok := after(m, "GC request ("); ok && hasSuffix(cause, ")") {
+		p.unified.requested = p.b.Cause(cause[:len(cause)-1])
+	}
+	return detail
+}
+
 // statsLine reads the footer that Shenandoah prints at exit, to compare it with what was read:
 //
 //	Pause Init Mark (N)            =    0.001 s (a =       22 us) (n =    59) (lvls, us = ...)

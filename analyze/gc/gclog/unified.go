@@ -25,6 +25,7 @@ type unifiedState struct {
 	operation    string // of the safepoint that is being entered (JDK 9-12)
 	seenG1       bool
 	shen         shenandoahState
+	requested    uint16    // cause of the cycle that comes next
 	shenChecks   []gc.Kind // kinds of the entries of gc.Log.Checks
 	z            zState
 }
@@ -63,7 +64,8 @@ func (u *unifiedState) close(p *parser) {
 func (u *unifiedState) cycle(id uint32) *cycle {
 	c := &u.cycles[id%uint32(len(u.cycles))]
 	if c.id != id || !c.used {
-		*c = cycle{id: id, used: true}
+		*c = cycle{id: id, used: true, cause: u.requested}
+		u.requested = 0
 	}
 	return c
 }

@@ -47,6 +47,7 @@ var messageReaders = []messageReader{
 	{begins: "Minor Collection", read: (*parser).generationsCycle},
 	{begins: "Major Collection", read: (*parser).generationsCycle},
 	{begins: "Garbage Collection (", read: withID((*parser).zCycle)},
+	{begins: "Trigger", read: plain((*parser).trigger)},
 	{begins: "Allocation Stall (", read: plain((*parser).stall)},
 	{begins: "Relocation Stall (", read: plain((*parser).relocationStall)},
 }

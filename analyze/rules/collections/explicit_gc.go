@@ -33,6 +33,7 @@ var explicitGC = &analyze.Rule{
 	Doc:    "Somebody asks for collections: System.gc(), jcmd GC.run, an agent.",
 	Needs:  needsGC,
 	Fix:    "Remove the calls, or let the JVM ignore or soften them.",
+	Unless: []string{ids.DirectMemory},
 	Claims: []loss.Kind{loss.GC},
 	Limits: limits(
 		explicitGCs, explicitShare, explicitPause, explicitWindow, fullGCInterval,

@@ -10,6 +10,7 @@ import (
 func Rules() []*analyze.Rule {
 	return []*analyze.Rule{
 		outOfMemory,
+		directMemory,
 		heapExhausted,
 		heapTooSmall,
 		memoryLeak,

@@ -2,7 +2,6 @@ package machines
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -79,26 +78,13 @@ func (v *hostView) affected(fs *host.FileSystem) (users []say.Phrase, evidence [
 				continue
 			}
 			file, _, _ := strings.Cut(text[i:], ":")
-			if user := say.Text("%s of %s", w.what, say.Target(j.Target)); v.mountOf(file) == fs.Mount && !told[user.String()] {
+			if user := say.Text("%s of %s", w.what, say.Target(j.Target)); v.FileSystemOf(file) == fs && !told[user.String()] {
 				told[user.String()] = true
 				users, evidence = append(users, user), append(evidence, at)
 			}
 		}
 	}
 	return users, cite.Known(evidence...)
-}
-
-// mountOf is the mount point that a path lies below.
-func (v *hostView) mountOf(file string) (best string) {
-	file = path.Clean(file)
-	for _, fs := range v.FileSystems {
-		if fs.Mount == "/" || file == fs.Mount || strings.HasPrefix(file, fs.Mount+"/") {
-			if len(fs.Mount) > len(best) {
-				best = fs.Mount
-			}
-		}
-	}
-	return best
 }
 
 func (v *hostView) diskFull(fs *host.FileSystem) (analyze.Finding, bool) {

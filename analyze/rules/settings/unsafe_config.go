@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ var unsafeConfig = &analyze.Rule{
 	Doc:    "Options of the JVM that are known to hurt, or that are missed when something goes wrong.",
 	Needs:  needsSettings,
 	Fix:    "Change the settings that the finding names.",
-	Limits: []analyze.Threshold{vm.CompressedOopsLimit, vm.CompressedOopsAgain},
+	Limits: []analyze.Threshold{vm.CompressedOopsLimit, vm.CompressedOopsAgain, slowDisk},
 	Run:    analyze.Each(configured, judgeConfig),
 }
 
@@ -40,9 +41,10 @@ func (c *config) About() analyze.Subject {
 func configured(p *analyze.Pass) (all []*config) {
 	for _, n := range p.Nodes {
 		for _, j := range n.JVMs {
-			if len(j.Flags) > 0 || len(j.Options) > 0 {
+			c := &config{JVM: j, node: n}
+			if _, old := g1Before(60)(c); old || len(j.Flags) > 0 || len(j.Options) > 0 {
 				p.Evaluated()
-				all = append(all, &config{JVM: j, node: n})
+				all = append(all, c)
 			}
 		}
 	}
@@ -72,11 +74,7 @@ func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High}
 	var texts []say.Phrase
 	var why []string
-	for _, check := range checks {
-		w, ok := check(c)
-		if !ok {
-			continue
-		}
+	for _, w := range faultsOf(c) {
 		if w.severity.AtLeast(f.Severity) {
 			f.Severity = w.severity
 		}
@@ -102,6 +100,22 @@ func judgeConfig(_ *analyze.Pass, c *config) []analyze.Finding {
 	}
 	f.References = []string{"Oracle: The java Command"}
 	return []analyze.Finding{f}
+}
+
+// faultsOf gives what is wrong, by weight.
+func faultsOf(c *config) (list []fault) {
+	for _, check := range checks {
+		if w, ok := check(c); ok {
+			list = append(list, w)
+		}
+	}
+	for i := range habits {
+		if w, ok := habits[i].look(c); ok {
+			list = append(list, w)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b fault) int { return cmp.Compare(b.weight, a.weight) })
+	return list
 }
 
 // on reads a flag that is on or off.

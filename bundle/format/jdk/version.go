@@ -84,3 +84,16 @@ func WithoutBuild(version string) string {
 	}
 	return version
 }
+
+// update are the digits that count the updates of a feature release.
+var update = regexp.MustCompile(`^(?:jdk-?)?(?:1\.)?\d+(?:(?:\.0)?_|u|\.0\.)(\d+)`)
+
+// Update gives which update of its feature release a version is: 292 of "1.8.0_292-b10", 15 of "17.0.15+6"; ok is false when it states none.
+func Update(version string) (n int, ok bool) {
+	m := update.FindStringSubmatch(strings.TrimSpace(version))
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil
+}

@@ -65,3 +65,16 @@ func TestVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestUpdate(t *testing.T) {
+	for version, want := range map[string]int{"1.8.0_292-b10": 292, "1.8.0_20": 20, "8.0_504": 504, "8u60-b27": 60, "17.0.15+6-Debian": 15,
+		"11.0.16": 16, "25.0.1": 1, "25.292-b10": -1, "1.8.0": -1, "26-ea+5": -1, "": -1} {
+		n, ok := Update(version)
+		if !ok {
+			n = -1
+		}
+		if n != want {
+			t.Errorf("update of %q: %d, want %d", version, n, want)
+		}
+	}
+}
