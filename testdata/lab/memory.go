@@ -13,6 +13,7 @@ type MemoryFault struct {
 	Seconds              int    // of the capture; 0: the program dies, and its log alone tells
 	Alone                bool   // takes the CPU, so that one collector is tried at a time
 	Info                 bool   // a note is enough
+	Recorded             bool   // by JFR too
 	MinMajor             int
 }
 
@@ -27,7 +28,7 @@ var MemoryFaults = []MemoryFault{
 	{Name: "step", Healthy: []string{"step", "healthy", "60", "22"}, Options: []string{"-Xmx256m"}, Seconds: 30},
 	{Name: "direct", Sick: []string{"direct", "sick", "28"}, Healthy: []string{"direct", "healthy", "28"},
 		Options: []string{"-Xmx128m", "-XX:MaxDirectMemorySize=32m"},
-		Finds:   "direct-memory", Names: `[Dd]irect`, Advice: `MaxDirectMemorySize|buffers`, Seconds: 20},
+		Finds:   "direct-memory", Names: `[Dd]irect`, Advice: `MaxDirectMemorySize|buffers`, Seconds: 20, Recorded: true},
 	{Name: "direct-leak", Sick: []string{"direct-leak", "sick"}, Healthy: []string{"direct-leak", "healthy"},
 		Options: []string{"-Xmx128m", "-XX:MaxDirectMemorySize=96m"},
 		Finds:   "direct-memory|out-of-memory", Names: `[Dd]irect`, Advice: `buffers`, Seconds: 20},

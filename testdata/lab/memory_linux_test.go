@@ -3,8 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"casefile/testdata/live"
+	"casefile/cmd/samples/live"
 )
 
 // memoryRun is one JVM that uses memory in one way.
@@ -36,9 +34,8 @@ func TestMemoryLab(t *testing.T) {
 	}
 	only := regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY"))
 	ctx := t.Context()
-	var rows []row
-	var alarms []string
-	defer func() { report(t, rows, alarms) }()
+	m := &matrix{}
+	defer m.report(t)
 	for _, jdk := range labJDKs(ctx) {
 		classes := compileMemory(ctx, t)
 		for _, batch := range memoryBatches(ctx, t, only, jdk) {
@@ -54,13 +51,18 @@ func TestMemoryLab(t *testing.T) {
 				name := "gc/" + r.fault.Name + "/" + r.collector
 				own := found[i]
 				if r.sick {
-					f := Fault{Finds: r.fault.Finds, Names: r.fault.Names, Advice: r.fault.Advice}
-					told := judge(f, name, jdk.Version, own)
-					rows = append(rows, told)
+					if !r.fault.Info {
+						own = warnings(own)
+					}
+					told := m.judge(Fault{Finds: r.fault.Finds, Names: r.fault.Names, Advice: r.fault.Advice}, name, jdk.Version, own)
+					m.rows = append(m.rows, told)
 					t.Logf("%s on %s: among %t, first %t, named %t, advice %t: %.220s", name, jdk.Version, told.among, told.first, told.named, told.advice, told.said)
-				} else if own = warnings(own); len(own) > 0 {
-					alarms = append(alarms, fmt.Sprintf("%s on %s: %s: %s", name, jdk.Version, own[0].ID, own[0].Title))
-					t.Log("false alarm:", alarms[len(alarms)-1])
+					continue
+				}
+				m.twins++
+				for _, f := range warnings(own) {
+					m.alarms = append(m.alarms, fmt.Sprintf("%s on %s: %s: %s", name, jdk.Version, f.ID, f.Title))
+					t.Log("false alarm:", m.alarms[len(m.alarms)-1])
 				}
 			}
 		}
@@ -79,7 +81,7 @@ func labJDKs(ctx context.Context) (list []live.JDK) {
 
 func compileMemory(ctx context.Context, t *testing.T) string {
 	classes := t.TempDir()
-	sources, err := filepath.Glob("java/com/acme/memory/*.java")
+	sources, err := filepath.Glob("memory/com/acme/memory/*.java")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,27 +182,27 @@ func captureMemory(ctx context.Context, t *testing.T, binary string, running []*
 			r.awaitEnd(t)
 		}
 		for _, r := range running {
-			found = append(found, analyzed(ctx, t, binary, r.log()))
+			found = append(found, analyze(ctx, t, binary, r.log()).Findings)
 		}
 		return found
 	}
+	f := running[0].fault
 	path := filepath.Join(t.TempDir(), "x.tar.zst")
-	args := []string{"collect", "--duration", fmt.Sprintf("%ds", running[0].fault.Seconds), "--dumps", "5",
-		"--dump-interval", fmt.Sprintf("%ds", max(1, running[0].fault.Seconds/6)), "--out", path}
+	if keep := os.Getenv("CASEFILE_LAB_KEEP"); keep != "" {
+		path = filepath.Join(keep, fmt.Sprintf("%s-%s-%d.tar.zst", f.Name, running[0].collector, running[0].cmd.Process.Pid))
+	}
+	var args []string
+	if f.Recorded {
+		args = append(args, "--jfr")
+	}
 	for _, r := range running {
 		args = append(args, "--pid", fmt.Sprint(r.cmd.Process.Pid))
 	}
-	var exit *exec.ExitError
-	if out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 3) {
-		t.Fatalf("collect: %v\n%s", err, out)
-	}
-	all := analyzed(ctx, t, binary, path)
+	collect(ctx, t, binary, path, time.Duration(f.Seconds)*time.Second, 5, time.Duration(max(1, f.Seconds/6))*time.Second, args)
+	all := analyze(ctx, t, binary, path)
 	for _, r := range running {
 		r.stop()
-		found = append(found, of(all, r.cmd.Process.Pid))
-	}
-	if keep := os.Getenv("CASEFILE_LAB_KEEP"); keep != "" {
-		run(ctx, t, "cp", path, filepath.Join(keep, fmt.Sprintf("%s-%s-%d.tar.zst", running[0].fault.Name, running[0].collector, time.Now().Unix())))
+		found = append(found, all.about(r.cmd.Process.Pid))
 	}
 	return found
 }
@@ -220,19 +222,14 @@ func (r *memoryRun) awaitEnd(t *testing.T) {
 	}
 }
 
-// analyzed gives all findings.
-func analyzed(ctx context.Context, t *testing.T, binary, path string) []finding {
-	var stdout bytes.Buffer
-	analyze := exec.CommandContext(ctx, binary, "analyze", "--output", "json", path)
-	analyze.Stdout, analyze.Stderr = &stdout, os.Stderr
-	if err := analyze.Run(); err != nil {
-		t.Fatalf("analyze: %v", err)
+// about keeps what is said of one process.
+func (s said) about(pid int) (own []finding) {
+	for _, f := range s.Findings {
+		if subject(f.Subject, pid) {
+			own = append(own, f)
+		}
 	}
-	var all struct{ Findings []finding }
-	if err := json.Unmarshal(stdout.Bytes(), &all); err != nil {
-		t.Fatal(err)
-	}
-	return all.Findings
+	return own
 }
 
 // warnings leaves notes out.
@@ -244,4 +241,3 @@ func warnings(all []finding) (out []finding) {
 	}
 	return out
 }
-
