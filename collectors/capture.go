@@ -84,7 +84,7 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 		w.Hurry()
 	}
 	for _, pid := range c.Missing {
-		w.Cover(bundle.Coverage{Node: s.Node, Collector: "jvm", Target: fmt.Sprint(pid), PID: pid, Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere,
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorJVM, Target: fmt.Sprint(pid), PID: pid, Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere,
 			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
 	}
 	Run(ctx, s, c.Jobs)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"casefile/bundle/format/entries"
 )
 
 // Only limits a node to some of its processes, whatever a plan chooses: several
@@ -64,4 +66,6 @@ func (l only) Prepare(ctx context.Context, s *Session) ([]Job, error) {
 }
 
 // processes reports whether the targets of a collector are processes.
-func processes(collector string) bool { return dirs[collector] != "" && collector != "host" }
+func processes(collector string) bool {
+	return collector == entries.CollectorJVM || collector == entries.CollectorGo
+}

@@ -43,20 +43,14 @@ func (s *Session) scope(collector string, j Job) *Scope {
 	return &Scope{Session: s, Collector: collector, Target: j.Target, PID: j.PID, cost: bundle.TargetOverhead{Target: j.Target}}
 }
 
-// dirs tells where the entries of a collector lie below nodes/<node>/.
-var dirs = map[string]string{"jvm": "jvm", "goproc": "go", "host": "host"}
-
 // Path returns the path of an entry of this scope.
 func (c *Scope) Path(name string) string {
-	dir, known := dirs[c.Collector]
-	if !known {
-		dir = c.Collector
-	}
+	dir := entries.FolderOf(c.Collector)
 	target := c.Target
 	if target == dir {
 		target = "" // the host is its own target
 	}
-	return path.Join("nodes", SafeName(c.Node), dir, SafeName(target), name)
+	return path.Join(entries.FolderNodes, SafeName(c.Node), dir, SafeName(target), name)
 }
 
 // SafeName makes a string fit for one path element.
@@ -89,7 +83,7 @@ type Evidence struct {
 func (c *Scope) entry(e Evidence) bundle.Entry {
 	p := c.Path(e.Name)
 	if e.Errors {
-		p = path.Join("nodes", SafeName(c.Node), "errors", SafeName(c.Collector+"-"+c.Target), e.Name)
+		p = path.Join(entries.FolderNodes, SafeName(c.Node), entries.FolderErrors, SafeName(c.Collector+"-"+c.Target), e.Name)
 	}
 	return bundle.Entry{Path: p, Node: c.Node, Collector: c.Collector, Target: c.Target, PID: c.PID, Source: e.Source,
 		Started: e.Started, Ended: e.Ended, Truncated: e.Truncated}

@@ -58,7 +58,7 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 		return b.readTiming(e, body)
 	}
 	part := strings.SplitN(e.Path, "/", 5) // nodes/<node>/<kind>/<target>/<rest>
-	if len(part) < 4 || part[0] != "nodes" {
+	if len(part) < 4 || part[0] != entries.FolderNodes {
 		return nil
 	}
 	name := part[1]
@@ -70,17 +70,17 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 	}
 	n := b.node(name)
 	switch {
-	case part[2] == "host":
+	case part[2] == entries.FolderHost:
 		return b.keepHost(n, e.Path, body)
-	case part[2] == "timing":
+	case part[2] == entries.FolderTiming:
 		return n.readProbes(e, part[3], body)
 	case len(part) < 5:
 		return nil
-	case (part[2] == "jvm" || part[2] == "go") && !b.roomForTarget(path.Join(part[:4]...)):
+	case (part[2] == entries.FolderJVM || part[2] == entries.FolderGo) && !b.roomForTarget(path.Join(part[:4]...)):
 		return nil
-	case part[2] == "jvm":
+	case part[2] == entries.FolderJVM:
 		return b.jvm(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
-	case part[2] == "go":
+	case part[2] == entries.FolderGo:
 		return b.service(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
 	}
 	return nil

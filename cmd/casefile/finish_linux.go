@@ -30,7 +30,7 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 	err := c.analyse(ctx, w)
 	switch {
 	case ctx.Err() != nil:
-		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: bundle.ReportFile, Status: bundle.Skipped, Cause: entries.EndedEarly,
+		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: bundle.ReportFile, Status: bundle.Skipped, Cause: entries.EndedEarly,
 			Reason: "interrupted before the analysis", Fix: "casefile analyze " + o.out})
 		c.result = nil
 		return c, nil
@@ -79,7 +79,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 			err = w.Add(bundle.Entry{Path: r.name}, r.kind, r.buf.Bytes())
 		}
 		if err != nil {
-			w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: r.name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "casefile analyze " + o.out})
+			w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: r.name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "casefile analyze " + o.out})
 		}
 	}
 	if o.noReport || bundle.Format(o.format) == bundle.Dir {
@@ -89,7 +89,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 	if err := newfile.Write(path, func(out io.Writer) error { _, err := page.WriteTo(out); return err }); err == nil {
 		c.report = path
 	} else {
-		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: "report next to the bundle", Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "choose another place with --out: a folder that others cannot write to"})
+		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: entries.ItemReportPage, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "choose another place with --out: a folder that others cannot write to"})
 	}
 }
 

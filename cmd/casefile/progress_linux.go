@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"casefile/analyze/report"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
 )
@@ -46,7 +47,7 @@ func (p *progress) begins(pl plan.Plan, what string) {
 func titles(jobs []collectors.Prepared) string {
 	var t []string
 	for _, j := range jobs {
-		if j.Collector != "host" {
+		if j.Collector != entries.CollectorHost {
 			t = append(t, j.Title)
 		}
 	}

@@ -155,7 +155,7 @@ func (n *Node) make(ctx context.Context, c *capture, o Order) error {
 	}
 	cause := interruption(ctx, w)
 	for _, line := range append(skipped, ledger(none, cause)...) {
-		line.Node, line.Collector = n.Name, "agent"
+		line.Node, line.Collector = n.Name, entries.CollectorAgent
 		w.Cover(line)
 	}
 	_, err = w.Close()
@@ -179,11 +179,11 @@ func interruption(ctx context.Context, w *bundle.Writer) (cause error) {
 func ledger(none, cause error) []bundle.Coverage {
 	var lines []bundle.Coverage
 	if none != nil {
-		lines = append(lines, bundle.Coverage{Item: "processes", Status: bundle.Failed, Cause: entries.CauseOf(none), Reason: none.Error(),
+		lines = append(lines, bundle.Coverage{Item: entries.ItemProcesses, Status: bundle.Failed, Cause: entries.CauseOf(none), Reason: none.Error(),
 			Fix: "run casefile doctor on this node; the agent must run as root to see the processes of all users"})
 	}
 	if full := (fullError{}); errors.As(cause, &full) {
-		lines = append(lines, bundle.Coverage{Item: "spool", Status: bundle.Partial, Cause: entries.NoSpace,
+		lines = append(lines, bundle.Coverage{Item: entries.ItemSpool, Status: bundle.Partial, Cause: entries.NoSpace,
 			Reason: full.Error() + ": the capture ended early",
 			Fix:    "free space on this node or raise the limit of its agent, or capture less with --pid, --app or --max-log-bytes"})
 	}
@@ -217,12 +217,12 @@ func titles(jobs []collectors.Prepared) string {
 // open bundle can be got hold of.
 type handover struct{ c *capture }
 
-func (handover) Name() string { return "agent" }
+func (handover) Name() string { return entries.CollectorAgent }
 
 func (h handover) Prepare(context.Context, *collectors.Session) ([]collectors.Job, error) {
-	return []collectors.Job{{Target: "spool", Run: func(_ context.Context, s *collectors.Scope) {
+	return []collectors.Job{{Target: entries.ItemSpool, Run: func(_ context.Context, s *collectors.Scope) {
 		if err := h.c.opened(s.Out); err != nil {
-			s.LostFor("stream", err, "")
+			s.LostFor(entries.ItemStream, err, "")
 		}
 	}}}, nil
 }

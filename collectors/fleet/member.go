@@ -103,7 +103,7 @@ func (m *member) capture(ctx, deadline context.Context) {
 	p.Start = m.f.start.Add(offset)
 	if err := m.client.Order(deadline, agent.Order{ID: m.f.id, Plan: p, Peers: m.peers}); err != nil {
 		m.err = err
-		m.lost("node", err)
+		m.lost(entries.ItemNode, err)
 		return
 	}
 	halt := func() { _ = m.client.Stop(deadline, m.f.id) } // what that brings shows in what is fetched
@@ -248,6 +248,6 @@ func (m *member) annotate(e *bundle.Entry) {
 // partial notes that the node's part ends early.
 func (m *member) partial(err error) {
 	m.f.tell(m, "incomplete", err.Error())
-	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: "node", Status: bundle.Partial, Cause: cause(err),
+	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: entries.CollectorFleet, Target: m.Name, Item: entries.ItemNode, Status: bundle.Partial, Cause: cause(err),
 		Reason: err.Error() + ": what it had sent by then is kept", Fix: m.fix(err)})
 }

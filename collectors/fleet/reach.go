@@ -37,7 +37,7 @@ func (m *member) connect(ctx context.Context) {
 	if m.said != nil { // ssh knows why it ended
 		m.err = m.said(m.err)
 	}
-	m.lost("node", m.err)
+	m.lost(entries.ItemNode, m.err)
 }
 
 // open makes the connection of the address's kind.
@@ -112,7 +112,7 @@ func (m *member) close() {
 // lost notes what was not obtained of this node.
 func (m *member) lost(item string, err error) {
 	m.f.tell(m, "failed", err.Error())
-	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: "fleet", Target: m.Name, Item: item, Status: bundle.Failed, Cause: cause(err), Reason: err.Error(), Fix: m.fix(err)})
+	m.f.w.Cover(bundle.Coverage{Node: m.Name, Collector: entries.CollectorFleet, Target: m.Name, Item: item, Status: bundle.Failed, Cause: cause(err), Reason: err.Error(), Fix: m.fix(err)})
 }
 
 // refusals are what to do when a node says no.

@@ -31,10 +31,10 @@ func (f *fleet) writeStart() {
 func (f *fleet) write(name string, rec wire.Record) {
 	text, err := json.MarshalIndent(rec, "", " ")
 	if err == nil {
-		err = f.w.Add(bundle.Entry{Path: name, Collector: "timing", Started: f.start}, redact.JSON, text)
+		err = f.w.Add(bundle.Entry{Path: name, Collector: entries.CollectorTiming, Started: f.start}, redact.JSON, text)
 	}
 	if err != nil {
-		f.w.Cover(bundle.Coverage{Node: admin, Collector: "fleet", Item: name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "free space where the bundle is written"})
+		f.w.Cover(bundle.Coverage{Node: admin, Collector: entries.CollectorFleet, Item: name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "free space where the bundle is written"})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/redact"
 	"casefile/collectors"
 )
@@ -20,7 +21,7 @@ func New() collectors.Collector { return collector{defaultLimits()} }
 
 type collector struct{ limits limits }
 
-func (collector) Name() string { return "goproc" }
+func (collector) Name() string { return entries.CollectorGo }
 
 // target is one service: an address, a process, or both.
 type target struct {

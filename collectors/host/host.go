@@ -61,11 +61,11 @@ func New() collectors.Collector {
 	return collector{sys: system{statfs: statfs, clock: readClock, command: runCommand, spaceLimit: 2 * time.Second, uid: os.Geteuid(), pageSize: os.Getpagesize()}}
 }
 
-func (collector) Name() string { return "host" }
+func (collector) Name() string { return entries.CollectorHost }
 
 func (c collector) Prepare(_ context.Context, s *collectors.Session) ([]collectors.Job, error) {
 	return []collectors.Job{{
-		Target: "host",
+		Target: entries.FolderHost, // of a node there is one
 		Title:  title(s.Node, tree{s.Roots}),
 		Items: []collectors.Item{
 			{Name: itemCounters, Cost: "about 1 ms of CPU a sample: 11 small files, and 4 more for each of at most 8 cgroups"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/collectors"
@@ -21,7 +22,7 @@ func New() collectors.Collector { return collector{} }
 
 type collector struct{}
 
-func (collector) Name() string { return "jvm" }
+func (collector) Name() string { return entries.CollectorJVM }
 
 // Prepare finds the JVMs that the plan chooses and learns the secrets in their
 // command lines, environments and configuration files.

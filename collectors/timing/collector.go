@@ -25,7 +25,7 @@ const (
 )
 
 // targetName is that of the one job: entries lie in nodes/<node>/timing/.
-const targetName = "timing"
+const targetName = entries.FolderTiming // of a node there is one
 
 // Login is a database that the configuration of a product names, and how that logs in.
 type Login struct{ URL, User, Password string }
@@ -43,7 +43,7 @@ type collector struct {
 // and the given targets: those that the caller found on this node.
 func New(targets plan.Probes, find FindLogins) collectors.Collector { return collector{targets, find} }
 
-func (collector) Name() string { return "timing" }
+func (collector) Name() string { return entries.CollectorTiming }
 
 // Prepare reads credentials and asks nobody else.
 func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collectors.Job, error) {

@@ -65,8 +65,14 @@ const (
 	ItemJob    = "job"    // the capture of a target as a whole
 )
 
-// The ledger's line of the scrubber.
+// ItemCommonValues is the scrubber's: values that stand after a secret's name and are not looked for elsewhere.
+const ItemCommonValues = "common-values"
+
+// Items of a node as a whole, by those who reach it and hand its bundle on.
 const (
-	CollectorRedact  = "redact"
-	ItemCommonValues = "common-values" // that stand after a secret's name and are not looked for elsewhere
+	ItemNode       = "node"
+	ItemProcesses  = "processes"
+	ItemSpool      = "spool"
+	ItemStream     = "stream"
+	ItemReportPage = "report next to the bundle"
 )
