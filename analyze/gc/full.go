@@ -28,6 +28,12 @@ const (
 	fullOld   = 0.97 // of the old generation's size
 )
 
+// fullApart is what may lie between two collections of one row: a heap that took longer to fill again had room.
+const fullApart = 10 * time.Minute
+
+// fullUnproven are the collections in a row that prove an old generation to be full of which nobody knows whether it can grow: it would have.
+const fullUnproven = 4
+
 // askedCauses are of collections that came because somebody asked: they need not mean that memory was short.
 var askedCauses = []string{"System.gc", "Diagnostic Command", "Heap Inspection", "Heap Dump", "JvmtiEnv", "Metadata", "Ergonomics (proactive)",
 	"Proactive", "Timer", "Warmup", "runtime.GC", "WhiteBox", "system gc"}
@@ -53,35 +59,40 @@ func (l *Log) FullHeap(from, to time.Duration) (best FullHeap, ok bool) {
 		if c.Concurrent || c.Time < from || c.Time > to || c.After == 0 || Asked(l.CauseOf(c)) {
 			continue
 		}
-		limit, old := l.fullAt(c)
+		limit, old, least := l.fullAt(c)
 		if limit == 0 {
 			row = FullHeap{}
 			continue
 		}
-		if row.Count == 0 || row.Old != old || row.Limit != limit {
+		if row.Count == 0 || row.Old != old || row.Limit != limit || c.Time-row.Last.Time > fullApart {
 			row = FullHeap{First: *c, Old: old, Limit: limit}
 		}
 		row.Count++
 		row.Last = *c
-		if row.Count >= max(2, best.Count) {
+		if row.Count >= max(least, best.Count) {
 			best, ok = row, true
 		}
 	}
 	return best, ok
 }
 
-// fullAt gives the limit that a collection left full; zero when it left none.
-func (l *Log) fullAt(c *Cycle) (limit int64, old bool) {
+// fullAt gives the limit that a collection left full, zero when it left none; and how many of its kind in a row prove it.
+func (l *Log) fullAt(c *Cycle) (limit int64, old bool, least int) {
 	most := l.Heap.Max
 	if c.Committed > 0 && !l.Heap.MaxStated {
 		most = max(most, c.Committed)
 	}
 	if most > 0 && float64(c.After) >= fullLeft*float64(most) && float64(c.Before-c.After) <= fullFreed*float64(most) {
-		return most, false
+		return most, false, 2
 	}
-	grown := !l.Heap.MaxStated || c.Committed == 0 || float64(c.Committed) >= 0.95*float64(most) // the heap has no room to grow
-	if c.OldCommitted > 0 && c.OldCommitted == l.Heap.OldPeak && grown && float64(c.OldAfter) >= fullOld*float64(c.OldCommitted) {
-		return c.OldCommitted, true
+	if c.OldCommitted == 0 || c.OldCommitted != l.Heap.OldPeak || float64(c.OldAfter) < fullOld*float64(c.OldCommitted) {
+		return 0, false, 0
 	}
-	return 0, false
+	switch {
+	case !l.Heap.MaxStated || c.Committed == 0 || float64(c.Committed) >= 0.95*float64(most): // the heap has no room to grow
+		return c.OldCommitted, true, 2
+	case float64(c.Before-c.After) <= fullFreed*float64(most): // survivor spaces that do not count among what is committed hide it
+		return c.OldCommitted, true, fullUnproven
+	}
+	return 0, false, 0
 }

@@ -42,19 +42,23 @@ var explicitGC = &analyze.Rule{
 	Run: each(collections, judgeExplicitGC),
 }
 
-// askers are whom a cause names.
-var askers = []struct{ cause, who, action, setting string }{
-	{"System.gc()", "the program itself, or a library, calls System.gc()",
-		"Remove the calls. Until then let the JVM ignore them", "-XX:+DisableExplicitGC"},
-	{"Diagnostic Command", "somebody runs jcmd GC.run", "Find the script or the tool that runs jcmd GC.run, and " +
-		"stop it", ""},
+// asker is whom a cause names; calls: the program itself, by System.gc().
+type asker struct {
+	cause, who, action string
+	calls              bool
+}
+
+var askers = []asker{
+	{"System.gc()", "the program itself, or a library, calls System.gc()", "Find who calls System.gc(), and remove the calls", true},
+	{"Diagnostic Command", "somebody runs jcmd GC.run", "Find the script or the tool that runs jcmd GC.run, and stop it", false},
 	{"JvmtiEnv ForceGarbageCollection", "an agent or a tool such as VisualVM asks for them", "Find the agent " +
-		"among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", ""},
+		"among the options (-agentlib, -agentpath, -javaagent) or the tool that is attached", false},
 }
 
 // judgeExplicitGC counts collections on request; where the recent past has none it looks back for an hour.
 func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
-	n, sum := v.Spent(views.ExplicitCause)
+	_, sum := v.Spent(views.ExplicitCause)
+	n := v.collectionsOf(views.ExplicitCause)
 	if n < int64(explicitGCs.Value) && !v.Totals { // they may come once in many minutes
 		base := *v.Collections
 		wide := &gcView{&base}
@@ -63,8 +67,8 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		} else {
 			wide.Stretch(max(v.To-explicitWindow.Value, v.Born), v.To)
 		}
-		n, sum = wide.Spent(views.ExplicitCause)
-		v = wide
+		_, sum = wide.Spent(views.ExplicitCause)
+		n, v = wide.collectionsOf(views.ExplicitCause), wide
 	}
 	if n == 0 || sum <= 0 {
 		return nil
@@ -121,22 +125,8 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		"whole heap, whether there is something to free or not.", who.who)
 	call, site := v.explicitCaller()
 	f.Evidence = cite.Known(append(call, longest...)...)
-	first := analyze.Advice{
-		Action: who.action, Setting: who.setting,
-		Effect: fmt.Sprintf("%s of the time is free again.", say.Percent(share)),
-		Verify: "No pause of the next GC log has the cause " + cause + ".",
-	}
-	if site != "" {
-		first.Action = "Remove the call in " + site + ". Until then let the JVM ignore such calls"
-	}
-	first.Action += "."
-	if who.setting != "" {
-		first.From, first.To = "not set", who.setting
-		first.Risk = "With much memory outside of the heap (direct buffers, as in Netty or NIO) the JVM calls " +
-			"System.gc() itself to free it: then take -XX:+ExplicitGCInvokesConcurrent instead, which does the " +
-			"same with short pauses (G1, Shenandoah)."
-		first.Rollback = "Take the option away and restart."
-	}
+	first := v.explicitAdvice(who, site)
+	first.Effect, first.Verify = fmt.Sprintf("%s of the time is free again.", say.Percent(share)), "No pause of the next GC log has the cause "+cause+"."
 	f.Advice = []analyze.Advice{first}
 	if interval, at, ok := cite.Option(v.JVM, "-Dsun.rmi.dgc.server.gcInterval="); ok || every > 50*time.Minute {
 		a := analyze.Advice{Action: "Once an hour is the distributed collector of RMI (JMX over RMI starts it): " +
@@ -154,6 +144,39 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Explicit Garbage Collection"}
 	return []analyze.Finding{f}
 }
+
+// explicitAdvice names the call where it is known. Calls are ignored only where they cannot be what frees direct buffers.
+func (v *gcView) explicitAdvice(who asker, site string) analyze.Advice {
+	a := analyze.Advice{Action: who.action}
+	switch {
+	case !who.calls:
+		a.Action += "."
+		return a
+	case site != "":
+		a.Action = "Remove the call in " + site
+	}
+	_, direct := v.JVM.Option("-XX:MaxDirectMemorySize=")
+	c := v.Log.Collector
+	switch {
+	case c.Concurrent():
+		a.Action += ". Under " + string(c) + " they run next to the application, and cost CPU."
+	case c == gc.G1 || c == gc.CMS:
+		a.Action += ". Until then let them run next to the application."
+		a.Setting, a.From, a.To = concurrentExplicit, "not set", concurrentExplicit
+		a.Risk, a.Rollback = "They still take CPU.", "Take the option away and restart."
+	case direct || site == "":
+		a.Action += ": take a few thread dumps, or casefile collect --jfr, which names the caller. Ignore them (-XX:+DisableExplicitGC) only if it is not " +
+			"java.nio.Bits, which frees direct buffers by them."
+	default:
+		a.Action += ". Until then let the JVM ignore them."
+		a.Setting, a.From, a.To = "-XX:+DisableExplicitGC", "not set", "-XX:+DisableExplicitGC"
+		a.Risk = "With much memory outside of the heap (direct buffers, as in Netty or NIO) the JVM calls System.gc() itself to free it, which this ignores too."
+		a.Rollback = "Take the option away and restart."
+	}
+	return a
+}
+
+const concurrentExplicit = "-XX:+ExplicitGCInvokesConcurrent"
 
 // oneExplicit tells of a single collection on request: a note, or of a stop of seconds more than that.
 func (v *gcView) oneExplicit(took time.Duration, cause string, full bool) []analyze.Finding {

@@ -48,8 +48,10 @@ func judgeExhausted(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.Say("The %s is full: %s in a row left %s of %s in use", what,
 		say.Counted("full_collections", full.Count, "collection"), say.Size("left", full.Left()), say.Size("limit", full.Limit))
-	if full.First.Time != full.Last.Time {
-		f.Add(", from %s to %s", v.Clock(full.First.Time-full.First.Duration), v.Clock(full.Last.Time))
+	if from, to := v.Clock(full.First.Time-full.First.Duration), v.Clock(full.Last.Time); from == to {
+		f.Add(", at %s", to)
+	} else {
+		f.Add(", from %s to %s", from, to)
 	}
 	f.Impact = fmt.Sprintf("the last of them freed %s", freed(&full.Last))
 	f.Explanation = "Nothing that the program keeps can be freed, so each request for memory starts the next collection of the whole heap. " +

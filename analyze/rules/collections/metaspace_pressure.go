@@ -27,16 +27,29 @@ var (
 
 var metaspacePressure = &analyze.Rule{
 	ID:     ids.MetaspacePressure,
-	Doc:    "Collections are made for want of metaspace, the memory of classes.",
+	Doc:    "Collections are made for want of metaspace, the memory of classes; or classes become more all the time.",
 	Needs:  needsGC,
 	Fix:    "Raise the limit; where it fills again, find who makes class loaders.",
-	Limits: limits(fullGCShare, MetaspaceFull, MetaspaceGCs, views.GCOverheadCritical),
+	Limits: limits(fullGCShare, MetaspaceFull, MetaspaceGCs, views.GCOverheadCritical, classesLeast, classesWarmUp),
 	Run:    each(collections, judgeMetaspace),
 }
 
-// judgeMetaspace counts collections for want of metaspace, and looks at what is left of its limit.
+// judgeMetaspace looks at the collections for want of metaspace, and at classes that only become more.
 func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
-	n, sum := v.Spent(views.MetaspaceCause)
+	found := v.metaspaceCollections()
+	if len(found) > 0 && found[0].Severity.AtLeast(analyze.Warning) {
+		return found
+	}
+	if grown := v.classesGrow(); len(grown) > 0 {
+		return grown
+	}
+	return found
+}
+
+// metaspaceCollections counts collections for want of metaspace, and looks at what is left of its limit.
+func (v *gcView) metaspaceCollections() []analyze.Finding {
+	_, sum := v.Spent(views.MetaspaceCause)
+	n := v.collectionsOf(views.MetaspaceCause)
 	limit, limited := v.JVM.Int("MaxMetaspaceSize")
 	if text, _, ok := cite.Option(v.JVM, "-XX:MaxMetaspaceSize="); ok && !limited {
 		limit = jdk.Size(text)
@@ -46,7 +59,7 @@ func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	last := func(k gc.Kind, c string) bool {
 		return c == "Metadata GC Clear Soft References" || c == "Last ditch collection"
 	}
-	desperate, _ := v.Spent(last)
+	desperate := v.collectionsOf(last)
 	least := int64(MetaspaceGCs.Value)
 	if v.StartUp {
 		least *= 2 // the mark rises with the classes that a start loads
@@ -107,10 +120,7 @@ func judgeMetaspace(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			Verify:   "No pause with a metadata cause in the next GC log.",
 		}}
 	}
-	f.Advice = append(f.Advice, analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, " +
-		"twice, and compare; " + v.since9("-Xlog:class+load", "-XX:+TraceClassLoading") + " names them.",
-		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with " +
-			"the number of classes.", Verify: "The number of loaded classes levels off."})
+	f.Advice = append(f.Advice, v.classFinder())
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Class Metadata"}
 	return []analyze.Finding{f}
 }

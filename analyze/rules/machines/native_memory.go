@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
@@ -86,6 +87,7 @@ func judgeNative(_ *analyze.Pass, c *counted) []analyze.Finding {
 		}
 		code = min(code, used)
 	}
+	heap *= c.mappings()
 	known := heap + metaspace + stacks + code
 	last := rss[len(rss)-1]
 	grown := last - rss[0] - max(0, heap-firstSum(c.Counters, "sun.gc.generation.%d.capacity"))
@@ -94,6 +96,14 @@ func judgeNative(_ *analyze.Pass, c *counted) []analyze.Finding {
 	}
 	return []analyze.Finding{c.nativeFinding(rss[0], last, known, grown, over, []string{
 		say.Bytes(heap) + " of heap", say.Bytes(metaspace) + " of metaspace", say.Bytes(code) + " of compiled code", say.Bytes(stacks) + " of stacks"})}
+}
+
+// mappings is how often each page of the heap counts as resident: ZGC without generations maps its heap three times, until JDK 24.
+func (c *counted) mappings() float64 {
+	if c.Collector() == gc.ZGC && c.Major() < 24 && c.Flags["ZGenerational"].Value != "true" && !slices.Contains(c.Options, "-XX:+ZGenerational") {
+		return 3
+	}
+	return 1
 }
 
 // climbs reports whether nearly all steps go up, and both halves do.

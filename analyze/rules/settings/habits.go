@@ -234,7 +234,7 @@ func tenuringOff(c *config) (sighting, bool) {
 		return s, true
 	}
 	s, ok := is("MaxTenuringThreshold", "0")(c)
-	return s, ok && c.Collector() != gc.ZGC && c.Collector() != gc.Shenandoah
+	return s, ok && !c.Collector().Concurrent()
 }
 
 // g1Before holds for G1 of JDK 8 before an update.
@@ -277,7 +277,7 @@ func classSpaceAboveMetaspace(c *config) (sighting, bool) {
 
 func smallZGC(c *config) (sighting, bool) {
 	heap := c.MaxHeap()
-	if c.Collector() != gc.ZGC || heap <= 0 || heap >= vm.CompressedOopsLimit.Value {
+	if !c.Collector().IsZGC() || heap <= 0 || heap >= vm.CompressedOopsLimit.Value {
 		return sighting{}, false
 	}
 	o, ok := c.asked("UseZGC")
