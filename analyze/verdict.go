@@ -54,7 +54,7 @@ func Headline(c *Case, r *Result) Verdict {
 		j.sound = false
 		j.weak = append([]string{c.Refused[0] + others(len(c.Refused)-1)}, j.weak...)
 	}
-	v := Verdict{Why: j.weak}
+	v := Verdict{Why: slices.Clone(j.weak)}
 	for _, e := range j.examined {
 		v.Examined = append(v.Examined, e.String())
 	}
@@ -70,6 +70,7 @@ func Headline(c *Case, r *Result) Verdict {
 	if n := len(r.Broken); n > 0 {
 		v.Why = append(v.Why, "a check failed: "+r.Broken[0]+others(n-1))
 	}
+	v.Why = append(v.Why, j.missing...)
 	v.Examined, v.Why = orEmpty(v.Examined), orEmpty(v.Why)
 	switch {
 	case r.Worst().AtLeast(Warning):
@@ -157,6 +158,7 @@ type judge struct {
 	sound    bool // one source at least is enough to say that nothing was found
 	examined []*seen
 	weak     []string
+	missing  []string // of what is enough to judge by
 }
 
 // seen is the evidence of one kind, of all nodes.
@@ -274,6 +276,33 @@ func (j *judge) dumps(kind, target string, s *threads.Series, info []threads.Sum
 		span = s.Span(0, n-1)
 	}
 	j.saw(seen{n: int64(n), one: kind + " dump", spans: span > 0, span: span}, weakDumps(kind, target, s, sum, n, span))
+	if s != nil {
+		j.missing = append(j.missing, missingOf(kind, target, s, sum)...)
+	}
+}
+
+// missingOf names what is not there of dumps that are enough to judge by.
+func missingOf(kind, target string, s *threads.Series, sum threads.Summary) (out []string) {
+	n, cut, gaps := len(s.Dumps), 0, 0
+	for _, d := range s.Dumps {
+		gaps += d.Gaps
+		if d.Truncated {
+			cut++
+		}
+	}
+	if n == 2 {
+		out = append(out, fmt.Sprintf("two %s dumps (%s) tell little of what lasts; %s", kind, target, moreDumps))
+	}
+	if cut > 0 {
+		out = append(out, fmt.Sprintf("%d of %s of %s end before all threads are told: what came after is missing", cut, counted(n, kind+" dump"), target))
+	}
+	if gaps > 0 {
+		out = append(out, fmt.Sprintf("lines are missing in the %s dumps of %s, at %s at least", kind, target, counted(gaps, "place")))
+	}
+	if sum.UnparsedLines > 0 {
+		out = append(out, fmt.Sprintf("%s of the %s dumps of %s are not understood", counted(sum.UnparsedLines, "line"), kind, target))
+	}
+	return out
 }
 
 // weakDumps says why dumps in which nothing was found do not mean that nothing is wrong.

@@ -22,10 +22,11 @@ import (
 //	#	0x4850a4	internal/sync.runtime_SemacquireMutex+0x24	/usr/local/go/src/runtime/sema.go:95
 type goroutines struct {
 	block
-	profile bool   // debug=1
-	fn      []byte // a function whose place is on the next line
-	created bool   // that function is the creator
-	gap     bool
+	profile   bool   // debug=1
+	fn        []byte // a function whose place is on the next line
+	created   bool   // that function is the creator
+	gap       bool
+	elsewhere bool // it runs on another thread: there is no stack
 	// innermost is the first address of each entry at debug=1: of a function of the runtime, which is not printed.
 	innermost map[*Thread]string
 }
@@ -87,10 +88,16 @@ func (g *goroutines) line(s *scan, b []byte) verdict {
 		return taken
 	}
 	if g.t == nil || g.gap {
+		if g.t != nil && bytes.HasSuffix(b, []byte{')'}) && bytes.IndexByte(b[:argsAt(b)], '.') > 0 && argsAt(b) < len(b) {
+			s.dump.Gaps++ // a call of a goroutine whose header is missing
+		}
 		return over
 	}
 	if b[0] == '\t' || b[0] == ' ' || len(g.fn) > 0 && isGoPlace(b) { // its tab may have got lost
 		return g.place(s, bytes.TrimSpace(b))
+	}
+	if len(g.fn) > 0 {
+		s.dump.Gaps++ // where that function is
 	}
 	return g.function(b)
 }
@@ -151,6 +158,7 @@ func (g *goroutines) place(s *scan, b []byte) verdict {
 	if len(g.fn) == 0 {
 		known := bytes.HasPrefix(b, []byte("goroutine running on other thread")) || bytes.HasPrefix(b, []byte("[originating from"))
 		if known {
+			g.elsewhere = true
 			return taken
 		}
 		return unknown
@@ -239,6 +247,10 @@ func (g *goroutines) finish(s *scan) {
 	if n := len(g.frames); n > 0 {
 		t.Name = g.frames[n-1].Func
 	}
+	if !g.profile && (len(g.fn) > 0 || len(g.frames) == 0 && !g.elsewhere) {
+		s.dump.Gaps++
+	}
+	g.elsewhere = false
 	g.block.finish(s)
 	if t.State == StateUnknown {
 		t.State = goStateOf(t.Stack)

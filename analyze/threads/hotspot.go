@@ -57,9 +57,13 @@ type hotspot struct {
 	owned   bool    // in "Locked ownable synchronizers"
 	gap     bool    // a blank line since the last frame
 	foreign bool    // the frames that follow are those of a logged exception
+	stated  bool    // the open block has its state
+	states  int     // blocks that have one
+	bare    int     // blocks of Java threads with frames and no state
 
-	name   partial
-	waiter string // of the deadlock section
+	name     partial
+	waiter   string // of the deadlock section
+	headless bool   // the dump has no title
 }
 
 func openHotSpot(s *scan, b []byte) format {
@@ -88,7 +92,7 @@ func titleVM(d *Dump, title string) string {
 // openHeaderless begins a dump that lost its title, as in a rotated log.
 func openHeaderless(s *scan, b []byte) format {
 	s.begin(FormatHotSpot)
-	h := &hotspot{}
+	h := &hotspot{headless: true}
 	h.line(s, b)
 	return h
 }
@@ -214,6 +218,14 @@ func (h *hotspot) open(s *scan, hd *header) {
 
 // finish closes the open thread.
 func (h *hotspot) finish(s *scan) {
+	if t := h.t; t != nil && !h.kept {
+		if h.stated {
+			h.states++
+		} else if t.Num > 0 && !t.VMInternal && !t.Virtual && t.Mounted == 0 && len(h.frames) > 0 {
+			h.bare++
+		}
+	}
+	h.stated = false
 	h.block.finish(s)
 	h.carrier, h.owned, h.gap, h.foreign = nil, false, false, false
 }
@@ -228,6 +240,10 @@ func (h *hotspot) note(s *scan, b []byte) verdict {
 		}
 	case 'j':
 		if st, ok := bytes.CutPrefix(b, []byte("java.lang.Thread.State: ")); ok {
+			if h.stated { // of a thread whose header is missing
+				s.dump.Gaps++
+			}
+			h.stated = true
 			h.state(s, st)
 			return h.extend(s)
 		}
@@ -330,5 +346,11 @@ func (h *hotspot) close(s *scan) {
 	d := s.dump
 	n := len(d.Threads)
 	d.Truncated = h.phase <= inThreads && d.Format == FormatHotSpot && (n == 0 || !d.Threads[n-1].VMInternal)
+	if d.Format == FormatHotSpot && h.states > 0 { // JDK 5 prints no states
+		d.Gaps += h.bare
+		if h.headless {
+			d.Gaps++
+		}
+	}
 	linkCarriers(d)
 }

@@ -66,6 +66,7 @@ type Dump struct {
 
 	Threads        []*Thread
 	DroppedThreads int  // beyond Options.MaxThreads
+	Gaps           int  // places where lines are missing, by what stands around them: a title, a header, a state, a place
 	Truncated      bool // the source ended, or another dump began, before this one was complete
 
 	ReportedDeadlocks int            // as counted by the runtime itself
