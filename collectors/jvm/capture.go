@@ -220,11 +220,15 @@ func (c *capture) askAt(ctx context.Context, due time.Time, cmd string, args ...
 // runCommands runs what can end before the next round and returns the rest.
 func (c *capture) runCommands(ctx context.Context, todo []command, next time.Time) []command {
 	const margin = 300 * time.Millisecond
+	last := !next.Before(c.End())
 	for i, cmd := range todo {
 		left := time.Until(next) - margin
-		// a command that waits for long belongs behind the last round
-		if left < min(cmd.deadline, 3*time.Second) && next.Before(c.End()) || left <= 0 || ctx.Err() != nil {
+		// a command that waits for long belongs after the last round
+		if left < min(cmd.deadline, 3*time.Second) && !last || left <= 0 || ctx.Err() != nil {
 			return todo[i:]
+		}
+		if last { // no round waits for it, and a JVM without CPU needs its time
+			cmd.deadline = max(cmd.deadline, lastDeadline)
 		}
 		c.run(ctx, cmd)
 	}

@@ -38,5 +38,8 @@ var commands = []command{
 		cost: "stops the JVM for about 1 ms, more with many classes"},
 }
 
+// lastDeadline is what a command gets at least after the last round.
+const lastDeadline = 5 * time.Second
+
 // dumpDeadline bounds one thread dump. A JVM that needs longer cannot stop its threads.
 const dumpDeadline = 10 * time.Second

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/series"
 	"casefile/bundle/redact"
@@ -93,7 +94,7 @@ func complete(t *testing.T, p plan.Plan, late ...string) *taken {
 	t.Helper()
 	for ; ; p.Duration *= 4 {
 		c := run(t, t.Context(), p)
-		if slices.ContainsFunc(c.Gaps(), tooLate) && p.Duration < plan.Duration(20*time.Second) {
+		if slices.ContainsFunc(c.Coverage, worthMore) && p.Duration < plan.Duration(20*time.Second) {
 			t.Logf("%v were not enough: %+v", time.Duration(p.Duration), c.Gaps())
 			continue
 		}
@@ -106,13 +107,14 @@ func complete(t *testing.T, p plan.Plan, late ...string) *taken {
 	}
 }
 
-// tooLate tells a gap that a busy machine is enough for.
+// tooLate reports whether a busy machine is enough for what is missing.
 func tooLate(g bundle.Coverage) bool {
-	reason := g.Reason // "1 of 2: ..." where it is but one of several of its kind
-	if count, rest, found := strings.Cut(reason, ": "); found && strings.Contains(count, " of ") {
-		reason = rest
-	}
-	return strings.HasPrefix(reason, jvm.ErrNoAnswer.Error()) || strings.HasPrefix(reason, "no time was left")
+	return g.Cause == entries.NoAnswer || g.Cause == entries.TimedOut
+}
+
+// worthMore reports whether a longer capture may have what is missing: a gap, or a list that was not complete.
+func worthMore(l bundle.Coverage) bool {
+	return tooLate(l) && (l.Status.Gap() || l.Item == entries.ItemVirtualThreads+"-rest")
 }
 
 func newBundle(tb testing.TB, s *collectors.Session) *bundle.Writer {
@@ -173,7 +175,9 @@ func TestVirtualThreadsAreListed(t *testing.T) {
 			t.Skip("no virtual threads before JDK 21")
 		}
 		p := livetest.Start(t, jdk, "db-pool-exhausted", live.Options{Args: []string{"virtual"}})
-		c := complete(t, capturePlan(p.PID))
+		plan := capturePlan(p.PID)
+		plan.Dumps = 1 // the list has until the end of the capture then
+		c := complete(t, plan)
 		list := c.content["threads/dump-01-virtual.txt"]
 		if n := strings.Count(list, `"tomcat-handler-`); n != 25 || !strings.Contains(list, "HikariPool.getConnection") {
 			t.Errorf("%d of 25 virtual threads: %+v %.300s", n, c.status("virtual-threads"), list)
