@@ -19,7 +19,7 @@ const (
 
 var severityRank = map[Severity]int{Critical: 3, Warning: 2, Info: 1}
 
-// AtLeast tells whether s is as severe as other or more.
+// AtLeast reports whether s is as severe as other or more.
 func (s Severity) AtLeast(other Severity) bool { return severityRank[s] >= severityRank[other] }
 
 // ParseSeverity reads the value of --fail-on.
@@ -74,7 +74,7 @@ type Finding struct {
 	Weight float64 `json:"weight"`
 }
 
-// Say makes the title, as fmt.Sprintf does, of words, phrases and figures; the figures are kept beside it.
+// Say makes the title, as fmt.Sprintf does, of words, phrases and figures; the figures are kept next to it.
 func (f *Finding) Say(format string, args ...any) {
 	f.Title, f.pattern, f.Figures = "", "", nil
 	f.Add(format, args...)
@@ -116,7 +116,7 @@ type Advice struct {
 	Risk     string `json:"risk,omitempty"`
 	Rollback string `json:"rollback,omitempty"`
 	Verify   string `json:"verify,omitempty"`
-	// Alternative: instead of an advice before it, not beside it.
+	// Alternative: instead of an advice before it, not next to it.
 	Alternative bool `json:"alternative,omitempty"`
 }
 

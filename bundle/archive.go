@@ -119,7 +119,7 @@ type tarArchive struct {
 	room *budget.Room
 	tr   *tar.Reader
 
-	read *counted // nil: not a bundle of ours
+	read *counted // nil: not a bundle of casefile
 	end  int64    // of the last entry, in what was read; 0: there is none, or not one of ours
 }
 

@@ -29,7 +29,7 @@ func evidence(size int) []byte {
 	return b.Bytes()
 }
 
-// BenchmarkWrite scrubs, compresses and checksums 32 MB in 16 entries, beside what
+// BenchmarkWrite scrubs, compresses and checksums 32 MB in 16 entries, next to what
 // the stock tool needs to compress the same bytes alone.
 func BenchmarkWrite(b *testing.B) {
 	const part, parts = 2 << 20, 16
@@ -101,7 +101,7 @@ func dumps(node, rounds, threads int) [][]byte {
 }
 
 // BenchmarkDumps writes a capture of four nodes as the nodes do, six dumps of 500 threads each, and joins them. It
-// reports the size beside that of zip -9 over the same files.
+// reports the size next to that of zip -9 over the same files.
 func BenchmarkDumps(b *testing.B) {
 	const nodes, rounds, threads = 4, 6, 500
 	var plain int64

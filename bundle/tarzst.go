@@ -14,7 +14,7 @@ const (
 	// zstdWindow is how far back an entry can refer to those before it. It bounds what a reader must hold.
 	zstdWindow = 8 << 20
 	// sharedEntry is the largest entry, in bytes of its content, that lies in a frame with others. What is larger has
-	// little to gain from them, and a frame of its own can be compressed beside others, and be copied when bundles merge.
+	// little to gain from them, and a frame of its own can be compressed next to others, and be copied when bundles merge.
 	sharedEntry = 4 << 20
 	// frameMost is the content of one shared frame, in bytes: what must be unpacked at most to reach an entry.
 	frameMost = 32 << 20
@@ -39,8 +39,8 @@ type tarContainer struct {
 	enc   *zstd.Encoder
 	level zstd.EncoderLevel
 	took  time.Duration // in enc
-	buf   bytes.Buffer // takes what enc puts out until the file has it
-	plain int64        // bytes of content that went through enc
+	buf   bytes.Buffer  // takes what enc puts out until the file has it
+	plain int64         // bytes of content that went through enc
 	// open is a frame in the file that more blocks may follow; ending is what must be written before another frame.
 	open   bool
 	ending []byte

@@ -97,7 +97,7 @@ func (f *File) stamp() {
 // again are the numbers behind names that several files of one application share: "application.yml.2".
 var again = regexp.MustCompile(`\.\d+$`)
 
-// Sniff tells whether Read knows the form of a file by its name and its first bytes.
+// Sniff reports whether Read knows the form of a file by its name and its first bytes.
 // Names alone say little outside of a bundle.
 func Sniff(name string, head []byte) bool {
 	base := strings.ToLower(path.Base(name))

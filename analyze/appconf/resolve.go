@@ -114,7 +114,7 @@ func (s *Settings) ofSpring(files []*File, options *File) {
 			levels[2] = append(levels[2], f)
 		case slices.Contains(active, m[1]):
 			levels[1] = append(levels[1], f)
-		case len(active) == 0: // by the environment, maybe: it stands beside the others
+		case len(active) == 0: // by the environment, maybe: it stands next to the others
 			levels[2] = append(levels[2], f)
 		}
 	}

@@ -64,7 +64,7 @@ func Read(source string, r io.Reader, marks []Mark) (*Log, error) {
 	return s.Finish(), err
 }
 
-// Scanner reads a log that is written to it in UTF-8, beside another reader of the same text (io.TeeReader). It never fails.
+// Scanner reads a log that is written to it in UTF-8, next to another reader of the same text (io.TeeReader). It never fails.
 type Scanner struct {
 	log     *Log
 	marks   []Mark

@@ -230,7 +230,7 @@ func digitsOnly(b []byte) bool {
 	return len(b) > 0
 }
 
-// Patterns gives the patterns of the access log valves of a server.xml, in order. A broken end of the file is an error beside what was found.
+// Patterns gives the patterns of the access log valves of a server.xml, in order. A broken end of the file is an error next to what was found.
 func Patterns(serverXML io.Reader) ([]*Pattern, error) {
 	var out []*Pattern
 	d := xml.NewDecoder(serverXML)

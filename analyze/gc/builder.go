@@ -271,7 +271,7 @@ func (b *Builder) Pause(p Pause) {
 	}
 }
 
-// nests tells whether a collection was logged inside the pause p, whose line comes later: a full one inside the young one
+// nests reports whether a collection was logged inside the pause p, whose line comes later: a full one inside the young one
 // that could not end (Serial, Parallel), a young one inside a remark (CMSScavengeBeforeRemark).
 func nests(p, inner *Pause) bool {
 	const stampError = 2 * time.Millisecond
@@ -291,7 +291,7 @@ func (b *Builder) Counted(kind Kind, cause uint16, n int64, sum time.Duration) {
 	}
 }
 
-// Cycle takes a collection of the whole heap that ran beside the application. Its Time is a stamp of the current run; sizes may be zero.
+// Cycle takes a collection of the whole heap that ran while the application did. Its Time is a stamp of the current run; sizes may be zero.
 func (b *Builder) Cycle(c Cycle) {
 	c.Concurrent = true
 	b.cycle(c)
@@ -398,7 +398,7 @@ func (b *Builder) Mention(ms *Mentions, m Mention) {
 	}
 }
 
-// Full tells whether another mention of a kind would only be counted: a caller can save itself the text.
+// Full reports whether another mention of a kind would only be counted: a caller can save itself the text.
 func (b *Builder) Full(ms *Mentions) bool { return len(ms.Lines) >= b.lim.Samples }
 
 // AddCPU adds the CPU times of one pause, in seconds. Of the pause, Kind, Duration and Line are used.

@@ -130,7 +130,7 @@ func (c *counters) restart(s *CounterSample, sample int) {
 	c.heap(s)
 }
 
-// restarted tells whether a total fell.
+// restarted reports whether a total fell.
 func restarted(a, b *CounterSample) bool {
 	for _, x := range a.Collectors {
 		for _, y := range b.Collectors {

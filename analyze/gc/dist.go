@@ -107,7 +107,7 @@ func plus(a, b time.Duration) time.Duration {
 	return a + b
 }
 
-// Exact tells whether percentiles are exact.
+// Exact reports whether percentiles are exact.
 func (d *Dist) Exact() bool { return d == nil || (d.hist == nil && d.Unseen == 0) }
 
 // Mean is Sum / Count; zero without values.

@@ -40,7 +40,7 @@ func (k Kind) String() string {
 	return "other"
 }
 
-// Evacuates tells whether the pause copies live objects out of the young generation.
+// Evacuates reports whether the pause copies live objects out of the young generation.
 func (k Kind) Evacuates() bool {
 	return k == KindYoung || k == KindConcurrentStart || k == KindPrepareMixed || k == KindMixed
 }
@@ -62,5 +62,5 @@ const (
 	FlagInferred // not logged as a pause: taken from counters or from a mean over an interval
 )
 
-// Has tells whether any of the given flags is set.
+// Has reports whether any of the given flags is set.
 func (f Flags) Has(x Flags) bool { return f&x != 0 }

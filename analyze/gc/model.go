@@ -115,7 +115,7 @@ type Log struct {
 	Limits      Limits
 }
 
-// Cycle is a collection of the whole heap: a full pause, or one that ran beside the application.
+// Cycle is a collection of the whole heap: a full pause, or one that ran while the application did.
 type Cycle struct {
 	Time          time.Duration // its end
 	Duration      time.Duration // zero where it is not told
@@ -124,7 +124,7 @@ type Cycle struct {
 	OldAfter      int64         // old generation in use, and its size, after it; zero where they are not told
 	OldCommitted  int64
 	CauseID       uint16
-	Concurrent    bool // it ran beside the application
+	Concurrent    bool // it ran while the application did
 	Line          uint32
 	File          uint16
 }
@@ -339,7 +339,7 @@ type Gap struct {
 	Line     int // the first line after it
 }
 
-// Check compares a figure of ours with one the JVM printed itself.
+// Check compares a figure of casefile's with one the JVM printed itself.
 type Check struct {
 	What  string
 	Ours  float64

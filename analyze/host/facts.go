@@ -21,7 +21,7 @@ type Ref struct {
 	Key    string
 }
 
-// Known tells whether there is a figure at all.
+// Known reports whether there is a figure at all.
 func (r Ref) Known() bool { return r.Source != "" }
 
 // Number is one figure. The unit is told where the field is declared.
@@ -197,7 +197,7 @@ type Processes struct {
 
 // Clock is how well the machine knows the time.
 type Clock struct {
-	// Synchronised is what the kernel believes; Known tells whether it was asked.
+	// Synchronised is what the kernel believes; Known reports whether it was asked.
 	Synchronised bool
 	Ref
 	// Daemon is the one that runs: "chronyd", "systemd-timesyncd", "ntpd"; not known

@@ -5,7 +5,7 @@
 //	err := b.Add(f)          // one file; several files of one repository in the order of time
 //	rec := b.Recording()
 //
-// The chunk format is read by casefile/bundle/format/jfr. Here, [sampled] and the tables beside it name events and fields; each
+// The chunk format is read by casefile/bundle/format/jfr. Here, [sampled] and the tables next to it name events and fields; each
 // is looked up in the chunk's own metadata, so that a field which a JDK lacks stays zero.
 //
 // # What is kept

@@ -117,7 +117,7 @@ func newGCState() gcState {
 	return gcState{byID: map[uint32]int{}, heap: map[uint32]*heapReading{}, cpu: map[uint32][3]time.Duration{}, g1: map[uint32]string{}, begun: map[int64]int{}}
 }
 
-// room tells whether a list may grow.
+// room reports whether a list may grow.
 func room[T any](b *Builder, list []T, what string) bool {
 	if len(list) >= b.lim.Collections {
 		b.lose(what, 1)

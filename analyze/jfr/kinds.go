@@ -25,7 +25,7 @@ const (
 	Exception                // Detail: class
 	ClassLoad                // Amount: ns; Detail: class
 	Pinned                   // Amount: ns that a virtual thread held its carrier; Detail: reason
-	AgentCPU                 // execution sample of an agent beside the JDK's own, as dd-trace's; State: of the thread
+	AgentCPU                 // execution sample of an agent next to the JDK's own, as dd-trace's; State: of the thread
 	AgentAlloc               // as AllocSample, of an agent
 	kinds
 )

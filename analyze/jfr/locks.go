@@ -11,7 +11,7 @@ var lockClasses = []string{
 	"java.util.concurrent.Semaphore$",
 }
 
-// IsLock tells whether threads that park at an object of the class contend for a lock.
+// IsLock reports whether threads that park at an object of the class contend for a lock.
 func IsLock(class string) bool {
 	for _, l := range lockClasses {
 		if strings.HasPrefix(class, l) {

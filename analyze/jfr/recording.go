@@ -98,7 +98,7 @@ func (r *Recording) Setting(event, name string) string {
 	return ""
 }
 
-// Enabled tells whether an event was recorded, by its setting or by its events.
+// Enabled reports whether an event was recorded, by its setting or by its events.
 func (r *Recording) Enabled(event string) bool {
 	return r.Events[event] > 0 || r.Setting(event, "enabled") == "true"
 }

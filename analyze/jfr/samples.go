@@ -70,7 +70,7 @@ func (b *Builder) sampleHandler(s *sampledEvent, t *format.Type) handler {
 	}}
 }
 
-// timed tells whether the amount is a time.
+// timed reports whether the amount is a time.
 func (s *sampledEvent) timed() bool {
 	return len(s.amount) > 0 && (s.amount[0] == "duration" || s.amount[0] == "samplingPeriod")
 }

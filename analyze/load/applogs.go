@@ -188,7 +188,7 @@ func zoneOf(last applog.Stamp, e bundle.Entry) (time.Duration, bool) {
 	return 0, false
 }
 
-// looseLog takes the log that was read beside other things out of one file.
+// looseLog takes the log that was read next to other things out of one file.
 func (b *builder) looseLog(log *applog.Log) bool {
 	if log.Entries == 0 {
 		return false

@@ -20,7 +20,7 @@ func (b *builder) readTiming(e bundle.Entry, body io.Reader) error {
 	return err
 }
 
-// readProbes reads what a node measured on itself: probes.json and the series of hiccups beside it.
+// readProbes reads what a node measured on itself: probes.json and the series of hiccups next to it.
 func (n *nodeParts) readProbes(e bundle.Entry, name string, body io.Reader) error {
 	switch {
 	case name == timing.ProbesFile:

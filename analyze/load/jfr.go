@@ -139,7 +139,7 @@ func (t *target) fillFrom(rec *jfr.Recording) {
 // repositoryFile is how a JVM names the chunks in its repository.
 var repositoryFile = regexp.MustCompile(`^\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d(_\d+)?\.jfr`)
 
-// looseJFR reads a recording: a JVM by itself, unless it is a chunk of a repository, whose other chunks lie beside it.
+// looseJFR reads a recording: a JVM by itself, unless it is a chunk of a repository, whose other chunks lie next to it.
 func (b *builder) looseJFR(name string, in io.Reader) error {
 	key := name
 	if repositoryFile.MatchString(path.Base(name)) {

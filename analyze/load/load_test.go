@@ -105,7 +105,7 @@ func TestCodeCache(t *testing.T) {
 	}
 }
 
-// The support zip of JDK 8 has dumps without CPU time, and tables of shares beside them.
+// The support zip of JDK 8 has dumps without CPU time, and tables of shares next to them.
 func TestSupportZipCPU(t *testing.T) {
 	files := map[string]string{}
 	for i, at := range []string{"10_00_00", "10_00_10", "10_00_20"} {
@@ -130,7 +130,7 @@ func TestSupportZipCPU(t *testing.T) {
 	}
 }
 
-// What support asks for where dumps have no CPU time: the output of top beside each of them, by thread. Two nodes have the same ids.
+// What support asks for where dumps have no CPU time: the output of top next to each of them, by thread. Two nodes have the same ids.
 func TestTopBesideDumps(t *testing.T) {
 	files := map[string]string{}
 	for i, clock := range []string{"23:59:50", "00:00:00", "00:00:10"} {

@@ -202,7 +202,7 @@ func (b *builder) looseDump(t *target, name string, in io.Reader) error {
 	return err
 }
 
-// looseShares reads the CPU of threads that a support zip holds beside each dump, and joins it to the dumps of its folder.
+// looseShares reads the CPU of threads that a support zip holds next to each dump, and joins it to the dumps of its folder.
 func (b *builder) looseShares(name string, in io.Reader) error {
 	u, err := threads.ReadUtilisation(path.Base(name), in)
 	if err != nil {
@@ -219,7 +219,7 @@ type looseShares struct {
 	*threads.Utilisation
 }
 
-// topFile is the output of top that was taken beside dumps.
+// topFile is the output of top that was taken next to dumps.
 type topFile struct {
 	name   string
 	tables []threads.Top

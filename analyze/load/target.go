@@ -47,7 +47,7 @@ type target struct {
 
 	virtual []*threads.Dump // lists of virtual threads
 
-	shares   []*threads.Utilisation // of the CPU, beside the dumps of a support zip
+	shares   []*threads.Utilisation // of the CPU, next to the dumps of a support zip
 	access   []keptLog
 	patterns []*applog.Pattern // of access logs, from server.xml
 }

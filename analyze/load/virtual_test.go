@@ -13,7 +13,7 @@ const listText = "4711\n2022-07-12T01:10:00.1Z\n25.0.3+9-LTS\n\n#31 \"http-nio-8
 	"#90 \"tomcat-handler-1\" virtual WAITING 2022-07-12T01:10:00.3Z\n    at java.base/java.lang.VirtualThread.park(VirtualThread.java:582)\n    at com.acme.Shop.wait(Shop.java:7)\n" +
 	"what is this\n\n"
 
-// The list of virtual threads that was made beside a dump belongs to it; one whose dump is missing stands for itself.
+// The list of virtual threads that was made next to a dump belongs to it; one whose dump is missing stands for itself.
 func TestVirtualThreadsJoinTheirDump(t *testing.T) {
 	w, err := bundle.Create(filepath.Join(t.TempDir(), "b.tar.zst"), bundle.TarZstd, bundle.Manifest{}, redact.NewSecrets())
 	if err != nil {

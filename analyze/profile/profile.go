@@ -116,7 +116,7 @@ func (v View) Each(fn func(frames []string, value int64, label func(key string) 
 	}
 }
 
-// twin tells whether a count and an amount are of the same events. Only heap
+// twin reports whether a count and an amount are of the same events. Only heap
 // profiles have two pairs of one kind each way, and kinds keep those apart;
 // TLAB pairs share their prefix.
 func twin(amount, count string) bool {

@@ -53,7 +53,7 @@ func (c *Cited) Missing() []string {
 	return list
 }
 
-// Wants tells whether an entry is cited and was not taken yet.
+// Wants reports whether an entry is cited and was not taken yet.
 func (c *Cited) Wants(entry string) bool {
 	e := c.entries[entry]
 	return e != nil && !e.taken

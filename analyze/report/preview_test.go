@@ -26,7 +26,7 @@ func keepPage(t *testing.T, name string, page []byte) {
 	}
 }
 
-// corpus finds public dumps and logs beside the project.
+// corpus finds public dumps and logs next to the project.
 func corpus(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -44,7 +44,7 @@ func corpus(t *testing.T) string {
 	}
 	root := filepath.Join(dir, "../shared/corpus")
 	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus beside the project")
+		t.Skip("no corpus next to the project")
 	}
 	return root
 }

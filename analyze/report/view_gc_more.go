@@ -9,7 +9,7 @@ import (
 	"casefile/analyze/say"
 )
 
-// phaseTable is the work that runs beside the application.
+// phaseTable is the work that runs while the application does.
 func phaseTable(l *gc.Log) table {
 	t := table{Title: "Concurrent phases", Columns: distColumns("Phase")}
 	for _, p := range l.Phases {
@@ -47,7 +47,7 @@ func histogramTable(l *gc.Log) table {
 	return t
 }
 
-// moreTable is what the log tells beside its pauses. Lines without a value are left out.
+// moreTable is what the log tells next to its pauses. Lines without a value are left out.
 func moreTable(l *gc.Log, clock analyze.Clock) table {
 	t := table{Title: "More of the log", Columns: columns("What", "Value")}
 	add := func(name string, there bool, format string, args ...any) {

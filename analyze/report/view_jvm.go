@@ -259,7 +259,7 @@ func hotTable(s *threads.Series) table {
 	hot := s.Hot()
 	if len(hot) == 0 {
 		if len(s.Dumps) > 1 && s.Dumps[0].Format != threads.FormatGo {
-			t.Note = "CPU per thread is not known: these dumps give no cpu=, and none was recorded beside them"
+			t.Note = "CPU per thread is not known: these dumps give no cpu=, and none was recorded next to them"
 		}
 		return t
 	}

@@ -32,7 +32,7 @@ func readColumns(n *analyze.Node, s *series.Series) (columnsOf, bool) {
 
 func (c columnsOf) at(i int) float64 { return c.Times[i].Sub(c.Times[0]).Seconds() }
 
-// has tells whether there is a column.
+// has reports whether there is a column.
 func (c columnsOf) has(name string) bool { return c.Values(name) != nil }
 
 // gauge is the sum of columns; one that is missing counts as nothing.

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// corpus gives the folder of real dumps that lies beside the project, or skips.
+// corpus gives the folder of real dumps that lies next to the project, or skips.
 func corpus(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -28,7 +28,7 @@ func corpus(t *testing.T) string {
 	}
 	path := filepath.Join(dir, "..", "shared", "corpus")
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no corpus beside the project: %v", err)
+		t.Skipf("no corpus next to the project: %v", err)
 	}
 	return path
 }

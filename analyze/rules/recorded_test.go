@@ -194,7 +194,7 @@ func TestExplicitCallerOfARecording(t *testing.T) {
 	}
 }
 
-// judge runs single rules over the recording, beside whatever else the JVM has.
+// judge runs single rules over the recording, next to whatever else the JVM has.
 func (t *tape) judge(tt *testing.T, change func(*analyze.Node, *analyze.JVM), rules ...*analyze.Rule) *analyze.Result {
 	tt.Helper()
 	n := &analyze.Node{Name: "n1"}

@@ -54,7 +54,7 @@ const buffered = "JDK 8 keeps what it logs in a buffer until a collection"
 type systemCase struct {
 	scenario, id string
 	args, jvm    []string
-	// shown tells whether the log holds what is needed.
+	// shown reports whether the log holds what is needed.
 	shown func(*gc.Log) bool
 	// recorded: a flight recording must tell it alone.
 	recorded bool

@@ -598,7 +598,7 @@ func TestNothingThere(t *testing.T) {
 func TestSystemRulesOverCorpus(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "shared", "corpus")
 	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus beside the project: ", err)
+		t.Skip("no corpus next to the project: ", err)
 	}
 	logs := 0
 	for _, set := range []string{"gcviewer", "gctoolkit-testdata"} {

@@ -19,7 +19,7 @@ import (
 // TomcatStuckThread is the id of what Tomcat itself reports about stuck threads.
 const TomcatStuckThread = "tomcat-stuck-thread"
 
-// Signature is a known problem of a product: how it shows, what it means, what to do. The files beside this one hold
+// Signature is a known problem of a product: how it shows, what it means, what to do. The files next to this one hold
 // them.
 type Signature struct {
 	ID          string   `yaml:"id"`

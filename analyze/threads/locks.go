@@ -132,7 +132,7 @@ func waitsFor(t *Thread, addr uint64) bool {
 }
 
 // blocks says whether the thread cannot go on before another one lets the lock go. In Object.wait only the state tells: a notified thread
-// that waits to re-enter its monitor is BLOCKED, be its line "waiting on" or, as JDK 9 to 11 have it beside that line for every thread in
+// that waits to re-enter its monitor is BLOCKED, be its line "waiting on" or, as JDK 9 to 11 have it next to that line for every thread in
 // wait, "waiting to re-lock in wait()".
 func blocks(t *Thread, l *Lock) bool {
 	switch l.Kind {

@@ -340,7 +340,7 @@ type waitKey struct {
 	vm      bool
 }
 
-// Wait says what a thread of the series waits for. Idle places that the series itself shows count beside the known ones.
+// Wait says what a thread of the series waits for. Idle places that the series itself shows count next to the known ones.
 func (s *Series) Wait(t *Thread) Wait {
 	if s.idle == nil {
 		s.learnIdle()

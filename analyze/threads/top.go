@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Top is one table of `top -b -H`, which support asks for beside each thread dump: the CPU time of each thread since its start (TIME+),
+// Top is one table of `top -b -H`, which support asks for next to each thread dump: the CPU time of each thread since its start (TIME+),
 // by OS thread id. What it calls %CPU is, in the first table of a run, the mean since the start of the thread, and is not read.
 type Top struct {
 	Clock   time.Duration // of the day, in the machine's local time

@@ -21,7 +21,7 @@ type Utilisation struct {
 	Skipped int
 }
 
-// utilisationMark is in the head of the table that Atlassian's support zip holds beside each thread dump (..._thread_cpu_utilisation.txt):
+// utilisationMark is in the head of the table that Atlassian's support zip holds next to each thread dump (..._thread_cpu_utilisation.txt):
 //
 //	JVM_THREAD_ID  OS_THREAD_ID  %CPU_USER_MODE  %CPU_SYSTEM_MODE  SYSTEM_TIME  THREAD_NAME
 //

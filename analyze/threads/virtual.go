@@ -2,7 +2,7 @@ package threads
 
 import "strconv"
 
-// AddVirtual adds the virtual threads of a list (Thread.dump_to_file) that was written beside the dump. One that the dump shows itself, on
+// AddVirtual adds the virtual threads of a list (Thread.dump_to_file) that was written next to the dump. One that the dump shows itself, on
 // its carrier, stays as it is there, and gets its name; one of which the dump shows only the carrier gets it.
 func (d *Dump) AddVirtual(list *Dump) {
 	shown, carriers := map[int64]*Thread{}, map[int64]*Thread{}

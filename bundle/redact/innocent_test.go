@@ -177,7 +177,7 @@ func corpus(t testing.TB) string {
 		}
 		dir = filepath.Dir(dir)
 	}
-	t.Skip("no shared corpus beside the module")
+	t.Skip("no shared corpus next to the module")
 	return ""
 }
 

@@ -123,7 +123,7 @@ type stdioConn struct {
 // nothing behind when that ends.
 func serveStdio(ctx context.Context, u *ui, o *agentOptions) error {
 	if o.remove != "" && !strings.HasPrefix(filepath.Base(o.remove), ".casefile-") {
-		return usage("--remove %q is not a folder of ours", o.remove)
+		return usage("--remove %q is not a folder of casefile's", o.remove)
 	}
 	out, ok := u.out.(*os.File)
 	if !ok {

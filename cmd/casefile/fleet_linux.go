@@ -98,7 +98,7 @@ func (c *cluster) resolve(ctx context.Context, here string) (*members, error) {
 	unique(r.nodes)
 	if slices.ContainsFunc(r.nodes, func(n fleet.Node) bool { return n.Address.Kind == fleet.Agent }) {
 		if idFile == "" {
-			return nil, usage("agents are reached with an identity of their cluster: --identity FILE, or --cluster FILE with admin.pem beside it")
+			return nil, usage("agents are reached with an identity of their cluster: --identity FILE, or --cluster FILE with admin.pem next to it")
 		}
 		if r.identity, err = identity.Load(idFile); err != nil {
 			return nil, hinted(err, "casefile cluster init or renew make identities")

@@ -51,7 +51,7 @@ on all of a cluster at the same moment, without a restart or a flag. JVMs are re
 with JFR (a recording that runs already is used and left as it is; a JVM without JFR
 gets a wall profile of thread dumps), Go services are asked through net/http/pprof.
 
-Writes a flame graph page, which needs nothing from outside, and the profile beside it
+Writes a flame graph page, which needs nothing from outside, and the profile next to it
 as .pb.gz for pprof and others, and prints the page's path on stdout. With --out the
 name decides: .html, .pb.gz, .folded (stacks for flamegraph.pl), .speedscope.json.
 --top prints the largest functions on stdout instead. Progress goes to stderr.
@@ -79,7 +79,7 @@ pushed; 130 interrupted (what was captured is kept).`,
 	o.cluster.flags(f)
 	f.DurationVar(&o.duration, "duration", 30*time.Second, "length of the profile")
 	f.StringVar(&o.collectOptions.out, "out", "", "file to write; its name tells the format (default: casefile-profile-<target>-<kind>-<UTC time>.html here)")
-	f.StringVar(&o.export, "export", "", "also write the profile beside it as: folded or speedscope")
+	f.StringVar(&o.export, "export", "", "also write the profile next to it as: folded or speedscope")
 	f.BoolVar(&o.top, "top", false, "print the largest functions on stdout; writes files only with --out")
 	f.StringVar(&o.diff, "diff", "", "compare with this earlier profile (.pb.gz) or bundle")
 	f.StringVar(&o.bundle, "bundle", "", "keep the raw recordings in this bundle (.tar.zst, .zip)")

@@ -23,7 +23,7 @@ func newVerify(u *ui) *cobra.Command {
 		Long: `Reads every entry, compares it with its checksum, prints what the ledger says is
 missing and why, and searches for text that looks like a secret and was not
 scrubbed. A bundle that was cut (a killed process, a full disk, a lost link) is
-checked up to the cut; so are the parts of nodes beside it (BUNDLE.parts), if the
+checked up to the cut; so are the parts of nodes next to it (BUNDLE.parts), if the
 capture of a cluster was killed.
 
 Exit codes: 0 whole and complete; 3 cut or with gaps, all that is there is

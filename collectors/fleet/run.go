@@ -41,7 +41,7 @@ type Options struct {
 	times        *times // nil: defaultTimes
 }
 
-// Times of a run, beside the plan's duration. Together they keep it within
+// Times of a run, besides the plan's duration. Together they keep it within
 // duration + 15 s whatever an agent does. ssh nodes may add to it: they are waited
 // for before anything starts.
 type times struct {

@@ -80,6 +80,6 @@ func (m *metrics) close() {
 	case m.err != nil:
 		m.lost(metricsItem, m.err)
 	case m.got == 0 && m.Plan.Dumps > 0:
-		m.Absent(metricsItem, entries.NotThere, `the service serves neither /debug/vars nor /metrics beside its pprof; import _ "expvar" to have the first`)
+		m.Absent(metricsItem, entries.NotThere, `the service serves neither /debug/vars nor /metrics next to its pprof; import _ "expvar" to have the first`)
 	}
 }

@@ -131,7 +131,7 @@ func (r *run) note(item string, err error) {
 }
 
 // all takes the series from the start to the end of the capture, with one round
-// of snapshots beside its beginning and one after its end.
+// of snapshots next to its beginning and one after its end.
 func (r *run) all(ctx context.Context) {
 	disks, nics := r.pickDisks(), r.pickInterfaces()
 	groups := r.findCgroups()

@@ -138,7 +138,7 @@ func (l *pauseLog) new(b *testing.B) time.Duration {
 	return sum
 }
 
-// BenchmarkCounters reads hsperfdata as the 1 Hz series does, beside jstat -gc.
+// BenchmarkCounters reads hsperfdata as the 1 Hz series does, next to jstat -gc.
 func BenchmarkCounters(b *testing.B) {
 	jdk := livetest.Newest(b)
 	jstat, ok := jdk.Has("jstat")

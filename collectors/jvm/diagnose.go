@@ -50,7 +50,7 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 		return list
 	}
 	if free, ok := j.freeScratch(); ok && free < ownLogSpace {
-		add("space", fmt.Errorf("%s of the JVM has %d MB free, a GC log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "", "free some space there")
+		add("space", fmt.Errorf("%s of the JVM has %d MB free, a GC log of casefile needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "", "free some space there")
 	}
 	if j.Major == 0 || j.Major >= 9 {
 		n, err := j.RemoveAbandonedLogs(ctx)

@@ -405,7 +405,7 @@ func asyncProfiler(t *testing.T) string {
 	return from
 }
 
-// The real async-profiler samples beside JFR, which leaves out what it samples.
+// The real async-profiler samples next to JFR, which leaves out what it samples.
 func TestAsyncProfiler(t *testing.T) {
 	lib := asyncProfiler(t)
 	livetest.Each(t, func(t *testing.T, jdk live.JDK) {

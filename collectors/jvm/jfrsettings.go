@@ -16,7 +16,7 @@ type recorded struct {
 	// from and to are the feature releases that have it; 0 means all since 8 or up to now.
 	// A JVM writes a warning into its log for a type that it does not know.
 	from, to int
-	settings string // beside enabled: "threshold=20 ms stackTrace=true"
+	settings string // next to enabled: "threshold=20 ms stackTrace=true"
 	// sharp replaces settings when the plan is focused on kind.
 	kind, sharp string
 	// only records it for kind alone.

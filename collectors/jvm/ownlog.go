@@ -136,7 +136,7 @@ func (c *capture) gcLogOn(ctx context.Context) string {
 		}
 	}
 	if free, ok := c.freeScratch(); ok && free < ownLogSpace {
-		c.Lost(item, entries.NoSpace, fmt.Sprintf("%s of the JVM has %d MB free, a log of ours needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
+		c.Lost(item, entries.NoSpace, fmt.Sprintf("%s of the JVM has %d MB free, a log of casefile needs %d MB", scratchDir, free>>20, ownLogSpace>>20), "free some space there")
 		return ""
 	}
 	name, err := c.makeOwnLog()

@@ -138,7 +138,7 @@ func (j *JVM) openOwn(folder, file string) (*os.File, error) {
 
 // bindSize keeps a file that another process writes from growing beyond most: what is
 // written behind that goes back to the disk. The function that it returns ends that, and
-// tells whether it was needed.
+// reports whether it was needed.
 func bindSize(f *os.File, most int64) func() bool {
 	done, ended := make(chan struct{}), make(chan bool)
 	go func() {

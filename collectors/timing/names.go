@@ -37,7 +37,7 @@ func (p *nameProbe) run(ctx context.Context, until time.Time) timing.Probe {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	out := timing.Probe{Target: p.name, Limit: timing.LimitFor(timing.MeasureNames),
-		Note: "first is without our own cache; a caching resolver on the machine or beside it may answer the others"}
+		Note: "first is without our own cache; a caching resolver on the machine or next to it may answer the others"}
 	if net.ParseIP(p.name) != nil {
 		out.Refused = "an address needs no lookup"
 		return out

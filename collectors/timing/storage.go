@@ -79,7 +79,7 @@ type storageProbe struct {
 func newStorageProbe(s plan.Storage) *storageProbe {
 	p := &storageProbe{path: s.Path, kind: s.Kind, open: openFolder, stuckAfter: stuckAfter, every: fileEvery, dists: map[string]*dist{}}
 	p.result = timing.Probe{Target: s.Path, Kind: s.Kind,
-		Note: "files of 4 KiB in a folder of ours; read and stat come from the cache of most systems"}
+		Note: "files of 4 KiB in a folder of casefile's; read and stat come from the cache of most systems"}
 	switch s.Kind {
 	case plan.SharedHome:
 		p.result.Limit = timing.LimitFor(timing.MeasureSharedHome)

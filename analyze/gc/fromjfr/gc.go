@@ -1,5 +1,5 @@
 // Package fromjfr makes the model of collections (casefile/analyze/gc) of a Flight Recorder recording (casefile/analyze/jfr), as its third
-// source beside logs and counters.
+// source next to logs and counters.
 package fromjfr
 
 import (

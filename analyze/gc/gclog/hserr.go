@@ -25,7 +25,7 @@ import (
 //	Event: 1.015 Executing VM operation: G1CollectForAllocation
 //	Event: 1.017 Executing VM operation: G1CollectForAllocation done
 //
-// A pause is what lies between before and after; ZGC and Shenandoah work beside the application meanwhile.
+// A pause is what lies between before and after; ZGC and Shenandoah work while the application runs meanwhile.
 type hsErrState struct {
 	part       hsErrPart
 	inHeap     bool

@@ -206,13 +206,13 @@ func (s *legacyState) dropHeld(p *parser) {
 // heapBefore begins the table of PrintHeapAtGC, which comes before the record of its pause.
 const heapBefore = "{Heap before GC"
 
-// mayNest tells whether a pause may begin on a new line inside the open record: a CMS remark collects the young
+// mayNest reports whether a pause may begin on a new line inside the open record: a CMS remark collects the young
 // generation first (CMSScavengeBeforeRemark).
 func (s *legacyState) mayNest() bool {
 	return s.depth == 1 && s.stack[0].typ == recYoung && (s.stack[0].pause.Kind == gc.KindRemark || s.inner)
 }
 
-// startsPause tells whether a line begins, behind its stamps, with "[GC " or "[Full GC".
+// startsPause reports whether a line begins, behind its stamps, with "[GC " or "[Full GC".
 func startsPause(line []byte) bool {
 	_, _, _, rest := lineStamps(line)
 	return has(rest, "[Full GC") || (has(rest, "[GC") && !has(rest, "[GC concurrent") && !has(rest, "[GC Worker"))

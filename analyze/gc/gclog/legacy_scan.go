@@ -167,7 +167,7 @@ func recordTypeOf(name []byte) (recordType, int) {
 	return recOther, 0
 }
 
-// glued tells whether a table begins right behind the name of a record, as in "[GCBefore GC:".
+// glued reports whether a table begins right behind the name of a record, as in "[GCBefore GC:".
 func glued(rest []byte) bool {
 	return has(rest, "Before GC:") || has(rest, "bailing out") || has(rest, "AdaptiveSize") || has(rest, "PSAdaptive") || has(rest, "Desired survivor")
 }

@@ -58,7 +58,7 @@ var tablesBy = func() (by [256][]string) {
 	return by
 }()
 
-// knownTable tells whether a line belongs to a table or header of the log.
+// knownTable reports whether a line belongs to a table or header of the log.
 func knownTable(line []byte) bool {
 	t := trimBlanks(line)
 	if len(t) == 0 {
@@ -77,7 +77,7 @@ func knownTable(line []byte) bool {
 	return has(t, "20") && bytes.Contains(t, []byte(" GC log file ")) // "2019-02-01 02:14:25 GC log file created ..."
 }
 
-// inTable tells whether a line between the lines of an open record is of a table: it must not be read as part of the
+// inTable reports whether a line between the lines of an open record is of a table: it must not be read as part of the
 // record.
 func inTable(line []byte) bool {
 	t := trimBlanks(line)

@@ -162,7 +162,7 @@ func elasticMemory(m []byte) (c change, ok bool) {
 	return c, ok
 }
 
-// Cassandra's GCInspector; the time is that in which the application stood still, also for collectors that work beside it:
+// Cassandra's GCInspector; the time is that in which the application stood still, also for collectors that work next to it:
 //
 //	INFO  [Service Thread] 2019-10-10 16:42:12,130 GCInspector.java:284 - ParNew GC in 248ms.  CMS Old Gen: 5043436640 -> 5091062064; ...
 //	INFO [ScheduledTasks:1] 2013-01-01 00:00:00,000 GCInspector.java (line 116) GC for ParNew: 234 ms for 2 collections, 1234567 used; max is 8000000

@@ -94,7 +94,7 @@ func shenandoahStat(m []byte) bool {
 // any more (ShenandoahPhaseTimings::record_phase_time): a cycle that runs on to its next pause logs it, and leaves it out of the footer.
 const stopping = "Cancelling GC: Stopping VM"
 
-// checkFooter fills in our counts beside those of the footer.
+// checkFooter fills in our counts next to those of the footer.
 func (p *parser) checkFooter() {
 	u := &p.unified
 	for i, k := range u.shenChecks {
@@ -103,7 +103,7 @@ func (p *parser) checkFooter() {
 		c.Ours = float64(u.perRun[k])
 		c.Agree = c.Ours-float64(late) == c.JVM
 		if late > 0 {
-			c.Note = fmt.Sprintf("%d of ours came after the JVM had begun to stop, which its footer leaves out", late)
+			c.Note = fmt.Sprintf("%d of casefile's count came after the JVM had begun to stop, which its footer leaves out", late)
 		}
 	}
 	u.shenChecks, u.stopping = nil, false

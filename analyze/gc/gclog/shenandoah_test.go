@@ -22,9 +22,9 @@ func TestShenandoahFooter(t *testing.T) {
 		note       string
 	}{
 		{"all before the end", before + stop + footer(2), 2, true, ""},
-		{"one after it", before + stop + late + footer(2), 3, true, "1 of ours"},
-		{"one after it, and counted", before + stop + late + footer(3), 3, false, "1 of ours"},
-		{"one lost before it", before + stop + late + footer(1), 3, false, "1 of ours"},
+		{"one after it", before + stop + late + footer(2), 3, true, "1 of casefile's"},
+		{"one after it, and counted", before + stop + late + footer(3), 3, false, "1 of casefile's"},
+		{"one lost before it", before + stop + late + footer(1), 3, false, "1 of casefile's"},
 		{"one too many", before + footer(1), 2, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

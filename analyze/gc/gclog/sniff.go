@@ -9,7 +9,7 @@ import (
 	"casefile/bundle/format/envelope"
 )
 
-// Sniff tells whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
+// Sniff reports whether the first bytes of a file look like a GC log, plain or compressed. Some kilobytes are enough; a log
 // that begins with much other output may be missed.
 func Sniff(head []byte) bool {
 	plain, err := plainText(bufio.NewReader(bytes.NewReader(head)))

@@ -267,7 +267,7 @@ func (p *parser) unknown(m []byte) class {
 	return unparsed
 }
 
-// eventful tells whether a message of unknown form may be of a pause or a collection.
+// eventful reports whether a message of unknown form may be of a pause or a collection.
 func eventful(m []byte) bool {
 	return bytes.Contains(m, arrow) || bytes.Contains(m, []byte("Pause"))
 }

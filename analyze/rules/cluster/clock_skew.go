@@ -108,7 +108,7 @@ func judgeSkew(pass *analyze.Pass, c *cluster) []analyze.Finding {
 	f.Evidence = citeClocks(c.Case, s.ahead, s.behind)
 	f.Advice = []analyze.Advice{{
 		Action: "Let one time service (chrony, systemd-timesyncd) set the clocks of all nodes from the same " +
-			"servers, and no second one beside it: not the hypervisor's guest tools as well.",
+			"servers, and no second one next to it: not the hypervisor's guest tools as well.",
 		Effect: "Clocks agree within milliseconds.", Risk: "A clock that is set back makes time repeat: let the " +
 			"service slew it, or set it while the application is stopped.",
 		Rollback: "The old configuration of the time service.", Verify: "The next capture shows offsets below 100 ms.",

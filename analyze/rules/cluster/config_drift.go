@@ -76,7 +76,7 @@ func (d difference) text() string {
 	return d.what + ": " + strings.Join(parts, ", ")
 }
 
-// differ tells whether two nodes or more that know the setting have it otherwise.
+// differ reports whether two nodes or more that know the setting have it otherwise.
 func differ(what string, severity analyze.Severity, values []value) (difference, bool) {
 	for _, v := range values {
 		if v.text != values[0].text {

@@ -68,7 +68,7 @@ func heldWhile(v *member, s *standstill) *held {
 // settle is what is left out around a standstill: requests that were on their way, and clocks of half a dump.
 const settle = 200 * time.Millisecond
 
-// heldThread tells whether a thread waits for the network on one stack, unmoved, in all dumps of the standstill, and
+// heldThread reports whether a thread waits for the network on one stack, unmoved, in all dumps of the standstill, and
 // moves outside of it: it uses CPU between those dumps, or is elsewhere in most of them.
 func (v *member) heldThread(tr *threads.Track, inside, outside []int) (cluster, ok bool) {
 	first := tr.Obs[inside[0]]
@@ -121,7 +121,7 @@ func (v *member) movesOutside(tr *threads.Track, held *threads.Thread, outside [
 	return twice && steps > 0 && 3*moved >= 2*steps
 }
 
-// waitsForPeer tells whether a thread waits for an answer that another node may owe it: not a database's, a
+// waitsForPeer reports whether a thread waits for an answer that another node may owe it: not a database's, a
 // directory's or the like.
 func (v *member) waitsForPeer(t *threads.Thread) (cluster, ok bool) {
 	w := v.Series.Wait(t)
@@ -143,7 +143,7 @@ func (v *member) waitsForPeer(t *threads.Thread) (cluster, ok bool) {
 	return false, peer == "" && own
 }
 
-// hurts tells whether so many threads were held that it is no chance.
+// hurts reports whether so many threads were held that it is no chance.
 func (h *held) hurts() bool {
 	return h.seenTwice > 0 || len(h.threads) >= propagationThreads.Value
 }

@@ -206,7 +206,7 @@ func stoodStill(n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 	return out
 }
 
-// diedBy tells whether the process was there no more soon after that time.
+// diedBy reports whether the process was there no more soon after that time.
 func diedBy(j *analyze.JVM, at time.Time) bool {
 	if j.Process == nil || len(j.Process.Times) == 0 {
 		return false
@@ -257,7 +257,7 @@ func still(v []float64, steps int) (runs [][2]int) {
 	return runs
 }
 
-// worksOtherwise tells whether the value grows in nearly all steps outside of the runs.
+// worksOtherwise reports whether the value grows in nearly all steps outside of the runs.
 func worksOtherwise(v []float64, runs [][2]int) bool {
 	grown, all := 0, 0
 	for i := 1; i < len(v); i++ {
@@ -271,7 +271,7 @@ func worksOtherwise(v []float64, runs [][2]int) bool {
 	return all >= 4 && float64(grown) >= busyShare*float64(all)
 }
 
-// countersStand tells whether no counter of the JVM moved in between; true where it has none.
+// countersStand reports whether no counter of the JVM moved in between; true where it has none.
 func countersStand(j *analyze.JVM, n *analyze.Node, s *standstill) bool {
 	c := j.Counters
 	if c == nil {
@@ -329,7 +329,7 @@ func seenStopped(n *analyze.Node, j *analyze.JVM) (out []*standstill) {
 	return out
 }
 
-// running tells whether the JVM gave a dump in between.
+// running reports whether the JVM gave a dump in between.
 func running(j *analyze.JVM, n *analyze.Node, from, to time.Time) bool {
 	if j.Dumps == nil {
 		return false

@@ -81,8 +81,8 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	case c == gc.CMS:
 		f.Explanation += "CMS makes them when its concurrent cycle comes too late, or the old generation is in pieces."
 	case c.OldByFull():
-		f.Explanation += "This collector has no other way to clean the old generation: G1 does it beside the " +
-			"application."
+		f.Explanation += "This collector has no other way to clean the old generation: G1 does it while the " +
+			"application runs."
 	}
 	f.Evidence = append(f.Evidence, v.CiteLongest(4, v.OfCause(fullOrdinary))...)
 	risk, _ := v.room(to)
@@ -104,7 +104,7 @@ func judgeFullGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			From:     string(c),
 			To:       "-XX:+UseG1GC",
 			Effect:   "No full collection in normal operation, pauses of some 200 ms at most.",
-			Risk:     "Some per cent of throughput, and some memory beside the heap.",
+			Risk:     "Some per cent of throughput, and some memory outside the heap.",
 			Rollback: "The old option.",
 			Verify:   "No full pause in the next GC log.",
 		}

@@ -42,7 +42,7 @@ var (
 	)
 )
 
-// trendSources are readings that can stand beside each other on one line. Those of the third set still hold
+// trendSources are readings that can stand next to each other on one line. Those of the third set still hold
 // garbage. What is in use after young collections is no reading: nobody knows how much of it is garbage.
 var trendSources = [][]gc.LiveSource{
 	{gc.LiveMarked},

@@ -25,7 +25,7 @@ var longGCPause = &analyze.Rule{
 	ID:    ids.LongGCPause,
 	Doc:   "Single collections stop the application so long that users notice.",
 	Needs: needsGC,
-	Fix:   "Take a collector that works beside the application, or look for what kept the machine from working.",
+	Fix:   "Take a collector that works while the application runs, or look for what kept the machine from working.",
 	Unless: []string{
 		ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.FullGC, ids.ConcurrentModeFailure, ids.SysTimeInGC,
 	},
@@ -141,13 +141,13 @@ func (v *gcView) longPauseAdvice(l *longs, worst *gc.Pause) []analyze.Advice {
 		return v.otherAdvice()
 	}
 	return []analyze.Advice{{
-		Action: "Take a collector that works beside the application.", Setting: "collector", From: string(v.Log.Collector), To: "-XX:+UseG1GC",
+		Action: "Take a collector that works while the application runs.", Setting: "collector", From: string(v.Log.Collector), To: "-XX:+UseG1GC",
 		Effect: "Pauses near its goal of 200 ms.", Risk: "Some per cent of throughput.", Rollback: "The old option and a restart.",
 		Verify: "No pause of a second or more in the next GC log.",
 	}}
 }
 
-// outrunAdvice is for collectors that work beside the application and were outrun by its allocation.
+// outrunAdvice is for collectors that work while the application runs and were outrun by its allocation.
 func (v *gcView) outrunAdvice() []analyze.Advice {
 	heap, _, _ := v.MaxHeap()
 	to := vm.RoundUp64(1.5 * float64(heap))
@@ -219,7 +219,7 @@ func (v *gcView) otherAdvice() []analyze.Advice {
 	a := analyze.Advice{Action: "Find what the collection had to go through: a large live set, or a machine that swaps.",
 		Effect: "Names the cause.", Risk: "None in looking.", Verify: "No pause of a second or more in the next GC log."}
 	if v.Log.Collector.IsOpenJ9() {
-		a = analyze.Advice{Action: "Let the scavenger work beside the application (-Xgc:concurrentScavenge with -Xgcpolicy:gencon), or take " +
+		a = analyze.Advice{Action: "Let the scavenger work while the application runs (-Xgc:concurrentScavenge with -Xgcpolicy:gencon), or take " +
 			"-Xgcpolicy:balanced, which collects a large heap in parts.", Effect: "Shorter stops.", Risk: "Some per cent of throughput.",
 			Rollback: "The old options and a restart.", Verify: "No pause of a second or more in the next log."}
 	}

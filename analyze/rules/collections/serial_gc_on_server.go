@@ -51,7 +51,7 @@ func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		append([]analyze.Evidence{heapAt, longest}, v.CiteLongest(2, v.OfCause(views.Ordinary))...)...)
 	f.Advice = []analyze.Advice{{Action: "Take G1.", Setting: "collector", From: "Serial", To: "-XX:+UseG1GC",
 		Effect:   fmt.Sprintf("Collections by %s threads, the old generation in small steps.", say.Number(cpus)),
-		Risk:     "Some memory beside the heap (about a tenth of it).",
+		Risk:     "Some memory outside the heap (about a tenth of it).",
 		Rollback: "The old option.",
 		Verify:   "Shorter pauses in the next GC log.",
 	}}

@@ -44,7 +44,7 @@ func findSignatures(p *analyze.Pass) error {
 		for i := range found {
 			inLogs = joinLogs(&found[i], v, inLogs)
 		}
-		if len(v.found(pass, ids.StuckThread)) > 0 { // which shows the reports of Tomcat beside the stacks
+		if len(v.found(pass, ids.StuckThread)) > 0 { // which shows the reports of Tomcat next to the stacks
 			inLogs = slices.DeleteFunc(
 				inLogs,
 				func(l *logSighting) bool { return l.sig.ID == signatures.TomcatStuckThread && l.jvm == v.JVM },

@@ -48,7 +48,7 @@ func timedProcesses(p *analyze.Pass) (timed []*view) {
 		switch {
 		case v.Dumps() < 2 || v.JVM == nil:
 		case !v.knowsCPU():
-			p.Lacks("CPU time of each thread beside the dumps: casefile collect reads it from /proc; dumps of JDK " +
+			p.Lacks("CPU time of each thread next to the dumps: casefile collect reads it from /proc; dumps of JDK " +
 				"11 and later carry it themselves")
 		default:
 			p.Evaluated()

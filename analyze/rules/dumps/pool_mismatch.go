@@ -148,7 +148,7 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	f.Explanation = "A request that needs the database holds a thread and asks for a connection; when all " +
 		"connections are out it stands still, with its thread."
 	if confluence {
-		f.Explanation += " Confluence's own jobs take connections beside the requests. Its check at the start " +
+		f.Explanation += " Confluence's own jobs take connections besides the requests. Its check at the start " +
 			"wants at least 10 connections more than threads, and a quarter more."
 	}
 	f.Evidence = cite.Known(a.citePool(), threadsAt)
@@ -323,7 +323,7 @@ func (s *server) sum() (n int) {
 	return n
 }
 
-// roomBeside is how many connections the database takes from one application beside all others; 0: not known.
+// roomBeside is how many connections the database takes from one application next to all others; 0: not known.
 func roomBeside(p *analyze.Pass, a *pooled) int {
 	for _, s := range servers(p) {
 		if slices.Contains(s.users, a) && s.takes.room > 0 {

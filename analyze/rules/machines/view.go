@@ -38,7 +38,7 @@ type hostView struct {
 	node *analyze.Node
 }
 
-// long tells whether counters ran long enough to prove something, and how sure that is.
+// long reports whether counters ran long enough to prove something, and how sure that is.
 func (v *hostView) long() bool { return v.Span >= views.SpanLeast.Value }
 
 func (v *hostView) sure() analyze.Confidence {

@@ -91,7 +91,7 @@ func (r *recorded) finding(weight float64) analyze.Finding {
 	}
 }
 
-// busy tells whether the machine has no CPU to spare.
+// busy reports whether the machine has no CPU to spare.
 func (r *recorded) busy() bool { return r.Machine >= busyMachine.Value }
 
 // citeCallers cites the chains by which a site was called, with their shares of it.

@@ -192,7 +192,7 @@ func ramPercentage(c *config) (fault, bool) {
 	return fault{
 		severity: analyze.Warning, weight: 0.2,
 		text: say.Text("the heap may take %s of all memory", say.Share("heap_share", share/100)),
-		why: "A JVM needs memory beside its heap: classes, compiled code, thread stacks, direct buffers, the " +
+		why: "A JVM needs memory outside its heap: classes, compiled code, thread stacks, direct buffers, the " +
 			"collector's own. Once the heap is used to its maximum, the kernel kills the JVM.",
 		evidence: evidence,
 		advice: analyze.Advice{
@@ -221,7 +221,7 @@ func heapAboveLimit(c *config) (fault, bool) {
 	return fault{
 		severity: analyze.Warning, weight: 0.25,
 		text: say.Text("a heap of up to %s in the %s %s of memory", say.Size("max_heap", heap), what, say.Size("memory", memory)),
-		why: "The heap alone may take all memory, and the JVM needs some beside it: it ends by the kernel's " +
+		why: "The heap alone may take all memory, and the JVM needs some more: it ends by the kernel's " +
 			"hand or swaps.",
 		evidence: c.flagEvidence("MaxHeapSize"),
 		advice: analyze.Advice{
@@ -383,7 +383,7 @@ func oddStack(c *config) (fault, bool) {
 	)
 	if kb > 8192 {
 		why = fmt.Sprintf(
-			"%s for each stack: a thousand threads may take %s beside the heap.",
+			"%s for each stack: a thousand threads may take %s outside the heap.",
 			say.Bytes(kb*1024),
 			say.Bytes(kb*1024*1000),
 		)

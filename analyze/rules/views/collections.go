@@ -288,7 +288,7 @@ func (v *Collections) worst() {
 	*v = all
 }
 
-// Stretch sets from and to, without start-up where something is left beside it.
+// Stretch sets from and to, without start-up where something is left next to it.
 func (v *Collections) Stretch(from, to time.Duration) {
 	from, to = max(from, v.Run.First), max(to, v.Run.First)
 	grown := v.Born + StartUpSpan.Value
