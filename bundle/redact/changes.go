@@ -25,9 +25,6 @@ var nextRE = regexp.MustCompile(`^["'` + "`" + `\])]*\s*(?:->|=>|-->|→|>>|to|b
 
 // changes finds the values in what a line says about a change of the secret whose name ends at end.
 func changes(line []byte, end int, class *keyClass, report func(found)) {
-	if class.strength != sureKey {
-		return
-	}
 	for _, re := range changeREs {
 		reportChosen(line, end, re, class, report)
 	}
@@ -46,7 +43,7 @@ func reportChosen(line []byte, from int, re *regexp.Regexp, class *keyClass, rep
 		}
 		start, stop := from+m[g], from+m[g+1]
 		stop = trimBare(line, start, start+len(bytes.TrimRight(line[start:stop], ".,:;!?")))
-		if v := line[start:stop]; looksGenerated(v) || looksChosen(v) || isPhrase(v) && line[start-1] != ' ' {
+		if v := line[start:stop]; looksGenerated(v) || class.strength == sureKey && (looksChosen(v) || isPhrase(v) && line[start-1] != ' ') {
 			report(secretAt(start, stop, class.rule, true))
 		}
 	}

@@ -186,6 +186,7 @@ func (e *engine) findLine(line []byte, from int, spans []found, base int) []foun
 	if folded := fold(line); !bytes.Equal(folded.text, line) {
 		ids := new(idSet)
 		e.words.all(folded.text, ids)
+		e.mayOpen = e.mayOpen || ids.has(keyedRule)
 		e.applyRules(folded.text, ids, func(f found) { report(folded.original(f)) })
 		for _, f := range e.findKnown(folded.text, nil) {
 			report(folded.original(secretAt(f.start, f.end, f.rule, false)))

@@ -28,6 +28,9 @@ func (e *engine) environ(b []byte) []byte {
 		case eq > 0 && bytes.IndexByte(item[:eq], ' ') < 0:
 			value, _ := e.member(item[:eq], item[eq+1:], at+eq+1)
 			clean = append(append(clean, item[:eq+1]...), value...)
+			if bytes.ContainsAny(item[:eq], ":/@") { // a URL, a list: what is before the = is no name
+				clean, _ = e.scalar(clean, at)
+			}
 			pending = nil
 		default:
 			clean, _ = e.scalar(item, at)

@@ -58,7 +58,7 @@ func keyValues(line []byte, report func(found)) {
 			report(secretAt(v.start, v.end, "", true))
 			continue
 		}
-		v = innerDefault(line, v)
+		v = innerDefault(line, restOfPhrase(line, v, key, class))
 		if v.start >= v.end || isPlaceholder(line[v.start:v.end]) || !credible(class, line, key, i, v) {
 			continue
 		}
@@ -346,6 +346,17 @@ scan:
 		return valueSpan{at, trimEnd(line, at, len(line)), true}
 	}
 	return valueSpan{at, trimBare(line, at, end), false}
+}
+
+// restOfPhrase goes on to the end of the line where a log writes a pass phrase there: words of which none makes a sentence.
+func restOfPhrase(line []byte, v valueSpan, key keySpan, class *keyClass) valueSpan {
+	const most = 6 // words
+	rest := bytes.TrimSpace(line[v.start:])
+	if class.strength != sureKey || class.rule != "password" || key.quoted || v.end >= len(line) || line[v.end] != ' ' || v.start == 0 || !isSpace(line[v.start-1]) && line[v.start-1] != '=' ||
+		len(bytes.Fields(rest)) > most || !isPhrase(rest) {
+		return v
+	}
+	return valueSpan{v.start, v.start + len(rest), true}
 }
 
 // closingBrace returns where a value in braces ends, behind the brace; a doubled one is a part of it.

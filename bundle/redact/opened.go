@@ -122,10 +122,14 @@ func opensAnswer(line []byte) opening {
 	end := len(bytes.TrimRight(line, " \t:"))
 	for range maxPromptWords {
 		start := bytes.LastIndexByte(line[:end], ' ') + 1
-		if c := classify(bytes.Trim(line[start:end], `"'()[]`)); c != nil && c.strength == sureKey && start < end && !isClassName(line[start:end]) {
-			o := openedBy(bytes.Trim(line[start:end], `"'()[]`), atAnswer)
-			o.prompt = prefixOf(line[:start])
-			return o
+		one, two := line[start:end], line[bytes.LastIndexByte(line[:max(0, start-1)], ' ')+1:end]
+		for _, name := range [][]byte{one, two} {
+			name = bytes.Trim(name, `"'()[]`)
+			if c := classify(name); c != nil && c.strength >= weakKey && c.strength != nameKey && !isClassName(name) {
+				o := openedBy(name, atAnswer)
+				o.prompt = prefixOf(line[:start])
+				return o
+			}
 		}
 		if end = trimEnd(line, 0, start); end == 0 {
 			break
@@ -136,14 +140,14 @@ func opensAnswer(line []byte) opening {
 
 // answer returns the bounds of the secret in a line that holds nothing else after what a log wrote before the prompt too.
 func (o *opening) answer(line []byte) (start, stop int) {
-	if o.class == nil || o.class.strength != sureKey {
+	if o.class == nil || o.class.strength < weakKey {
 		return 0, 0
 	}
 	for head := o.prompt; ; head = head[:bytes.LastIndexByte(bytes.TrimRight(head, " "), ' ')+1] {
 		if start = afterPrefix(line, head); start >= 0 {
 			start += len(line[start:]) - len(bytes.TrimLeft(line[start:], " \t\"'"))
 			stop = len(bytes.TrimRight(line, " \t\"'\r"))
-			if v := line[start:max(start, stop)]; bytes.IndexByte(v, ' ') < 0 && bytes.IndexByte(v, '=') < 0 && (looksGenerated(v) || looksChosen(v)) {
+			if v := line[start:max(start, stop)]; !bytes.ContainsAny(v, " =(") && (looksGenerated(v) && bytes.ContainsAny(v, "0123456789") || o.class.strength == sureKey && looksChosen(v)) {
 				return start, stop
 			}
 		}

@@ -14,7 +14,7 @@ var (
 	awsRE     = regexp.MustCompile(`\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b(?:[\s"':,;=|/]{1,4}([A-Za-z0-9/+=]{40})\b)?`)
 	sigRE     = regexp.MustCompile(`[?&;](?:sig=([A-Za-z0-9%+/=_-]{16,})|Signature=([A-Za-z0-9%+/=_-]{6,}))`)
 	pemLineRE = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|$)`)
-	pgpassRE  = regexp.MustCompile(`^\s*[^:\s#]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)\s*$`)
+	pgpassRE  = regexp.MustCompile(`(?:^|\s)[^:\s#]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)\s*$`)
 	jwkRE     = regexp.MustCompile(`\\?"(?:d|dp|dq|p|q|qi|k)\\?"\s*:\s*\\?"([A-Za-z0-9_-]{12,})\\?"`)
 	packedRE  = regexp.MustCompile(`(?i)\b_?(?:[\w-]*auth|basic|credentials?|token)\\?["']?[\s:=\[]{1,4}\\?["']?([A-Za-z0-9+/]{8,}={0,2})`)
 	encRE     = regexp.MustCompile(`\bENC\(([A-Za-z0-9+/=_-]{8,})\)`)

@@ -100,7 +100,7 @@ var programsByName = func() map[string][]*program {
 var programWords = func() []string {
 	words := []string{"-u ", "-u\"", "-u'", "--user", "--cred", "--auth", "--basic", "--proxy-user", "--login", "chpasswd"}
 	for name := range programsByName {
-		words = append(words, name+" ")
+		words = append(words, name+" ", name+",", name+"\"")
 	}
 	slices.Sort(words)
 	return words

@@ -67,7 +67,7 @@ var (
 		`base\d\d(?:-?url)?(?:[-_]?encoded)?`, `(?:hmac[-_]?(?:with)?)?(?:md\d|sha[-_]?\d+(?:/\d+)?|crc\d+|murmur\d)(?:[-_](?:hash|hashed|digest|rsa|crypt)\w*)?`,
 		`(?:pbe|pbkdf|argon|scram|aes|des|3des|rsa|ecdsa|secp|chacha|blowfish|jks|pkcs#?|ntlmv?|kerberos|krb|spnego|digest)[-_]?\d+(?:[-_./]\w+)*`, `(?:ed|x|hs|rs|es|ps|p|rc)\d+`,
 		`(?:pbewith|hmacwith|hmac-?|scram-sha-|sha)\w*`, `(?:oauth|oidc|saml|ldap|http|tls|ssl|smb|snmp|ipv?|java|jdk|jre|log4j|nio|netty|python|php|win|linux|amd|arm|mysql|postgres|pg|db|ec|v|ver|rev|r|gen)v?[-_ .]?\d+(?:[._]\d+)*`,
-		`\d+(?:st|nd|rd|th|ms|s|m|h|d|kb|mb|gb|k|days?|hours?|minutes?|seconds?|weeks?|months?|years?|chars?|characters?|bytes?|bits?|times?)`, `\d{4}-\d\d-\d\d[t ][\d:.,z+-]+`, `(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*[-/.]?\d+.*`,
+		`\d+(?:st|nd|rd|th|ms|s|m|h|d|kb|mb|gb|k|days?|hours?|minutes?|seconds?|weeks?|months?|years?|chars?|characters?|bytes?|bits?|times?)`, `\d{4}-\d\d-\d\d[t ][\d:.,z+-]+`, `(?:mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|thu(?:rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)[-/. ]\d+.*`,
 	}, "|") + `)$`)
 	// numberedRE are things of which there are several: http-nio-8090-exec-12, node03, step-2.
 	numberedRE = regexp.MustCompile(`(?i)(?:^|[-_.#/: ])(?:` + strings.Join(strings.Fields(numberedThings), "|") + `)[-_.#: ]?\d{1,3}$`)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // part is a piece of XML that holds text: an attribute's value, or what stands between tags.
@@ -260,7 +261,7 @@ func (s *xmlScanner) startTag(from int) int {
 		at++
 	}
 	name := s.b[from+1 : at]
-	if len(name) == 0 || !isLetter(name[0]) && name[0] != '_' {
+	if len(name) == 0 || !isLetter(name[0]) && name[0] != '_' && name[0] < utf8.RuneSelf {
 		return max(at, from+1) // a bare <
 	}
 	attrs, at, closed := s.attributes(at)

@@ -64,17 +64,22 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings)}
 	var page, summary, findings bytes.Buffer
 	renders := []struct {
-		name string
-		kind redact.Kind
-		buf  *bytes.Buffer
-		err  error
+		name   string
+		kind   redact.Kind
+		buf    *bytes.Buffer
+		render func() error
 	}{
-		{bundle.FindingsFile, redact.JSON, &findings, report.JSON(&findings, c.caseFile, c.result)},
-		{bundle.SummaryFile, redact.Text, &summary, report.Markdown(&summary, c.caseFile, c.result, meta)},
-		{bundle.ReportFile, redact.Text, &page, report.HTML(&page, c.caseFile, c.result, meta)},
+		{bundle.FindingsFile, redact.JSON, &findings, func() error { return report.JSON(&findings, c.caseFile, c.result) }},
+		{bundle.SummaryFile, redact.Text, &summary, func() error { return report.Markdown(&summary, c.caseFile, c.result, meta) }},
+		{bundle.ReportFile, redact.Text, &page, func() error { return report.HTML(&page, c.caseFile, c.result, meta) }},
 	}
 	for _, r := range renders {
-		err := r.err
+		if ctx.Err() != nil {
+			w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: r.name, Status: bundle.Skipped, Cause: entries.EndedEarly,
+				Reason: "interrupted before it was written", Fix: "casefile analyze " + o.out})
+			continue
+		}
+		err := r.render()
 		if err == nil {
 			err = w.Add(bundle.Entry{Path: r.name}, r.kind, r.buf.Bytes())
 		}
@@ -82,7 +87,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 			w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: r.name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "casefile analyze " + o.out})
 		}
 	}
-	if o.noReport || bundle.Format(o.format) == bundle.Dir {
+	if o.noReport || bundle.Format(o.format) == bundle.Dir || page.Len() == 0 {
 		return
 	}
 	path := strings.TrimSuffix(strings.TrimSuffix(o.out, ".zip"), ".tar.zst") + ".html"

@@ -10,7 +10,7 @@ import (
 // other processes first - a recording, a log, a service it started - holds the
 // program until that is done, holdTime at most, and has closeTime then to close its files.
 const (
-	graceTime = 800 * time.Millisecond
+	graceTime = 750 * time.Millisecond
 	closeTime = 200 * time.Millisecond
 	holdTime  = 8 * time.Second
 )
@@ -43,11 +43,14 @@ func hold(ctx context.Context) (release func()) {
 // lastCall returns when a program that was interrupted, and has not ended, has to be ended.
 func (h *holds) lastCall(interrupted context.Context) {
 	<-interrupted.Done()
-	const step = 20 * time.Millisecond
-	for waited, free := time.Duration(0), time.Duration(0); waited < holdTime && (waited < graceTime || free < closeTime); waited += step {
-		time.Sleep(step)
-		if free += step; h.n.Load() > 0 {
-			free = 0
+	at := time.Now()
+	released := at
+	for range time.Tick(20 * time.Millisecond) {
+		if h.n.Load() > 0 {
+			released = time.Now()
+		}
+		if waited := time.Since(at); waited >= holdTime || waited >= graceTime && time.Since(released) >= closeTime {
+			return
 		}
 	}
 }

@@ -43,6 +43,7 @@ var (
 	ErrOtherUser  = entries.NewError(entries.NotPermitted, "this JVM belongs to another user")
 	ErrStopped    = entries.NewError(entries.Stopped, "the process is stopped (SIGSTOP, a debugger or a frozen container)")
 	ErrSafepoint  = entries.NewError(entries.SafepointPending, "the JVM waits for a safepoint that one of its threads does not reach")
+	errCutShort   = entries.NewError(entries.EndedEarly, "the capture was ended early")
 	ErrNoAnswer   = entries.NewError(entries.NoAnswer, "the JVM did not answer in time")
 	ErrGone       = entries.NewError(entries.Gone, "the process has ended")
 	errNoListener = entries.NewError(entries.Refused, "no attach listener")
@@ -229,6 +230,8 @@ func (a *Attacher) explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.As(err, &denied):
 		return err
+	case errors.Is(ctx.Err(), context.Canceled): // by a signal: the JVM is not to blame, and what it was asked for may come late all the same
+		return fmt.Errorf("%w (%w)", errCutShort, ErrNoAnswer)
 	case errors.Is(err, os.ErrDeadlineExceeded), ctx.Err() != nil:
 		return fmt.Errorf("%w (%v)", ErrNoAnswer, context.Cause(ctx))
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.ECONNRESET), errors.Is(err, errNoReply) && a.p.UID != os.Geteuid():
