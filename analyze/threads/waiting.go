@@ -107,7 +107,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 			w.Kind = WaitSocketRead
 		}
 	case WaitPermit, WaitOthers, WaitResult:
-		w.Idle = known && (w.Site == nil || InServer(w.Site.Func))
+		w.Idle = known && (w.Site == nil || InServer(w.Site.Func)) || w.Kind != WaitResult && signalled(frames) && !holds(t)
 	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:
 		w.Idle = known || ownLoop(frames) && !holds(t)
 		if w.Kind == WaitCondition && waitsInQueue(w.Site, frames) {
@@ -416,6 +416,24 @@ func ownLoop(frames []*Frame) bool {
 		}
 	}
 	return own <= 2
+}
+
+// signalled says that the thread waits in the outermost loop of its own class for a sign to begin: a permit for each piece of work, a
+// latch or a barrier at the start.
+func signalled(frames []*Frame) bool {
+	class := ""
+	for _, f := range frames {
+		if InRuntime(f.Func) {
+			continue
+		}
+		if class == "" {
+			class = OuterClass(f.Func)
+		}
+		if OuterClass(f.Func) != class {
+			return false
+		}
+	}
+	return class != "" && ownLoop(frames)
 }
 
 func startsThread(fn string) bool {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -21,8 +22,15 @@ import (
 	"casefile/cmd/samples/live"
 )
 
-// captures is how often each server is captured in each state.
-const captures = 10
+// captures is how often each server is captured in each state, by CASEFILE_LAB_CAPTURES: 10 unless told.
+func captures(t *testing.T) int {
+	text := cmp.Or(os.Getenv("CASEFILE_LAB_CAPTURES"), "10")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
 
 // TestIdle captures servers that have nothing to do, and again with ten requests a second: nothing of it is worth a warning.
 func TestIdle(t *testing.T) {
@@ -179,7 +187,7 @@ func (l *lab) watch(ctx context.Context, t *testing.T, running []*idleServer, st
 		pids = append(pids, "--pid", fmt.Sprint(r.pid))
 		out = append(out, &idleResult{server: r.Name, jdk: r.jdk.Version, state: state})
 	}
-	for range captures {
+	for range captures(t) {
 		path := filepath.Join(t.TempDir(), "x.tar.zst")
 		collect(ctx, t, l.binary, path, 7*time.Second, 3, 3*time.Second, pids)
 		all := analyze(ctx, t, l.binary, path)

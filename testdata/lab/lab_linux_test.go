@@ -32,7 +32,8 @@ func TestLab(t *testing.T) {
 	ctx := t.Context()
 	m := &matrix{words: l.words}
 	defer m.report(t) // also of what was seen before a program failed
-	for i, jdk := range live.JDKs(ctx) {
+	first := true
+	for _, jdk := range live.JDKs(ctx) {
 		if one := os.Getenv("CASEFILE_LAB_JDK"); jdk.Major < 17 || one != "" && one != fmt.Sprint(jdk.Major) {
 			continue
 		}
@@ -41,9 +42,10 @@ func TestLab(t *testing.T) {
 				l.parts, l.jdbc = build(ctx, t, l.words), postgres(ctx, t)
 			}
 			l.try(ctx, t, m, jdk, slices.DeleteFunc(batch, func(f Fault) bool {
-				return f.Database && l.jdbc == "" || f.Server == goServer && i > 0 // which runs on no JDK
+				return f.Database && l.jdbc == "" || f.Server == goServer && !first // which runs on no JDK
 			}))
 		}
+		first = false
 	}
 }
 

@@ -63,12 +63,28 @@ func judgeThreadPool(pass *analyze.Pass, v *view) []analyze.Finding {
 				victims++
 			}
 		}
-		if 2*victims > len(busy) {
+		if 2*victims > len(busy) || v.mayHaveFree(busy, causes) {
 			continue
 		}
 		out = append(out, v.poolProblem(p, busy, causes))
 	}
 	return out
+}
+
+// mayHaveFree reports whether some of the busy threads may as well wait for work.
+func (v *view) mayHaveFree(busy []views.Sighting, causes []*analyze.Finding) bool {
+	for _, f := range causes {
+		if !accountOf(f).mayBeIdle {
+			continue
+		}
+		in := explained(f)
+		for _, s := range busy {
+			if in[s.Thread] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // full says that the pool's threads were all busy, and that it did not answer by growing.

@@ -46,6 +46,7 @@ type account struct {
 	sightings []views.Sighting
 	signature string // of app-signature
 	moves     bool   // the threads come back from what it explains: of waits
+	mayBeIdle bool   // the threads may as well wait for work: of waits
 }
 
 // finding hands the threads on with the finding.

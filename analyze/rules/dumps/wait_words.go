@@ -338,7 +338,7 @@ var waitRows = []waitRow{
 			"before the wait is lost, so that the condition must be checked under the lock, in a loop, with a " +
 			"time limit.")},
 	{means: "No rule knows what ends this wait.",
-		related: pastClass, advice: limitOr("Find what is to wake the threads in %s, and why it does not; wait " +
+		related: pastClass, advice: limitOr("Find what is to wake those that stand in %s, and why it does not; wait " +
 			"with a time limit.")},
 }
 

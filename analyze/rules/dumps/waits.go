@@ -45,6 +45,7 @@ type place struct {
 	lasts    bool // lasting is known and most of them stay
 	lone     bool // there is one dump only
 	works    bool // workers wait for what others may be computing
+	beside   bool // a finding explains why other request threads stand in what is never a wait for work
 }
 
 // waitRule makes a rule of a kind of waits.
@@ -78,14 +79,19 @@ func (v *view) lossAccount(pass *analyze.Pass) *loss.Account {
 // judgePlaces reports where threads wait for things of some kinds that no earlier finding explains.
 func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind) (out []analyze.Finding) {
 	a := v.lossAccount(pass)
+	explained := []views.Sighting{}
 	for _, f := range v.found(pass, after...) {
 		a.Claim(f.ID, accountOf(f).Claimed())
+		explained = append(explained, accountOf(f).sightings...)
 	}
+	lost := v.LossOf(explained)
+	beside := lost.Requests && lost.Share >= waitShare.Value || v.standsElse(a)
 	for _, p := range a.Unclaimed() {
 		if len(kinds) > 0 && !slices.Contains(kinds, p.Kind) {
 			continue
 		}
 		if w := v.weigh(a, p); w.hurts() {
+			w.beside = beside
 			found := w.problem(a)
 			out = append(out, found.finding())
 		}
@@ -120,6 +126,22 @@ func (w *place) never() bool {
 		return false
 	}
 	return true
+}
+
+// standsElse reports whether a good part of the request time goes to a wait that no thread is in for want of work.
+func (v *view) standsElse(a *loss.Account) bool {
+	for _, p := range a.Unclaimed() {
+		w := &place{Place: p, v: v}
+		if p.Requests && (w.never() || p.Kind == loss.Sleep) && v.LossOf(w.sightings()).Share >= waitShare.Value {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeIdle reports whether threads wait for work in such a way too.
+func (w *place) mayBeIdle() bool {
+	return w.Kind == loss.Queue || w.Kind == loss.Condition
 }
 
 // hurts reports whether the wait takes enough of the process's time to be told.
@@ -229,6 +251,10 @@ func (w *place) problem(a *loss.Account) *problem {
 	rel := row.related(a, w)
 	p := &problem{account: account{sightings: append(list, rel.explained...), moves: w.moves() || w.Kind == loss.Sleep}}
 	p.Severity, p.Weight, p.Confidence = w.severity()
+	if w.beside && !rel.any && w.mayBeIdle() {
+		p.Severity, p.Weight, p.Confidence, p.mayBeIdle = analyze.Info, p.Weight/4, analyze.Low, true
+		rel.story += " Others of the pool stand for a reason that is known; these may as well have nothing to do."
+	}
 	p.About = w.about()
 	p.Say("%s%s", w.title(list), rel.title)
 	p.Impact = fmt.Sprintf("%s: on average %s threads stand there", w.lost.Impact(), say.Number(float64(w.Total())/float64(w.v.Dumps())))

@@ -176,7 +176,6 @@ func leak(sick bool) work {
 	never := make(chan bool)
 	return func() error {
 		go audit(sick, never)
-		time.Sleep(100 * time.Millisecond)
 		return nil
 	}
 }

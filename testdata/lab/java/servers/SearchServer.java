@@ -4,13 +4,13 @@ import java.util.Map;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
-import org.opensearch.transport.Netty4ModulePlugin;
+import org.opensearch.transport.Netty4Plugin;
 
 /** One node of OpenSearch, with its HTTP by Netty. */
 public final class SearchServer {
   static final class One extends Node {
     One(Settings s) {
-      super(InternalSettingsPreparer.prepareEnvironment(s, Map.of(), null, () -> "lab"), List.of(Netty4ModulePlugin.class), false);
+      super(InternalSettingsPreparer.prepareEnvironment(s, Map.of(), null, () -> "lab"), List.of(Netty4Plugin.class), false);
     }
   }
 
