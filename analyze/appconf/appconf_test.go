@@ -44,6 +44,8 @@ func TestRead(t *testing.T) {
 200 threads (maxThreads of the Connector on port 8091, default true, 13-13)
 150 threads (maxThreads of the Executor pool, default false, 10-10)
 40 connections to "db:5432" (DBCP 2 maxTotal of the Resource jdbc/wiki, default false, 4-5)`},
+		{"c3p0 of the container", "server.xml", "<Server><GlobalNamingResources>\n<Resource name=\"jdbc/shop\" type=\"com.mchange.v2.c3p0.ComboPooledDataSource\" factory=\"org.apache.naming.factory.BeanFactory\" jdbcUrl=\"jdbc:postgresql://db/s\" maxPoolSize=\"35\"/>\n</GlobalNamingResources></Server>",
+			`35 connections to "db:5432" (c3p0 maxPoolSize of the Resource jdbc/shop, default false, 2-2)`},
 		{"cut", "server.xml", serverXML[:strings.Index(serverXML, "<Service name")+40], `40 connections to "db:5432" (DBCP 2 maxTotal of the Resource jdbc/wiki, default false, 4-5)`},
 		{"context", "context.xml", `<Context><Resource name="a" type="javax.sql.DataSource" factory="org.apache.tomcat.jdbc.pool.DataSourceFactory" url="jdbc:mysql://DB/x"/>
 <Resource name="b" type="javax.sql.DataSource" maxTotal="-1"/><Resource name="c" type="javax.sql.DataSource" maxActive="30"/><Resource name="d" type="javax.sql.DataSource" factory="com.example.Own"/></Context>`,

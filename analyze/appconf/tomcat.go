@@ -85,7 +85,7 @@ func (f *File) readTomcat(content []byte) error {
 			executors[e.attr("name")] = e
 		case e.name == "Connector" && len(connectors) < maxItems:
 			connectors = append(connectors, e)
-		case e.name == "Resource" && strings.HasSuffix(e.attr("type"), "javax.sql.DataSource"), e.name == "Resource" && strings.HasSuffix(e.attr("type"), "jakarta.sql.DataSource"):
+		case e.name == "Resource" && strings.HasSuffix(e.attr("type"), "DataSource"):
 			if p, ok := resourcePool(e); ok && len(f.Pools) < maxItems {
 				f.Pools = append(f.Pools, p)
 			}
@@ -128,6 +128,8 @@ func resourcePool(e element) (Pool, bool) {
 	p := Pool{Name: e.attr("name"), Server: server(firstOf(e.attr("url"), e.attr("jdbcUrl"))), Place: e.Place}
 	factory := strings.ToLower(e.attr("factory"))
 	switch {
+	case strings.HasSuffix(factory, ".beanfactory"): // makes one of the class that the type names, as c3p0's manual shows
+		factory = strings.ToLower(e.attr("type"))
 	case factory == "" && e.attr("maxTotal") == "" && e.attr("maxActive") != "":
 		factory = "dbcp" // of Tomcat 7; a later one ignores it, and says so in its log
 	case factory == "":

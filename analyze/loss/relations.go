@@ -1,6 +1,7 @@
 package loss
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -46,6 +47,47 @@ func (a *Account) PastClass(p *Place) []Sighting {
 		calls := threads.Calls(c.Thread.Stack.Frames)
 		return c.kind != Idle && slices.ContainsFunc(calls, func(f *threads.Frame) bool { return wanted[f.Func] && threads.OuterClass(f.Func) == class })
 	})
+}
+
+// Exactly are the request threads below one call of the program, outside of a place, of which there are as many in each dump as the pool
+// is large that the others wait for: most likely they have its objects. Among several such calls the innermost counts; nil: none.
+func (a *Account) Exactly(p *Place, size int) (found []Sighting) {
+	type under struct {
+		perDump []int
+		depth   int
+		list    []Sighting
+	}
+	of := map[string]*under{}
+	for i := range a.cells {
+		c := &a.cells[i]
+		if !c.request || c.kind == Idle || c.place == p {
+			continue
+		}
+		seen := map[string]bool{}
+		for depth, f := range threads.Calls(c.Thread.Stack.Frames) {
+			u := of[f.Func]
+			if u == nil {
+				u = &under{perDump: make([]int, len(p.PerDump))}
+				of[f.Func] = u
+			}
+			if seen[f.Func] {
+				continue
+			}
+			seen[f.Func] = true
+			u.perDump[c.Dump] += c.Count()
+			u.depth += depth
+			u.list = append(u.list, c.Sighting)
+		}
+	}
+	waiting := nearCalls(p, math.MaxInt)
+	least, best := math.MaxInt, ""
+	for fn, u := range of {
+		all := !slices.ContainsFunc(u.perDump, func(n int) bool { return n != size })
+		if all && !waiting[fn] && (u.depth < least || u.depth == least && fn < best) {
+			least, best, found = u.depth, fn, u.list
+		}
+	}
+	return found
 }
 
 // nearCalls are the innermost calls of the program at which the threads of a place stand, so many of each.

@@ -21,6 +21,7 @@ const (
 var (
 	controllers = []string{"cpu", "cpuacct", "cpuset", "memory", "pids", "io", "blkio"}
 	onlyV1      = []string{"cpuacct", "blkio"}
+	limiting    = []string{"cpu", "memory"} // a group that differs in one of them is another one
 )
 
 // hierarchies finds the folder of a process's cgroup for each controller.
@@ -81,7 +82,7 @@ func parseMembership(b []byte) membership {
 	return m
 }
 
-// key names a cgroup: its path, the longest where controllers differ.
+// key names a cgroup: its path; where controllers differ the longest, and the others by their controllers.
 func (m membership) key() string {
 	longest := m[""]
 	for _, c := range controllers {
@@ -89,7 +90,13 @@ func (m membership) key() string {
 			longest = m[c]
 		}
 	}
-	return cmp.Or(longest, "/")
+	key := cmp.Or(longest, "/")
+	for _, c := range limiting {
+		if p := m[c]; p != "" && p != longest {
+			key += " " + c + "=" + p
+		}
+	}
+	return key
 }
 
 // dirs returns the folders of a cgroup for each controller, its own first, then

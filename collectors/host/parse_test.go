@@ -124,6 +124,25 @@ func TestDeclaredColumns(t *testing.T) {
 	}
 }
 
+// Processes that share a group of one controller and not of the other are of different groups.
+func TestGroupsByController(t *testing.T) {
+	keys := map[string]string{}
+	for name, text := range map[string]string{
+		"web":      "5:cpu,cpuacct:/web\n4:memory:/shop/all\n",
+		"batch":    "5:cpu,cpuacct:/batch\n4:memory:/shop/all\n",
+		"together": "5:cpu,cpuacct:/shop/all\n4:memory:/shop/all\n",
+	} {
+		key := parseMembership([]byte(text)).key()
+		if other := keys[key]; other != "" {
+			t.Errorf("%s and %s are both %q", name, other, key)
+		}
+		keys[key] = name
+	}
+	if keys["/shop/all"] != "together" {
+		t.Errorf("a group of all controllers is not called by its path: %v", keys)
+	}
+}
+
 func FuzzParsers(f *testing.F) {
 	for _, seed := range []string{"36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw\n", "42 (x) R 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22\n",
 		"4:memory:/docker/1\n0::/\n", " 259 0 nvme0n1 1 2 3 4 5 6 7 8 9 10 11\n", "  1: 9 0 IO-APIC\n", "MemTotal: 12 kB\n", "cpu0 1\ncpu9\n"} {

@@ -92,7 +92,7 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	keepers := relations{}
 	if at := v.weighAt(pass, waiting[0].Thread); at != nil {
 		if inUse == 0 {
-			keepers = connectionKeepers(v.lossAccount(pass), at)
+			keepers = v.connectionKeepers(v.lossAccount(pass), at)
 			p.Add(" %s%s", at.where(), keepers.title)
 			p.sightings = append(p.sightings, keepers.explained...)
 		}
@@ -135,8 +135,11 @@ func (v *view) weighAt(pass *analyze.Pass, t *threads.Thread) *place {
 }
 
 // connectionKeepers are those that have a connection and use it for other work.
-func connectionKeepers(a *loss.Account, w *place) relations {
+func (v *view) connectionKeepers(a *loss.Account, w *place) relations {
 	r := w.relate(a.Holders(w.Place), "holds one", "hold one")
+	if own := v.ownPool(); !r.any && own != nil && own.Max > 1 {
+		r = w.relate(a.Exactly(w.Place, own.Max), "most likely holds one", "most likely hold one each, as many as the pool is large,")
+	}
 	if !r.any {
 		r.title = "; nobody is seen to hold one"
 	}
