@@ -409,10 +409,9 @@ func ownLoop(frames []*Frame) bool {
 		end--
 	}
 	own := 0
-	for i := 0; i < end; i++ {
-		if !InRuntime(frames[i].Func) {
-			own = end - i
-			break
+	for _, f := range frames[:end] {
+		if (own > 0 || !InRuntime(f.Func)) && !generatedCode(f.Func) {
+			own++
 		}
 	}
 	return own <= 2

@@ -165,16 +165,23 @@ func freePort(t *testing.T) string {
 // await tries for a minute.
 func await(ctx context.Context, t *testing.T, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	if err := attempt(ctx, time.Minute, try); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// attempt gives the last error of tries over some time.
+func attempt(ctx context.Context, long time.Duration, try func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	for {
 		err := try()
 		if err == nil {
-			return
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatal(err)
+			return err
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -50,6 +50,7 @@ var Faults = []Fault{
 	{Name: "thread-leak", Server: "tomcat", Finds: "thread-leak", Names: `mail-shot`, Advice: `shut|MailShot|executor`, Clients: 4},
 	{Name: "explicit-gc", Server: "tomcat", Finds: "explicit-gc", Names: `System\.gc`, Advice: `CacheSweep|DisableExplicitGC|ExplicitGCInvokesConcurrent|System\.gc`, Alone: true, Clients: 4},
 	{Name: "memory-leak", Server: "tomcat", Finds: "memory-leak|heap-exhausted|heap-too-small", Names: ``, Advice: `heap dump|histogram`, Heap: "96m", Clients: 4},
+	{Name: "native-leak", Server: "tomcat", Finds: "native-memory", Names: `outside of its heap`, Advice: `native_memory|NativeMemoryTracking`, Heap: "64m", Alone: true, Clients: 4},
 	{Name: "finalizer", Server: "tomcat", Finds: "finalizer-backlog", Names: `Handles`, Advice: `Cleaner|close|finaliz`},
 	{Name: "class-loading", Server: "tomcat", Finds: "class-loading-lock", Names: `SlowLoader|Plugins`, Advice: `parallel|load`},
 	{Name: "jul", Server: "tomcat", Finds: "logging-lock", Names: `Audit|StreamHandler`, Advice: `log|handler`},
@@ -69,5 +70,6 @@ var Faults = []Fault{
 	{Name: "idle", Server: "jetty"},
 	{Name: "idle", Server: "undertow"},
 	{Name: "idle", Server: "netty"},
+	{Name: "work-signal", Server: "tomcat"},
 	{Name: "virtual-sleep", Server: "tomcat-virtual", MinMajor: 21},
 }

@@ -22,7 +22,7 @@ var Servers = []Server{
 	{Name: "vertx", Artifacts: []string{"io.vertx:vertx-web:4.5.11"}, Main: "VertxServer", Args: []string{"PORT"}},
 	{Name: "spring-boot", Artifacts: []string{"org.springframework.boot:spring-boot-starter-web:3.4.1"}, Main: "SpringServer", Args: []string{"PORT"}},
 	{Name: "webflux", Artifacts: []string{"org.springframework.boot:spring-boot-starter-webflux:3.4.1"}, Main: "SpringServer", Args: []string{"PORT"}},
-	{Name: "opensearch", Artifacts: []string{"org.opensearch:opensearch:2.18.0", "org.opensearch.plugin:transport-netty4-client:2.18.0"},
+	{Name: "opensearch", Artifacts: []string{"org.opensearch:opensearch:2.18.0", "org.opensearch.plugin:transport-netty4-client:2.18.0", "org.apache.logging.log4j:log4j-core:2.21.0"},
 		Main: "SearchServer", Args: []string{"PORT"}, MaxMajor: 21},
 	{Name: "kafka", Artifacts: []string{"org.apache.kafka:kafka_2.13:3.9.0"}, Main: "kafka.Kafka", MaxMajor: 21, Args: []string{"server.properties"},
 		Load: "KafkaLoad", Prepare: []string{"kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", "server.properties"},

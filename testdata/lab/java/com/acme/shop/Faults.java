@@ -52,6 +52,8 @@ public final class Faults {
       case "thread-leak" -> new MailShot(sick)::send;
       case "explicit-gc" -> new CacheSweep(sick)::sweep;
       case "memory-leak" -> new Basket(sick)::add;
+      case "native-leak" -> new Packer(sick)::pack;
+      case "work-signal" -> new Signals()::give;
       case "finalizer" -> new Handles(sick)::open;
       case "class-loading" -> new Plugins(sick)::load;
       case "jul" -> new Audit(sick)::note;
@@ -605,6 +607,70 @@ final class Basket {
     if (sick) KEPT.add(item);
     for (int i = 0; i < 20; i++) ByteBuffer.allocate(10_000);
     Faults.pause(20);
+  }
+}
+
+/** Keeps compressors, whose memory lies outside of the heap. */
+final class Packer {
+  private final boolean sick;
+  private final List<java.util.zip.Deflater> kept = Collections.synchronizedList(new ArrayList<>());
+  private final java.util.concurrent.atomic.AtomicInteger n = new java.util.concurrent.atomic.AtomicInteger();
+
+  Packer(boolean sick) {
+    this.sick = sick;
+  }
+
+  void pack() {
+    if (n.incrementAndGet() % 4 != 0) return;
+    byte[] in = new byte[1 << 16];
+    ThreadLocalRandom.current().nextBytes(in);
+    java.util.zip.Deflater d = new java.util.zip.Deflater(1);
+    d.setInput(in);
+    d.finish();
+    d.deflate(new byte[1 << 17]);
+    if (sick) {
+      kept.add(d);
+    } else {
+      d.end();
+    }
+  }
+}
+
+/** Healthy threads that wait for a sign to begin: a permit for each piece of work, a latch, a barrier. */
+final class Signals {
+  private final Semaphore work = new Semaphore(0);
+
+  Signals() {
+    CountDownLatch start = new CountDownLatch(1);
+    CyclicBarrier together = new CyclicBarrier(100);
+    for (int i = 0; i < 6; i++) {
+      thread("signal-worker-" + i, this::serve);
+      thread("starter-" + i, () -> {
+        start.await();
+        return null;
+      });
+      thread("runner-" + i, together::await);
+    }
+  }
+
+  private static void thread(String name, Callable<?> task) {
+    Thread t = new Thread(() -> {
+      try {
+        task.call();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }, name);
+    t.setDaemon(true);
+    t.start();
+  }
+
+  private Object serve() throws InterruptedException {
+    while (true) work.acquire();
+  }
+
+  void give() {
+    work.release();
   }
 }
 
