@@ -37,16 +37,19 @@ var hotThread = &analyze.Rule{
 		"huge data.",
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: []analyze.Threshold{
-		hotThreadCores, hotThreadUses, hotThreadFull, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
+		hotThreadCores, hotThreadUses, hotThreadFull, hotGoroutineDumps, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
 	},
 	Run: analyze.Each(timedProcesses, judgeHot),
 }
 
-// timedProcesses are JVMs whose dumps tell the CPU time of threads; goroutines have none of their own.
+// timedProcesses are JVMs whose dumps tell the CPU time of threads, and Go services: their goroutines have none of their own.
 func timedProcesses(p *analyze.Pass) (timed []*view) {
 	for _, v := range processes.Of(p) {
 		switch {
-		case v.Dumps() < 2 || v.JVM == nil:
+		case v.Dumps() < 2:
+		case v.JVM == nil:
+			p.Evaluated()
+			timed = append(timed, v)
 		case !v.knowsCPU():
 			p.Lacks("CPU time of each thread next to the dumps: casefile collect reads it from /proc; dumps of JDK " +
 				"11 and later carry it themselves")
@@ -79,6 +82,9 @@ type hotGroup struct {
 
 // judgeHot groups the threads that use, or want, most of a core by the place where they do.
 func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
+	if v.JVM == nil {
+		return judgeHotGoroutines(v)
+	}
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
 	for _, h := range v.Series.Hot() {

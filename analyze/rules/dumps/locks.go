@@ -251,7 +251,7 @@ func (k *contended) holderCall() *threads.Frame {
 		return f
 	}
 	frames := k.Holder.Obs[k.Holder.Last].Stack.Frames
-	if i := slices.IndexFunc(frames, func(f *threads.Frame) bool { return f.Class() == k.Class }); i >= 0 {
+	if i := slices.IndexFunc(frames, func(f *threads.Frame) bool { return f.Class() == k.Class && !threads.InRuntime(f.Func) }); i >= 0 {
 		return frames[i]
 	}
 	if i := slices.Index(frames, f); i >= 0 { // what is above it is called back
