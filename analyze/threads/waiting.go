@@ -57,11 +57,11 @@ func (ix *index) under(fn string) *signature {
 }
 
 // A Classifier says what threads wait for. It is safe for concurrent use.
-type Classifier struct{ natives, specific, generic, bare *index }
+type Classifier struct{ natives, specific, generic, bare, barest *index }
 
 // NewClassifier prepares the tables.
 func NewClassifier() *Classifier {
-	return &Classifier{newIndex(natives), newIndex(specific), newIndex(generic), newIndex(bare)}
+	return &Classifier{newIndex(natives), newIndex(specific), newIndex(generic), newIndex(bare), newIndex(barest)}
 }
 
 // Classify says what one thread waits for; for many threads keep a [Classifier], or ask a [Series].
@@ -232,7 +232,7 @@ func (c *Classifier) explain(near []*Frame) *signature {
 			return s
 		}
 	}
-	for _, ix := range []*index{c.generic, c.bare} {
+	for _, ix := range []*index{c.generic, c.bare, c.barest} {
 		for _, f := range inner {
 			if s := ix.find(f.Func); s != nil {
 				return s

@@ -359,5 +359,7 @@ var bare = []signature{
 	{"java.util.concurrent.locks.AbstractQueuedLongSynchronizer.", WaitPermit, "waits for a synchronizer of the program's own"},
 	{"java.lang.Object.wait", WaitCondition, "waits to be notified"},
 	{"java.lang.Object.wait0", WaitCondition, "waits to be notified"},
-	{"java.util.concurrent.locks.LockSupport.", WaitCondition, "is parked"},
 }
+
+// barest stands above all the others.
+var barest = []signature{{"java.util.concurrent.locks.LockSupport.", WaitCondition, "is parked"}}

@@ -280,7 +280,11 @@ func pomOf(t *testing.T, artifacts []string) string {
 
 // unpack fetches a distribution and gives the folder that it unpacks to.
 func unpack(ctx context.Context, t *testing.T, zip, dir string) string {
-	run(ctx, t, "mvn", "-q", "-B", "dependency:unpack", "-Dartifact="+zip+":zip", "-DoutputDirectory="+dir)
+	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:unpack", "-Dartifact="+zip+":zip", "-DoutputDirectory="+dir)
+	cmd.Dir = t.TempDir() // where Maven marks what it has unpacked
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	found, err := filepath.Glob(filepath.Join(dir, "*", "bin"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%s: %d folders named bin, %v", zip, len(found), err)
