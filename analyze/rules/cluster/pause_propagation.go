@@ -183,59 +183,68 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 	if len(e.removed) > 0 {
 		f.Weight = 1
 	}
-	var effects []say.Phrase
-	victims := map[string]bool{}
-	for _, h := range e.held {
-		effects = append(effects, say.Text("%s of %s on %s waited meanwhile", say.Counted("held", len(h.threads), "thread"), h.view.Subject, h.view.Node.Name))
-		victims[h.view.Node.Name] = true
-	}
-	for _, r := range e.removed {
-		if !victims["-"+r.node.Name] {
-			effects = append(effects, say.Text("%s removed a member from the cluster", r.node.Name))
-			victims["-"+r.node.Name], victims[r.node.Name] = true, true
-		}
-	}
+	happened, victims := e.told()
 	for _, n := range p.Nodes {
 		if victims[n.Name] && n != s.node {
 			f.Nodes = append(f.Nodes, n.Name)
 		}
 	}
-	f.Say("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.Enumerate(effects))
-	f.Impact = fmt.Sprintf(
-		"%s: from %s to %s on the reference clock, give or take %s",
-		whom(f.Nodes[1:]),
-		clockTime(s.from),
-		say.UTC(s.to, clockLayout),
-		say.Took(e.bound),
-	)
+	f.Say("%s stood still for %s (%s), and %s", s.name(), s.duration(), s.what, say.Enumerate(happened))
+	f.Impact = fmt.Sprintf("%s: from %s to %s on the reference clock, give or take %s", whom(f.Nodes[1:]),
+		clockTime(s.from), say.UTC(s.to, clockLayout), say.Took(e.bound))
 	f.Explanation = "The threads waited for an answer of the network exactly while the other node gave none, and " +
 		"moved before or after. That they wait on these nodes is a consequence: the cause is on " + s.node.Name + "."
 	if len(e.removed) > 0 {
 		f.Explanation += " A node that gives no heartbeat is removed (Confluence: after 30 s); it does not know, " +
 			"goes on writing, and panics at the next safety check. What its log says after the panic is of no use."
 	}
-	f.Evidence = append(f.Evidence, s.evidence[:min(len(s.evidence), 3)]...)
-	f.Evidence = append(f.Evidence, refusedDumps(p.Case, s)...)
-	for _, c := range slices.Concat(e.removed, e.panics) {
-		if len(f.Evidence) < 2*cite.Most {
-			f.Evidence = append(
-				f.Evidence,
-				analyze.Evidence{
-					Entry: c.Source,
-					Lines: analyze.Lines(c.Line, c.Line),
-					Text:  fmt.Sprintf("%s at %s: %s", c.node.Name, clockTime(c.at), cite.Line(c.Text)),
-				},
-			)
+	f.Evidence = e.evidence(p.Case, s)
+	f.Advice = standstillAdvice(s)
+	return f
+}
+
+// told says what happened on other nodes meanwhile, and to whom.
+func (e *effect) told() (happened []say.Phrase, victims map[string]bool) {
+	victims = map[string]bool{}
+	for _, h := range e.held {
+		happened = append(happened, say.Text("%s of %s on %s waited meanwhile", say.Counted("held", len(h.threads), "thread"),
+			h.view.Subject, h.view.Node.Name))
+		victims[h.view.Node.Name] = true
+	}
+	removing := map[string]bool{}
+	for _, r := range e.removed {
+		if !removing[r.node.Name] {
+			happened = append(happened, say.Text("%s removed a member from the cluster", r.node.Name))
+			removing[r.node.Name], victims[r.node.Name] = true, true
+		}
+	}
+	return happened, victims
+}
+
+// evidence cites the standstill, what logs say of it, and who waited.
+func (e *effect) evidence(c *analyze.Case, s *standstill) (out []analyze.Evidence) {
+	out = append(out, s.evidence[:min(len(s.evidence), 3)]...)
+	out = append(out, refusedDumps(c, s)...)
+	for _, l := range slices.Concat(e.removed, e.panics) {
+		if len(out) < 2*cite.Most {
+			out = append(out, analyze.Evidence{
+				Entry: l.Source,
+				Lines: analyze.Lines(l.Line, l.Line),
+				Text:  fmt.Sprintf("%s at %s: %s", l.node.Name, clockTime(l.at), cite.Line(l.Text)),
+			})
 		}
 	}
 	for _, h := range e.held {
 		for _, x := range h.view.CiteAll(h.cites, 3) {
 			x.Text = h.view.Node.Name + ": " + x.Text
-			f.Evidence = append(f.Evidence, x)
+			out = append(out, x)
 		}
 	}
-	f.Evidence = cite.Known(f.Evidence...)
-	f.Advice = []analyze.Advice{{
+	return cite.Known(out...)
+}
+
+func standstillAdvice(s *standstill) []analyze.Advice {
+	return []analyze.Advice{{
 		Action: s.advice,
 		Effect: fmt.Sprintf("%s answers all the time, and the others need not wait.", s.node.Name),
 		Risk:   "None in looking.",
@@ -248,7 +257,6 @@ func propagation(p *analyze.Pass, s *standstill, e *effect) analyze.Finding {
 		Risk:   "Answers that come late become errors.",
 		Verify: "Threads leave the call when the timeout ends.",
 	}}
-	return f
 }
 
 func (s *standstill) duration() say.Phrase {

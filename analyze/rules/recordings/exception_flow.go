@@ -61,17 +61,7 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	if d := r.Rec.JVM.ThrowablesOver; d > 0 {
 		rate = float64(r.Rec.JVM.Throwables) / d.Seconds()
 	}
-	share, found := 0.0, views.Sites{}
-	if v, ok := r.View(profile.CPU); ok && v.Samples() >= cpuSamples.Value {
-		found = views.SitesOf(v, "", func(frames []string) bool {
-			return slices.ContainsFunc(frames, func(f string) bool { return libs.StartsWith(f, making) })
-		})
-		var sum int64
-		for _, s := range found {
-			sum += s.Value
-		}
-		share = float64(sum) / float64(v.Total())
-	}
+	share, places := makingCost(r)
 	costly := share >= exceptionCPU.Value && share*r.Cores >= HotCodeCores.Value*exceptionCPU.Value
 	if rate < exceptionRate.Value && !costly {
 		return nil
@@ -80,27 +70,15 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	if rate >= exceptionWarn.Value || costly && r.busy() {
 		f.Severity = analyze.Warning
 	}
-	classes := map[string]int64{}
-	var thrown int64
-	if v, ok := r.View(profile.Exception); ok {
-		seen := views.SitesOf(v, fromjfr.ClassLabel, nil)
-		for _, s := range seen {
-			thrown += s.Value
-			for class, n := range s.Labels {
-				classes[class] += n
-			}
-		}
-		if covers(thrown, r.Rec.JVM.Throwables) {
-			found = seen
-		} else {
-			thrown = 0 // a handful of hundred thousands accuses nobody
-		}
+	seen, classes, thrown := thrownAt(r)
+	if thrown > 0 {
+		places = seen
 	}
 	f.Say("%s exceptions a second are made", say.Amount("rate", math.Round(rate), "exceptions/s"))
 	if rate < 1 {
 		f.Say("Exceptions are made so often that it shows in the CPU")
 	}
-	largest := found.Largest()
+	largest := places.Largest()
 	if len(largest) > 0 {
 		f.Add(", most of those seen in %s", say.Short(largest[0].Name))
 	}
@@ -108,32 +86,63 @@ func judgeExceptions(pass *analyze.Pass, r *recorded) []analyze.Finding {
 	f.Explanation = "Each exception walks the whole stack of its thread when it is made; a deep stack costs a " +
 		"tenth of a millisecond. What is expected should be a value, not an exception."
 	if r.Rec.Enabled("jdk.ExceptionStatistics") {
-		f.Evidence = append(
-			f.Evidence,
-			r.Cite(
-				"jdk.ExceptionStatistics: %d throwables in %s",
-				r.Rec.JVM.Throwables,
-				say.Seconds(r.Rec.JVM.ThrowablesOver),
-			),
-		)
+		f.Evidence = append(f.Evidence, r.Cite("jdk.ExceptionStatistics: %d throwables in %s", r.Rec.JVM.Throwables,
+			say.Seconds(r.Rec.JVM.ThrowablesOver)))
 	}
 	if thrown > 0 {
 		f.Evidence = append(f.Evidence, r.Cite("thrown: %s", withShares(views.Top(classes, thrown, 3), say.ShortClass)))
 	}
-	for n, s := range largest {
-		if n == 3 {
-			break
-		}
+	for _, s := range largest[:min(len(largest), 3)] {
 		f.Evidence = append(f.Evidence, r.Cite("made in %s", strings.TrimSpace(views.ChainOf(s))))
 	}
-	f.Advice = []analyze.Advice{{
-		Action: "Test before the call, or return a value that says so, where the exception is expected; where it " +
-			"must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
-		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(share*r.Cores)),
-		Risk:   "An exception without its stack trace does not say where it came from.",
-		Verify: fmt.Sprintf("Below %s a second in a new recording.", say.Number(exceptionRate.Value)),
-	}}
+	f.Advice = exceptionAdvice(share * r.Cores)
 	f.References = []string{"JDK Mission Control: rule of thrown exceptions", "Effective Java, item 69: Use " +
 		"exceptions only for exceptional conditions"}
 	return []analyze.Finding{f}
+}
+
+// makingCost is the share of the JVM's CPU that goes into making exceptions, and where, by its CPU samples.
+func makingCost(r *recorded) (share float64, places views.Sites) {
+	v, ok := r.View(profile.CPU)
+	if !ok || v.Samples() < cpuSamples.Value {
+		return 0, views.Sites{}
+	}
+	places = views.SitesOf(v, "", func(frames []string) bool {
+		return slices.ContainsFunc(frames, func(f string) bool { return libs.StartsWith(f, making) })
+	})
+	var sum int64
+	for _, s := range places {
+		sum += s.Value
+	}
+	return float64(sum) / float64(v.Total()), places
+}
+
+// thrownAt is where exceptions were thrown, how many of which class; thrown is 0 where too few were recorded one by one: a
+// handful of hundred thousands accuses no place.
+func thrownAt(r *recorded) (seen views.Sites, classes map[string]int64, thrown int64) {
+	v, ok := r.View(profile.Exception)
+	if !ok {
+		return nil, nil, 0
+	}
+	seen, classes = views.SitesOf(v, fromjfr.ClassLabel, nil), map[string]int64{}
+	for _, s := range seen {
+		thrown += s.Value
+		for class, n := range s.Labels {
+			classes[class] += n
+		}
+	}
+	if !covers(thrown, r.Rec.JVM.Throwables) {
+		return nil, nil, 0
+	}
+	return seen, classes, thrown
+}
+
+func exceptionAdvice(cores float64) []analyze.Advice {
+	return []analyze.Advice{{
+		Action: "Test before the call, or return a value that says so, where the exception is expected; where it " +
+			"must stay, let the class not fill in its stack trace (the constructor with writableStackTrace=false).",
+		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(cores)),
+		Risk:   "An exception without its stack trace does not say where it came from.",
+		Verify: fmt.Sprintf("Below %s a second in a new recording.", say.Number(exceptionRate.Value)),
+	}}
 }
