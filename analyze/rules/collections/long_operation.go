@@ -19,12 +19,13 @@ import (
 var longStop = analyze.NewLimit(2*time.Second, "", "one operation that is no collection", "JDK Mission Control warns of VM operations from there on")
 
 var longOperation = &analyze.Rule{
-	ID:     ids.LongOperation,
-	Doc:    "A safepoint operation other than a collection, or a heap dump or histogram within one, stops the application for seconds.",
+	ID: ids.LongOperation,
+	Doc: "A safepoint operation other than a collection, or a heap dump or histogram within one, stops the application for seconds; or many " +
+		"short ones take much of the time.",
 	Needs:  "a GC log with safepoint messages: -Xlog:safepoint, JDK 8: -XX:+PrintGCApplicationStoppedTime -XX:+PrintSafepointStatistics",
 	Fix:    "Find who asks for the operation - an agent, a monitoring tool, an option, jcmd - and stop it or move it to a quiet hour.",
 	Claims: []loss.Kind{loss.Safepoint},
-	Limits: limits(longStop),
+	Limits: limits(longStop, otherStops, otherTime, otherTimeLow),
 	Run:    each(anyLength, judgeOperations),
 }
 
@@ -54,7 +55,7 @@ var operations = []struct{ words, who, action string }{
 func judgeOperations(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	stops := v.longStops()
 	if len(stops) == 0 {
-		return nil
+		return v.judgeOtherStops()
 	}
 	var sum time.Duration
 	for _, s := range stops {
