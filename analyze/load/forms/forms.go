@@ -177,6 +177,14 @@ func ifEvident(head []byte, s start) start {
 	return nil
 }
 
+// ifNoWorse is the same for a form that other texts look like too: what is taken for it must not lose any line of a dump or a log.
+func ifNoWorse(head []byte, s start) start {
+	if evidence(applied(head, s)) >= evidence(head) {
+		return s
+	}
+	return nil
+}
+
 // applied gives what a step makes of the first bytes of a text.
 func applied(head []byte, s start) []byte {
 	p := &puller{in: bufio.NewReaderSize(bytes.NewReader(head), 64<<10), next: s()}

@@ -41,7 +41,11 @@ func inPage(head []byte) start {
 	if first := head[:min(len(head), 4<<10)]; !pageTag.Match(first) && !escapedHeader.Match(head) && !escaped(head) {
 		return nil
 	}
-	return eachLine(fromPage)
+	page := eachLine(fromPage)
+	if 2*evidence(applied(head, page)) < evidence(head) { // a log in XML
+		return nil
+	}
+	return page
 }
 
 // escaped reports whether what HTML needs to escape is escaped wherever it stands.

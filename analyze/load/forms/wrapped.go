@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+
+	"casefile/analyze/gc/gclog"
 )
 
 // begins is how lines of dumps and logs begin; a line that does not may be the end of the one before it.
@@ -40,7 +42,7 @@ func inWrapped(head []byte) start {
 	if width == 0 {
 		return nil
 	}
-	return ifEvident(head, always(func(p *puller) error { return joinWrapped(p, width, begin) }))
+	return ifNoWorse(head, always(func(p *puller) error { return joinWrapped(p, width, begin) }))
 }
 
 // widthOf gives the number of columns at which lines are broken: no line is longer, and what follows lines of this length begins as no line
@@ -55,7 +57,7 @@ func widthOf(head []byte, begin beginner, least int) int {
 	if longest < narrow || longest > wide {
 		return 0
 	}
-	full, goOn := 0, 0
+	full, goOn, strays := 0, 0, 0
 	texts := map[string]bool{}
 	for i, line := range lines[:len(lines)-1] {
 		if len(bytes.TrimRight(line, " \r")) == longest {
@@ -63,9 +65,11 @@ func widthOf(head []byte, begin beginner, least int) int {
 				goOn++
 				texts[string(line)] = true
 			}
+		} else if i > 0 && len(bytes.TrimRight(lines[i-1], " \r")) < longest && !begin(lines[i-1], line) {
+			strays++ // goes on, though the line before it is not full
 		}
 	}
-	if len(texts) < least || 4*goOn < 3*full || 2*full > len(lines) {
+	if strays > goOn && gclog.Sniff(head) || len(texts) < least || 4*goOn < 3*full || 2*full > len(lines) {
 		return 0
 	}
 	return longest
