@@ -72,7 +72,7 @@ func TestLockContention(t *testing.T) {
 			text: scene(3, every, func(i int, s *stage) { s.system(); blocked(s, holdsCache, wantsCache, 8, 10) })},
 		{name: "a smaller share", found: []string{"warning lock-contention"}, title: "7 of 40 http-nio-8090 threads wait for Cache held by http-nio-8090-exec-1 in Cache.refresh", cites: workers(1, 1, 1, 2, 2, 2),
 			text: scene(3, every, func(i int, s *stage) { s.system(); blocked(s, holdsCache, wantsCache, 8, 40) })},
-		{name: "the whole pool: the exhausted pool comes second", found: []string{"critical lock-contention", "critical thread-pool-exhausted"}, cites: workers(1, 1, 1, 2, 2, 2),
+		{name: "the whole pool: the exhausted pool comes second", found: []string{"critical lock-contention", "warning thread-pool-exhausted"}, cites: workers(1, 1, 1, 2, 2, 2),
 			title: "9 of 10 http-nio-8090 threads wait for Cache held by http-nio-8090-exec-1 in Cache.refresh",
 			text:  scene(3, every, func(i int, s *stage) { s.system(); blocked(s, holdsCache, wantsCache, 10, 10) })},
 		{name: "few waiters that stay", found: []string{"warning lock-contention"}, cites: workers(1, 1, 1, 2, 2, 2), conf: analyze.High,

@@ -1,6 +1,9 @@
 package threads
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Wait is what a thread waits for.
 type Wait struct {
@@ -409,9 +412,10 @@ func ownLoop(frames []*Frame) bool {
 		end--
 	}
 	own := 0
-	for _, f := range frames[:end] {
-		if (own > 0 || !InRuntime(f.Func)) && !generatedCode(f.Func) {
-			own++
+	for i := 0; i < end; i++ {
+		if !InRuntime(frames[i].Func) {
+			own = end - i
+			break
 		}
 	}
 	return own <= 2
@@ -432,7 +436,8 @@ func signalled(frames []*Frame) bool {
 			return false
 		}
 	}
-	return class != "" && ownLoop(frames)
+	written := slices.DeleteFunc(slices.Clone(frames), func(f *Frame) bool { return generatedCode(f.Func) })
+	return class != "" && ownLoop(written)
 }
 
 func startsThread(fn string) bool {

@@ -234,7 +234,10 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 	case cause != nil:
 		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads " +
 			"wait there."
-		// What follows from a finding stands behind it.
+		// What follows from a finding stands behind it, and is no second problem of the same weight.
+		if p.Severity == analyze.Critical {
+			p.Severity = analyze.Warning
+		}
 		if !cause.Severity.AtLeast(p.Severity) {
 			p.Severity = cause.Severity
 		}
