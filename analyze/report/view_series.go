@@ -81,7 +81,7 @@ func (c columnsOf) share(part, whole []string) []point {
 	return a
 }
 
-// numberedColumns gives the names of a numbered column, from 0 until one is missing.
+// numbered gives the names of a numbered column, from 0 until one is missing.
 func (c columnsOf) numbered(pattern string) []string {
 	var out []string
 	for i := 0; c.has(fmt.Sprintf(pattern, i)); i++ {

@@ -68,3 +68,31 @@ func TestSharedNamesAreConstants(t *testing.T) {
 		t.Errorf("only %d comparisons seen", compared)
 	}
 }
+
+// Each judge of a rule says what it looks at.
+func TestJudgesHaveComments(t *testing.T) {
+	judges := 0
+	err := filepath.WalkDir(filepath.Join("..", "..", "analyze", "rules"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !strings.HasPrefix(f.Name.Name, "judge") {
+				continue
+			}
+			judges++
+			if !strings.HasPrefix(f.Doc.Text(), f.Name.Name+" ") {
+				t.Errorf("%s: %s has no comment", path, f.Name.Name)
+			}
+		}
+		return nil
+	})
+	if err != nil || judges < 60 {
+		t.Fatal(err, judges)
+	}
+}

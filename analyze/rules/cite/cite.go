@@ -11,7 +11,7 @@ import (
 	"casefile/analyze/host"
 )
 
-// maxEvidence is how many places a finding cites: as many as a reader opens.
+// Most is how many places a finding cites: as many as a reader opens.
 const Most = 6
 
 func Line(s string) string {
@@ -22,7 +22,7 @@ func Line(s string) string {
 	return s
 }
 
-// citeFlag cites a line of VM.flags; ok is false when it is not there.
+// Flag cites a line of VM.flags; ok is false when it is not there.
 func Flag(j *analyze.JVM, name string) (analyze.Evidence, bool) {
 	f, ok := j.Flags[name]
 	if !ok {

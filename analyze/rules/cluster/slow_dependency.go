@@ -29,7 +29,7 @@ var slowDependency = &analyze.Rule{
 	Run:    analyze.Each(probing, judgeDependencies),
 }
 
-// probing is a node with what it probed.
+// probingNode is a node with what it probed.
 type probingNode struct {
 	*analyze.Node
 	probes []timing.Latency

@@ -26,6 +26,7 @@ var eventLoopBlocked = &analyze.Rule{
 // loopCauses are findings that may explain the same thread.
 var loopCauses = append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.HotThread}, poolWaits...)
 
+// judgeEventLoop looks at the threads that serve many connections each.
 func judgeEventLoop(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 	if v.JVM == nil || v.Series.Duration() < standSpan.Value {
 		return nil

@@ -27,6 +27,7 @@ var hiddenDeadlock = &analyze.Rule{
 	Run:    analyze.Each(dumped(2), judgeHiddenDeadlock),
 }
 
+// judgeHiddenDeadlock looks for cycles of waits that the JVM itself cannot see.
 func judgeHiddenDeadlock(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 	if v.JVM == nil || v.Series.Duration() < standSpan.Value {
 		return nil

@@ -23,6 +23,7 @@ var selfStarvation = &analyze.Rule{
 	Run:    analyze.Each(dumped(2), judgeSelfStarvation),
 }
 
+// judgeSelfStarvation looks for pools whose threads wait for tasks of the same pool.
 func judgeSelfStarvation(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 	if v.JVM == nil || v.Series.Duration() < standSpan.Value {
 		return nil

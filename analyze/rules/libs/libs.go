@@ -55,7 +55,7 @@ var (
 	// WriteLocks are what wants a read-write lock to write.
 	WriteLocks = []string{"java.util.concurrent.locks.ReentrantReadWriteLock$WriteLock.", "java.util.concurrent.locks.StampedLock.writeLock"}
 
-	// plainLocks are classes that do not tell what the lock guards.
+	// PlainLocks are classes that do not tell what the lock guards.
 	PlainLocks = []string{
 		"Object",
 		"ReentrantLock",
