@@ -25,7 +25,7 @@ func TestCanariesInSpool(t *testing.T) {
 	for i := range m.names {
 		m.serve(i, "")
 	}
-	s := newCanarySearch(c.made)
+	s := newCanarySearch(c)
 	kept := map[string]bool{}
 	look := func(string, string) {
 		for _, pattern := range []string{"spool-*", "*.parts*", "*.tar.zst*"} {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +29,7 @@ import (
 	"casefile/bundle"
 	"casefile/cmd/samples/live"
 	"casefile/cmd/samples/live/livetest"
+	"casefile/testdata/canary"
 )
 
 // canaryService is the name under which this binary is a Go service that carries canaries.
@@ -54,8 +57,21 @@ public class Canary {
 
 // canaries makes secrets, each of which is looked for afterwards.
 type canaries struct {
-	r    *rand.Rand
-	made []string
+	r      *rand.Rand
+	made   []string
+	pieces []string // of those of canary.Sites
+	sites  int
+}
+
+// plant notes the secrets of a site that is carried.
+func (c *canaries) plant(s canary.Site) {
+	c.sites++
+	c.pieces = append(c.pieces, s.Pieces()...)
+	for _, secret := range s.Secrets {
+		if len(secret) <= 64 {
+			c.made = append(c.made, secret)
+		}
+	}
 }
 
 func (c *canaries) next() string {
@@ -129,7 +145,8 @@ func TestCanariesLive(t *testing.T) {
 		dir := t.TempDir()
 		jvm := startCanaryJVM(t, jdk, c, dir)
 		service := startCanaryService(t, self, c, dir)
-		searchCapture(t, self, dir, c.made, jvm, service)
+		t.Logf("%d sites of package canary, %d secrets", c.sites, len(c.made))
+		searchCapture(t, self, dir, c, jvm, service)
 	})
 }
 
@@ -138,24 +155,98 @@ func startCanaryJVM(t *testing.T, jdk live.JDK, c *canaries, dir string) (pid in
 	write(t, source, canaryJava)
 	classes := livetest.Compile(t, jdk, source)
 	work := filepath.Join(dir, "work")
+	more := carry(c, canary.Sites(uint64(jdk.Major)))
 	for name, text := range canaryFiles {
-		write(t, filepath.Join(work, name), c.fill(text))
+		write(t, filepath.Join(work, name), strings.ReplaceAll(c.fill(text), "</configuration>", more.files["logback.xml"]+"</configuration>")+more.tail(name))
 	}
 	names := filepath.Join(dir, "names")
 	write(t, names, strings.Join(c.fillAll("poller password={X}", "poller bob:{X}@db.internal", "mysql -u r -p{X}", "login AUTH {X}", "GET /x?code={X}&a=1",
-		"пароль={X}", "worker -u bob:{X}", "pin={X}", "conn {cipher}{HEX}", "glpat-{X}{X}", "Bearer {X}{X}"), "\n"))
+		"пароль={X}", "worker -u bob:{X}", "pin={X}", "conn {cipher}{HEX}", "glpat-{X}{X}", "Bearer {X}{X}"), "\n")+"\n"+strings.Join(more.threads, "\n"))
 	args := append(live.GCLogArgs(jdk.Major, filepath.Join(work, "gc.log")), live.JFRArgs(jdk.Major, "filename="+filepath.Join(work, "own.jfr"))...)
 	args = append(args, c.fillAll("-Ddb.password={X}", "-Dx.pin={X}", "-Dapi.token={X}", "-Durl=jdbc:oracle:thin:u/{X}@h:1:x", "-Dmulti.password={X}\n{X}", "-Dsome.auth={B64}",
 		"-Dlogging.file.name=logs/app.log", "-Dspring.application.name=canary", "-Dx.credentials=u:{X}", "-Dcmd=curl -u bob:{X} h", "-Dllm=sk-ant-api03-{X}{X}")...)
-	args = append(args, "-cp", classes, "Canary", names)
+	args = append(append(args, more.properties...), "-cp", classes, "Canary", names)
+	args = append(args, more.arguments...)
 	args = append(args, c.fillAll("-u", "bob:{X}", "--user", "bob:{X}", "--user=bob:{X}", "--password", "{X}", "bob:{X}@db.internal", "--token={X}", "--api-key", "{X}\n{X}", "mysql", "-p{X}", "{X}")...)
 	c.made = c.made[:len(c.made)-1] // the last argument says nothing of itself; it is the value of properties at run time
 	args[len(args)-1] = args[len(args)-2][len("-p"):]
 	cmd := exec.Command(filepath.Join(jdk.Home, "bin", "java"), args...)
 	cmd.Dir = work
-	cmd.Env = append(os.Environ(), c.fillAll("DB_PASSWORD={X}", "DATABASE_URL=postgres://u:{X}@h/d", "APP={\"db\":{\"password\":\"{X}\"}}", "MYSQL_PWD={X}", "MULTI_SECRET={X}\n{X}",
+	cmd.Env = append(append(os.Environ(), "LC_ALL=C.UTF-8"), more.environment...)
+	cmd.Env = append(cmd.Env, c.fillAll("DB_PASSWORD={X}", "DATABASE_URL=postgres://u:{X}@h/d", "APP={\"db\":{\"password\":\"{X}\"}}", "MYSQL_PWD={X}", "MULTI_SECRET={X}\n{X}",
 		"APP_PIN={X}", "X_AUTH={B64}", "SLACK=xoxb-{X}-{X}", "JDK_JAVA_OPTIONS=-Denv.password={X} -Dnext={cipher}{HEX}")...)
 	return startReady(t, cmd)
+}
+
+// carried are sites by the place of a process that shows them.
+type carried struct {
+	properties, arguments, environment, threads []string
+	files                                       map[string]string
+}
+
+// tail is what a file has after its own text; in XML it stands within.
+func (to carried) tail(name string) string {
+	if strings.HasSuffix(name, ".xml") {
+		return ""
+	}
+	return to.files[name]
+}
+
+// cutByKernel reports whether the kernel's name of a thread, 15 bytes, ends within a secret: what is left there is told from
+// no other word.
+func cutByKernel(s canary.Site) bool {
+	const kept = 15
+	return slices.ContainsFunc(s.Secrets, func(secret string) bool {
+		at := strings.Index(s.Text, secret)
+		return at >= 0 && at < kept && at+len(secret) > kept
+	})
+}
+
+// carry finds places for sites.
+func carry(c *canaries, sites []canary.Site) carried {
+	to := carried{files: map[string]string{}}
+	named := map[string]bool{}
+	const stamp = "2026-11-28 09:00:00 INFO [main] "
+	for _, s := range sites {
+		switch s.Channel {
+		case canary.Arguments:
+			if strings.Contains(s.Text, "-javaagent:") { // it would be loaded
+				continue
+			}
+			for _, word := range strings.Split(s.Text, "\x00") {
+				if strings.HasPrefix(word, "-D") {
+					to.properties = append(to.properties, word)
+				} else if word != "java" && word != "Main" {
+					to.arguments = append(to.arguments, word)
+				}
+			}
+		case canary.Environment:
+			name, _, _ := strings.Cut(s.Text, "=")
+			if strings.Contains(s.Text, "\n") || named[name] {
+				continue
+			}
+			named[name] = name != "A" && name != "X"
+			to.environment = append(to.environment, strings.Split(strings.TrimSuffix(s.Text, "\x00"), "\x00")...)
+		case canary.Properties:
+			to.files["application.properties"] += s.Text
+		case canary.YAML:
+			to.files["application.yml"] += "---\n" + s.Text
+		case canary.XML:
+			if strings.Contains(s.Text, "<!DOCTYPE") { // one a file
+				continue
+			}
+			to.files["logback.xml"] += s.Text + "\n"
+		case canary.Thread:
+			if strings.Contains(s.Text, "\n") || cutByKernel(s) {
+				continue
+			}
+			to.threads = append(to.threads, s.Text)
+		default:
+			to.files["logs/app.log"] += stamp + strings.ReplaceAll(s.Text, "\n", "\n"+stamp) + "\n"
+		}
+		c.plant(s)
+	}
+	return to
 }
 
 func startCanaryService(t *testing.T, self string, c *canaries, dir string) (pid int) {
@@ -163,9 +254,15 @@ func startCanaryService(t *testing.T, self string, c *canaries, dir string) (pid
 	if err := os.Symlink(self, link); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(link, c.fillAll("-u", "bob:{X}", "--password", "{X}", "--dsn=postgres://u:{X}@h/d", "redis-cli", "-a", "{X}", "bob:{X}@db.internal")...)
+	args := c.fillAll("-u", "bob:{X}", "--password", "{X}", "--dsn=postgres://u:{X}@h/d", "redis-cli", "-a", "{X}", "bob:{X}@db.internal")
+	cmd := exec.Command(link, append(args, carry(c, ofArguments(canary.Sites(101))).arguments...)...)
 	cmd.Env = append(os.Environ(), c.fillAll("DB_PASSWORD={X}", "TOKEN=glpat-{X}{X}", "AUTH_URL=https://u:{X}@h", "CANARY_LABELS=password={X}|bob:{X}@db.internal|mysql -p{X}|Bearer {X}{X}", "CANARY_PASSWORD={X}")...)
 	return startReady(t, cmd)
+}
+
+// ofArguments are the sites that stand among the arguments of a program.
+func ofArguments(sites []canary.Site) []canary.Site {
+	return slices.DeleteFunc(sites, func(s canary.Site) bool { return s.Channel != canary.Arguments || strings.Contains(s.Text, "-D") })
 }
 
 // serveCanaries is the Go service.
@@ -220,7 +317,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // searchCapture runs the binary over the processes and looks for the secrets in what it wrote.
-func searchCapture(t *testing.T, self, dir string, secrets []string, pids ...int) {
+func searchCapture(t *testing.T, self, dir string, planted *canaries, pids ...int) {
 	link := filepath.Join(dir, "casefile")
 	if err := os.Symlink(self, link); err != nil {
 		t.Fatal(err)
@@ -241,7 +338,7 @@ func searchCapture(t *testing.T, self, dir string, secrets []string, pids ...int
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() > exitGaps {
 		t.Fatalf("%v: %s", err, said)
 	}
-	s := newCanarySearch(secrets)
+	s := newCanarySearch(planted)
 	s.search("what is printed", said)
 	for _, d := range []string{out, temp} {
 		_ = filepath.WalkDir(d, func(path string, e fs.DirEntry, err error) error {
@@ -270,26 +367,45 @@ func searchCapture(t *testing.T, self, dir string, secrets []string, pids ...int
 	}); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d canaries, %d entries, %d found", len(secrets), entries, len(s.found))
+	t.Logf("%d canaries, %d entries, %d found", len(planted.made), entries, len(s.found))
 	for where := range s.found {
 		t.Error(where)
 	}
 }
 
-// canarySearch looks for many secrets in every encoding.
+// canarySearch looks for many secrets in every encoding, and for pieces of them.
 type canarySearch struct {
-	forms map[string]string // the form's name by its text
-	found map[string]bool
+	byHead map[string][]needle // by the first bytes
+	heads  [1 << 16]bool       // by the first two of them
+	found  map[string]bool
 }
 
-func newCanarySearch(secrets []string) *canarySearch {
-	s := &canarySearch{forms: map[string]string{}, found: map[string]bool{}}
-	for _, v := range secrets {
+// needle is a form of a secret.
+type needle struct{ text, name string }
+
+// needleHead is how long the shortest needle is, in bytes.
+const needleHead = 7
+
+func newCanarySearch(c *canaries) *canarySearch {
+	s := &canarySearch{byHead: map[string][]needle{}, found: map[string]bool{}}
+	for _, v := range c.made {
 		for name, form := range canaryForms(v) {
-			s.forms[form] = name + " of " + v
+			s.add(form, name+" of "+v)
 		}
 	}
+	for _, piece := range c.pieces {
+		s.add(piece, "piece "+piece)
+	}
 	return s
+}
+
+func (s *canarySearch) add(text, name string) {
+	if len(text) < needleHead {
+		return
+	}
+	head := text[:needleHead]
+	s.byHead[head] = append(s.byHead[head], needle{text, name})
+	s.heads[int(head[0])<<8|int(head[1])] = true
 }
 
 func canaryForms(v string) map[string]string {
@@ -314,6 +430,11 @@ func canaryForms(v string) map[string]string {
 	forms := map[string]string{"plain": v, "hex": hex.EncodeToString([]byte(v)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(v))), "other case": other,
 		"UTF-16LE": le.String(), "UTF-16BE": be.String(), "UTF-32LE": each("%c\x00\x00\x00"), "UTF-32BE": each("\x00\x00\x00%c"), "url": each("%%%02X"),
 		"property escapes": each(`\u%04x`), "XML": each("&#%d;"), "XML hex": each("&#x%x;")}
+	runes := []rune(v)
+	slices.Reverse(runes)
+	forms["backwards"] = string(runes)
+	forms["Base32"] = strings.TrimRight(base32.StdEncoding.EncodeToString([]byte(v)), "=")
+	forms["base64 twice"] = strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(v)))), "=")
 	for shift := range 3 {
 		packed := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + v))
 		forms["base64 "+strconv.Itoa(shift)] = packed[[]int{0, 2, 3}[shift] : (shift+len(v))*8/6]
@@ -322,9 +443,14 @@ func canaryForms(v string) map[string]string {
 }
 
 func (s *canarySearch) search(where string, b []byte) {
-	for form, name := range s.forms {
-		if bytes.Contains(b, []byte(form)) {
-			s.found[where+": "+name] = true
+	for i := 0; i+needleHead <= len(b); i++ {
+		if !s.heads[int(b[i])<<8|int(b[i+1])] {
+			continue
+		}
+		for _, n := range s.byHead[string(b[i:i+needleHead])] {
+			if bytes.HasPrefix(b[i:], []byte(n.text)) {
+				s.found[where+": "+n.name] = true
+			}
 		}
 	}
 }
