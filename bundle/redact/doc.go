@@ -17,8 +17,9 @@
 //   - the user in the name of a request thread.
 //
 // By value: whatever a rule found on this node, or the caller learned from the live process, is replaced wherever it
-// stands, also URL-encoded, escaped for XML, JSON or .properties, in numeric escapes, hexadecimal or the other case, in
-// base64, alone or inside a longer text, in ISO 8859-1, UTF-16 and UTF-32, and in binary files.
+// stands, also URL-encoded, escaped for XML, JSON or .properties, in numeric escapes, hexadecimal, the other case or
+// backwards, in base64, in base64 of base64 or Base32, alone or inside a longer text, in ISO 8859-1, UTF-16 and UTF-32, and
+// in binary files.
 // A value is searched for in what follows; within one document also in what came before. So learn from the
 // configuration first (Secrets.LearnText), then write. The set of values, at most MaxSecrets, stays in memory.
 //
@@ -36,10 +37,11 @@
 //
 //   - Personal data other than that user: host names, addresses, page titles, user names in logs.
 //   - Secrets without a name, a place or a form of their own, unless they are known values: "logging in with hunter2".
-//   - What only a blank, dots, an arrow, brackets, a column or another word ("is", "lautet", "from") part from its name,
-//     when it does not look like a secret (eight characters, letters and digits in turn): a password of words and a
-//     number, correct-horse-42, stays there. The same holds for AUTH X, ?code=X, a JSON "auth", -Dhmac=X, an answer in
-//     the line after its prompt, and the value of a YAML anchor in a log.
+//   - Ordinary words. Where something else than = or : parts a value from its name - a blank, dots, an arrow, brackets, a
+//     column, a word ("is", "lautet", "from"), the end of the line - it must have letters and digits or a sign, and be no
+//     technical term, host or numbered thing; a phrase of words stands in quotes there. After a name that has other uses
+//     (token, code), or in a row of names (password, X), it must look like what a program makes. See value.go.
+//   - What is cut off within a secret: of a thread's name the kernel keeps 15 bytes.
 //   - Known values shorter than 6 bytes, or so common that their removal would destroy evidence (changeit,
 //     confluence, numbers below 10 digits, names of classes and files, words that a text is full of). After their key
 //     these are replaced too; Secrets.Common counts them.

@@ -19,6 +19,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"casefile/analyze/ids"
+	"casefile/bundle"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/testdata/hostile"
 )
 
@@ -241,4 +244,35 @@ func told(t *testing.T, r ran) string {
 	}
 	text := strings.Join(said[:min(3, len(said))], " | ")
 	return strings.ToValidUTF8(strings.ReplaceAll(text, "\n", " ")[:min(len(text), 400)], "?")
+}
+
+// A signal ends a capture at any moment; the bundle is kept, and it does not blame the JVM for what was not awaited.
+func TestSignalEndsCapture(t *testing.T) {
+	jdk := livetest.Newest(t)
+	c := &canaries{r: rand.New(rand.NewPCG(9, 9))}
+	pid := startCanaryJVM(t, jdk, c, t.TempDir())
+	for _, after := range []time.Duration{400, 1500, 2600, 3700} {
+		out := filepath.Join(t.TempDir(), "c.tar.zst")
+		r := runHostile(t, after*time.Millisecond, "collect", "--jfr", "--duration", "3s", "--dumps", "3", "--dump-interval", "1s", "--output", "json", "--pid", strconv.Itoa(pid), "--out", out)
+		t.Logf("after %d ms: %d ms, exit %d", after, r.took.Milliseconds(), r.code)
+		if r.took > signalHangs {
+			t.Errorf("ended after %v", r.took)
+		}
+		var doc struct {
+			Findings []struct {
+				ID string `json:"id"`
+			} `json:"findings"`
+		}
+		if err := json.Unmarshal(r.out, &doc); err != nil && len(r.out) > 0 {
+			t.Errorf("the JSON: %v", err)
+		}
+		for _, f := range doc.Findings {
+			if f.ID == ids.UnresponsiveJVM {
+				t.Error("the JVM is blamed")
+			}
+		}
+		if _, err := bundle.Open(t.Context(), out); r.code == exitInterrupted && err != nil {
+			t.Errorf("the bundle: %v", err)
+		}
+	}
 }
