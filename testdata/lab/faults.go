@@ -51,7 +51,7 @@ var Faults = []Fault{
 	{Name: "explicit-gc", Server: "tomcat", Finds: "explicit-gc", Names: `System\.gc`, Advice: `CacheSweep|DisableExplicitGC|ExplicitGCInvokesConcurrent|System\.gc`, Alone: true, Clients: 4},
 	{Name: "memory-leak", Server: "tomcat", Finds: "memory-leak|heap-exhausted|heap-too-small", Names: ``, Advice: `heap dump|histogram`, Heap: "96m", Clients: 4},
 	{Name: "native-leak", Server: "tomcat", Finds: "native-memory", Names: `outside of its heap`, Advice: `native_memory|NativeMemoryTracking`, Heap: "64m", Alone: true, Clients: 4},
-	{Name: "finalizer", Server: "tomcat", Finds: "finalizer-backlog", Names: `Handles`, Advice: `Cleaner|close|finaliz`},
+	{Name: "finalizer", Server: "tomcat", Finds: "finalizer-backlog", Names: `Handles`, Advice: `Cleaner|close|finaliz`, Clients: 4},
 	{Name: "class-loading", Server: "tomcat", Finds: "class-loading-lock", Names: `SlowLoader|Plugins`, Advice: `parallel|load`},
 	{Name: "jul", Server: "tomcat", Finds: "logging-lock", Names: `Audit|StreamHandler`, Advice: `log|handler`},
 	{Name: "hikari-slow", Server: "tomcat", Finds: "db-pool-exhausted", Names: `Hikari`, Advice: `statement|quer|Orders`, Database: true},

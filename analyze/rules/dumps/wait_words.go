@@ -434,16 +434,20 @@ func workersBehind(a *loss.Account, w *place) relations {
 		return r
 	}
 	var list []loss.Sighting
+	crews := map[*threads.Crew]bool{}
 	for _, p := range a.Places() {
 		if !p.Requests && p.Kind != loss.Future && threads.InTask(p.Sightings[0].Thread.Stack.Frames) {
 			list = append(list, p.Sightings...)
+			crews[p.Crew] = true
 		}
 	}
 	r := w.relate(list, "runs a task", "run tasks")
 	r.explained = nil // they may be at something else
 	if r.any {
 		r.story = " Threads of other pools that are at a task " + asPlural(r.holds) + "."
-		r.title = ""
+		if len(crews) > 1 {
+			r.title = ""
+		}
 		return r
 	}
 	return w.relate(a.Takers(w.Place), "is at work for it", "are at work for it")

@@ -100,7 +100,7 @@ func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind
 }
 
 func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
-	w := &place{Place: p, v: v, lone: v.Dumps() == 1}
+	w := &place{Place: p, v: v, lone: v.Dumps() == 1 || p.Crew.Virtual && seenIn(p.Crew) == 1}
 	w.standing, w.proven = a.Standing(p)
 	var known bool
 	w.lasting, known = a.Lasting(p)
@@ -109,6 +109,17 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	list := w.sightings()
 	w.lost = v.LossOf(list)
 	return w
+}
+
+// seenIn is the number of dumps that list threads of a crew: virtual threads are listed by a call of its own, which a busy JVM may not
+// answer in time.
+func seenIn(c *threads.Crew) (n int) {
+	for _, size := range c.Sizes {
+		if size > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *place) sightings() []views.Sighting {
@@ -261,6 +272,11 @@ func (w *place) problem(a *loss.Account) *problem {
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
 	p.Advice = row.advice(w, rel)
+	if w.Kind == loss.Future && !rel.any {
+		if addr := w.v.namePeers(&p.Finding, list, threads.WaitSocketRead, ""); addr != "" {
+			p.Explanation += " As many connections are open to " + addr + " in all dumps: that may be whose answer they wait for."
+		}
+	}
 	p.References = row.references
 	if len(p.References) == 0 {
 		p.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Process " +

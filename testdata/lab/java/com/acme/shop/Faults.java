@@ -603,7 +603,7 @@ final class Basket {
   }
 
   void add() {
-    byte[] item = new byte[12_000];
+    byte[] item = new byte[24_000];
     if (sick) KEPT.add(item);
     for (int i = 0; i < 20; i++) ByteBuffer.allocate(10_000);
     Faults.pause(20);
