@@ -219,6 +219,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.Kind == loss.FileLock && !w.Requests && len(w.standing) < standFamily.Value:
 		return analyze.Info, w.lost.Weight(), w.confidence()
+	case !w.lasts && len(w.standing) == 0 && w.v.lacksCPU(): // whoever is to end the wait is ready to, and gets no CPU
+		return analyze.Info, w.lost.Weight() / 4, analyze.Low
 	case w.works: // they coordinate work that is being done
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.v.JVM == nil && !w.numbered(): // others may stand there each time
@@ -233,6 +235,21 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Warning, w.lost.Weight() / 2, analyze.Medium
 	}
 	return w.lost.Severity(waitHalf.Value), w.lost.Weight(), w.confidence()
+}
+
+// lacksCPU reports whether the threads of the process that could run waited for a CPU for longer than they had one.
+func (v *view) lacksCPU() bool {
+	var used, wanted time.Duration
+	for _, tr := range v.Series.Threads() {
+		if tr.First == tr.Last {
+			continue
+		}
+		if cpu, source := tr.CPU(tr.First, tr.Last); source != threads.NoCPU {
+			used += max(0, cpu)
+		}
+		wanted += max(0, tr.Starved(tr.First, tr.Last))
+	}
+	return wanted > used && float64(wanted) > waitShare.Value*float64(v.Series.Duration())
 }
 
 // moves reports whether the threads come back from the wait before the next dump, and the wait alone does not show
