@@ -219,7 +219,7 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.Kind == loss.FileLock && !w.Requests && len(w.standing) < standFamily.Value:
 		return analyze.Info, w.lost.Weight(), w.confidence()
-	case !w.lasts && len(w.standing) == 0 && w.v.lacksCPU(): // whoever is to end the wait is ready to, and gets no CPU
+	case (w.Kind == loss.Room || w.Kind == loss.Lock) && !w.lasts && len(w.standing) == 0 && w.v.lacksCPU(): // whoever is to end the wait is ready to, and gets no CPU
 		return analyze.Info, w.lost.Weight() / 4, analyze.Low
 	case w.works: // they coordinate work that is being done
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
