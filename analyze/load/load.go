@@ -168,6 +168,10 @@ func (b *builder) entryProblem(name string, err error) {
 		b.within = append(b.within, fmt.Errorf("%s: %w", name, err))
 		return
 	}
+	if strings.HasPrefix(err.Error(), name+": ") {
+		b.problem("%v", err)
+		return
+	}
 	b.problem("%s: %v", name, err)
 }
 

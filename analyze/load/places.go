@@ -1,7 +1,9 @@
 package load
 
 import (
+	"cmp"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +21,9 @@ type place struct{ file, label string }
 type places struct {
 	folders map[int]map[string]bool // folders that are nodes, by their depth
 	files   map[string]string       // nodes by directory and name of the series
-	prefix  map[string][]string     // nodes by directory, for other files whose names begin with one
+	// controller is what a support bundle of Jenkins calls the node that wrote it; "": there is none.
+	controller string
+	prefix     map[string][]string // nodes by directory, for other files whose names begin with one
 }
 
 // placesOf looks at processes of one kind after the other.
@@ -37,6 +41,9 @@ func placesOf(targets []*target) *places {
 			}
 		}
 		p.learn(list)
+	}
+	for _, t := range targets {
+		p.ofSupport(t.file)
 	}
 	return p
 }
@@ -140,10 +147,31 @@ func differ(list []string) (from, end int) {
 	return from, end
 }
 
+// Jenkins' support bundle has a folder a node, and next to it what the controller wrote.
+var (
+	supportNode       = regexp.MustCompile(`(?:^|/)nodes/(?:(?:slave|agent)/([^/]+)|(master|controller))/`)
+	supportController = regexp.MustCompile(`(?:^|/)(?:slow-requests|deadlocks)/`)
+)
+
+// ofSupport names the node of a file of such a bundle; "" where it is of none.
+func (p *places) ofSupport(file string) string {
+	if m := supportNode.FindStringSubmatch(file); m != nil {
+		p.controller = cmp.Or(p.controller, m[2])
+		return m[1] + m[2]
+	}
+	if p.controller != "" && supportController.MatchString(file) {
+		return p.controller
+	}
+	return ""
+}
+
 // node names the node of a place.
 func (p *places) node(at place) string {
 	if at.label != "" {
 		return nodeOfLabel(at.label)
+	}
+	if name := p.ofSupport(at.file); name != "" {
+		return name
 	}
 	parts := strings.Split(at.file, "/")
 	for depth, names := range p.folders {

@@ -62,8 +62,9 @@ type hotspot struct {
 	bare    int     // blocks of Java threads with frames and no state
 
 	name     partial
-	waiter   string // of the deadlock section
-	headless bool   // the dump has no title
+	waiter   string         // of the deadlock section
+	headless bool           // the dump has no title
+	known    map[int64]bool // threads of such a dump, by their numbers
 }
 
 func openHotSpot(s *scan, b []byte) format {
@@ -180,12 +181,28 @@ func (h *hotspot) header(s *scan, b []byte) verdict {
 		}
 		return unknown
 	}
+	if h.headless && h.again(&hd) {
+		return over
+	}
 	h.finish(s)
 	h.phase = inThreads
 	h.open(s, &hd)
 	h.t.Line = int32(line)
 	h.name.line = 0
 	return taken
+}
+
+// again reports whether a thread was read before: then this is the next dump, of those that have no titles.
+func (h *hotspot) again(hd *header) bool {
+	if hd.num == 0 || hd.format != FormatJMX {
+		return false
+	}
+	if h.known == nil {
+		h.known = map[int64]bool{}
+	}
+	before := h.known[hd.num]
+	h.known[hd.num] = true
+	return before
 }
 
 // unhold takes the last n held lines back: they turned out to belong to a thread's name.
@@ -269,6 +286,12 @@ func (h *hotspot) note(s *scan, b []byte) verdict {
 			h.mounted(s, id)
 			return taken
 		}
+	case 'o':
+		if owner, ok := bytes.CutPrefix(b, []byte("owned by ")); ok && len(h.frames) == 0 && len(h.locks) > 0 { // Jenkins
+			owner, _, _ = bytes.Cut(owner, []byte(" id="))
+			h.locks[0].Owner = strings.ToValidUTF8(strings.Trim(string(owner), `"`), "\uFFFD")
+			return h.extend(s)
+		}
 	case '.':
 		if string(bytes.TrimSpace(b)) == "..." { // ThreadInfo.toString prints eight frames
 			return taken
@@ -332,6 +355,9 @@ func (h *hotspot) lock(s *scan, b []byte) verdict {
 	l, ok := parseLock(b, h.owned, s.intern)
 	if !ok || h.gap && !h.owned || h.foreign {
 		return unknown
+	}
+	if again := len(h.frames) == 0 && len(h.locks) > 0 && l.Kind == Locked && h.locks[0].Kind == WaitingOn && h.locks[0].Addr == l.Addr; again {
+		return taken // Jenkins says of what a thread waits on that it is locked, too
 	}
 	if l.Class != "" || l.Addr != 0 {
 		h.addLock(s, l)

@@ -230,7 +230,11 @@ func tryJMX(b []byte, h header) (header, bool) {
 	return parseJMXHeader(b, h)
 }
 
-// parseJMXHeader reads the two forms that java.lang.management gave rise to.
+// parseJMXHeader reads the forms that java.lang.management gave rise to. Jenkins' support bundle has the last one:
+//
+//	"exec-1" id=31 in BLOCKED on lock=java.lang.Object@1b
+//	"exec-1" daemon prio=5 Id=31 BLOCKED on java.lang.Object@1b owned by "main" Id=1
+//	"exec-1" id=31 (0x1f) state=BLOCKED cpu=12% (suspended) (running in native)
 func parseJMXHeader(b []byte, h header) (header, bool) {
 	quote := bytes.LastIndexByte(b, '"')
 	if quote <= 0 {
@@ -255,7 +259,12 @@ func parseJMXHeader(b []byte, h header) (header, bool) {
 		case bytes.HasPrefix(word, []byte("prio=")):
 			n, _ := atoi(word[5:])
 			h.prio = int16(n)
-		case string(word) == "in" && gotID:
+		case string(word) == "in" && gotID, gotID && (bytes.HasPrefix(word, []byte("(0x")) || bytes.HasPrefix(word, []byte("cpu="))):
+		case gotID && bytes.HasPrefix(word, []byte("state=")):
+			h.state = parseState(word[len("state="):])
+		case gotID && h.state != StateUnknown:
+			h.jmxDetail(rest)
+			return h, true
 		case gotID:
 			h.state = parseState(word)
 			h.jmxDetail(tail)
@@ -265,7 +274,7 @@ func parseJMXHeader(b []byte, h header) (header, bool) {
 		}
 		rest = tail
 	}
-	return h, false
+	return h, gotID && h.state != StateUnknown
 }
 
 // jmxDetail reads "on java.lang.Object@1b (in native)".

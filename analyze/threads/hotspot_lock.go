@@ -72,7 +72,8 @@ func parseLock(b []byte, owned bool, in *interner) (l Lock, ok bool) {
 		l.Class = in.str([]byte(class))
 	}
 	if class, found := bytes.CutPrefix(rest, []byte("(a ")); found {
-		l.Class = in.str(bytes.TrimSuffix(class, []byte{')'}))
+		class, _, _ = bytes.Cut(class, []byte{')'})
+		l.Class = in.str(class)
 	}
 	return l, true
 }
