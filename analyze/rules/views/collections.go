@@ -57,7 +57,7 @@ type Collections struct {
 	// totals: the log does not give each pause of the stretch, so that its sums over all of it stand for them.
 	Totals bool
 
-	sums map[kindAndCause]pauseSum // of the stretch, once asked for
+	sums []pauseSum // of the stretch, once asked for
 
 	// Loose: the log has no capture that says which stretch counts, so that all of its run does.
 	Loose bool
@@ -336,41 +336,51 @@ func (v *Collections) Spent(keep func(kind gc.Kind, cause string) bool) (n int64
 	if v.sums == nil {
 		v.sums = v.sumUp()
 	}
-	for k, s := range v.sums {
-		if keep(k.kind, k.cause) {
+	for _, s := range v.sums {
+		if keep(s.kind, s.cause) {
 			n, sum = n+s.n, sum+s.time
 		}
 	}
 	return n, sum
 }
 
-// kindAndCause is one sort of pauses.
-type kindAndCause struct {
+// pauseSum is the number and the time of the pauses of one kind and cause.
+type pauseSum struct {
 	kind  gc.Kind
 	cause string
-}
-
-// pauseSum is the number and the time of the pauses of one sort.
-type pauseSum struct {
-	n    int64
-	time time.Duration
+	n     int64
+	time  time.Duration
 }
 
 // sumUp walks once through the pauses of the stretch, which rules ask for in many ways.
-func (v *Collections) sumUp() map[kindAndCause]pauseSum {
-	sums := map[kindAndCause]pauseSum{}
+func (v *Collections) sumUp() []pauseSum {
+	type sort struct {
+		kind  gc.Kind
+		cause uint16
+	}
+	sums, at := []pauseSum{}, map[sort]int{}
+	var last sort
+	var sum *pauseSum // of the last sort: most pauses are like the one before
 	for _, p := range v.Pauses {
 		if p.Flags.Has(gc.FlagNested) {
 			continue
 		}
-		k := kindAndCause{p.Kind, v.Log.Cause(p)}
-		s := sums[k]
-		s.n, s.time = s.n+1, s.time+min(p.End(), v.To)-max(p.Start, v.From)
-		sums[k] = s
+		if this := (sort{p.Kind, p.CauseID}); sum == nil || this != last {
+			i, known := at[this]
+			if !known {
+				i = len(sums)
+				at[this] = i
+				sums = append(sums, pauseSum{kind: p.Kind, cause: v.Log.Cause(p)})
+			}
+			last, sum = this, &sums[i]
+		}
+		sum.n++
+		sum.time += min(p.End(), v.To) - max(p.Start, v.From)
 	}
 	return sums
 }
 
+// AnyPause keeps all pauses.
 func AnyPause(gc.Kind, string) bool { return true }
 
 // Share is the part of the stretch in which collections stopped the application, 0 to 1.
