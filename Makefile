@@ -33,6 +33,7 @@ build:
 docs:
 	$(GO) test -count=1 ./analyze/rules -run TestRulesAreDocumented -update-docs
 	$(GO) test -count=1 ./cmd/casefile -run TestLayersAreDocumented -update-docs
+	$(GO) test -count=1 ./analyze/compare -run TestMeasuresAreDocumented -update-docs
 
 demo: build
 	bin/casefile demo

@@ -26,6 +26,7 @@ import (
 type Case struct {
 	ID      string
 	Cluster string
+	Tool    string // the version of the casefile that captured it; empty: not known
 	Started time.Time
 	Ended   time.Time
 	Nodes   []*Node

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,4 +59,27 @@ func (j *JVM) Collector() gc.Collector {
 		}
 	}
 	return gc.CollectorByFlags(func(flag string) bool { return j.Flags[flag].Value == "true" })
+}
+
+var release = regexp.MustCompile(`[\w-]*[-_/]v?(\d+\.\d+(?:\.\d+)*[\w.-]*?)(?:\.jar|\.war|/|$)`)
+
+// Release is the number of a release in the path that the application was started from, "shop-1.4.2.jar" or
+// "/opt/atlassian/confluence-8.5.1", with the entry and the line (0: not one line) that names it; empty: none does.
+func (j *JVM) Release() (number, source string, line int) {
+	if j.Perf != nil {
+		command, _ := j.Perf.Str("sun.rt.javaCommand")
+		word, _, _ := strings.Cut(command, " ")
+		started := strings.Contains(word, "/") || strings.HasSuffix(word, ".jar") || strings.HasSuffix(word, ".war")
+		if m := release.FindStringSubmatch(word); m != nil && started {
+			return m[1], j.PerfSource, 0
+		}
+	}
+	for i, o := range j.Options {
+		if v, ok := strings.CutPrefix(o, "-Dcatalina.home="); ok {
+			if m := release.FindStringSubmatch(v); m != nil {
+				return m[1], j.OptionsSource, i + 2 // the head of the entry comes first
+			}
+		}
+	}
+	return "", "", 0
 }

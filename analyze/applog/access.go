@@ -40,6 +40,8 @@ type Access struct {
 	Requests int64
 	// Slow are the newest requests of SlowFrom or more.
 	Slow []Request
+
+	served served
 }
 
 // SlowFrom is how long a request took that is kept by itself.
@@ -183,17 +185,16 @@ func (a *access) line(line []byte) {
 	if known && a.unit == 0 && thread != "" {
 		a.follow(thread, stamp.Time, took)
 	}
+	method, path := v[fieldMethod], v[fieldPath]
+	if req := v[fieldRequest]; len(req) > 1 {
+		method, path = splitRequest(req)
+	}
+	a.served.add(stamp.Time, took, path, status >= 500)
 	if !known || took < SlowFrom {
 		return
 	}
 	r := Request{Stamp: stamp, Took: took, Thread: thread, Status: status, Source: a.Source, Line: int(a.Lines)}
-	r.Method, r.Path = string(v[fieldMethod]), clip(v[fieldPath], maxPath)
-	if req := v[fieldRequest]; len(req) > 1 {
-		method, rest, _ := bytes.Cut(req, []byte(" "))
-		path := rest[:max(bytes.LastIndexByte(rest, ' '), 0)]
-		path, _, _ = bytes.Cut(path, []byte("?"))
-		r.Method, r.Path = clip(method, 32), clip(path, maxPath)
-	}
+	r.Method, r.Path = clip(method, 32), clip(path, maxPath)
 	if len(a.Slow) >= 2*maxSlow {
 		a.Slow = append(a.Slow[:0], a.Slow[maxSlow:]...)
 	}
@@ -228,6 +229,7 @@ func (a *access) finish() {
 		return
 	}
 	a.TookUnit = time.Microsecond
+	a.served.finish(1000)
 	kept := a.Slow[:0]
 	for _, r := range a.Slow {
 		if r.Took /= 1000; r.Took >= SlowFrom {

@@ -251,7 +251,7 @@ func (b *builder) node(name string) *nodeParts {
 
 func (b *builder) manifest(m *bundle.Manifest) {
 	if b.c.Cluster == "" || b.c.Started.IsZero() { // the first of several archives names the case
-		b.c.ID, b.c.Cluster, b.c.Started = m.CaseID, m.Cluster, m.Started
+		b.c.ID, b.c.Cluster, b.c.Tool, b.c.Started = m.CaseID, m.Cluster, m.Tool.Version, m.Started
 	}
 	if m.Ended.After(b.c.Ended) {
 		b.c.Ended = m.Ended

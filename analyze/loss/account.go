@@ -93,5 +93,12 @@ func (a *Account) ClaimKind(id string, kinds ...Kind) {
 	}
 }
 
+// Each calls f for each thread of each dump with what its time went to; request says that it serves requests.
+func (a *Account) Each(f func(s Sighting, kind Kind, request bool)) {
+	for i := range a.cells {
+		f(a.cells[i].Sighting, a.cells[i].kind, a.cells[i].request)
+	}
+}
+
 // perSighting is the time that one thread in one dump stands for.
 func (a *Account) perSighting() float64 { return a.Span.Seconds() / float64(len(a.Series.Dumps)) }

@@ -54,14 +54,16 @@ type curve struct {
 
 // chart is what all charts of time share.
 type chart struct {
-	title   string // what it shows, for the heading
-	unit    string // how values are labelled: see labels
-	time    timeline
-	curves  []curve
-	stacked bool
-	top     float64 // least upper end of the value axis
-	limit   *limitLine
-	note    string
+	title string // what it shows, for the heading
+	unit  string // how values are labelled: see labels
+	// labelled labels values instead, where it is there.
+	labelled func(float64) string
+	time     timeline
+	curves   []curve
+	stacked  bool
+	top      float64 // least upper end of the value axis
+	limit    *limitLine
+	note     string
 }
 
 // limitLine is a horizontal line, such as the maximum heap.
@@ -77,6 +79,9 @@ var labels = map[string]func(float64) string{
 }
 
 func (c *chart) label(v float64) string {
+	if c.labelled != nil {
+		return c.labelled(v)
+	}
 	if f := labels[c.unit]; f != nil {
 		return f(v)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/compare"
 	"casefile/analyze/gc"
 	"casefile/analyze/loss"
 	"casefile/analyze/profile"
@@ -43,6 +44,7 @@ type Document struct {
 	Unparsed      []Unparsed             `json:"unparsed"`
 	Problems      []string               `json:"problems"`     // inputs that could not be read
 	BrokenRules   []string               `json:"broken_rules"` // their findings are missing
+	Comparison    *Comparison            `json:"comparison,omitempty"`
 }
 
 // CaseInfo says what was captured when, on the reference clock.
@@ -131,11 +133,18 @@ type Gap struct {
 }
 
 // JSON writes the Document, indented.
-func JSON(w io.Writer, c *analyze.Case, r *analyze.Result) error {
+func JSON(w io.Writer, c *analyze.Case, r *analyze.Result) error { return JSONAgainst(w, c, r, nil) }
+
+// JSONAgainst writes it with the comparison with an earlier capture; nil: there is none.
+func JSONAgainst(w io.Writer, c *analyze.Case, r *analyze.Result, against *compare.Comparison) error {
+	d := NewDocument(c, r)
+	if against != nil {
+		d.Comparison = NewComparison(against)
+	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(NewDocument(c, r))
+	return enc.Encode(d)
 }
 
 // NewDocument gathers what the case and its result say. It shares no slices with them.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/compare"
 	"casefile/analyze/say"
 )
 
@@ -22,6 +23,8 @@ type Meta struct {
 	// Overhead is what the capture cost, a sentence each.
 	Overhead []string
 	Cited    *Cited // nil: no lines of evidence
+	// Against is the comparison with an earlier capture; nil: none was given.
+	Against *compare.Comparison
 }
 
 func (m *Meta) tool() string { return joined(" ", cmp.Or(m.Tool, "casefile"), m.Version) }
@@ -44,6 +47,7 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	head.add("")
 	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	head.nodes(c)
+	tail.against(m.Against)
 	tail.tuning(r.Tuning)
 	tail.gaps(c.Gaps)
 	tail.list("Could not be read", c.Problems)

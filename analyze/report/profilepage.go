@@ -47,6 +47,21 @@ const (
 
 // ProfileHTML writes the page: one file that needs nothing from outside.
 func ProfileHTML(w io.Writer, p *Profile) error {
+	return p.page().write(w)
+}
+
+// partsPage is a page of parts one below the other, without findings.
+type partsPage struct {
+	Title, Kicker string
+	Level         string // of the colour of its head
+	Skip          string // what the first link leads to
+	Facts         []fact
+	Notes         []string
+	Parts         []part
+}
+
+// write writes the page: one file that needs nothing from outside.
+func (p *partsPage) write(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{"head": headBlocks, "breaks": breaks}).Parse(pageHTML)
 	if err == nil {
 		t, err = t.New("profile").Parse(profileHTML)
@@ -55,22 +70,15 @@ func ProfileHTML(w io.Writer, p *Profile) error {
 		return err
 	}
 	var buf bytes.Buffer
-	if err := t.Execute(&buf, p.page()); err != nil {
+	if err := t.Execute(&buf, p); err != nil {
 		return err
 	}
 	_, err = w.Write(cleanPage(buf.Bytes()))
 	return err
 }
 
-type profilePage struct {
-	Title, Kicker string
-	Facts         []fact
-	Notes         []string
-	Parts         []part
-}
-
-func (p *Profile) page() profilePage {
-	page := profilePage{Title: p.Title, Kicker: "casefile profile", Notes: p.Notes}
+func (p *Profile) page() *partsPage {
+	page := &partsPage{Title: p.Title, Kicker: "casefile profile", Level: "info", Skip: "Skip to the flame graph", Notes: p.Notes}
 	for _, f := range p.Facts {
 		page.Facts = append(page.Facts, fact(f))
 	}

@@ -29,6 +29,7 @@ type view struct {
 	Counts                                    []badge
 	Nodes                                     []nodeCard
 	Findings                                  []findingCard
+	Against                                   *section // nil: no earlier capture
 	Cluster                                   *section // nil: one node
 	Processes                                 []section
 	Hosts                                     []section
@@ -166,6 +167,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
+	b.Against = againstSection(m.Against)
 	b.Cluster = b.cluster(c)
 	b.sections(c, r)
 	b.nodes(c, r)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -18,7 +19,7 @@ import (
 )
 
 func newAnalyze(u *ui) *cobra.Command {
-	var output, failOn, html, markdown string
+	var output, failOn, html, markdown, baseline string
 	var verbose bool
 	var pools, requestPools []string
 	var most limits
@@ -58,7 +59,11 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion()}
+			against, err := againstBaseline(cmd.Context(), baseline, &most, paths[0], c, res)
+			if err != nil {
+				return err
+			}
+			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(), Against: against}
 			if html != "" {
 				meta.Cited = readCited(ctx, paths, res.Findings)
 			}
@@ -66,9 +71,10 @@ input: kubectl logs web-1 | casefile analyze -
 				return err
 			}
 			if output == "json" {
-				err = report.JSON(u.out, c, res)
+				err = report.JSONAgainst(u.out, c, res, against)
 			} else {
-				err = report.Terminal(u.out, c, res, report.Options{Color: u.color(u.out), Width: width(u.out), Verbose: verbose, Bundle: paths[0]})
+				o := report.Options{Color: u.color(u.out), Width: width(u.out), Verbose: verbose, Bundle: paths[0]}
+				err = errors.Join(report.Terminal(u.out, c, res, o), report.AgainstTerminal(u.out, against, o))
 			}
 			if err != nil {
 				return err
@@ -84,6 +90,7 @@ input: kubectl logs web-1 | casefile analyze -
 	cmd.Flags().StringVar(&failOn, "fail-on", "", failOnHelp)
 	cmd.Flags().StringVar(&html, "html", "", "also write the report to this file")
 	cmd.Flags().StringVar(&markdown, "markdown", "", "also write the summary to this file")
+	cmd.Flags().StringVar(&baseline, "baseline", "", "also say what changed since this earlier capture, see casefile compare")
 	cmd.Flags().StringArrayVar(&pools, "pool", nil, "threads of a pool of jobs, by a pattern of their names; its first group is the pool's name (repeatable)")
 	cmd.Flags().StringArrayVar(&requestPools, "request-pool", nil, "the same for a pool whose threads serve requests (repeatable)")
 	most.flags(cmd.Flags())

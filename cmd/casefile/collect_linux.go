@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"casefile/analyze"
+	"casefile/analyze/compare"
 	"casefile/analyze/report"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
@@ -27,6 +29,7 @@ type collectOptions struct {
 	format   string
 	output   string
 	failOn   string
+	baseline string
 	dryRun   bool
 	jfr      bool
 	async    string
@@ -76,6 +79,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
 	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
 	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
+	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be captured and what it costs, capture nothing")
 	f.BoolVar(&o.noReport, "no-report", false, "do not write the HTML report beside the bundle (it is in the bundle too)")
 	return cmd
@@ -134,6 +138,9 @@ func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) 
 	if err := o.complete(cmd); err != nil {
 		return err
 	}
+	if _, err := os.Stat(o.baseline); o.baseline != "" && err != nil {
+		return usage("--baseline: %w", err)
+	}
 	limit, err := parseFailOn(o.failOn)
 	if err != nil {
 		return err
@@ -163,6 +170,7 @@ type captured struct {
 	manifest bundle.Manifest
 	caseFile *analyze.Case
 	result   *analyze.Result
+	against  *compare.Comparison // with --baseline; nil: none
 	closeErr error
 }
 
@@ -239,7 +247,8 @@ func (c *captured) print(u *ui, o *collectOptions) error {
 		}
 	}
 	if o.output == "text" {
-		err := report.Terminal(u.err, c.caseFile, c.result, report.Options{Color: u.color(u.err), Width: width(u.err), Bundle: c.path})
+		shown := report.Options{Color: u.color(u.err), Width: width(u.err), Bundle: c.path}
+		err := errors.Join(report.Terminal(u.err, c.caseFile, c.result, shown), report.AgainstTerminal(u.err, c.against, shown))
 		if c.report != "" {
 			fmt.Fprintf(u.err, "report: %s\n", c.report)
 		}
@@ -260,7 +269,11 @@ func (c *captured) print(u *ui, o *collectOptions) error {
 		Redaction   *bundle.Redaction `json:"redaction"`
 		Overhead    []bundle.Overhead `json:"overhead"`
 	}
-	r := result{Document: report.NewDocument(c.caseFile, c.result), Bundle: c.path, Report: c.report, Complete: !c.incomplete(),
+	document := report.NewDocument(c.caseFile, c.result)
+	if c.against != nil {
+		document.Comparison = report.NewComparison(c.against)
+	}
+	r := result{Document: document, Bundle: c.path, Report: c.report, Complete: !c.incomplete(),
 		Interrupted: c.manifest.Interrupted, Coverage: c.manifest.Coverage, Redaction: c.manifest.Redaction, Overhead: c.manifest.Overhead}
 	enc := json.NewEncoder(u.out)
 	if o.output == "jsonl" {

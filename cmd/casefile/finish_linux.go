@@ -37,6 +37,10 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 	case err != nil:
 		return nil, err
 	}
+	if c.against, err = againstBaseline(ctx, o.baseline, &limits{}, o.out, c.caseFile, c.result); err != nil {
+		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: "comparison", Status: bundle.Failed, Cause: entries.Unreadable,
+			Reason: err.Error(), Fix: "casefile compare " + o.baseline + " " + o.out})
+	}
 	c.addReports(ctx, w, o)
 	return c, nil
 }
@@ -61,7 +65,7 @@ func (c *captured) analyse(ctx context.Context, w *bundle.Writer) error {
 func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectOptions) {
 	m := w.Manifest()
 	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
-		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings)}
+		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings), Against: c.against}
 	var page, summary, findings bytes.Buffer
 	renders := []struct {
 		name   string
@@ -69,7 +73,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 		buf    *bytes.Buffer
 		render func() error
 	}{
-		{bundle.FindingsFile, redact.JSON, &findings, func() error { return report.JSON(&findings, c.caseFile, c.result) }},
+		{bundle.FindingsFile, redact.JSON, &findings, func() error { return report.JSONAgainst(&findings, c.caseFile, c.result, c.against) }},
 		{bundle.SummaryFile, redact.Text, &summary, func() error { return report.Markdown(&summary, c.caseFile, c.result, meta) }},
 		{bundle.ReportFile, redact.Text, &page, func() error { return report.HTML(&page, c.caseFile, c.result, meta) }},
 	}

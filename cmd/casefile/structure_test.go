@@ -46,6 +46,8 @@ var layers = []layer{
 	{"analyze", []string{"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing",
 		"analyze/host", "analyze/applog", "analyze/appconf", "analyze/say", "bundle/format"},
 		"Case, Rule, Finding, Run: the evidence of all nodes on one clock, and what rules say about it"},
+	{"analyze/compare/stats", []string{"analyze/compare/stats"}, "how a measure differs between runs, and how sure that is"},
+	{"analyze/compare", []string{"analyze", "bundle/format", "bundle/redact"}, "two sides: what changed, by how much, and what else did"},
 	{"analyze/signatures", []string{"analyze", "bundle/format"}, "known problems of products, as data"},
 	{"analyze/load", []string{"analyze", "bundle"}, "bundle or loose files -> Case"},
 	{"analyze/rules", []string{"analyze", "bundle/format"}, "the rules, in wings"},

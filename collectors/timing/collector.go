@@ -199,7 +199,7 @@ func hiccups(ctx context.Context, scope *collectors.Scope) *timing.Hiccups {
 		m.Run(metering)
 	}()
 	head := series.Header{Source: "hiccups", Target: scope.Node, Units: map[string]string{
-		ColumnMax: "ms", ColumnP99: "ms", ColumnP50: "ms", ColumnStall: "ms", ColumnStep: "ms"}}
+		timing.HiccupMax: "ms", timing.HiccupP99: "ms", timing.HiccupP50: "ms", timing.HiccupStall: "ms", timing.HiccupStep: "ms"}}
 	scope.Sample(ctx, timing.HiccupSeries, itemHiccups, head, func(time.Time) (map[string]float64, error) { return m.Window(), nil })
 	stop()
 	<-done

@@ -116,24 +116,14 @@ func (m *Meter) woke(due time.Time, late, step time.Duration) {
 	}
 }
 
-// Names of the columns of the series; all but the last are of the window since the
-// sample before.
-const (
-	ColumnMax   = "hiccup.max_ms"
-	ColumnP99   = "hiccup.p99_ms"
-	ColumnP50   = "hiccup.p50_ms"
-	ColumnStall = "hiccup.stalled_ms"
-	ColumnStep  = "hiccup.step_ms"
-)
-
 // Window returns the values of the time since the last call, for a series.
 func (m *Meter) Window() map[string]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.window.spread()
-	v := map[string]float64{ColumnMax: s.Max, ColumnP99: s.P99, ColumnP50: s.P50, ColumnStall: inMillis(m.windowStalls), ColumnStep: inMillis(m.step)}
+	v := map[string]float64{timing.HiccupMax: s.Max, timing.HiccupP99: s.P99, timing.HiccupP50: s.P50, timing.HiccupStall: inMillis(m.windowStalls), timing.HiccupStep: inMillis(m.step)}
 	if s.Count == 0 { // asleep all the time: the stall shows in the next window
-		v = map[string]float64{ColumnStep: inMillis(m.step)}
+		v = map[string]float64{timing.HiccupStep: inMillis(m.step)}
 	}
 	m.window.reset()
 	m.windowStalls = 0

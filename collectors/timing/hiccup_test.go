@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"casefile/bundle/format/timing"
 	"casefile/collectors"
 )
 
@@ -53,7 +54,7 @@ func TestHiccupsOfAVirtualMachine(t *testing.T) {
 		t.Errorf("not corrected for coordinated omission: %+v", h.Late)
 	}
 	w := m.Window()
-	if w[ColumnMax] != 3000 || w[ColumnStall] != 3030 {
+	if w[timing.HiccupMax] != 3000 || w[timing.HiccupStall] != 3030 {
 		t.Errorf("%v", w)
 	}
 	if w := m.Window(); len(w) != 1 {

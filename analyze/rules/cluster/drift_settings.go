@@ -134,27 +134,10 @@ func maxHeapOf() func(*analyze.JVM) (string, analyze.Evidence) {
 	}
 }
 
-var release = regexp.MustCompile(`[\w-]*[-_/]v?(\d+\.\d+(?:\.\d+)*[\w.-]*?)(?:\.jar|\.war|/|$)`)
-
-// releaseMark looks for a number of a release in the path that the application was started from: "shop-1.4.2.jar",
-// "/opt/atlassian/confluence-8.5.1".
+// releaseMark is the release that the path of the application names.
 func releaseMark(j *analyze.JVM) (string, analyze.Evidence) {
-	if j.Perf != nil {
-		command, _ := j.Perf.Str("sun.rt.javaCommand")
-		word, _, _ := strings.Cut(command, " ")
-		started := strings.Contains(word, "/") || strings.HasSuffix(word, ".jar") || strings.HasSuffix(word, ".war")
-		if m := release.FindStringSubmatch(word); m != nil && started {
-			return m[1], analyze.Evidence{Entry: j.PerfSource}
-		}
-	}
-	for i, o := range j.Options {
-		if v, ok := strings.CutPrefix(o, "-Dcatalina.home="); ok {
-			if m := release.FindStringSubmatch(v); m != nil {
-				return m[1], analyze.Evidence{Entry: j.OptionsSource, Lines: analyze.Lines(i+2, i+2)}
-			}
-		}
-	}
-	return "", analyze.Evidence{}
+	release, source, line := j.Release()
+	return release, analyze.Evidence{Entry: source, Lines: analyze.Lines(line, line)}
 }
 
 // ownToNode are flags and options whose value is each node's own: files with a date in their name, addresses, names.

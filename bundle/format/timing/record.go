@@ -214,3 +214,12 @@ func (r *Round) Measure() {
 		r.SkewErrorMS *= 2
 	}
 }
+
+// Columns of a hiccup series, each of the time since the sample before.
+const (
+	HiccupMax   = "hiccup.max_ms"
+	HiccupP99   = "hiccup.p99_ms"
+	HiccupP50   = "hiccup.p50_ms"
+	HiccupStall = "hiccup.stalled_ms"
+	HiccupStep  = "hiccup.step_ms"
+)
