@@ -27,12 +27,13 @@ const (
 	Pinned                   // Amount: ns that a virtual thread held its carrier; Detail: reason
 	AgentCPU                 // execution sample of an agent next to the JDK's own, as dd-trace's; State: of the thread
 	AgentAlloc               // as AllocSample, of an agent
+	Malloc                   // Amount: bytes that native code asked for
 	kinds
 )
 
 var kindNames = [kinds]string{"execution", "cpu time", "native", "wall clock", "allocation in new TLAB", "allocation outside TLAB", "allocation sample",
 	"live object", "monitor enter", "monitor wait", "park", "sleep", "socket read", "socket write", "file read", "file write", "file force",
-	"exception", "class load", "pinned", "agent's execution", "agent's allocation"}
+	"exception", "class load", "pinned", "agent's execution", "agent's allocation", "malloc"}
 
 func (k Kind) String() string {
 	if k < kinds {
@@ -55,6 +56,7 @@ var sampled = []sampledEvent{
 	{event: "datadog.ObjectSample", kind: AgentAlloc, amount: []string{"size", "allocationSize"}, detail: []string{"objectClass"}, scale: "weight"},
 	{event: "profiler.LiveObject", kind: LiveObject, amount: []string{"allocationSize"}, detail: []string{"objectClass"}},
 	{event: "datadog.HeapLiveObject", kind: LiveObject, amount: []string{"size"}, detail: []string{"objectClass"}, scale: "weight"},
+	{event: "profiler.Malloc", kind: Malloc, amount: []string{"size"}},
 	{event: "jdk.JavaMonitorEnter", kind: MonitorEnter, amount: duration, detail: []string{"monitorClass"}},
 	{event: "jdk.JavaMonitorWait", kind: MonitorWait, amount: duration, detail: []string{"monitorClass"}},
 	{event: "jdk.ThreadPark", kind: Park, amount: duration, detail: []string{"parkedClass"}},

@@ -22,12 +22,13 @@ const (
 	ThreadCreate Kind = "threadcreate"
 	IO           Kind = "io"
 	Exception    Kind = "exception"
-	Native       Kind = "native" // threads seen inside native code, waiting there or at work
+	Native       Kind = "native"    // threads seen inside native code, waiting there or at work
+	NativeMem    Kind = "nativemem" // asked for by malloc
 	Other        Kind = "other"
 )
 
 // waiting are the kinds whose stacks end in plumbing.
-var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true, Exception: true, Native: true}
+var waiting = map[Kind]bool{Mutex: true, Block: true, Lock: true, Goroutine: true, ThreadCreate: true, Wall: true, IO: true, Exception: true, Native: true, NativeMem: true}
 
 // cumulative are the kinds whose snapshots count from the start of the process.
 var cumulative = map[Kind]bool{Alloc: true, Mutex: true, Block: true, Lock: true}
@@ -48,7 +49,7 @@ var kinds = map[string]Kind{
 	"threadcreate": ThreadCreate,
 	"io":           IO, "socket-io-read-time": IO, "socket-io-write-time": IO, "file-io-read-time": IO, "file-io-write-time": IO,
 	"exception": Exception, "exception-samples": Exception,
-	"native": Native,
+	"native": Native, "nativemem": NativeMem, "malloc": NativeMem,
 }
 
 // kindOf gives the meaning of one value of p.

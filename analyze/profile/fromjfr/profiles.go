@@ -31,13 +31,14 @@ const (
 	ContextLabel = "context_id"
 )
 
-// Profiles makes a profile of each kind that the recording has events of, in the order cpu, wall, native, alloc, live, lock, io, exception.
+// Profiles makes a profile of each kind that the recording has events of, in the order of kinds.
 // Each has two values, the number of events ("samples") and the amount, which is the main one; exceptions and native only count.
 //
 // Which events make which profile; of several sources the first that has stacks counts:
 //
 //   - cpu: jdk.CPUTimeSample; execution samples of threads that do not sleep, each for one sampling period; those of dd-trace.
-//   - wall: wall-clock samples of async-profiler and dd-trace.
+//   - wall: wall-clock samples of async-profiler and dd-trace. Where nothing samples CPUs, those of runnable threads are cpu.
+//   - nativemem: what native code asked of malloc; malloc and events: samples of async-profiler that count something else than time.
 //   - native: jdk.NativeMethodSample, threads inside native code. Most wait there, for a socket or events; some work. HotSpot looks at one of them a
 //     period, in turn, however many there are (MAX_NR_OF_NATIVE_SAMPLES in jfrThreadSampler.cpp, 8 to 25). So a sample is no time, neither of a CPU
 //     nor of a clock: the profile tells what part of these threads is where, and WaitLabel which of them wait.
@@ -79,11 +80,14 @@ type kind struct {
 type source func(*jfr.Recording, *jfr.Sample) (int64, bool)
 
 var kinds = []kind{
-	{"cpu", "nanoseconds", []source{of(jfr.CPUTime), running(jfr.Execution), running(jfr.AgentCPU)}},
+	{"cpu", "nanoseconds", []source{of(jfr.CPUTime), running(jfr.Execution), running(jfr.AgentCPU), runnable}},
 	{"wall", "nanoseconds", []source{wall}},
 	{"native", "count", []source{counted(jfr.Native)}},
 	{"alloc", "bytes", []source{of(jfr.AllocTLAB, jfr.AllocOutside), allocated, of(jfr.AgentAlloc)}},
 	{"live", "bytes", []source{of(jfr.LiveObject)}},
+	{"nativemem", "bytes", []source{of(jfr.Malloc)}},
+	{"malloc", "count", []source{eventIs(mallocs)}},
+	{"events", "count", []source{eventIs(otherEvents)}},
 	{"lock", "nanoseconds", []source{lock}},
 	{"io", "nanoseconds", []source{of(jfr.SocketRead, jfr.SocketWrite, jfr.FileRead, jfr.FileWrite, jfr.FileForce)}},
 	{"exception", "count", []source{counted(jfr.Exception)}},
@@ -125,16 +129,56 @@ func allocated(_ *jfr.Recording, s *jfr.Sample) (int64, bool) {
 	return s.Estimate, s.Kind == jfr.AllocSample
 }
 
-// running takes samples of threads on a CPU, each for one period. STATE_SLEEPING is how async-profiler and dd-trace call the others.
+// running takes samples of threads on a CPU, each for one period. sleepingState is how async-profiler and dd-trace call the others.
 func running(k jfr.Kind) source {
 	return func(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-		return s.Count * int64(SamplingPeriod(rec)), s.Kind == k && rec.Texts[s.State] != "STATE_SLEEPING"
+		if s.Kind != k || rec.Texts[s.State] == sleepingState {
+			return 0, false
+		}
+		event := agentSetting(rec, "event")
+		if event == wallEvent {
+			return s.Count * int64(WallPeriod(rec)), true
+		}
+		return s.Count * int64(SamplingPeriod(rec)), k != jfr.Execution || timedEvent(event)
 	}
+}
+
+// States of threads, as async-profiler and dd-trace call them.
+const (
+	sleepingState = "STATE_SLEEPING"
+	runnableState = "STATE_RUNNABLE"
+)
+
+// runnable takes what wall-clock samples tell of CPUs, where nothing else does.
+func runnable(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
+	return s.Count * int64(WallPeriod(rec)), s.Kind == jfr.WallClock && rec.Texts[s.State] == runnableState
 }
 
 // wall takes samples of all threads, which async-profiler also writes as execution samples.
 func wall(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
-	return s.Count * int64(SamplingPeriod(rec)), s.Kind == jfr.WallClock || s.Kind == jfr.Execution && agentSetting(rec, "event") == "wall"
+	return s.Count * int64(WallPeriod(rec)), s.Kind == jfr.WallClock || s.Kind == jfr.Execution && agentSetting(rec, "event") == wallEvent
+}
+
+const wallEvent = "wall"
+
+// timedEvent reports whether an event of async-profiler comes by the clock of a CPU, so that its samples are time.
+func timedEvent(event string) bool {
+	switch event {
+	case "", "N/A", "cpu", "itimer", "ctimer", "cpu-clock", "task-clock", wallEvent, "alloc", "lock":
+		return true
+	}
+	return false
+}
+
+func mallocs(event string) bool { return event == "malloc" }
+
+func otherEvents(event string) bool { return !timedEvent(event) && !mallocs(event) }
+
+// eventIs takes execution samples that async-profiler made each time something happened: a call, a miss of a cache. They are no time.
+func eventIs(which func(string) bool) source {
+	return func(rec *jfr.Recording, s *jfr.Sample) (int64, bool) {
+		return s.Count, s.Kind == jfr.Execution && which(agentSetting(rec, "event"))
+	}
 }
 
 // recorderThreads wait for each other while a recording begins and ends: that is the profile's own doing.
@@ -166,6 +210,21 @@ func SamplingPeriod(rec *jfr.Recording) time.Duration {
 	return 10 * time.Millisecond
 }
 
+// WallPeriod is the time that a wall-clock sample stands for. async-profiler takes 50 ms where it is not told (wallClock.cpp).
+func WallPeriod(rec *jfr.Recording) time.Duration {
+	const usual = 50 * time.Millisecond
+	text := agentSetting(rec, wallEvent)
+	if text == "" && agentSetting(rec, "event") == wallEvent {
+		text = agentSetting(rec, "interval")
+	} else if text == "" {
+		return SamplingPeriod(rec)
+	}
+	if d := jfr.ParseSpan(text); d > 0 && d < time.Hour {
+		return d
+	}
+	return usual
+}
+
 // builder collects the samples of one profile.
 type builder struct {
 	rec       *jfr.Recording
@@ -184,8 +243,11 @@ func newBuilder(rec *jfr.Recording, k kind) *builder {
 	if counted {
 		p.SampleType = p.SampleType[1:]
 	}
-	if k.name == "cpu" || k.name == "wall" {
+	switch k.name {
+	case "cpu":
 		p.Period = int64(SamplingPeriod(rec))
+	case "wall":
+		p.Period = int64(WallPeriod(rec))
 	}
 	if !rec.Start.IsZero() {
 		p.TimeNanos = rec.Start.UnixNano()
