@@ -145,6 +145,7 @@ type Settings struct {
 	SwapKnown         bool
 	CompressedOops    Known
 	LargePages        Known
+	GOGC              int    // of Go: per cent by which the heap may grow, as its goals show; 0 unknown
 	CommandLineAt     int    // its line
 	CommandLine       string // "CommandLine flags:" of JDK 8, "Command Line:" of unified logs with gc+init or arguments
 }

@@ -102,8 +102,27 @@ var kindsOfLogs = []kindOfLog{
 		}
 		return b.String() + "[2100.000s][info][gc] GC(300) Pause Full 4000M->2000M(4096M) 5500.000ms\n"
 	}(), "long-gc-pause warning", "5.5 s", "UseG1GC"},
+	{"Go that collects a small heap all the time", goTrace(18), "gc-overhead warning", "18 % of the program's CPU", "-X"},
+	{"Go with a GOGC of 200", strings.ReplaceAll(goTrace(18), "40 MB goal", "60 MB goal"), "gc-overhead warning", "18 % of the program's CPU", "GOGC=200"},
+	{"Go that is fine", goTrace(2), "", "", ""},
+	{"many short stops that are no collections", g1Head + quiet(60, 600, 20) + func() string {
+		var b strings.Builder
+		for i := range 400 {
+			fmt.Fprintf(&b, "[%d.100s][info][safepoint] Safepoint \"ThreadDump\", Time since last: 900000000 ns, Reaching safepoint: 1000000 ns, At safepoint: 99000000 ns, Total: 100000000 ns\n", 100+i)
+		}
+		return b.String()
+	}(), "long-operation warning", "ThreadDump (400 times, 40 s)", ""},
 	{"full collections without stamps", "[Full GC (Metadata GC Threshold)  1858M->616M(3072M), 6.0000000 secs]\n[Full GC (Metadata GC Threshold)  1858M->616M(3072M), 7.0000000 secs]\n",
 		"long-gc-pause warning", "no time stamps", ""},
+}
+
+// goTrace is a log of a Go program whose collector takes so many per cent of its CPU.
+func goTrace(percent int) string {
+	var b strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&b, "gc %d @%d.%d00s %d%%: 0.10+2.0+0.20 ms clock, 0.40+0.94/1.9/2.9+0.80 ms cpu, 38->39->20 MB, 40 MB goal, 0 MB stacks, 0 MB globals, 4 P\n", i+1, 60+i/10, i%10, percent)
+	}
+	return b.String()
 }
 
 // judgedLog analyses a log, with the lines of an application that stand in it.

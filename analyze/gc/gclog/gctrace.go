@@ -102,6 +102,17 @@ func goPhases(b []byte) (phases []time.Duration, rest []byte, ok bool) {
 	return five[:n], b, n%2 == 1
 }
 
+// goState is what goals tell of GOGC: the goal is the live heap of the collection before and as much more as GOGC says. The largest heap tells it best.
+type goState struct{ live, largest int64 }
+
+func (p *parser) goGoal(goal int64) {
+	const least = 8 // MB: the least goal is 4
+	if s := &p.gogc; s.live >= max(least, s.largest) && goal > s.live {
+		s.largest = s.live
+		p.log.Settings.GOGC = int(min(100*(goal-s.live)/s.live, 1<<20))
+	}
+}
+
 func (p *parser) goCause(line []byte) uint16 {
 	if hasSuffix(line, "(forced)") {
 		return p.b.Cause([]byte(goForced))
@@ -117,6 +128,11 @@ func (p *parser) goHeap(r []byte) class {
 			p.log.Settings.CPUs = int(min(n, 1<<20))
 			continue
 		}
+		if n, unit, ok := digits(part); ok && has(unit, " MB goal") && n < 1<<40 {
+			p.goGoal(n)
+			p.gogc.live = p.goNext
+			continue
+		}
 		c, live, ok := readChange(part)
 		if !ok || !has(live, "->") {
 			continue
@@ -125,6 +141,7 @@ func (p *parser) goHeap(r []byte) class {
 		if !ok || !has(unit, " MB") || max(n, c.before, c.after) >= 1<<40 {
 			return unparsed
 		}
+		p.goNext = n
 		p.b.HeapReading(p.last, c.before<<20, n<<20, 0)
 		p.b.Allocated((c.after - c.before) << 20)
 		p.b.Live(p.last, n<<20, gc.LiveMarked, p.line)

@@ -101,6 +101,8 @@ type parser struct {
 	native  nativeState
 	jstat   jstatState
 	hsErr   hsErrState
+	gogc    goState
+	goNext  int64 // MB: live heap of the collection that is read
 	monitor monitorState
 }
 

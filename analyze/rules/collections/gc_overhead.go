@@ -32,7 +32,7 @@ var gcOverhead = &analyze.Rule{
 	ExplainedBy: []string{ids.FinalizerBacklog, ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
-		failedCopies, youngTiny, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
+		failedCopies, youngTiny, heapTarget, goOverhead, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
 		views.GCOverheadCritical, views.GCOverheadWarn,
 	),
 	Run: each(collections, judgeGCOverhead),
@@ -43,6 +43,9 @@ var overheadReasons = []string{ids.ConcurrentModeFailure, ids.SysTimeInGC, ids.P
 
 // judgeGCOverhead tells of much time in ordinary collections, and the one reason to act on.
 func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
+	if v.Log.Collector == gc.Go {
+		return v.judgeGo()
+	}
 	share, all := v.ShareOf(views.Ordinary), v.Share()
 	n, sum := v.Spent(views.Ordinary)
 	if v.failsOften() || share < v.Mark(views.GCOverheadWarn.Value) || share < all/2 || n < fewPauses {
