@@ -50,6 +50,13 @@ func (v *gcView) judgeOtherStops() []analyze.Finding {
 	if span <= 0 || float64(sum) < otherStops.Value*float64(all) || float64(sum) < otherTimeLow.Value*float64(span) {
 		return nil
 	}
+	var reach time.Duration
+	for _, op := range named {
+		reach += op.ReachSum
+	}
+	if 2*reach > sum {
+		return nil // what takes the time is to get there, which long-safepoint tells
+	}
 	share := min(1, float64(sum)/float64(span))
 	f := analyze.Finding{Severity: analyze.Info, Confidence: analyze.High, Weight: share}
 	if share >= otherTime.Value {
