@@ -33,6 +33,9 @@ var canarySites = []struct {
 		"twine upload -u u -p {X} d/*", "argocd login h --username u --password {X}", "echo bob:{X} | chpasswd", "usermod -p {X} bob", "db2 connect to x user u using {X}", "nmap --script x --script-args smbuser=u,smbpass={X}",
 		"kinit --password {X}", "beeline -u jdbc:hive2://h -n u -p {X}", "clickhouse-client --password {X}", "rsync --password {X} a b", "java -jar x.jar -u bob:{X}", "java -jar x.jar --user bob:{X} run", "java -jar x.jar --user=bob:{X}",
 		"java -jar x.jar --credentials bob:{X}", "java -jar sync.jar bob:{X}@db.internal", "sync backup:{X}@files.example.com /data", "java -Dx.pin={X} Main", "-Dcard.pin={X}", "-Dapp.passkey={X}", "-Dwifi.psk={X}", "-Dapp.pat={X}", "-Dsnmp.community={X}",
+		"http -a bob:{X} GET h", "pk12util -i x -W {X}", "knife bootstrap -P {X} h", "realm join -U bob%{X} d", "psexec \\\\h -u bob -p {X} cmd", "kadmin -p a -w {X} -q x", "swaks --to a -ap {X}", "mosquitto_passwd -b f bob {X}", "mkpasswd {X}", "openssl passwd -6 {X}", "caddy hash-password --plaintext {X}",
+		"redis-benchmark -a {X} -q", "mycli -u a -p{X} d", "cypher-shell -u a -p {X}", "vsql -U a -w {X}", "encrypt.sh input={X} password=x", "digest.sh -a SHA {X}", "elytron-tool.sh credential-store -x {X}", "mkstore -wrl /w -createCredential db u {X}", "security add-generic-password -a a -w {X}",
+		"aws ssm put-parameter --name n --value {X}", "az keyvault secret set --name n --value {X}", "gh secret set N --body {X}", "chamber write svc key {X}", "cf auth bob {X}", "iwconfig wlan0 key s:{X}", "-Dsonar.login={X}",
 	}},
 	{"arguments of processes", Environ, []string{
 		"java\x00-jar\x00x.jar\x00-u\x00bob:{X}\x00", "java\x00--user\x00bob:{X}\x00", "java\x00-jar\x00x\x00--user=bob:{X}\x00", "curl\x00-u\x00bob:{X}\x00http://h\x00", "mysql\x00-uroot\x00-p{X}\x00db\x00", "/usr/bin/mongo\x00-p\x00{X}\x00",
@@ -64,7 +67,7 @@ var canarySites = []struct {
 	}},
 	{"properties", Properties, []string{
 		"db.password={X}\n", "db.password: {X}\n", "db.pin={X}\n", "spring.cloud.x={cipher}{X}\n", "a=user\\:bob pass\\:{X}\n", "auth={b64:bob:{X}}\n", "jdbc=jdbc:oracle:thin:u/{X}@h:1:x\n", "пароль={X}\n", "kontrase\\u00f1a=x\ncontrase\\u00f1a={X}\n", "senha={X}\n", "has\\u0142o={X}\n", "cmd=mysql -p{X} db\n", "opts=-u bob:{X}\n",
-		"secret.0={X}\nsecret.1={X}\n", "sasl.jaas.config=org.x.PlainLoginModule required username=\"u\" \\\n  password=\"{X}\";\n", "x.credentials=u:{X}\n", "wallet.seed={X}\n", "p\\u0061ssword={X}\n", "db.passphrase = {X}\n", "key.store.pass={X}\n", "x=https://h/?sid={X}\n",
+		"secret.0={X}\nsecret.1={X}\n", "http.auth=bob:{X}\n", "api.basic=bob:{X}\n", "sasl.jaas.config=org.x.PlainLoginModule required username=\"u\" \\\n  password=\"{X}\";\n", "x.credentials=u:{X}\n", "wallet.seed={X}\n", "p\\u0061ssword={X}\n", "db.passphrase = {X}\n", "key.store.pass={X}\n", "x=https://h/?sid={X}\n",
 	}},
 	{"credential files", Text, []string{
 		"db.example.com:5432:wiki:bob:{X}\n", "*:*:*:bob:{X}\n", "localhost:*:*:postgres:{X}\n", "bob:$apr1$abcdefgh${X}\n", "bob:{SHA}{X}=\n", "bob:$2y$05${X}{X}{X}{X}\n", "root:$6$saltsalt${X}{X}{X}{X}:19000:0:99999:7:::\n", "root:$y$j9T$abc${X}{X}\n", "u:$argon2id$v=19$m=1,t=2,p=1$abcd${X}\n", "admin:{bcrypt}$2a$10${X}{X}{X}{X}\n",

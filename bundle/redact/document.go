@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"regexp"
+)
 
 // document scrubs a whole entry of any kind. What the first pass learns, the second finds where
 // it stood before its key.
@@ -94,6 +97,11 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 	return append(out, text[v.end:]...), true
 }
 
+// userPasswordRE is a user and a password.
+var userPasswordRE = regexp.MustCompile(`^[A-Za-z][\w.@+-]*:([^\s/:]{6,})$`)
+
+func isStrongOrChosen(v []byte) bool { return looksGenerated(v) || looksChosen(v) }
+
 // member scrubs a value next to its key.
 func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
 	class := classify(bytes.TrimSpace(key))
@@ -104,6 +112,10 @@ func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {
 			}
 			e.count("authorization", offset)
 			return []byte(marker("authorization")), true
+		}
+		if m := userPasswordRE.FindSubmatchIndex(text); m != nil && isStrongOrChosen(text[m[2]:m[3]]) {
+			clean, _ := e.secretScalar(argumentClass, text[m[2]:m[3]], offset)
+			return append(bytes.Clone(text[:m[2]]), clean...), true
 		}
 	}
 	if class == nil {

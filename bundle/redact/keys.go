@@ -174,6 +174,7 @@ var keyClasses = []keyClass{
 	{"sessionid", "cookie", weakKey, false},
 	{"rememberme", "cookie", weakKey, false},
 	{"remembermecookie", "cookie", weakKey, false},
+	{"sonarlogin", "token", sureKey, false},
 	{"username", "", nameKey, false},
 	{"user", "", nameKey, true},
 	{"login", "", nameKey, true},

@@ -81,6 +81,30 @@ var programs = []program{
 	{names: "ansible ansible-playbook", options: "-k_"},
 	{names: "wpa_passphrase", operand: 2},
 	{names: "nmcli", operand: afterKey},
+	{names: "http https", options: "-a: --auth:"},
+	{names: "pk12util modutil signtool", options: "-W -K /p"},
+	{names: "knife evil-winrm crackmapexec netexec nxc hydra medusa ncrack", options: "-P -p"},
+	{names: "realm adcli", options: "-U%"},
+	{names: "psexec psexec64 paexec schtasks", options: "-p /p /rp"},
+	{names: "kadmin kadmin.local ldapvi", options: "-w -pw"},
+	{names: "swaks sendemail", options: "-ap -xp"},
+	{names: "mosquitto_passwd", operand: last},
+	{names: "mkpasswd", operand: 1},
+	{names: "openssl", command: "passwd", operand: 1},
+	{names: "caddy", command: "hash-password", options: "--plaintext -p"},
+	{names: "redis-benchmark", options: "-a"},
+	{names: "mycli pgcli litecli hdbsql exaplus cypher-shell neo4j-admin couchbase-cli cbbackupmgr cbimport cbq elasticsearch-users", options: "-p"},
+	{names: "vsql nzsql mssql-cli", options: "-w -pw -P"},
+	{names: "encrypt.sh encrypt.bat", options: "input"}, // Jasypt
+	{names: "digest.sh digest.bat", operand: last},      // Tomcat
+	{names: "vault.sh elytron-tool.sh", options: "-x --sec-attr -p"},
+	{names: "mkstore", operand: last},
+	{names: "security", options: "-w"},
+	{names: "aws", command: "ssm", options: "--value"},
+	{names: "az", command: "keyvault", options: "--value"},
+	{names: "gh", command: "secret", options: "-b --body"},
+	{names: "chamber", command: "write", operand: 3},
+	{names: "cf", command: "auth", operand: 2},
 }
 
 // userOptions take user:password in whatever program.
@@ -215,7 +239,7 @@ func isPlainSetting(v []byte) bool {
 
 // operandSecret finds the operand that is secret.
 func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
-	if p.operand == 0 || p.operand == last && strings.HasPrefix(p.names, "htpasswd") && !slices.ContainsFunc(rest, isBatch) {
+	if p.operand == 0 || p.operand == last && strings.Contains(p.names, "passwd") && p.command == "" && !slices.ContainsFunc(rest, isBatch) {
 		return nil
 	}
 	n, found := 0, -1

@@ -27,7 +27,7 @@ var rules = []Rule{
 		Name: "secret", with: "password",
 		Doc:     "value of a key that ends in secret",
 		Example: `confluence.cluster.authentication.secret=6f1ed002`,
-		words:   []string{"secret", "geheim", "segredo", "secrete", "mnemonic", "seed", "hmac=", "hmac:", "hmac\""},
+		words:   []string{"secret", "geheim", "segredo", "secrete", "mnemonic", "seed", "hmac=", "hmac:", "hmac\"", "sonar.login"},
 	},
 	{
 		Name: "token", with: "password",
@@ -68,7 +68,7 @@ var rules = []Rule{
 		Doc: "password in the short options of database and directory clients, in setenv, .netrc, redis.conf and nslcd.conf, " +
 			"in calls such as setPassword",
 		Example: `ldapsearch -D cn=admin -w hunter2x`,
-		words: []string{"pass:", "chpasswd", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(",
+		words: []string{"pass:", "iwconfig", "chpasswd", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(",
 			"passphrase(", "secret("},
 	},
 	{
