@@ -34,6 +34,8 @@ type Case struct {
 	Gaps []Gap
 	// Problems are inputs that could not be read, each with file and place.
 	Problems []string
+	// Strays are lines of loose files that are of no process: neither of a dump nor of a log.
+	Strays []Stray
 	// Refused is evidence, among the problems too, that is not judged: it is of several processes which cannot be told apart.
 	Refused []string
 	// Timing is what was measured between the nodes; nil: a capture of one node, or none.
@@ -47,6 +49,13 @@ type Gap struct {
 	Item         string
 	Cause        entries.Cause // empty in older bundles
 	Reason, Fix  string
+}
+
+// Stray is lines of one file that are of no process.
+type Stray struct {
+	Source string
+	Lines  int64
+	Sample []threads.UnparsedLine
 }
 
 // Node is one machine. Times of its evidence are on its own clock.

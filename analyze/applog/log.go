@@ -36,6 +36,10 @@ type Log struct {
 	Marked  []*Marked
 	Stuck   []Stuck // the newest reports
 	Stucks  int64   // all of them
+	// Strays are lines before the first entry, of a file without any: all of them; those of the JVM, in brackets, are not among them.
+	// StraySample is the first of them.
+	Strays      int64
+	StraySample []Entry
 	// LongLines were longer than is looked at; only their beginning was.
 	LongLines int64
 }
@@ -55,6 +59,8 @@ const (
 	maxText = 300      // of a line is kept
 	// maxKept is how many lines of one kind are kept: the newest.
 	maxKept = 200
+	// maxStrays is how many of the lines of no entry are kept.
+	maxStrays = 20
 )
 
 // Read reads a log to its end. The error is that of r.
@@ -138,7 +144,9 @@ func (s *Scanner) line(b []byte) {
 		l.LongLines++
 		b = b[:maxLine]
 	}
-	b = bytes.TrimSuffix(b, []byte("\r"))
+	if b = bytes.TrimSuffix(b, []byte("\r")); len(b) == 0 {
+		return
+	}
 	h, ok := readHeader(b)
 	if !ok { // a container's runtime or a service wrapper may have put it into an envelope
 		if inner := envelope.Open(b); len(inner) != len(b) {
@@ -157,6 +165,11 @@ func (s *Scanner) line(b []byte) {
 		l.Last = h.stamp
 		s.entry = Entry{Stamp: h.stamp, Level: h.level, Source: l.Source}
 		s.thread, s.logger = append(s.thread[:0], h.thread...), append(s.logger[:0], h.logger...)
+	}
+	if l.Entries == 0 && b[0] != '[' && len(bytes.TrimSpace(b)) > 0 {
+		if l.Strays++; len(l.StraySample) < maxStrays {
+			l.StraySample = append(l.StraySample, s.here(b))
+		}
 	}
 	if s.inStack = s.inStack && !ok; s.inStack {
 		if call, is := stackLine(b); is {

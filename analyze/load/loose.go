@@ -198,8 +198,29 @@ func (b *builder) looseDump(t *target, name string, in io.Reader) error {
 	side := newAside(log)
 	err := t.readDump(b, bundle.Entry{Path: name}, io.TeeReader(charset.NewReader(in), side))
 	side.Close()
-	b.looseLog(log.Finish())
+	if !b.looseLog(log.Finish()) {
+		b.straysAround(name, t)
+	}
 	return err
+}
+
+// straysAround notes the lines around the dumps of a file that is no application's log, nor a GC log.
+func (b *builder) straysAround(name string, t *target) {
+	if n := len(t.info); n > 0 && len(t.gc) == 0 {
+		info := t.info[n-1]
+		b.stray(name, int64(info.OtherLines), info.Other)
+	}
+}
+
+// stray notes lines that are of no process.
+func (b *builder) stray(name string, lines int64, sample []threads.UnparsedLine) {
+	if lines == 0 {
+		return
+	}
+	for i := range sample {
+		sample[i].Line = b.lineOf.line(sample[i].Line)
+	}
+	b.c.Strays = append(b.c.Strays, analyze.Stray{Source: name, Lines: lines, Sample: sample})
 }
 
 // looseShares reads the CPU of threads that a support zip holds next to each dump, and joins it to the dumps of its folder.

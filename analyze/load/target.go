@@ -380,6 +380,18 @@ func total(source string, parts []threads.Summary) threads.Summary {
 	return sum
 }
 
+// besideGC takes what stood in a GC log and was none.
+func (b *builder) besideGC(t *target, other *applog.Log) {
+	if b.looseLog(other) || len(t.dumps) > 0 {
+		return
+	}
+	var sample []threads.UnparsedLine
+	for _, e := range other.StraySample {
+		sample = append(sample, threads.UnparsedLine{Line: e.Line, Text: e.Text})
+	}
+	b.stray(other.Source, other.Strays, sample)
+}
+
 // finishGC takes the GC logs. Without a log a recording tells, and without one the counters.
 func (t *target) finishGC(b *builder) {
 	for _, l := range t.gcLogs {
@@ -388,7 +400,7 @@ func (t *target) finishGC(b *builder) {
 			b.problem("%v", fmt.Errorf("GC log %s: %w", l.source, err))
 		}
 		if l.other != nil {
-			b.looseLog(l.other.Finish())
+			b.besideGC(t, l.other.Finish())
 		}
 		if log != nil && log.CutLines > 0 {
 			b.problem("%s: of %d long lines of the GC log only the beginning is read", l.source, log.CutLines)

@@ -194,6 +194,13 @@ func unparsedOf(c *analyze.Case) []Unparsed {
 			}
 		}
 	}
+	for _, stray := range c.Strays {
+		var sample []SampleLine
+		for _, l := range stray.Sample {
+			sample = append(sample, SampleLine{l.Line, clean(l.Text)})
+		}
+		add(stray.Source, stray.Lines, sample...)
+	}
 	return out
 }
 

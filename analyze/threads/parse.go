@@ -52,10 +52,11 @@ type Summary struct {
 	Dumps         int
 	Threads       int
 	Lines         int
-	OtherLines    int // outside any dump: log lines around it; blank lines are not counted
-	UnparsedLines int // inside a dump, not understood
-	LongLines     int // cut at Options.MaxLine
-	CutStacks     int // frames of stacks that were cut at Options.MaxDepth
+	OtherLines    int            // outside any dump: log lines around it; blank lines are not counted
+	Other         []UnparsedLine // the first of them
+	UnparsedLines int            // inside a dump, not understood
+	LongLines     int            // cut at Options.MaxLine
+	CutStacks     int            // frames of stacks that were cut at Options.MaxDepth
 }
 
 // Parse reads the source with default bounds; see [Parser.Parse].
@@ -241,7 +242,9 @@ func (s *scan) line(b []byte) error {
 		return nil
 	}
 	s.dropPreface()
-	s.sum.OtherLines++
+	if s.sum.OtherLines++; len(s.sum.Other) < s.opt.UnparsedSample {
+		s.sum.Other = append(s.sum.Other, UnparsedLine{s.in.n, string(b[:min(len(b), 200)])})
+	}
 	return nil
 }
 
