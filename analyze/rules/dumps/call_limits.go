@@ -52,6 +52,14 @@ func callLimit(frames []*threads.Frame) string {
 	return ""
 }
 
+// setBy names the settings of a limit.
+func setBy(settings string) string {
+	if settings == "" {
+		return ""
+	}
+	return " It is set by " + settings + "."
+}
+
 // boundCall advises to bound the time of a call of another system; peer is "" where it is not known.
 func boundCall(at, peer string, frames []*threads.Frame) analyze.Advice {
 	of := ""
@@ -60,11 +68,10 @@ func boundCall(at, peer string, frames []*threads.Frame) analyze.Advice {
 	}
 	return analyze.Advice{
 		Action: fmt.Sprintf("Give the call%s in %s a connect and a read timeout below what a user waits for, and limit how many "+
-			"threads may be in it at once.", of, at),
-		Setting: callLimit(frames),
-		Effect:  "A slow peer costs its own function, not the whole pool.",
-		Risk:    "Slow answers that are still wanted become errors. " + codeChange,
-		Verify:  fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", views.DownstreamThreads.Value, at),
+			"threads may be in it at once.", of, at) + setBy(callLimit(frames)),
+		Effect: "A slow peer costs its own function, not the whole pool.",
+		Risk:   "Slow answers that are still wanted become errors. " + codeChange,
+		Verify: fmt.Sprintf("Fewer than %d threads wait under %s when the peer is slow.", views.DownstreamThreads.Value, at),
 	}
 }
 
@@ -115,9 +122,8 @@ func openSession(at, peer string) analyze.Advice {
 	return analyze.Advice{
 		Action: fmt.Sprintf("Set a login and a socket timeout in the URL or the data source by which %s opens its connections, and find out why "+
 			"%s accepts the connection and does not answer the login: its limit of sessions, its load, a proxy before it. Take connections "+
-			"from a pool.", at, peer),
-		Setting: "loginTimeout, socketTimeout, connectTimeout",
-		Effect:  "Requests fail early, and the threads are free.", Risk: "Slow logins become errors.",
+			"from a pool.", at, peer) + setBy("loginTimeout, connectTimeout and socketTimeout"),
+		Effect: "Requests fail early, and the threads are free.", Risk: "Slow logins become errors.",
 		Verify: "No threads stand in " + at + ".",
 	}
 }
@@ -133,17 +139,21 @@ func shortenStatement(site *threads.Frame, peer string, frames []*threads.Frame)
 			list, setting = " ("+v.view+")", v.limit
 		}
 	}
-	a := analyze.Advice{Setting: setting, Risk: "Ending a session rolls its work back. A new index costs space and slows writes.",
+	limits := ""
+	if setting != "" {
+		limits = " These bound it for all: " + setting + "."
+	}
+	a := analyze.Advice{Risk: "Ending a session rolls its work back. A new index costs space and slows writes.",
 		Verify: "Threads under " + at + " come back between two dumps."}
 	if changesData(frames) {
 		a.Action = fmt.Sprintf("Find the session of the database that blocks those of %s: its statements change data, and many at once most likely "+
 			"want a row that another transaction has locked%s. End that session when its transaction is idle, have the code that left it "+
-			"open commit or roll back in a finally block, and keep transactions that lock these rows short.", at, list)
+			"open commit or roll back in a finally block, and keep transactions that lock these rows short.", at, list) + limits
 		a.Effect = "The lock is free, and all that wait for it go on; with a lock timeout they end with an error instead of standing."
 		return a
 	}
 	a.Action = fmt.Sprintf("Make the statement that %s runs faster: take it from the database's active sessions%s; when none blocks it, look at its "+
-		"plan, give it an index or fewer rows; when another session blocks it, end that one and shorten its transaction.", at, list)
+		"plan, give it an index or fewer rows; when another session blocks it, end that one and shorten its transaction.", at, list) + limits
 	a.Effect = "Requests come back sooner; with a time limit for statements a slow one ends with an error."
 	return a
 }

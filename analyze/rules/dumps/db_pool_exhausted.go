@@ -182,15 +182,19 @@ func (v *view) poolSetting(t *threads.Thread) (pool poolSetting, product bool) {
 	return pool, product
 }
 
+// holderSite is a call of the program for which threads use the database.
 type holderSite struct {
 	site  string
 	count int
+	call  *threads.Frame
+	peer  string
+	stack []*threads.Frame // of one of them
 }
 
 // connectionHolders are threads at work in a database driver, and the program's calls they do it for, most frequent
 // first.
 func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Sighting, sites []holderSite) {
-	counts := map[string]int{}
+	of := map[string]*holderSite{}
 	list = v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
 		if dead[t] || !w.Busy() || w.Kind == threads.WaitDBPool {
 			return false
@@ -199,11 +203,14 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Si
 		if !own || !strings.HasPrefix(peer, "the database") {
 			return false
 		}
-		counts[site.Func]++
+		if of[site.Func] == nil {
+			of[site.Func] = &holderSite{site.Func, 0, site, peer, t.Stack.Frames}
+		}
+		of[site.Func].count++
 		return true
 	})
-	for site, n := range counts {
-		sites = append(sites, holderSite{site, n})
+	for _, s := range of {
+		sites = append(sites, *s)
 	}
 	slices.SortFunc(
 		sites,
@@ -225,13 +232,9 @@ func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holde
 			"whoever uses it."
 	}
 	if inUse > 0 {
-		first = analyze.Advice{
-			Action: "Find out why the statements under " + say.Short(sites[0].site) + " take long: the database's " +
-				"list of active queries and locks, missing indexes, its latency.",
-			Effect: "Each connection comes back sooner: the only cure that does not load the database more.",
-			Risk:   "None in looking.",
-			Verify: "Fewer threads at once in the driver under " + say.Short(sites[0].site) + ".",
-		}
+		first = shortenStatement(sites[0].call, sites[0].peer, sites[0].stack)
+		first.Effect = "Each connection comes back sooner: the only cure that does not load the database more."
+		first.Verify = "Fewer threads at once in the driver under " + say.Short(sites[0].site) + "."
 	}
 	size := analyze.Advice{
 		Action:  "Only then enlarge the pool, in steps.",

@@ -603,7 +603,7 @@ final class Basket {
   }
 
   void add() {
-    byte[] item = new byte[24_000];
+    byte[] item = new byte[18_000];
     if (sick) KEPT.add(item);
     for (int i = 0; i < 20; i++) ByteBuffer.allocate(10_000);
     Faults.pause(20);
@@ -628,6 +628,7 @@ final class Packer {
     d.setInput(in);
     d.finish();
     d.deflate(new byte[1 << 17]);
+    d.setInput(new byte[0]); // it would keep the array
     if (sick) {
       kept.add(d);
     } else {
@@ -683,7 +684,7 @@ final class Handles {
 
   @SuppressWarnings({"deprecation", "removal"})
   static final class Slow {
-    private final byte[] content = new byte[20_000];
+    private final byte[] content = new byte[2_000]; // the heap is to last
 
     @Override
     protected void finalize() {
@@ -692,8 +693,8 @@ final class Handles {
   }
 
   void open() {
-    for (int i = 0; i < 50; i++) {
-      Object o = sick ? new Slow() : new byte[20_000];
+    for (int i = 0; i < 5; i++) {
+      Object o = sick ? new Slow() : new byte[2_000];
       if (o.hashCode() == 1) System.out.print("");
     }
   }
