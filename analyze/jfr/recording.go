@@ -26,6 +26,7 @@ type Recording struct {
 	Covered time.Duration
 
 	JVM      JVM
+	PIDs     []int64         // of all JVMs whose events are in it: one, unless somebody put chunks of several together
 	Flags    map[string]Flag // of the JVM, where they were recorded; as they were last
 	System   System
 	Settings []Setting
@@ -39,6 +40,14 @@ type Recording struct {
 
 	GC   GC
 	Load Load
+	// Dumps are thread dumps as the JVM writes them at the end of each chunk, or every minute (jdk.ThreadDump).
+	Dumps []Dump
+}
+
+// Dump is the text of a thread dump.
+type Dump struct {
+	Time time.Time
+	Text string
 }
 
 // JVM is what the recording says about its JVM; empty where it does not.
@@ -76,6 +85,8 @@ type System struct {
 	HWThreads   int64
 	Memory      int64 // bytes
 	MemoryUsed  int64 // bytes, the last reading
+	Swap        int64 // bytes; from JDK 20 on
+	SwapFree    int64 // bytes, the last reading
 	Container   string
 	CPUQuota    time.Duration // of each CPUPeriod; 0: none
 	CPUPeriod   time.Duration

@@ -1,6 +1,7 @@
 package jfr
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +36,7 @@ type systemState struct {
 	elapsed    counter
 	throttled  counter
 	stopped    counter
+	dumped     int // bytes of thread dumps
 }
 
 // counter is the first and the last reading of a total.
@@ -83,6 +85,9 @@ var systemEvents = []plainEvent{
 	}},
 	{"jdk.JVMInformation", []string{"jvmName", "jvmVersion", "jvmArguments", "jvmFlags", "javaArguments", "jvmStartTime", "pid"}, func(b *Builder, r *format.Row) {
 		j := &b.rec.JVM
+		if pid := r.Int(6); pid > 0 && !slices.Contains(b.rec.PIDs, pid) && len(b.rec.PIDs) < mostJVMs {
+			b.rec.PIDs = append(b.rec.PIDs, pid)
+		}
 		j.Name, j.Version, j.Arguments, j.Flags, j.JavaArguments = r.Word(0), r.Word(1), r.Word(2), r.Word(3), r.Word(4)
 		j.Started, j.PID = r.Time(5), r.Int(6)
 	}},
@@ -105,6 +110,10 @@ var systemEvents = []plainEvent{
 	{"jdk.PhysicalMemory", []string{"totalSize", "usedSize"}, func(b *Builder, r *format.Row) {
 		b.rec.System.Memory, b.rec.System.MemoryUsed = r.Int(0), r.Int(1)
 	}},
+	{"jdk.SwapSpace", []string{"totalSize", "freeSize"}, func(b *Builder, r *format.Row) {
+		b.rec.System.Swap, b.rec.System.SwapFree = max(0, r.Int(0)), max(0, r.Int(1))
+	}},
+	{"jdk.ThreadDump", []string{"startTime", "result"}, (*Builder).readDump},
 	{"jdk.ContainerConfiguration", []string{"containerType", "cpuQuota", "cpuSlicePeriod", "memoryLimit"}, func(b *Builder, r *format.Row) {
 		s := &b.rec.System
 		s.Container = r.Word(0)
@@ -141,6 +150,24 @@ var systemEvents = []plainEvent{
 		}
 	}},
 	{"jdk.ActiveSetting", []string{"id", "name", "value"}, (*Builder).readSetting},
+}
+
+// mostJVMs is how many JVMs are told apart by their process ids.
+const mostJVMs = 16
+
+// readDump keeps the first dumps, as far as there is room.
+func (b *Builder) readDump(r *format.Row) {
+	const most, room = 32, 32 << 20
+	text := r.Word(1)
+	if text == "" {
+		return
+	}
+	if len(b.rec.Dumps) == most || b.system.dumped+len(text) > room {
+		b.rec.Lost["thread dumps"]++
+		return
+	}
+	b.system.dumped += len(text)
+	b.rec.Dumps = append(b.rec.Dumps, Dump{r.Time(0), text})
 }
 
 // share is a share of 0 to 1.

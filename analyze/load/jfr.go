@@ -13,9 +13,12 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile/fromjfr"
+	"casefile/analyze/threads"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
 	format "casefile/bundle/format/jfr"
@@ -107,6 +110,11 @@ func (t *target) finishJFR(b *builder) {
 	if rec.Chunks == 0 && !rec.Truncated {
 		return
 	}
+	if len(rec.PIDs) > 1 {
+		b.problem("%s: chunks of %d JVMs are in it (process ids %s): what is said is of all of them together. Give the recording of each by itself (jfr "+
+			"disassemble)", source, len(rec.PIDs), strings.Trim(fmt.Sprint(rec.PIDs), "[]"))
+	}
+	t.recordedDumps(b, rec)
 	t.jvm.Recordings = append(t.jvm.Recordings, rec)
 	profiles, err := fromjfr.Profiles(rec)
 	if err != nil {
@@ -114,6 +122,31 @@ func (t *target) finishJFR(b *builder) {
 	}
 	t.jvm.Profiles = append(t.jvm.Profiles, profiles...)
 	t.fillFrom(rec)
+}
+
+// recordedDumps takes the thread dumps within a recording, where there are no others.
+func (t *target) recordedDumps(b *builder, rec *jfr.Recording) {
+	if t.jvm.Dumps != nil || len(rec.Dumps) == 0 {
+		return
+	}
+	var all []*threads.Dump
+	var infos []threads.Summary
+	for _, d := range rec.Dumps {
+		dumps, info, err := b.parseDumps(rec.Source, strings.NewReader(d.Text))
+		if err != nil {
+			b.problem("%s: thread dump of %s: %v", rec.Source, d.Time.UTC().Format(time.RFC3339), err)
+		}
+		for _, one := range dumps {
+			one.Time, one.ZoneKnown = d.Time, true
+			for _, th := range one.Threads { // lines of a text that nobody can open
+				th.Line, th.EndLine = 0, 0
+			}
+		}
+		all, infos = append(all, dumps...), append(infos, info)
+	}
+	if len(all) > 0 {
+		t.jvm.Dumps, t.jvm.DumpInfo = threads.NewSeries(all, nil), []threads.Summary{total(rec.Source, infos)}
+	}
 }
 
 func addJFR(build *jfr.Builder, f jfrFile) error {

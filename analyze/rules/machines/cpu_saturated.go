@@ -50,9 +50,9 @@ var cpuSaturated = &analyze.Rule{
 	HostWide:    true,
 	Claims:      []loss.Kind{loss.Runnable},
 	Limits: []analyze.Threshold{
-		cpuWarn, cpuHigh, runQueuePerCPU, psiCPU, runQueueCritical, views.SpanLeast, views.SpanSure,
+		cpuWarn, cpuHigh, recordedBusy, runQueuePerCPU, psiCPU, runQueueCritical, views.SpanLeast, views.SpanSure,
 	},
-	Run: analyze.Each(machines, judgeCPU),
+	Run: analyze.Sequence(analyze.Each(machines, judgeCPU), analyze.Each(alone, judgeRecordedCPU)),
 }
 
 // judgeCPU wants busy CPUs and work that waits for them: a full machine without a queue is well used.

@@ -31,7 +31,8 @@ var memorySwapping = &analyze.Rule{
 	Fix:      "Make memory fit: smaller heaps, fewer programs, or more memory.",
 	HostWide: true,
 	Limits:   []analyze.Threshold{swapRate, swapPressure, swapStart, views.SpanLeast, views.SpanSure},
-	Run:      analyze.Sequence(analyze.Each(machines, judgeSwap), analyze.Each(logHeads, judgeSwapAtStart)),
+	Run: analyze.Sequence(analyze.Each(machines, judgeSwap), analyze.Each(logHeads, judgeSwapAtStart),
+		analyze.Each(alone, judgeRecordedSwap)),
 }
 
 // logHead is the head of a GC log that states the memory of the machine when the JVM started.
