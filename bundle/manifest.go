@@ -134,7 +134,7 @@ type Overhead struct {
 	// Compression is the level at which the bundle was compressed, and the seconds that took, of those above.
 	Compression string           `json:"compression,omitempty"`
 	CompressS   float64          `json:"compress_seconds,omitempty"`
-	Targets []TargetOverhead `json:"targets,omitempty"`
+	Targets     []TargetOverhead `json:"targets,omitempty"`
 }
 
 // TargetOverhead is what one process paid. Pauses are read from the JVM's own

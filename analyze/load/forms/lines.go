@@ -53,7 +53,7 @@ func escaped(head []byte) bool {
 	if !entity.Match(head) {
 		return false
 	}
-	return bytes.IndexAny(anyTag.ReplaceAll(head, nil), "<>") < 0
+	return !bytes.ContainsAny(anyTag.ReplaceAll(head, nil), "<>")
 }
 
 func fromPage(b []byte) []byte {

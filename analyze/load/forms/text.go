@@ -40,9 +40,8 @@ const dumpKey = "threadDump"
 // textDump takes the dump out of the text.
 type textDump struct {
 	strip  func([]byte) []byte
-	held   []byte // a line that may be its first
-	depth  int    // of braces that are open
-	others int    // lines outside
+	depth  int // of braces that are open
+	others int // lines outside
 	in     scanState
 }
 

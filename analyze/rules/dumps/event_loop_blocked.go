@@ -83,7 +83,7 @@ func (v *view) waitFor(a *loss.Account, l *blockedLoops, known map[*threads.Thre
 		}
 		for _, s := range p.Sightings {
 			if !known[s.Thread] {
-				list = append(list, views.Sighting{Dump: s.Dump, Thread: s.Thread})
+				list = append(list, s)
 			}
 		}
 	}

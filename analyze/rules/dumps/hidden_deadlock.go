@@ -46,7 +46,7 @@ func judgeHiddenDeadlock(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 
 // cycleProblem: a monitor and a wait.
 func (v *view) cycleProblem(c *loss.Cycle) *problem {
-	p := &problem{account: account{sightings: ofLoss(c.Sightings)}}
+	p := &problem{account: account{sightings: slices.Clone(c.Sightings)}}
 	last := v.Dumps() - 1
 	owner, giver := c.Owner.Obs[last], c.Giver.Obs[last]
 	p.Severity, p.Confidence = analyze.Critical, analyze.High
@@ -103,7 +103,7 @@ func (v *view) cycleProblem(c *loss.Cycle) *problem {
 
 // knotProblem: static initialisers that need each other.
 func (v *view) knotProblem(k *loss.Knot) *problem {
-	p := &problem{account: account{sightings: ofLoss(k.Sightings)}}
+	p := &problem{account: account{sightings: slices.Clone(k.Sightings)}}
 	last := v.Dumps() - 1
 	p.Severity, p.Confidence = analyze.Critical, analyze.High
 	lost := v.LossOf(p.sightings)
@@ -139,14 +139,6 @@ func (v *view) knotProblem(k *loss.Knot) *problem {
 	}
 	p.References = []string{"Java Language Specification 12.4.2: Detailed Initialization Procedure"}
 	return p
-}
-
-func ofLoss(found []loss.Sighting) []views.Sighting {
-	out := make([]views.Sighting, len(found))
-	for i, s := range found {
-		out[i] = views.Sighting{Dump: s.Dump, Thread: s.Thread}
-	}
-	return out
 }
 
 // stood reports whether a track stands on one stack over the whole series.

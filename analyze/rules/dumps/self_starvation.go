@@ -2,6 +2,7 @@ package dumps
 
 import (
 	"fmt"
+	"slices"
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
@@ -41,7 +42,7 @@ func judgeSelfStarvation(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 }
 
 func (v *view) starvedProblem(a *loss.Account, s *loss.Starved) *problem {
-	p := &problem{account: account{sightings: ofLoss(s.Sightings)}}
+	p := &problem{account: account{sightings: slices.Clone(s.Sightings)}}
 	w := v.weigh(a, s.Place)
 	lost := v.LossOf(p.sightings)
 	p.Severity, p.Weight, p.Confidence = analyze.Critical, 0.5+lost.Weight()/2, analyze.High

@@ -32,11 +32,7 @@ func (w *place) where() string {
 
 // whereAll names the program's calls that some threads have in common; "" when they have none.
 func (v *view) whereAll(list []views.Sighting) string {
-	p := &loss.Place{}
-	for _, s := range list {
-		p.Sightings = append(p.Sightings, loss.Sighting{Dump: s.Dump, Thread: s.Thread})
-	}
-	return (&place{Place: p, v: v}).where()
+	return (&place{Place: &loss.Place{Sightings: list}, v: v}).where()
 }
 
 // nextCaller is the innermost call of another class than the first, on the way that all stacks have in common.
@@ -110,11 +106,7 @@ type relations struct {
 }
 
 // relate puts those threads in words. role: "holds one", "takes from it".
-func (w *place) relate(found []loss.Sighting, role, verb string) relations {
-	var list []views.Sighting
-	for _, s := range found {
-		list = append(list, views.Sighting{Dump: s.Dump, Thread: s.Thread})
-	}
+func (w *place) relate(list []loss.Sighting, role, verb string) relations {
 	if len(list) == 0 {
 		return relations{}
 	}

@@ -123,11 +123,7 @@ func seenIn(c *threads.Crew) (n int) {
 }
 
 func (w *place) sightings() []views.Sighting {
-	out := make([]views.Sighting, len(w.Sightings))
-	for i, s := range w.Sightings {
-		out[i] = views.Sighting{Dump: s.Dump, Thread: s.Thread}
-	}
-	return out
+	return slices.Clone(w.Sightings)
 }
 
 // never reports whether the wait is of a kind that no worker is in for want of work.
