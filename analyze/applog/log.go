@@ -166,7 +166,7 @@ func (s *Scanner) line(b []byte) {
 		s.entry = Entry{Stamp: h.stamp, Level: h.level, Source: l.Source}
 		s.thread, s.logger = append(s.thread[:0], h.thread...), append(s.logger[:0], h.logger...)
 	}
-	if l.Entries == 0 && b[0] != '[' && len(bytes.TrimSpace(b)) > 0 {
+	if l.Entries == 0 && len(bytes.TrimSpace(b)) > 0 && b[0] != '[' { // an envelope may hold a blank line
 		if l.Strays++; len(l.StraySample) < maxStrays {
 			l.StraySample = append(l.StraySample, s.here(b))
 		}
