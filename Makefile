@@ -4,7 +4,7 @@
 # make hostile  hostile inputs of their worst sizes, time and memory of each printed
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
-# make lab    planted problems on real servers and libraries, with healthy twins (LAB=pattern of names); needs Maven
+# make lab    planted problems on real parts and of kinds, with healthy twins, and idle servers (LAB=pattern: tomcat, /go, kinds-, idle); needs Maven
 # make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
 # make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
@@ -52,7 +52,7 @@ hostile:
 	CASEFILE_TEST_HOSTILE=full $(GO) test -v -timeout 60m -run TestHostileInputs ./cmd/casefile
 
 lab: build
-	CASEFILE_LAB=$(abspath bin/casefile) CASEFILE_LAB_ONLY='$(LAB)' $(GO) test -count=1 -v -timeout 60m ./testdata/lab
+	CASEFILE_LAB=$(abspath bin/casefile) CASEFILE_LAB_ONLY='$(LAB)' $(GO) test -count=1 -v -timeout 6h ./testdata/lab
 
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \

@@ -1,4 +1,11 @@
-// Package lab plants problems into programs on real parts - Tomcat, Jetty, Undertow, Netty, HikariCP, c3p0, DBCP,
-// Hazelcast, Log4j, PostgreSQL - and holds what casefile says of them, and of their healthy twins, to what is right.
-// make lab runs it; it needs a JDK with javac, Maven, and PostgreSQL for what uses a database.
+// Package lab plants problems into programs and holds what casefile says of them, and of their healthy twins, to what is right.
+// make lab runs it; it needs a JDK with javac, Maven, and PostgreSQL for what uses a database. LAB is a pattern of names:
+//
+//	LAB=tomcat   problems on real parts: Tomcat, Jetty, Undertow, Netty, HikariCP, c3p0, DBCP, Hazelcast, Log4j, PostgreSQL
+//	LAB=/go      the same in a Go service
+//	LAB=kinds-   problems of kinds, in programs whose names are made up anew for each run
+//	LAB=idle     servers with nothing to do, or little: nothing of them is worth a warning
+//
+// CASEFILE_LAB_JDK is the one JDK to use, CASEFILE_LAB_CAPTURES how often an idle server is captured. With CASEFILE_LAB_KEEP captures stay
+// in that folder; with CASEFILE_LAB_KEPT they are judged again from there, without a program.
 package lab
