@@ -95,7 +95,7 @@ func judgeCPU(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		f.Evidence = append(f.Evidence, cite.Known(topAt)...)
 	}
 	if leads {
-		look = "See what " + top[0].String() + " does with it: casefile profile, and the other findings about it."
+		look = "See what takes it in " + top[0].String() + ": casefile profile, and the other findings about it."
 	}
 	f.Advice = v.cpuAdvice(look)
 	f.References = []string{"Atlassian: CPU usage good up to 70 %, bad above 90 %", "Linux kernel documentation: " +
