@@ -256,7 +256,7 @@ func (b *Builder) Pause(p Pause) {
 	} else {
 		l.Dropped++
 	}
-	if p.Kind == KindFull {
+	if p.Kind == KindFull || p.Kind == KindDegenerated && p.Flags.Has(FlagHeap) { // which ends a cycle while the application stands still
 		b.cycle(Cycle{Time: p.End() - b.run().Base, Duration: p.Duration, Before: p.Before, After: p.After, Committed: p.Committed,
 			OldAfter: b.oldUsed, OldCommitted: b.oldCommitted, CauseID: p.CauseID, Line: p.Line})
 	}

@@ -127,3 +127,15 @@ func TestStepsAndSlopes(t *testing.T) {
 		}
 	}
 }
+
+// A cycle of Shenandoah that ends while the application stands still, and frees nothing, proves a full heap like a full collection.
+func TestFullByDegeneratedCycles(t *testing.T) {
+	b := NewBuilder("test", "unified", Limits{})
+	b.Log().Settings.HeapMax = 96 * mb
+	for i := range 3 {
+		b.Pause(Pause{Start: time.Duration(i) * time.Second, Duration: 20 * time.Millisecond, Kind: KindDegenerated, Before: 90 * mb, After: 89 * mb, Flags: FlagHeap})
+	}
+	if full, ok := b.Finish().FullHeap(0, time.Hour); !ok || full.Count != 3 {
+		t.Errorf("%+v, %v", full, ok)
+	}
+}
