@@ -74,6 +74,11 @@ func (c *Comparison) judge() {
 	}
 	for _, r := range c.Readings {
 		r.weigh()
+	}
+	for _, p := range c.Pairs {
+		p.withoutCollections()
+	}
+	for _, r := range c.Readings {
 		r.settle()
 	}
 	slices.SortStableFunc(c.Readings, byWeight)
@@ -169,6 +174,19 @@ func (r *Reading) weigh() {
 		r.Goes = Worse
 	default:
 		r.Goes = Better
+	}
+}
+
+// withoutCollections takes from the effect of CPU what collections explain of it: they need CPU too.
+func (p *Pair) withoutCollections() {
+	pauses := p.reading("pause_share")
+	if pauses == nil {
+		return
+	}
+	for _, name := range []string{"cpu", "cpu_per_request", "cpu_per_mb"} {
+		if r := p.reading(name); r != nil && r.Goes == pauses.Goes {
+			r.Effect = max(0, r.Effect-pauses.Effect)
+		}
 	}
 }
 
