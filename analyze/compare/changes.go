@@ -165,17 +165,28 @@ func flags(b, a *analyze.JVM) (out []Setting) {
 	}
 	value := func(j *analyze.JVM, name string) string {
 		if f, ok := j.Flags[name]; ok {
+			if n, ok := j.Int(name); ok && strings.HasSuffix(name, "Size") && n > 0 {
+				return say.Bytes(n)
+			}
 			return shown(name, orNone(f.Value))
 		}
 		return "(no such flag)"
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if followsHeap(name, b) && followsHeap(name, a) {
+			continue
+		}
 		s := Setting{Kind: "flag", Name: "-XX:" + name, Before: value(b, name), After: value(a, name)}
 		if b.Flags[name].Value != a.Flags[name].Value {
 			out = append(out, hidden(s))
 		}
 	}
 	return out
+}
+
+// followsHeap reports whether a flag only says again how large the heap is.
+func followsHeap(name string, j *analyze.JVM) bool {
+	return (name == "InitialHeapSize" || name == "MinHeapSize") && j.Flags[name].Value == j.Flags["MaxHeapSize"].Value
 }
 
 // options are the system properties and other options of the command line, by their keys.

@@ -54,6 +54,22 @@ func (l *Load) Factor() float64 {
 	return 1 + l.Change
 }
 
+// against reports whether a measure moved against the load, which then is not why: worse with no more to do, or better
+// with no less. Of a load that is not known well its bounds count.
+func (l *Load) against(goes Way) bool {
+	if l.Reading == nil || goes == "" {
+		return false
+	}
+	most, least := l.Factor(), l.Factor()
+	if l.Zone == LoadUnknown {
+		most, least = 1+l.High, 1+l.Low
+	}
+	if goes == Worse {
+		return most < sameLoad
+	}
+	return least > 1/sameLoad
+}
+
 // judge compares all readings, the load first.
 func (c *Comparison) judge() {
 	for _, p := range c.Pairs {
@@ -232,13 +248,12 @@ func (r *Reading) judged() bool {
 	if r.Role == LoadRole || r.Role == Machine {
 		return true
 	}
-	// Worse with less to do, or better with more: the load is not why.
-	against := r.Grows && (r.Goes == Worse) == (l.Factor() < 1) && r.Goes != ""
+	against := r.Grows && l.against(r.Goes)
 	switch l.Zone {
 	case LoadSame:
 		return true
 	case LoadUnknown:
-		return !r.Grows
+		return !r.Grows || against
 	case LoadNear:
 		return r.PerWork || !r.Grows || against
 	case LoadFar:

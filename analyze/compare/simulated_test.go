@@ -85,7 +85,7 @@ type simulation struct {
 }
 
 func (s *simulation) play() {
-	s.gc.WriteString("[2026-01-05T09:00:00.000+0000][0.010s][info][gc] Using G1\n")
+	s.gc.WriteString("[2026-01-05T10:00:00.000+0000][3600.000s][info][gc] Using G1\n")
 	total := 0.0
 	for second := range s.seconds {
 		s.busy = 0.8*s.busy + 0.1*s.r.NormFloat64()
