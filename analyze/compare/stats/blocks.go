@@ -16,7 +16,7 @@ func BlockLength(x []float64) float64 {
 	if n < 4 {
 		return 1
 	}
-	longest := min(3*math.Sqrt(float64(n)), float64(n)/3)
+	longest := max(1, min(3*math.Sqrt(float64(n)), float64(n)/(leastBlocks+1)))
 	lags := int(math.Ceil(math.Sqrt(float64(n)))) + quietLags(n)
 	r := autocovariance(x, min(lags, n-1))
 	if r[0] <= 0 {
