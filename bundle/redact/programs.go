@@ -23,6 +23,7 @@ type program struct {
 const (
 	last     = -1
 	afterKey = -2 // what follows the name of a secret: config set password X
+	batch    = -3 // with -b the third, or with -n the second: htpasswd -b FILE USER X
 )
 
 // programs is the table. Long options that name a secret are found by the rule option in any program.
@@ -45,7 +46,7 @@ var programs = []program{
 	{names: "kubectl oc k3s microk8s", options: "--from-literal="},
 	{names: "oc", command: "login", options: "-p"},
 	{names: "argocd cf ibmcloud gh glab rancher", command: "login", options: "-p"},
-	{names: "htpasswd", options: "", operand: last},
+	{names: "htpasswd mosquitto_passwd", operand: batch},
 	{names: "snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptable snmptrap", options: "-c -A -X"},
 	{names: "ldapsearch ldapmodify ldapadd ldapdelete ldapwhoami ldappasswd ldapcompare", options: "-w -s"},
 	{names: "smbclient rpcclient smbget net winexe", options: "-U% --user%"},
@@ -88,7 +89,6 @@ var programs = []program{
 	{names: "psexec psexec64 paexec schtasks", options: "-p /p /rp"},
 	{names: "kadmin kadmin.local ldapvi", options: "-w -pw"},
 	{names: "swaks sendemail", options: "-ap -xp"},
-	{names: "mosquitto_passwd", operand: last},
 	{names: "mkpasswd", operand: 1},
 	{names: "openssl", command: "passwd", operand: 1},
 	{names: "caddy", command: "hash-password", options: "--plaintext -p"},
@@ -239,8 +239,12 @@ func isPlainSetting(v []byte) bool {
 
 // operandSecret finds the operand that is secret.
 func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
-	if p.operand == 0 || p.operand == last && strings.Contains(p.names, "passwd") && p.command == "" && !slices.ContainsFunc(rest, isBatch) {
+	if p.operand == 0 {
 		return nil
+	}
+	wanted := p.operand
+	if wanted == batch {
+		wanted = batchOperand(rest)
 	}
 	n, found := 0, -1
 	for i, w := range rest {
@@ -250,7 +254,7 @@ func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
 		if bytes.ContainsAny(w.text, "|;<>") || bytes.Equal(w.text, []byte("&&")) || bytes.Equal(w.text, []byte("&")) {
 			break
 		}
-		if n++; n == p.operand || p.operand == last || p.operand == afterKey && i > 0 && isSecretWord(rest[i-1].text) {
+		if n++; n == wanted || p.operand == last || p.operand == afterKey && i > 0 && isSecretWord(rest[i-1].text) {
 			found = i
 		}
 		if found >= 0 && p.operand == afterKey {
@@ -280,8 +284,22 @@ func (p *program) operandSecret(rest []argument, at int) []argumentSecret {
 	return valuePart(word, start, 0, at+found)
 }
 
-func isBatch(w argument) bool {
-	return len(w.text) > 1 && w.text[0] == '-' && bytes.IndexByte(w.text, 'b') > 0
+// batchOperand is which operand is the password, 0 where it is asked for.
+func batchOperand(rest []argument) int {
+	given, operand := false, 3
+	for _, w := range rest {
+		if len(w.text) < 2 || w.text[0] != '-' {
+			break
+		}
+		given = given || bytes.IndexByte(w.text, 'b') > 0
+		if bytes.IndexByte(w.text, 'n') > 0 {
+			operand = 2
+		}
+	}
+	if !given {
+		return 0
+	}
+	return operand
 }
 
 // shellWords cuts a line into the words a shell would see. A word that is quoted as a whole is given without its quotes.

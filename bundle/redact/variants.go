@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -139,14 +141,34 @@ func insideBase64(v string) []string {
 	return list
 }
 
-// repacked lists how a value shows in Base32, in base64 of base64, each also inside a longer text, and backwards.
+// repacked lists how a value shows in Base32, in base64 of base64, each also inside a longer text, backwards, spaced out,
+// and as a list of bytes.
 func repacked(v string) []string {
-	list := []string{backwards(v)}
+	list := append(byteLists(v), backwards(v))
+	if wordRE.MatchString(v) {
+		list = append(list, strings.Join(strings.Split(v, ""), " "))
+	}
 	for _, packed := range insideBase32(v) {
 		list = append(list, packed, strings.ToLower(packed))
 	}
 	for _, packed := range append(insideBase64(v), base64.StdEncoding.EncodeToString([]byte(v)), base64.RawStdEncoding.EncodeToString([]byte(v))) {
 		list = append(list, insideBase64(packed)...)
+	}
+	return list
+}
+
+var wordRE = regexp.MustCompile(`^\w+$`)
+
+// byteLists are the bytes of a value in decimal, as Java (signed), Go and JSON write them.
+func byteLists(v string) []string {
+	var list []string
+	for _, between := range []string{", ", ",", " "} {
+		var signed, unsigned []string
+		for i := range len(v) {
+			signed = append(signed, strconv.Itoa(int(int8(v[i]))))
+			unsigned = append(unsigned, strconv.Itoa(int(v[i])))
+		}
+		list = append(list, strings.Join(signed, between), strings.Join(unsigned, between))
 	}
 	return list
 }
