@@ -21,7 +21,7 @@ var chosenSites = []struct {
 	{Text, "password changed from old-5678 to {X}"}, {Text, "password changed from {X} to other-5678"}, {Text, "password for bob was changed from '{X}' to 'x'"}, {Text, "changed password from other-5678 to {X}."}, {Text, "set the password to {X}"},
 	{Text, "password reset to {X}"}, {Text, "Passwort von bob wurde geändert von alt-1234 auf {X}"}, {Text, "password: other-5678 -> {X}"}, {Text, "password=other-5678 => {X}"}, {Text, "password has been set to {X}"},
 	{Text, "password for bob is {X}"}, {Text, "password for bob: {X}"}, {Text, "password for bob -> {X}"}, {Text, "{X} is the password"}, {Text, "use {X} as password"},
-	{Text, "psexec.py dom/bob:{X}@10.0.0.1"}, {Text, "dom/bob:{X}@10.0.0.1"}, {Text, "sync bob:{X}@files.example.com"},
+	{Text, "psexec.py dom/bob:{X}@10.0.0.1"}, {Text, "dom/bob:{X}@10.0.0.1"}, {Text, "sync bob:{X}@files.example.com"}, {Text, "dsn bob:{X}@tcp(db:3306)/d"}, {Properties, "i.dsn=bob:{X}@tcp(db:3306)/d\n"}, {Properties, "h.auth.basic=bob:{X}\n"}, {YAML, "auth: bob:{X}/x\n"},
 	{Text, "10:00 INFO p: &pw {X}\n10:00 INFO db:\n10:00 INFO   password: *pw\n"}, {Text, "INFO dump:\np: &any {X}\ndb:\n  password: *any\n"}, {Text, "p: &a1 \"{X}\"\nx: 1\nsecret: *a1\n"},
 	{JSON, `{"auth":"{X}"}`}, {Text, `x {"auth":"{X}"} y`}, {Text, "java -Dhmac={X} Main"}, {Text, "-Dauth={X}"}, {YAML, "auth: {X}\n"}, {Properties, "hmac={X}\n"}, {XML, "<x><auth>{X}</auth></x>"},
 	{Text, "Enter password:\n{X}\n"}, {Text, "10:00:01 INFO Enter password:\n10:00:01 INFO {X}\n"}, {Text, "10:00:01,123 INFO [main] c.e.Shell Enter password for bob:\n10:00:02,456 INFO [main] c.e.Shell {X}\n"},

@@ -98,9 +98,9 @@ func (e *engine) secretScalar(class *keyClass, text []byte, offset int) ([]byte,
 }
 
 // userPasswordRE is a user and a password.
-var userPasswordRE = regexp.MustCompile(`^[A-Za-z][\w.@+-]*:([^\s/:]{6,})$`)
+var userPasswordRE = regexp.MustCompile(`^[A-Za-z][\w.@+-]*:([^\s/:][^\s:]{5,})$`)
 
-func isStrongOrChosen(v []byte) bool { return looksGenerated(v) || looksChosen(v) }
+func isStrongOrChosen(v []byte) bool { return isStrong(v) || looksChosen(v) }
 
 // member scrubs a value next to its key.
 func (e *engine) member(key, text []byte, offset int) ([]byte, bool) {

@@ -392,12 +392,15 @@ func atHost(line []byte, report func(found)) {
 			continue
 		}
 		password := line[start+colon+1 : at]
-		if isPlaceholder(password) || bytes.IndexByte(password, ':') >= 0 || wordlike(password) && !(isAddress(host) && looksChosen(password)) {
+		if isPlaceholder(password) || bytes.IndexByte(password, ':') >= 0 || wordlike(password) && !(looksChosen(password) && (isAddress(host) || dialRE.Match(line[at:]))) {
 			continue
 		}
 		report(secretAt(start+colon+1, at, "user-at-host", true))
 	}
 }
+
+// dialRE is a host as drivers of Go write it: user:X@tcp(db:3306)/d.
+var dialRE = regexp.MustCompile(`^@(?:tcp|udp|unix)\d?\(`)
 
 // isAddress reports whether a host has a domain, or is the address of one.
 func isAddress(host []byte) bool { return bytes.IndexByte(host, '.') > 0 }
