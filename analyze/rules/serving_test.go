@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/appconf"
 	"casefile/analyze/threads"
 )
 
@@ -185,5 +186,31 @@ func TestHotGoroutines(t *testing.T) {
 	}
 	if f := find(run(t, of("running", "IO wait", "running")), "hot-thread"); f != nil {
 		t.Errorf("one that waits: %s", f.Title)
+	}
+}
+
+// Connections that no thread is seen to use are most likely kept by the requests of which there are as many as the pool is large.
+func TestKeepersByTheSizeOfThePool(t *testing.T) {
+	text := scene(4, every, func(_ int, s *stage) {
+		for k := range 12 {
+			stack := getsConn
+			if k < 4 {
+				stack = "java.lang.Thread.sleep(java.base@17.0.15/Native Method)\nnu.Nap.take(Nap.java:4)\nnu.Invoice.print(Invoice.java:5)\n" +
+					"javax.servlet.http.HttpServlet.service(HttpServlet.java:623)\norg.apache.catalina.core.StandardWrapperValve.invoke(StandardWrapperValve.java:168)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)"
+			}
+			s.thread(fmt.Sprintf("http-nio-8080-exec-%d", k+1), "TIMED_WAITING", 0, stack)
+		}
+	})
+	for pool, named := range map[int]bool{4: true, 7: false} {
+		cs := caseOf(parseText(t, "threads/1.txt", text))
+		conf, err := appconf.Read("config/application.properties", strings.NewReader(fmt.Sprintf("spring.datasource.hikari.maximum-pool-size=%d\n", pool)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cs.Nodes[0].JVMs[0].Conf = []*appconf.File{conf}
+		f := find(run(t, cs), "db-pool-exhausted")
+		if f == nil || strings.Contains(f.Title, "4 threads most likely hold one") != named {
+			t.Errorf("a pool of %d: %+v", pool, f)
+		}
 	}
 }
