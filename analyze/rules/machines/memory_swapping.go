@@ -30,7 +30,7 @@ var memorySwapping = &analyze.Rule{
 	Needs:    needsHost,
 	Fix:      "Make memory fit: smaller heaps, fewer programs, or more memory.",
 	HostWide: true,
-	Limits:   []analyze.Threshold{swapRate, swapPressure, swapStart, views.SpanLeast, views.SpanSure},
+	Limits:   []analyze.Threshold{swapRate, swapPressure, swapStart, recordedSwap, recordedFull, views.SpanLeast, views.SpanSure},
 	Run: analyze.Sequence(analyze.Each(machines, judgeSwap), analyze.Each(logHeads, judgeSwapAtStart),
 		analyze.Each(alone, judgeRecordedSwap)),
 }
