@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
+
+	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 var uptime = regexp.MustCompile(`^(?:\[[^\]]*\])?\[(\d{1,9}\.\d{3})s\]`)
@@ -34,6 +38,28 @@ func interleavedClocks(head []byte) bool {
 		before = at
 	}
 	return jumps >= enough
+}
+
+// overlapping gives the first run of a log that began before the one before it had ended: no restart, but the log of another JVM.
+func overlapping(log *gc.Log) (*gc.Run, bool) {
+	const slack = 5 * time.Second // a clock that was set
+	for i := 1; i < len(log.Runs); i++ {
+		before, r := &log.Runs[i-1], &log.Runs[i]
+		if r.Resumed || before.WallZero.IsZero() || r.WallZero.IsZero() || !say.Zoned(r.WallZero) {
+			continue
+		}
+		ended, began := before.WallZero.Add(before.Last-before.Base), r.WallZero.Add(r.First-r.Base)
+		if began.Before(ended.Add(-slack)) {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+// refuseOverlapping says why a log of several JVMs, one after the other, is not judged.
+func (b *builder) refuseOverlapping(source string, r *gc.Run) {
+	b.refuse(fmt.Sprintf("%s: the logs of several JVMs follow one another: the one that begins in line %d ran at the same time as the one before it; "+
+		"the log is not timed. Give the log of each by itself", source, r.FirstLine))
 }
 
 // refuseInterleaved says why the GC log of a stream is not judged.

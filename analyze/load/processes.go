@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
@@ -211,7 +212,11 @@ func told(t *target) int {
 // partsOf names the rotated log that a file is a part of: without its number, and the date that logrotate gives it.
 func partsOf(name string) string {
 	series := gclog.SeriesOf(name)
-	return path.Join(path.Dir(series), dates.ReplaceAllString(path.Base(series), "DATE"))
+	base := dates.ReplaceAllString(path.Base(series), "DATE")
+	if whole, dated := strings.CutSuffix(base, "DATE"); dated && len(whole) > 1 {
+		base = strings.TrimRight(whole, "-._")
+	}
+	return path.Join(path.Dir(series), base)
 }
 
 // order sorts the dumps by their dates, else by the age of the process, else as the names of their files count them.

@@ -406,6 +406,10 @@ func (t *target) finishGC(b *builder) {
 			b.problem("%s: of %d long lines of the GC log only the beginning is read", l.source, log.CutLines)
 		}
 		if log != nil && log.Lines > 0 && !errors.Is(err, gclog.ErrNotGCLog) { // with an error, what was read before it
+			if r, others := overlapping(log); others && t.file != "" {
+				b.refuseOverlapping(l.source, r)
+				continue
+			}
 			t.addGC(b, log)
 		}
 	}
