@@ -127,7 +127,7 @@ func memoryBatches(ctx context.Context, t *testing.T, only *regexp.Regexp, jdk l
 // start runs the program until the test ends or it is stopped.
 func (p pick) start(ctx context.Context, t *testing.T, jdk live.JDK, classes string, sick bool, more ...string) *memoryRun {
 	r := &memoryRun{fault: p.fault, collector: p.collector, sick: sick, dir: t.TempDir()}
-	args := append([]string{"-Xlog:gc*,safepoint:file=" + filepath.Join(r.dir, "gc.log") + ":time,uptime,level,tags:filecount=3,filesize=100m",
+	args := append([]string{"-Xlog:gc*,gc+humongous=debug,safepoint:file=" + filepath.Join(r.dir, "gc.log") + ":time,uptime,level,tags:filecount=3,filesize=100m",
 		"-XX:+HeapDumpOnOutOfMemoryError", "-XX:HeapDumpPath=" + r.dir, "-cp", classes}, p.options...)
 	args = append(append(append(args, p.fault.Options...), more...), "com.acme.memory.Memory")
 	if sick {

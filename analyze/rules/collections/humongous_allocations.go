@@ -7,6 +7,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
+	"casefile/analyze/jfr"
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
@@ -88,7 +89,8 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	heap, _, _ := v.MaxHeap()
 	to := region
-	if largest := v.Log.Humongous.LargestObject; largest > 0 {
+	largest := v.largestHumongous(region)
+	if largest > 0 {
 		for to > 0 && to < largestRegion && to <= 2*largest {
 			to *= 2
 		}
@@ -112,7 +114,14 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			) + " names the sizes that are left."}, code}
 	} else {
 		f.Advice = []analyze.Advice{code}
-		if heap > 0 && region > 0 {
+		switch {
+		case largest == 0:
+			f.Advice = append(f.Advice, analyze.Advice{
+				Action: "Have the log name the sizes (" + v.since9("-Xlog:gc+humongous=debug", "-XX:+PrintAdaptiveSizePolicy") +
+					"): regions of more than twice the largest make such objects ordinary ones.",
+				Effect: "The region size that helps is known.", Risk: "More lines in the log.", Verify: "The next capture advises a region size.",
+			})
+		case heap > 0 && region > 0 && to > region:
 			code.Action = fmt.Sprintf("The heap of %s is too small for larger regions; with a heap of %s regions "+
 				"of %s become possible.", say.Bytes(heap), say.Bytes(max(2*heap, 16*to)), say.Bytes(to))
 			code.Effect, code.Risk = "Large objects die in the young generation.", "More memory."
@@ -121,4 +130,17 @@ func judgeHumongous(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First, Humongous Objects"}
 	return []analyze.Finding{f}
+}
+
+// largestHumongous is the largest object that the log at level debug, or a recording of allocations outside of TLABs, shows; 0 unknown.
+func (v *gcView) largestHumongous(region int64) int64 {
+	largest := v.Log.Humongous.LargestObject
+	for _, rec := range v.JVM.Recordings {
+		for i := range rec.Samples {
+			if s := &rec.Samples[i]; s.Kind == jfr.AllocOutside && s.Max >= region/2 {
+				largest = max(largest, s.Max)
+			}
+		}
+	}
+	return largest
 }

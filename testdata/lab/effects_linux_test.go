@@ -1,0 +1,197 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"casefile/cmd/samples/live"
+)
+
+// effect is one advised size, what it is said to do, and what it did.
+type effect struct {
+	name              string
+	low, high, before float64 // shares of the time
+	measured          float64
+}
+
+var (
+	effectRange = regexp.MustCompile(`between (\S+) ?% and (\S+) ?% of the time instead of (\S+) ?%`)
+	jvmOption   = regexp.MustCompile(`-X\S+`)
+)
+
+// sizes are settings whose advice is applied.
+var sizes = []struct {
+	fault      MemoryFault
+	collectors []string
+}{
+	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "70", "6", "24"}, Options: []string{"-Xmx96m"}}, []string{"Serial", "Parallel", "G1"}},
+	{MemoryFault{Name: "young", Sick: []string{"sessions", "sick", "40", "12", "120"}, Options: []string{"-Xmx512m", "-Xmn2m"}}, []string{"Serial", "Parallel"}},
+}
+
+// TestMemoryEffects applies advised sizes of the heap and of its young generation, and holds what collections then take to the range that was stated.
+func TestMemoryEffects(t *testing.T) {
+	binary := os.Getenv("CASEFILE_LAB")
+	if binary == "" || !regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY")).MatchString("gc/effects") {
+		t.Skip("CASEFILE_LAB names no casefile, or other kinds are asked for; make lab sets it")
+	}
+	ctx := t.Context()
+	classes := compileMemory(ctx, t)
+	var all []effect
+	for _, jdk := range labJDKs(ctx) {
+		for _, s := range sizes {
+			for _, c := range Collectors {
+				if !slices.Contains(s.collectors, c.Name) {
+					continue
+				}
+				p := pick{s.fault, c.Name, c.Options}
+				if e, ok := p.effect(ctx, t, jdk, classes, binary); ok {
+					all = append(all, e)
+					t.Logf("%s: %.3g to %.3g %% stated, %.3g %% measured, %.3g %% before", e.name, 100*e.low, 100*e.high, 100*e.measured, 100*e.before)
+				}
+			}
+		}
+	}
+	within := 0
+	for _, e := range all {
+		if e.measured >= e.low && e.measured <= e.high {
+			within++
+		}
+	}
+	t.Logf("%d of %d effects lie in the stated range", within, len(all))
+	if 10*within < 9*len(all) || len(all) == 0 {
+		t.Errorf("%d of %d effects lie in the stated range, want 9 of 10", within, len(all))
+	}
+}
+
+// TestRegionsCure applies advised sizes of G1's regions: objects that were humongous no longer are.
+func TestRegionsCure(t *testing.T) {
+	binary := os.Getenv("CASEFILE_LAB")
+	if binary == "" || !regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY")).MatchString("gc/regions") {
+		t.Skip("CASEFILE_LAB names no casefile, or other kinds are asked for; make lab sets it")
+	}
+	const regions = "-XX:G1HeapRegionSize"
+	const length = 10 * time.Second
+	ctx := t.Context()
+	classes := compileMemory(ctx, t)
+	for _, jdk := range labJDKs(ctx) {
+		for _, f := range MemoryFaults {
+			if !strings.HasPrefix(f.Name, "humongous") {
+				continue
+			}
+			p := pick{f, "G1", []string{"-XX:+UseG1GC"}}
+			advice := func() (to string) {
+				for _, f := range measured(ctx, t, binary, p.runFor(ctx, t, jdk, classes, length)).Findings {
+					for _, a := range f.Advice {
+						if f.ID == "humongous-allocations" && (a.Setting == regions || to == "") {
+							to = cmp.Or(map[bool]string{true: a.To}[a.Setting == regions], "none")
+						}
+					}
+				}
+				return to
+			}
+			to := advice()
+			p.fault.Options = append(slices.Clone(f.Options), regions+"="+to)
+			if to == "" || to == "none" {
+				t.Errorf("%s on %s: no size of regions is advised", f.Name, jdk.Version)
+			} else if left := advice(); left != "" {
+				t.Errorf("%s on %s: with %s=%s there are humongous objects still", f.Name, jdk.Version, regions, to)
+			} else {
+				t.Logf("%s on %s: %s=%s cures", f.Name, jdk.Version, regions, to)
+			}
+		}
+	}
+}
+
+// effect runs the program as it is, takes the first advice that states a range, and runs it again as advised.
+func (p pick) effect(ctx context.Context, t *testing.T, jdk live.JDK, classes, binary string) (e effect, ok bool) {
+	e.name = fmt.Sprintf("%s/%s on %s", p.fault.Name, p.collector, jdk.Version)
+	const length = 14 * time.Second
+	r := p.start(ctx, t, jdk, classes, true)
+	path := filepath.Join(t.TempDir(), "x.tar.zst")
+	collect(ctx, t, binary, path, length, 1, time.Second, []string{"--pid", fmt.Sprint(r.cmd.Process.Pid)})
+	r.stop()
+	for _, f := range measured(ctx, t, binary, path).Findings {
+		for _, a := range f.Advice {
+			m := effectRange.FindStringSubmatch(a.Effect)
+			if m == nil {
+				continue
+			}
+			for i, to := range []*float64{&e.low, &e.high, &e.before} {
+				v, err := strconv.ParseFloat(m[i+1], 64)
+				if err != nil {
+					t.Fatalf("%s: %q", e.name, a.Effect)
+				}
+				*to = v / 100
+			}
+			p.fault.Options = applied(p.fault.Options, a)
+			e.measured = paused(ctx, t, binary, p.runFor(ctx, t, jdk, classes, length))
+			return e, true
+		}
+	}
+	t.Errorf("%s: no advice states an effect", e.name)
+	return e, false
+}
+
+// applied are options as advised: the advised ones in place of those of their kind.
+func applied(options []string, a advised) []string {
+	to := jvmOption.FindAllString(a.To, -1)
+	out := slices.DeleteFunc(slices.Clone(options), func(o string) bool {
+		return a.To == "not set" && strings.Contains(a.From, o) || slices.ContainsFunc(to, func(n string) bool { return strings.HasPrefix(o, n[:min(4, len(n))]) })
+	})
+	return append(out, to...)
+}
+
+func (p pick) runFor(ctx context.Context, t *testing.T, jdk live.JDK, classes string, length time.Duration) string {
+	r := p.start(ctx, t, jdk, classes, true)
+	select {
+	case <-time.After(length):
+	case <-ctx.Done():
+	}
+	r.stop()
+	return r.log()
+}
+
+type advised struct{ Action, Setting, From, To, Effect string }
+
+// measures is what casefile says of a log, with the effects of its advice.
+type measures struct {
+	Findings []struct {
+		ID     string
+		Advice []advised
+	}
+	GC []struct {
+		PauseTotalMs float64 `json:"pause_total_ms"`
+		SpanS        float64 `json:"span_s"`
+	}
+}
+
+func measured(ctx context.Context, t *testing.T, binary, log string) (m measures) {
+	out, err := exec.CommandContext(ctx, binary, "analyze", "--output", "json", log).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// paused is the share of the time that collections stop the program.
+func paused(ctx context.Context, t *testing.T, binary, log string) float64 {
+	m := measured(ctx, t, binary, log)
+	if len(m.GC) == 0 || m.GC[0].SpanS == 0 {
+		return 0 // no collection
+	}
+	return m.GC[0].PauseTotalMs / 1000 / m.GC[0].SpanS
+}
