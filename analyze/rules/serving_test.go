@@ -130,6 +130,22 @@ func TestStandardOutputNobodyReads(t *testing.T) {
 		- %s <0x00000000f1000010> (a java.io.PrintStream)
 		java.io.PrintStream.println(java.base@17.0.15/PrintStream.java:1028)
 		org.apache.log4j.ConsoleAppender.append(ConsoleAppender.java:65)`
+	const printLocked = `
+		- parking to wait for  <0x00000000f1000010> (a java.util.concurrent.locks.ReentrantLock$NonfairSync)
+		java.util.concurrent.locks.ReentrantLock.lock(java.base@25/ReentrantLock.java:322)
+		jdk.internal.misc.InternalLock.lock(java.base@25/InternalLock.java:74)
+		java.io.PrintStream.writeln(java.base@25/PrintStream.java:833)
+		java.io.PrintStream.println(java.base@25/PrintStream.java:1168)
+		org.apache.log4j.ConsoleAppender.append(ConsoleAppender.java:65)`
+	newer := run(t, caseOf(parseText(t, "dumps.txt", scene(4, every, func(_ int, s *stage) {
+		s.thread(workers(1)[0], "RUNNABLE", 0, "java.io.FileOutputStream.writeBytes(java.base@25/Native Method)\njava.io.PrintStream.writeln(java.base@25/PrintStream.java:833)\norg.apache.log4j.ConsoleAppender.append(ConsoleAppender.java:65)"+served)
+		for k := 2; k <= 9; k++ {
+			s.thread(workers(k)[0], "WAITING", 0, "jdk.internal.misc.Unsafe.park(java.base@25/Native Method)"+printLocked+served)
+		}
+	}))))
+	if len(newer.Findings) == 0 || !strings.Contains(newer.Findings[0].Title, "its write has stood") {
+		t.Error(show(newer.Findings))
+	}
 	res := run(t, caseOf(parseText(t, "dumps.txt", scene(4, every, func(_ int, s *stage) {
 		s.thread(workers(1)[0], "RUNNABLE", 0, "java.io.FileOutputStream.writeBytes(java.base@17.0.15/Native Method)\njava.io.FileOutputStream.write(java.base@17.0.15/FileOutputStream.java:349)"+
 			fmt.Sprintf(print, "locked")+served)

@@ -47,7 +47,8 @@ type contended struct {
 	use         lockUse
 	sightings   []views.Sighting // direct waiters and those behind them
 	direct      int              // of them
-	suspectCall string           // where the likely holder is, of a lock whose holder no dump shows
+	suspect     *threads.Track   // the likely holder, of a lock whose holder no dump shows
+	suspectCall string           // where it is
 	through     []string         // locks that others wait for and whose holders wait for this one
 	behind      *contended       // the lock that this one's holders are blocked on; nil mostly
 	kept        bool             // most waiters stand over all dumps, and no thread is seen that could hold it
@@ -348,6 +349,7 @@ func judgeLocks(pass *analyze.Pass, v *view, use lockUse, describe func(*contend
 					"wait for the writer."
 			}
 			k.HolderWait, k.suspectCall = v.Series.Wait(s.Thread), v.sharedCall(k, s.Thread)
+			k.suspect = v.Series.TrackOf(s.Thread)
 		}
 		k.kept = k.Holder == nil && len(suspects) == 0 && v.standFast(k)
 		p.Evidence = v.lockEvidence(k, suspects)

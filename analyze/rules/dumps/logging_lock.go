@@ -1,6 +1,7 @@
 package dumps
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -59,17 +60,18 @@ var writes = []string{"java.io.FileOutputStream.write", "java.io.RandomAccessFil
 
 // writeStands reports whether the holder of a lock stands in one write over all dumps.
 func (v *view) writeStands(k *contended) bool {
-	if k.Holder == nil || !v.stoodAll(k.Holder) {
+	holder := cmp.Or(k.Holder, k.suspect)
+	if holder == nil || !v.stoodAll(holder) {
 		return false
 	}
-	top := k.Holder.Obs[k.Holder.Last].Stack.Top()
+	top := holder.Obs[holder.Last].Stack.Top()
 	return slices.ContainsFunc(writes, func(w string) bool { return strings.HasPrefix(top, w) })
 }
 
 // unreadAdvice is about a write that does not come back.
 func unreadAdvice(v *view, k *contended) analyze.Advice {
 	return analyze.Advice{
-		Action: "Have the other end of what " + k.Holder.Name + " writes to read again: a standard output that is a pipe stands when its reader " +
+		Action: "Have the other end of what " + cmp.Or(k.Holder, k.suspect).Name + " writes to read again: a standard output that is a pipe stands when its reader " +
 			"has stopped (ls -l /proc/" + v.pid() + "/fd/1 shows a pipe; then its reader, a log shipper or service manager), a file stands when its disk " +
 			"does not answer. Write to a file, or through an asynchronous appender that discards, so that logging cannot stop the service.",
 		Effect: "All that wait to log go on at once.",
