@@ -4,6 +4,8 @@
 //	LAB=tomcat   problems on real parts: Tomcat, Jetty, Undertow, Netty, HikariCP, c3p0, DBCP, Hazelcast, Log4j, PostgreSQL
 //	LAB=/go      the same in a Go service
 //	LAB=kinds-   problems of kinds, in programs whose names are made up anew for each run
+//	LAB=^gc/     memory under every collector: full, leaking, a step, direct buffers, classes, explicit, large objects, too small; and what advised
+//	             sizes do (^gc/effects, ^gc/regions)
 //	LAB=idle     servers with nothing to do, or little: nothing of them is worth a warning
 //
 // CASEFILE_LAB_JDK is the one JDK to use, CASEFILE_LAB_CAPTURES how often an idle server is captured. With CASEFILE_LAB_KEEP captures stay

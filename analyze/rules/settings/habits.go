@@ -1,12 +1,10 @@
 package settings
 
 import (
-	"fmt"
 	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
-	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
 	"casefile/bundle/format/jdk"
@@ -303,9 +301,7 @@ func askedTwice(c *config) (sighting, bool) {
 		first[name] = text
 		if again && before != text {
 			o := option{written: before}
-			if c.OptionsSource != "" {
-				o.evidence = []analyze.Evidence{{Entry: c.OptionsSource, Text: fmt.Sprintf("%s ... %s", say.Quote(before), say.Quote(text))}}
-			}
+			o.evidence = c.given(before + " ... " + text)
 			return sighting{option: o, detail: say.Text("%s, then %s, which holds", say.Quote(before), say.Quote(text))}, true
 		}
 	}
@@ -337,7 +333,7 @@ func unknownIgnored(c *config) (sighting, bool) {
 			continue
 		}
 		names = append(names, text)
-		s.evidence = append(s.evidence, analyze.Evidence{Entry: c.OptionsSource, Text: cite.Line(text)})
+		s.evidence = append(s.evidence, c.given(text)...)
 	}
 	s.written, s.detail = say.List(names), say.Text("%s", say.List(names))
 	return s, len(names) > 0

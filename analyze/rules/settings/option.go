@@ -44,7 +44,7 @@ func flagOf(text string) (flag, value string) {
 func (c *config) asked(flag string) (o option, ok bool) {
 	for _, text := range c.Options {
 		if name, value := flagOf(text); name == flag {
-			o = option{text, value, cite.Known(analyze.Evidence{Entry: c.OptionsSource, Text: cite.Line(text)})}
+			o = option{text, value, c.given(text)}
 			ok = true
 		}
 	}
@@ -56,6 +56,17 @@ func (c *config) asked(flag string) (o option, ok bool) {
 		o.evidence, ok = append(o.evidence, cite.Known(e)...), true
 	}
 	return o, ok
+}
+
+// given cites an option: the line of the log that states the command line, else the entry that holds it.
+func (c *config) given(text string) []analyze.Evidence {
+	e := analyze.Evidence{Entry: c.OptionsSource, Text: cite.Line(text)}
+	for _, l := range c.GC {
+		if l.Source == c.OptionsSource && l.Settings.CommandLineAt > 0 {
+			e.Lines = analyze.Lines(l.Settings.CommandLineAt, l.Settings.CommandLineAt)
+		}
+	}
+	return cite.Known(e)
 }
 
 // written is a flag as the command line has it.

@@ -468,7 +468,7 @@ func removedOptions(c *config) (fault, bool) {
 			if strings.HasPrefix(o, r.prefix) && major >= r.major {
 				name := strings.TrimSuffix(r.prefix, "=")
 				names, why = append(names, name), append(why, name+": "+r.why)
-				w.evidence = append(w.evidence, analyze.Evidence{Entry: c.OptionsSource, Text: cite.Line(o)})
+				w.evidence = append(w.evidence, c.given(o)...)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"casefile/analyze"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
 )
@@ -41,7 +40,7 @@ func (c *config) gcLogFile() (l logFile, ok bool) {
 }
 
 func (l logFile) sighted(c *config) sighting {
-	return sighting{option: option{written: l.text, evidence: cite.Known(analyze.Evidence{Entry: c.OptionsSource, Text: cite.Line(l.text)})},
+	return sighting{option: option{written: l.text, evidence: c.given(l.text)},
 		detail: say.Text("%s", say.Quote(l.file))}
 }
 
