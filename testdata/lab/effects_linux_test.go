@@ -35,8 +35,9 @@ var sizes = []struct {
 	fault      MemoryFault
 	collectors []string
 }{
-	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "70", "6", "24"}, Options: []string{"-Xmx96m"}}, []string{"Serial", "Parallel", "G1"}},
-	{MemoryFault{Name: "young", Sick: []string{"sessions", "sick", "40", "12", "120"}, Options: []string{"-Xmx512m", "-Xmn2m"}}, []string{"Serial", "Parallel"}},
+	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "56", "30", "40"}, Options: []string{"-Xmx96m"}}, []string{"Serial", "Parallel"}},
+	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "74", "20", "40"}, Options: []string{"-Xmx96m"}}, []string{"G1"}},
+	{MemoryFault{Name: "young", Sick: []string{"sessions", "sick", "60", "60", "250"}, Options: []string{"-Xmx512m", "-Xmn1m"}}, []string{"Serial", "Parallel"}},
 }
 
 // TestMemoryEffects applies advised sizes of the heap and of its young generation, and holds what collections then take to the range that was stated.

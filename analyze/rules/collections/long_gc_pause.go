@@ -77,6 +77,10 @@ func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if v.Loose {
 		span = v.Run.Last - v.Run.First
 	}
+	over := span
+	if l.n == 1 { // of a log of seconds it is no share
+		span = max(span, views.RecentSpan.Value)
+	}
 	share := min(1, float64(l.sum)/float64(max(span, l.sum)))
 	if !v.Log.Timed {
 		share = 0.05 // of a time that is not known
@@ -88,7 +92,7 @@ func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	worst := l.list[0]
 	f.Say("%s of %s or more, the longest %s (%s)", say.Counted("long_pauses", l.n, "collection"),
 		say.Took(longPause.Value), say.Time("longest", l.longest), v.kindAndCause(worst))
-	f.Impact = fmt.Sprintf("the application stood still for %s in %s", say.Took(l.sum), say.Took(span))
+	f.Impact = fmt.Sprintf("the application stood still for %s in %s", say.Took(l.sum), say.Took(over))
 	if v.Log.Timed {
 		f.Add(" at %s", v.Clock(worst.Start))
 	} else {
