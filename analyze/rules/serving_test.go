@@ -230,3 +230,22 @@ func TestKeepersByTheSizeOfThePool(t *testing.T) {
 		}
 	}
 }
+
+// A thread that got little of a CPU because the machine is full is hot only where it stays in one call.
+func TestHotOnAFullMachine(t *testing.T) {
+	for at, hot := range map[string]bool{"nu.Sum.add(Sum.java:%[1]d)": true, "nu.Start.step%[1]d(Start.java:9)": false} {
+		dumps := parseText(t, "dumps.txt", scene(4, every, func(i int, s *stage) {
+			s.thread(workers(1)[0], "RUNNABLE", s.at/10, fmt.Sprintf(at, 10+i)+served)
+			s.idle("http-nio-8090", 2, 8)
+		}))
+		var cpu []threads.CPUSample
+		for i, d := range dumps {
+			at := time.Duration(i) * every
+			cpu = append(cpu, threads.CPUSample{Time: d.Time, Threads: map[int64]threads.ThreadCPU{0x1001: {CPU: at / 10, State: 'R', RunDelay: at * 85 / 100, Switches: uint64(10 * i)}}})
+		}
+		f := find(run(t, seriesCase(threads.NewSeries(dumps, cpu))), "hot-thread")
+		if warned := f != nil && f.Severity.AtLeast(analyze.Warning); warned != hot {
+			t.Errorf("%s: %+v", at, f)
+		}
+	}
+}

@@ -241,10 +241,23 @@ func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 	if cores > 0 {
 		weight = g.cores / cores
 	}
+	if g.threads[0].Cores < hotThreadCores.Value && !g.stays() { // it only had to wait for a CPU, as all others
+		return analyze.Info, min(weight, 1)
+	}
 	if g.most >= hotThreadFull.Value || cores > 0 && g.cores/cores >= views.HotThreadShare.Value {
 		return analyze.Warning, min(weight, 1)
 	}
 	return analyze.Info, min(weight, 1)
+}
+
+// stays reports whether the hottest thread is below the same call in all dumps.
+func (g *hotGroup) stays() bool {
+	for _, t := range g.threads[0].Obs {
+		if t == nil || !slices.ContainsFunc(t.Stack.Frames, func(f *threads.Frame) bool { return f.Func == g.site }) {
+			return false
+		}
+	}
+	return true
 }
 
 // wholePool says that the threads are a pool of jobs of which each thread computes.
