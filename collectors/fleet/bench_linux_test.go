@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,19 +23,27 @@ import (
 	"casefile/collectors/agent/identity"
 )
 
+// simulated is how many agents there are; CASEFILE_BENCH_AGENTS changes it, for a machine that can be so many servers too.
+func simulated(b *testing.B) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("CASEFILE_BENCH_AGENTS"), "200"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
 const (
-	simulated   = 200
 	bytesEach   = 5 << 20
 	joinerLimit = 300 << 20
 )
 
-// BenchmarkJoin streams 5 MB from each of 200 agents into one bundle. The agents are
+// BenchmarkJoin streams 5 MB from each of many agents into one bundle. The agents are
 // simulated: they speak the API and send bundles that were made before, all at once.
 // The joiner is a process of its own, so that its memory is measured and not theirs;
 // its time stands beside that of a plain copy of the same bytes.
 func BenchmarkJoin(b *testing.B) {
 	var names []string
-	for i := range simulated {
+	for i := range simulated(b) {
 		names = append(names, fmt.Sprintf("n%d", i+1))
 	}
 	c := newCluster(b, names...)
