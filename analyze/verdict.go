@@ -352,6 +352,11 @@ func (j *judge) gcLog(l *gc.Log) {
 	j.saw(seen{n: l.Total.Count, one: "pause", of: "of garbage collection", spans: l.Timed && l.Span > 0, span: l.Span}, weakGC(l))
 }
 
+// oneStart reports whether a log is of one run of a JVM, of which a part may be missing, by whose age it counts.
+func oneStart(l *gc.Log) bool {
+	return len(l.Runs) > 0 && l.Runs[0].Base == 0 && !slices.ContainsFunc(l.Runs[1:], func(r gc.Run) bool { return !r.Resumed })
+}
+
 func weakGC(l *gc.Log) string {
 	known := l.Lines - l.OtherLines.Count
 	switch {
@@ -361,7 +366,7 @@ func weakGC(l *gc.Log) string {
 		return fmt.Sprintf("the lines of the GC log %s have no time stamps; %s", l.Source, stamped)
 	case l.Span < leastSpan:
 		return fmt.Sprintf("the GC log %s covers %s only; %s", l.Source, length(l.Span), moreGC)
-	case len(l.Runs) > 0 && l.Runs[len(l.Runs)-1].Base == 0 && l.Last < startingUntil && len(l.Runs) == 1:
+	case oneStart(l) && l.Last < startingUntil:
 		return fmt.Sprintf("the GC log %s ends when the JVM was %s old and still starting; %s", l.Source, length(l.Last), moreGC)
 	}
 	return ""

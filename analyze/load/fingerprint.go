@@ -24,6 +24,7 @@ type fingerprint struct {
 	format threads.Format
 	start  time.Time // by date and age; zero unknown
 	zone   bool
+	cpu    time.Duration     // of all threads
 	tids   map[string]uint64 // addresses of threads, by name and number
 	nums   map[string]int64  // numbers of threads whose name only one has; 0 where the dump has none
 	places map[string]bool   // Go: where goroutines began
@@ -39,6 +40,7 @@ func fingerprintOf(d *threads.Dump) *fingerprint {
 	twice := map[string]bool{}
 	for i, t := range d.Threads {
 		age = max(age, t.Elapsed)
+		f.cpu += max(t.CPU, 0)
 		if i >= mostMarks && len(d.Threads)-i > mostMarks || t.Virtual {
 			continue
 		}

@@ -77,7 +77,7 @@ func (b *builder) refuseMixed(loose []*target) {
 				b.refuse(fmt.Sprintf("%s: lines %d to %d: the threads of several processes are mixed in one dump, which is not judged; take the output of "+
 					"each process by itself, or with its name before each line (kubectl logs --prefix, docker compose logs)", t.file, d.Line, d.EndLine))
 			}
-			return mixed(d) || len(d.Threads) == 0
+			return mixed(d) || d.Truncated || d.Gaps > 0 || len(d.Threads) == 0 // what is cut there is cut by lines of others
 		})
 	}
 }
@@ -111,10 +111,10 @@ func (s *settler) dumps(t *target) {
 	}
 }
 
-// has reports whether a dump was read before, from another file: of the same moment, age and number of threads.
+// has reports whether a dump was read before, from another file: of the same moment, age, number of threads and CPU that they took.
 func (p *process) has(d *threads.Dump, f *fingerprint) bool {
 	for i, o := range p.dumps {
-		if o.Source != d.Source && !f.start.IsZero() && o.Time.Equal(d.Time) && p.marks[i].start.Equal(f.start) && len(o.Threads) == len(d.Threads) {
+		if o.Source != d.Source && !f.start.IsZero() && o.Time.Equal(d.Time) && p.marks[i].start.Equal(f.start) && p.marks[i].cpu == f.cpu && len(o.Threads) == len(d.Threads) {
 			return true
 		}
 	}

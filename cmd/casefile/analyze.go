@@ -79,7 +79,7 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			if report.Empty(c) {
+			if report.Empty(c) && len(c.Refused) == 0 { // what is refused was told, with what to give instead
 				return hinted(fmt.Errorf("%s: nothing that can be analysed", strings.Join(paths, ", ")),
 					"it reads casefile bundles, folders and archives of logs, thread dumps, GC logs, .jfr and pprof files")
 			}
