@@ -101,6 +101,9 @@ func (s *subject) stretch() (l *gc.Log, from, to float64) {
 		return nil, 0, 0
 	}
 	from, to = s.stretchOf(l)
+	if n := len(l.Pauses); l.Dropped > 0 && n > 0 { // only some of a long log are kept
+		from, to = max(from, l.Pauses[0].Start.Seconds()+shift(l)), min(to, l.Pauses[n-1].End().Seconds()+shift(l))
+	}
 	return l, from, to
 }
 

@@ -217,8 +217,10 @@ func (r *Reading) settle() {
 		r.Status = OfLoad
 	case r.significant():
 		r.Status = Changed
-	case r.precise():
+	case r.precise() && r.mayBeNone():
 		r.Status = Unchanged
+	case r.precise(): // more of this run would not make it surer
+		r.Status, r.Needs = CannotTell, "several captures a side"
 	default:
 		r.Status, r.Needs = CannotTell, r.needs(r.More(math.Log1p(Precise)))
 	}
@@ -240,6 +242,11 @@ func (r *Reading) precise() bool {
 		return r.Half <= math.Log1p(Precise)
 	}
 	return r.Half <= max(2*r.Least, Precise*max(r.Before.Value, r.After.Value))
+}
+
+// mayBeNone reports whether the interval holds no change, or only one too small to matter.
+func (r *Reading) mayBeNone() bool {
+	return r.Low <= 0 && r.High >= 0 || r.Relative && math.Abs(r.Change) < Relevant || math.Abs(r.After.Value-r.Before.Value) < r.Least
 }
 
 // judged reports whether the measure can be judged with the load that the two sides had.

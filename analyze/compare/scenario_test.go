@@ -38,6 +38,9 @@ func wants(t *testing.T, c *Comparison, kind VerdictKind, words ...string) {
 // Twice the load is no regression, with requests counted or without; three times as much and more is not comparable.
 func TestLoadDiffers(t *testing.T) {
 	for name, p := range programs {
+		if testing.Short() && name != "cpu" && name != "locks" {
+			continue
+		}
 		for _, blind := range []bool{false, true} {
 			p.noAccess = blind
 			double, much := p, p

@@ -197,7 +197,7 @@ func compared(t *testing.T, before, after program, seed uint64) *Comparison {
 // pairs are those of each program.
 func pairs() uint64 {
 	if testing.Short() {
-		return 3
+		return 2
 	}
 	return 10
 }
