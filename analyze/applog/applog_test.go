@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+	"unicode/utf8"
 )
 
 func TestLayouts(t *testing.T) {
@@ -242,6 +243,11 @@ func FuzzAccess(f *testing.F) {
 		a, err := ReadAccess("x", strings.NewReader(text), patterns)
 		if err != nil || a.Requests+a.Unparsed != a.Lines {
 			t.Errorf("%d requests and %d other of %d lines, %v", a.Requests, a.Unparsed, a.Lines, err)
+		}
+		for _, r := range a.Newest() {
+			if r.Took < 0 || !utf8.ValidString(r.Class) || len(r.Class) > maxPath {
+				t.Errorf("%+v", r)
+			}
 		}
 		_, _ = Patterns(strings.NewReader(text))
 	})

@@ -132,7 +132,7 @@ func captureCompared(ctx context.Context, t *testing.T, binary string, jdk live.
 		return err
 	})
 	path := filepath.Join(dir, "capture.tar.zst")
-	collect(ctx, t, binary, path, 20*time.Second, 10, 2*time.Second, []string{fmt.Sprint(cmd.Process.Pid)})
+	collect(ctx, t, binary, path, 20*time.Second, 10, 2*time.Second, []string{"--pid", fmt.Sprint(cmd.Process.Pid)})
 	return path
 }
 
