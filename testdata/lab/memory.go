@@ -40,7 +40,7 @@ var MemoryFaults = []MemoryFault{
 		Finds:   "metaspace-pressure", Names: `[Mm]etaspace|[Cc]lass`, Advice: `load`, Seconds: 25, Info: true},
 	{Name: "explicit", Sick: []string{"explicit", "sick"}, Healthy: []string{"explicit", "healthy"}, Options: []string{"-Xmx256m"},
 		Finds: "explicit-gc", Names: `System\.gc`, Advice: `calls|cleanUp`, Seconds: 15, Info: true},
-	{Name: "heap-dump", Sick: []string{"heap-dump", "sick", "250"}, Healthy: []string{"heap-dump", "healthy", "250"}, Options: []string{"-Xmx1200m"},
+	{Name: "heap-dump", Sick: []string{"heap-dump", "sick", "250"}, Healthy: []string{"heap-dump", "healthy", "250"}, Options: []string{"-Xmx900m"},
 		Finds: "long-operation|long-gc-pause", Names: `[Hh]eap ?[Dd]ump`, Advice: `heap dump`, Seconds: 20, Alone: true},
 	{Name: "humongous-1", Sick: []string{"humongous", "sick", "1"}, Healthy: []string{"humongous", "healthy", "1"}, Options: []string{"-Xmx512m"},
 		Finds: "humongous-allocations", Names: `[Hh]umongous`, Advice: `region`, Seconds: 15, Collectors: "G1"},

@@ -83,7 +83,7 @@ var habits = []habit{
 		action: "Update the JDK.", setting: "JDK", to: "the newest update of JDK 8, or a later release", risk: "As with every update: test under load.",
 		source: "JDK-8146115: Improve docker container detection and resource configuration usage"},
 	{when: ignoredExplicit, severity: analyze.Info, weight: 0.05,
-		says: "System.gc() is ignored, which frees direct buffers",
+		says: "System.gc() is ignored, though it is what frees direct buffers",
 		why: "Direct buffers are freed when the heap is collected; when their limit is reached the JVM calls System.gc() to have that done. " +
 			"With such calls ignored it throws OutOfMemoryError: Direct buffer memory though buffers could be freed.",
 		action: "Let explicit collections run concurrently in place of ignoring them.", to: "-XX:+ExplicitGCInvokesConcurrent",
@@ -172,10 +172,13 @@ func (h *habit) look(c *config) (fault, bool) {
 		return fault{}, false
 	}
 	f := fault{severity: h.severity, weight: h.weight, why: h.why, evidence: s.evidence,
-		advice: analyze.Advice{Action: h.action, Setting: h.setting, From: s.written, To: h.to, Effect: "What the finding tells of is over.", Risk: h.risk,
+		advice: analyze.Advice{Action: h.action, Setting: h.setting, From: s.written, To: h.to, Effect: "What it costs is gone.", Risk: h.risk,
 			Rollback: "The old setting.", Verify: "casefile no longer lists it."}}
 	if s.to != "" {
 		f.advice.To = s.to
+	}
+	if strings.HasPrefix(s.written, "-") && len(s.written) < 60 { // which of several it is about
+		f.why = s.written + ": " + h.why
 	}
 	if f.advice.Setting == "" {
 		f.advice.Setting = strings.SplitN(s.written, "=", 2)[0]
@@ -228,11 +231,13 @@ func not(when condition) condition {
 func inContainer(c *config) (sighting, bool) { return sighting{}, c.container() }
 
 func tenuringOff(c *config) (sighting, bool) {
-	if s, ok := is("AlwaysTenure", "true")(c); ok {
+	if c.Collector().Concurrent() {
+		return sighting{}, false
+	}
+	if s, ok := is("MaxTenuringThreshold", "0")(c); ok {
 		return s, true
 	}
-	s, ok := is("MaxTenuringThreshold", "0")(c)
-	return s, ok && !c.Collector().Concurrent()
+	return is("AlwaysTenure", "true")(c)
 }
 
 // g1Before holds for G1 of JDK 8 before an update.

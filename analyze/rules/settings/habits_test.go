@@ -33,7 +33,7 @@ var habitCases = []habitCase{
 	{says: "before update 40", sick: nil, healthy: nil, version: "1.8.0_20", healthyVersion: "1.8.0_40", prepare: logOf(gc.G1)},
 	{says: "before update 60", sick: nil, healthy: nil, version: "1.8.0_45-b14", healthyVersion: "1.8.0_60", prepare: logOf(gc.G1)},
 	{says: "knows nothing of containers", sick: []string{"-Da=b"}, healthy: []string{"-Da=b"}, version: "1.8.0_181", healthyVersion: "1.8.0_191", prepare: container},
-	{says: "frees direct buffers", sick: []string{"-XX:+DisableExplicitGC", "-XX:MaxDirectMemorySize=64m"}, healthy: []string{"-XX:+DisableExplicitGC"}},
+	{says: "what frees direct buffers", sick: []string{"-XX:+DisableExplicitGC", "-XX:MaxDirectMemorySize=64m"}, healthy: []string{"-XX:+DisableExplicitGC"}},
 	{says: "no tool can attach", sick: []string{"-XX:+DisableAttachMechanism"}, healthy: []string{"-XX:-DisableAttachMechanism"}},
 	{says: "signals are not handled", sick: []string{"-Xrs"}, healthy: []string{"-XX:-ReduceSignalUsage"}},
 	{says: "by full collections only", sick: []string{"-XX:-ClassUnloadingWithConcurrentMark"}, healthy: []string{"-XX:+ClassUnloadingWithConcurrentMark"}},
