@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -188,6 +189,11 @@ func peer(sick bool, answer string) string {
 	}
 	go func() {
 		var open []net.Conn
+		defer func() {
+			for _, c := range open {
+				c.Close()
+			}
+		}()
 		for {
 			c, err := l.Accept()
 			if err != nil {
@@ -241,16 +247,15 @@ func files(sick bool) work {
 	}
 }
 
-// total is kept so that the sum is computed.
-var total uint64
-
 // report adds up without end.
 func report(rounds uint64) error {
 	var sum uint64
 	for i := range rounds {
 		sum = sum*31 + i
 	}
-	total = sum
+	if sum == 1 { // it has to be computed
+		return errors.New("an odd sum")
+	}
 	return nil
 }
 
