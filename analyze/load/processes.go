@@ -72,12 +72,18 @@ func (b *builder) refuseMixed(loose []*target) {
 		if !slices.ContainsFunc(t.dumps, mixed) {
 			continue
 		}
+		most := 0
+		for _, d := range t.dumps {
+			if mixed(d) {
+				most = max(most, len(d.Threads))
+			}
+		}
 		t.dumps = slices.DeleteFunc(t.dumps, func(d *threads.Dump) bool {
 			if mixed(d) {
 				b.refuse(fmt.Sprintf("%s: lines %d to %d: the threads of several processes are mixed in one dump, which is not judged; take the output of "+
 					"each process by itself, or with its name before each line (kubectl logs --prefix, docker compose logs)", t.file, d.Line, d.EndLine))
 			}
-			return mixed(d) || d.Truncated || d.Gaps > 0 || len(d.Threads) == 0 // what is cut there is cut by lines of others
+			return mixed(d) || d.Truncated || d.Gaps > 0 || 2*len(d.Threads) < most // what is cut there is cut by lines of others
 		})
 	}
 }
