@@ -8,26 +8,34 @@ import (
 // aliasRE is a key whose value is the one of an anchor, in YAML that a log wrote.
 var aliasRE = regexp.MustCompile(`["']?([\p{L}\d_.-]+)["']?\s*:\s+\*([\w.-]+)\s*,?$`)
 
-// maxAnchor bounds how far the anchor of an alias is looked for, in bytes.
-const maxAnchor = 64 << 10
+const (
+	// maxAnchor bounds how far the anchor of an alias is looked for, in bytes.
+	maxAnchor = 64 << 10
+	// maxAliases bounds how many different ones are looked for in a block.
+	maxAliases = 64
+)
+
+// aliases are those of a block that were looked for, and up to where.
+type aliases map[string]int
 
 // anchored finds the value of the anchor that a secret key in the line from start to end refers to: it stands before.
-func (e *engine) anchored(block []byte, start, end int, spans []found) []found {
-	line := block[start:end]
+func (e *engine) anchored(block []byte, start, end int, done aliases, spans []found) []found {
+	line := bytes.TrimRight(block[start:end], " \t\r")
 	if bytes.IndexByte(line, '*') < 0 {
 		return spans
 	}
-	m := aliasRE.FindSubmatch(bytes.TrimRight(line, " \t\r"))
+	m := aliasRE.FindSubmatch(line)
 	if m == nil {
 		return spans
 	}
 	c := classify(m[1])
-	if c == nil || c.strength == nameKey {
+	from, known := done[string(m[2])]
+	if c == nil || c.strength == nameKey || !known && len(done) >= maxAliases {
 		return spans
 	}
-	from := max(0, start-maxAnchor)
+	done[string(m[2])] = start
 	mention := append([]byte{'&'}, m[2]...)
-	for at := from; at < start; {
+	for at := max(from, start-maxAnchor); at < start; {
 		n := bytes.Index(block[at:start], mention)
 		if n < 0 {
 			break

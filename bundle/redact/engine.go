@@ -127,6 +127,7 @@ func (e *engine) replace(dst, line []byte, spans []found, base int, again bool) 
 // find returns the spans to replace in a block of lines, in order and disjoint.
 func (e *engine) find(block []byte) []found {
 	spans := e.spans[:0]
+	looked := aliases{}
 	at := 0
 	if e.inPEM {
 		spans, at = e.pemBody(block, 0, spans)
@@ -141,7 +142,7 @@ func (e *engine) find(block []byte) []found {
 		start = max(start, at)
 		spans = e.findLine(block[start:end], max(0, hit-1-start), spans, start)
 		if e.mayOpen {
-			spans = e.anchored(block, start, end, spans)
+			spans = e.anchored(block, start, end, looked, spans)
 		}
 		at = end
 		if opensPEM(block[start:end]) {

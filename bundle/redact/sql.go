@@ -48,7 +48,7 @@ var statementRE = regexp.MustCompile(`(?i)\b(?:alter|create|grant|options|with|e
 // isSaid reports whether a text in quotes is a sentence after the word password, without = or a statement before it.
 func isSaid(line []byte, from, start, end int) bool {
 	v := line[start:end]
-	return bytes.IndexByte(v, ' ') > 0 && !isPhrase(v) && !bytes.ContainsAny(line[from:start], "=(") && !statementRE.Match(line[:start])
+	return bytes.IndexByte(v, ' ') > 0 && !isPhrase(v) && !bytes.ContainsAny(line[from:start], "=(") && !statementRE.Match(line[max(0, start-maxKey):start])
 }
 
 // insertValues finds the values of the secret columns in the rows that start at at.
