@@ -184,11 +184,12 @@ public final class Memory {
 
   /** Many small objects, and one dump of them after three seconds. */
   static Tick heapDump(boolean sick, int mb) {
-    Object[] chain = null;
-    for (long i = 0; i < (long) mb * MB / 24; i++) {
-      chain = new Object[] {chain};
+    Object[][] all = new Object[mb * MB / 24 / 1000][1000];
+    for (Object[] part : all) {
+      for (int i = 0; i < part.length; i++) {
+        part[i] = new Object[1];
+      }
     }
-    Object[] all = chain;
     return i -> {
       garbage(0.2);
       sink = all[0];
