@@ -41,7 +41,8 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, stated := v.MaxHeap()
 	live, at, ok := v.Live()
 	share := v.cost()
-	if !ok || heap <= 0 || float64(live) < heapFullShare.Value*float64(heap) ||
+	room, what := v.keeps(heap)
+	if !ok || heap <= 0 || float64(live) < heapFullShare.Value*float64(room) ||
 		share < v.Mark(views.GCOverheadWarn.Value) {
 		return nil
 	}
@@ -50,13 +51,13 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if !stated {
 		f.Confidence = analyze.Low
 	}
-	f.Say("The heap is too small: %s of %s are still in use %s, and collections take %s of the time %s",
-		say.Size("live_set", live), say.Size("max_heap", heap), views.LiveWords[at.Source],
+	f.Say("The heap is too small: %s of %s%s are still in use %s, and collections take %s of the time %s",
+		say.Size("live_set", live), say.Size("max_heap", room), what, views.LiveWords[at.Source],
 		say.Share("time_share", share), v.Over())
 	f.Impact = fmt.Sprintf("%s of the time goes to collections", say.Percent(share))
-	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the maximum heap. Each collection frees "+
+	f.Explanation = fmt.Sprintf("What the program keeps fills %s of the room that there is for it. Each collection frees "+
 		"little, so the next one follows at once. %s",
-		say.Percent(float64(live)/float64(heap)), v.flatness())
+		say.Percent(min(1, float64(live)/float64(room))), v.flatness())
 	pauses := v.CiteLongest(3, v.OfCause(views.Ordinary))
 	f.Evidence = cite.Known(append([]analyze.Evidence{heapAt, v.CiteLive(at)}, pauses...)...)
 	setting, from, options := v.heapChange(to)
@@ -97,6 +98,16 @@ func judgeHeapTooSmall(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	return []analyze.Finding{f}
 }
 
+// keeps is the room for what a program keeps: the maximum heap; for collectors that keep it in an old generation of fixed size, that, once the
+// heap has grown to its maximum.
+func (v *gcView) keeps(heap int64) (room int64, what string) {
+	old := v.Log.Heap.OldPeak
+	if !v.Log.Collector.OldByFull() || old < heap/2 || old > heap {
+		return heap, ""
+	}
+	return old, " of the old generation"
+}
+
 // heapFor is the heap in which the live set has the share that leaves the collector room.
 func (v *gcView) heapFor(live int64) int64 {
 	to := vm.RoundUp64(float64(live) / heapTarget.Value)
@@ -122,7 +133,8 @@ func (v *gcView) flatness() string {
 // for what survives and has to be copied, that two fifths are won. The wider range is what was measured in practice.
 func (v *gcView) growEffect(to, live int64, share float64) string {
 	heap, _, _ := v.MaxHeap()
-	free, later := float64(max(heap-live, heap/100)), float64(to-live)
+	room, _ := v.keeps(heap)
+	free, later := float64(max(room-live, heap/100)), float64(to)*float64(room)/float64(max(heap, 1))-float64(live)
 	if heap <= 0 || later <= 1.5*free {
 		return "Fewer collections."
 	}
