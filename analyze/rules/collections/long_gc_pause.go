@@ -79,7 +79,7 @@ func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	over := span
 	if l.n == 1 { // of a log of seconds it is no share
-		span = max(span, views.RecentSpan.Value)
+		span = max(span, views.SpanSure.Value)
 	}
 	share := min(1, float64(l.sum)/float64(max(span, l.sum)))
 	if !v.Log.Timed {
