@@ -140,7 +140,7 @@ func opensAnswer(line []byte) opening {
 
 // answer returns the bounds of the secret in a line that holds nothing else after what a log wrote before the prompt too.
 func (o *opening) answer(line []byte) (start, stop int) {
-	if o.class == nil || o.class.strength < weakKey {
+	if o.class == nil || o.class.strength < weakKey || o.until != atChildren && o.until != atAnswer || bytes.Contains(line, []byte(markerStart)) {
 		return 0, 0
 	}
 	for head := o.prompt; ; head = head[:bytes.LastIndexByte(bytes.TrimRight(head, " "), ' ')+1] {
