@@ -186,12 +186,13 @@ func (v *gcView) tinyYoung() (reason, bool) {
 			r.evidence = append(r.evidence, e)
 		}
 	}
+	share := v.ShareOf(views.Ordinary)
+	low, high := fewer(share, float64(to)/float64(size))
 	r.advice = analyze.Advice{
 		Action: "Remove " + say.List(set) + ": the JVM then sizes the young generation itself, up to a third of " +
 			"the heap and more.", Setting: say.List(set), From: say.List(set), To: "not set",
 		Effect: fmt.Sprintf("With some %s instead of %s there are fewer young collections: they take between %s and %s of the time instead of %s.",
-			say.Bytes(to), say.Bytes(size), say.Percent(v.ShareOf(views.Ordinary)*float64(size)/float64(to)/2),
-			say.Percent(0.6*v.ShareOf(views.Ordinary)), say.Percent(v.ShareOf(views.Ordinary))),
+			say.Bytes(to), say.Bytes(size), say.Percent(low), say.Percent(high), say.Percent(share)),
 		Risk:     "The old generation loses as much room; its live set must fit into the rest.",
 		Rollback: "The old options and a restart.",
 		Verify:   "Young collections are at least a second apart, and collections take under 5 % of the time.",

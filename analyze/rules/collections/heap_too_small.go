@@ -129,8 +129,14 @@ func (v *gcView) flatness() string {
 		"a leak."
 }
 
-// growEffect gives a range: at best as many times fewer collections as there is more free space; at worst each of them takes so much longer,
-// for what survives and has to be copied, that two fifths are won. The wider range is what was measured in practice.
+// fewer gives what collections take when they come so many times less often, as a range of what was measured: at best each of them is cheaper
+// too, as more has died meanwhile; at worst each takes longer for what survives and has to be copied. A program that collections held back
+// most of the time allocates more once they let it: the larger the share was, the less of it is sure to go.
+func fewer(share, times float64) (low, high float64) {
+	return share / times / 2, min(0.97*share, share*(0.6+0.5*share))
+}
+
+// growEffect tells what a larger heap does, by the free space that it leaves.
 func (v *gcView) growEffect(to, live int64, share float64) string {
 	heap, _, _ := v.MaxHeap()
 	room, _ := v.keeps(heap)
@@ -138,6 +144,7 @@ func (v *gcView) growEffect(to, live int64, share float64) string {
 	if heap <= 0 || later <= 1.5*free {
 		return "Fewer collections."
 	}
+	low, high := fewer(share, later/free)
 	return fmt.Sprintf("%s times the free space: collections take between %s and %s of the time instead of %s.",
-		say.Number(later/free), say.Percent(share*free/later/2), say.Percent(0.6*share), say.Percent(share))
+		say.Number(later/free), say.Percent(low), say.Percent(high), say.Percent(share))
 }
