@@ -18,6 +18,7 @@ import (
 
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile/fromjfr"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
@@ -134,7 +135,7 @@ func (t *target) recordedDumps(b *builder, rec *jfr.Recording) {
 	for _, d := range rec.Dumps {
 		dumps, info, err := b.parseDumps(rec.Source, strings.NewReader(d.Text))
 		if err != nil {
-			b.problem("%s: thread dump of %s: %v", rec.Source, d.Time.UTC().Format(time.RFC3339), err)
+			b.problem("%s: thread dump of %s: %v", rec.Source, say.UTC(d.Time, time.DateTime), err)
 		}
 		for _, one := range dumps {
 			one.Time, one.ZoneKnown = d.Time, true
