@@ -24,7 +24,7 @@ var serialGCOnServer = &analyze.Rule{
 // judgeSerial tells of the collector where its pauses are felt; on a small heap it is right.
 func judgeSerial(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	heap, heapAt, _ := v.MaxHeap()
-	cpus, share := v.cpus(), v.Share()
+	cpus, share := v.cpus(), v.ShareOf(views.Ordinary)
 	if v.Log.Collector != gc.Serial || cpus < 2 {
 		return nil
 	}
