@@ -189,6 +189,7 @@ func judgeDirectMemory(_ *analyze.Pass, s *shortage) []analyze.Finding {
 		if n, sum := s.log.Spent(views.ExplicitCause); n > 0 {
 			f.Impact += fmt.Sprintf("; collections for it stopped all threads for %s in %s", say.Took(sum), say.Took(s.log.Span()))
 			f.Evidence = s.log.CiteLongest(2, s.log.OfCause(views.ExplicitCause))
+			f.Weight = max(f.Weight, s.log.ShareOf(views.ExplicitCause))
 		}
 	}
 	f.Explanation = "Direct buffers lie outside of the heap and are freed only when their small Java objects are collected. At the limit the JVM " +
