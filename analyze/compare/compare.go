@@ -46,7 +46,9 @@ func New(ctx context.Context, before, after []Run) (*Comparison, error) {
 		p.read()
 		c.OneSided = append(c.OneSided, p.oneSided...)
 	}
-	c.judge()
+	if err := c.judge(ctx); err != nil {
+		return nil, err
+	}
 	c.compareSettings()
 	c.compareFindings()
 	c.followAdvice()

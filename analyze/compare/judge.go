@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -71,8 +72,11 @@ func (l *Load) against(goes Way) bool {
 }
 
 // judge compares all readings, the load first.
-func (c *Comparison) judge() {
+func (c *Comparison) judge(ctx context.Context) error {
 	for _, p := range c.Pairs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		for _, r := range p.readings {
 			r.Difference = stats.Compare(r.before, r.after, r.Between)
 			r.P = cmp.Or(nan(r.P), r.P)
@@ -98,6 +102,7 @@ func (c *Comparison) judge() {
 		r.settle()
 	}
 	slices.SortStableFunc(c.Readings, byWeight)
+	return nil
 }
 
 // nan makes a p that is no number one that says nothing.
@@ -180,9 +185,10 @@ func (r *Reading) weigh() {
 	}
 	switch {
 	case r.Role == Outcome:
-		r.Effect = math.Abs(r.Change)
+		r.part, r.Effect = 1, math.Abs(r.Change)
 	case r.weight != nil:
-		r.Effect = math.Abs(r.After.Value-r.Before.Value) / most * r.weight(r.Pair)
+		r.part = r.weight(r.Pair)
+		r.Effect = math.Abs(r.After.Value-r.Before.Value) / most * r.part
 	}
 	switch up := r.After.Value > r.Before.Value; {
 	case r.Best == Neither || r.After.Value == r.Before.Value:
@@ -229,6 +235,18 @@ func (r *Reading) settle() {
 // significant reports whether the change is neither chance nor too small to matter.
 func (r *Reading) significant() bool {
 	return r.Adjusted <= FalseShare && (!r.Relative || math.Abs(r.Change) >= Relevant) && math.Abs(r.After.Value-r.Before.Value) >= r.Least
+}
+
+// hidden is how much of a request's time a change could take that the reading cannot tell of. Tails never decide: they are
+// always the last to be known.
+func (r *Reading) hidden() float64 {
+	if r.Class != "" || r.Between > betweenMeans || r.tiny() {
+		return 0
+	}
+	if !r.Enough || !r.Relative {
+		return r.part
+	}
+	return r.part * -math.Expm1(-r.Half)
 }
 
 // tiny reports whether the measure is as good as none on both sides.

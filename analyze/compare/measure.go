@@ -123,6 +123,7 @@ type Reading struct {
 	// Needs is what it would take to tell, where the status is CannotTell.
 	Needs string
 
+	part          float64 // of a request's time that the measure stands for
 	before, after []stats.Sample
 }
 

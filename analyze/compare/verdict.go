@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -82,7 +83,7 @@ func (c *Comparison) decide() {
 	case load != nil && load.Zone == LoadBeyond:
 		v.Kind, v.Text = NotComparable, "Not comparable: "+load.sentence()+", beyond the "+say.Number(Comparable)+" times up to which it can be compared"
 	case load != nil:
-		v.Kind, v.Text = DifferentLoad, "Different load: "+load.sentence()+"; what changed with it is no change of the service"
+		v.Kind, v.Text = DifferentLoad, "Different load: "+load.sentence()+"; what the load may explain is not called a change"
 	default:
 		v.Kind, v.Text = c.quiet()
 	}
@@ -203,11 +204,15 @@ func (c *Comparison) quiet() (VerdictKind, string) {
 	}
 	unsure := c.With(CannotTell, Outcome, Cause)
 	tiny := len(c.With(Unchanged, Outcome, Cause)) - len(sure)
+	slices.SortStableFunc(unsure, func(a, b *Reading) int { return cmp.Compare(b.hidden(), a.hidden()) })
 	switch {
+	case len(unsure) > 0 && len(sure) > 0 && unsure[0].hidden() >= Precise:
+		r := unsure[0]
+		return Untellable, fmt.Sprintf("Cannot tell: nothing changed significantly, but %s could have, %s; it needs %s", r.Title, r.of(), r.Needs)
 	case len(sure) > 0:
 		best := sure[0]
 		for _, r := range sure {
-			if r.Half < best.Half && r.Relative {
+			if r.Relative && r.part > best.part {
 				best = r
 			}
 		}
@@ -266,6 +271,22 @@ func (c *Comparison) settingsSentence() string {
 	return "Also changed: " + say.List(names)
 }
 
+// full is the share of a machine's CPU from which on work takes turns: what one process measures is then also of others.
+const full = 0.95
+
+// saturated names machines whose CPUs were all busy.
+func (c *Comparison) saturated() (out []string) {
+	for _, p := range c.Pairs {
+		r := p.reading("host_cpu")
+		if r == nil || max(r.Before.Value, r.After.Value) < full {
+			continue
+		}
+		out = append(out, fmt.Sprintf("the CPUs of %s were %s busy before and %s after: what waits for them is measured too, and differs from run to run",
+			p.Node, say.Percent(r.Before.Value), say.Percent(r.After.Value)))
+	}
+	return out
+}
+
 // explain adds what the verdict leaves open.
 func (c *Comparison) explain() {
 	v := &c.Verdict
@@ -276,6 +297,7 @@ func (c *Comparison) explain() {
 		}
 		v.Why = append(v.Why, p.lost()...)
 	}
+	v.Why = append(v.Why, c.saturated()...)
 	for _, r := range c.Changed(Resource) {
 		if r.Class == "" {
 			v.Why = append(v.Why, say.Sentence(r.Sentence()))

@@ -141,7 +141,11 @@ func distribution(r *compare.Reading) (figureChart, bool) {
 	for i, v := range []float64{r.Before.Value, r.After.Value} {
 		x := f.x.at(v)
 		f.line("limit", x, padTop, x, chartHeight-padBottom)
-		f.text("limit-name", "start", x+3, padTop+9+float64(11*i), []string{"before ", "after "}[i]+r.Unit.Text(v))
+		anchor, by := "start", 3.0
+		if v == min(r.Before.Value, r.After.Value) && f.x.at(v) > padLeft+chartWidth/4 {
+			anchor, by = "end", -3
+		}
+		f.text("limit-name", anchor, x+by, padTop+9+float64(11*i), []string{"before ", "after "}[i]+r.Unit.Text(v))
 	}
 	return figureChart{Title: title, Legend: sideLegend, SVG: f.done(),
 		Note: "share of the values of each side; the lines mark the measure: " + r.Moved()}, true
