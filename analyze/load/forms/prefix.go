@@ -3,6 +3,7 @@ package forms
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,14 +12,25 @@ import (
 var marks = regexp.MustCompile(`"[^"]+" (#\d|\[?0x|daemon |prio=|tid=|nid=|Id=|J9VMThread:)|"[^"]+"( daemon)? prio=\d|Full thread dump |goroutine \d+ (gp=\S+ m=\S+ (mp=\S+ )?)?\[|goroutine profile: total |` +
 	`\d[A-Z]{2}[A-Z0-9]{3,} |0SECTION `)
 
+// hints are texts of which every dump has one among its lines: without them marks, a slow pattern, is not asked.
+var hints = [][]byte{[]byte("prio="), []byte("tid="), []byte("nid="), []byte("Id="), []byte("J9VMThread:"), []byte("\" #"), []byte("\" 0x"), []byte("\" [0x"),
+	[]byte("\" daemon "), []byte("Full thread dump "), []byte("goroutine "), []byte("SECTION "), []byte("XMTHREAD"), []byte("XESTACKTRACE"), []byte("TISIGINFO")}
+
+func hinted(text []byte) bool {
+	return slices.ContainsFunc(hints, func(h []byte) bool { return bytes.Contains(text, h) })
+}
+
 // inPrefix is a text with the same before each line but for its numbers: blanks, "> ", "12: ", what a logger puts there.
 func inPrefix(head []byte) start {
-	if head = wholeLines(head); bytes.Contains(head, []byte(dumpKey)) {
+	if head = wholeLines(head); bytes.Contains(head, []byte(dumpKey)) || !hinted(head) {
 		return nil
 	}
 	seen, samples := map[string]int{}, map[string][]byte{}
 	best := ""
 	for line := range bytes.Lines(head) {
+		if bytes.HasPrefix(line, []byte("\tat ")) || bytes.HasPrefix(line, []byte("\t- ")) { // as they are: most lines of a dump
+			continue
+		}
 		at := marks.FindIndex(line)
 		if at == nil || at[0] > longestPrefix || len(seen) > mostShapes || !utf8.Valid(line[:at[0]]) {
 			continue
