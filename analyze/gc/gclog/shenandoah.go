@@ -43,9 +43,12 @@ func (s *shenandoahState) flush(p *parser) {
 //
 //	Trigger: Explicit GC request (System.gc())
 //	Trigger (Global): GC request (System.gc())
+//	Trigger (Global): Metadata GC Threshold
 func (p *parser) trigger(m []byte) class {
 	if cause, ok := after(m, "GC request ("); ok && hasSuffix(cause, ")") {
 		p.unified.requested = p.b.Cause(cause[:len(cause)-1])
+	} else if i := bytes.Index(m, []byte(": Metadata GC ")); i >= 0 {
+		p.unified.requested = p.b.Cause(m[i+len(": "):])
 	}
 	return detail
 }

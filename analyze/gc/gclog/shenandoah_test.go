@@ -39,3 +39,15 @@ func TestShenandoahFooter(t *testing.T) {
 		})
 	}
 }
+
+// The line before a cycle says who asked for it; its pauses are of that cause, those of the next cycle are not.
+func TestShenandoahRequests(t *testing.T) {
+	const pause = "[%d.000s][info][gc] GC(%d) Pause Init Mark (unload classes) 0.044ms\n"
+	for trigger, cause := range map[string]string{"Trigger: Explicit GC request (System.gc())": "System.gc()", "Trigger (Global): GC request (System.gc())": "System.gc()",
+		"Trigger (Global): Metadata GC Threshold": "Metadata GC Threshold", "Trigger: Learning 1 of 5. Free (91648K) is below initial threshold (91750K)": ""} {
+		l := parseText(t, "[0.001s][info][gc] Using Shenandoah\n[1.000s][info][gc] "+trigger+"\n"+fmt.Sprintf(pause, 1, 0)+fmt.Sprintf(pause, 2, 1))
+		if len(l.Pauses) != 2 || l.Cause(&l.Pauses[0]) != cause || l.Cause(&l.Pauses[1]) != "" {
+			t.Errorf("%s: %d pauses, %q then %q", trigger, len(l.Pauses), l.Cause(&l.Pauses[0]), l.Cause(&l.Pauses[1]))
+		}
+	}
+}
