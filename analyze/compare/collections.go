@@ -144,19 +144,16 @@ func (s *subject) pauses(keep func(*gc.Pause) bool, f func(at float64, p *gc.Pau
 
 // sums makes a flow with a moment a window: pauses are events, which come at once.
 func (s *subject) sums(keep func(*gc.Pause) bool, amount func(*gc.Pause) float64) *flow {
-	from, to, ok := 0.0, 0.0, false
+	_, from, to := s.stretch()
+	step := max(window, (to-from)/maxMoments) // a log may claim to be of years
 	bins := map[int]float64{}
-	if _, f, t := s.stretch(); t > f {
-		from = f
-	}
-	_, to, ok = s.pauses(keep, func(at float64, p *gc.Pause) { bins[int((at-from)/window)] += amount(p) })
-	if !ok {
+	if _, _, ok := s.pauses(keep, func(at float64, p *gc.Pause) { bins[int((at-from)/step)] += amount(p) }); !ok {
 		return nil
 	}
 	f := &flow{}
 	f.add(from, 0)
-	for i := range int((to-from)/window + 1) {
-		f.add(min(from+window*float64(i+1), to), bins[i])
+	for i := range int((to-from)/step + 1) {
+		f.add(min(from+step*float64(i+1), to), bins[i])
 	}
 	return f
 }

@@ -238,9 +238,12 @@ func (r *Reading) significant() bool {
 }
 
 // hidden is how much of a request's time a change could take that the reading cannot tell of. Tails never decide: they are
-// always the last to be known.
+// always the last to be known. Where the median time of requests is known to be unchanged, what it is made of hides little.
 func (r *Reading) hidden() float64 {
 	if r.Class != "" || r.Between > betweenMeans || r.tiny() {
+		return 0
+	}
+	if felt := r.Pair.reading("latency_p50"); felt != nil && felt.Status == Unchanged {
 		return 0
 	}
 	if !r.Enough || !r.Relative {
