@@ -35,7 +35,7 @@ var sizes = []struct {
 	fault      MemoryFault
 	collectors []string
 }{
-	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "56", "30", "40"}, Options: []string{"-Xmx96m"}}, []string{"Serial", "Parallel"}},
+	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "52", "30", "40"}, Options: []string{"-Xmx96m"}}, []string{"Serial", "Parallel"}},
 	{MemoryFault{Name: "heap", Sick: []string{"sessions", "sick", "74", "20", "40"}, Options: []string{"-Xmx96m"}}, []string{"G1"}},
 	{MemoryFault{Name: "young", Sick: []string{"sessions", "sick", "60", "60", "250"}, Options: []string{"-Xmx512m", "-Xmn1m"}}, []string{"Serial", "Parallel"}},
 }
