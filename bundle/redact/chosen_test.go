@@ -137,3 +137,17 @@ func TestProseStays(t *testing.T) {
 		t.Errorf("changed as one text: %s", got)
 	}
 }
+
+// What follows a password on a command line is evidence, and the password is learnt without it.
+func TestOptionsAfterPasswordsStay(t *testing.T) {
+	for _, line := range []string{"-Ddb.password={X} -Xmx1g", "java -Ddb.password={X} -Xmx1g -jar shop.jar", "run --password={X} prod node7", "INFO password={X} host alpha9 up"} {
+		for _, value := range []string{"s3cr3t-Wj9xk2", "words-1234", "Tr@ubador7"} {
+			s := NewSecrets()
+			out := scrub(t, s, Text, strings.ReplaceAll(line, "{X}", value))
+			_, after, _ := strings.Cut(line, "{X}")
+			if strings.Contains(out, value) || !strings.HasSuffix(strings.TrimSpace(out), after) || s.Count() != 1 {
+				t.Errorf("%q: %q, %d learnt", line, out, s.Count())
+			}
+		}
+	}
+}

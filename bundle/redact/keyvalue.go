@@ -348,7 +348,9 @@ scan:
 	return valueSpan{at, trimBare(line, at, end), false}
 }
 
-// restOfPhrase goes on to the end of the line where a log writes a pass phrase there: words of which none makes a sentence.
+// restOfPhrase goes on to the end of the line where a log writes a pass phrase there: words of which none makes a sentence,
+// or is an option of a command line. A first word that looks like a secret by itself is one: what follows is evidence, and
+// the word is to be learnt.
 func restOfPhrase(line []byte, v valueSpan, key keySpan, class *keyClass) valueSpan {
 	const most = 6 // words
 	rest := bytes.TrimSpace(line[v.start:])
@@ -356,7 +358,16 @@ func restOfPhrase(line []byte, v valueSpan, key keySpan, class *keyClass) valueS
 		len(bytes.Fields(rest)) > most || !isPhrase(rest) {
 		return v
 	}
+	if first := line[v.start:v.end]; isStrong(first) || looksChosen(first) || bytes.Contains(rest, []byte(" -")) || isOption(line, key) {
+		return v
+	}
 	return valueSpan{v.start, v.start + len(rest), true}
+}
+
+// isOption reports whether a key is one of a command line: what follows its value is the next argument.
+func isOption(line []byte, key keySpan) bool {
+	word := line[bytes.LastIndexByte(line[:key.start], ' ')+1:]
+	return word[0] == '-'
 }
 
 // closingBrace returns where a value in braces ends, behind the brace; a doubled one is a part of it.
