@@ -13,7 +13,7 @@ import (
 // Bounds of what is said.
 const (
 	// FalseShare is the share of the changes told that may be none (Benjamini and Hochberg).
-	FalseShare = 0.01
+	FalseShare = 0.02
 	// Relevant is the least relative change that is worth a word.
 	Relevant = 0.05
 	// Precise is the relative half width of an interval from which on a measure without a change is told to be unchanged.
@@ -86,7 +86,8 @@ func (c *Comparison) judge(ctx context.Context) error {
 		c.Readings = append(c.Readings, p.readings...)
 	}
 	for _, family := range []func(*Reading) bool{
-		func(r *Reading) bool { return r.Class == "" && r.Role != Machine },
+		func(r *Reading) bool { return r.Class == "" && (r.Role == Outcome || r.Role == Cause) },
+		func(r *Reading) bool { return r.Class == "" && (r.Role == Resource || r.Role == LoadRole) },
 		func(r *Reading) bool { return r.Class != "" && r.Role != Machine },
 		func(r *Reading) bool { return r.Role == Machine },
 	} {
@@ -117,7 +118,7 @@ func (c *Comparison) correct(of func(*Reading) bool) {
 	var list []*Reading
 	var p []float64
 	for _, r := range c.Readings {
-		if of(r) && r.Enough && r.Role != LoadRole {
+		if of(r) && r.Enough && r.Role != LoadRole && !r.tiny() {
 			list, p = append(list, r), append(p, r.P)
 		} else if of(r) {
 			r.Adjusted = 1

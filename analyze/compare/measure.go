@@ -99,6 +99,7 @@ type Measure struct {
 const (
 	betweenMeans = 0.02
 	betweenTails = 0.05
+	betweenRare  = 0.3 // of what depends on chance meetings: a loop and a safepoint
 )
 
 // Measures are all measures: of processes, then of machines.
