@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 
 	"casefile/analyze/compare/stats"
 	"casefile/analyze/say"
@@ -98,6 +99,7 @@ func (c *Comparison) judge(ctx context.Context) error {
 	}
 	for _, p := range c.Pairs {
 		p.withoutCollections()
+		p.machine = c.crowded(p)
 	}
 	for _, r := range c.Readings {
 		r.settle()
@@ -271,11 +273,32 @@ func (r *Reading) mayBeNone() bool {
 	return r.Low <= 0 && r.High >= 0 || r.Relative && math.Abs(r.Change) < Relevant || math.Abs(r.After.Value-r.Before.Value) < r.Least
 }
 
+// crowded is where the wait for the CPUs of a process's machine moved, where they were all busy on one side; empty: they
+// were not, or it did not move.
+func (c *Comparison) crowded(p *Pair) Way {
+	for _, m := range c.Pairs {
+		if m.Subject != "" || m.Node != p.Node || p.Subject == "" {
+			continue
+		}
+		busy, wait := m.reading("host_cpu"), m.reading("pressure_cpu")
+		if wait == nil {
+			wait = busy
+		}
+		if busy != nil && max(busy.Before.Value, busy.After.Value) >= full && wait.P < 0.05 && math.Abs(wait.Change) >= 2*Relevant {
+			return wait.Goes
+		}
+	}
+	return ""
+}
+
 // judged reports whether the measure can be judged with the load that the two sides had.
 func (r *Reading) judged() bool {
 	l := &r.Pair.Load
 	if r.Role == LoadRole || r.Role == Machine {
 		return true
+	}
+	if r.Goes != "" && r.Goes == r.Pair.machine && !strings.HasPrefix(r.Name, "cpu") {
+		return false // waiting for the CPUs is in every time but CPU time
 	}
 	against := r.Grows && l.against(r.Goes)
 	switch l.Zone {

@@ -33,6 +33,7 @@ type Pair struct {
 	How  string
 	Load Load
 
+	machine       Way        // where the CPUs that a process shares moved, if they were all busy
 	before, after []*subject // a run each
 	readings      []*Reading
 	oneSided      []string

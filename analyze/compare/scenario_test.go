@@ -1,11 +1,17 @@
 package compare
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/host"
 	"casefile/analyze/ids"
+	"casefile/bundle/format/hostseries"
+	"casefile/bundle/format/series"
 )
 
 // sides makes two runs of a program and lets each be changed.
@@ -122,4 +128,38 @@ func TestSecretSettings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// busyHost is a machine whose CPUs are all busy, and on which some task waits for one so much of the time.
+func busyHost(t *testing.T, waiting float64) *host.Facts {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(100*waiting), 5))
+	e := series.NewEncoder(series.Header{Source: hostseries.Source})
+	waited := 0.0
+	for i := range 120 {
+		waited += waiting * (1 + 0.1*r.NormFloat64())
+		at := map[string]float64{hostseries.Of(hostseries.PSISomeTotal, "cpu"): waited}
+		for _, mode := range cpuModes {
+			at[mode] = 0
+		}
+		at[hostseries.CPUUser], at[hostseries.CPUIdle] = 1.98*float64(i), 0.02*float64(i)
+		e.Add(began.Add(time.Duration(i)*time.Second), at)
+	}
+	s, err := series.Read(bytes.NewReader(e.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &host.Facts{Series: s}
+}
+
+// Longer waits on a machine that others have taken are not called the service's; on one that is as busy as before they are.
+func TestCrowdedMachine(t *testing.T) {
+	before := programs["locks"]
+	after := before
+	after.lock *= 1.5
+	crowd := func(x, y float64) func(b, a *Run) {
+		return func(b, a *Run) { b.Case.Nodes[0].Host, a.Case.Nodes[0].Host = busyHost(t, x), busyHost(t, y) }
+	}
+	wants(t, sides(t, before, after, crowd(0.3, 0.8)), Untellable, "waits for the CPUs of its machine", "time of a request waiting for locks rose")
+	wants(t, sides(t, before, after, crowd(0.5, 0.5)), Regression, "time of a request waiting for locks rose", "were 99 % busy before and 99 % after")
 }

@@ -199,7 +199,7 @@ func (c *Comparison) quiet() (VerdictKind, string) {
 			sure = append(sure, r)
 		}
 	}
-	if text := c.withoutLoad(); text != "" && len(sure) == 0 {
+	if text := c.withoutLoad(); text != "" {
 		return Untellable, text
 	}
 	unsure := c.With(CannotTell, Outcome, Cause)
@@ -235,9 +235,12 @@ func (c *Comparison) quiet() (VerdictKind, string) {
 func (c *Comparison) withoutLoad() string {
 	var moved []*Reading
 	for _, r := range c.With(OfLoad, Outcome, Cause) {
-		if r.Class == "" && r.Pair.Load.Zone == LoadUnknown && r.significant() {
+		if r.Class == "" && (r.Pair.Load.Zone == LoadUnknown || r.Pair.machine != "") && r.significant() {
 			moved = append(moved, r)
 		}
+	}
+	if len(moved) > 0 && moved[0].Pair.machine != "" {
+		return "Cannot tell whether the service changed or how long it waits for the CPUs of its machine, which were all busy: " + inWords(moved)
 	}
 	if len(moved) == 0 {
 		return ""
