@@ -38,7 +38,7 @@ var planted = []struct {
 	{scenario: "hot-thread", id: "hot-thread", names: []string{"price-recompute-1", "PriceEngine.recompute"}},
 	{scenario: "stuck-thread", id: "stuck-thread", names: []string{"http-nio-8080-exec-", "PaymentClient.authorize"}, apart: 4 * time.Second},
 	{scenario: "thread-leak", id: "thread-leak", names: []string{"report-worker-N"}},
-	{scenario: "pool-exhausted", id: "thread-pool-exhausted", names: []string{"All 20 threads of pool http-nio-8090", "ReportRenderer.render"}},
+	{scenario: "pool-exhausted", id: "unexplained-wait", names: []string{"All 20 http-nio-8090 threads sleep", "ReportRenderer.render"}},
 	{scenario: "db-pool-exhausted", id: "db-pool-exhausted", names: []string{"of 25 http-nio-8080 threads", "HikariCP", "OrderRepository.findOpenOrders"}},
 	{scenario: "db-pool-exhausted", args: []string{"virtual"}, from: 21, id: "db-pool-exhausted", names: []string{"of 25 tomcat-handler threads", "HikariCP", "OrderRepository.findOpenOrders"}},
 	{scenario: "slow-downstream", id: "slow-downstream", names: []string{"of 40 http-nio-8080 threads", "RecommendationClient.fetch"}},

@@ -41,7 +41,7 @@ func Scenarios() []Scenario {
 		{Name: "hot-thread", Finding: "hot-thread", JVM: heap()},
 		{Name: "stuck-thread", Finding: "stuck-thread", JVM: heap()},
 		{Name: "slow-downstream", Finding: "slow-downstream", JVM: heap()},
-		{Name: "pool-exhausted", Finding: "thread-pool-exhausted", JVM: heap()},
+		{Name: "pool-exhausted", Finding: "unexplained-wait", JVM: heap()},
 		{Name: "db-pool-exhausted", Finding: "db-pool-exhausted", JVM: heap()},
 		{Name: "deadlock-monitors", Finding: "deadlock", JVM: heap()},
 		{Name: "deadlock-locks", Finding: "deadlock", JVM: heap()},
