@@ -95,9 +95,9 @@ func (a *Access) Newest() []Served {
 }
 
 // finish counts times in the unit that the log was found to have.
-func (s *served) finish(perMilli time.Duration) {
+func (s *served) finish(unit time.Duration) {
 	for i := range s.ring {
-		s.ring[i].took /= perMilli
+		s.ring[i].took /= unit
 	}
 }
 

@@ -93,10 +93,10 @@ func leverOf(setting string) string {
 
 // carriedOut reports whether a setting moved where an advice wants it.
 func carriedOut(a *analyze.Advice, before, after *analyze.JVM) (set string, fully, ok bool) {
-	switch lever := leverOf(a.Setting + " " + a.To); {
-	case lever == "heap":
+	switch leverOf(a.Setting + " " + a.To) {
+	case "heap":
 		return heapMoved(a, before.MaxHeap(), after.MaxHeap())
-	case lever == "collector":
+	case "collector":
 		m := useGC.FindStringSubmatch(a.To)
 		is := after.Collector() != before.Collector() && m != nil && after.Flags[m[1]].Value == "true"
 		return string(after.Collector()), is, is

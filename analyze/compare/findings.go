@@ -51,7 +51,7 @@ func (c *Comparison) compareFindings() {
 		}
 	}
 	for _, b := range rest {
-		if why := c.unseen(&b, before, after); why != "" {
+		if why := c.unseen(&b, after); why != "" {
 			c.Findings.Untold = append(c.Findings.Untold, Untold{b, why})
 		} else {
 			c.Findings.Went = append(c.Findings.Went, b)
@@ -91,7 +91,7 @@ func (c *Comparison) sameKind(b, a *analyze.Finding) bool {
 }
 
 // unseen says why the side after cannot tell of a finding; empty: it can.
-func (c *Comparison) unseen(f *analyze.Finding, before, after *Run) string {
+func (c *Comparison) unseen(f *analyze.Finding, after *Run) string {
 	for _, n := range after.Result.NotEvaluated {
 		if n.ID == f.ID {
 			return "it takes " + n.Needs

@@ -29,13 +29,13 @@ var processMeasures = []Measure{
 			return per(s.cpu(), s.megabytes())
 		}},
 	{Name: "rss", Title: "resident memory", Unit: Bytes, Best: Lower, Role: Resource, Source: "/proc/PID/status", Sampled: "gauge, once a second",
-		Least: 16 << 20, Between: betweenTails, read: gauge(entries.Resident, 1)},
+		Least: 16 << 20, Between: betweenTails, read: gauge(entries.Resident)},
 	{Name: "swap", Title: "memory in swap", Unit: Bytes, Best: Lower, Role: Resource, Source: "/proc/PID/status", Sampled: "gauge, once a second",
-		Least: 16 << 20, Between: betweenTails, read: gauge(entries.SwappedOut, 1)},
+		Least: 16 << 20, Between: betweenTails, read: gauge(entries.SwappedOut)},
 	{Name: "threads", Title: "threads", Unit: Count, Best: Neither, Role: Resource, Source: "/proc/PID/status", Sampled: "gauge, once a second",
-		Least: 5, Between: betweenTails, read: gauge(entries.Threads, 1)},
+		Least: 5, Between: betweenTails, read: gauge(entries.Threads)},
 	{Name: "files", Title: "open files", Unit: Count, Best: Neither, Role: Resource, Source: "/proc/PID/fd", Sampled: "gauge, once a second",
-		Least: 20, Between: betweenTails, read: gauge(entries.OpenFiles, 1)},
+		Least: 20, Between: betweenTails, read: gauge(entries.OpenFiles)},
 	{Name: "classes", Title: "classes loaded", Unit: PerSecond, Best: Lower, Role: Resource, Source: "hsperfdata", Sampled: "counter, windows of a second",
 		Least: 1, Between: 0.2, read: counter("java.cls.loadedClasses", false)},
 	{Name: "compiling", Title: "compiler threads at work", Unit: CPUs, Best: Lower, Role: Resource, Source: "hsperfdata",
@@ -108,8 +108,8 @@ func recordedCPU(r *jfr.Recording) *flow {
 	return f
 }
 
-func gauge(name string, scale float64) func(*subject) (stats.Sample, bool) {
-	return func(s *subject) (stats.Sample, bool) { return level(s.process(), scale, name) }
+func gauge(name string) func(*subject) (stats.Sample, bool) {
+	return func(s *subject) (stats.Sample, bool) { return level(s.process(), 1, name) }
 }
 
 // counter is a counter of hsperfdata by second; ticks are times.

@@ -63,9 +63,10 @@ func (c *Comparison) decide() {
 		if r.Class != "" {
 			continue
 		}
-		if r.Goes == Worse {
+		switch r.Goes {
+		case Worse:
 			worse = append(worse, r)
-		} else if r.Goes == Better {
+		case Better:
 			better = append(better, r)
 		}
 	}

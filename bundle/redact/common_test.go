@@ -64,7 +64,7 @@ var encodings = map[string]func(string) string{
 		return base64.StdEncoding.EncodeToString([]byte("x=" + base64.StdEncoding.EncodeToString([]byte("bob:"+v+"\n"))))
 	},
 	"bytes of Java":     func(v string) string { return "[" + strings.TrimSuffix(perByte(v, "%d, "), ", ") + "]" },
-	"bytes of Go":       func(v string) string { return fmt.Sprint([]byte(v)) },
+	"bytes of Go":       func(v string) string { return fmt.Sprintf("%d", []byte(v)) },
 	"spaced out":        func(v string) string { return strings.Join(strings.Split(v, ""), " ") },
 	"backwards":         func(v string) string { return backwards(v) },
 	"hex":               func(v string) string { return hex.EncodeToString([]byte(v)) },
