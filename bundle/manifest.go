@@ -1,6 +1,10 @@
 package bundle
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"casefile/bundle/format/entries"
@@ -114,12 +118,49 @@ type Coverage struct {
 
 // Redaction sums up what was scrubbed.
 type Redaction struct {
-	Total int            `json:"total"`
-	Rules map[string]int `json:"rules,omitempty"`
+	Total int        `json:"total"`
+	Rules RuleCounts `json:"rules,omitempty"`
 	// KnownValues is how many secret values of the nodes were searched for everywhere.
 	KnownValues int `json:"known_values"`
 	// LeakCheck is the result of reading the whole bundle again against all known values.
 	LeakCheck string `json:"leak_check,omitempty"`
+}
+
+// RuleCounts are the places that each rule scrubbed. In JSON they are a list: as keys their names are those of secrets, and
+// the manifest is scrubbed too.
+type RuleCounts map[string]int
+
+type ruleCount struct {
+	Rule   string `json:"rule"`
+	Places int    `json:"places"`
+}
+
+// MarshalJSON writes the list in the order of names.
+func (c RuleCounts) MarshalJSON() ([]byte, error) {
+	list := []ruleCount{}
+	for _, rule := range slices.Sorted(maps.Keys(c)) {
+		list = append(list, ruleCount{rule, c[rule]})
+	}
+	return json.Marshal(list)
+}
+
+// UnmarshalJSON reads the list, and the object of older bundles.
+func (c *RuleCounts) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		old := map[string]int{}
+		err := json.Unmarshal(text, &old)
+		*c = old
+		return err
+	}
+	var list []ruleCount
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	*c = RuleCounts{}
+	for _, r := range list {
+		(*c)[r.Rule] += r.Places
+	}
+	return nil
 }
 
 // Overhead is what the capture itself cost a node and its targets.

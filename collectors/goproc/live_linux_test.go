@@ -290,7 +290,7 @@ func TestFoundWithoutBeingNamed(t *testing.T) {
 	if len(c.jobs) != 1 || c.jobs[0].Target != s.target() {
 		t.Fatalf("jobs %+v, want one of %s", c.jobs, s.target())
 	}
-	if !regexp.MustCompile(`^sample\d+, casefile, Go 1\.\S+, pid \d+$`).MatchString(c.jobs[0].Title) {
+	if !regexp.MustCompile(`^sample\d+, casefile( v\S+)?, Go 1\.\S+, pid \d+$`).MatchString(c.jobs[0].Title) {
 		t.Errorf("title %q", c.jobs[0].Title)
 	}
 	c.wantLine("heap-profile", bundle.OK, "")
