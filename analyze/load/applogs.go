@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"casefile/analyze/appconf"
@@ -19,13 +20,15 @@ import (
 //
 //	2022-07-12 01:09:31,204 WARN [hz.confluence.InvocationMonitorThread] ... Removing Member [10.0.0.2]:5801 ...
 //	2022-07-12 01:09:40,017 ERROR [...] Received a panic event: Clustered Confluence: Database is being updated by another ...
-var clusterWords = []struct {
-	kind  string
-	words []string
-}{
+var clusterWords = []clusterWord{
 	{"panic", []string{"received a panic event", "cluster panic"}},
 	{"removal", []string{"removing member", "removed member", "members removed", "master confirmation",
 		"is suspected to be dead", "has left the cluster"}},
+}
+
+type clusterWord struct {
+	kind  string
+	words []string
 }
 
 // dumpInLog marks the first lines of dumps that are not read where they stand.
@@ -92,7 +95,10 @@ func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
 		return err
 	}
 	log, err := applog.Read(e.Path, in, b.logMarks())
-	if log.Entries > 0 {
+	if log.Entries == 0 {
+		keepUntimed(log)
+	}
+	if log.Entries > 0 || len(log.Marked) > 0 {
 		if zone, known := zoneOf(log.Last, e); known {
 			log.Shift(zone)
 		}
@@ -100,6 +106,13 @@ func (t *target) readLog(b *builder, e bundle.Entry, body io.Reader) error {
 		t.jvm.Logs = append(t.jvm.Logs, log)
 	}
 	return err
+}
+
+// keepUntimed leaves what a log without any stamp tells, as the output of a JVM that only prints: known errors, which need no time.
+func keepUntimed(log *applog.Log) {
+	log.Marked = slices.DeleteFunc(log.Marked, func(m *applog.Marked) bool {
+		return m.Kind == dumpInLog || slices.ContainsFunc(clusterWords, func(w clusterWord) bool { return w.kind == m.Kind })
+	})
 }
 
 // longLines tells of lines that were not read to their end.
@@ -191,7 +204,9 @@ func zoneOf(last applog.Stamp, e bundle.Entry) (time.Duration, bool) {
 // looseLog takes the log that was read next to other things out of one file.
 func (b *builder) looseLog(log *applog.Log) bool {
 	if log.Entries == 0 {
-		return false
+		if keepUntimed(log); len(log.Marked) == 0 {
+			return false
+		}
 	}
 	b.longLines(log)
 	if m := log.Of(dumpInLog); m != nil {

@@ -382,7 +382,7 @@ func total(source string, parts []threads.Summary) threads.Summary {
 
 // besideGC takes what stood in a GC log and was none.
 func (b *builder) besideGC(t *target, other *applog.Log) {
-	if b.looseLog(other) || len(t.dumps) > 0 {
+	if b.looseLog(other) && other.Entries > 0 || len(t.dumps) > 0 {
 		return
 	}
 	var sample []threads.UnparsedLine

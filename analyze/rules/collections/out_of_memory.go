@@ -1,9 +1,11 @@
 package collections
 
 import (
+	"slices"
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
@@ -52,10 +54,7 @@ func memoryLogs(p *analyze.Pass) (all []*errorLines) {
 				p.Evaluated()
 				if m := l.Of(oomSignature); m != nil {
 					e.n = max(e.n, m.Count)
-					for _, entry := range m.Newest {
-						e.list = append(e.list, analyze.Evidence{Entry: entry.Source, Lines: analyze.Lines(entry.Line, entry.Line), Text: cite.Line(entry.Text)})
-						e.text = append(e.text, entry.Text)
-					}
+					e.add(m)
 				}
 			}
 			if len(j.GC) > 0 {
@@ -79,13 +78,20 @@ func looseErrors(n *analyze.Node) *errorLines {
 		if m := l.Of(oomSignature); m != nil {
 			e.n += m.Count
 			e.jvm.Target = l.Source
-			for _, entry := range m.Newest {
-				e.list = append(e.list, analyze.Evidence{Entry: entry.Source, Lines: analyze.Lines(entry.Line, entry.Line), Text: cite.Line(entry.Text)})
-				e.text = append(e.text, entry.Text)
-			}
+			e.add(m)
 		}
 	}
 	return e
+}
+
+// add takes the lines of a log, but those that its reading as a GC log gave.
+func (e *errorLines) add(m *applog.Marked) {
+	for _, entry := range m.Newest {
+		at := analyze.Evidence{Entry: entry.Source, Lines: analyze.Lines(entry.Line, entry.Line), Text: cite.Line(entry.Text)}
+		if !slices.ContainsFunc(e.list, func(o analyze.Evidence) bool { return o.Entry == at.Entry && o.Lines == at.Lines }) {
+			e.list, e.text = append(e.list, at), append(e.text, entry.Text)
+		}
+	}
 }
 
 func (e *errorLines) addGC(l *gc.Log) {

@@ -150,7 +150,7 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	if n == 0 || past {
 		f.Severity, f.Weight = analyze.Info, 0.01
 	}
-	if n > 1 {
+	if n > 1 && !s.last.Time.IsZero() {
 		over := s.recent[n-1].Time.Sub(s.recent[0].Time)
 		if over > 0 {
 			f.Add(", %s of them in %s", say.Amount("recent_lines", n, "lines"), say.Time("recent", over))
