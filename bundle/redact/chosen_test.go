@@ -28,6 +28,9 @@ var chosenSites = []struct {
 	{Text, "[sudo] password for bob:\n{X}\n"}, {Text, "New passphrase: \n{X}\n"}, {Text, "Passwort:\n{X}\n"},
 	{Text, "passwords:\n  - {X}\n  - other\n"}, {Text, "10:00:01 INFO passwords:\n10:00:01 INFO - {X}\n"}, {YAML, "passwords:\n  - {X}\n"}, {Text, "credentials:\n  main: {X}\n"}, {YAML, "credentials:\n  main: {X}\n"}, {JSON, `{"credentials":{"main":"{X}"}}`},
 	{Text, "parola d'ordine: {X}"}, {Text, "clave de acceso: {X}"}, {Text, "code d'accès : {X}"}, {Text, "palavra-passe: {X}"}, {Text, "codice di accesso = {X}"}, {Text, "hasło dostępu: {X}"}, {Text, "Zugangscode: {X}"}, {Text, "kodeord: {X}"},
+	{Text, "GET /query?u=bob&p={X}&q=1 HTTP/1.1"}, {Text, `headers ("password", "{X}")`}, {Text, "app.users=bob:{X},amy:{X}"}, {Text, "x users: bob:{X}"}, {Text, "login bob/{X}@db"}, {Text, `"connect bob/{X}@db" #31 daemon prio=5`},
+	{Text, "binding name=password value=[{X}]"}, {Text, "name: password value: {X}"}, {Text, "$ echo {X} | passwd --stdin bob"}, {Text, "$ echo '{X}' | sudo -S ls"}, {Text, `echo -n "{X}" | docker login -u bob --password-stdin`},
+	{Text, "$ rclone obscure {X}"}, {Text, "x --unlock-key {X} y"}, {Properties, "app.cred={X}\n"}, {Properties, "app.pw.primary={X}\n"}, {YAML, "password-secondary: {X}\n"}, {Properties, "product.key={X}\n"},
 	{Text, "CREATE USER bob IDENTIFIED BY {X};"}, {Text, "password;{X}"},
 }
 
@@ -37,6 +40,17 @@ func TestChosenValues(t *testing.T) {
 			if out := scrub(t, nil, site.kind, strings.ReplaceAll(site.text, "{X}", v)); strings.Contains(out, v) {
 				t.Errorf("%v: %q is left in %q", site.kind, v, out)
 			}
+		}
+	}
+}
+
+// Less sure names are believed when a program made what they name.
+func TestGeneratedValues(t *testing.T) {
+	const v = "6f7ae8e69ea954778eb1a8336a970b2d"
+	for _, text := range []string{"management.license=" + v, "GET /invite/" + v + " HTTP/1.1", "https://h/reset/password/" + v + "/x",
+		`Digest username="u", response="` + v + `"`} {
+		if out := scrub(t, nil, Text, text); strings.Contains(out, v) {
+			t.Errorf("%q", out)
 		}
 	}
 }
@@ -55,6 +69,15 @@ func TestPhrases(t *testing.T) {
 // prose says nothing secret, however near a name stands.
 var prose = strings.Split(strings.Trim(`
 the password is correct
+app.license=commercial
+license: Apache-2.0
+salt=8
+users: host1:8080,host2:8080
+connect node01/10.0.0.1@db
+GET /invite/new HTTP/1.1
+GET /reset/password/confirm-your-new-address HTTP/1.1
+echo done | sudo tee /etc/x
+name=password value=[null]
 the password is wrong
 password is required
 password expired

@@ -12,6 +12,7 @@ const word = `(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|([^\s"'|;&<>]+))`
 // other rules read. The groups are the secrets.
 var commandREs = []*regexp.Regexp{
 	regexp.MustCompile(`\b[\w.-]+:([^\s"']+)["']?\s*\|\s*(?:sudo\s+)?chpasswd`),
+	regexp.MustCompile(`\b(?:echo|printf)\s+(?:-\w+\s+)?` + word + `\s*\|\s*(?:sudo\s+-S\b|(?:sudo\s+)?(?:passwd\b|[^|]*(?:--password-stdin|-passin stdin|--passphrase-fd 0)))`),
 	regexp.MustCompile(`\biwconfig\s+\S+\s+key\s+s:(\S+)`),
 	regexp.MustCompile(`\s["']?pass:([^\s"']+)`),
 	regexp.MustCompile(`^\s*(?:requirepass|masterauth|bindpw|rootpw)\s+` + word + `\s*$`),

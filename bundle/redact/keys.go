@@ -84,6 +84,10 @@ var keyClasses = []keyClass{
 	{"passkey", "password", sureKey, false},
 	{"securityanswer", "password", sureKey, false},
 	{"recoverykey", "api-key", sureKey, false},
+	{"unlockkey", "api-key", sureKey, false},
+	{"unsealkey", "api-key", sureKey, false},
+	{"activationkey", "licence", sureKey, false},
+	{"productkey", "licence", sureKey, false},
 	{"recoverycode", "password", sureKey, false},
 	{"backupcode", "password", sureKey, false},
 	{"otpcode", "password", sureKey, false},
@@ -121,6 +125,9 @@ var keyClasses = []keyClass{
 	{"rootpw", "password", sureKey, false},
 	{"dbpw", "password", sureKey, false},
 	{"userpw", "password", sureKey, false},
+	{"license", "licence", hintKey, true},
+	{"licence", "licence", hintKey, true},
+	{"salt", "secret", hintKey, true},
 	{"licensekey", "licence", sureKey, false},
 	{"licencekey", "licence", sureKey, false},
 	{"licensemessage", "licence", sureKey, false},
@@ -169,6 +176,7 @@ var keyClasses = []keyClass{
 	{"credential", "credential", sureKey, false},
 	{"credentials", "credential", sureKey, false},
 	{"creds", "credential", sureKey, false},
+	{"cred", "credential", likelyKey, true},
 	{"jsessionid", "cookie", sureKey, false},
 	{"phpsessid", "cookie", sureKey, false},
 	{"sessionid", "cookie", weakKey, false},
@@ -236,7 +244,7 @@ var falseKeys = wordSet(`bypass compass encompass trespass overpass surpass unde
 
 // trailers may follow the word that matters: password.value, token_2, secretHash.
 var trailers = wordSet(`value values plain plaintext text encrypted enc encoded base64 b64 old new current
-	confirm confirmation repeat again retype salt string raw hash md5 sha1 sha256 data default override`)
+	confirm confirmation repeat again retype salt string raw hash md5 sha1 sha256 data default override primary secondary`)
 
 const maxKey = 256 // bytes; longer keys are cut from the left, their end decides
 

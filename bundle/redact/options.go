@@ -48,7 +48,7 @@ func isSecretWord(key []byte) bool {
 }
 
 // name and value as neighbours, as Kubernetes, Docker and Spring write them.
-var nameValueRE = regexp.MustCompile(`(?i)\\*["']?\b(?:name|key|id|property)\\*["']?\s*[:=]\s*\\*["']?([A-Za-z0-9_.-]+)\\*["']?\s*[,;]\s*\\*["']?value\\*["']?\s*[:=]\s*(?:\\*["']([^"'\\]*(?:\\.[^"'\\]*)*?)\\*["']|([^\s,;}"'\]]+))`)
+var nameValueRE = regexp.MustCompile(`(?i)\\*["']?\b(?:name|key|id|property)\\*["']?\s*[:=]\s*\\*["']?([A-Za-z0-9_.-]+)\\*["']?(?:\s*[,;]\s*|\s+)\\*["']?value\\*["']?\s*[:=]\s*\[?(?:\\*["']([^"'\\]*(?:\\.[^"'\\]*)*?)\\*["']|([^\s,;}"'\]]+))`)
 
 func nameValuePairs(line []byte, report func(found)) {
 	for _, m := range nameValueRE.FindAllSubmatchIndex(line, -1) {

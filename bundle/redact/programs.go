@@ -104,6 +104,7 @@ var programs = []program{
 	{names: "az", command: "keyvault", options: "--value"},
 	{names: "gh", command: "secret", options: "-b --body"},
 	{names: "chamber", command: "write", operand: 3},
+	{names: "rclone", command: "obscure", operand: 1},
 	{names: "cf", command: "auth", operand: 2},
 }
 

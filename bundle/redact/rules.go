@@ -68,8 +68,15 @@ var rules = []Rule{
 		Doc: "password in the short options of database and directory clients, in setenv, .netrc, redis.conf and nslcd.conf, " +
 			"in calls such as setPassword",
 		Example: `ldapsearch -D cn=admin -w hunter2x`,
-		words: []string{"pass:", "iwconfig", "chpasswd", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(",
+		words: []string{"pass:", "iwconfig", "chpasswd", "| passwd", "| sudo", "|passwd", "|sudo", "-stdin", "-passin stdin", "-fd 0", "setenv ", "requirepass", "masterauth", "bindpw", "rootpw", "login ", "%3d", "password(",
 			"passphrase(", "secret("},
+	},
+	{
+		Name: "named", find: named,
+		Doc:     "password next to its user in a query, a list of users or a login; token in the path of a page that takes one",
+		Example: `GET /query?u=bob&p=hunter2x HTTP/1.1`,
+		words: []string{"&p=", "&pw=", "&pass=", "/reset", "password/", "password-reset/", "passwordreset/", "/invit", "/activat", "/magic", "digest username", "login ", "logon ",
+			"connect ", "(\"pass", "('pass", "(\"secret", "('secret", "users=", "users:", "users =", "users\""},
 	},
 	{
 		Name: "program", find: programsInText, words: programWords,
