@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	deadline "casefile/bundle/format/budget"
 	"casefile/bundle/format/charset"
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
@@ -49,7 +51,7 @@ func (c *capture) logs(ctx context.Context) {
 		c.LostErr(entries.ItemConfig, err)
 	}
 	left := budget(maxConfigs)
-	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names); len(got) < len(config) {
+	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names, maxConfigs); len(got) < len(config) {
 		c.Lost(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
 	}
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
@@ -58,7 +60,7 @@ func (c *capture) logs(ctx context.Context) {
 	written := l.left.take(sizeOf(kinds, c.isWritten)) // kept for them
 	l.copy(ctx, c, kinds, func(f access.File) bool { return !c.isWritten(f) })
 	collectors.Wait(ctx, c.End())
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), logsWithin, fmt.Errorf("%v", logsWithin))
+	ctx, cancel := l.untilEnd(ctx)
 	defer cancel()
 	l.left += budget(written)
 	kinds = c.logKinds(app)
@@ -74,6 +76,18 @@ func (c *capture) logs(ctx context.Context) {
 	if gc := kinds[0].files; len(gc) > 0 && c.Major > 0 && c.Major < 9 && !slices.ContainsFunc(gc, func(f access.File) bool { return f.Size > 0 }) {
 		c.Skip(entries.ItemGCLogContent, entries.NotThere, fmt.Sprintf("the GC log is empty: JDK %d writes it from the first collection on", c.Major), "")
 	}
+}
+
+// untilEnd gives the context for the logs that are copied at the end. After a signal the leak check needs a part of the time
+// too, and the last lines of each log must do.
+func (l *logCopies) untilEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	within := logsWithin
+	if l.hurried = ctx.Err() != nil; l.hurried {
+		within = deadline.FinishTime / 2
+	}
+	last, stop := deadline.Afterwards(ctx)
+	last, cancel := context.WithTimeoutCause(last, within, fmt.Errorf("%v", within))
+	return last, func() { cancel(); stop() }
 }
 
 // logKind is the files of one item of the ledger, newest first.
@@ -120,7 +134,12 @@ type logCopies struct {
 	left  budget
 	names map[string]int
 	done  []access.File
+
+	hurried bool // by a signal: the last hurriedTail of each
 }
+
+// hurriedTail is what a signal leaves time for, of each log, in bytes.
+const hurriedTail = 256 << 10
 
 // copy copies what was not yet, under whatever name it had.
 func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wanted func(access.File) bool) {
@@ -128,18 +147,23 @@ func (l *logCopies) copy(ctx context.Context, c *capture, kinds []logKind, wante
 		todo := slices.DeleteFunc(slices.Clone(k.files), func(f access.File) bool {
 			return !wanted(f) || slices.ContainsFunc(l.done, func(d access.File) bool { return os.SameFile(d.Info, f.Info) })
 		})
-		l.done = append(l.done, c.copyFiles(ctx, k.item, k.file, todo, &l.left, l.names)...)
+		most := int64(math.MaxInt64)
+		if l.hurried {
+			most = hurriedTail
+		}
+		l.done = append(l.done, c.copyFiles(ctx, k.item, k.file, todo, &l.left, l.names, most)...)
 	}
 }
 
 // copyFiles stores files as entries of one kind, the newest part of each that fits, and returns those
-// that it has dealt with. names are the names that are taken.
-func (c *capture) copyFiles(ctx context.Context, item string, file entries.File, files []access.File, left *budget, names map[string]int) []access.File {
+// that it has dealt with. names are the names that are taken, most
+// what is kept of one file.
+func (c *capture) copyFiles(ctx context.Context, item string, file entries.File, files []access.File, left *budget, names map[string]int, most int64) []access.File {
 	for i, f := range files {
 		if ctx.Err() != nil {
 			return files[:i]
 		}
-		n := left.take(kept(item, f))
+		n := left.take(min(kept(item, f), most))
 		if n == 0 && f.Size > 0 {
 			c.Skip(item+"-rest", entries.TooLarge, "older files left out: --max-log-bytes is reached", fmt.Sprintf("--max-log-bytes %d", 4*c.Plan.MaxLogBytes))
 			return files[:i]

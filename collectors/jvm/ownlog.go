@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -175,7 +176,7 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 	left := budget(ownLogSize)
 	err := c.logOff(ctx, name)
 	files, _ := c.Tree.Glob(name + "*")
-	c.copyFiles(ctx, entries.ItemGCLog, entries.GCLog, files, &left, map[string]int{})
+	c.copyFiles(ctx, entries.ItemGCLog, entries.GCLog, files, &left, map[string]int{}, math.MaxInt64)
 	if err != nil {
 		c.Lost(entries.ItemGCLogOff, entries.CauseOf(err), fmt.Sprintf("the GC log that casefile switched on (%s in the JVM's file system) is still on: %v", name, err),
 			fmt.Sprintf("casefile doctor --pid %d, when the JVM answers again", c.PID))
