@@ -70,7 +70,7 @@ func BenchmarkJoin(b *testing.B) {
 }
 
 // prepared makes the bundle of a node, of bytes that cannot be compressed.
-func prepared(b *testing.B, dir, name string) string {
+func prepared(b testing.TB, dir, name string) string {
 	b.Helper()
 	path := filepath.Join(dir, name+".tar.zst")
 	w, err := bundle.Create(path, bundle.TarZstd, bundle.Manifest{Cluster: "wiki", Nodes: []bundle.Node{{Name: name}}}, redact.NewSecrets())
@@ -93,6 +93,22 @@ func prepared(b *testing.B, dir, name string) string {
 
 // simulate serves a bundle as the agent of a node would.
 func (c *cluster) simulate(name, path string) {
+	c.simulateAs(name, path, func(w http.ResponseWriter, _ *http.Request) {
+		f, err := os.Open(path)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer f.Close()
+		w.Header().Set("Trailer", "Casefile-Stream")
+		w.Header().Set("Casefile-Generation", "1")
+		if _, err := io.Copy(w, f); err == nil {
+			w.Header().Set("Casefile-Stream", "end")
+		}
+	})
+}
+
+// simulateAs serves a bundle by a handler of its own.
+func (c *cluster) simulateAs(name, path string, bundle http.HandlerFunc) {
 	reply := func(w http.ResponseWriter, v any) { json.NewEncoder(w).Encode(v) }
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/hello", func(w http.ResponseWriter, _ *http.Request) {
@@ -109,18 +125,7 @@ func (c *cluster) simulate(name, path string) {
 		reply(w, agent.Line{End: &agent.Status{State: agent.Done}})
 	})
 	mux.HandleFunc("DELETE /v1/captures/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /v1/captures/{id}/bundle", func(w http.ResponseWriter, _ *http.Request) {
-		f, err := os.Open(path)
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		defer f.Close()
-		w.Header().Set("Trailer", "Casefile-Stream")
-		w.Header().Set("Casefile-Generation", "1")
-		if _, err := io.Copy(w, f); err == nil {
-			w.Header().Set("Casefile-Stream", "end")
-		}
-	})
+	mux.HandleFunc("GET /v1/captures/{id}/bundle", bundle)
 	c.serve(&agent.Node{Name: name, SpoolDir: filepath.Join(filepath.Dir(path), name)}, c.load(identity.NodeFile(name)), func(http.Handler) http.Handler { return mux })
 }
 

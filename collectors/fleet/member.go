@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"casefile/bundle"
@@ -114,7 +115,7 @@ func (m *member) capture(ctx, deadline context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { m.keepTime(follow) })
 	wg.Go(func() { _, _ = m.client.Events(follow, m.f.id, m.heard) }) // without them there is no progress to see
-	m.late = m.fetch(deadline)
+	m.late = m.fetch(ctx, deadline)
 	cancel()
 	wg.Wait()
 	m.leave(context.WithoutCancel(deadline))
@@ -175,27 +176,67 @@ func (m *member) keepTime(ctx context.Context) {
 	m.addPhase(wire.During, run)
 }
 
-// fetch writes the node's bundle into its part file, and resumes where a link
-// was lost until the deadline.
-func (m *member) fetch(ctx context.Context) error {
+// fetch writes the node's bundle into its part file, and resumes where a link was lost until the deadline, or as long
+// after it as bytes come: of many nodes, or over a slow link, all is more than what comes until then.
+func (m *member) fetch(ctx, deadline context.Context) error {
 	out, err := newfile.Create(m.partFile())
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	_, err = m.client.Download(ctx, m.f.id, m.f.o.MaxNodeBytes, part{out})
+	p := part{out, new(atomic.Int64)}
+	patience, end := context.WithCancelCause(context.WithoutCancel(deadline))
+	over := make(chan struct{})
+	stop := context.AfterFunc(deadline, func() {
+		defer close(over)
+		m.whileBytesCome(ctx, patience, p.came)
+		end(context.Cause(deadline))
+	})
+	_, err = m.client.Download(patience, m.f.id, m.f.o.MaxNodeBytes, p)
+	end(nil)
+	if !stop() {
+		<-over
+	}
 	return err
 }
 
+// leastFlow is how many bytes must come in each times.flow.
+const leastFlow = 4 << 10
+
+// whileBytesCome returns when too few did, when the user ends the capture, or when patience has ended.
+func (m *member) whileBytesCome(ctx, patience context.Context, came *atomic.Int64) {
+	if ctx.Err() != nil {
+		return
+	}
+	patience, cancel := context.WithTimeout(patience, m.f.times.most)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	for {
+		before := came.Load()
+		if !collectors.Wait(patience, time.Now().Add(m.f.times.flow)) || came.Load()-before < leastFlow {
+			return
+		}
+	}
+}
+
 // part is the file that a node's bundle is written to.
-type part struct{ *os.File }
+type part struct {
+	file *os.File
+	came *atomic.Int64 // bytes
+}
+
+func (p part) Write(b []byte) (int, error) {
+	n, err := p.file.Write(b)
+	p.came.Add(int64(n))
+	return n, err
+}
 
 // Restart empties it: the node has scrubbed its bundle once more.
 func (p part) Restart() error {
-	if err := p.Truncate(0); err != nil {
+	if err := p.file.Truncate(0); err != nil {
 		return err
 	}
-	_, err := p.Seek(0, io.SeekStart)
+	_, err := p.file.Seek(0, io.SeekStart)
 	return err
 }
 

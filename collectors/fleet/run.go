@@ -54,10 +54,13 @@ type times struct {
 	end     time.Duration // from the planned end to the last byte, at least
 	halt    time.Duration // before that limit a node is told to end with what it has
 	leave   time.Duration // to ask how it ended, and to clean up there
+	flow    time.Duration // a node of which bytes come in each such time is waited for beyond the limit
+	most    time.Duration // that long at most
 }
 
 var defaultTimes = times{agent: 3 * time.Second, ssh: 30 * time.Second, measure: time.Second, meet: 2 * time.Second,
-	lead: time.Second, whole: 13 * time.Second, end: 8 * time.Second, halt: 4 * time.Second, leave: time.Second}
+	lead: time.Second, whole: 13 * time.Second, end: 8 * time.Second, halt: 4 * time.Second, leave: time.Second,
+	flow: 2 * time.Second, most: 5 * time.Minute}
 
 const (
 	maxAtOnce = 64 // connections being opened
