@@ -26,7 +26,7 @@ var evacuationFailure = &analyze.Rule{
 	After:  []string{ids.GCOverhead},
 	Unless: []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	Claims: []loss.Kind{loss.GC},
-	Limits: limits(failedCopies, fullGCShare, views.GCOverheadCritical),
+	Limits: limits(effectSpread, heapTarget, failedCopies, fullGCShare, views.GCOverheadCritical),
 	Run:    each(collections, judgeEvacuation),
 }
 
@@ -57,12 +57,17 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Explanation = "Objects that could not be copied stay where they are and their regions count as old: the " +
 		"pause is longer than others, and a full collection often follows."
 	f.Evidence = append(cite.Known(heapAt), v.CiteLongest(5, failed)...)
-	to := vm.RoundUp64(1.25 * float64(heap))
+	to, effect := vm.RoundUp64(1.25*float64(heap)), "Free regions when a burst survives."
+	if live, at, ok := v.Live(); ok && often {
+		to = max(to, v.heapFor(live))
+		effect += " " + v.growEffect(to, live, share)
+		f.Evidence = append(f.Evidence, v.CiteLive(at))
+	}
 	setting, from, options := v.heapChange(to)
 	risk, _ := v.room(to)
 	f.Advice = []analyze.Advice{
 		{Action: fmt.Sprintf("Raise the maximum heap to %s.", say.Bytes(to)), Setting: setting, From: from, To: options,
-			Effect:   "Free regions when a burst survives.",
+			Effect:   effect,
 			Risk:     risk,
 			Rollback: "The old options and a restart.",
 			Verify:   "No \"To-space exhausted\" or \"Evacuation Failure\" in the next GC log.",

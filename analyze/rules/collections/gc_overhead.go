@@ -33,7 +33,7 @@ var gcOverhead = &analyze.Rule{
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		failedCopies, youngTiny, heapTarget, goOverhead, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
-		views.GCOverheadCritical, views.GCOverheadWarn,
+		views.GCOverheadCritical, views.GCOverheadWarn, copyTime, effectSpread,
 	),
 	Run: each(collections, judgeGCOverhead),
 }
@@ -187,12 +187,10 @@ func (v *gcView) tinyYoung() (reason, bool) {
 		}
 	}
 	share := v.ShareOf(views.Ordinary)
-	low, high := fewer(share, float64(to)/float64(size))
 	r.advice = analyze.Advice{
 		Action: "Remove " + say.List(set) + ": the JVM then sizes the young generation itself, up to a third of " +
 			"the heap and more.", Setting: say.List(set), From: say.List(set), To: "not set",
-		Effect: fmt.Sprintf("With some %s instead of %s there are fewer young collections: they take between %s and %s of the time instead of %s.",
-			say.Bytes(to), say.Bytes(size), say.Percent(low), say.Percent(high), say.Percent(share)),
+		Effect:   v.youngEffect(size, to, share),
 		Risk:     "The old generation loses as much room; its live set must fit into the rest.",
 		Rollback: "The old options and a restart.",
 		Verify:   "Young collections are at least a second apart, and collections take under 5 % of the time.",

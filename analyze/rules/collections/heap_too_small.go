@@ -28,7 +28,7 @@ var heapTooSmall = &analyze.Rule{
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		heapFullShare, heapTarget, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
-		views.GCOverheadCritical, views.GCOverheadWarn,
+		views.GCOverheadCritical, views.GCOverheadWarn, effectSpread,
 	),
 	Run: each(collections, judgeHeapTooSmall),
 }
@@ -127,24 +127,4 @@ func (v *gcView) flatness() string {
 	}
 	return "Whether it also grows cannot be told from so short a log; if the larger heap fills as well, look for " +
 		"a leak."
-}
-
-// fewer gives what collections take when they come so many times less often, as a range of what was measured: at best each of them is cheaper
-// too, as more has died meanwhile; at worst each takes longer for what survives and has to be copied. A program that collections held back
-// most of the time allocates more once they let it: the larger the share was, the less of it is sure to go.
-func fewer(share, times float64) (low, high float64) {
-	return share / times / 2, min(0.97*share, share*(0.6+0.5*share))
-}
-
-// growEffect tells what a larger heap does, by the free space that it leaves.
-func (v *gcView) growEffect(to, live int64, share float64) string {
-	heap, _, _ := v.MaxHeap()
-	room, _ := v.keeps(heap)
-	free, later := float64(max(room-live, heap/100)), float64(to)*float64(room)/float64(max(heap, 1))-float64(live)
-	if heap <= 0 || later <= 1.5*free {
-		return "Fewer collections."
-	}
-	low, high := fewer(share, later/free)
-	return fmt.Sprintf("%s times the free space: collections take between %s and %s of the time instead of %s.",
-		say.Number(later/free), say.Percent(low), say.Percent(high), say.Percent(share))
 }
