@@ -41,7 +41,10 @@ func (v *gcView) growEffect(to, live int64, share float64) string {
 	if heap <= 0 || free <= 0 || later <= 1.5*free {
 		return "Fewer collections."
 	}
-	const cheaper, dearer = 0.6, 1.6 // more has died by then, or more survives
+	cheaper, dearer := 0.6, 1.6 // more has died by then, or more survives
+	if v.Log.Collector.OldByFull() {
+		cheaper, dearer = 0.45, 1.4 // collections of the whole heap become rare, and young ones do instead
+	}
 	paced, heldBack := rarer(share, later/free)
 	if text, ok := (effect{cheaper * paced, dearer * heldBack}).told(share); ok {
 		return fmt.Sprintf("%s times the free space: %s", say.Number(later/free), text)
