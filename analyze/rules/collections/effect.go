@@ -42,8 +42,11 @@ func (v *gcView) growEffect(to, live int64, share float64) string {
 		return "Fewer collections."
 	}
 	cheaper, dearer := 0.6, 1.6 // more has died by then, or more survives
-	if v.Log.Collector.OldByFull() {
+	switch {
+	case v.Log.Collector.OldByFull():
 		cheaper, dearer = 0.45, 1.4 // collections of the whole heap become rare, and young ones do instead
+	case v.Log.Collector == gc.G1:
+		cheaper, dearer = 0.9, 2.9 // it keeps a reserve, begins cycles before the room is used, and its live set holds garbage
 	}
 	paced, heldBack := rarer(share, later/free)
 	if text, ok := (effect{cheaper * paced, dearer * heldBack}).told(share); ok {
@@ -59,7 +62,7 @@ func (v *gcView) youngEffect(size, to int64, share float64) string {
 	if rate, ok := v.Log.PromotionRate(); ok {
 		_, fixed := rarer(share, float64(to)/float64(size))
 		copying := rate / say.MB * copyTime.Value / 1000 / v.copyThreads()
-		if text, ok := (effect{(fixed + copying) / 2, 2 * (fixed + copying)}).told(share); ok {
+		if text, ok := (effect{0.65 * (fixed + copying), 2.4 * (fixed + copying)}).told(share); ok {
 			return fmt.Sprintf("%s, and %s a second that live on are still copied: %s", said, say.Bytes(rate), text)
 		}
 		return fmt.Sprintf("%s. How much is left of %s of the time cannot be told from this log: %s a second reach the old generation, and copying "+
