@@ -182,7 +182,7 @@ func judgeDirectMemory(_ *analyze.Pass, s *shortage) []analyze.Finding {
 	case s.dumps > 0:
 		f.Add(": %s waited for room in %s", say.Counted("threads", s.threads, "thread"), say.Counted("dumps", s.dumps, "dump"))
 	default:
-		f.Add(": %s to free some", say.Counted("calls", s.recorded, "call of System.gc()"))
+		f.Add(": %s to System.gc() to free some", say.Counted("calls", s.recorded, "call"))
 	}
 	f.Impact = "a thread that needs a buffer waits up to half a second, and then fails"
 	if s.log != nil {
