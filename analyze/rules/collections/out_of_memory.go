@@ -148,9 +148,9 @@ func judgeOutOfMemory(_ *analyze.Pass, e *errorLines) []analyze.Finding {
 		"may be left as they were in the middle of a change."
 	f.Evidence = e.list[:min(len(e.list), cite.Most)]
 	f.Advice = []analyze.Advice{
-		{Action: "Restart the JVM if it still runs.", Effect: "A clean state.", Risk: "Requests fail during the restart.", Verify: "No such line any more."},
 		{Action: kind.action, Effect: "Names what has to grow or to be freed.", Risk: "A heap dump stops the JVM, and holds customers' data.",
 			Verify: "No such line any more."},
+		{Action: "Then restart the JVM if it still runs: what the error left is lost with it.", Effect: "A clean state.", Risk: "Requests fail during the restart.", Verify: "No such line any more."},
 	}
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Understand the OutOfMemoryError Exception"}
 	return []analyze.Finding{f}
