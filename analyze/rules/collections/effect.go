@@ -46,7 +46,7 @@ func (v *gcView) growEffect(to, live int64, share float64) string {
 	case v.Log.Collector.OldByFull():
 		cheaper, dearer = 0.45, 1.4 // collections of the whole heap become rare, and young ones do instead
 	case v.Log.Collector == gc.G1:
-		cheaper, dearer = 0.9, 2.9 // it keeps a reserve, begins cycles before the room is used, and its live set holds garbage
+		cheaper, dearer = 0.95, 2.7 // it keeps a reserve, begins cycles before the room is used, and its live set holds garbage
 	}
 	paced, heldBack := rarer(share, later/free)
 	if text, ok := (effect{cheaper * paced, dearer * heldBack}).told(share); ok {
