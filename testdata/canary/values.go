@@ -44,7 +44,7 @@ func generated(r *rand.Rand) string {
 }
 
 func vocable(r *rand.Rand) string {
-	list := strings.Fields("walrus teapot glacier cinder marble plover sonnet tundra gannet quiver saffron bramble kestrel juniper mosaic pebble")
+	list := strings.Fields("walrus teapot glacier cinder marble puffin sonnet tundra gannet quiver saffron bramble kestrel juniper mosaic pebble")
 	return list[r.IntN(len(list))]
 }
 
