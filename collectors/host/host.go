@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/budget"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hostseries"
 	"casefile/collectors"
@@ -153,7 +154,9 @@ func (r *run) all(ctx context.Context) {
 
 	r.top(before, r.look())
 	// What moves is worth most when something went wrong, so an interrupt does not stop it.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	last, stop := budget.Afterwards(ctx)
+	defer stop()
+	last, cancel := context.WithTimeout(last, 4*time.Second)
 	defer cancel()
 	r.moving(last, hostseries.End, groups)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	deadline "casefile/bundle/format/budget"
 	"casefile/bundle/format/entries"
 )
 
@@ -171,7 +172,9 @@ func (c *capture) gcLogOff(ctx context.Context, name string) {
 	if name == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), 3*time.Second, fmt.Errorf("3s"))
+	last, stop := deadline.Afterwards(ctx)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(last, 3*time.Second, fmt.Errorf("3s"))
 	defer cancel()
 	left := budget(ownLogSize)
 	err := c.logOff(ctx, name)

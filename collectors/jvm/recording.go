@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	deadline "casefile/bundle/format/budget"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
@@ -214,7 +215,9 @@ func (c *capture) recordingOff(ctx context.Context, r *recording) {
 	if r == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), jfrStopWithin, fmt.Errorf("%v", jfrStopWithin))
+	last, stop := deadline.Afterwards(ctx) // a JVM that does not answer ends the recording by itself
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(last, jfrStopWithin, fmt.Errorf("%v", jfrStopWithin))
 	defer cancel()
 	began := c.Start()
 	var err error
