@@ -29,9 +29,6 @@ type archive interface {
 	Close() error
 }
 
-// unjoined is an archive whose bodies stand alone: what nobody asks for is not read, as no cut shows there.
-type unjoined interface{ alone() }
-
 // openArchive tells a container by its first bytes. What comes out of it is
 // counted against the budget of the context.
 func openArchive(ctx context.Context, path string) (archive, Format, error) {

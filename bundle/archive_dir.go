@@ -48,8 +48,6 @@ func (d *dirArchive) skip(name string, mode fs.FileMode) {
 	}
 }
 
-func (*dirArchive) alone() {}
-
 func openDir(ctx context.Context, root string) (archive, error) {
 	d := &dirArchive{root: root, room: budget.NewRoom(ctx, budget.MaxUnpacked), records: map[string][]byte{}}
 	if err := d.readJournal(); err != nil {

@@ -205,7 +205,8 @@ func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (
 	}
 	defer a.Close()
 	r.Format = format
-	if folder, ok := a.(*dirArchive); ok {
+	folder, isFolder := a.(*dirArchive)
+	if isFolder {
 		defer func() { r.Unread = folder.unread }()
 	}
 	entries := listed{most: budget.From(ctx).MostEntries()}
@@ -232,8 +233,8 @@ func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (
 		}
 		in := &tracked{r: body}
 		err = visit(e, in)
-		if _, alone := a.(unjoined); err == nil && !alone {
-			_, err = io.Copy(io.Discard, in) // a cut shows at the end of the body
+		if err == nil && !isFolder {
+			_, err = io.Copy(io.Discard, in) // a cut shows at the end of the body; the files of a folder stand alone
 		}
 		var one *unreadable
 		if errors.As(in.err, &one) && (err == nil || errors.As(err, &one)) {

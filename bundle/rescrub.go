@@ -54,7 +54,7 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if level, _ := w.Compression(); level == "zstd "+zstd.SpeedFastest.String() {
+	if t, is := w.c.(*tarContainer); is && t.level == zstd.SpeedFastest {
 		next.Hurry()
 	}
 	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
