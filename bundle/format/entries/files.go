@@ -101,6 +101,12 @@ const (
 	GoLimits      File = "limits"
 )
 
+// Entries of a database, below that of the node that asked it; see bundle/format/sessions.
+const (
+	Sessions   File = "sessions/*.json" // the star is Dump(k), as in the entries of JVMs
+	Statements File = "statements.json"
+)
+
 // Doc says what entries hold. Raw: analyze does not read them, people do.
 type Doc struct {
 	File File
@@ -154,4 +160,10 @@ var Go = []Doc{
 	{GoBuild, true, "the build information in the executable"},
 	{GoCommandLine, true, "the arguments, one a line"},
 	{GoLimits, true, "/proc/PID/limits"},
+}
+
+// Database lists the entries of a database.
+var Database = []Doc{
+	{Sessions, false, "the sessions of a database server at a dump, whom they wait for and what they run"},
+	{Statements, false, "what each normalised statement took of the server during the capture"},
 }

@@ -59,6 +59,14 @@ const (
 	ItemBuildInfo      = "build-info"
 )
 
+// Items of the ledger for a database. What follows a dash tells more of the item before it.
+const (
+	ItemSessions         = "sessions"
+	ItemSessionsRights   = "sessions-rights"
+	ItemStatements       = "statements"
+	ItemStatementsRights = "statements-rights"
+)
+
 // Items of any job.
 const (
 	ItemSearch = "search" // for targets
