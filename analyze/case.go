@@ -10,11 +10,13 @@ import (
 
 	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
+	"casefile/analyze/database"
 	"casefile/analyze/gc"
 	"casefile/analyze/host"
 	"casefile/analyze/jfr"
 	"casefile/analyze/profile"
 	"casefile/analyze/threads"
+	"casefile/analyze/waits"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/series"
@@ -40,6 +42,10 @@ type Case struct {
 	Refused []string
 	// Timing is what was measured between the nodes; nil: a capture of one node, or none.
 	Timing *timing.Record
+	// Databases are the looks at database servers at the moments of the dumps, each on the clock of the node that asked;
+	// Statements is what their statements took over the capture.
+	Databases  []*database.Look
+	Statements []*database.Counted
 }
 
 // Gap is a line of the coverage ledger that is a gap.
@@ -117,6 +123,10 @@ type JVM struct {
 	CountersSource, ProcessSource string
 	// Sockets are its TCP sockets at the moments of the dumps.
 	Sockets []Sockets
+	// Calls are the system calls that its threads were in at the moments of the dumps; Samples those between them, nil:
+	// none.
+	Calls   []*waits.Table
+	Samples *waits.Samples
 	// Looks are what its threads did by /proc when it could not be asked for a dump.
 	Looks []Look
 	// Logs and Access are its application logs and access logs.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"casefile/analyze/loss"
+	"casefile/analyze/waits"
 )
 
 // Result is what all rules said about a case.
@@ -20,6 +21,9 @@ type Result struct {
 	Tuning []Tuning
 	// Loss is where the time of each process's threads went, and what of it findings explain.
 	Loss []*loss.Statement
+	// Waits is who waits for whom over all nodes; nil: neither a database was asked, nor is it known which connections
+	// threads wait at.
+	Waits *waits.Graph
 	// Broken are rules that failed; their findings are missing.
 	Broken []string
 }
@@ -78,7 +82,8 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	demoteStarting(c, res.Findings, rules)
 	rank(res.Findings, rules)
 	order(res.Findings)
-	res.Loss = lossOf(&Pass{Case: c, run: shared}, res.Findings, rules)
+	all := &Pass{Case: c, run: shared}
+	res.Loss, res.Waits = lossOf(all, res.Findings, rules), WaitsOf(all)
 	app := applicationsOf(c)
 	res.Tuning = foldTuning(reconcile(res.Findings), app)
 	res.Findings = fold(res.Findings, len(c.Nodes), app)
@@ -96,7 +101,7 @@ func Validate(rules []*Rule) error {
 		known[r.ID] = true
 	}
 	for _, r := range rules {
-		for _, id := range slices.Concat(r.earlier(), r.ExplainedBy, r.Repeats) {
+		for _, id := range slices.Concat(r.earlier(), r.ExplainedBy, r.Behind, r.Repeats) {
 			if !known[id] {
 				errs = append(errs, fmt.Errorf("rule %q names %q, which is none", r.ID, id))
 			}

@@ -80,6 +80,8 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 		return nil
 	case part[2] == entries.FolderJVM:
 		return b.jvm(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
+	case part[2] == entries.FolderDatabase:
+		return b.readDatabase(n, e, part[4], body)
 	case part[2] == entries.FolderGo:
 		return b.service(n, path.Join(part[:4]...), part[3], e.PID).read(b, e, part[4], body)
 	}
