@@ -1,6 +1,10 @@
 package analyze
 
-import "slices"
+import (
+	"slices"
+
+	"casefile/analyze/threads"
+)
 
 // rank puts consequences behind their causes, and what repeats another finding among the notes, as the rules say, see
 // [Rule.ExplainedBy] and [Rule.Repeats]. A cause counts when it takes a share worth the name.
@@ -15,7 +19,8 @@ func rank(list []Finding, rules []*Rule) {
 		rule := byID[f.ID]
 		for _, c := range list {
 			again := slices.Contains(rule.Repeats, c.ID) && sameThing(f, &c)
-			consequence := again || slices.Contains(rule.ExplainedBy, c.ID)
+			consequence := again || slices.Contains(rule.ExplainedBy, c.ID) ||
+				slices.Contains(rule.Behind, c.ID) && mostlyOf(f, &c)
 			if !consequence || !sameProcess(f, &c, rule.HostWide || byID[c.ID].HostWide) || c.Weight < worth ||
 				!c.Severity.AtLeast(Warning) {
 				continue
@@ -39,5 +44,31 @@ func sameThing(a, b *Finding) bool {
 // sameProcess: about one process, or one of them about the machine it runs on.
 func sameProcess(a, b *Finding, hostWide bool) bool {
 	onNode := slices.ContainsFunc(a.Nodes, func(n string) bool { return slices.Contains(b.Nodes, n) })
-	return onNode && (hostWide || a.Subject == b.Subject)
+	if hostWide {
+		return onNode
+	}
+	return slices.ContainsFunc(a.subjects(), func(s Subject) bool {
+		return slices.ContainsFunc(b.subjects(), func(o Subject) bool { return s.Node == o.Node && s.Name == o.Name })
+	})
+}
+
+// mostlyOf reports whether half or more of the threads of a finding are explained by another one.
+func mostlyOf(f, cause *Finding) bool {
+	own, ok := f.Detail.(Claimer)
+	of, known := cause.Detail.(Claimer)
+	if !ok || !known {
+		return false
+	}
+	explained := map[*threads.Thread]bool{}
+	for _, t := range of.Claimed() {
+		explained[t] = true
+	}
+	n := 0
+	list := own.Claimed()
+	for _, t := range list {
+		if explained[t] {
+			n++
+		}
+	}
+	return n > 0 && 2*n >= len(list)
 }

@@ -62,6 +62,12 @@ type Finding struct {
 	// locks. Two findings of one process that share a name may be one problem seen twice.
 	About []string `json:"-"`
 
+	// Chain is who waits for whom in one line, where the finding is about a chain of waits.
+	Chain string `json:"chain,omitempty"`
+
+	// Processes are those that the finding is about where they are several, or not all called Subject.
+	Processes []Subject `json:"-"`
+
 	// Detail is what later rules of the same wing want to know of it.
 	Detail any `json:"-"`
 

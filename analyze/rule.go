@@ -27,6 +27,9 @@ type Rule struct {
 	// ExplainedBy are rules whose finding about the same process makes this one a mere consequence: curing the cause
 	// cures both. A consequence stands behind its cause, and is not more severe.
 	ExplainedBy []string
+	// Behind are rules of whose finding this one is a mere consequence where that one explains half or more of its
+	// threads, see [Claimer].
+	Behind []string
 	// Repeats are rules that see the same problem with another instrument: where both findings are about the same
 	// thing of a process, see [Finding.About], this one is a note with what its own instrument measured.
 	Repeats []string
@@ -123,6 +126,9 @@ func (s Subject) covers(o Subject) bool {
 
 // subjects are the process or machine of the finding, on each of its nodes.
 func (f *Finding) subjects() []Subject {
+	if len(f.Processes) > 0 {
+		return f.Processes
+	}
 	out := make([]Subject, 0, len(f.Nodes))
 	for _, n := range f.Nodes {
 		out = append(out, Subject{Node: n, Name: f.Subject, Source: f.source})

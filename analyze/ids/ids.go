@@ -29,6 +29,15 @@ const (
 	EventLoopBlocked     = "event-loop-blocked"
 )
 
+// Waits that go through a database or to another node.
+const (
+	DBLockWait          = "db-lock-wait"
+	IdleInTransaction   = "idle-in-transaction"
+	SlowStatement       = "slow-statement"
+	DistributedDeadlock = "distributed-deadlock"
+	SlowFile            = "slow-file"
+)
+
 // Collections, memory and settings of a JVM.
 const (
 	HeapTooSmall          = "heap-too-small"

@@ -83,13 +83,13 @@ func (c *Catalogue) relations(r *analyze.Rule) (out []relation) {
 	var explains []string
 	for _, w := range c.Wings {
 		for _, o := range w.Rules {
-			if slices.Contains(o.ExplainedBy, r.ID) {
+			if slices.Contains(o.ExplainedBy, r.ID) || slices.Contains(o.Behind, r.ID) {
 				explains = append(explains, o.ID)
 			}
 		}
 	}
 	for _, l := range []relation{
-		{"Explained by", r.ExplainedBy}, {"Explains", explains}, {"Silenced by", r.Unless}, {"Repeats", r.Repeats}, {"Looks at", r.After},
+		{"Explained by", r.ExplainedBy}, {"Explains", explains}, {"Consequence of, where its threads are the same", r.Behind}, {"Silenced by", r.Unless}, {"Repeats", r.Repeats}, {"Looks at", r.After},
 	} {
 		if len(l.ids) > 0 {
 			out = append(out, l)
@@ -134,8 +134,9 @@ func (c *Catalogue) Markdown(w io.Writer) error {
 		"| finding | explained by | silenced by | repeats, as a note |\n|---|---|---|---|\n")
 	for _, wing := range c.Wings {
 		for _, r := range wing.Rules {
-			if len(r.ExplainedBy)+len(r.Unless)+len(r.Repeats) > 0 {
-				fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.ID, r.ID, links(r.ExplainedBy), links(r.Unless), links(r.Repeats))
+			causes := slices.Concat(r.ExplainedBy, r.Behind)
+			if len(causes)+len(r.Unless)+len(r.Repeats) > 0 {
+				fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.ID, r.ID, links(causes), links(r.Unless), links(r.Repeats))
 			}
 		}
 	}

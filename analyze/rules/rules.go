@@ -5,6 +5,7 @@ package rules
 
 import (
 	"casefile/analyze"
+	"casefile/analyze/rules/chains"
 	"casefile/analyze/rules/cluster"
 	"casefile/analyze/rules/collections"
 	"casefile/analyze/rules/dumps"
@@ -28,6 +29,7 @@ func wings() []Wing {
 		{"Settings of a JVM", settings.Rules()},
 		{"Machines and containers", machines.Rules()},
 		{"Nodes of a cluster", cluster.Rules()},
+		{"Waits through databases and nodes", chains.Rules()},
 		{"Flight recordings", recordings.Rules()},
 		{"Threads", dumps.Rules()},
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/database"
 	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/rules/cite"
@@ -14,6 +15,7 @@ import (
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/sessions"
 )
 
 var (
@@ -31,7 +33,8 @@ var dbPoolExhausted = &analyze.Rule{
 	Needs:       needsDumps(2),
 	Fix:         "Give connections back sooner: slow statements first, then leaks; only then a larger pool.",
 	ExplainedBy: []string{ids.PinnedVirtualThreads},
-	After:       forEver,
+	Behind:      behindChains,
+	After:       slices.Concat(behindChains, forEver),
 	Limits:      []analyze.Threshold{dbPoolWaiters, dbPoolShare, dbPoolFew, contentionDumps, contentionCritical},
 	Run:         analyze.Each(dumped(2), judgeDBPool),
 }
@@ -122,7 +125,16 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 		}}, p.Advice...)
 	}
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
-	return []analyze.Finding{p.finding()}
+	f := p.finding()
+	f.Explanation += v.inUseBy(peak)
+	if cause := v.chainOf(pass, &f); cause != nil {
+		f.Advice = []analyze.Advice{{
+			Action: "Cure " + cause.ID + " first: the connections are held behind it, and a larger pool would only put more sessions there.",
+			Effect: "Connections come back in milliseconds.", Risk: "See there.",
+			Verify: "No thread waits for a connection under the same load.",
+		}}
+	}
+	return []analyze.Finding{f}
 }
 
 // weighAt is the place where a thread waits; nil: it does not.
@@ -151,6 +163,40 @@ func heldBy(n int) say.Phrase {
 		return say.Text("%s uses", say.Counted("in_use", n, "thread"))
 	}
 	return say.Text("%s use", say.Counted("in_use", n, "thread"))
+}
+
+// inUseBy says what the sessions of the process do at the dump of some threads, where the database was asked.
+func (v *view) inUseBy(list []views.Sighting) string {
+	if v.graph == nil || len(list) == 0 {
+		return ""
+	}
+	var blocked, open, active, idle int
+	all := v.graph.SessionsOf(v.Series, list[0].Dump)
+	for _, s := range all {
+		switch {
+		case database.Blocked(s):
+			blocked++
+		case s.State.InTransaction():
+			open++
+		case s.State == sessions.Active:
+			active++
+		default:
+			idle++
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{blocked, "waiting for another session"}, {open, "idle in transaction"}, {active, "running a statement"}, {idle, "idle"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return fmt.Sprintf(" By the database's own word it has %s of this process: %s.", say.Count(len(all), "session"), say.List(parts))
 }
 
 func atConnectionPool(t *threads.Thread) bool {

@@ -15,6 +15,7 @@ var lockContention = &analyze.Rule{
 	Needs:  needsDumps(2),
 	Fix:    "Shorten what is done under the lock, move slow calls out of it, or divide it.",
 	After:  forEver,
+	Behind: behindChains,
 	Limits: []analyze.Threshold{contentionWaiters, contentionShare, contentionDumps, contentionFew, contentionCritical},
 	Run:    analyze.Each(dumped(2), judgeLockContention),
 }

@@ -12,16 +12,20 @@ import (
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
+	"casefile/analyze/waits"
+	"casefile/bundle/format/sockets"
 )
 
 // peer is an address that the process has connections to while threads wait.
 type peer struct {
 	addr  netip.AddrPort
-	least int // connections, in the dump with the fewest
+	least int // connections, in the dump with the fewest; of exact ones threads, in the dump with most
 	sum   int // over the dumps
 	unack int // of them: with data that the other side did not acknowledge
 	at    analyze.Sockets
 	line  int // of the first of them in at
+	exact bool
+	call  string // of exact ones
 }
 
 // socketsFarthest is how far from a dump a look at the sockets may be.
@@ -67,6 +71,9 @@ func (v *view) peersOf(list []views.Sighting, kind threads.WaitKind, asked strin
 	if v.JVM == nil || !ok {
 		return nil
 	}
+	if exact := v.exactPeers(list); exact != nil {
+		return exact
+	}
 	var likely map[netip.AddrPort]*peer
 	for dump, waiting := range v.PerDump(list) {
 		look, ok := v.socketsAt(dump)
@@ -106,6 +113,69 @@ func (v *view) peersOf(list []views.Sighting, kind threads.WaitKind, asked strin
 		out = slices.DeleteFunc(out, func(p *peer) bool { return portRank(p, ports) == 0 })
 	}
 	return out
+}
+
+// exactShare is the share of waiting threads whose connection is known from which on no guess is needed.
+const exactShare = 0.8
+
+// exactPeers are the addresses at the other end of the connections that the threads are in a call on; nil where the
+// calls of most are not known.
+func (v *view) exactPeers(list []views.Sighting) (out []*peer) {
+	of := map[netip.AddrPort]*peer{}
+	perDump := map[netip.AddrPort]map[int]int{}
+	known, all := 0, 0
+	for _, s := range list {
+		table := v.JVM.CallsAt(v.Series.Dumps[s.Dump])
+		if table == nil {
+			continue
+		}
+		all++
+		call, ok := table.Of(s.Thread.NID)
+		if !ok || !call.Conn.Known() || s.Thread.Virtual {
+			continue
+		}
+		known++
+		addr := call.Conn.Remote
+		p := of[addr]
+		if p == nil {
+			p = &peer{addr: addr, at: analyze.Sockets{Source: table.Source}, line: call.Line, exact: true, call: call.Name}
+			of[addr], perDump[addr] = p, map[int]int{}
+			out = append(out, p)
+		}
+		p.sum++
+		perDump[addr][s.Dump]++
+		p.least = max(p.least, perDump[addr][s.Dump])
+		if v.unacknowledged(s.Dump, call.Conn) {
+			p.unack++
+		}
+	}
+	if all == 0 || float64(known) < exactShare*float64(all) {
+		return nil
+	}
+	slices.SortStableFunc(out, func(a, b *peer) int { return cmp.Or(cmp.Compare(b.sum, a.sum), a.addr.Compare(b.addr)) })
+	return out
+}
+
+// unacknowledged reports whether the other side of a connection has not acknowledged all that was sent.
+func (v *view) unacknowledged(dump int, c waits.Conn) bool {
+	look, ok := v.socketsAt(dump)
+	return ok && slices.ContainsFunc(look.Sockets, func(s sockets.Socket) bool {
+		return s.SendQ > 0 && waits.ConnOf(s.Local, s.Remote) == c
+	})
+}
+
+// other names the captured process at the other end of the connections of most of some threads; "" none, or a database.
+func (v *view) other(list []views.Sighting) string {
+	counts := map[string]int{}
+	for _, s := range list {
+		if end := v.graph.EndOf(s.Thread); end != nil && end.Process != nil {
+			name := end.Process.Label()
+			if counts[name]++; 2*counts[name] > len(list) {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 func portRank(p *peer, ports []uint16) int {
@@ -158,6 +228,13 @@ func outbound(look analyze.Sockets, state string) map[netip.AddrPort]*peer {
 // maxPeers is how many addresses are worth naming: among more, naming them says nothing.
 const maxPeers = 3
 
+func sumOf(peers []*peer) (n int) {
+	for _, p := range peers {
+		n += p.sum
+	}
+	return n
+}
+
 // namePeers adds what the sockets tell to a finding about threads that wait for the network, and gives the address
 // when there is but one.
 func (v *view) namePeers(f *analyze.Finding, list []views.Sighting, kind threads.WaitKind, asked string) (addr string) {
@@ -168,7 +245,10 @@ func (v *view) namePeers(f *analyze.Finding, list []views.Sighting, kind threads
 	var told []analyze.Evidence
 	for _, p := range peers {
 		text := fmt.Sprintf("%s to %s", say.Count(p.least, "connection"), p.addr)
-		if kind == threads.WaitConnect {
+		if p.exact {
+			text = fmt.Sprintf("%s in %s on connections to %s", say.Count(p.least, "thread"), p.call, p.addr)
+		}
+		if kind == threads.WaitConnect && !p.exact {
 			text = fmt.Sprintf("%s to %s without an answer so far", say.Count(p.least, "attempt"), p.addr)
 		}
 		told = append(told, analyze.Evidence{Entry: p.at.Source, Lines: analyze.Lines(p.line, p.line), Text: text})
@@ -178,6 +258,17 @@ func (v *view) namePeers(f *analyze.Finding, list []views.Sighting, kind threads
 		}
 	}
 	f.Evidence = append(f.Evidence[:min(len(f.Evidence), cite.Most-len(told))], told...)
+	if name := v.other(list); name != "" {
+		f.Explanation += " At the other end of their connections is " + name + ", which was captured too: see what its threads do."
+	}
+	const nearlyAll = 0.9
+	switch first, sum := peers[0], sumOf(peers); {
+	case first.exact && float64(first.sum) >= nearlyAll*float64(sum):
+		return first.addr.String()
+	case first.exact:
+		f.Explanation += fmt.Sprintf(" Their connections lead to %d addresses.", len(peers))
+		return ""
+	}
 	if len(peers) > 1 {
 		f.Explanation += fmt.Sprintf(" By the open connections of the process the other side is one of %d "+
 			"addresses.", len(peers))

@@ -27,7 +27,7 @@ var poolMismatch = &analyze.Rule{
 		"copies; for all nodes together also the database's own limit: a database with a credential in the " +
 		"cluster file, or --use-app-credentials",
 	Fix:         "Size the pool for the request threads, and the database for all pools together.",
-	After:       []string{ids.DBPoolExhausted},
+	After:       slices.Concat([]string{ids.DBPoolExhausted}, behindChains),
 	ExplainedBy: []string{ids.DBPoolExhausted},
 	Limits:      []analyze.Threshold{dbConnectionsCritical},
 	Run:         analyze.Sequence(analyze.Each(appsWithPools.Of, judgePool), analyze.Each(servers, judgeServer)),
@@ -121,7 +121,7 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 	}
 	pass.Evaluated()
 	waits := pass.Found(ids.DBPoolExhausted, a.About())
-	waiting := a.view != nil && len(waits) > 0
+	waiting := a.view != nil && len(waits) > 0 && a.view.chainOf(pass, waits[0]) == nil
 	confluence := a.Product == "confluence"
 	need := threads
 	if confluence {

@@ -24,6 +24,8 @@ var slowDownstream = &analyze.Rule{
 	Needs:       needsDumps(2),
 	Fix:         "Measure the other side; give the call a timeout, and a limit of threads that may be in it.",
 	ExplainedBy: []string{ids.PinnedVirtualThreads},
+	Behind:      behindChains,
+	After:       chained,
 	Limits: []analyze.Threshold{
 		contentionDumps, contentionCritical, downstreamShare, views.DownstreamThreads, views.StuckCPU,
 	},
@@ -39,12 +41,12 @@ type asked struct {
 }
 
 // judgeDownstream looks at the calls below which many threads wait for the network.
-func judgeDownstream(_ *analyze.Pass, v *view) []analyze.Finding {
+func judgeDownstream(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
 		return nil // goroutines that wait for the network cost next to nothing and have no pool to fill
 	}
 	var out []analyze.Finding
-	for _, a := range v.calls() {
+	for _, a := range v.calls(v.explainedByChain(pass)) {
 		if len(a.sightings) < views.DownstreamThreads.Value*v.Dumps() ||
 			v.AtLeast(a.sightings, views.DownstreamThreads.Value) < contentionDumps.Value {
 			continue
@@ -58,11 +60,14 @@ func judgeDownstream(_ *analyze.Pass, v *view) []analyze.Finding {
 	return out
 }
 
-// calls groups the threads that wait for the network by the program's own call.
-func (v *view) calls() []*asked {
+// calls groups the threads that wait for the network by the program's own call, without those of which it is known why.
+func (v *view) calls(known map[*threads.Thread]bool) []*asked {
 	bySite := map[string]*asked{}
 	var order []*asked
 	waits := v.Sightings(func(t *threads.Thread, w threads.Wait) bool {
+		if known[t] {
+			return false
+		}
 		switch w.Kind {
 		case threads.WaitSocketRead, threads.WaitConnect, threads.WaitHTTPPool:
 			return w.Busy() && !strings.HasPrefix(w.Text, "resolves") && (v.Request(t) || libs.Within(t.Stack.Frames, libs.WorkFrames))

@@ -37,6 +37,7 @@ var stuckThread = &analyze.Rule{
 var knownWaits = []string{
 	ids.Deadlock, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.HotThread,
 	ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.UnexplainedWait,
+	ids.DistributedDeadlock, ids.DBLockWait, ids.SlowStatement, ids.SlowFile,
 }
 
 // stuckGroup is requests that stand at the same place.

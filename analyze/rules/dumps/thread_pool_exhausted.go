@@ -34,6 +34,7 @@ var threadPoolExhausted = &analyze.Rule{
 		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
 		ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.StuckThread,
 	},
+	Behind: behindChains,
 	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolCertain, poolGrowth},
 	Run:    analyze.Each(dumped(2), judgeThreadPool),
 }
@@ -42,6 +43,7 @@ var threadPoolExhausted = &analyze.Rule{
 var poolCauses = []string{
 	ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock, ids.DBPoolExhausted, ids.SlowDownstream, ids.StuckThread, ids.HotThread,
 	ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.UnexplainedWait,
+	ids.DistributedDeadlock, ids.DBLockWait, ids.SlowStatement,
 }
 
 // judgeThreadPool looks at the pools of which no thread is idle, and names what keeps them busy.

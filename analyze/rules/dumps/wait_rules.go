@@ -29,7 +29,7 @@ var (
 
 // poolWaits explain waits of any kind, and come first.
 var poolWaits = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock,
-	ids.DBPoolExhausted, ids.SlowDownstream}
+	ids.DBPoolExhausted, ids.SlowDownstream, ids.DistributedDeadlock, ids.DBLockWait, ids.SlowStatement, ids.SlowFile}
 
 // Claimed are the threads that the finding explains, see [analyze.Claimer].
 func (a *account) Claimed() []*threads.Thread {

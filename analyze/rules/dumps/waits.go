@@ -81,7 +81,7 @@ func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind
 	a := v.lossAccount(pass)
 	explained := []views.Sighting{}
 	for _, f := range v.found(pass, after...) {
-		a.Claim(f.ID, accountOf(f).Claimed())
+		a.Claim(f.ID, claimedOf(f))
 		explained = append(explained, accountOf(f).sightings...)
 	}
 	lost := v.LossOf(explained)
