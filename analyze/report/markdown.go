@@ -184,6 +184,9 @@ func (p *page) finding(number int, f *analyze.Finding) {
 	p.add(fmt.Sprintf("### %d. %s: %s", number, strings.ToUpper(md(string(f.Severity))), md(cut(f.Title, 300))))
 	p.add("")
 	p.add("- " + joined(" · ", code(f.ID), md(cut(where(f), 200)), md(cut(f.Impact, 200)), md("confidence "+string(f.Confidence))))
+	if f.Chain != "" {
+		p.add("- " + md(cut(f.Chain, 500)))
+	}
 	if f.Explanation != "" {
 		p.add("- " + md(cut(f.Explanation, 900)))
 	}

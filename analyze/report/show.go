@@ -16,6 +16,9 @@ func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, cited *Cited, o O
 	m := marks[rank(f.Severity)]
 	t.text(t.paint(m.code, m.word)+"  ", margin, bold, clean(f.Title), 0)
 	t.text(margin, margin, dim, joined(" · ", where(f), clean(f.Impact), "confidence "+clean(string(f.Confidence))), 0)
+	if f.Chain != "" {
+		t.text(margin, margin+"  ", plain, clean(f.Chain), 0)
+	}
 	t.text(margin, margin, dim, joined(" · ", clean(f.ID), caseLine(c)), 0)
 	if f.Explanation != "" {
 		t.line("")

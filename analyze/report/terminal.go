@@ -152,6 +152,9 @@ func (t *terminal) finding(f *analyze.Finding) {
 	t.line("")
 	t.text(t.paint(m.code, m.word)+"  ", margin, bold, clean(f.Title), 2)
 	t.text(margin, margin, dim, joined(" · ", where(f), clean(f.Impact)), 1)
+	if f.Chain != "" {
+		t.text(margin, margin+"  ", plain, clean(f.Chain), 3)
+	}
 	if len(f.Advice) > 0 {
 		a := &f.Advice[0]
 		t.text(margin+t.paint(green, "Do: "), margin+"    ", plain, joined("; ", strings.TrimSuffix(clean(a.Action), "."), change(a)), 2)

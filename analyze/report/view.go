@@ -31,6 +31,7 @@ type view struct {
 	Findings                                  []findingCard
 	Against                                   *section // nil: no earlier capture
 	Cluster                                   *section // nil: one node
+	Waits                                     *section // nil: nothing goes through a database or to another node
 	Processes                                 []section
 	Hosts                                     []section
 	Gaps                                      table
@@ -67,6 +68,7 @@ type processCard struct {
 // findingCard is one finding.
 type findingCard struct {
 	Anchor, ID, Level, Title, Where, Impact, Confidence string
+	Chain                                               string
 	Explanation                                         []string
 	Advice                                              []adviceCard
 	Evidence                                            []evidenceCard
@@ -169,6 +171,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b.findings(r.Findings)
 	b.Against = againstSection(m.Against)
 	b.Cluster = b.cluster(c)
+	b.Waits = b.waits(r)
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)
@@ -230,7 +233,7 @@ func (b *viewBuilder) findings(list []analyze.Finding) {
 
 func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
 	card := findingCard{Anchor: fmt.Sprintf("finding-%d", i+1), ID: f.ID, Level: level(f.Severity), Title: cut(f.Title, 600), Where: where(f),
-		Impact: cut(f.Impact, 400), Confidence: string(f.Confidence), References: f.References}
+		Impact: cut(f.Impact, 400), Chain: cut(f.Chain, 600), Confidence: string(f.Confidence), References: f.References}
 	for p := range strings.SplitSeq(f.Explanation, "\n") {
 		if p = strings.TrimSpace(p); p != "" {
 			card.Explanation = append(card.Explanation, cut(p, 4000))
