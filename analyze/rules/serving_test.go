@@ -8,6 +8,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
+	"casefile/analyze/host"
 	"casefile/analyze/threads"
 )
 
@@ -62,7 +63,7 @@ func TestPoolThatLeavesRequestsUnread(t *testing.T) {
 	}
 }
 
-// A latch in the loop of a thread's own class is the sign to begin; below calls of other classes it keeps work.
+// A latch in a thread's own loop may be the sign to begin; below calls of other classes it keeps work.
 func TestSignToBegin(t *testing.T) {
 	for name, c := range map[string]struct {
 		stack string
@@ -70,6 +71,7 @@ func TestSignToBegin(t *testing.T) {
 	}{
 		"own loop":    {await + "\nnu.Runner.run(Runner.java:7)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)", false},
 		"lambda":      {await + "\nnu.Runner.lambda$start$0(Runner.java:7)\nnu.Runner$$Lambda/0x000000008e041800.run(Unknown Source)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)", false},
+		"two classes": {await + "\nnu.Gate.enter(Gate.java:7)\nnu.Runner.run(Runner.java:9)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)", false},
 		"below calls": {await + "\nnu.Gate.enter(Gate.java:7)\nnu.Page.render(Page.java:7)\nnu.Runner.run(Runner.java:9)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)", true},
 		"in a task":   {await + "\nnu.Runner.run(Runner.java:7)" + taskBelow, true},
 	} {
@@ -246,6 +248,33 @@ func TestHotOnAFullMachine(t *testing.T) {
 		f := find(run(t, seriesCase(threads.NewSeries(dumps, cpu))), "hot-thread")
 		if warned := f != nil && f.Severity.AtLeast(analyze.Warning); warned != hot {
 			t.Errorf("%s: %+v", at, f)
+		}
+	}
+}
+
+// Requests that take turns in one place take the machine together, though no thread is hot for long.
+func TestHotInTurns(t *testing.T) {
+	for name, c := range map[string]struct {
+		at   string // where all others of the pool compute, in the dumps that show them at work
+		warn bool
+	}{
+		"one place":   {"nu.Sum.add(Sum.java:7)", true},
+		"many places": {"nu.Page%d.draw(Page.java:7)", false},
+	} {
+		dumps := parseText(t, "dumps.txt", scene(4, every, func(i int, s *stage) {
+			for k, name := range workers(4) {
+				at := c.at
+				if strings.Contains(at, "%d") {
+					at = fmt.Sprintf(at, k)
+				}
+				s.thread(name, "RUNNABLE", s.at*9/20, at+served)
+			}
+		}))
+		cs := seriesCase(threads.NewSeries(dumps, nil))
+		cs.Nodes[0].Host = &host.Facts{CPU: host.CPU{Count: figure(2)}}
+		f := find(run(t, cs), "hot-thread")
+		if warned := f != nil && f.Severity.AtLeast(analyze.Warning); warned != c.warn {
+			t.Errorf("%s: %+v", name, f)
 		}
 	}
 }

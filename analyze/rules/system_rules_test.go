@@ -210,6 +210,20 @@ func TestCollections(t *testing.T) {
 			}
 			return w
 		}, want: "warning memory-leak", title: "Memory leak: what is in use after mixed collections rose from 308 MB to 748 MB of 1000 MB in 19 min 20 s; at this rate it is full in 9 min 30 s"},
+		{name: "leak that has moments left", log: func() *written {
+			w := newLog(96, "G1").every(1, 28, 3, young, 65, 30, 12)
+			for i, mb := range []int{63, 71, 75, 79} {
+				w.pause(32+float64(4*i), mixed, mb+3, mb, 3)
+			}
+			return w
+		}, want: "warning memory-leak"},
+		{name: "start that ends with a full heap in use", log: func() *written {
+			w := newLog(96, "G1").every(1, 28, 3, young, 65, 30, 12)
+			for i, mb := range []int{63, 71, 75, 74} {
+				w.pause(32+float64(4*i), mixed, mb+3, mb, 3)
+			}
+			return w
+		}},
 		{name: "cache that fills and stays", log: func() *written {
 			w := newLog(1000, "G1")
 			for i := range 60 {

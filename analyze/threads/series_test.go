@@ -33,7 +33,9 @@ func scriptText(at int, withElapsed bool, threads ...script) string {
 		}
 		fmt.Fprintf(&b, "tid=0x%x nid=%d %s [0x1]\n", 0x1000+t.num, 500+t.num, t.state)
 		for _, l := range strings.Split(strings.TrimSpace(t.stack), "\n") {
-			if l != "" && l[0] == '-' {
+			if strings.HasPrefix(l, "java.lang.Thread.State: ") {
+				b.WriteString("   " + l + "\n")
+			} else if l != "" && l[0] == '-' {
 				b.WriteString("\t" + l + "\n")
 			} else if l != "" {
 				b.WriteString("\tat " + l + "\n")
@@ -341,6 +343,12 @@ func TestClassify(t *testing.T) {
 		{"waiting on condition", "jdk.internal.misc.Unsafe.park(Native Method)\njava.util.concurrent.locks.LockSupport.park(LockSupport.java:1)\njava.util.concurrent.LinkedTransferQueue.awaitMatch(L.java:1)\njava.util.concurrent.LinkedTransferQueue.transfer(L.java:1)\ncom.acme.Gate.pass(Gate.java:9)\ncom.acme.Page.run(Page.java:1)", WaitRoom, false, "com.acme.Gate.pass"},
 		{"waiting on condition", "jdk.internal.misc.Unsafe.park(Native Method)\njava.util.concurrent.locks.LockSupport.park(LockSupport.java:1)\ncom.acme.OwnQueue.next(OwnQueue.java:1)\ncom.acme.pool.Fetcher.more(Fetcher.java:1)\njava.util.concurrent.ThreadPoolExecutor.getTask(T.java:1)\njava.lang.Thread.run(Thread.java:1)", WaitIdle, true, "com.acme.OwnQueue.next"},
 		{"waiting on condition", "jdk.internal.misc.Unsafe.park(Native Method)\njava.util.concurrent.locks.LockSupport.park(LockSupport.java:1)\ncom.acme.Printers.borrow(Printers.java:1)\ncom.acme.Page.print(Page.java:1)\ncom.acme.Page.run(Page.java:1)\njava.lang.Thread.run(Thread.java:1)", WaitPool, false, "com.acme.Printers.borrow"},
+		// a join of JDK 17 that finds no task to help with spins; one that helps with a task does what the task does
+		{"runnable", "java.util.concurrent.ForkJoinPool$WorkQueue.helpComplete(F.java:1228)\njava.util.concurrent.ForkJoinPool.helpComplete(F.java:1915)\njava.util.concurrent.ForkJoinTask.awaitDone(F.java:433)\njava.util.stream.IntPipeline.forEach(I.java:463)\ncom.acme.Page.sum(Page.java:9)", WaitResult, false, "com.acme.Page.sum"},
+		{"runnable", "com.acme.Page.add(Page.java:5)\njava.util.concurrent.ForkJoinTask.doExec(F.java:373)\njava.util.concurrent.ForkJoinPool.helpComplete(F.java:1915)\njava.util.concurrent.ForkJoinTask.awaitDone(F.java:433)\ncom.acme.Page.sum(Page.java:9)", WaitRunning, false, "com.acme.Page.add"},
+		{"waiting on condition", "java.lang.Thread.sleep(Native Method)\ncom.acme.Page.add(Page.java:5)\njava.util.concurrent.ForkJoinTask.doExec(F.java:373)\njava.util.concurrent.ForkJoinTask.awaitDone(F.java:433)\ncom.acme.Page.sum(Page.java:9)", WaitSleep, false, "com.acme.Page.add"},
+		// a worker that wakes up has to enter its queue's monitor anew
+		{"in Object.wait()", "java.lang.Thread.State: BLOCKED (on object monitor)\njava.lang.Object.wait(Native Method)\n- waiting on <no object reference available>\ncom.mchange.v2.async.ThreadPoolAsynchronousRunner$PoolThread.run(T.java:683)\n- locked <0x00000000fe440578> (a com.mchange.v2.async.ThreadPoolAsynchronousRunner)", WaitIdle, true, "com.mchange.v2.async.ThreadPoolAsynchronousRunner$PoolThread.run"},
 		// a client whose own threads complete the future waits for the network
 		{"waiting on condition", "jdk.internal.misc.Unsafe.park(Native Method)\njava.util.concurrent.locks.LockSupport.park(LockSupport.java:1)\njava.util.concurrent.CompletableFuture.get(C.java:1)\njdk.internal.net.http.HttpClientImpl.send(H.java:1)\ncom.acme.Rates.fetch(Rates.java:9)\ncom.acme.Page.run(Page.java:1)", WaitSocketRead, false, "com.acme.Rates.fetch"},
 		// a job of a scheduler waits for a queue: the worker's own run method below does not make it idle

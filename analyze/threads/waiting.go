@@ -16,6 +16,8 @@ type Wait struct {
 	Caller *Frame
 	// Idle says that the thread has nothing to do. It is also true of a sleep or a queue in a thread's own outermost loop.
 	Idle bool
+	// Spins says that the thread uses the CPU while it waits: it asks again and again whether the wait is over.
+	Spins bool
 }
 
 // Busy says that the thread has work: it runs, or something keeps it from going on.
@@ -79,6 +81,9 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		return classifyGo(t)
 	}
 	frames := t.Stack.Frames
+	if w := c.woken(t); w.Idle {
+		return w
+	}
 	if l := blockingLock(t); l != nil {
 		return Wait{Kind: WaitLock, Text: lockText(l), Site: site(frames), Caller: caller(frames), Lock: l}
 	}
@@ -112,7 +117,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 	case WaitPermit, WaitOthers, WaitResult:
 		w.Idle = known && (w.Site == nil || InServer(w.Site.Func)) || w.Kind != WaitResult && signalled(frames) && !holds(t)
 	case WaitQueue, WaitCondition, WaitSleep, WaitProcess:
-		w.Idle = known || ownLoop(frames) && !holds(t)
+		w.Idle = known || InOwnLoop(frames) && !holds(t)
 		if w.Kind == WaitCondition && waitsInQueue(w.Site, frames) {
 			w.Kind, w.Text, w.Idle = WaitQueue, "waits for an element of a queue", !holds(t)
 		}
@@ -120,7 +125,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		switch {
 		case onlyServer(frames):
 			w.Idle, w.Text = true, "waits for the next request of a connection"
-		case ownLoop(frames) && !holds(t) && asksPeer(frames) == "": // who asked waits for the answer
+		case InOwnLoop(frames) && !holds(t) && asksPeer(frames) == "": // who asked waits for the answer
 			w.Idle, w.Text = true, "waits for data of its connection"
 		}
 	}
@@ -190,6 +195,19 @@ func stackless(t *Thread) Wait {
 	return Wait{Kind: WaitIdle, Idle: true, Text: "has no Java frames"}
 }
 
+// woken is the wait of a worker that was told of work, or asks again by itself, and has to enter the queue's monitor anew: it is as idle as
+// before. The zero Wait: the thread is none.
+func (c *Classifier) woken(t *Thread) Wait {
+	frames := t.Stack.Frames
+	if t.State != Blocked || len(frames) < 2 || !strings.HasPrefix(frames[0].Func, "java.lang.Object.wait") {
+		return Wait{}
+	}
+	if s := c.explain(frames[:min(len(frames), 48)]); s != nil && s.kind == WaitIdle && caller(frames) == nil {
+		return Wait{Kind: WaitIdle, Idle: true, Text: s.words, Site: site(frames)}
+	}
+	return Wait{}
+}
+
 // reason finds the signature that explains the top of the stack.
 func (c *Classifier) reason(t *Thread) Wait {
 	frames := t.Stack.Frames
@@ -202,6 +220,9 @@ func (c *Classifier) reason(t *Thread) Wait {
 		return Wait{Kind: s.kind, Text: s.words}
 	}
 	if !parked && !pollsSocket(top.Func) {
+		if s := c.spins(frames); s != nil {
+			return Wait{Kind: s.kind, Text: s.words, Spins: true}
+		}
 		return Wait{Kind: WaitRunning, Text: "runs"}
 	}
 	if s := c.explain(frames[:min(len(frames), 48)]); s != nil {
@@ -220,6 +241,25 @@ func (c *Classifier) reason(t *Thread) Wait {
 		return w
 	}
 	return Wait{Kind: WaitCondition, Text: "waits"}
+}
+
+// spins finds the wait of a thread that runs in nothing but the waiting itself: a join of JDK 17 asks the pool for work in a loop.
+// A thread that helps with a task has the task's frames above the join.
+func (c *Classifier) spins(frames []*Frame) *signature {
+	for _, f := range frames {
+		switch {
+		case strings.HasSuffix(f.Func, ".doExec"):
+			return nil
+		case f.Func == "java.lang.Thread.yield", f.Func == "java.lang.Thread.onSpinWait":
+			continue
+		case !strings.HasPrefix(f.Func, "java.util.concurrent."):
+			return nil
+		}
+		if s := c.specific.exact[f.Func]; s != nil && (s.kind == WaitResult || s.kind == WaitOthers) {
+			return s
+		}
+	}
+	return nil
 }
 
 // explain looks for what the program called, then for what the runtime did for it, then for how the thread waits.
@@ -335,6 +375,9 @@ func (c *Classifier) refine(s *signature, frames []*Frame) *signature {
 			if r := c.specific.find(f.Func); r != nil {
 				return r
 			}
+			if !InLibrary(f.Func) {
+				return nil // the program sleeps, whatever called it
+			}
 		}
 	}
 	return nil
@@ -404,9 +447,9 @@ func site(frames []*Frame) *Frame {
 	return nil
 }
 
-// ownLoop says that the wait stands in the thread's outermost loop: at most two calls between the runtime's waiting methods and the frames
+// InOwnLoop says that the wait stands in the thread's outermost loop: at most two calls between the runtime's waiting methods and the frames
 // that start a thread.
-func ownLoop(frames []*Frame) bool {
+func InOwnLoop(frames []*Frame) bool {
 	end := len(frames)
 	for end > 0 && startsThread(frames[end-1].Func) {
 		end--
@@ -437,7 +480,7 @@ func signalled(frames []*Frame) bool {
 		}
 	}
 	written := slices.DeleteFunc(slices.Clone(frames), func(f *Frame) bool { return generatedCode(f.Func) })
-	return class != "" && ownLoop(written)
+	return class != "" && InOwnLoop(written)
 }
 
 func startsThread(fn string) bool {

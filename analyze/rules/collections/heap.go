@@ -34,6 +34,8 @@ var (
 		"live set at the end, of the maximum heap",
 		"below it caches may still fill",
 	)
+	leakSoon = analyze.NewLimit(2*time.Minute, "", "to a full heap: fewer readings do then, when each is higher than the one before",
+		"own judgement: whoever waits for more readings reads them after the OutOfMemoryError")
 	leakLongSpan = analyze.NewLimit(
 		30*time.Minute,
 		"",
@@ -82,6 +84,9 @@ func (v *gcView) growth() *growth {
 				ps = append(ps, p)
 			}
 		}
+		if v.fillsSoon(ps, float64(heap)) {
+			return v.rises(ps, float64(heap))
+		}
 		if len(ps) < leakReadings.Value {
 			continue
 		}
@@ -92,6 +97,25 @@ func (v *gcView) growth() *growth {
 		return v.rises(ps, float64(heap))
 	}
 	return nil
+}
+
+// fillsSoon reports whether the readings have done nothing but rise, for ten seconds or more, and will fill the heap in moments.
+func (v *gcView) fillsSoon(ps []gc.LivePoint, heap float64) bool {
+	if len(ps) < leakReadings.Value-1 || ps[len(ps)-1].Time-ps[0].Time < leakSpan.Value/2 || float64(ps[len(ps)-1].Bytes) < 0.75*heap {
+		return false
+	}
+	line := make([]gc.Point, len(ps))
+	for i, p := range ps {
+		if i > 0 && p.Bytes <= ps[i-1].Bytes {
+			return false
+		}
+		line[i] = gc.Point{Time: p.Time, Value: float64(p.Bytes)}
+	}
+	t := gc.FitTrend(line)
+	t.From, t.To = ps[0].Time, ps[len(ps)-1].Time
+	t.Last = t.Intercept + t.Slope*t.To.Seconds()
+	in, ends := t.Exhausted(heap)
+	return ends && in <= leakSoon.Value
 }
 
 func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {

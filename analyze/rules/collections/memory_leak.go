@@ -20,7 +20,7 @@ var memoryLeak = &analyze.Rule{
 	ExplainedBy: []string{ids.FinalizerBacklog},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
-		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakHeapShare, leakLongSpan,
+		heapFullShare, leakR2, leakGrowth, leakReadings, leakSpan, leakSoon, leakHeapShare, leakLongSpan,
 	),
 	Run: each(collections, judgeMemoryLeak),
 }

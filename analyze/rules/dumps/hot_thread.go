@@ -29,6 +29,9 @@ var hotThreadUses = analyze.NewLimit(0.05, "cores", "really used by one thread",
 	"more and gets "+
 	"none is short of CPU, not hot")
 
+var hotTogether = analyze.NewLimit(0.7, "1", "cores that the process may use, taken by requests in one place: warning although each takes less than "+
+	"one", "utilisation above which waiting times grow fast (M/M/c)")
+
 var hotThread = &analyze.Rule{
 	ID:    ids.HotThread,
 	Doc:   "Threads that use most of a CPU over the whole series, by the CPU time of the dumps or of /proc.",
@@ -37,7 +40,7 @@ var hotThread = &analyze.Rule{
 		"huge data.",
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
 	Limits: []analyze.Threshold{
-		hotThreadCores, hotThreadUses, hotThreadFull, hotGoroutineDumps, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
+		hotThreadCores, hotThreadUses, hotThreadFull, hotTogether, hotGoroutineDumps, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
 	},
 	Run: analyze.Each(timedProcesses, judgeHot),
 }
@@ -78,6 +81,7 @@ type hotGroup struct {
 	cores   float64
 	share   float64 // of the CPU of all threads
 	most    float64 // cores that the hottest wants
+	inTurns bool    // requests take turns: all threads count, whatever each of them takes
 }
 
 // judgeHot groups the threads that use, or want, most of a core by the place where they do.
@@ -88,7 +92,7 @@ func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 	var groups []*hotGroup
 	bySite := map[string]*hotGroup{}
 	for _, h := range v.Series.Hot() {
-		if h.Wanted < hotThreadCores.Value || h.Cores < hotThreadUses.Value || ownedByRuntime(h.Track) {
+		if h.Cores < hotThreadUses.Value || ownedByRuntime(h.Track) || v.waitsSpinning(h) {
 			continue
 		}
 		at := v.hotSite(h)
@@ -98,16 +102,45 @@ func judgeHot(_ *analyze.Pass, v *view) []analyze.Finding {
 			bySite[at] = g
 			groups = append(groups, g)
 		}
-		g.threads = append(g.threads, h)
-		g.cores += h.Cores
-		g.share += h.Share
-		g.most = max(g.most, h.Wanted)
+		g.add(h)
 	}
 	var out []analyze.Finding
 	for _, g := range groups {
-		out = append(out, v.hotProblem(g))
+		if g.inTurns = v.takeTurns(g); !g.inTurns {
+			g.keepHot()
+		}
+		if len(g.threads) > 0 {
+			out = append(out, v.hotProblem(g))
+		}
 	}
 	return out
+}
+
+// takeTurns reports whether threads that serve requests take most of the process's CPUs in one place, though no one of them all the time.
+func (v *view) takeTurns(g *hotGroup) bool {
+	cores := v.availableCores()
+	if cores <= 0 || g.site == "" || g.cores < max(hotThreadFull.Value, hotTogether.Value*cores) {
+		return false
+	}
+	return !slices.ContainsFunc(g.threads, func(h threads.HotThread) bool { return !v.serving(h.Obs[h.Last]) && !v.serving(h.Obs[h.First]) })
+}
+
+// keepHot leaves the threads that are hot by themselves.
+func (g *hotGroup) keepHot() {
+	all := g.threads
+	*g = hotGroup{site: g.site}
+	for _, h := range all {
+		if h.Wanted >= hotThreadCores.Value {
+			g.add(h)
+		}
+	}
+}
+
+func (g *hotGroup) add(h threads.HotThread) {
+	g.threads = append(g.threads, h)
+	g.cores += h.Cores
+	g.share += h.Share
+	g.most = max(g.most, h.Wanted)
 }
 
 // ownedByRuntime are threads of the JVM itself: collectors and compilers, which have rules of their own or only warm
@@ -119,6 +152,23 @@ func ownedByRuntime(tr *threads.Track) bool {
 		}
 	}
 	return true // no Java frame in any dump
+}
+
+// waitsSpinning reports whether a thread burns its CPU in a wait, which the rules of waits tell of: in most dumps that show it at work.
+func (v *view) waitsSpinning(h threads.HotThread) bool {
+	spins, busy := 0, 0
+	for _, t := range h.Obs {
+		if t == nil {
+			continue
+		}
+		if w := v.Series.Wait(t); w.Busy() {
+			busy++
+			if w.Spins {
+				spins++
+			}
+		}
+	}
+	return 2*spins > busy
 }
 
 // hotSite is the program's own method seen most often; among equals the first seen.
@@ -149,7 +199,7 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	p := problem{}
 	for _, h := range g.threads {
 		for i, t := range h.Obs {
-			if t != nil {
+			if t != nil && !v.Series.Wait(t).Idle {
 				p.sightings = append(p.sightings, views.Sighting{Dump: i, Thread: t})
 			}
 		}
@@ -240,6 +290,9 @@ func (v *view) hotRank(g *hotGroup, cores float64) (analyze.Severity, float64) {
 	weight := g.share
 	if cores > 0 {
 		weight = g.cores / cores
+	}
+	if g.inTurns {
+		return analyze.Warning, min(weight, 1)
 	}
 	if g.threads[0].Cores < hotThreadCores.Value && !g.stays() { // it only had to wait for a CPU, as all others
 		return analyze.Info, min(weight, 1)

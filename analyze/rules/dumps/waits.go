@@ -208,6 +208,15 @@ func (w *place) standsStill() bool {
 	return (n >= standThreads.Value || all) && w.v.Series.Duration() >= standSpan.Value
 }
 
+// inOwnLoop reports whether a whole family of workers waits for a signal in the very loop that it runs, with no piece of work on any stack: a
+// semaphore or a barrier that tells of new work looks like that, and so do permits that all went lost.
+func (w *place) inOwnLoop() bool {
+	if w.Requests || w.Kind != loss.Permit && w.Kind != loss.Others || len(w.standing) < w.Crew.MaxSize() {
+		return false
+	}
+	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool { return !threads.InOwnLoop(s.Thread.Stack.Frames) })
+}
+
 // severity: a family of workers is not known to keep a user waiting, and one dump cannot prove that anything lasts.
 func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	switch {
@@ -220,6 +229,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	case w.works: // they coordinate work that is being done
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.v.JVM == nil && !w.numbered(): // others may stand there each time
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.inOwnLoop():
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
 		return analyze.Warning, w.lost.Weight(), w.confidence()
@@ -329,7 +340,21 @@ func (w *place) story(row *waitRow) string {
 		}
 		text += "."
 	}
+	if w.spins() {
+		text += " They ask again and again whether it is over, and use CPU while they wait."
+	}
 	return text
+}
+
+// spins reports whether most of the threads use the CPU while they wait.
+func (w *place) spins() bool {
+	n := 0
+	for _, s := range w.Sightings {
+		if w.v.Series.Wait(s.Thread).Spins {
+			n++
+		}
+	}
+	return 2*n > len(w.Sightings)
 }
 
 func (w *place) inDumps() say.Phrase {
