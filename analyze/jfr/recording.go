@@ -91,6 +91,7 @@ type System struct {
 	CPUQuota    time.Duration // of each CPUPeriod; 0: none
 	CPUPeriod   time.Duration
 	MemoryLimit int64 // bytes; 0: none
+	Resident    int64 // bytes that the JVM has in memory, its peak; from JDK 21 on
 }
 
 // Active is a recording that ran in the JVM.

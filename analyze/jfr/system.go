@@ -113,6 +113,9 @@ var systemEvents = []plainEvent{
 	{"jdk.SwapSpace", []string{"totalSize", "freeSize"}, func(b *Builder, r *format.Row) {
 		b.rec.System.Swap, b.rec.System.SwapFree = max(0, r.Int(0)), max(0, r.Int(1))
 	}},
+	{"jdk.ResidentSetSize", []string{"size", "peak"}, func(b *Builder, r *format.Row) {
+		b.rec.System.Resident = max(b.rec.System.Resident, r.Int(0), r.Int(1))
+	}},
 	{"jdk.ThreadDump", []string{"startTime", "result"}, (*Builder).readDump},
 	{"jdk.ContainerConfiguration", []string{"containerType", "cpuQuota", "cpuSlicePeriod", "memoryLimit"}, func(b *Builder, r *format.Row) {
 		s := &b.rec.System

@@ -80,6 +80,20 @@ func run(t *testing.T, c *analyze.Case) *analyze.Result {
 	return res
 }
 
+// runOf runs some rules only.
+func runOf(t *testing.T, c *analyze.Case, names ...string) *analyze.Result {
+	t.Helper()
+	var some []*analyze.Rule
+	for _, id := range names {
+		some = append(some, rule(id))
+	}
+	res, err := analyze.Run(t.Context(), c, some)
+	if err != nil || len(res.Broken) > 0 {
+		t.Fatal(err, res.Broken)
+	}
+	return res
+}
+
 func listed(list []analyze.Finding) []string {
 	var out []string
 	for _, f := range list {

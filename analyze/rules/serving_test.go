@@ -262,7 +262,7 @@ func TestHotInTurns(t *testing.T) {
 		"many places": {"nu.Page%d.draw(Page.java:7)", false},
 	} {
 		dumps := parseText(t, "dumps.txt", scene(4, every, func(i int, s *stage) {
-			for k, name := range workers(4) {
+			for k, name := range workers(1, 2, 3, 4) {
 				at := c.at
 				if strings.Contains(at, "%d") {
 					at = fmt.Sprintf(at, k)
@@ -274,7 +274,7 @@ func TestHotInTurns(t *testing.T) {
 		cs.Nodes[0].Host = &host.Facts{CPU: host.CPU{Count: figure(2)}}
 		f := find(run(t, cs), "hot-thread")
 		if warned := f != nil && f.Severity.AtLeast(analyze.Warning); warned != c.warn {
-			t.Errorf("%s: %+v", name, f)
+			t.Errorf("%s: %+v\n%s", name, f, show(run(t, cs).Findings))
 		}
 	}
 }

@@ -216,7 +216,7 @@ func TestCollections(t *testing.T) {
 				w.pause(32+float64(4*i), mixed, mb+3, mb, 3)
 			}
 			return w
-		}, want: "warning memory-leak"},
+		}, want: "critical memory-leak"},
 		{name: "start that ends with a full heap in use", log: func() *written {
 			w := newLog(96, "G1").every(1, 28, 3, young, 65, 30, 12)
 			for i, mb := range []int{63, 71, 75, 74} {

@@ -19,6 +19,9 @@ import (
 // TomcatStuckThread is the id of what Tomcat itself reports about stuck threads.
 const TomcatStuckThread = "tomcat-stuck-thread"
 
+// OutOfMemory is the id of the lines that tell of an OutOfMemoryError.
+const OutOfMemory = "out-of-memory-error"
+
 // Signature is a known problem of a product: how it shows, what it means, what to do. The files next to this one hold
 // them.
 type Signature struct {
@@ -27,7 +30,9 @@ type Signature struct {
 	Explanation string   `yaml:"explanation"`
 	Severity    string   `yaml:"severity"` // default warning
 	References  []string `yaml:"references"`
-	Advice      []struct {
+	// Rule is the rule that tells of what the log lines show; "" app-signature itself.
+	Rule   string `yaml:"rule"`
+	Advice []struct {
 		Action  string `yaml:"action"`
 		Setting string `yaml:"setting"`
 		From    string `yaml:"from"`

@@ -62,7 +62,7 @@ func (v *gcView) youngEffect(size, to int64, share float64) string {
 	if rate, ok := v.Log.PromotionRate(); ok {
 		_, fixed := rarer(share, float64(to)/float64(size))
 		copying := rate / say.MB * copyTime.Value / 1000 / v.copyThreads()
-		if text, ok := (effect{0.65 * (fixed + copying), 2.4 * (fixed + copying)}).told(share); ok {
+		if text, ok := (effect{0.55 * (fixed + copying), 2.15 * (fixed + copying)}).told(share); ok {
 			return fmt.Sprintf("%s, and %s a second that live on are still copied: %s", said, say.Bytes(rate), text)
 		}
 		return fmt.Sprintf("%s. How much is left of %s of the time cannot be told from this log: %s a second reach the old generation, and copying "+

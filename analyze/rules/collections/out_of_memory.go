@@ -3,6 +3,7 @@ package collections
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"casefile/analyze"
 	"casefile/analyze/applog"
@@ -11,14 +12,16 @@ import (
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
+	"casefile/analyze/signatures"
 )
 
 var outOfMemory = &analyze.Rule{
-	ID:    ids.OutOfMemory,
-	Doc:   "The JVM threw an OutOfMemoryError; of which kind, the message says: heap, metaspace, direct buffers, native threads, a single array.",
-	Needs: "a GC log, a log of the application or the file of a dead JVM (hs_err_pid.log): casefile collect takes them",
-	Fix:   "Find what takes the memory of that kind, by a heap dump, class loader statistics or a count of threads; raise its limit only if it is needed.",
-	Run:   analyze.Each(memoryLogs, judgeOutOfMemory),
+	ID:     ids.OutOfMemory,
+	Doc:    "The JVM threw an OutOfMemoryError; of which kind, the message says: heap, metaspace, direct buffers, native threads, a single array.",
+	Needs:  "a GC log, a log of the application or the file of a dead JVM (hs_err_pid.log): casefile collect takes them",
+	Fix:    "Find what takes the memory of that kind, by a heap dump, class loader statistics or a count of threads; raise its limit only if it is needed.",
+	Limits: []analyze.Threshold{views.LogRecent},
+	Run:    analyze.Each(memoryLogs, judgeOutOfMemory),
 }
 
 // errorLines are the lines of one JVM's logs that tell of an OutOfMemoryError.
@@ -27,15 +30,13 @@ type errorLines struct {
 	list []analyze.Evidence
 	text []string
 	n    int64
+	age  time.Duration // of the newest line at the end of its log; 0 unknown, or of now
 }
 
 // About names the JVM.
 func (e *errorLines) About() analyze.Subject {
 	return analyze.Subject{Node: e.jvm.Node.Name, Name: e.jvm.Subject()}
 }
-
-// oomSignature is the id under which lines of application logs are kept.
-const oomSignature = "out-of-memory-error"
 
 // memoryLogs gathers the lines of each JVM. Loose logs, which are of no JVM in particular, are told once.
 func memoryLogs(p *analyze.Pass) (all []*errorLines) {
@@ -52,9 +53,9 @@ func memoryLogs(p *analyze.Pass) (all []*errorLines) {
 			}
 			for _, l := range logs {
 				p.Evaluated()
-				if m := l.Of(oomSignature); m != nil {
+				if m := l.Of(signatures.OutOfMemory); m != nil {
 					e.n = max(e.n, m.Count)
-					e.add(m)
+					e.add(p, n, l, m)
 				}
 			}
 			if len(j.GC) > 0 {
@@ -65,27 +66,34 @@ func memoryLogs(p *analyze.Pass) (all []*errorLines) {
 		}
 		if len(n.JVMs) == 0 && len(n.LooseLogs) > 0 {
 			p.Evaluated()
-			all = append(all, looseErrors(n))
+			all = append(all, looseErrors(p, n))
 		}
 	}
 	return all
 }
 
 // looseErrors gathers the lines of logs that came without anything of a JVM.
-func looseErrors(n *analyze.Node) *errorLines {
+func looseErrors(p *analyze.Pass, n *analyze.Node) *errorLines {
 	e := &errorLines{jvm: &analyze.JVM{Node: n, Target: n.LooseLogs[0].Source}}
 	for _, l := range n.LooseLogs {
-		if m := l.Of(oomSignature); m != nil {
+		if m := l.Of(signatures.OutOfMemory); m != nil {
 			e.n += m.Count
 			e.jvm.Target = l.Source
-			e.add(m)
+			e.add(p, n, l, m)
 		}
 	}
 	return e
 }
 
 // add takes the lines of a log, but those that its reading as a GC log gave.
-func (e *errorLines) add(m *applog.Marked) {
+func (e *errorLines) add(p *analyze.Pass, n *analyze.Node, l *applog.Log, m *applog.Marked) {
+	age := time.Duration(0)
+	if k := len(m.Newest); k > 0 && !m.Newest[k-1].Time.IsZero() {
+		age = max(0, views.LogEnd(p, n, l).Sub(m.Newest[k-1].Time))
+	}
+	if len(e.list) == 0 || age < e.age {
+		e.age = age
+	}
 	for _, entry := range m.Newest {
 		at := analyze.Evidence{Entry: entry.Source, Lines: analyze.Lines(entry.Line, entry.Line), Text: cite.Line(entry.Text)}
 		if !slices.ContainsFunc(e.list, func(o analyze.Evidence) bool { return o.Entry == at.Entry && o.Lines == at.Lines }) {
@@ -96,6 +104,9 @@ func (e *errorLines) add(m *applog.Marked) {
 
 func (e *errorLines) addGC(l *gc.Log) {
 	e.n += l.OutOfMemory.Count
+	if l.OutOfMemory.Count > 0 {
+		e.age = 0
+	}
 	v := &views.Collections{Log: l}
 	for _, m := range l.OutOfMemory.Lines {
 		e.list = append(e.list, v.Place(m.File, m.Line, cite.Line(m.Text)))
@@ -142,6 +153,10 @@ func judgeOutOfMemory(_ *analyze.Pass, e *errorLines) []analyze.Finding {
 	f.Say("OutOfMemoryError: %s", kind.name)
 	if e.n > 1 {
 		f.Add(", told by %s", say.Counted("lines", int(e.n), "line"))
+	}
+	if e.age >= views.LogRecent.Value {
+		f.Severity, f.Weight = analyze.Info, 0.01
+		f.Add(", the last %s before the end of the log", say.Time("age", e.age))
 	}
 	f.Impact = "what the thread did is left half done"
 	f.Explanation = "A thread asked for memory that was not there. A JVM that lives on after it is not to be trusted: locks, pools and caches " +

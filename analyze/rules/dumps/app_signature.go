@@ -28,7 +28,7 @@ var appSignature = &analyze.Rule{
 	Needs:  needsDumps(2) + "; or application logs",
 	Fix:    "As the known problem asks: the finding says it.",
 	After:  []string{ids.StuckThread},
-	Limits: []analyze.Threshold{signatureShare, finalizerShare, contentionDumps, logRecent},
+	Limits: []analyze.Threshold{signatureShare, finalizerShare, contentionDumps, views.LogRecent},
 	Run:    findSignatures,
 }
 
@@ -38,6 +38,7 @@ func findSignatures(p *analyze.Pass) error {
 	if err != nil {
 		return err
 	}
+	known = slices.DeleteFunc(slices.Clone(known), func(s *signatures.Signature) bool { return s.Rule != "" })
 	inLogs := logSightings(p, known)
 	inDumps := analyze.Each(dumpedJVMs, func(pass *analyze.Pass, v *view) []analyze.Finding {
 		found := judgeSignatures(v, known)

@@ -9,17 +9,9 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/applog"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/signatures"
-)
-
-var (
-	logRecent = analyze.NewLimit(
-		24*time.Hour,
-		"",
-		"before its end that a log's line counts",
-		"a log may reach back for months",
-	)
 )
 
 // logSighting is the lines of the logs of one JVM that show one known problem.
@@ -75,7 +67,7 @@ func sightingsIn(
 			}
 			count, newest := s.first(m)
 			s.count += count
-			since := logEnd(p, n, l).Add(-logRecent.Value)
+			since := views.LogEnd(p, n, l).Add(-views.LogRecent.Value)
 			for _, e := range newest {
 				if !e.Time.Before(since) {
 					s.recent = append(s.recent, e)
@@ -121,14 +113,6 @@ func (s *logSighting) first(m *applog.Marked) (count int64, newest []applog.Entr
 	return m.Count - int64(len(m.Newest)-len(newest)), newest
 }
 
-// logEnd is the moment up to which a log tells, in the time of its stamps: the capture's end, or its own.
-func logEnd(p *analyze.Pass, n *analyze.Node, l *applog.Log) time.Time {
-	if end := p.Ended.Add(n.Clock.Offset); !p.Ended.IsZero() && l.Last.ZoneKnown {
-		return end
-	}
-	return l.Last.Time
-}
-
 // fresh is how old a line is at most that is of now.
 const fresh = time.Minute
 
@@ -158,7 +142,7 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 			f.Add(", %s of them at once", say.Amount("recent_lines", n, "lines"))
 		}
 	}
-	if age := logEnd(p, s.node, s.log).Sub(s.last.Time); age >= fresh {
+	if age := views.LogEnd(p, s.node, s.log).Sub(s.last.Time); age >= fresh {
 		f.Add(", the last %s before the end of the log", say.Time("age", age))
 	}
 	f.Add(")")
@@ -166,14 +150,11 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	f.Explanation = strings.TrimSpace(s.sig.Explanation)
 	f.Evidence = s.cite(4)
 	f.Advice, f.References = s.sig.Todo(), s.sig.References
-	if s.sig.ID == stuckReports {
+	if s.sig.ID == signatures.TomcatStuckThread {
 		addReport(&f, s.log)
 	}
 	return f
 }
-
-// stuckReports is the signature of Tomcat's reports, which the reader of logs takes apart.
-const stuckReports = "tomcat-stuck-thread"
 
 // sentenceOf is the title of a signature as a whole sentence: with marks in stacks it goes on from "5 threads are".
 func sentenceOf(sig *signatures.Signature) string {

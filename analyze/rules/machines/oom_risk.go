@@ -6,6 +6,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
 
@@ -26,7 +27,7 @@ var oomRisk = &analyze.Rule{
 	Needs:  needsHost,
 	Fix:    "Raise the limit, or lower what the JVM takes outside and inside of the heap.",
 	Limits: []analyze.Threshold{memoryFull, memoryAvailable},
-	Run:    analyze.Each(machines, judgeOOM),
+	Run:    analyze.Sequence(analyze.Each(machines, judgeOOM), analyze.Each(views.Recordings.Of, judgeRecordedMemory)),
 }
 
 // killFinding is about processes that the kernel ended for want of memory.

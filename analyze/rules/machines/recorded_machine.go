@@ -49,6 +49,38 @@ func judgeRecordedCPU(_ *analyze.Pass, r *views.Recording) []analyze.Finding {
 	return []analyze.Finding{f}
 }
 
+// judgeRecordedMemory goes by the container's limit as the JVM saw it: what the JVM has in memory, or what its heap alone may come to.
+func judgeRecordedMemory(pass *analyze.Pass, r *views.Recording) []analyze.Finding {
+	s := &r.Rec.System
+	heap := r.Rec.JVM.HeapMax
+	if s.MemoryLimit <= 0 || r.Node.Host != nil {
+		return nil
+	}
+	pass.Evaluated()
+	f := analyze.Finding{Severity: analyze.Warning, Confidence: analyze.High, Weight: 0.3,
+		Impact: "a little more, and the kernel kills the JVM"}
+	limit := say.Size("limit", s.MemoryLimit)
+	switch used := float64(s.Resident) / float64(s.MemoryLimit); {
+	case 100*used >= memoryFull.Value:
+		f.Say("%s of the container's limit of %s were in use by this JVM", say.Share("used_share", min(1, used)), limit)
+		f.Explanation = "What a JVM has in memory is no file cache: nothing of it can be given back."
+		f.Evidence = []analyze.Evidence{r.Cite("jdk.ResidentSetSize: up to %s; jdk.ContainerConfiguration: limit %s", say.Bytes(s.Resident), say.Bytes(s.MemoryLimit))}
+	case heap >= s.MemoryLimit:
+		f.Say("The heap may grow to %s, and the container's limit is %s", say.Size("max_heap", heap), limit)
+		f.Explanation = "Metaspace, threads, code and buffers come on top of the heap. The JVM grows its heap as if the memory were there."
+		f.Evidence = []analyze.Evidence{r.Cite("jdk.GCHeapConfiguration: maxSize %s; jdk.ContainerConfiguration: limit %s", say.Bytes(heap), say.Bytes(s.MemoryLimit))}
+	default:
+		return nil
+	}
+	f.Advice = []analyze.Advice{{
+		Action: "Raise the container's memory limit, or lower -Xmx to at most three quarters of it, and look what the JVM takes beside its heap " +
+			"(jcmd <pid> VM.native_memory, with -XX:NativeMemoryTracking=summary).",
+		Effect: "Room for a peak.", Risk: "A heap that is too small collects all the time: look at its live set.",
+		Verify: "The resident set stays below 85 % of the limit at the same load."}}
+	f.References = []string{"JDK Mission Control: 85 and 95 %"}
+	return []analyze.Finding{f}
+}
+
 // judgeRecordedSwap notes a machine that has put much into its swap while its memory is full.
 func judgeRecordedSwap(_ *analyze.Pass, r *views.Recording) []analyze.Finding {
 	s := &r.Rec.System
