@@ -9,6 +9,7 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
+	"casefile/collectors/database/login"
 	"casefile/collectors/goproc"
 	"casefile/collectors/host"
 	"casefile/collectors/jvm"
@@ -32,10 +33,10 @@ func nodeCollectors() []collectors.Collector {
 }
 
 // appLogins are the databases of the JVMs that are captured.
-func appLogins(ctx context.Context, s *collectors.Session) []timing.Login {
-	var list []timing.Login
+func appLogins(ctx context.Context, s *collectors.Session) []login.App {
+	var list []login.App
 	for _, d := range jvm.Databases(ctx, s) {
-		list = append(list, timing.Login(d))
+		list = append(list, login.App(d))
 	}
 	return list
 }

@@ -13,6 +13,7 @@ import (
 	"casefile/bundle/format/series"
 	"casefile/bundle/format/timing"
 	"casefile/collectors"
+	"casefile/collectors/database/login"
 )
 
 // Ledger items.
@@ -27,21 +28,14 @@ const (
 // targetName is that of the one job: entries lie in nodes/<node>/timing/.
 const targetName = entries.FolderTiming // of a node there is one
 
-// Login is a database that the configuration of a product names, and how that logs in.
-type Login struct{ URL, User, Password string }
-
-// FindLogins looks for the databases of the products of this node. It is called only
-// where the plan asks for it.
-type FindLogins func(context.Context, *collectors.Session) []Login
-
 type collector struct {
 	more plan.Probes
-	find FindLogins // may be nil
+	find login.Find // may be nil
 }
 
 // New returns the collector of this node's own timing. It probes what the plan names,
 // and the given targets: those that the caller found on this node.
-func New(targets plan.Probes, find FindLogins) collectors.Collector { return collector{targets, find} }
+func New(targets plan.Probes, find login.Find) collectors.Collector { return collector{targets, find} }
 
 func (collector) Name() string { return entries.CollectorTiming }
 
@@ -53,21 +47,8 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 	p := join(s.Plan.Probes, c.more)
 	r := &run{storage: p.Storage, names: p.Names}
 	items := []collectors.Item{{Name: itemHiccups, Cost: "a thread that sleeps; at most 0.3 % of one CPU"}}
-	var probes []*databaseProbe
-	for i, d := range p.Databases {
-		probes = append(probes, newDatabaseProbe(d, fmt.Sprintf("database %d", i+1)))
-	}
-	if p.AppCredentials && c.find != nil {
-		for i, l := range c.find(ctx, s) {
-			if len(probes) < plan.MaxDatabases {
-				probes = append(probes, loginProbe(l, fmt.Sprintf("database %d of an application", i+1)))
-			}
-		}
-	}
-	for _, probe := range probes {
-		if probe.credential != nil && s.Secrets != nil {
-			s.Secrets.Learn(probe.credential.password)
-		}
+	for _, t := range login.Targets(ctx, s, p, c.find) {
+		probe := newDatabaseProbe(t)
 		r.databases = append(r.databases, probe)
 		items = append(items, collectors.Item{Name: itemDatabases, Cost: probe.cost()})
 	}
@@ -83,12 +64,12 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 
 // cost says what a probe does to its server.
 func (p *databaseProbe) cost() string {
-	where := p.label
+	where := p.Label
 	if len(p.Hosts) > 0 {
 		where = p.Hosts[0]
 	}
 	switch {
-	case p.credential != nil:
+	case p.Credential != nil:
 		return "one connection to " + where + ", SELECT 1 every second, and once its limit of connections"
 	case p.Kind == jdbc.PostgreSQL:
 		return "a short connection to " + where + " every 5 s, no login"

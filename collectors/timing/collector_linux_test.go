@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/format/timing"
 	"casefile/bundle/redact"
 	"casefile/collectors"
+	"casefile/collectors/database/login"
 )
 
 func TestCollector(t *testing.T) {
@@ -127,9 +128,9 @@ func TestCollectorLearnsPasswords(t *testing.T) {
 // says so, and its password is scrubbed from then on.
 func TestCollectorUsesAppCredentials(t *testing.T) {
 	asked := 0
-	c := New(plan.Probes{}, func(context.Context, *collectors.Session) []Login {
+	c := New(plan.Probes{}, func(context.Context, *collectors.Session) []login.App {
 		asked++
-		return []Login{{"jdbc:postgresql://db/c", "conf", "hunter2-hunter2"}, {"jdbc:postgresql://db2/c", "conf", ""}}
+		return []login.App{{URL: "jdbc:postgresql://db/c", User: "conf", Password: "hunter2-hunter2"}, {URL: "jdbc:postgresql://db2/c", User: "conf"}}
 	})
 	s := &collectors.Session{Node: "n1", Plan: plan.Default(), Secrets: redact.NewSecrets()}
 	jobs, err := c.Prepare(t.Context(), s)

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"casefile/bundle/format/jdbc"
-	"casefile/bundle/format/plan"
 	"casefile/bundle/format/timing"
+	"casefile/collectors/database/login"
 )
 
 const (
 	// databaseLimit is that of one connection, login or query.
-	databaseLimit = 5 * time.Second
+	databaseLimit = login.Limit
 	// knockEvery and queryEvery are the time between rounds without and with a login.
 	knockEvery = 5 * time.Second
 	queryEvery = time.Second
@@ -32,48 +31,20 @@ const (
 
 // databaseProbe is one URL of the plan.
 type databaseProbe struct {
-	jdbc.Endpoint
-	credential *credential
-	failure    error // why the URL cannot be used
-	warning    error // why the credential cannot be: the server is measured without
-	label      string
+	login.Target
 	// The pace, apart from the constants in tests.
 	knockEvery, queryEvery time.Duration
 }
 
-// newDatabaseProbe reads URL and credential. It asks nobody.
-func newDatabaseProbe(d plan.Database, label string) *databaseProbe {
-	p := &databaseProbe{label: label, knockEvery: knockEvery, queryEvery: queryEvery}
-	if p.Endpoint, p.failure = jdbc.Parse(d.URL); p.failure != nil || d.Credential == "" {
-		return p
-	}
-	if logins[p.Kind] == nil {
-		p.warning = fmt.Errorf("logging in to %q is not built in", p.Kind)
-		return p
-	}
-	p.credential, p.warning = resolve(d.Credential, p.User, os.LookupEnv)
-	return p
-}
-
-// loginProbe is that of a product's own database and login. Where the configuration
-// keeps the password encrypted, nobody logs in.
-func loginProbe(l Login, label string) *databaseProbe {
-	p := newDatabaseProbe(plan.Database{URL: l.URL}, label)
-	switch {
-	case p.failure != nil || logins[p.Kind] == nil:
-	case l.Password == "":
-		p.warning = errors.New("the configuration of the application keeps the password encrypted, or elsewhere")
-	default:
-		p.credential = &credential{user: l.User, password: l.Password}
-	}
-	return p
+func newDatabaseProbe(t login.Target) *databaseProbe {
+	return &databaseProbe{Target: t, knockEvery: knockEvery, queryEvery: queryEvery}
 }
 
 // run probes all servers of the URL, one connection at a time, until a moment or the
 // end of ctx.
 func (p *databaseProbe) run(ctx context.Context, until time.Time) []timing.Probe {
-	if p.failure != nil {
-		return []timing.Probe{{Target: p.label, Kind: p.Kind, Refused: p.failure.Error(), Limit: timing.LimitFor(timing.MeasureDatabase)}}
+	if p.Failure != nil {
+		return []timing.Probe{{Target: p.Label, Kind: p.Kind, Refused: p.Failure.Error(), Limit: timing.LimitFor(timing.MeasureDatabase)}}
 	}
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -97,7 +68,7 @@ func (p *databaseProbe) run(ctx context.Context, until time.Time) []timing.Probe
 // pace is the time between rounds over a length.
 func (p *databaseProbe) pace(length time.Duration) time.Duration {
 	switch {
-	case p.credential != nil:
+	case p.Credential != nil:
 		return p.queryEvery
 	case p.Kind == jdbc.PostgreSQL:
 		return p.knockEvery
@@ -113,7 +84,7 @@ type server struct {
 	dists   map[string]*dist
 	order   []string
 
-	session  session
+	session  *session
 	failures int // logins in a row
 	knocks   int
 	again    time.Time // no login before
@@ -123,14 +94,14 @@ func newServer(p *databaseProbe, address string) *server {
 	s := &server{databaseProbe: p, address: address, dists: map[string]*dist{}}
 	s.result = timing.Probe{Target: address, Kind: p.Kind, Limit: timing.LimitFor(timing.MeasureDatabase)}
 	switch {
-	case p.credential != nil:
+	case p.Credential != nil:
 		s.result.Note = "query is SELECT 1 on an open connection"
 	case pings[p.Kind] != nil:
 		s.result.Note = "connect is one round trip; ping includes what the server does to take in a client. A query needs a credential"
 	default:
 		s.result.Note = "connect is one round trip"
 	}
-	s.result.Errors = noteError(s.result.Errors, p.warning)
+	s.result.Errors = noteError(s.result.Errors, p.Warning)
 	return s
 }
 
@@ -153,9 +124,9 @@ func (s *server) round(ctx context.Context) {
 	var steps []taken
 	var err error
 	switch {
-	case s.credential != nil && s.failures < maxLogins:
+	case s.Credential != nil && s.failures < maxLogins:
 		steps, err = s.query(ctx)
-	case s.credential == nil && s.Kind == jdbc.PostgreSQL || s.knocks < visits:
+	case s.Credential == nil && s.Kind == jdbc.PostgreSQL || s.knocks < visits:
 		s.knocks++
 		steps, err = s.knock(ctx)
 	default:
@@ -170,7 +141,7 @@ func (s *server) round(ctx context.Context) {
 	s.result.Tries++
 	if err != nil {
 		s.result.Failures++
-		s.result.Errors = noteError(s.result.Errors, s.credential.hide(plain(err)))
+		s.result.Errors = noteError(s.result.Errors, s.Credential.Hide(plain(err)))
 	}
 }
 
@@ -205,7 +176,7 @@ func (s *server) query(ctx context.Context) (steps []taken, err error) {
 		}
 		s.again = time.Now().Add(loginPause)
 		from := time.Now()
-		open, err := logins[s.Kind](ctx, s.Endpoint, s.address, s.credential)
+		open, err := s.openSession(ctx)
 		if err != nil {
 			if !over(whole) {
 				s.failures++
@@ -222,7 +193,7 @@ func (s *server) query(ctx context.Context) (steps []taken, err error) {
 	}
 	from := time.Now()
 	if err := s.session.selectOne(ctx); err != nil {
-		s.session.close()
+		s.session.Close()
 		s.session = nil
 		return steps, fmt.Errorf("SELECT 1: %w", err)
 	}
@@ -231,7 +202,7 @@ func (s *server) query(ctx context.Context) (steps []taken, err error) {
 
 func (s *server) end() timing.Probe {
 	if s.session != nil {
-		s.session.close()
+		s.session.Close()
 	}
 	for _, name := range s.order {
 		s.result.Steps = append(s.result.Steps, s.dists[name].timed(name))

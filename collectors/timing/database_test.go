@@ -1,11 +1,8 @@
 package timing
 
 import (
-	"errors"
 	"math"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +11,7 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/timing"
+	"casefile/collectors/database/login"
 )
 
 // fakeServer runs talk on each connection and counts them.
@@ -67,7 +65,7 @@ const greetingBody = "\x0a8.4.3\x00\x0b\x00\x00\x00aaaaaaaa\x00\xff\xff\xff\x02\
 var greeting = string([]byte{byte(len(greetingBody)), 0, 0, 0}) + greetingBody
 
 func probeOf(url, credential string) *databaseProbe {
-	p := newDatabaseProbe(plan.Database{URL: url, Credential: credential}, "database 1")
+	p := newDatabaseProbe(login.Of(plan.Database{URL: url, Credential: credential}, "database 1"))
 	p.knockEvery, p.queryEvery = 20*time.Millisecond, 20*time.Millisecond
 	return p
 }
@@ -184,56 +182,6 @@ func TestDatabaseLoginsAreFew(t *testing.T) {
 		if strings.Contains(strings.Join(r.Errors, ""), "hunter2") {
 			t.Errorf("%s: %q", kind, r.Errors)
 		}
-	}
-}
-
-func TestResolveCredential(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
-		return "file:" + path
-	}
-	env := func(name string) (string, bool) {
-		v, ok := map[string]string{"A": "conf:pass:word", "E": ""}[name]
-		return v, ok
-	}
-	for _, c := range []struct{ reference, user, wantUser, wantPassword string }{
-		{"env:A", "", "conf", "pass:word"},
-		{"env:A", "u", "u", "conf:pass:word"},
-		{write("plain", "u:secret\r\n", 0o600), "", "u", "secret"},
-		{write("group", "secret", 0o640), "u", "u", "secret"},
-		{"env:B", "", "", ""},
-		{"env:E", "u", "", ""},
-		{write("open", "u:secret", 0o644), "", "", ""},
-		{write("lines", "-----BEGIN\nkey\n", 0o600), "u", "", ""},
-		{write("long", strings.Repeat("x", 600), 0o600), "u", "", ""},
-		{write("no-user", "secret", 0o600), "", "", ""},
-		{"file:" + dir, "u", "", ""},
-		{"file:" + dir + "/missing", "u", "", ""},
-		{"secret", "u", "", ""},
-	} {
-		got, err := resolve(c.reference, c.user, env)
-		if c.wantUser == "" {
-			if err == nil {
-				t.Errorf("%s: taken", c.reference)
-			} else if strings.Contains(err.Error(), "secret") && !strings.Contains(c.reference, "file:") {
-				t.Errorf("%s: error tells %v", c.reference, err)
-			}
-			continue
-		}
-		if err != nil || got.user != c.wantUser || got.password != c.wantPassword {
-			t.Errorf("%s: %v, %v", c.reference, got, err)
-		}
-	}
-	c := &credential{"u", "hunter2"}
-	if err := c.hide(errors.New("failed with hunter2 as password")); strings.Contains(err.Error(), "hunter2") {
-		t.Error(err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package timing
+package login
 
 import (
 	"errors"
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// credential is what logs in to a database. It is never printed.
-type credential struct{ user, password string }
+// Credential is what logs in to a database. It is never printed.
+type Credential struct{ User, Password string }
 
-func (credential) String() string   { return "credential" }
-func (credential) GoString() string { return "credential" }
+func (Credential) String() string   { return "credential" }
+func (Credential) GoString() string { return "credential" }
 
 // maxCredential is the size of a credential in bytes. A file that holds more, or a
 // second line, is not one: no plan can make us send a key or a password file away.
@@ -20,8 +20,8 @@ const maxCredential = 512
 
 var errCredential = errors.New("credential: want one line of user:password, or the password alone where the URL names the user")
 
-// resolve reads what "env:NAME" or "file:/path" points to. user is that of the URL.
-func resolve(reference, user string, getenv func(string) (string, bool)) (*credential, error) {
+// Resolve reads what "env:NAME" or "file:/path" points to. user is that of the URL.
+func Resolve(reference, user string, getenv func(string) (string, bool)) (*Credential, error) {
 	kind, where, _ := strings.Cut(reference, ":")
 	var text string
 	switch kind {
@@ -45,13 +45,13 @@ func resolve(reference, user string, getenv func(string) (string, bool)) (*crede
 		return nil, errCredential
 	}
 	if user != "" {
-		return &credential{user: user, password: text}, nil
+		return &Credential{User: user, Password: text}, nil
 	}
 	name, password, found := strings.Cut(text, ":")
 	if !found || name == "" {
 		return nil, errCredential
 	}
-	return &credential{user: name, password: password}, nil
+	return &Credential{User: name, Password: password}, nil
 }
 
 // readCredential reads a small plain file that not everybody may read.
@@ -77,10 +77,10 @@ func readCredential(path string) (string, error) {
 	return string(b), nil
 }
 
-// hide keeps a password out of an error of a driver or a server.
-func (c *credential) hide(err error) error {
-	if err == nil || c == nil || len(c.password) < 2 || !strings.Contains(err.Error(), c.password) {
+// Hide keeps a password out of an error of a driver or a server.
+func (c *Credential) Hide(err error) error {
+	if err == nil || c == nil || len(c.Password) < 2 || !strings.Contains(err.Error(), c.Password) {
 		return err
 	}
-	return errors.New(strings.ReplaceAll(err.Error(), c.password, "[password]"))
+	return errors.New(strings.ReplaceAll(err.Error(), c.Password, "[password]"))
 }

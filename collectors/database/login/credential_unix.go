@@ -1,6 +1,6 @@
 //go:build unix
 
-package timing
+package login
 
 import (
 	"io/fs"
