@@ -12,7 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"casefile/bundle/format/plan"
 	"casefile/collectors"
+	"casefile/collectors/agent/identity"
+	"casefile/collectors/database"
 	"casefile/collectors/jvm"
 )
 
@@ -20,14 +23,16 @@ import (
 const spaceNeeded = 256 << 20
 
 func newDoctor(u *ui) *cobra.Command {
-	var pids []int
-	var output, out string
+	var o doctorOptions
+	var output string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Tell what a capture on this node would and would not get, with the fix",
 		Long: `Looks at every JVM of this node (or those of --pid): version, counters, the right to
-attach, whether it answers; and at the node: space for the bundle, clock. Takes
-away what a killed casefile left switched on. Captures nothing.
+attach, whether it answers; and at the node: space for the bundle, clock. With
+--cluster or --use-app-credentials it logs in to the databases that a capture would
+look at, and tells what their sessions would and would not show. Takes away what a
+killed casefile left switched on. Captures nothing.
 
 Exit codes: 0 all well; 5 something needs a fix.`,
 		Args: cobra.NoArgs,
@@ -35,17 +40,56 @@ Exit codes: 0 all well; 5 something needs a fix.`,
 			if output != "text" && output != "json" {
 				return usage("--output %q: want text or json", output)
 			}
-			checks, err := diagnose(cmd.Context(), pids, out)
+			checks, err := o.diagnose(cmd.Context())
 			if err != nil {
 				return err
 			}
 			return printChecks(u, checks, output)
 		},
 	}
-	cmd.Flags().IntSliceVar(&pids, "pid", nil, "look at this process (repeatable; default: all JVMs)")
+	cmd.Flags().IntSliceVar(&o.pids, "pid", nil, "look at this process (repeatable; default: all JVMs)")
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
-	cmd.Flags().StringVar(&out, "out", ".", "where the bundle would be written")
+	cmd.Flags().StringVar(&o.out, "out", ".", "where the bundle would be written")
+	cmd.Flags().StringVar(&o.cluster, "cluster", "", "also log in to the databases of this cluster.yaml, with their credentials on this node")
+	cmd.Flags().BoolVar(&o.appCredentials, "use-app-credentials", false, "also log in to the databases that the applications' own configuration names")
 	return cmd
+}
+
+// doctorOptions is what is looked at.
+type doctorOptions struct {
+	pids           []int
+	out, cluster   string
+	appCredentials bool
+}
+
+func (o *doctorOptions) diagnose(ctx context.Context) ([]jvm.Check, error) {
+	checks, err := diagnose(ctx, o.pids, o.out)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := o.databases(ctx)
+	return append(checks, databases...), err
+}
+
+// databases logs in to those that a capture would look at.
+func (o *doctorOptions) databases(ctx context.Context) ([]jvm.Check, error) {
+	probes := plan.Probes{AppCredentials: o.appCredentials}
+	if o.cluster != "" {
+		file, err := identity.ReadCluster(o.cluster)
+		if err != nil {
+			return nil, usage("--cluster: %w", err)
+		}
+		if file.Probes != nil {
+			probes.Databases = file.Probes.Databases
+		}
+	}
+	s := &collectors.Session{Plan: plan.Default(), Roots: collectors.SystemRoots()}
+	s.Plan.PIDs = o.pids
+	var checks []jvm.Check
+	for _, c := range database.Diagnose(ctx, s, probes, appLogins) {
+		checks = append(checks, jvm.Check(c))
+	}
+	return checks, nil
 }
 
 func diagnose(ctx context.Context, pids []int, out string) ([]jvm.Check, error) {

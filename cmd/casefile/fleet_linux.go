@@ -172,12 +172,12 @@ func printProbes(w io.Writer, p *plan.Probes) {
 	for _, d := range p.Databases {
 		how := "without a login"
 		if d.Credential != "" {
-			how = "with the login at " + d.Credential
+			how = "and look at its sessions at each dump, with the login at " + d.Credential
 		}
 		fmt.Fprintf(w, "would measure database %s %s\n", d.URL, how)
 	}
 	if p.AppCredentials {
-		fmt.Fprintln(w, "would measure the databases of the applications with their own logins")
+		fmt.Fprintln(w, "would measure the databases of the applications, and look at their sessions at each dump, with their own logins")
 	}
 	for _, s := range p.Storage {
 		fmt.Fprintf(w, "would measure %s %s: a file of 4 KiB a second, removed after\n", s.Kind, s.Path)

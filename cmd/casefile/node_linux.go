@@ -9,6 +9,7 @@ import (
 
 	"casefile/bundle/format/plan"
 	"casefile/collectors"
+	"casefile/collectors/database"
 	"casefile/collectors/database/login"
 	"casefile/collectors/goproc"
 	"casefile/collectors/host"
@@ -27,9 +28,9 @@ func allCollectors() []collectors.Collector {
 }
 
 // nodeCollectors is what a node of a cluster captures: besides all else how well
-// it keeps time, and how fast what it shares with others answers.
+// it keeps time, how fast what it shares with others answers, and what its databases do.
 func nodeCollectors() []collectors.Collector {
-	return append(allCollectors(), timing.New(plan.Probes{}, appLogins))
+	return append(allCollectors(), database.New(appLogins), timing.New(plan.Probes{}, appLogins))
 }
 
 // appLogins are the databases of the JVMs that are captured.

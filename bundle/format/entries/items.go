@@ -61,10 +61,10 @@ const (
 
 // Items of the ledger for a database. What follows a dash tells more of the item before it.
 const (
-	ItemSessions         = "sessions"
-	ItemSessionsRights   = "sessions-rights"
-	ItemStatements       = "statements"
-	ItemStatementsRights = "statements-rights"
+	ItemSessions       = "sessions"
+	ItemSessionsRights = "sessions-rights"
+	ItemSessionsSpared = "sessions-spared"
+	ItemStatements     = "statements"
 )
 
 // Items of any job.
