@@ -57,7 +57,7 @@ var outside = []struct {
 	{"host/settings.go", "filepath.Glob", ofSystem},
 	{"host/space_linux.go", "unix.Statfs", ofSystem + "; mount points of the host"},
 	{"host/tree.go", "os.Open os.Stat", ofSystem},
-	{"timing/credential.go", "os.OpenFile", ofAdmin},
+	{"database/login/credential.go", "os.OpenFile", ofAdmin},
 	{"timing/folder.go", "os.OpenRoot", ofAdmin},
 	{"timing/space_linux.go", "unix.Statfs", ofAdmin},
 	{"fleet/ssh.go", "os.ReadFile os.Stat", ofAdmin},

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,9 @@ type capture struct {
 	conn     login.Conn // nil: not logged in
 	asker    asker
 	server   sessions.Server
-	failures int  // in a row
-	over     bool // no further attempt
+	failures int           // in a row
+	cause    entries.Cause // of the last one
+	over     bool          // no further attempt
 
 	first *reading // of the statistics of statements
 }
@@ -57,7 +59,7 @@ func (c *capture) run(ctx context.Context) {
 	c.begin(ctx)
 	for k := range c.Plan.Dumps {
 		if c.over {
-			c.Lost(entries.ItemSessions, entries.NoAnswer, "not asked again after that", "")
+			c.Lost(entries.ItemSessions, c.cause, "not asked again after that", "")
 			continue
 		}
 		if !collectors.Wait(ctx, c.Plan.Due(c.Start(), k)) {
@@ -182,6 +184,7 @@ func (c *capture) lost(ctx context.Context, which string, err error) {
 	c.failures++
 	c.over = c.failures >= maxFailures || login.Rejected(err)
 	why := explain(err, c.target, c.address)
+	c.cause = why.cause
 	c.Lost(entries.ItemSessions, why.cause, which+why.reason, why.fix)
 }
 
@@ -219,7 +222,7 @@ func (c *capture) read(ctx context.Context) (*reading, error) {
 func (c *capture) finish(ctx context.Context) {
 	switch {
 	case c.first == nil, c.over && c.first.source != "":
-		c.Lost(entries.ItemStatements, entries.NoAnswer, "the server could not be asked twice, see its sessions", "")
+		c.Lost(entries.ItemStatements, cmp.Or(c.cause, entries.EndedEarly), "the server could not be asked twice, see its sessions", "")
 		return
 	case c.first.source == "":
 		return // told

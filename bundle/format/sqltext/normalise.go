@@ -21,6 +21,7 @@ const (
 // Normalise takes the literals out of a statement. cut says that the server keeps no more of it than this. The text is
 // at most limit bytes long and a few for an ellipsis.
 func Normalise(statement string, d Dialect, cut bool, limit int) string {
+	statement = strings.ToValidUTF8(statement, "�")
 	plain := read(statement, d, false)
 	l := plain
 	if plain.ambiguous >= 0 {
@@ -46,11 +47,15 @@ func choose(statement string, d Dialect, cut bool, plain *lexer) *lexer {
 }
 
 // list is the statement as it is written, each element with the blank before it.
-type list struct{ tokens []token }
+type list struct {
+	tokens []token
+	opened []int // places of brackets that are not closed yet
+}
 
 type token struct {
 	text  string
 	space bool // before it
+	opens int  // of a closing bracket: where that opens; 0: nowhere
 }
 
 func (l *list) is(back int, text string) bool {
@@ -58,7 +63,10 @@ func (l *list) is(back int, text string) bool {
 }
 
 func (l *list) add(text string, space bool) {
-	l.tokens = append(l.tokens, token{text, space && len(l.tokens) > 0})
+	if text == "(" {
+		l.opened = append(l.opened, len(l.tokens))
+	}
+	l.tokens = append(l.tokens, token{text: text, space: space && len(l.tokens) > 0})
 }
 
 // assigns reports whether the last token is that after which SET or ALTER gives a setting its value.
@@ -93,12 +101,17 @@ func (l *list) literal(space bool) {
 // close adds the end of a list in brackets; one equal to the list before it goes: VALUES (?), (?).
 func (l *list) close(space bool) {
 	l.add(")", space)
-	from := l.opening(len(l.tokens) - 1)
+	if len(l.opened) == 0 {
+		return
+	}
+	from := l.opened[len(l.opened)-1]
+	l.opened = l.opened[:len(l.opened)-1]
+	l.tokens[len(l.tokens)-1].opens = from
 	if from < 2 || l.tokens[from-1].text != "," || l.tokens[from-2].text != ")" {
 		return
 	}
-	before := l.opening(from - 2)
-	if before < 0 || from-1-before != len(l.tokens)-from {
+	before := l.tokens[from-2].opens
+	if from-1-before != len(l.tokens)-from {
 		return
 	}
 	for i := range len(l.tokens) - from {
@@ -107,21 +120,6 @@ func (l *list) close(space bool) {
 		}
 	}
 	l.tokens = l.tokens[:from-1]
-}
-
-// opening is the place of the bracket that a closing one ends; less than 0: there is none.
-func (l *list) opening(at int) int {
-	for depth := 0; at >= 0; at-- {
-		switch l.tokens[at].text {
-		case ")":
-			depth++
-		case "(":
-			if depth--; depth == 0 {
-				return at
-			}
-		}
-	}
-	return -1
 }
 
 func (l *list) text(limit int, dropped bool) string {
@@ -139,5 +137,5 @@ func (l *list) text(limit int, dropped bool) string {
 	if dropped && !strings.HasSuffix(b.String(), Ellipsis) {
 		b.WriteString(Ellipsis)
 	}
-	return strings.ToValidUTF8(b.String(), "�")
+	return b.String()
 }

@@ -1,28 +1,21 @@
 package livetest
 
 import (
-	"bytes"
-	"errors"
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // Postgres is a PostgreSQL server of a test's own, on loopback. Its administrator is
 // the role conf, its database postgres.
 type Postgres struct {
 	Address string // host:port
-	log     postgresLog
+	server
 }
 
 // Limits of the server, other than by default.
@@ -31,11 +24,10 @@ const (
 	PostgresReserved    = 4
 )
 
-const postgresStarts = time.Minute
-
-// StartPostgres starts a server that ends with the test; a machine without one skips
-// it. The binaries are looked for where Debian and others keep them.
-func StartPostgres(tb testing.TB, password string) *Postgres {
+// StartPostgres starts a server with settings (name=value) that ends with the test; a
+// machine without one skips it. The binaries are looked for where Debian and others keep
+// them.
+func StartPostgres(tb testing.TB, password string, settings ...string) *Postgres {
 	tb.Helper()
 	bin := postgresFolder()
 	if bin == "" {
@@ -65,93 +57,18 @@ func StartPostgres(tb testing.TB, password string) *Postgres {
 	for try := range tries {
 		p := &Postgres{Address: freeAddress(tb)}
 		_, port, _ := net.SplitHostPort(p.Address)
-		server := program("postgres", "-D", data, "-p", port, "-h", "127.0.0.1", "-k", dir, "-c", "fsync=off", "-c", "log_connections=on", "-c", "log_statement=all",
-			"-c", "max_connections="+strconv.Itoa(PostgresConnections), "-c", "superuser_reserved_connections="+strconv.Itoa(PostgresReserved))
-		if err := p.run(tb, server); err == nil {
+		args := []string{"-D", data, "-p", port, "-h", "127.0.0.1", "-k", dir, "-c", "fsync=off", "-c", "log_connections=on", "-c", "log_statement=all",
+			"-c", "max_connections=" + strconv.Itoa(PostgresConnections), "-c", "superuser_reserved_connections=" + strconv.Itoa(PostgresReserved)}
+		for _, s := range settings {
+			args = append(args, "-c", s)
+		}
+		if err := p.run(tb, program("postgres", args...), "ready to accept connections", syscall.SIGINT); err == nil { // a fast shutdown
 			return p
 		} else if try+1 == tries || !strings.Contains(p.log.String(), "in use") {
 			tb.Fatalf("%v: %s", err, p.log.String())
 		}
 	}
 	return nil
-}
-
-// run starts the server and waits until it takes connections.
-func (p *Postgres) run(tb testing.TB, server *exec.Cmd) error {
-	ready := make(chan struct{})
-	p.After(1, "ready to accept connections", func() { close(ready) })
-	server.Stderr = &p.log
-	server.SysProcAttr.Pdeathsig = syscall.SIGQUIT // it dies with us, or with the thread that started it
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := server.Start()
-		started <- err
-		if err == nil {
-			ended <- server.Wait()
-		}
-		close(ended)
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	select {
-	case <-ready:
-	case err := <-ended:
-		return errors.Join(errors.New("postgres ended"), err)
-	case <-time.After(postgresStarts):
-		server.Process.Kill()
-		<-ended
-		return errors.New("postgres is not ready after a minute")
-	}
-	tb.Cleanup(func() { server.Process.Signal(syscall.SIGINT); <-ended }) // a fast shutdown
-	return nil
-}
-
-// After calls done once the server has logged text so often from now on: it logs each
-// connection ("connection received") and each statement.
-func (p *Postgres) After(times int, text string, done func()) {
-	p.log.mu.Lock()
-	defer p.log.mu.Unlock()
-	p.log.waits = append(p.log.waits, &logWait{text, p.log.text.Len(), times, done})
-}
-
-// Logged counts how often the server has logged a text.
-func (p *Postgres) Logged(text string) int { return strings.Count(p.log.String(), text) }
-
-// postgresLog is what the server says, and who waits for it to say something.
-type postgresLog struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	waits []*logWait
-}
-
-type logWait struct {
-	text  string
-	from  int
-	times int
-	done  func()
-}
-
-func (l *postgresLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Write(b)
-	l.waits = slices.DeleteFunc(l.waits, func(w *logWait) bool {
-		over := bytes.Count(l.text.Bytes()[w.from:], []byte(w.text)) >= w.times
-		if over {
-			w.done()
-		}
-		return over
-	})
-	return len(b), nil
-}
-
-func (l *postgresLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func postgresFolder() string {
@@ -167,33 +84,4 @@ func postgresFolder() string {
 		}
 	}
 	return ""
-}
-
-// plainUser gives dir to a user without rights when we are root: PostgreSQL does not
-// run as root.
-func plainUser(tb testing.TB, dir string) *syscall.Credential {
-	tb.Helper()
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	u, err := user.Lookup("nobody")
-	if err != nil {
-		tb.Skipf("no user to run PostgreSQL as: %v", err)
-	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Chown(dir, uid, gid); err != nil {
-		tb.Fatal(err)
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-func freeAddress(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
