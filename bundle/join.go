@@ -301,7 +301,7 @@ func (w *Writer) splice(e Entry, crc uint32, body *overflow) error {
 	switch {
 	case w.closed:
 		return fmt.Errorf("entry %s: bundle is closed", e.Path)
-	case w.names[e.Path]:
+	case w.paths[e.Path]:
 		return fmt.Errorf("entry %s exists already", e.Path)
 	}
 	if t, isTar := w.c.(*tarContainer); isTar {
@@ -312,7 +312,7 @@ func (w *Writer) splice(e Entry, crc uint32, body *overflow) error {
 	if err := w.c.add(e, crc, body); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Path, err)
 	}
-	w.names[e.Path] = true
+	w.paths[e.Path] = true
 	w.manifest.Entries = append(w.manifest.Entries, e)
 	return nil
 }

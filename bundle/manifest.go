@@ -118,12 +118,23 @@ type Coverage struct {
 
 // Redaction sums up what was scrubbed.
 type Redaction struct {
-	Total int        `json:"total"`
-	Rules RuleCounts `json:"rules,omitempty"`
+	// Level is the one that the bundle is at; empty in older ones: plan.Secrets.
+	Level plan.Level `json:"level,omitempty"`
+	// Names are the places of pseudonyms by kind, at levels above plan.Secrets.
+	Names []ReplacedNames `json:"names,omitempty"`
+	Total int             `json:"total"`
+	Rules RuleCounts      `json:"rules,omitempty"`
 	// KnownValues is how many secret values of the nodes were searched for everywhere.
 	KnownValues int `json:"known_values"`
 	// LeakCheck is the result of reading the whole bundle again against all known values.
 	LeakCheck string `json:"leak_check,omitempty"`
+}
+
+// ReplacedNames is how often names of one kind were replaced, and in how many entries.
+type ReplacedNames struct {
+	Kind    string `json:"kind"`
+	Places  int    `json:"places"`
+	Entries int    `json:"entries"`
 }
 
 // RuleCounts are the places that each rule scrubbed. In JSON they are a list: as keys their names are those of secrets, and

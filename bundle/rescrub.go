@@ -50,11 +50,12 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	next, err := Create(w.path+".scrubbing", r.Format, w.opening(), w.secrets)
+	next, err := createNaming(w.path+".scrubbing", r.Format, w.opening(), w.secrets, w.names)
 	if err != nil {
 		return nil, err
 	}
-	if t, is := w.c.(*tarContainer); is && t.level == zstd.SpeedFastest {
+	next.level = w.level
+	if w.hurried() {
 		next.Hurry()
 	}
 	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
@@ -69,6 +70,12 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 		return nil, fmt.Errorf("scrub again: %w", err)
 	}
 	return next, w.replacedBy(next)
+}
+
+// hurried reports whether Hurry was called.
+func (w *Writer) hurried() bool {
+	t, is := w.c.(*tarContainer)
+	return is && t.level == zstd.SpeedFastest
 }
 
 func (w *Writer) opening() Manifest {

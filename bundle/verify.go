@@ -10,6 +10,7 @@ import (
 
 	"casefile/bundle/format/budget"
 	"casefile/bundle/redact"
+	"casefile/bundle/redact/names"
 )
 
 // Report is what Verify found.
@@ -20,7 +21,7 @@ type Report struct {
 	// Damaged lists entries whose content is not what was written, and entries
 	// that the manifest names and the file does not hold.
 	Damaged []string
-	// Leaks lists places where a secret would still be scrubbed: "entry:line rule".
+	// Leaks lists places where a secret or a name would still be replaced: "entry:line rule".
 	Leaks []string
 }
 
@@ -30,6 +31,12 @@ const maxLeaks = 100
 // Verify reads every entry of a bundle and checks sizes and checksums against
 // the records, and the text against the rules of redaction and the given secrets.
 func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report, error) {
+	return VerifyAt(ctx, path, secrets, nil)
+}
+
+// VerifyAt also searches for names: those that the set knows, and whatever stands at the place or has the shape of one. A
+// nil set asks for none.
+func VerifyAt(ctx context.Context, path string, secrets *redact.Secrets, set *names.Set) (*Report, error) {
 	r, err := Open(ctx, path)
 	if err != nil {
 		return nil, err
@@ -38,7 +45,7 @@ func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report,
 		return nil, fmt.Errorf("%s: not a casefile bundle: neither %s nor %s inside", path, PlanFile, ManifestFile)
 	}
 	rep := &Report{Reader: r}
-	scrub := redact.New(secrets)
+	scrub, noNames := redact.New(secrets).Names(set), redact.New(secrets)
 	seen := map[string]string{}
 	err = r.Walk(ctx, func(e Entry, body io.Reader) (err error) {
 		defer func() {
@@ -49,7 +56,11 @@ func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report,
 		}()
 		sum := sha256.New()
 		content := io.TeeReader(body, sum)
-		if err := rep.leaks(scrub, e, content); err != nil {
+		look := scrub
+		if !mayName(e.Path) {
+			look = noNames
+		}
+		if err := rep.leaks(look, e, content); err != nil {
 			return err
 		}
 		if _, err := io.Copy(io.Discard, content); err != nil {
@@ -86,10 +97,14 @@ func Verify(ctx context.Context, path string, secrets *redact.Secrets) (*Report,
 
 // leaks runs the leak check over one entry.
 func (rep *Report) leaks(scrub *redact.Scrubber, e Entry, body io.Reader) error {
-	hits, err := scrub.Check(KindOf(e.Path), body)
+	return rep.leaksIn(scrub, e.Path, KindOf(e.Path), body)
+}
+
+func (rep *Report) leaksIn(scrub *redact.Scrubber, name string, kind redact.Kind, body io.Reader) error {
+	hits, err := scrub.Check(kind, body)
 	for _, h := range hits {
 		if len(rep.Leaks) < maxLeaks {
-			rep.Leaks = append(rep.Leaks, fmt.Sprintf("%s:%d %s", e.Path, h.Line, h.Rule))
+			rep.Leaks = append(rep.Leaks, fmt.Sprintf("%s:%d %s", name, h.Line, h.Rule))
 		}
 	}
 	return err

@@ -15,8 +15,10 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"casefile/bundle/format/plan"
 	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
+	"casefile/bundle/redact/names"
 )
 
 // Writer writes a bundle. Its methods may be called from many goroutines;
@@ -24,13 +26,17 @@ import (
 type Writer struct {
 	path    string
 	secrets *redact.Secrets
+	names   *names.Set // nil: names stay
+	level   plan.Level // empty: plan.Secrets
 
 	mu       sync.Mutex
 	c        container
 	manifest Manifest
-	names    map[string]bool
+	paths    map[string]bool
 	rules    map[string]int
-	closed   bool
+	// ruleEntries is in how many entries each rule replaced something.
+	ruleEntries map[string]int
+	closed      bool
 	// knownElsewhere is how many secret values the nodes knew whose bundles were joined.
 	knownElsewhere int
 }
@@ -39,8 +45,12 @@ type Writer struct {
 // file appears under its name only once its first entry, plan.json, is whole;
 // an older file of that name is replaced then.
 func Create(path string, format Format, opening Manifest, secrets *redact.Secrets) (*Writer, error) {
+	return createNaming(path, format, opening, secrets, nil)
+}
+
+func createNaming(path string, format Format, opening Manifest, secrets *redact.Secrets, set *names.Set) (*Writer, error) {
 	opening.FormatVersion = FormatVersion
-	w := &Writer{path: path, secrets: secrets, manifest: opening, names: map[string]bool{}, rules: map[string]int{}}
+	w := &Writer{path: path, secrets: secrets, names: set, manifest: opening, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}}
 	publish, err := w.open(format)
 	if err != nil {
 		return nil, fmt.Errorf("create bundle: %w", err)
@@ -141,8 +151,8 @@ func (w *Writer) Entry(e Entry, kind redact.Kind) (*EntryWriter, error) {
 	}
 	ew := &EntryWriter{w: w, entry: e, spool: &overflow{dir: os.TempDir()}}
 	w.mu.Lock()
-	taken := w.names[e.Path]
-	w.names[e.Path] = true
+	taken := w.paths[e.Path]
+	w.paths[e.Path] = true
 	c, err := w.c.codec(ew.spool)
 	w.mu.Unlock()
 	if taken {
@@ -153,7 +163,11 @@ func (w *Writer) Entry(e Entry, kind redact.Kind) (*EntryWriter, error) {
 	}
 	ew.codec = c
 	ew.meter = newMeter(c)
-	ew.scrub = redact.New(w.secrets).Writer(ew.meter, kind)
+	scrub := redact.New(w.secrets)
+	if mayName(e.Path) {
+		scrub = scrub.Names(w.names)
+	}
+	ew.scrub = scrub.Writer(ew.meter, kind)
 	return ew, nil
 }
 
@@ -179,7 +193,7 @@ func (e *EntryWriter) Abort() {
 	e.done = true
 	e.spool.close()
 	e.w.mu.Lock()
-	delete(e.w.names, e.entry.Path)
+	delete(e.w.paths, e.entry.Path)
 	e.w.mu.Unlock()
 }
 
@@ -218,12 +232,13 @@ func (w *Writer) commit(e *EntryWriter) error {
 		return fmt.Errorf("entry %s: bundle is closed", e.entry.Path)
 	}
 	if err := w.c.add(e.entry, e.meter.crc.Sum32(), e.spool); err != nil {
-		delete(w.names, e.entry.Path)
+		delete(w.paths, e.entry.Path)
 		return fmt.Errorf("entry %s: %w", e.entry.Path, err)
 	}
 	w.manifest.Entries = append(w.manifest.Entries, e.entry)
 	for rule, n := range counts {
 		w.rules[rule] += n
+		w.ruleEntries[rule]++
 	}
 	return nil
 }
@@ -270,6 +285,10 @@ func (w *Writer) Cover(c Coverage) {
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
+	if w.names != nil {
+		texts := w.names.Rewriter()
+		c.Target, c.Item, c.Reason, c.Fix = texts.String(c.Target), texts.String(c.Item), texts.String(c.Reason), texts.String(c.Fix)
+	}
 	w.mu.Lock()
 	w.manifest.Coverage = append(w.manifest.Coverage, c)
 	w.mu.Unlock()
@@ -291,7 +310,13 @@ func (w *Writer) Manifest() Manifest {
 	m.Coverage = slices.Clone(m.Coverage)
 	m.Nodes = slices.Clone(m.Nodes)
 	m.Overhead = slices.Clone(m.Overhead)
-	r := Redaction{Rules: maps.Clone(w.rules), KnownValues: w.secrets.Count() + w.knownElsewhere}
+	r := Redaction{Level: w.level, Rules: maps.Clone(w.rules), KnownValues: w.secrets.Count() + w.knownElsewhere}
+	if r.Level == "" {
+		r.Level = plan.Secrets
+	}
+	if w.names != nil {
+		r.Names = w.replacedNames()
+	}
 	if m.Redaction != nil {
 		r.LeakCheck = m.Redaction.LeakCheck
 	}
@@ -300,6 +325,17 @@ func (w *Writer) Manifest() Manifest {
 	}
 	m.Redaction = &r
 	return m
+}
+
+// replacedNames sums up by kind what the rules of names did.
+func (w *Writer) replacedNames() []ReplacedNames {
+	var list []ReplacedNames
+	for _, kind := range names.KindNames() {
+		if w.rules[kind] > 0 {
+			list = append(list, ReplacedNames{Kind: kind, Places: w.rules[kind], Entries: w.ruleEntries[kind]})
+		}
+	}
+	return list
 }
 
 // Close writes the manifest and ends the bundle. Even when the disk is full,

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"io"
 	"unicode/utf8"
+
+	"casefile/bundle/redact/names"
 )
 
 // MaxHits bounds the hits that Check returns.
@@ -14,7 +16,7 @@ const MaxHits = 1000
 type Hit struct {
 	Offset int64  // bytes from the start; near the place for documents, 0 for profiles
 	Line   int    // from 1; 0 for entries without lines
-	Rule   string // name of the rule, "known" for a value that is in the set
+	Rule   string // name of the rule, "known" for a value that is in the set; of a name its kind
 }
 
 // Check is the leak check: it runs the rules and the known values over a finished entry and
@@ -31,6 +33,16 @@ func (s *Scrubber) Check(kind Kind, r io.Reader) ([]Hit, error) {
 		hit := Hit{Offset: int64(offset), Rule: rule}
 		if kind != Binary && kind != Pprof && kind != Hsperf && kind != JFR {
 			hit.Line = w.lineOf(offset)
+		}
+		hits = append(hits, hit)
+	}
+	w.onName = func(offset, line int, name names.Kind) {
+		if len(hits) == MaxHits {
+			return
+		}
+		hit := Hit{Offset: int64(offset), Line: line, Rule: name.String()}
+		if !kind.textual() {
+			hit.Offset, hit.Line = 0, 0
 		}
 		hits = append(hits, hit)
 	}

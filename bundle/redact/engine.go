@@ -15,6 +15,7 @@ type engine struct {
 	learn      bool // add what the rules find to secrets
 	quiet      bool // count nothing: a pass that only learns
 	inDocument bool // what is learned is published once a pass, not once a scalar
+	names      bool // names are replaced after the secrets: users have pseudonyms
 	trusted    bool // the text is configuration: its user names are no secrets
 	learned    []string
 	inPEM      bool
@@ -27,6 +28,9 @@ type engine struct {
 	onHit      func(offset int, rule string) // nil unless checking
 	out        []byte
 }
+
+// userRule replaces users, where names stay otherwise.
+const userRule = "username"
 
 func newEngine(s *Secrets) *engine {
 	e := &engine{secrets: s, words: triggerWords(), counts: map[string]int{}}
@@ -198,7 +202,7 @@ func (e *engine) findLine(line []byte, from int, spans []found, base int) []foun
 
 func (e *engine) applyRules(line []byte, ids *idSet, report func(found)) {
 	for i := range ids.each {
-		if i < len(rules) {
+		if i < len(rules) && !(e.names && rules[i].Name == userRule) {
 			rules[i].find(line, report)
 		}
 	}

@@ -144,6 +144,10 @@ func (w *Writer) jfrBlock(last bool) {
 		case len(w.buf) < jfr.HeaderSize && !last:
 			return
 		case size < 0 || size > MaxChunk || open && len(w.buf) >= MaxChunk:
+			if w.names != nil && size < 0 && w.start > 0 { // after the last chunk
+				w.keep(len(w.buf), 0)
+				return
+			}
 			w.kind = Binary
 			w.binaryBlock(last)
 			return

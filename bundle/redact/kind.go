@@ -26,3 +26,6 @@ func (k Kind) String() string {
 	}
 	return "unknown"
 }
+
+// textual reports whether entries of the kind consist of lines, or are documents of text.
+func (k Kind) textual() bool { return k <= Environ }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"net/url"
 	"regexp"
+
+	"casefile/bundle/redact/names"
 )
 
 // In these expressions the groups are what is replaced.
@@ -257,8 +259,13 @@ func cookies(line []byte, report func(found)) {
 }
 
 // threadUser finds the user that Atlassian products write into the names of request threads.
-func threadUser(line []byte, report func(found)) {
+func threadUser(line []byte, all func(found)) {
 	name := line
+	report := func(f found) {
+		if v := line[f.start:f.end]; !names.IsPseudonym(string(v)) && !isPlaceholder(v) {
+			all(f)
+		}
+	}
 	if len(line) > 0 && line[0] == '"' {
 		if n := bytes.LastIndexByte(line, '"'); n > 0 {
 			name = line[:n]

@@ -15,6 +15,21 @@ func (e *engine) pprof(b []byte) ([]byte, error) {
 	if len(b) == 0 {
 		return b, nil
 	}
+	scrub := func(key, text string, _ bool) string {
+		clean, _ := e.member([]byte(key), []byte(text), 0)
+		return string(clean)
+	}
+	out, err := changeProfile(b, scrub)
+	if err == nil && len(e.learned) > 0 && e.learn { // what stood before its key
+		e.publish()
+		out, err = changeProfile(out, scrub)
+	}
+	return out, err
+}
+
+// changeProfile returns a profile with other texts: change is given each with its key, which only labels have, and whether
+// it is the name or the place of a function. A profile whose texts stay keeps its bytes.
+func changeProfile(b []byte, change func(key, text string, frame bool) string) ([]byte, error) {
 	raw, err := gunzip(b)
 	if err != nil {
 		return nil, fmt.Errorf("redact: pprof: %w: %w", err, ErrUnreadable)
@@ -23,12 +38,7 @@ func (e *engine) pprof(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redact: pprof: %w: %w", err, ErrUnreadable)
 	}
-	changed := e.profile(p)
-	if len(e.learned) > 0 && e.learn { // what stood before its key
-		e.publish()
-		changed = e.profile(p) || changed
-	}
-	if !changed {
+	if !changeTexts(p, change) {
 		return b, nil
 	}
 	var out bytes.Buffer
@@ -56,30 +66,30 @@ func gunzip(b []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// profile scrubs p and reports whether it changed.
-func (e *engine) profile(p *profile.Profile) bool {
+// changeTexts reports whether p changed.
+func changeTexts(p *profile.Profile, change func(key, text string, frame bool) string) bool {
 	changed := false
-	scrub := func(key string, text *string) {
-		if clean, differs := e.member([]byte(key), []byte(*text), 0); differs {
-			*text, changed = string(clean), true
+	apply := func(key string, text *string, frame bool) {
+		if now := change(key, *text, frame); now != *text {
+			*text, changed = now, true
 		}
 	}
 	for i := range p.Comments {
-		scrub("", &p.Comments[i])
+		apply("", &p.Comments[i], false)
 	}
-	scrub("", &p.DocURL)
+	apply("", &p.DocURL, false)
 	for _, m := range p.Mapping {
-		scrub("", &m.File)
+		apply("", &m.File, false)
 	}
 	for _, f := range p.Function {
-		scrub("", &f.Name)
-		scrub("", &f.SystemName)
-		scrub("", &f.Filename)
+		apply("", &f.Name, true)
+		apply("", &f.SystemName, true)
+		apply("", &f.Filename, false)
 	}
 	for _, s := range p.Sample {
 		for key, values := range s.Label {
 			for i := range values {
-				scrub(key, &values[i])
+				apply(key, &values[i], false)
 			}
 		}
 	}

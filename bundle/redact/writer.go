@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
+
+	"casefile/bundle/redact/names"
 )
 
 // Limits of what is held in memory for one entry, in bytes.
@@ -29,6 +30,7 @@ var ErrUnreadable = errors.New("cannot be scrubbed, so it is left out")
 type Scrubber struct {
 	secrets *Secrets
 	block   int // BlockSize, smaller in tests
+	names   *names.Set
 }
 
 // New makes a Scrubber. A nil set is an empty one.
@@ -45,6 +47,8 @@ type Writer struct {
 	dst     io.Writer
 	kind    Kind
 	wide    *wideText // nil for what is no text
+	names   *naming   // nil at the level of secrets
+	onName  func(offset, line int, kind names.Kind)
 	e       *engine
 	block   int
 	buf     []byte
@@ -65,6 +69,7 @@ func (s *Scrubber) Writer(dst io.Writer, kind Kind) *Writer {
 	if kind.encoded() {
 		w.wide = newWideText(w, kind)
 	}
+	w.nameWith(s.names)
 	return w
 }
 
@@ -84,13 +89,13 @@ func (s *Scrubber) Bytes(kind Kind, b []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Counts returns how often each rule replaced something, by the rule's name.
-func (w *Writer) Counts() map[string]int { return maps.Clone(w.e.counts) }
+// Counts returns how often each rule replaced something, by the rule's name, and how often names of each kind were.
+func (w *Writer) Counts() map[string]int { return mergeCounts(w.e.counts, w.names.counts()) }
 
 // Total is the sum of Counts.
 func (w *Writer) Total() int {
 	n := 0
-	for _, c := range w.e.counts {
+	for _, c := range w.Counts() {
 		n += c
 	}
 	return n
@@ -195,12 +200,32 @@ func (w *Writer) finish() {
 			w.emit(out)
 		}
 	}
+	if w.err == nil && w.names != nil && w.kind.textual() {
+		w.give(w.rename(nil, true))
+	}
 	if w.wide != nil {
 		w.write(w.wide.enc.Flush(nil))
 	}
 }
 
+// emit gives on what has no secrets.
 func (w *Writer) emit(b []byte) {
+	switch {
+	case w.names == nil:
+	case w.kind.textual():
+		b = w.rename(b, false)
+	case w.kind == Binary:
+		w.err = fmt.Errorf("redact: names in a binary entry: %w", ErrUnreadable)
+		return
+	default:
+		if b, w.err = w.names.renamed(w.kind, b); w.err != nil {
+			return
+		}
+	}
+	w.give(b)
+}
+
+func (w *Writer) give(b []byte) {
 	if w.wide != nil {
 		b = w.wide.encode(b)
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,9 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
+	"casefile/bundle/redact/names"
 	"casefile/collectors"
+	"casefile/collectors/fleet"
 )
 
 // collectOptions is what the flags of collect say.
@@ -35,6 +39,9 @@ type collectOptions struct {
 	async    string
 	cluster  cluster
 	noReport bool
+	levels   levelOptions
+	store    *names.Store // nil at level secrets
+	ownName  bool         // out was not given
 
 	duration, interval, every time.Duration
 }
@@ -81,6 +88,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
 	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be captured and what it costs, capture nothing")
+	o.levels.flags(f, plan.Secrets)
 	f.BoolVar(&o.noReport, "no-report", false, "do not write the HTML report beside the bundle (it is in the bundle too)")
 	return cmd
 }
@@ -91,6 +99,10 @@ func (o *collectOptions) complete(cmd *cobra.Command) error {
 	if o.jfr || o.async != "" {
 		o.plan.Profiles = &plan.Profiles{AsyncProfiler: o.async}
 	}
+	if err := o.levels.complete(); err != nil {
+		return err
+	}
+	o.plan.Redact = o.levels.level
 	set := cmd.Flags().Changed
 	if n := time.Duration(o.plan.Dumps); !set("dump-interval") && n > 1 && o.interval*(n-1) > o.duration {
 		o.plan.DumpInterval = plan.Duration((o.duration / n).Truncate(100 * time.Millisecond))
@@ -118,7 +130,7 @@ func (o *collectOptions) complete(cmd *cobra.Command) error {
 		format = bundle.TarZstd
 	}
 	o.format = string(format)
-	if o.out == "" {
+	if o.ownName = o.out == ""; o.ownName {
 		o.out = fmt.Sprintf("casefile-%s-%s", o.node, time.Now().UTC().Format("20060102T150405Z"))
 		if format != bundle.Dir {
 			o.out += "." + o.format
@@ -171,7 +183,32 @@ type captured struct {
 	caseFile *analyze.Case
 	result   *analyze.Result
 	against  *compare.Comparison // with --baseline; nil: none
+	leaks    []string            // of the finished bundle, at levels above secrets
+	checked  error               // why it was not searched for them
 	closeErr error
+}
+
+// printReplaced says what was replaced, and whether the bundle may be sent.
+func (c *captured) printReplaced(u *ui, o *collectOptions) error {
+	r := c.manifest.Redaction
+	if r == nil {
+		return nil
+	}
+	fmt.Fprintf(u.err, "replaced: %s; leak check: %s\n", report.Plain(replacedText(r)), report.Plain(orNone(r.LeakCheck)))
+	for _, l := range c.leaks {
+		fmt.Fprintln(u.err, "looks like a secret or a name:", report.Plain(l))
+	}
+	switch {
+	case o.store == nil:
+		return nil
+	case c.checked != nil:
+		fmt.Fprintf(u.err, "do not send it yet: it was not searched for names: %v\n", c.checked)
+	case len(c.leaks) > 0:
+		fmt.Fprintf(u.err, "do not send it before you looked at %d places\n", len(c.leaks))
+	default:
+		fmt.Fprintln(u.err, "may be sent: searched for secrets and names, none found")
+	}
+	return keepNames(u.err, o.store)
 }
 
 func (c *captured) incomplete() bool { return len(c.manifest.Gaps()) > 0 || c.closeErr != nil }
@@ -191,6 +228,68 @@ func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
 // open; nil, nil for a dry run.
 func captureOpen(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
 	defer hold(ctx)()
+	if !o.levels.level.Pseudonyms() || o.dryRun {
+		return captureSecrets(ctx, u, o)
+	}
+	final := o.out
+	o.out = final + ".named" // what has names still never lies under the name of what is sent
+	w, err := captureSecrets(ctx, u, o)
+	o.out = final
+	if err != nil || w == nil {
+		return nil, err
+	}
+	last, cancel := budget.Afterwards(ctx)
+	defer cancel()
+	return o.pseudonymise(last, u, w)
+}
+
+// pseudonymise replaces the names in what was captured.
+func (o *collectOptions) pseudonymise(ctx context.Context, u *ui, w *bundle.Writer) (*bundle.Writer, error) {
+	named := w.Path()
+	fail := func(err error) (*bundle.Writer, error) {
+		_, _ = w.Close() // what was captured is kept
+		return nil, hinted(fmt.Errorf("%s was captured and has names still: %w", named, err), "casefile redact "+named+" -o "+o.out)
+	}
+	m := w.Manifest()
+	var err error
+	if o.store, err = o.levels.store(o.cluster.file, m.Cluster); err != nil {
+		return fail(err)
+	}
+	set := o.store.Set
+	o.learnPlan(set)
+	if o.ownName {
+		as := set.HostName(m.Cluster)
+		if o.cluster.wanted() {
+			as = set.Pseudonym(names.Cluster, m.Cluster)
+		}
+		o.out = strings.Replace(o.out, "casefile-"+o.node+"-", "casefile-"+as+"-", 1)
+	}
+	next, err := w.Pseudonymise(ctx, o.levels.level, set, o.out)
+	if err != nil {
+		return fail(err)
+	}
+	if err := o.store.Save(); err != nil {
+		fmt.Fprintf(u.err, "casefile: error: names: %v\n", err)
+	}
+	return next, nil
+}
+
+// learnPlan notes the names that the plan and the cluster file say.
+func (o *collectOptions) learnPlan(set *names.Set) {
+	set.Learn(names.Host, o.node)
+	for _, node := range o.cluster.nodes {
+		if addr, err := fleet.ParseAddress(node); err == nil {
+			host, _, err := net.SplitHostPort(addr.Host)
+			if err != nil {
+				host = addr.Host
+			}
+			set.Learn(names.Host, host)
+		}
+	}
+}
+
+// captureSecrets makes the bundle at the level of secrets.
+func captureSecrets(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
 	if o.cluster.wanted() {
 		return captureFleet(ctx, u, o)
 	}
@@ -252,6 +351,7 @@ func (c *captured) print(u *ui, o *collectOptions) error {
 		if c.report != "" {
 			fmt.Fprintf(u.err, "report: %s\n", c.report)
 		}
+		err = errors.Join(err, c.printReplaced(u, o))
 		if c.closeErr != nil {
 			fmt.Fprintf(u.err, "casefile: error: %v\n", c.closeErr)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +9,9 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
-	"casefile/analyze/say"
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/newfile"
-	"casefile/bundle/redact"
 )
 
 // finish analyses an open bundle, adds the reports and closes it. What fails here
@@ -25,6 +22,9 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 		c.manifest, c.closeErr = w.Close()
 		if errors.Is(c.closeErr, bundle.ErrDiskFull) {
 			c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
+		}
+		if o.store != nil {
+			c.searchNames(ctx, w)
 		}
 	}()
 	err := c.analyse(ctx, w)
@@ -66,52 +66,41 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 	m := w.Manifest()
 	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
 		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings), Against: c.against}
-	var page, summary, findings bytes.Buffer
-	renders := []struct {
-		name   string
-		kind   redact.Kind
-		buf    *bytes.Buffer
-		render func() error
-	}{
-		{bundle.FindingsFile, redact.JSON, &findings, func() error { return report.JSONAgainst(&findings, c.caseFile, c.result, c.against) }},
-		{bundle.SummaryFile, redact.Text, &summary, func() error { return report.Markdown(&summary, c.caseFile, c.result, meta) }},
-		{bundle.ReportFile, redact.Text, &page, func() error { return report.HTML(&page, c.caseFile, c.result, meta) }},
-	}
-	for _, r := range renders {
+	var page []byte
+	for _, r := range reportEntries(c.caseFile, c.result, meta, c.against) {
 		if ctx.Err() != nil {
 			w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: r.name, Status: bundle.Skipped, Cause: entries.EndedEarly,
 				Reason: "interrupted before it was written", Fix: "casefile analyze " + o.out})
 			continue
 		}
-		err := r.render()
+		content, err := r.render()
 		if err == nil {
-			err = w.Add(bundle.Entry{Path: r.name}, r.kind, r.buf.Bytes())
+			err = w.Add(bundle.Entry{Path: r.name}, r.kind, content)
 		}
 		if err != nil {
 			w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: r.name, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "casefile analyze " + o.out})
 		}
+		if r.name == bundle.ReportFile {
+			page = content
+		}
 	}
-	if o.noReport || bundle.Format(o.format) == bundle.Dir || page.Len() == 0 {
+	if o.noReport || bundle.Format(o.format) == bundle.Dir || len(page) == 0 {
 		return
 	}
 	path := strings.TrimSuffix(strings.TrimSuffix(o.out, ".zip"), ".tar.zst") + ".html"
-	if err := newfile.Write(path, func(out io.Writer) error { _, err := page.WriteTo(out); return err }); err == nil {
+	if err := newfile.Write(path, func(out io.Writer) error { _, err := out.Write(page); return err }); err == nil {
 		c.report = path
 	} else {
 		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: entries.ItemReportPage, Status: bundle.Failed, Cause: entries.CauseOf(err), Reason: err.Error(), Fix: "choose another place with --out: a folder that others cannot write to"})
 	}
 }
 
-// overheadText says in a line a node what the capture cost.
-func overheadText(m *bundle.Manifest) []string {
-	var lines []string
-	for _, o := range m.Overhead {
-		line := fmt.Sprintf("%s: %s s CPU in %s s (%s of one), %s memory", o.Node,
-			say.Number(o.CPUSeconds), say.Number(o.Seconds), say.Percent(o.CPUSeconds/max(o.Seconds, 1)), say.Bytes(o.MaxRSS))
-		for _, t := range o.Targets {
-			line += fmt.Sprintf("; %s: %d commands, paused %.1f ms in all, %.1f ms at most", t.Target, t.Commands, t.PauseMS, t.MaxMS)
-		}
-		lines = append(lines, line)
+// searchNames is the leak check over the finished bundle, its reports included.
+func (c *captured) searchNames(ctx context.Context, w *bundle.Writer) {
+	rep, err := w.Verify(ctx)
+	if err != nil {
+		c.checked = err
+		return
 	}
-	return lines
+	c.leaks = rep.Leaks
 }

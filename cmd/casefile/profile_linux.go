@@ -88,6 +88,7 @@ pushed; 130 interrupted (what was captured is kept).`,
 	f.StringVar(&o.node, "node-name", "", "name of this node in the profile (default: its host name)")
 	f.StringVar(&o.plan.CaseID, "case", "", "ticket number or name")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be profiled and what it costs, profile nothing")
+	o.levels.flags(f, plan.Secrets)
 	o.push.flags(f)
 	return cmd
 }

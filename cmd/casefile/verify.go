@@ -3,20 +3,25 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"casefile/analyze/report"
 	"casefile/bundle"
+	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/bundle/redact/names"
 )
 
 func newVerify(u *ui) *cobra.Command {
 	var output string
 	var most limits
+	var leaks leakOptions
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
 		Short: "Check integrity, coverage and leaks of a bundle",
@@ -26,6 +31,11 @@ scrubbed. A bundle that was cut (a killed process, a full disk, a lost link) is
 checked up to the cut; so are the parts of nodes next to it (BUNDLE.parts), if the
 capture of a cluster was killed.
 
+--leaks says for which level the search is made: secrets (the default), or standard
+for names of users, hosts, addresses too, in binary formats as well. With --names the
+names of the cluster's map are searched for by name. It also takes archives, folders
+and files of others.
+
 Exit codes: 0 whole and complete; 3 cut or with gaps, all that is there is
 intact; 1 damaged, or something looks like a secret.`,
 		Args: cobra.ExactArgs(1),
@@ -33,7 +43,10 @@ intact; 1 damaged, or something looks like a secret.`,
 			if output != "text" && output != "json" {
 				return usage("--output %q: want text or json", output)
 			}
-			checked, err := verifyAll(most.bound(cmd.Context(), args[0]), args[0])
+			if err := leaks.complete(); err != nil {
+				return err
+			}
+			checked, err := leaks.verifyAll(most.bound(cmd.Context(), args[0]), args[0])
 			if err != nil {
 				return err
 			}
@@ -55,6 +68,7 @@ intact; 1 damaged, or something looks like a secret.`,
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
+	leaks.flags(cmd.Flags())
 	most.flags(cmd.Flags())
 	return cmd
 }
@@ -65,17 +79,82 @@ type checked struct {
 	name string
 }
 
+// leakOptions say what is searched for.
+type leakOptions struct {
+	leaks, names string
+	set          *names.Set // nil: secrets only
+	foreign      bool       // what no casefile wrote is taken too
+}
+
+// asBundle is the value of --leaks without one: the level that the bundle says it is at.
+const asBundle = "as-bundle"
+
+func (o *leakOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.leaks, "leaks", "", "search for what this level takes out: secrets, standard or minimal (default: the level of the bundle)")
+	f.Lookup("leaks").NoOptDefVal = asBundle
+	f.StringVar(&o.names, "names", "", "also search for the names in this map (names.age, or its folder)")
+}
+
+func (o *leakOptions) complete() error {
+	o.foreign = o.leaks != ""
+	if o.leaks == asBundle || o.leaks == "" {
+		return nil
+	}
+	level, err := plan.ParseLevel(o.leaks)
+	if err != nil {
+		return usage("--leaks: %w", err)
+	}
+	if level.Pseudonyms() {
+		return o.searchNames()
+	}
+	return nil
+}
+
+// searchNames asks for names, of any cluster or those of the map.
+func (o *leakOptions) searchNames() error {
+	o.set = names.New(names.Key{})
+	if o.names == "" {
+		return nil
+	}
+	list, err := names.ReadNames(o.names, "")
+	if err != nil {
+		return hinted(err, "the key of a map is names.key next to it")
+	}
+	o.set.Restore(list)
+	return nil
+}
+
 // verifyAll reads a bundle, and the parts of nodes next to it if whoever joined them
 // was killed.
-func verifyAll(ctx context.Context, path string) (list []checked, err error) {
+func (o *leakOptions) verifyAll(ctx context.Context, path string) (list []checked, err error) {
 	for _, file := range append([]string{path}, bundle.Parts(path)...) {
-		rep, err := bundle.Verify(ctx, file, redact.NewSecrets())
+		rep, err := o.verify(ctx, file)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, checked{rep, file})
 	}
 	return list, nil
+}
+
+func (o *leakOptions) verify(ctx context.Context, file string) (*bundle.Report, error) {
+	r, err := bundle.Open(ctx, file)
+	switch {
+	case err != nil && !(o.foreign && errors.Is(err, bundle.ErrNotArchive)):
+		return nil, err
+	case err != nil:
+		return bundle.VerifyFile(ctx, file, redact.NewSecrets(), o.set)
+	case r.Foreign && o.foreign:
+		return bundle.VerifyForeign(ctx, file, redact.NewSecrets(), o.set)
+	}
+	set := o.set
+	if said := r.Manifest.Redaction; set == nil && (o.leaks == "" || o.leaks == asBundle) && said != nil && said.Level.Pseudonyms() {
+		if err := o.searchNames(); err != nil {
+			return nil, err
+		}
+		set, o.set = o.set, nil
+	}
+	return bundle.VerifyAt(ctx, file, redact.NewSecrets(), set)
 }
 
 // verdict is the exit code: damage and leaks count more than gaps.
@@ -107,12 +186,18 @@ func verifyText(w io.Writer, name string, rep *bundle.Report) {
 		fmt.Fprintln(w, "damaged:", d)
 	}
 	for _, l := range rep.Leaks {
-		fmt.Fprintln(w, "looks like a secret:", l)
+		fmt.Fprintln(w, "looks like a secret or a name:", l)
 	}
 	for _, g := range m.Gaps() {
 		fmt.Fprintln(w, gapText(g))
 	}
+	if said := m.Redaction; said == nil && m.Plan.Redact.Pseudonyms() || said != nil && said.Level != m.Plan.Redact && m.Plan.Redact.Pseudonyms() {
+		fmt.Fprintf(w, "names: still there, though level %s was asked for: casefile redact %s -o OUT\n", m.Plan.Redact, name)
+	}
 	if m.Redaction != nil {
+		if len(m.Redaction.Names) > 0 {
+			fmt.Fprintf(w, "replaced: %s\n", replacedText(m.Redaction))
+		}
 		fmt.Fprintf(w, "scrubbed: %d places, %d known values searched for everywhere; leak check: %s\n", m.Redaction.Total, m.Redaction.KnownValues, orNone(m.Redaction.LeakCheck))
 	}
 }

@@ -13,7 +13,8 @@ type Text struct {
 	Key int64
 
 	c        *Chunk
-	at, end  int // of its characters in the chunk
+	start    int // of the string in the chunk: its encoding
+	at, end  int // of its characters
 	encoding byte
 }
 
@@ -228,7 +229,7 @@ func (w *textWalker) walk(field string, p *program, b []byte, at int) int {
 // note keeps the string at an offset and returns where it ends.
 func (w *textWalker) note(field string, b []byte, at int) int {
 	d := decoder{b: b, at: at, raw: !w.c.Compressed}
-	t := Text{Field: field, c: w.c, encoding: d.byte()}
+	t := Text{Field: field, c: w.c, start: at, encoding: d.byte()}
 	switch t.encoding {
 	case stringPool:
 		t.Key = d.int64()

@@ -55,6 +55,9 @@ type Plan struct {
 	// TrustOwners are users, by name or number, whose files are also read for a process that
 	// may not read them, where only root can write to their folders.
 	TrustOwners []string `json:"trust_owners,omitempty"`
+	// Redact is how much is taken out of the bundle before it is finished; empty is Secrets. What nodes hand over is at Secrets:
+	// whoever joins them has the key of the pseudonyms.
+	Redact Level `json:"redact,omitempty"`
 	// Profiles is what is recorded of JVMs; Go services are profiled in any case. Nil: nothing.
 	Profiles *Profiles `json:"profiles,omitempty"`
 	// Probes are databases, folders and names whose latency each node measures. Nil: none.
@@ -110,6 +113,9 @@ func (p Plan) Validate() error {
 		return fmt.Errorf("trust owner: want at most %d names or numbers of users", maxTrustOwners)
 	case len(p.TrustOwners) > 0 && len(p.PIDs)+len(p.Apps) == 0:
 		return errors.New("trust owner: name the processes it is for with pid or app: their users choose what is read")
+	}
+	if _, err := ParseLevel(string(p.Redact)); err != nil {
+		return err
 	}
 	for _, g := range p.Apps {
 		if _, err := path.Match(g, ""); err != nil {

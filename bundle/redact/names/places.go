@@ -1,0 +1,499 @@
+package names
+
+import (
+	"bytes"
+	"strings"
+)
+
+// triggers are words that say what stands after them.
+var triggers map[uint64]func(r *Rewriter, start, end int) int
+
+func init() {
+	triggers = map[uint64]func(*Rewriter, int, int) int{}
+	for words, look := range map[string]func(*Rewriter, int, int) int{
+		`user username userid usr login loginname remoteuser currentuser authuser dbuser jdbcuser owner author creator modifier
+		 lastmodifier principal uid cn fullname displayname runas logname sudo accountname samaccountname auser`: (*Rewriter).afterUser,
+		`host hostname servername nodename fqdn remotehost peerhost dbhost hostaddress serverhost computername canonicalhostname`: (*Rewriter).afterHost,
+		`spacekey space`:                         (*Rewriter).afterSpace,
+		`title pagetitle`:                        (*Rewriter).afterTitle,
+		`home users`:                             (*Rewriter).homeFolder,
+		`root`:                                   (*Rewriter).rootFolder,
+		`hsperfdata`:                             (*Rewriter).perfdata,
+		`get post put delete head options patch`: (*Rewriter).request,
+		`url uri`:                                (*Rewriter).afterURL,
+		`select insert update`:                   (*Rewriter).sql,
+		`ip`:                                     (*Rewriter).amazon,
+	} {
+		for _, word := range strings.Fields(words) {
+			triggers[hash(word)] = look
+		}
+	}
+	for top := range publicTops {
+		tops[hash(top)] = (*Rewriter).publicDomain
+	}
+	for top := range nakedTops {
+		tops[hash(top)] = (*Rewriter).privateDomain
+	}
+	for h := range tops {
+		i := h >> (64 - bitBits)
+		topBits[i/64] |= 1 << (i % 64)
+	}
+}
+
+// tops are the last labels of names of hosts, asked for after a dot only.
+var (
+	tops    = map[uint64]func(r *Rewriter, start, end int) int{}
+	topBits [1 << bitBits / 64]uint64
+)
+
+// value is what stands after a name and = : or > from end on; quoted: it may have blanks.
+func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
+	line := r.line
+	at := end
+	for at < len(line) && strings.IndexByte(`"'\]`, line[at]) >= 0 {
+		at++
+	}
+	blank := at
+	for at < len(line) && (line[at] == ' ' || line[at] == '\t') {
+		at++
+	}
+	if at >= len(line) {
+		return 0, 0, false
+	}
+	switch c := line[at]; {
+	case c == '=' || c == ':':
+		at++
+		if at < len(line) && (line[at] == '>' || line[at] == ':') {
+			return 0, 0, false
+		}
+	case c == '>' && blank == at && end == at:
+		at++
+		stop := bytes.IndexByte(line[at:], '<')
+		if stop < 0 {
+			return 0, 0, false
+		}
+		return at, at + stop, true
+	case at > blank && (c == '\'' || c == '[' || c == '"') && blank == end: // user 'x', user [x]
+	default:
+		return 0, 0, false
+	}
+	for at < len(line) && (line[at] == ' ' || line[at] == '\t') {
+		at++
+	}
+	if at < len(line) && line[at] == '\\' {
+		at++
+	}
+	if at >= len(line) {
+		return 0, 0, false
+	}
+	if c := line[at]; c == '"' || c == '\'' || c == '[' || c == '`' {
+		if c == '[' {
+			c = ']'
+		}
+		stop := bytes.IndexByte(line[at+1:], c)
+		if stop < 0 {
+			return 0, 0, false
+		}
+		stop += at + 1
+		if stop > at+1 && line[stop-1] == '\\' {
+			stop--
+		}
+		return at + 1, stop, true
+	}
+	stop = at
+	for stop < len(line) && (isWord(line[stop]) || strings.IndexByte(`._-@$\+`, line[stop]) >= 0) {
+		stop++
+	}
+	for stop > at && strings.IndexByte(`.\`, line[stop-1]) >= 0 {
+		stop--
+	}
+	return at, stop, false
+}
+
+// afterKey skips what belongs to the key: user.name, user_name, user-id, user name.
+func (r *Rewriter) afterKey(end int) int {
+	for _, more := range []string{".name", "_name", "-name", " name", ".id", "_id", "-id", ".login"} {
+		if stop := end + len(more); stop <= len(r.line) && equalFold(r.line[end:stop], more) && (stop == len(r.line) || !isWord(r.line[stop])) {
+			return stop
+		}
+	}
+	return end
+}
+
+func (r *Rewriter) afterUser(start, end int) int {
+	key := r.afterKey(end)
+	from, to, quoted := r.value(key)
+	if from >= to {
+		return end
+	}
+	line := r.line
+	if to < len(line) && line[to] == '(' && !quoted { // uid=1000(name), or a call
+		if len(bytes.Trim(line[from:to], "0123456789")) > 0 {
+			return end
+		}
+		stop := bytes.IndexByte(line[to:], ')')
+		if stop < 0 {
+			return end
+		}
+		from, to = to+1, to+stop
+	}
+	if back := bytes.LastIndexByte(line[from:to], '\\'); back >= 0 { // DOMAIN\user
+		if b := bytes.TrimRight(line[from:from+back], `\`); len(b) > 0 {
+			r.add(from, from+len(b), Domain, r.set.Pseudonym(Host, string(b)))
+		}
+		from += back + 1
+	}
+	if bytes.IndexByte(line[from:to], '@') >= 0 {
+		return end // found by itself
+	}
+	r.user(from, to, quoted)
+	return max(end, to)
+}
+
+// user replaces the name of a user that stands at its place.
+func (r *Rewriter) user(start, end int, sure bool) {
+	if start >= end {
+		return
+	}
+	text := string(r.line[start:end])
+	name := strings.ToLower(text)
+	switch {
+	case isPseudonym(text) || keptUsers[name] || strings.Contains(text, "[redacted") || strings.ContainsAny(text, "${}%*<>/=:,\"&"),
+		len(text) > 64 || isDigit(text[0]) || !isWord(text[0]),
+		!sure && commonWords[name] && !r.set.knows(name),
+		strings.Count(text, "-") > 1 && isDigit(text[len(text)-1]), // a thread
+		strings.Count(text, ".") > 1 || strings.Count(text, " ") > 3,
+		strings.TrimSpace(text) != text:
+		return
+	}
+	if r.learn && len(name) > 2 {
+		r.set.learn(User, name, false)
+	}
+	r.add(start, end, User, r.set.Pseudonym(User, text))
+}
+
+func (r *Rewriter) afterHost(start, end int) int {
+	from, to, _ := r.value(r.afterKey(end))
+	if from >= to {
+		return end
+	}
+	stop := from
+	for stop < to && isHostByte(r.line[stop]) {
+		stop++
+	}
+	if stop < len(r.line) && strings.IndexByte("/(_$@", r.line[stop]) >= 0 {
+		return end
+	}
+	if name := strings.ToLower(string(r.line[from:stop])); commonWords[name] && !r.set.knows(name) {
+		return end
+	}
+	if isDigit(r.line[from]) { // an address, which is found by itself
+		return end
+	}
+	r.host(from, stop)
+	return end
+}
+
+func (r *Rewriter) afterSpace(start, end int) int {
+	from, to, quoted := r.value(r.afterKeyOf(end, ".key", "_key", "-key", " key"))
+	if from >= to || quoted && bytes.IndexByte(r.line[from:to], ' ') >= 0 {
+		return end
+	}
+	text := string(r.line[from:to])
+	if isPseudonym(text) || isDigit(text[0]) || commonWords[strings.ToLower(text)] || end-start == len("space") && strings.ToUpper(text) != text && text[0] != '~' {
+		return end
+	}
+	if text[0] == '~' {
+		from++
+	}
+	r.add(from, to, Space, r.set.Pseudonym(Space, string(r.line[from:to])))
+	return to
+}
+
+func (r *Rewriter) afterKeyOf(end int, list ...string) int {
+	for _, more := range list {
+		if stop := end + len(more); stop <= len(r.line) && equalFold(r.line[end:stop], more) {
+			return stop
+		}
+	}
+	return end
+}
+
+// afterTitle replaces a title: to the end of its quotes, or of the word.
+func (r *Rewriter) afterTitle(start, end int) int {
+	from, to, _ := r.value(end)
+	if from >= to {
+		return end
+	}
+	text := string(r.line[from:to])
+	if isPseudonym(text) || strings.Trim(text, "0123456789.-_") == "" || strings.ContainsAny(text, "${}<>") {
+		return end
+	}
+	r.add(from, to, Title, r.set.Pseudonym(Title, text))
+	return to
+}
+
+// homeFolder replaces the user and what lies below /home/user, /Users/user, C:\Users\user.
+func (r *Rewriter) homeFolder(start, end int) int {
+	line := r.line
+	if start == 0 || line[start-1] != '/' && line[start-1] != '\\' || end >= len(line) || line[end] != '/' && line[end] != '\\' {
+		return end
+	}
+	if word := string(line[start:end]); word != "home" && word != "Users" {
+		return end
+	}
+	before := bytes.TrimRight(line[:start], `/\`)
+	if n := len(before); n > 0 && isPathWord(before[n-1]) && !bytes.HasSuffix(before, []byte("/export")) && !bytes.HasSuffix(before, []byte("/var")) &&
+		!bytes.HasSuffix(before, []byte("/mnt/c")) {
+		return end
+	}
+	return r.below(end, true)
+}
+
+func isPathWord(c byte) bool { return isWord(c) || strings.IndexByte("._-~%+", c) >= 0 }
+
+func (r *Rewriter) rootFolder(start, end int) int {
+	line := r.line
+	if start == 0 || line[start-1] != '/' || start > 1 && isPathWord(line[start-2]) || end >= len(line) || line[end] != '/' {
+		return end
+	}
+	return r.below(end, false)
+}
+
+// below replaces the parts of a path from a slash on; the first of them is a user.
+func (r *Rewriter) below(at int, user bool) int {
+	line := r.line
+	for at < len(line) && (line[at] == '/' || line[at] == '\\') {
+		for at < len(line) && (line[at] == '/' || line[at] == '\\') {
+			at++
+		}
+		stop := at
+		for stop < len(line) && !endsURL(line[stop]) && strings.IndexByte(`/\:;*?]=!#`, line[stop]) < 0 {
+			stop++
+		}
+		if stop == at {
+			return at
+		}
+		last := stop >= len(line) || line[stop] != '/' && line[stop] != '\\'
+		if user {
+			r.user(at, stop, true)
+			user = false
+		} else if text := string(line[at:stop]); !technical(text) && !isPseudonym(text) {
+			r.add(at, stop, Path, r.set.pathName(text, last))
+		}
+		at = stop
+	}
+	return at
+}
+
+// pathName is the pseudonym of a part of a path; a file keeps its ending.
+func (s *Set) pathName(text string, last bool) string {
+	as := s.Pseudonym(Path, text)
+	if dot := strings.LastIndexByte(text, '.'); last && dot > 0 && len(text)-dot <= 11 {
+		return filePrefix + strings.TrimPrefix(as, prefixes[Path]) + strings.ToLower(text[dot:])
+	}
+	return as
+}
+
+// perfdata is the folder of a user's JVMs: hsperfdata_user.
+func (r *Rewriter) perfdata(start, end int) int {
+	line := r.line
+	if end >= len(line) || line[end] != '_' {
+		return end
+	}
+	stop := end + 1
+	for stop < len(line) && (isWord(line[stop]) || strings.IndexByte("._-", line[stop]) >= 0) {
+		stop++
+	}
+	r.user(end+1, stop, true)
+	return stop
+}
+
+// request is GET /path?query HTTP/1.1.
+func (r *Rewriter) request(start, end int) int {
+	if end+1 >= len(r.line) || r.line[end] != ' ' || r.line[end+1] != '/' {
+		return end
+	}
+	return r.pathAt(end + 1)
+}
+
+func (r *Rewriter) pathAt(at int) int {
+	end := at
+	for end < len(r.line) && !endsURL(r.line[end]) {
+		end++
+	}
+	r.path(at, end)
+	return at
+}
+
+func (r *Rewriter) afterURL(start, end int) int {
+	from, to, _ := r.value(end)
+	if from == 0 || from >= len(r.line) || r.line[from] != '/' || to < from {
+		return end
+	}
+	r.pathAt(from)
+	return end
+}
+
+// leading is what stands at the start of a line of an access log.
+func (r *Rewriter) leading() {
+	line := r.line
+	if len(line) < 20 {
+		return
+	}
+	if line[0] == '[' { // [28/Nov/2026:09:00:00 +0000] user http-nio-8090-exec-3 10.0.0.1 GET /x HTTP/1.1
+		if end := bytes.IndexByte(line[:min(len(line), 40)], ']'); end > 12 && line[3] == '/' && end+2 < len(line) && line[end+1] == ' ' {
+			r.field(end+2, User)
+		}
+		return
+	}
+	if line[0] == ' ' || line[0] == '\t' {
+		return
+	}
+	first := bytes.IndexByte(line[:min(len(line), 80)], ' ')
+	if first < 0 {
+		return
+	}
+	second := bytes.IndexByte(line[first+1:min(len(line), first+80)], ' ')
+	if second < 1 {
+		return
+	}
+	third := first + 1 + second + 1
+	user := bytes.IndexByte(line[third:min(len(line), third+80)], ' ')
+	if user < 1 || !bytes.HasPrefix(line[third+user:], []byte(" [")) || !isDate(line[third+user+2:]) {
+		return
+	}
+	if isLetter(line[0]) {
+		r.field(0, Host)
+	}
+	r.field(first+1, User)
+	r.field(third, User)
+}
+
+// isDate reports whether a text begins like 28/Nov/2026.
+func isDate(b []byte) bool {
+	return len(b) > 6 && isDigit(b[0]) && isDigit(b[1]) && b[2] == '/' && isLetter(b[3])
+}
+
+// field is one column.
+func (r *Rewriter) field(start int, kind Kind) {
+	end := start
+	for end < len(r.line) && r.line[end] > ' ' {
+		end++
+	}
+	switch {
+	case kind == Host:
+		r.host(start, end)
+	case string(r.line[start:end]) == "-":
+	case bytes.IndexByte(r.line[start:end], '@') < 0 && (isLetter(r.line[start]) || r.line[start] >= 0x80):
+		r.user(start, end, false)
+	}
+}
+
+// sql replaces the literals of a statement.
+func (r *Rewriter) sql(start, end int) int {
+	line := r.line
+	if end >= len(line) || line[end] > ' ' || bytes.IndexByte(line[end:], '\'') < 0 {
+		return end
+	}
+	rest := bytes.ToLower(line[end:min(len(line), end+4096)])
+	verb := lowered[line[start]]
+	if verb == 's' && !bytes.Contains(rest, []byte(" from ")) || verb == 'i' && !bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte("into ")) ||
+		verb == 'u' && !bytes.Contains(rest, []byte(" set ")) {
+		return end
+	}
+	for at := end; at < len(line); {
+		open := bytes.IndexByte(line[at:], '\'')
+		if open < 0 {
+			break
+		}
+		open += at + 1
+		stop := open
+		for stop < len(line) && line[stop] != '\'' {
+			stop++
+		}
+		if stop >= len(line) {
+			break
+		}
+		if text := string(line[open:stop]); len(text) > 0 && !isPseudonym(text) && !strings.Contains(text, "[redacted") && !strings.Contains(text, "%%") {
+			r.add(open, stop, Literal, r.set.Pseudonym(Literal, text))
+		}
+		at = stop + 1
+	}
+	return end
+}
+
+// amazon is ip-10-1-2-3.
+func (r *Rewriter) amazon(start, end int) int {
+	line := r.line
+	stop, numbers := end, 0
+	for stop+1 < len(line) && line[stop] == '-' && isDigit(line[stop+1]) {
+		numbers++
+		stop++
+		for stop < len(line) && isDigit(line[stop]) {
+			stop++
+		}
+	}
+	if numbers != 4 {
+		return end
+	}
+	if full := r.hostEnd(stop); full > stop {
+		stop = full
+	}
+	r.host(start, stop)
+	return stop
+}
+
+// privateDomain looks at a name that ends with a domain of no public network: db-1.prod.acme.local.
+func (r *Rewriter) privateDomain(start, end int) int {
+	if from := r.labelsBefore(start, end); from >= 0 && (bytes.Count(r.line[from:end], []byte(".")) > 1 || bytes.ContainsAny(r.line[from:start], "0123456789-")) {
+		return max(end, r.hostName(from, end))
+	}
+	return end
+}
+
+// publicDomain looks at a name that ends with a domain of the public network: www.acme.com, and no package.
+func (r *Rewriter) publicDomain(start, end int) int {
+	from := r.labelsBefore(start, end)
+	if from < 0 || end < len(r.line) && (r.line[end] == '(' || r.line[end] == '_' || r.line[end] == ':' && end+1 < len(r.line) && !isDigit(r.line[end+1]) && r.line[end+1] != ' ') {
+		return end
+	}
+	labels := r.line[from:start]
+	if bytes.ContainsAny(labels, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		return end
+	}
+	first, _, _ := bytes.Cut(labels, []byte("."))
+	for label := range bytes.SplitSeq(labels[:len(labels)-1], []byte(".")) {
+		if len(label) < 2 {
+			return end
+		}
+	}
+	top := string(bytes.ToLower(r.line[start:end]))
+	if packageRoots[string(first)] || codeTops[top] && bytes.Count(labels, []byte(".")) < 2 && !bytes.ContainsAny(labels, "0123456789-") {
+		return end
+	}
+	return max(end, r.hostName(from, end))
+}
+
+// labelsBefore is where a name with dots begins that ends with the label [start, end); -1: it is none.
+func (r *Rewriter) labelsBefore(start, end int) int {
+	line := r.line
+	if start < 2 || line[start-1] != '.' || end < len(line) && (isWord(line[end]) || line[end] == '-' || line[end] == '$' || line[end] == '@') ||
+		end+1 < len(line) && line[end] == '.' && isWord(line[end+1]) {
+		return -1
+	}
+	from := start
+	for from > 1 && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
+		from--
+		for from > 0 && (isWord(line[from-1]) || line[from-1] == '-') {
+			from--
+		}
+	}
+	if from == start || from > 0 && strings.IndexByte("@$_/\\%", line[from-1]) >= 0 && !bytes.HasSuffix(line[:from], []byte("//")) {
+		return -1
+	}
+	for from < start && line[from] == '-' {
+		from++
+	}
+	return from
+}

@@ -1,0 +1,354 @@
+package names
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+)
+
+// url looks at scheme://authority/path?query#fragment, with the escapes of JSON and .properties; at is the colon.
+func (r *Rewriter) url(word, at int) int {
+	line := r.line
+	slash := at + 1
+	for range 2 {
+		if slash < len(line) && line[slash] == '\\' {
+			slash++
+		}
+		if slash >= len(line) || line[slash] != '/' {
+			return at
+		}
+		slash++
+	}
+	end := slash
+	for end < len(line) && !endsURL(line[end]) {
+		end++
+	}
+	for end > slash && strings.IndexByte(".,;:)]}\\", line[end-1]) >= 0 && !balanced(line[slash:end]) {
+		end--
+	}
+	authority := slash
+	for authority < end && line[authority] != '/' && line[authority] != '?' && line[authority] != '#' && line[authority] != ';' &&
+		!(line[authority] == '\\' && authority+1 < end && line[authority+1] == '/') {
+		authority++
+	}
+	scheme := ""
+	if word >= 0 {
+		scheme = strings.ToLower(string(bytes.TrimRight(line[word:at], `\`)))
+	}
+	if strings.HasPrefix(scheme, "http") && publicHost(string(line[slash:authority])) {
+		return authority
+	}
+	r.authority(slash, authority)
+	r.path(authority, end)
+	return authority
+}
+
+// endsURL reports whether a byte stands in no URL; line goes on after it.
+func endsURL(c byte) bool {
+	return c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == '|' || c == '{' || c == '}' || c == ')' || c == ','
+}
+
+// balanced reports whether the last byte is the bracket of one before it.
+func balanced(b []byte) bool {
+	return b[len(b)-1] == ']' && bytes.IndexByte(b, '[') >= 0
+}
+
+// authority is user@host:port,host:port; the authority ends early at a comma, after which more hosts may stand.
+func (r *Rewriter) authority(start, end int) {
+	line := r.line
+	if i := bytes.LastIndexByte(line[start:end], '@'); i >= 0 {
+		user := start + i
+		if colon := bytes.IndexByte(line[start:user], ':'); colon >= 0 {
+			user = start + colon
+		}
+		r.user(start, user, true)
+		start += i + 1
+	}
+	for ; end < len(line) && line[end] == ',' && end+1 < len(line) && isHostByte(line[end+1]); end++ { // more hosts of one cluster
+		next := end + 1
+		for next < len(line) && (isHostByte(line[next]) || line[next] == ':') {
+			next++
+		}
+		r.hostPort(end+1, next)
+		end = next - 1
+	}
+	for at := start; at < end; {
+		next := at
+		for next < end && line[next] != ',' {
+			next++
+		}
+		r.hostPort(at, next)
+		at = next + 1
+	}
+}
+
+// hostPort is host, host:port, or an address, which is found by itself.
+func (r *Rewriter) hostPort(start, end int) {
+	if start >= end || r.line[start] == '[' {
+		return
+	}
+	stop := start
+	for stop < end && isHostByte(r.line[stop]) {
+		stop++
+	}
+	r.host(start, stop)
+}
+
+func isHostByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '.' }
+
+// host replaces the name of a host that stands at its place.
+func (r *Rewriter) host(start, end int) {
+	for end > start && strings.IndexByte(".-", r.line[end-1]) >= 0 {
+		end--
+	}
+	for start < end && strings.IndexByte(".-", r.line[start]) >= 0 {
+		start++
+	}
+	if end-start < 1 {
+		return
+	}
+	name := strings.ToLower(string(r.line[start:end]))
+	if !learnable(Host, name) && !(len(name) == 1 && isLetter(name[0])) || publicHost(name) {
+		return
+	}
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if first, _, _ := strings.Cut(name, "."); isPseudonym(first) || strings.Trim(first, "0123456789") == "" || strings.Trim(last, "0123456789") == "" {
+		return
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return
+	}
+	if r.learn {
+		r.set.learn(Host, name, false)
+		if _, domain := splitHost(name); domain != "" {
+			r.set.learn(Domain, domain, false)
+		}
+	}
+	r.add(start, end, Host, r.set.HostName(name))
+}
+
+// hostName replaces a name with dots, from start to end; 0: it is none.
+func (r *Rewriter) hostName(start, end int) int {
+	if publicHost(strings.ToLower(string(r.line[start:end]))) {
+		return end
+	}
+	n := len(r.found)
+	r.host(start, end)
+	if len(r.found) == n {
+		return 0
+	}
+	return end
+}
+
+// hostEnd is where a name with its domain ends, whose first label ends at end.
+func (r *Rewriter) hostEnd(end int) int {
+	line := r.line
+	stop := end
+	for stop+1 < len(line) && line[stop] == '.' && isWord(line[stop+1]) {
+		stop++
+		for stop < len(line) && (isWord(line[stop]) || line[stop] == '-') {
+			stop++
+		}
+	}
+	for stop > end && line[stop-1] == '-' {
+		stop--
+	}
+	last := bytes.LastIndexByte(line[end:stop], '.')
+	if last < 0 || !hostTop(string(line[end+last+1:stop])) {
+		return end
+	}
+	return stop
+}
+
+// domainAt looks at a known domain: the labels before it are those of a host.
+func (r *Rewriter) domainAt(start, end int) int {
+	line := r.line
+	from := start
+	for from > 1 && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
+		from--
+		for from > 0 && (isWord(line[from-1]) || line[from-1] == '-') {
+			from--
+		}
+	}
+	if end+1 < len(line) && line[end] == '.' && isLetter(line[end+1]) { // of a package: com.example.app
+		return end
+	}
+	if from > 0 && line[from-1] == '@' {
+		return end // an e-mail
+	}
+	if at := r.hostName(from, end); at > 0 {
+		return at
+	}
+	return end
+}
+
+// path is what follows the authority of a URL, or stands alone: titles, users and space keys in it, and the query.
+func (r *Rewriter) path(start, end int) {
+	line := r.line
+	var before, earlier string
+	for at := start; at < end; {
+		switch line[at] {
+		case '/', '\\':
+			at++
+			continue
+		case '?', '#', ';':
+			return // found by themselves
+		}
+		stop := at
+		for stop < end && strings.IndexByte("/?#;\\", line[stop]) < 0 {
+			stop++
+		}
+		segment := string(line[at:stop])
+		r.segment(at, stop, segment, before, earlier)
+		before, earlier = strings.ToLower(segment), before
+		at = stop
+	}
+}
+
+// segmentsBefore are what the next part of a path is.
+var segmentsBefore = map[string]Kind{"display": Space, "spaces": Space, "space": Space, "viewspace": Space, "users": User, "user": User, "~": User,
+	"profile": User, "people": User, "projects": Space, "browse": Space}
+
+// segment is one part of a path, after two others.
+func (r *Rewriter) segment(start, end int, text, before, earlier string) {
+	if isPseudonym(strings.TrimPrefix(text, "~")) || strings.Contains(text, "[redacted") {
+		return
+	}
+	kind, placed := segmentsBefore[before]
+	switch {
+	case text[0] == '~' && len(text) > 1:
+		r.user(start+1, end, true)
+	case placed && kind == User && !technical(text):
+		r.user(start, end, true)
+	case placed && kind == Space && strings.ToUpper(text) == text && strings.Trim(text, "0123456789") != "":
+		if issue := strings.IndexByte(text, '-'); issue > 0 {
+			end = start + issue
+			text = text[:issue]
+		}
+		r.learnAs(Space, text)
+		r.add(start, end, Space, r.set.Pseudonym(Space, text))
+	case (earlier == "display" || earlier == "pages" && strings.Trim(before, "0123456789") == "") && !strings.HasSuffix(text, ".action") || strings.ContainsAny(text, "+%"):
+		r.add(start, end, Title, r.set.Pseudonym(Title, text))
+	}
+}
+
+func (r *Rewriter) learnAs(kind Kind, name string) {
+	if r.learn {
+		r.set.learn(kind, name, false)
+	}
+}
+
+// query replaces the values of name=value&name=value from start on; parameters: only the first, of a path.
+func (r *Rewriter) query(start int, parameters bool) int {
+	line := r.line
+	at := start
+	for at < len(line) {
+		eq := at
+		for eq < len(line) && eq-at < 64 && (isWord(line[eq]) || strings.IndexByte("._-[]%;$*", line[eq]) >= 0) {
+			eq++
+		}
+		if eq >= len(line) || line[eq] != '=' || eq == at {
+			return at
+		}
+		end := eq + 1
+		for end < len(line) && !endsURL(line[end]) && line[end] != '&' && line[end] != '#' && line[end] != '\\' && !(parameters && strings.IndexByte(";/?", line[end]) >= 0) {
+			end++
+		}
+		value := line[eq+1 : end]
+		if parameters && !r.inPath(start-1) {
+			return at // a=1;b=2: settings, no path
+		}
+		if len(value) > 0 && !keptValue(value) {
+			r.add(eq+1, end, Query, r.set.Pseudonym(Query, string(value)))
+		}
+		if end >= len(line) || line[end] != '&' || parameters {
+			return end
+		}
+		at = end + 1
+	}
+	return at
+}
+
+// inPath reports whether what stands before at is a path, and no list of settings.
+func (r *Rewriter) inPath(at int) bool {
+	for at--; at >= 0 && !endsURL(r.line[at]) && r.line[at] != '=' && r.line[at] != ';'; at-- {
+		if r.line[at] == '/' {
+			return true
+		}
+	}
+	return false
+}
+
+// keptValue reports whether the value of a query says nothing of anybody.
+func keptValue(v []byte) bool {
+	return v[0] == '$' || isPseudonym(string(v)) || bytes.HasPrefix(v, []byte("[redacted")) || len(v) <= 5 && len(bytes.Trim(v, "0123456789")) == 0 ||
+		string(v) == "true" || string(v) == "false" || len(bytes.Trim(v, "*?")) == 0
+}
+
+// mail looks at user@domain.
+func (r *Rewriter) mail(at int) int {
+	line := r.line
+	start, end := at, at+1
+	for start > 0 && (isWord(line[start-1]) || strings.IndexByte("._%+-", line[start-1]) >= 0) {
+		start--
+	}
+	for end < len(line) && isHostByte(line[end]) {
+		end++
+	}
+	for end > at+1 && strings.IndexByte(".-", line[end-1]) >= 0 {
+		end--
+	}
+	for start < at && strings.IndexByte("._%+-", line[start]) >= 0 {
+		start++
+	}
+	domain := strings.ToLower(string(line[at+1 : end]))
+	dot := strings.LastIndexByte(domain, '.')
+	switch {
+	case domain == "" || start > 0 && line[start-1] == '/' && dot < 0:
+		return at
+	case start == at && at > 0 && line[at-1] == ':': // jdbc:oracle:thin:@host:1521
+		r.host(at+1, end)
+		return end
+	case start == at || strings.HasSuffix(domain, invalid):
+		return at
+	case dot < 0:
+		return r.userAtHost(start, at, end)
+	case !isTop(domain[dot+1:]) || hasNumber(domain):
+		return at
+	}
+	local := string(line[start:at])
+	r.learnAs(User, local)
+	r.learnAs(Domain, domain)
+	if publicHost(domain) && keptUsers[strings.ToLower(local)] {
+		return end
+	}
+	r.add(start, end, Mail, r.set.Pseudonym(User, local)+"@"+r.set.Pseudonym(Domain, domain))
+	return end
+}
+
+// hasNumber reports whether a label is a number, as in versions.
+func hasNumber(domain string) bool {
+	for label := range strings.SplitSeq(domain, ".") {
+		if strings.Trim(label, "0123456789") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// userAtHost looks at user@host without a domain, which has other uses: Class@1a2b3c, module@17.
+func (r *Rewriter) userAtHost(start, at, end int) int {
+	line := r.line
+	name := strings.ToLower(string(line[at+1 : end]))
+	before := bytes.TrimRight(line[:start], " ")
+	named := false
+	for _, p := range []string{"ssh", "scp", "sftp", "rsync", "ssh:/", "//"} {
+		named = named || bytes.HasSuffix(before, []byte(p))
+	}
+	if !named && !r.set.knows(name) {
+		return at
+	}
+	r.user(start, at, true)
+	r.host(at+1, end)
+	return end
+}
