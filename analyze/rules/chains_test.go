@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
+	"casefile/analyze/waits"
 	"casefile/bundle/format/sessions"
 )
 
@@ -297,6 +298,61 @@ func TestBehindAPooler(t *testing.T) {
 	}
 	if !contains(f.Explanation, "a pooler, a proxy or address translation stands between") || contains(f.Title, "n2 shop") {
 		t.Errorf("%s", show([]analyze.Finding{*f}))
+	}
+}
+
+// Without the calls of the threads the sockets still tell whose process each session is.
+func TestWithoutCalls(t *testing.T) {
+	p := rowLock()
+	for _, a := range p.actors {
+		a.skip = true
+	}
+	f := p.perform(t).Findings[0]
+	if f.ID != ids.DBLockWait || f.Severity != analyze.Critical || f.Confidence != analyze.Medium || !contains(f.Title, "20 request threads on n1 and n3") ||
+		!contains(f.Title, "n2 shop") || !contains(f.Explanation, "joined to the sessions of their own process") {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+}
+
+// Of two sessions that wait for a thread of one process, the one thread at work there has at most one.
+func TestTwoOpenTransactions(t *testing.T) {
+	p := rowLock()
+	p.actors[1].open = append(p.actors[1].open, toDB(2, 50101))
+	before := p.sessions
+	p.sessions = func(i int, now time.Time) []sessions.Session {
+		return append(before(i, now), keeps(4712, "10.0.0.2:50101"))
+	}
+	f := p.perform(t).Findings[0]
+	if f.ID != ids.DBLockWait || contains(f.Title, worker(7)) || !contains(f.Title, "n2 shop") || !contains(f.Explanation, "it can be "+worker(7)) {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+}
+
+// A thread that was seen at the socket since the transaction began has it, whoever else is at work.
+func TestSeenAtTheSocket(t *testing.T) {
+	p := rowLock()
+	before := p.actors[1].act
+	p.actors[1].act = func(i int, s *stage) {
+		before(i, s)
+		s.thread("mail-1", "TIMED_WAITING", 0, sleeping+"com.acme.Mailer.retry(Mailer.java:7)\ncom.acme.Mailer.send(Mailer.java:5)\ncom.acme.Mailer.run(Mailer.java:3)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)")
+	}
+	if f := p.perform(t).Findings[0]; contains(f.Title, worker(7)) {
+		t.Errorf("one of two: %s", f.Title)
+	}
+	nid := int64(0x1000 + 6) // five threads of the JVM come first
+	p.actors[1].sees = []waits.Sample{{Call: waits.Call{NID: nid, Name: "poll", Conn: toDB(2, 50100).conn(), Line: 4}, Count: 3, Last: playStart.Add(-2 * time.Second)}}
+	f := p.perform(t).Findings[0]
+	if !contains(f.Title, worker(7)) || !contains(f.Explanation, "last seen at its socket in the same transaction") {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+	p.actors[1].sees[0].NID++ // who has nothing to do any more
+	if f := p.perform(t).Findings[0]; contains(f.Title, worker(8)) || !contains(f.Explanation, worker(8)+" was seen at it last") {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+	p.actors[1].sees[0].NID--
+	p.actors[1].sees[0].Last = playStart.Add(-time.Minute) // before the transaction began
+	if f := p.perform(t).Findings[0]; contains(f.Title, worker(7)) {
+		t.Errorf("seen in another transaction: %s", f.Title)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze/database"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/sessions"
 )
 
 // Graph is who waits for whom, over all nodes and rounds.
@@ -223,7 +224,15 @@ func (b *roundBuilder) thread(p *Process, t *threads.Thread) *Vertex {
 		return v
 	}
 	call, ok := p.CallOf(dump, t)
-	if !ok || !w.Busy() {
+	if !w.Busy() {
+		return v
+	}
+	if s, only := b.onlySession(p, t); !ok && only {
+		link(v, b.session(s.look, s.session), Edge{Sure: Probable,
+			How: "the only thread of its process that waits for this database, and the only session of that process at work"})
+		return v
+	}
+	if !ok {
 		return v
 	}
 	at := Cite{Entry: p.table(dump).Source, From: call.Line, To: call.Line}
@@ -234,6 +243,29 @@ func (b *roundBuilder) thread(p *Process, t *threads.Thread) *Vertex {
 		link(v, b.file(p, call.File), Edge{Sure: Exact, How: call.Name, Call: call, At: at})
 	}
 	return v
+}
+
+// onlySession is the session of a thread whose call is not known, when nothing else can be meant: no other thread of the
+// process asks that server, and no other session of the process works there.
+func (b *roundBuilder) onlySession(p *Process, t *threads.Thread) (found sessionAt, ok bool) {
+	if p.table(b.Dumps[p]) != nil && !t.Virtual {
+		return found, false
+	}
+	for _, l := range b.Looks {
+		if list := b.askers(p, l); len(list) != 1 || list[0].Thread != t {
+			continue
+		}
+		var working []sessionAt
+		for _, at := range b.sessionAt {
+			if at.process == p && at.look == l && at.session.State == sessions.Active {
+				working = append(working, at)
+			}
+		}
+		if len(working) == 1 {
+			return working[0], true
+		}
+	}
+	return found, false
 }
 
 func (b *roundBuilder) lock(p *Process, v *Vertex, st *threads.LockState) {
@@ -340,7 +372,7 @@ func (b *roundBuilder) pool(p *Process) *Vertex {
 	for _, l := range b.Looks {
 		for i := range l.Sessions {
 			s := &l.Sessions[i]
-			if n, _, ok := b.clientOf(l, s); ok && n.p == p && (database.Blocked(s) || s.State.InTransaction() || s.State == "active") {
+			if n, _, ok := b.clientOf(l, s); ok && n.p == p && (database.Blocked(s) || s.State.InTransaction() || s.State == sessions.Active) {
 				link(v, b.session(l, s), Edge{Sure: Exact, Any: true, How: "has one of its connections", At: n.at})
 			}
 		}

@@ -19,7 +19,7 @@ type Holder struct {
 	Standing  []Standing // threads of captured processes
 	Blocked   []*Vertex  // sessions, of all rounds
 	InCircle  bool       // it is part of a circle: see Cycles
-	Unmatched bool       // the clients of the sessions are no connection of a captured process: see ByCount
+	Unmatched bool       // the clients of the sessions are no connections of captured processes: see ByCount
 }
 
 // Last is the session in the last of its rounds.
@@ -207,46 +207,50 @@ func (g *Graph) holderOf(r *Round, v *Vertex) *Holder {
 	return h
 }
 
-// joinByCount gives threads that wait for a database on connections of which no server knows - a pooler, a proxy or
-// address translation stands between, or the table of calls is missing - to a holder behind which as many sessions
-// wait that are no captured process's.
+// joinByCount gives to a holder threads whose connections are not known, where as many sessions wait behind it: of each
+// process by its own sessions where its calls are missing or its threads are virtual, and of all processes together where
+// a pooler, a proxy or address translation has connections of its own.
 func (g *Graph) joinByCount() {
-	for _, r := range g.Rounds {
-		for _, h := range g.holders {
-			unknown := g.unmatched(r, h.Last().Look)
-			if len(unknown) == 0 {
-				continue
-			}
-			blocked := 0
-			for _, v := range h.Blocked {
-				if r.hasLook(v.Look) && v.Session.Kind == "" && v.Owner.Thread == nil {
-					blocked++
+	for _, h := range g.holders {
+		detoured := g.Detoured(h.Last().Look)
+		for _, r := range h.Rounds {
+			var all []Standing
+			for _, p := range r.processes {
+				list := r.askers(p, h.Last().Look)
+				if detoured {
+					all = append(all, list...)
+					continue
 				}
+				list = slices.DeleteFunc(list, func(s Standing) bool { return p.table(s.Dump) != nil && !s.Thread.Virtual })
+				h.join(r, p, list, Probable)
 			}
-			if 2*blocked < len(unknown) || blocked == 0 || !slices.Contains(h.Rounds, r) {
-				continue
+			if h.join(r, nil, all, Guess) {
+				h.Unmatched = true
 			}
-			h.Unmatched = true
-			h.Standing = append(h.Standing, unknown...)
-			break
 		}
 	}
+}
+
+// join adds threads to a holder when they are at most twice as many as the sessions of a process that wait behind it in
+// the same round and whose threads are not known; of no process, the sessions of clients that were not captured.
+func (h *Holder) join(r *Round, p *Process, list []Standing, sure Certainty) bool {
+	blocked := 0
+	for _, v := range h.Blocked {
+		if r.hasLook(v.Look) && v.Session.Kind == "" && v.Owner.Process == p && v.Owner.Thread == nil {
+			blocked++
+		}
+	}
+	if len(list) == 0 || 2*blocked < len(list) {
+		return false
+	}
+	for _, s := range list {
+		s.sure = sure
+		h.Standing = append(h.Standing, s)
+	}
+	return true
 }
 
 func (r *Round) hasLook(l *database.Look) bool { return slices.Contains(r.Looks, l) }
-
-// unmatched are the threads of a round that wait for an answer of a database of a look's product, by their stacks, and
-// whose session is not known because their calls are not, or because what stands between has connections of its own.
-func (g *Graph) unmatched(r *Round, l *database.Look) (out []Standing) {
-	detoured := g.Detoured(l)
-	for _, p := range r.processes {
-		if !detoured && p.table(r.Dumps[p]) != nil {
-			continue
-		}
-		out = append(out, r.askers(p, l)...)
-	}
-	return out
-}
 
 // askers are the threads of a process that wait for an answer of a database, by their stacks, and whose session is not
 // known.

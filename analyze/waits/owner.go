@@ -35,6 +35,9 @@ type Owner struct {
 	Candidates []*threads.Thread
 	// Seen is where the thread was seen at the socket; zero: nowhere.
 	Seen Cite
+	// Left is the thread that was seen last at the socket in the transaction and has no work any more: it left the
+	// transaction open. Nil: none.
+	Left *threads.Thread
 }
 
 // ownerOf finds whose connection a session is. The thread is known when it is in a call on it. That of a session which
@@ -57,11 +60,23 @@ func (g *Graph) ownerOf(r *Round, l *database.Look, s *database.Session) Owner {
 		return o
 	}
 	if t, at, found := g.seenAt(r, l, s, n); found {
+		if w := n.p.Series.Wait(t); !w.Busy() && w.Kind != threads.WaitSleep {
+			o.Left, o.Seen = t, at
+			return o
+		}
 		o.Thread, o.Seen, o.Sure, o.How = t, at, Probable, "last seen at its socket in the same transaction"
 		return o
 	}
+	others := g.adrift(r, n.p)
+	if others > mostAdrift {
+		return o
+	}
 	left := g.candidates(r, l, s, n)
-	o.Thread, o.Sure, o.Candidates = left.likeliest()
+	if others > 1 { // a thread mostly has one connection: which of them the one that is left has, nothing tells
+		o.Candidates = left.all()
+	} else {
+		o.Thread, o.Sure, o.Candidates = left.likeliest()
+	}
 	switch {
 	case o.Thread == nil && len(o.Candidates) > mostCandidates:
 		o.Candidates = nil
@@ -81,6 +96,37 @@ const inCall = "in a call on its connection"
 
 // mostCandidates is how many threads are worth naming as possible owners of a connection.
 const mostCandidates = 4
+
+// mostAdrift is how many sessions of a process may wait for threads that are not known, for these to be looked for.
+const mostAdrift = 16
+
+// adrift counts the sessions of a process that wait for their client at a round, and of which no call tells the thread.
+func (g *Graph) adrift(r *Round, p *Process) int {
+	if n, known := r.adrift[p]; known {
+		return n
+	}
+	if r.adrift == nil {
+		r.adrift = map[*Process]int{}
+	}
+	count := 0
+	for _, l := range r.Looks {
+		for i := range l.Sessions {
+			s := &l.Sessions[i]
+			if !database.AwaitsClient(s) {
+				continue
+			}
+			n, _, ok := r.clientOf(l, s)
+			if !ok || n.p != p || len(r.callers(n.p, n.conn)) > 0 {
+				continue
+			}
+			if _, _, seen := g.seenAt(r, l, s, n); !seen {
+				count++
+			}
+		}
+	}
+	r.adrift[p] = count
+	return count
+}
 
 // clockSlack is how far the moments of samples and of a server's looks may be off.
 const clockSlack = time.Second
@@ -204,6 +250,17 @@ func (g *Graph) candidates(r *Round, l *database.Look, s *database.Session, n en
 		}
 	}
 	return c
+}
+
+// all are those inside a transaction, else all that could be meant.
+func (c candidates) all() []*threads.Thread {
+	switch {
+	case len(c.within) > 0:
+		return c.within
+	case len(c.working)+len(c.asleep) > 0:
+		return slices.Concat(c.working, c.asleep)
+	}
+	return c.main
 }
 
 // likeliest is the thread that is left when the others cannot be meant, or those that are.

@@ -16,6 +16,8 @@ type Standing struct {
 	Chain   []*Edge // from the thread on
 	// ByCount: no connection tells that the thread stands there, only how many there are on both sides.
 	ByCount bool
+
+	sure Certainty // of those
 }
 
 // Sighting is the same as an account of lost time knows it.
@@ -26,10 +28,10 @@ func (s Standing) Serves() bool { return s.Process.serves(s.Thread) }
 
 // Sure is how sure the chain is up to the first session that waits for no other: as sure as the least sure step.
 func (s Standing) Sure() Certainty {
-	sure := Exact
 	if s.ByCount {
-		return Guess
+		return s.sure
 	}
+	sure := Exact
 	for _, e := range s.Chain {
 		if e.From.Kind == OfSession && e.To.Kind != OfSession {
 			break

@@ -19,6 +19,7 @@ type Round struct {
 	processes []*Process // with a dump, in the order of the input
 	ends      ends
 	vertices  vertices
+	adrift    map[*Process]int // sessions that wait for threads that are not known
 }
 
 // Processes are those with a dump in the round.

@@ -232,8 +232,8 @@ func (c *chains) explainHolder(h *waits.Holder) string {
 	if t := v.Owner.Thread; t != nil && s.State.InTransaction() {
 		text += " It is in " + keepsOpen(t) + "."
 	}
-	if h.Unmatched {
-		text += " " + c.explainDetour(v)
+	if slices.ContainsFunc(h.Standing, func(s waits.Standing) bool { return s.ByCount }) {
+		text += " " + explainCount(h)
 	}
 	return text
 }
@@ -263,6 +263,8 @@ func explainOwner(v *waits.Vertex) string {
 	case o.Thread != nil:
 		return text + fmt.Sprintf(" The thread is most likely %s: %s. It is not in a call on the connection, so that no port proves it.",
 			say.Quote(o.Thread.Name), o.How)
+	case o.Left != nil:
+		return text + fmt.Sprintf(" %s was seen at it last, in this transaction, and has no work any more: it left the transaction open.", say.Quote(o.Left.Name))
 	case len(o.Candidates) > 0:
 		var names []string
 		for _, t := range o.Candidates {
@@ -275,14 +277,14 @@ func explainOwner(v *waits.Vertex) string {
 	return text
 }
 
-// explainDetour says why threads and sessions are joined by their numbers only.
-func (c *chains) explainDetour(v *waits.Vertex) string {
-	if c.Detoured(v.Look) {
+// explainCount says why threads and sessions are joined by their numbers.
+func explainCount(h *waits.Holder) string {
+	if h.Unmatched {
 		return "The clients that the server names are no connections of the captured processes: a pooler, a proxy or address translation stands " +
 			"between. So which thread waits for which session is not known; they are joined by their numbers alone."
 	}
-	return "At which connections the threads wait is not known (the table of their calls is missing), so that they are joined to the " +
-		"sessions by their numbers alone."
+	return "At which connection each of the threads waits is not known (their calls were not captured, or they are virtual threads): they are joined " +
+		"to the sessions of their own process, which its ports prove, by their numbers."
 }
 
 // citeHolder cites the session, one that waits for it, and the threads on both ends.
