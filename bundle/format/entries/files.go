@@ -57,6 +57,8 @@ const (
 	ThreadCPU      File = "threads/*-cpu.tsv"
 	ThreadLook     File = "threads/*-stuck.tsv"
 	ThreadSockets  File = "threads/*-sockets.tsv"
+	ThreadWaits    File = "threads/*-waits.tsv"
+	WaitSamples    File = "threads/waits-samples.tsv"
 
 	CountersFirst File = "hsperf/first.hsperfdata"
 	CountersLast  File = "hsperf/last.hsperfdata"
@@ -119,6 +121,8 @@ var JVM = []Doc{
 	{ThreadCPU, false, "CPU time and state of each thread at a dump, from /proc/PID/task"},
 	{ThreadLook, false, "what /proc shows of the threads where the JVM gave no dump"},
 	{ThreadSockets, false, "the sockets of the process at a dump, by file descriptor"},
+	{ThreadWaits, false, "the system call of each thread at a dump, with the connection or file that it is for"},
+	{WaitSamples, false, "how often each thread was found in calls for a connection or file over the capture"},
 	{VirtualThreads, false, "the list of virtual threads with a dump (Thread.dump_to_file)"},
 	{ThreadDump, false, "a thread dump, as the attach listener gives it"},
 	{CountersFirst, false, "the JVM's counters (hsperfdata) at the start"},

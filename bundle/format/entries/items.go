@@ -15,6 +15,8 @@ const (
 	ItemVirtualThreads = "virtual-threads"
 	ItemVirtualOff     = "virtual-threads-off"
 	ItemSockets        = "sockets"
+	ItemThreadWaits    = "thread-waits"
+	ItemWaitSamples    = "thread-wait-samples"
 	ItemCounters       = "counters"
 	ItemCounterSeries  = "counter-series"
 	ItemProcessSeries  = "process-series"
