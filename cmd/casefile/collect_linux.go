@@ -139,13 +139,6 @@ func (o *collectOptions) complete(cmd *cobra.Command) error {
 	return nil
 }
 
-func orDefault(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
-}
-
 func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) error {
 	if err := o.complete(cmd); err != nil {
 		return err

@@ -183,3 +183,10 @@ func toolVersion() string {
 func thisTool() bundle.Tool {
 	return bundle.Tool{Name: "casefile", Version: toolVersion(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 }
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
