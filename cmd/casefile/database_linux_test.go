@@ -66,8 +66,8 @@ func TestDatabaseOfMachines(t *testing.T) {
 	if want := map[string][]bool{"n1": {false, true}, "n2": {true}}; fmt.Sprint(logins) != fmt.Sprint(want) {
 		t.Errorf("logged in: %v, want %v", logins, want)
 	}
-	if n := server.Logged("connection authorized: user=conf"); n != 2 {
-		t.Errorf("the server saw %d logins, want one of each node", n)
+	if n := server.Logged("connection authorized: user=conf"); n != 4 {
+		t.Errorf("the server saw %d logins, want two of each node: for its latency and its sessions", n)
 	}
 	for node, fix := range map[string]string{"n1": "--allow-credential file:" + secret, "n2": "--allow-app-credentials"} {
 		if !slices.ContainsFunc(r.Reader.Manifest.Coverage, func(c bundle.Coverage) bool {

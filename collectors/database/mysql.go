@@ -111,7 +111,8 @@ func (m *mysql) findList(ctx context.Context) error {
 // What cannot be seen.
 const (
 	whatSessions = "sessions of other users, their transactions and locks"
-	whatDigests  = "statistics of statements, last statements of idle sessions, holders of locks"
+	whatDigests  = "statistics of statements, holders of locks"
+	whatLast     = "last statements of sessions that are idle in a transaction"
 	whatMetadata = "who holds the locks of tables (metadata locks) that sessions wait for"
 )
 

@@ -162,6 +162,32 @@ func (m *mysql) lastStatements(ctx context.Context, s *sessions.Snapshot) error 
 			wanted[id] = one
 		}
 	}
+	if err := m.fillStatements(ctx, wanted); err != nil {
+		return err
+	}
+	for _, one := range wanted {
+		if one.State == sessions.IdleInTransaction && one.Statement == "" {
+			m.hideLast()
+		}
+	}
+	return nil
+}
+
+// hideLast notes why the last statement of an idle session is not known.
+func (m *mysql) hideLast() {
+	if !m.schema {
+		m.hide(whatLast, errNoSchema, noMySQLStatistics.fix)
+		return
+	}
+	m.hide(whatLast, errNoConsumer, "UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME = 'events_statements_current'")
+}
+
+var (
+	errNoSchema   = errors.New(noMySQLStatistics.reason)
+	errNoConsumer = errors.New("the consumer events_statements_current is off, as it is by default in MariaDB")
+)
+
+func (m *mysql) fillStatements(ctx context.Context, wanted map[int64]*sessions.Session) error {
 	if !m.schema || len(wanted) == 0 {
 		return nil
 	}

@@ -84,7 +84,7 @@ func TestMariaDBLook(t *testing.T) {
 	if waits := s.Find(11); waits.Lock.Relation != "shop.orders" || !cmp.Equal(waits.BlockedBy, []int64{12}) {
 		t.Errorf("%+v", waits)
 	}
-	if h := m.hidden(); len(h) != 1 || h[0].What != whatMetadata {
+	if h := m.hidden(); len(h) != 2 || h[0].What != whatMetadata || h[1].What != whatLast || !strings.Contains(h[1].Grant, "performance_schema = ON") {
 		t.Errorf("%+v", h)
 	}
 	var why absent
