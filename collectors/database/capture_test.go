@@ -264,7 +264,7 @@ func TestOneLookAServer(t *testing.T) {
 	t.Setenv("CASEFILE_TEST_DB", "casefile:"+password)
 	s := &collectors.Session{Node: "n1", Plan: plan.Default(), Secrets: redact.NewSecrets()}
 	s.Plan.Probes = &plan.Probes{Databases: []plan.Database{
-		{URL: "jdbc:postgresql://db:5432,db2/a", Credential: "env:CASEFILE_TEST_DB"}, {URL: "jdbc:postgresql://db/b", Credential: "env:CASEFILE_TEST_DB"},
+		{URL: "jdbc:postgresql://db/c"}, {URL: "jdbc:postgresql://db:5432,db2/a", Credential: "env:CASEFILE_TEST_DB"}, {URL: "jdbc:postgresql://db/b", Credential: "env:CASEFILE_TEST_DB"},
 		{URL: "jdbc:h2:mem:x"}}}
 	jobs, err := New(nil).Prepare(t.Context(), s)
 	if err != nil || len(jobs) != 2 || jobs[0].Target != "db-5432" || jobs[1].Target != "db2-5432" || s.Secrets.Count() != 1 {

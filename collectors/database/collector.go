@@ -34,12 +34,21 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 	var jobs []collectors.Job
 	for _, t := range login.Targets(ctx, s, *s.Plan.Probes, c.find) {
 		for _, j := range c.jobs(t) {
-			if !slices.ContainsFunc(jobs, func(o collectors.Job) bool { return o.Target == j.Target }) {
-				jobs = append(jobs, j)
-			}
+			jobs = once(jobs, j)
 		}
 	}
 	return jobs, nil
+}
+
+// once adds a job for a server that has none yet; one that logs in takes the place of one that does not.
+func once(jobs []collectors.Job, j collectors.Job) []collectors.Job {
+	switch i := slices.IndexFunc(jobs, func(o collectors.Job) bool { return o.Target == j.Target }); {
+	case i < 0:
+		return append(jobs, j)
+	case len(jobs[i].Items) == 0:
+		jobs[i] = j
+	}
+	return jobs
 }
 
 // jobs are one for each server of a database.
