@@ -16,7 +16,7 @@ import (
 const (
 	magic   = "# casefile-waits 1 "
 	head    = "pid=%d before_ms=%d after_ms=%d left_out=%d denied=%d changed=%d"
-	columns = "tid\tnid\tcall\tfd\tkind\tlocal\tremote\tpath"
+	columns = "tid\tnid\tcall\tfd\tevents\tkind\tlocal\tremote\tpath"
 
 	sampleMagic   = "# casefile-wait-samples 1 "
 	sampleHead    = "pid=%d first_ms=%d last_ms=%d rounds=%d left_out=%d"
@@ -58,7 +58,8 @@ func (w *Wait) encode(b *bytes.Buffer) {
 		fd = strconv.Itoa(w.FD)
 	}
 	path := clean.Replace(w.Path)
-	fmt.Fprintf(b, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s", w.TID, w.NID, w.Call, fd, or(string(w.Kind)), end(w.Local), end(w.Remote), or(path[:min(len(path), MaxPath)]))
+	fmt.Fprintf(b, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s", w.TID, w.NID, w.Call, fd, or(string(w.Events)), or(string(w.Kind)),
+		end(w.Local), end(w.Remote), or(path[:min(len(path), MaxPath)]))
 }
 
 func or(text string) string {
@@ -144,22 +145,24 @@ func read(r io.Reader, t table, skipped *int, add func(f []string, line int) err
 	return nil
 }
 
+var events = []Events{"", In, Out, InOut}
+
 var errRow = errors.New("not a row")
 
 func row(f []string, line int) (Wait, error) {
 	if len(f) != strings.Count(columns, "\t")+1 {
 		return Wait{}, errRow
 	}
-	w := Wait{Call: f[2], FD: NoFD, Kind: Kind(text(f[4])), Path: text(f[7]), Line: line}
+	w := Wait{Call: f[2], FD: NoFD, Events: Events(text(f[4])), Kind: Kind(text(f[5])), Path: text(f[8]), Line: line}
 	var errs [5]error
 	w.TID, errs[0] = strconv.ParseInt(f[0], 10, 64)
 	w.NID, errs[1] = strconv.ParseInt(f[1], 10, 64)
 	if f[3] != none {
 		w.FD, errs[2] = strconv.Atoi(f[3])
 	}
-	w.Local, errs[3] = addr(f[5])
-	w.Remote, errs[4] = addr(f[6])
-	if w.Call == "" || w.FD < NoFD || !slices.Contains(Kinds, w.Kind) {
+	w.Local, errs[3] = addr(f[6])
+	w.Remote, errs[4] = addr(f[7])
+	if w.Call == "" || w.FD < NoFD || !slices.Contains(Kinds, w.Kind) || !slices.Contains(events, w.Events) {
 		return Wait{}, errRow
 	}
 	return w, errors.Join(errs[:]...)

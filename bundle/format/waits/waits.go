@@ -25,8 +25,21 @@ const (
 // Kinds are all of them.
 var Kinds = []Kind{None, TCP, UDP, Unix, Socket, File, Device, Pipe, EventFD, Other}
 
-// Running stands for the call of a thread that is in none: it is on a CPU, or waits for one.
-const Running = "running"
+// What stands for the call of a thread that is in none.
+const (
+	Running = "running" // on a CPU, or waiting for one
+	NoCall  = "none"    // blocked in a page fault, or stopped
+)
+
+// Events is what a poll waits for.
+type Events string
+
+// Events.
+const (
+	In    Events = "in"  // bytes to read, or a connection to accept
+	Out   Events = "out" // room to write, or the end of a connect
+	InOut Events = "in+out"
+)
 
 // NoFD is the descriptor of a call that is for none.
 const NoFD = -1
@@ -43,7 +56,8 @@ const (
 type Wait struct {
 	TID, NID int64
 	Call     string
-	FD       int // NoFD: none
+	FD       int    // NoFD: none
+	Events   Events // of a poll for FD; empty: of another call
 	Kind     Kind
 	Local    netip.AddrPort // the zero value: not known
 	Remote   netip.AddrPort

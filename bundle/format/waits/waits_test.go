@@ -19,7 +19,7 @@ var (
 
 func example() *Snapshot {
 	return &Snapshot{PID: 4711, Before: second, After: second.Add(38 * time.Millisecond), LeftOut: 1, Denied: 2, Changed: 3, Waits: []Wait{
-		{TID: 4712, NID: 7, Call: "poll", FD: 57, Kind: TCP, Local: addrOf("10.0.0.1:50001"), Remote: addrOf("10.0.0.5:5432"), Line: 3},
+		{TID: 4712, NID: 7, Call: "poll", FD: 57, Events: In, Kind: TCP, Local: addrOf("10.0.0.1:50001"), Remote: addrOf("10.0.0.5:5432"), Line: 3},
 		{TID: 4713, NID: 8, Call: "accept", FD: 0, Kind: TCP, Local: addrOf("[::]:8090"), Line: 4},
 		{TID: 4714, NID: 9, Call: "fsync", FD: 12, Kind: File, Path: "/var/lib/shop/a b", Line: 5},
 		{TID: 4715, NID: 10, Call: Running, FD: NoFD, Line: 6},
@@ -54,7 +54,7 @@ func TestNameOfAFileBreaksNothing(t *testing.T) {
 }
 
 func TestReadCountsWhatItSkips(t *testing.T) {
-	text := string(example().Encode()) + "1\t2\tread\t3\ttcp\t10.0.0.1:1\n" + "1\t2\tread\t3\tplane\t-\t-\t-\n" + "1\t2\tread\t-5\ttcp\t-\t-\t-\n" + "1\t2\tread\t4"
+	text := string(example().Encode()) + "1\t2\tread\t3\t-\ttcp\t10.0.0.1:1\n" + "1\t2\tread\t3\t-\tplane\t-\t-\t-\n" + "1\t2\tread\t-5\t-\ttcp\t-\t-\t-\n" + "1\t2\tread\t4"
 	got, err := Read(strings.NewReader(text))
 	if err != nil || len(got.Waits) != 4 || got.Skipped != 4 {
 		t.Errorf("%+v %v", got, err)
@@ -70,7 +70,7 @@ func TestReadCountsWhatItSkips(t *testing.T) {
 }
 
 func TestReadIsBounded(t *testing.T) {
-	text := string((&Snapshot{}).Encode()) + strings.Repeat("1\t2\tread\t-\t-\t-\t-\t-\n", MaxThreads+1)
+	text := string((&Snapshot{}).Encode()) + strings.Repeat("1\t2\tread\t-\t-\t-\t-\t-\t-\n", MaxThreads+1)
 	got, err := Read(strings.NewReader(text))
 	if err == nil || len(got.Waits) != MaxThreads {
 		t.Errorf("%d rows, %v", len(got.Waits), err)
