@@ -301,6 +301,18 @@ func TestBehindAPooler(t *testing.T) {
 	}
 }
 
+// A server that was asked once: threads that have not moved since wait for the same.
+func TestOneLook(t *testing.T) {
+	p := rowLock()
+	c := p.caseOf(t)
+	c.Databases = c.Databases[:1]
+	res, err := analyze.Run(t.Context(), c, All())
+	if err != nil || len(res.Findings) == 0 || res.Findings[0].ID != ids.DBLockWait || res.Findings[0].Weight < 0.7 {
+		t.Errorf("%v %s", err, show(res.Findings))
+	}
+	claims(t, res, ids.DBLockWait, "n1", 0.9)
+}
+
 // Without the calls of the threads the sockets still tell whose process each session is.
 func TestWithoutCalls(t *testing.T) {
 	p := rowLock()

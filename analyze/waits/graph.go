@@ -38,6 +38,7 @@ func New(all []*Process, looks []*database.Look, counted []*database.Counted, cl
 	g.findCycles()
 	g.findHolders()
 	g.joinByCount()
+	g.carry()
 	g.findFiles()
 	return g
 }

@@ -81,8 +81,8 @@ func (g *Graph) ownerOf(r *Round, l *database.Look, s *database.Session) Owner {
 	case o.Thread == nil && len(o.Candidates) > mostCandidates:
 		o.Candidates = nil
 	case o.Thread == nil:
-	case o.Sure == Guess || n.p.table(o.Dump) == nil:
-		o.Sure, o.How = Guess, "the one at work there that most likely has the connection"
+	case o.Sure == Guess:
+		o.How = "the one at work there that most likely has the connection"
 	case len(left.within) == 1:
 		o.How = "the only thread there inside a transaction"
 	default:

@@ -36,11 +36,12 @@ var dbLockWait = &analyze.Rule{
 
 // judgeLockWaits looks at the sessions that others wait for, each by itself; those that hold one table's locks in turn
 // are one problem.
-func judgeLockWaits(_ *analyze.Pass, c *chains) (out []analyze.Finding) {
+func judgeLockWaits(pass *analyze.Pass, c *chains) (out []analyze.Finding) {
+	circles := len(pass.AllFound(ids.DistributedDeadlock)) > 0
 	turns := map[string][]*waits.Holder{}
 	var tables []string
 	for _, h := range c.Holders() {
-		if h.InCircle {
+		if h.InCircle && circles {
 			continue
 		}
 		if h.Longest() >= lockWaitLasts.Value {

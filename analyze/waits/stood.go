@@ -1,0 +1,81 @@
+package waits
+
+import "slices"
+
+// A server that is slow is asked less often than dumps are taken. A thread that has not moved from its call since the
+// dump next to a look, by its stack and its CPU, waits for the same still.
+
+// stood gives the standings of a list in the other rounds that have no look at the server, for threads that stood there.
+func (g *Graph) stood(list []Standing, key string) (out []Standing) {
+	for _, s := range list {
+		tr := s.Process.Series.TrackOf(s.Thread)
+		for _, r := range g.Rounds {
+			dump, there := r.Dumps[s.Process]
+			if r == s.Round || !there || r.asked(key) || tr == nil {
+				continue
+			}
+			if same, _ := s.Process.Series.Stood(tr, min(dump, s.Dump), max(dump, s.Dump)); !same {
+				continue
+			}
+			o := s
+			o.Round, o.Dump, o.Thread = r, dump, tr.Obs[dump]
+			if !slices.ContainsFunc(out, func(k Standing) bool { return k.Thread == o.Thread }) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+// asked reports whether a round has a look at a server.
+func (r *Round) asked(key string) bool {
+	for _, l := range r.Looks {
+		if l.Key() == key {
+			return true
+		}
+	}
+	return false
+}
+
+// carry adds to holders, statements and circles the rounds without looks in which their threads stood.
+func (g *Graph) carry() {
+	for _, h := range g.holders {
+		h.Standing = append(h.Standing, g.stood(h.Standing, h.Last().Look.Key())...)
+	}
+	for _, a := range g.statements {
+		a.Standing = append(a.Standing, g.stood(a.Standing, a.Look.Key())...)
+	}
+	for _, c := range g.cycles {
+		key := ""
+		for _, e := range c.Edges {
+			if e.From.Kind == OfSession {
+				key = e.From.Look.Key()
+			}
+		}
+		c.Standing = append(c.Standing, g.stood(c.Standing, key)...)
+		for _, r := range g.Rounds {
+			if key != "" && !r.asked(key) && c.stoodIn(r) {
+				c.Rounds = append(c.Rounds, r)
+			}
+		}
+	}
+}
+
+// stoodIn reports whether all threads of the circle stood in a round.
+func (c *Cycle) stoodIn(r *Round) bool {
+	for _, e := range c.Edges {
+		v := e.From
+		if v.Kind != OfThread {
+			continue
+		}
+		dump, there := r.Dumps[v.Process]
+		tr := v.Process.Series.TrackOf(v.Thread)
+		if !there || tr == nil || dump == v.Dump {
+			return false
+		}
+		if same, _ := v.Process.Series.Stood(tr, min(dump, v.Dump), max(dump, v.Dump)); !same {
+			return false
+		}
+	}
+	return true
+}
