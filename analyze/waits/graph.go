@@ -229,8 +229,11 @@ func (b *roundBuilder) thread(p *Process, t *threads.Thread) *Vertex {
 		return v
 	}
 	if s, only := b.onlySession(p, t); !ok && only {
-		link(v, b.session(s.look, s.session), Edge{Sure: Probable,
-			How: "the only thread of its process that waits for this database, and the only session of that process at work"})
+		at := b.session(s.look, s.session)
+		link(v, at, Edge{Sure: Probable, How: onlyOne})
+		if at.Owner.Thread == nil {
+			at.Owner.Thread, at.Owner.Sure, at.Owner.How = t, Probable, onlyOne
+		}
 		return v
 	}
 	if !ok {
@@ -245,6 +248,8 @@ func (b *roundBuilder) thread(p *Process, t *threads.Thread) *Vertex {
 	}
 	return v
 }
+
+const onlyOne = "the only thread of its process that waits for this database, and the only session of that process at work"
 
 // onlySession is the session of a thread whose call is not known, when nothing else can be meant: no other thread of the
 // process asks that server, and no other session of the process works there.

@@ -46,12 +46,16 @@ func rankOf(o Owner) int {
 	return 0
 }
 
-// Longest is how long a session has waited for it, at most, as the server tells.
-func (h *Holder) Longest() (longest time.Duration) {
+// Longest is how long a session has waited for it, at most, as the server tells, and its thread shows since.
+func (h *Holder) Longest() time.Duration {
+	var longest, since time.Duration
 	for _, v := range h.Blocked {
 		longest = max(longest, v.Look.Waited(v.Session))
 	}
-	return longest
+	for _, s := range h.Standing {
+		since = max(since, s.carried)
+	}
+	return longest + since
 }
 
 // Most is the number of sessions behind it in one round, at most.

@@ -2,6 +2,7 @@ package waits
 
 import (
 	"slices"
+	"time"
 
 	"casefile/analyze/loss"
 	"casefile/analyze/threads"
@@ -17,7 +18,8 @@ type Standing struct {
 	// ByCount: no connection tells that the thread stands there, only how many there are on both sides.
 	ByCount bool
 
-	sure Certainty // of those
+	sure    Certainty     // of those
+	carried time.Duration // since the round with the look that tells what it waits for
 }
 
 // Sighting is the same as an account of lost time knows it.

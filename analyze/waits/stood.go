@@ -18,7 +18,7 @@ func (g *Graph) stood(list []Standing, key string) (out []Standing) {
 				continue
 			}
 			o := s
-			o.Round, o.Dump, o.Thread = r, dump, tr.Obs[dump]
+			o.Round, o.Dump, o.Thread, o.carried = r, dump, tr.Obs[dump], r.At.Sub(s.Round.At)
 			if !slices.ContainsFunc(out, func(k Standing) bool { return k.Thread == o.Thread }) {
 				out = append(out, o)
 			}

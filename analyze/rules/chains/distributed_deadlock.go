@@ -59,7 +59,11 @@ func (c *chains) circleProblem(k *waits.Cycle) (f analyze.Finding) {
 	f.Weight = 0.5 + lost.Weight()/2
 	f.Chain = waits.Line(chain)
 	f.Detail = &account{claimed: threadsOf(k.Standing), chain: chain}
-	f.About = []string{"circle"}
+	for _, e := range k.Edges {
+		if e.From.Kind == waits.OfSession {
+			f.About = append(f.About, aboutSession(e.From))
+		}
+	}
 	var steps []say.Phrase
 	for _, m := range members {
 		steps = append(steps, say.Text("%s waits for %s", m.phrase(), say.As(m.wants, m.wants)))
