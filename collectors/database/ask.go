@@ -29,7 +29,7 @@ type asker interface {
 }
 
 var asks = map[string]func(login.Conn) asker{
-	jdbc.PostgreSQL: func(c login.Conn) asker { return &postgres{conn: c} },
+	jdbc.PostgreSQL: func(c login.Conn) asker { return &postgres{conn: marking{c}} },
 	jdbc.MySQL:      func(c login.Conn) asker { return &mysql{conn: c} },
 	jdbc.MariaDB:    func(c login.Conn) asker { return &mysql{conn: c} },
 }
@@ -38,6 +38,16 @@ var asks = map[string]func(login.Conn) asker{
 type text struct {
 	normalised string
 	cut        bool
+	own        bool // it is one of ours
+}
+
+// marking marks questions, so that they are known among the statements of a server that keeps comments.
+type marking struct{ login.Conn }
+
+const mark = "/* casefile */"
+
+func (m marking) Query(ctx context.Context, sql string) ([][]string, error) {
+	return m.Conn.Query(ctx, strings.Replace(sql, "SELECT ", "SELECT "+mark+" ", 1))
 }
 
 const (
@@ -48,7 +58,7 @@ const (
 )
 
 func normalise(raw string, cut bool, d sqltext.Dialect) text {
-	return text{sqltext.Normalise(raw, d, cut, sessions.MaxText), cut}
+	return text{sqltext.Normalise(raw, d, cut, sessions.MaxText), cut, strings.Contains(raw, mark)}
 }
 
 // identity is a name for a server that says no more of it than whether it is the same one.

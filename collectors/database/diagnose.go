@@ -51,7 +51,8 @@ func diagnose(ctx context.Context, t login.Target, address string) []Check {
 		list = append(list, entry("statements", true, why.reason, why.fix)) // a look works all the same: a note
 	}
 	for _, h := range a.hidden() {
-		list = append(list, entry("rights", false, h.What+" cannot be seen: "+h.Why, h.Grant))
+		// What a product's role needs not see is a note: it sees the sessions of its own.
+		list = append(list, entry("rights", t.Product, h.What+" cannot be seen: "+h.Why, h.Grant))
 	}
 	if s.Translated() {
 		list = append(list, entry("way", true, fmt.Sprintf("the server sees this node at %s where it is %s: a pooler or a translation of addresses lies between, "+

@@ -69,7 +69,7 @@ func difference(from, to *reading) *sessions.Statements {
 	return out
 }
 
-// withTexts fills in the texts.
+// withTexts fills in the texts, and takes out what the looks themselves ran.
 func withTexts(ctx context.Context, a asker, s *sessions.Statements) error {
 	var digests []string
 	for _, one := range s.Statements {
@@ -84,6 +84,7 @@ func withTexts(ctx context.Context, a asker, s *sessions.Statements) error {
 	if err != nil {
 		return err
 	}
+	s.Statements = slices.DeleteFunc(s.Statements, func(one sessions.Statement) bool { return texts[one.Digest].own })
 	for i := range s.Statements {
 		t := texts[s.Statements[i].Digest]
 		s.Statements[i].Text, s.Statements[i].Cut = t.normalised, t.cut

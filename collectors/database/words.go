@@ -26,7 +26,7 @@ const (
 
 // refusals explains codes of servers. %s is the address.
 var refusals = map[string]refusal{
-	"28P01": {entries.NotPermitted, "%s refuses the password of the role", fixPassword},
+	"28P01": {entries.NotPermitted, "%s refuses the password of the role, or has no such role", fixPassword},
 	"28000": {entries.NotPermitted, "%s does not let the role log in from this node", "a line in pg_hba.conf for this role and node"},
 	"3D000": {entries.NotThere, "there is no such database at %s", "name the database in the URL in cluster.yaml"},
 	"53300": {entries.Refused, "%s has no connection left", fixRoom},

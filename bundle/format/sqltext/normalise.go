@@ -27,6 +27,7 @@ func Normalise(statement string, d Dialect, cut bool, limit int) string {
 	if plain.ambiguous >= 0 {
 		l = choose(statement, d, cut, plain)
 	}
+	l.out.unend()
 	return l.out.text(limit, cut || l.dropped)
 }
 
@@ -120,6 +121,13 @@ func (l *list) close(space bool) {
 		}
 	}
 	l.tokens = l.tokens[:from-1]
+}
+
+// unend takes off the semicolon that some clients end a statement with.
+func (l *list) unend() {
+	for l.is(1, ";") {
+		l.tokens = l.tokens[:len(l.tokens)-1]
+	}
 }
 
 func (l *list) text(limit int, dropped bool) string {

@@ -41,6 +41,7 @@ func TestNormalise(t *testing.T) {
 		{PostgreSQL, false, "UPDATE t SET a = b WHERE c->>'k' = d", "UPDATE t SET a = b WHERE c->>? = d"},
 		{PostgreSQL, false, "SELECT a - 5, a-5, (-5)", "SELECT a - ?, a-?, (?)"},
 		{PostgreSQL, false, "", ""},
+		{PostgreSQL, false, "SELECT 1; SELECT a; ;", "SELECT ?; SELECT a"},
 		{MySQL, false, `SELECT "it's", 'a\'b', n'x', _utf8mb4'y', x'4D', 0x4D FROM t # end x`, `SELECT ? FROM t`},
 		{MySQL, false, "SELECT a--1 FROM `t ``x` -- c", "SELECT a--? FROM `t ``x`"},
 		{MySQL, false, "SELECT 'a' 'b', 3", "SELECT ?"},

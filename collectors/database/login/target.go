@@ -24,6 +24,7 @@ type Target struct {
 	Failure    error       // why the URL cannot be used
 	Warning    error       // why there is a credential that cannot be
 	Label      string      // names it where the URL cannot
+	Product    bool        // it is that of a product, and so is the credential
 }
 
 // errEncrypted is that of a product whose password nobody but itself can read.
@@ -46,6 +47,7 @@ func Of(d plan.Database, label string) Target {
 // ofApp is that of a product's own database. Where the configuration keeps the password encrypted, nobody logs in.
 func ofApp(a App, label string) Target {
 	t := Of(plan.Database{URL: a.URL}, label)
+	t.Product = true
 	switch {
 	case t.Failure != nil || !Knows(t.Kind):
 	case a.Password == "":
