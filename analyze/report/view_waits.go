@@ -75,16 +75,13 @@ func sessionsPart(g *waits.Graph, l *database.Look) part {
 	p := part{Title: "Sessions of " + l.Product() + " " + clean(l.Name()) + " at the last look"}
 	counts := map[string]int{}
 	var list []*database.Session
-	behind := map[int64]int{}
+	behind := behindEach(l)
 	for i := range l.Sessions {
 		s := &l.Sessions[i]
 		if s.Kind != "" {
 			continue
 		}
 		counts[cmp.Or(string(s.State), "not visible")]++
-		for _, id := range s.BlockedBy {
-			behind[id]++
-		}
 		if s.State != sessions.Idle && s.State != "" || database.Blocked(s) {
 			list = append(list, s)
 		}
@@ -93,7 +90,7 @@ func sessionsPart(g *waits.Graph, l *database.Look) part {
 		p.Stats = append(p.Stats, fact{clean(state), fmt.Sprint(counts[state])})
 	}
 	slices.SortStableFunc(list, func(a, b *database.Session) int {
-		return cmp.Or(cmp.Compare(behind[b.ID], behind[a.ID]), cmp.Compare(len(b.BlockedBy), len(a.BlockedBy)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(behind[b.ID], behind[a.ID]), cmp.Compare(len(a.BlockedBy), len(b.BlockedBy)), cmp.Compare(a.ID, b.ID))
 	})
 	t := table{Columns: columns("#Session", "State", "#For", "Waits for", "#Behind it", "Of", "Statement")}
 	for _, s := range list {
@@ -109,6 +106,25 @@ func sessionsPart(g *waits.Graph, l *database.Look) part {
 		p.Note = joined("; ", p.Note, count(l.LeftOut, "more session")+" left out")
 	}
 	return p
+}
+
+// behindEach counts the sessions that stand behind each that waits for no other itself.
+func behindEach(l *database.Look) map[int64]int {
+	counts := map[int64]int{}
+	for i := range l.Sessions {
+		s, first := &l.Sessions[i], true
+		for seen := map[int64]bool{}; s != nil && !seen[s.ID]; first = false {
+			seen[s.ID] = true
+			if !database.Blocked(s) {
+				if !first {
+					counts[s.ID]++
+				}
+				break
+			}
+			s = l.Find(s.BlockedBy[0])
+		}
+	}
+	return counts
 }
 
 func sessionRow(g *waits.Graph, l *database.Look, s *database.Session, behind int) []cell {
@@ -137,7 +153,11 @@ func sessionRow(g *waits.Graph, l *database.Look, s *database.Session, behind in
 }
 
 func numbersOf(list []int64) (out []string) {
-	for _, n := range list {
+	const most = 3
+	for i, n := range list {
+		if i == most {
+			return append(out, fmt.Sprintf("%d more", len(list)-most))
+		}
 		out = append(out, fmt.Sprint(n))
 	}
 	return out
