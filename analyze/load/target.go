@@ -141,6 +141,8 @@ var readers = []reader{
 	{entries.ThreadCPU, (*target).readTasks},
 	{entries.ThreadLook, (*target).readLook},
 	{entries.ThreadSockets, (*target).readSockets},
+	{entries.WaitSamples, (*target).readSamples},
+	{entries.ThreadWaits, (*target).readCalls},
 	{entries.Log, (*target).readLog},
 	{entries.Config, (*target).readConf},
 	{entries.VirtualThreads, (*target).readVirtual},

@@ -313,16 +313,7 @@ func (b *roundBuilder) connection(v *Vertex, call Call, at Cite) {
 
 // lastAt is the thread that the sampler saw last at one end of a connection, when it is at work in this round.
 func (b *roundBuilder) lastAt(n end) *threads.Thread {
-	if n.p.Samples == nil {
-		return nil
-	}
-	var best *Sample
-	for i := range n.p.Samples.List {
-		k := &n.p.Samples.List[i]
-		if k.Conn == n.conn && (best == nil || k.Last.After(best.Last)) {
-			best = k
-		}
-	}
+	best := n.p.Samples.lastAt(n.conn)
 	if best == nil {
 		return nil
 	}

@@ -151,15 +151,9 @@ func (g *Graph) seenAt(r *Round, l *database.Look, s *database.Session, n end) (
 	if n.p.Samples == nil {
 		return nil, Cite{}, false
 	}
-	var best *Sample
-	for i := range n.p.Samples.List {
-		k := &n.p.Samples.List[i]
-		if k.Conn.Local != n.conn.Local || g.reference(n.p.Node, k.Last).Before(began) {
-			continue
-		}
-		if best == nil || k.Last.After(best.Last) {
-			best = k
-		}
+	best := n.p.Samples.lastAt(n.conn)
+	if best != nil && g.reference(n.p.Node, best.Last).Before(began) {
+		best = nil
 	}
 	if best == nil {
 		return nil, Cite{}, false

@@ -15,6 +15,9 @@ func ConnOf(local, remote netip.AddrPort) Conn { return Conn{Plain(local), Plain
 
 // Plain takes the mapping to IPv6 and the zone from an address.
 func Plain(a netip.AddrPort) netip.AddrPort {
+	if !a.IsValid() {
+		return a
+	}
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
 
@@ -37,14 +40,16 @@ type Call struct {
 	Name string
 	Conn Conn   // zero: no connection
 	File string // path; empty: no file
-	Line int
+	// ForRoom: a poll that waits for room to write, or for the end of a connect.
+	ForRoom bool
+	Line    int
 }
 
 // Reads reports whether the call waits for bytes of the other end.
 func (c Call) Reads() bool {
 	switch c.Name {
 	case "read", "readv", "recvfrom", "recvmsg", "poll", "ppoll":
-		return true
+		return !c.ForRoom
 	}
 	return false
 }
@@ -113,6 +118,28 @@ type Sample struct {
 type Samples struct {
 	Source string
 	List   []Sample
+}
+
+// lastAt is the sample of the thread that was seen last at a connection; nil: none was, or two were at once.
+func (s *Samples) lastAt(c Conn) (best *Sample) {
+	if s == nil {
+		return nil
+	}
+	tied := false
+	for i := range s.List {
+		k := &s.List[i]
+		switch {
+		case k.Conn != c:
+		case best == nil || k.Last.After(best.Last):
+			best, tied = k, false
+		case k.Last.Equal(best.Last) && k.NID != best.NID:
+			tied = true
+		}
+	}
+	if tied {
+		return nil
+	}
+	return best
 }
 
 // Process is one captured process with what was seen of its threads' calls.
