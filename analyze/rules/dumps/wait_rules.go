@@ -27,9 +27,9 @@ var (
 		append([]string{ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.HotThread, ids.PinnedVirtualThreads, ids.FinalizerBacklog, ids.ThreadLeak}, poolWaits...))
 )
 
-// poolWaits explain waits of any kind, and come first.
-var poolWaits = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock,
-	ids.DBPoolExhausted, ids.SlowDownstream, ids.DistributedDeadlock, ids.DBLockWait, ids.SlowStatement, ids.SlowFile}
+// poolWaits explain waits of any kind, and come first; what is claimed stays with the first of them.
+var poolWaits = []string{ids.DistributedDeadlock, ids.DBLockWait, ids.IdleInTransaction, ids.SlowStatement, ids.SlowFile, ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation, ids.LockContention, ids.ClassLoadingLock, ids.LoggingLock,
+	ids.DBPoolExhausted, ids.SlowDownstream}
 
 // Claimed are the threads that the finding explains, see [analyze.Claimer].
 func (a *account) Claimed() []*threads.Thread {
