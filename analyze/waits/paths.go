@@ -130,13 +130,3 @@ func firstSessions(chain []*Edge) (first, last *Vertex) {
 	}
 	return first, last
 }
-
-// Round's vertex of a session; nil: it has none there.
-func (r *Round) sessionVertex(key string, id int64) *Vertex {
-	for _, v := range r.vertices.order {
-		if v.Kind == OfSession && v.Session.ID == id && v.Look.Key() == key {
-			return v
-		}
-	}
-	return nil
-}

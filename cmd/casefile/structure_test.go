@@ -41,10 +41,13 @@ var layers = []layer{
 	{"analyze/profile/fromjfr", []string{"analyze/jfr", "analyze/profile", "analyze/threads", "bundle/format"},
 		"bridge: profiles out of recordings"},
 	{"analyze/loss", []string{"analyze/loss", "analyze/threads", "analyze/gc", "analyze/say", "bundle/format"}, "where the threads' time went"},
+	{"analyze/database", []string{"analyze/database", "bundle/format"}, "sessions, locks and statements of database servers"},
+	{"analyze/waits", []string{"analyze/waits", "analyze/database", "analyze/loss", "analyze/threads", "analyze/say", "bundle/format"},
+		"the wait graph: who waits for whom over threads, databases and nodes"},
 	{"analyze/ids", []string{"analyze/ids"}, "ids of the rules"},
 
 	{"analyze", []string{"analyze/loss", "analyze/threads", "analyze/gc", "analyze/jfr", "analyze/profile", "analyze/timing",
-		"analyze/host", "analyze/applog", "analyze/appconf", "analyze/say", "bundle/format"},
+		"analyze/host", "analyze/applog", "analyze/appconf", "analyze/database", "analyze/waits", "analyze/say", "bundle/format"},
 		"Case, Rule, Finding, Run: the evidence of all nodes on one clock, and what rules say about it"},
 	{"analyze/compare/stats", []string{"analyze/compare/stats"}, "how a measure differs between runs, and how sure that is"},
 	{"analyze/compare", []string{"analyze", "bundle/format", "bundle/redact"}, "two sides: what changed, by how much, and what else did"},
@@ -116,7 +119,7 @@ func TestImportDirection(t *testing.T) {
 
 // A wing of the rules knows no other wing, and what reads a bundle knows no rule.
 func TestWingsStandAlone(t *testing.T) {
-	wings := []string{"dumps", "collections", "settings", "machines", "cluster", "recordings"}
+	wings := []string{"dumps", "collections", "settings", "machines", "cluster", "recordings", "chains"}
 	seen := 0
 	for pkg, list := range imports(t, "linux", "casefile/analyze/load", "casefile/analyze/rules") {
 		for _, imp := range list {

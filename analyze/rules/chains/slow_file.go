@@ -29,6 +29,7 @@ var slowFile = &analyze.Rule{
 	Run:         analyze.Each(joined(false), judgeFiles),
 }
 
+// judgeFiles looks at each file system at whose files request threads are met.
 func judgeFiles(_ *analyze.Pass, c *chains) (out []analyze.Finding) {
 	for _, s := range c.Files() {
 		lost := c.costOf(s.Standing)
