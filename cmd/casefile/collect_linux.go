@@ -69,7 +69,7 @@ told in the bundle (--trust-owner).
 	f.StringArrayVar(&o.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
 	f.StringArrayVar(&o.plan.GoURLs, "go", nil, "capture the Go service whose net/http/pprof is at this URL (repeatable)")
 	o.cluster.flags(f)
-	f.BoolVar(&o.cluster.appCredentials, "use-app-credentials", false, "with --cluster or --node: also measure the databases that the applications' own configuration names, with the login that stands there (agents must admit it)")
+	f.BoolVar(&o.cluster.appCredentials, "use-app-credentials", false, "with --cluster or --node: also measure the databases that the applications' own configuration names, and look at their sessions at each dump, with the login that stands there (agents must admit it)")
 	f.DurationVar(&o.duration, "duration", time.Duration(o.plan.Duration), "length of the capture")
 	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")

@@ -241,13 +241,13 @@ func (c *capture) finish(ctx context.Context) {
 		second, err = c.read(last)
 	}
 	if err != nil {
-		c.lostStatements(last, err)
+		c.lostStatements(ctx, err)
 		return
 	}
 	s := difference(c.first, second)
 	s.Server, s.Hidden = c.server, c.asker.hidden()
 	if err := withTexts(last, c.asker, s); err != nil {
-		c.lostStatements(last, err)
+		c.lostStatements(ctx, err)
 		return
 	}
 	text, err := s.Encode()

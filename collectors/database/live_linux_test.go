@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/sessions"
 	"casefile/cmd/samples/live/livetest"
+	"casefile/collectors"
 	"casefile/collectors/database/login"
 )
 
@@ -158,7 +159,7 @@ func endpoint(t *testing.T, url string) jdbc.Endpoint {
 }
 
 func TestPostgresLive(t *testing.T) {
-	server := livetest.StartPostgres(t, password, "shared_preload_libraries=pg_stat_statements")
+	server := livetest.StartPostgres(t, password, "shared_preload_libraries=pg_stat_statements", "max_connections=120")
 	l := &live{t: t, endpoint: endpoint(t, "jdbc:postgresql://"+server.Address+"/postgres"), admin: &login.Credential{User: "conf", Password: password},
 		role: &login.Credential{User: "casefile", Password: password}, relation: "public.orders"}
 	l.run(l.open(l.admin), "CREATE TABLE orders (id int PRIMARY KEY, note text)", "INSERT INTO orders SELECT n, '' FROM generate_series(1, 5000) n",
@@ -201,6 +202,7 @@ func TestPostgresLive(t *testing.T) {
 		}
 	})
 	t.Run("capture", func(t *testing.T) { l.capture(t) })
+	t.Run("literals", func(t *testing.T) { l.hides(t) })
 	t.Run("wrong password", func(t *testing.T) {
 		t.Setenv("CASEFILE_TEST_DB", "casefile:not-"+password)
 		line := captureOf(t, t.Context(), everything, database15At(server.Address), brief).ledger[entries.ItemSessions]
@@ -262,6 +264,71 @@ func (l *live) capture(t *testing.T) {
 	}
 }
 
+// secret is in each planted literal.
+const secret = "Zq7Mallard"
+
+// contents are texts of literals that are hard to read past.
+var contents = []string{secret, "it's " + secret, `C:\` + secret + `\`, `"` + secret + `"`, "-- " + secret, "/* " + secret, "a,b;\n" + secret}
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func escaped(quote, s string) string {
+	return quote + strings.NewReplacer(`\`, `\\`, quote, `\`+quote).Replace(s) + quote
+}
+
+// plantedFor are statements with a secret in a literal or comment, of all forms that a product knows.
+func plantedFor(kind string) []string {
+	var list []string
+	for _, s := range contents {
+		if kind == jdbc.PostgreSQL {
+			list = append(list, "SELECT "+quoted(s), "SELECT E"+escaped("'", s), "SELECT $t$"+s+"$t$", "SELECT $$"+s+"$$ || "+quoted(s), "SELECT N"+quoted(s)+", 1",
+				"SELECT ARRAY["+quoted(s)+", "+quoted(s)+"]", "SELECT id FROM orders WHERE note IN ("+quoted(s)+", E"+escaped("'", s)+")",
+				"SELECT to_json("+quoted(s)+"::text)", "INSERT INTO orders VALUES (3001, "+quoted(s)+"), (3002, "+quoted(s)+")")
+			continue
+		}
+		list = append(list, "SELECT "+escaped("'", s), "SELECT "+escaped(`"`, s), "SELECT "+escaped("'", s)+" "+escaped(`"`, s), "SELECT _utf8mb4"+escaped("'", s),
+			"SELECT id FROM orders WHERE note IN ("+escaped("'", s)+", "+escaped(`"`, s)+")", "SELECT JSON_OBJECT('a', "+escaped("'", s)+")",
+			"INSERT INTO orders VALUES (3001, "+escaped("'", s)+"), (3002, "+escaped(`"`, s)+")", "SELECT "+escaped("'", s)+" AS a # "+secret, "SELECT 1 -- it's "+secret)
+	}
+	return append(list, "SELECT /* it's "+secret+" */ 1", "SELECT id FROM orders WHERE note = 'a' AND note = '"+secret+strings.Repeat(" and more", 300)+"'")
+}
+
+// hides runs each planted statement on a connection of its own, in a transaction so that it is listed after it, and looks.
+func (l *live) hides(t *testing.T) {
+	list := plantedFor(l.endpoint.Kind)
+	if len(list) < 60 {
+		t.Fatalf("%d literals", len(list))
+	}
+	ran := map[string]string{} // by client
+	for k, sql := range list {
+		client := l.open(l.admin)
+		l.run(client, "BEGIN", fmt.Sprintf("SELECT 1 FROM orders WHERE id = %d FOR UPDATE", 4000+k))
+		_, _ = client.Query(t.Context(), sql) // those that fail are listed too
+		ran[client.Local()] = sql
+	}
+	// What MariaDB says of transactions is up to 0.1 s old, longer if it is asked more often.
+	for listed := 0; listed < len(ran); {
+		if !collectors.Wait(t.Context(), time.Now().Add(150*time.Millisecond)) {
+			t.Fatalf("%d of %d are listed", listed, len(ran))
+		}
+		s, _ := l.look(l.role)
+		text, err := s.Encode()
+		if err != nil || bytes.Contains(text, []byte(secret)) {
+			t.Errorf("%v, %s", err, text)
+		}
+		listed = 0
+		for _, one := range s.Sessions {
+			sql := ran[one.Client]
+			if sql == "" || !one.State.InTransaction() {
+				continue
+			}
+			if listed++; !strings.HasPrefix(one.Statement, sql[:6]) {
+				t.Errorf("%s\n  is listed as %q", sql, one.Statement)
+			}
+		}
+	}
+}
+
 func TestMariaDBLive(t *testing.T) {
 	server := livetest.StartMariaDB(t, strings.Join([]string{"CREATE DATABASE shop;", "CREATE USER conf@'127.0.0.1' IDENTIFIED BY '" + password + "';",
 		"GRANT ALL ON *.* TO conf@'127.0.0.1';", "CREATE USER casefile@'127.0.0.1' IDENTIFIED BY '" + password + "';", "GRANT PROCESS ON *.* TO casefile@'127.0.0.1';",
@@ -285,6 +352,7 @@ func TestMariaDBLive(t *testing.T) {
 		}
 	})
 	t.Run("capture", func(t *testing.T) { l.capture(t) })
+	t.Run("literals", func(t *testing.T) { l.hides(t) })
 	t.Run("stopped in the middle", func(t *testing.T) {
 		conn := l.open(l.role)
 		server.Signal(syscall.SIGSTOP)

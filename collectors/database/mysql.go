@@ -226,6 +226,7 @@ func (m *mysql) session(row []string, s *sessions.Snapshot, transactions map[int
 	one.StateSince = since.before(s.Taken)
 	switch {
 	case one.Kind != "":
+	case command == connecting: // not logged in yet
 	case command != sleeping:
 		one.State, one.QuerySince = sessions.Active, one.StateSince
 	case inside:
@@ -240,7 +241,10 @@ func (m *mysql) session(row []string, s *sessions.Snapshot, transactions map[int
 	return one, nil
 }
 
-const sleeping = "Sleep"
+const (
+	sleeping   = "Sleep"
+	connecting = "Connect"
+)
 
 // workers are the server's own sessions, by user or command.
 var workers = map[string]string{"system user": "replication or background", "event_scheduler": "event scheduler", "Daemon": "background",
