@@ -175,6 +175,47 @@ func TestExactPeers(t *testing.T) {
 	}
 }
 
+// Threads that wait for an answer of a node all of whose requests stand behind a lock stand behind it too; where only most
+// do, it is not said.
+func TestNodeBehindALock(t *testing.T) {
+	a := &actor{node: "n1", at: map[string]onSocket{}}
+	b := waiter(2, 10)
+	before := b.act
+	for k := 1; k <= 8; k++ {
+		local := fmt.Sprintf("10.0.0.1:%d", 41000+k)
+		a.at[worker(k)] = onSocket{local: local, remote: "10.0.0.2:8090", call: "poll"}
+		b.open = append(b.open, onSocket{local: "10.0.0.2:8090", remote: local})
+	}
+	a.act = func(_ int, s *stage) {
+		s.system()
+		for k := 1; k <= 8; k++ {
+			s.thread(worker(k), "RUNNABLE", time.Millisecond, asks)
+		}
+		s.idle("http-nio-8090", 9, 12)
+	}
+	p := &play{rounds: 3, gap: 10 * time.Second, actors: []*actor{a, b, sleeper(3)}}
+	p.sessions = func(i int, now time.Time) []sessions.Session {
+		list := []sessions.Session{keeps(4711, "10.0.0.3:50100")}
+		for k := 1; k <= 10; k++ {
+			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.2:%d", 50000+k), i, p, now, 4711))
+		}
+		return list
+	}
+	f := p.perform(t).Findings[0]
+	if f.ID != ids.DBLockWait || !contains(f.Title, "18 request threads on n1 and n2") || !contains(f.Chain, "8 of them for an answer of n2 shop") {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+	b.act = func(i int, s *stage) {
+		before(i, s)
+		for k := 20; k < 25; k++ {
+			s.thread(worker(k), "RUNNABLE", time.Millisecond, "com.acme.PageAction.render(PageAction.java:5)"+served)
+		}
+	}
+	if f := find(p.perform(t), ids.DBLockWait); f == nil || !contains(f.Title, "10 request threads on n2") {
+		t.Errorf("%+v", f)
+	}
+}
+
 // Whatever servers say, nothing breaks: circles of sessions, sessions that block themselves or are not there, ports that
 // several have, times that are not known.
 func TestOddSessions(t *testing.T) {

@@ -83,7 +83,7 @@ type Vertex struct {
 type Edge struct {
 	From, To *Vertex
 	Sure     Certainty
-	// Any: From needs one of several, as a pool does.
+	// Any: From needs one of several, as a pool does, or a process of which the thread is not known.
 	Any  bool
 	How  string
 	Call Call // of steps by a system call
@@ -305,10 +305,23 @@ func (b *roundBuilder) connection(v *Vertex, call Call, at Cite) {
 		link(v, b.thread(other.p, t), Edge{Sure: Probable, How: "last seen at the other end of its connection", Call: call, At: at})
 		return
 	}
-	n, _ := vertex(&b.vertices, b.vertices.processes, other.p, func() *Vertex {
-		return &Vertex{Kind: OfProcess, Process: other.p, Dump: b.Dumps[other.p]}
+	link(v, b.process(other.p), Edge{Sure: Exact, How: "the other end of its connection", Call: call, At: at})
+}
+
+// process gives the vertex of a process that owes an answer: one of its threads at work on a request has it to give.
+func (b *roundBuilder) process(p *Process) *Vertex {
+	v, fresh := vertex(&b.vertices, b.vertices.processes, p, func() *Vertex {
+		return &Vertex{Kind: OfProcess, Process: p, Dump: b.Dumps[p]}
 	})
-	link(v, n, Edge{Sure: Exact, How: "the other end of its connection", Call: call, At: at})
+	if !fresh {
+		return v
+	}
+	for _, t := range b.threadsOf(p) {
+		if p.serves(t) && p.Series.Wait(t).Busy() {
+			link(v, b.thread(p, t), Edge{Sure: Guess, Any: true, How: "serves a request there, as nearly all do that stand behind the same"})
+		}
+	}
+	return v
 }
 
 // lastAt is the thread that the sampler saw last at one end of a connection, when it is at work in this round.

@@ -2,6 +2,7 @@ package waits
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -223,31 +224,36 @@ func (g *Graph) crowd(h *Holder) string {
 	return say.Count(h.Most(), "session") + " of clients that were not captured"
 }
 
-// between are the locks and pools that most of the threads wait for before they come to the server.
-func between(h *Holder) []Link {
-	counts := map[Kind]int{}
-	peak := Peak(h.Standing)
-	var example *Vertex
-	for _, s := range peak {
+// between is what some of the threads wait for before they come to the server: a pool, a lock of their JVM, another
+// process.
+func between(h *Holder) (out []Link) {
+	pool, lock := 0, 0
+	asked := map[string]int{}
+	for _, s := range Peak(h.Standing) {
 		for _, e := range s.Chain {
 			if e.To.Kind == OfSession {
 				break
 			}
-			if e.To.Kind == OfLock || e.To.Kind == OfPool {
-				counts[e.To.Kind]++
-				example = e.To
-				break
+			switch {
+			case e.To.Kind == OfPool:
+				pool++
+			case e.To.Kind == OfLock:
+				lock++
+			case e.From.Process != nil && e.To.Process != nil && e.From.Process != e.To.Process:
+				asked[e.To.Process.Short()]++
 			}
 		}
 	}
-	switch n := counts[OfPool] + counts[OfLock]; {
-	case n == 0 || example == nil:
-		return nil
-	case counts[OfPool] >= counts[OfLock]:
-		return []Link{{Kind: OfPool, Name: fmt.Sprintf("%d of them for a connection of the pool", counts[OfPool])}}
-	default:
-		return []Link{{Kind: OfLock, Name: fmt.Sprintf("%d of them for a Java lock", counts[OfLock])}}
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		out = append(out, Link{Kind: OfProcess, Name: fmt.Sprintf("%d of them for an answer of %s", asked[name], name)})
 	}
+	if lock > 0 {
+		out = append(out, Link{Kind: OfLock, Name: fmt.Sprintf("%d of them for a Java lock", lock)})
+	}
+	if pool > 0 {
+		out = append(out, Link{Kind: OfPool, Name: fmt.Sprintf("%d of them for a connection of the pool", pool)})
+	}
+	return out
 }
 
 // OwnerLinks are the process and thread of a session, and what that thread waits for beyond the server.

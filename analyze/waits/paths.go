@@ -43,8 +43,14 @@ func (s Standing) Sure() Certainty {
 	return sure
 }
 
-// step is the edge by which a vertex waits. Of a pool it is the one behind which more than half of its connections
-// stand, for any of them would do; nil: they stand behind different things.
+// Shares of the threads and connections of one kind that stand behind one thing, from which on it counts as the one.
+const (
+	mostOfPool    = 0.5 // of the connections: any that comes back would do
+	mostOfProcess = 0.9 // of the threads at work on requests: it is one of them, and nothing tells which
+)
+
+// step is the edge by which a vertex waits. Of a pool, and of a process of which the thread is not known, it is one of
+// those behind which most of its connections or threads stand; nil: they stand behind different things.
 func (g *Graph) step(v *Vertex) *Edge {
 	if e, known := g.next[v]; known {
 		return e
@@ -56,10 +62,14 @@ func (g *Graph) step(v *Vertex) *Edge {
 	case !v.Out[0].Any:
 		chosen = v.Out[0]
 	default:
+		share := mostOfPool
+		if v.Kind == OfProcess {
+			share = mostOfProcess
+		}
 		counts := map[*Vertex]int{}
 		for _, e := range v.Out {
 			end := g.last(e.To)
-			if counts[end]++; 2*counts[end] > len(v.Out) {
+			if counts[end]++; float64(counts[end]) > share*float64(len(v.Out)) {
 				chosen = e
 				break
 			}
