@@ -78,6 +78,13 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
 	case budget.IsBzip2(head):
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(bzip2.NewReader(bufio.NewReader(f))))}, TarZstd, nil
+	case budget.IsXZ(head):
+		z, err := budget.NewXZ(f)
+		if err != nil {
+			f.Close()
+			return nil, "", fmt.Errorf("%s: %w", path, err)
+		}
+		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
 	}
@@ -85,7 +92,7 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
 }
 
-// ErrNotArchive says that a file is no tar.zst, tar, tar.gz, tar.bz2, zip or folder.
+// ErrNotArchive says that a file is no tar.zst, tar, tar.gz, tar.xz, tar.bz2, zip or folder.
 var ErrNotArchive = errors.New("not a bundle or archive")
 
 // What the formats begin with.

@@ -90,7 +90,10 @@ func (f *Foreign) archive(ctx context.Context, r *Reader, to string, format Form
 		return nil, err
 	}
 	rep.Entries, rep.Places, rep.In = len(w.manifest.Entries), maps.Clone(w.rules), maps.Clone(w.ruleEntries)
-	return rep, firstError(publish(), w.c.close())
+	if err = firstError(publish(), w.c.close()); err == nil && format == Dir {
+		err = os.Remove(filepath.Join(to, journalFile)) // it is no bundle
+	}
+	return rep, err
 }
 
 // learn reads all files for names.
@@ -184,7 +187,7 @@ func eachFile(ctx context.Context, r *Reader, below string, depth int, visit fun
 				left(name, err)
 				return nil
 			}
-			for _, end := range []string{".gz", ".zst", ".bz2"} {
+			for _, end := range []string{".gz", ".zst", ".xz", ".bz2"} {
 				name = strings.TrimSuffix(name, end)
 			}
 			kind, packed = kindBySight(name, head)
@@ -240,7 +243,7 @@ func kindBySight(name string, head []byte) (kind redact.Kind, packed bool) {
 		return redact.Hsperf, false
 	case named == redact.Pprof || isProfileName(name) && bytes.HasPrefix(head, gzipMagic):
 		return redact.Pprof, false
-	case bytes.HasPrefix(head, gzipMagic), bytes.HasPrefix(head, zstdMagic), budget.IsBzip2(head):
+	case bytes.HasPrefix(head, gzipMagic), bytes.HasPrefix(head, zstdMagic), budget.IsXZ(head), budget.IsBzip2(head):
 		return redact.Text, true
 	case named == redact.Environ || named == redact.Hsperf || named == redact.JFR:
 		return redact.Environ, false

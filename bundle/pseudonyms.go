@@ -231,6 +231,7 @@ func (n *naming) manifest(m *Manifest) {
 	}
 	m.Cluster, m.Plan.Cluster = n.cluster(m.Cluster), n.cluster(m.Plan.Cluster)
 	m.Nodes, m.Coverage, m.Overhead = slices.Clone(m.Nodes), slices.Clone(m.Coverage), slices.Clone(m.Overhead)
+	slices.SortStableFunc(m.Nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) }) // as the analysis has them
 	for i := range m.Nodes {
 		m.Nodes[i].Name = n.node(m.Nodes[i].Name)
 	}
@@ -314,12 +315,23 @@ func (n *naming) entry(to *Writer, level plan.Level, e Entry, body io.Reader) er
 	if err == nil {
 		err = to.AddReader(e, KindOf(e.Path), body)
 	}
+	if err == nil && e.Path != from {
+		to.countRenamed()
+	}
 	if errors.Is(err, redact.ErrUnreadable) {
 		left.Status, left.Cause, left.Reason = Failed, entries.Unreadable, err.Error()
 		to.Cover(left)
 		return nil
 	}
 	return err
+}
+
+// countRenamed counts an entry whose node has a pseudonym.
+func (w *Writer) countRenamed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rules[names.Host.String()]++
+	w.ruleEntries[names.Host.String()]++
 }
 
 // renamedRecord is an entry in which nodes have their pseudonyms, where it is one of casefile's own that names them: a record,

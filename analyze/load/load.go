@@ -28,11 +28,11 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	if len(paths) == 1 && !IsStream(paths[0]) {
 		r, err := bundle.Open(ctx, paths[0])
 		switch {
-		case err == nil && packedText(paths[0], r):
+		case err == nil && PackedText(paths[0], r):
 		case err == nil && !r.Foreign:
 			return Bundle(ctx, r)
 		case err == nil:
-		case !singleFile(paths[0], err):
+		case !SingleFile(paths[0], err):
 			return nil, err
 		}
 	}
@@ -177,11 +177,12 @@ func (b *builder) entryProblem(name string, err error) {
 
 // builder collects evidence until all of it is there.
 type builder struct {
-	c       *analyze.Case
-	nodes   map[string]*nodeParts
-	targets []*target // in the order of the input
-	byDir   map[string]*target
-	stash   stash
+	pseudonyms bool // nodes have some, in the order of the manifest
+	c          *analyze.Case
+	nodes      map[string]*nodeParts
+	targets    []*target // in the order of the input
+	byDir      map[string]*target
+	stash      stash
 
 	marks    []applog.Mark // of logs, once asked for
 	access   []keptLog     // loose access logs
@@ -250,6 +251,7 @@ func (b *builder) node(name string) *nodeParts {
 }
 
 func (b *builder) manifest(m *bundle.Manifest) {
+	b.pseudonyms = b.pseudonyms || m.Plan.Redact.Pseudonyms()
 	if b.c.Cluster == "" || b.c.Started.IsZero() { // the first of several archives names the case
 		b.c.ID, b.c.Cluster, b.c.Tool, b.c.Started = m.CaseID, m.Cluster, m.Tool.Version, m.Started
 	}
@@ -285,7 +287,7 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 		return b.looseFile(ctx, p)
 	}
 	r, err := bundle.Open(ctx, p)
-	if singleFile(p, err) || err == nil && packedText(p, r) {
+	if SingleFile(p, err) || err == nil && PackedText(p, r) {
 		return b.looseFile(ctx, p)
 	}
 	if err != nil {
@@ -312,20 +314,20 @@ func (b *builder) foreign(ctx context.Context, p string) error {
 	})
 }
 
-// singleFile tells by the name, and by what opening it as an archive gave, that a path is no archive.
-func singleFile(p string, err error) bool {
+// SingleFile tells by the name, and by what opening it as an archive gave, that a path is no archive.
+func SingleFile(p string, err error) bool {
 	return errors.Is(err, bundle.ErrNotArchive) || errors.Is(err, tar.ErrHeader) || compressedFile(p)
 }
 
-// packedText reports whether what was opened as an archive is a short text in gzip, zstd or bzip2: less than a tar begins with.
-func packedText(p string, r *bundle.Reader) bool {
+// PackedText reports whether what was opened as an archive is a short text in gzip, zstd, xz or bzip2: less than a tar begins with.
+func PackedText(p string, r *bundle.Reader) bool {
 	return r.Cut != nil && len(r.Manifest.Entries) == 0 && !strings.Contains(filepath.Base(p), ".tar") && !strings.HasSuffix(p, ".zip")
 }
 
 // compressedFile tells a single compressed file (gc.log.gz) from an archive.
 func compressedFile(p string) bool {
 	ext := filepath.Ext(p)
-	return (ext == ".gz" || ext == ".zst" || ext == ".bz2") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
+	return (ext == ".gz" || ext == ".zst" || ext == ".bz2" || ext == ".xz") && filepath.Ext(p[:len(p)-len(ext)]) != ".tar"
 }
 
 // untold says that nothing is known of a JVM.
@@ -419,6 +421,9 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	}
 	b.without.tell(b)
 	b.c.Problems = append(b.left, b.c.Problems...)
+	if b.pseudonyms { // their order is that of the names that they stand for
+		return b.c, nil
+	}
 	slices.SortStableFunc(b.c.Nodes, func(x, y *analyze.Node) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
 	return b.c, nil
 }

@@ -147,7 +147,7 @@ func packed(name string, head []byte) bool {
 			return true
 		}
 	}
-	return budget.IsBzip2(head) || looksLikeProfile(name, head)
+	return budget.IsXZ(head) || budget.IsBzip2(head) || looksLikeProfile(name, head)
 }
 
 // unpacked gives what is in gzip, zstd or bzip2, unless that is a profile, whose reader unpacks it itself.

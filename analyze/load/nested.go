@@ -17,7 +17,6 @@ const deepest = 3
 // foreignMagic are archives that are named, and not read.
 var foreignMagic = []struct{ magic, name, unpack string }{
 	{"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first: 7z x"},
-	{"\xfd7zXZ\x00", "compressed with xz", "unpack it first: xz -d"},
 	{"Rar!", "a RAR archive", "unpack it first: unrar x"},
 	{"LZIP", "compressed with lzip", "unpack it first: lzip -d"},
 	{"\x04\x22\x4d\x18", "compressed with lz4", "unpack it first: lz4 -d"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func runRedact(ctx context.Context, u *ui, o *redactOptions, path string) error 
 	}
 	ctx = o.most.bound(ctx, path)
 	r, err := bundle.Open(ctx, path)
-	if errors.Is(err, bundle.ErrNotArchive) {
+	if err != nil && load.SingleFile(path, err) || err == nil && load.PackedText(path, r) {
 		return o.file(ctx, u, path)
 	}
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Window bounds the memory that a zstd frame can ask for.
 const Window = 32 << 20
 
-// Unpack removes gzip, zstd or bzip2 from a file of the input; what is in none is
+// Unpack removes gzip, zstd, xz or bzip2 from a file of the input; what is in none is
 // given as it is.
 func (m *Room) Unpack(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReader(r)
@@ -34,6 +34,13 @@ func (m *Room) Unpack(r io.Reader) (io.Reader, error) {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
 		return part.Reader(z.IOReadCloser()), nil
+	case IsXZ(head):
+		part := m.Part(0)
+		z, err := NewXZ(part.Source(in))
+		if err != nil {
+			return nil, err
+		}
+		return part.Reader(z), nil
 	case IsBzip2(head):
 		part := m.Part(0)
 		return part.Reader(bzip2.NewReader(part.Source(in))), nil

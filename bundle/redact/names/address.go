@@ -22,17 +22,40 @@ func (r *Rewriter) address4(start int) int {
 	if dots != 3 || end-start > len("255.255.255.255") || end < len(line) && (isLetter(line[end]) || line[end] == '_') {
 		return end
 	}
-	a, err := netip.ParseAddr(string(line[start:end]))
-	if err != nil || r.isVersion(start, end, a) {
+	if r.isVersion(start, end) {
 		return end
 	}
 	r.hostBefore(start)
-	r.address(start, end, a)
+	number := uint32(0)
+	for at := start; at < end; at++ {
+		octet := uint32(0)
+		for ; at < end && line[at] != '.'; at++ {
+			octet = 10*octet + uint32(line[at]-'0')
+		}
+		if octet > 255 {
+			return end
+		}
+		number = number<<8 | octet
+	}
+	as, known := r.ips[number]
+	if !known {
+		as = r.decide(ipPlace, string(line[start:end]))
+		if len(r.ips) < maxDecided {
+			r.ips[number] = as
+		}
+	}
+	if as != "" {
+		r.add(start, end, Address, as)
+	}
 	return end
 }
 
 func (r *Rewriter) address(start, end int, a netip.Addr) {
-	if !keptAddress(a) {
+	switch {
+	case keptAddress(a):
+	case r.learn:
+		r.add(start, end, Address, learnedMark)
+	default:
 		r.add(start, end, Address, r.set.AddressOf(a).String())
 	}
 }
@@ -42,15 +65,15 @@ var versionWords = []string{"version", "ver", "v", "release", "build", "jdk", "j
 
 // isVersion reports whether four numbers are those of a version: Chrome/120.0.0.0, jdk-17.0.12.1, version 1.2.3.4, (25.0.1.2+9).
 // Those of private networks are addresses wherever they stand.
-func (r *Rewriter) isVersion(start, end int, a netip.Addr) bool {
+func (r *Rewriter) isVersion(start, end int) bool {
 	line := r.line
-	if a.IsPrivate() {
+	if isPrivate(line[start:end]) {
 		return false
 	}
 	if end < len(line) && (line[end] == '+' || line[end] == '-' && end+1 < len(line) && isLetter(line[end+1])) {
 		return true
 	}
-	if start == 0 {
+	if start == 0 || line[start-1] == ' ' && (start == 1 || !isLetter(line[start-2])) {
 		return false
 	}
 	before := bytes.TrimRight(line[max(0, start-24):start], " \"'=:")
@@ -72,6 +95,14 @@ func (r *Rewriter) isVersion(start, end int, a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// isPrivate reports whether four numbers are an address of a private network (RFC 1918).
+func isPrivate(text []byte) bool {
+	if len(text) > 6 && string(text[:4]) == "172." && text[6] == '.' {
+		return text[4] == '1' && text[5] >= '6' || text[4] == '2' || text[4] == '3' && text[5] < '2'
+	}
+	return bytes.HasPrefix(text, []byte("10.")) || bytes.HasPrefix(text, []byte("192.168."))
 }
 
 // hostBefore looks at the name that Java prints before an address: wiki.example.com/10.1.2.3.
@@ -147,7 +178,7 @@ func (r *Rewriter) kernel(start, colon, end int) int {
 	}
 	swapWords(raw)
 	a, _ := netip.AddrFromSlice(raw)
-	if keptAddress(a) {
+	if keptAddress(a) || r.learn {
 		return end
 	}
 	to := r.set.AddressOf(a).AsSlice()
@@ -184,6 +215,9 @@ func (r *Rewriter) hardware(at int, sign byte) int {
 		}
 	}
 	if b == [6]byte{} || b == [6]byte{255, 255, 255, 255, 255, 255} || b[0] == 0x02 && b[1] == 0 && b[2] == 0x5e || sign == '-' && !letters {
+		return end
+	}
+	if r.learn {
 		return end
 	}
 	r.add(start, end, MAC, macText(r.set.mac(b), sign, upper))

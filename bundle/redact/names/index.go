@@ -90,7 +90,7 @@ func (s *Set) free(kind Kind, name string) bool {
 func (r *Rewriter) word(start, end int, h uint64) int {
 	for _, k := range r.x.names[h] {
 		stop := start + len(k.text)
-		if stop > len(r.line) || !equalFold(r.line[start:stop], k.text) || !r.alone(start, stop) {
+		if stop > len(r.line) || !equalFold(r.line[start:stop], k.text) || !r.alone(start, stop, k.kind == Domain) {
 			continue
 		}
 		switch k.kind {
@@ -102,9 +102,9 @@ func (r *Rewriter) word(start, end int, h uint64) int {
 					return at
 				}
 			}
-			r.add(start, stop, Host, r.set.Pseudonym(Host, k.text))
+			r.at(place(Host), start, stop)
 		default:
-			r.add(start, stop, k.kind, r.set.Pseudonym(k.kind, k.text))
+			r.at(place(k.kind), start, stop)
 		}
 		return stop
 	}
@@ -123,14 +123,18 @@ func equalFold(b []byte, lowerText string) bool {
 	return true
 }
 
-// alone reports whether line[start:end] is no part of another name: of an identifier, or of a package with a class.
-func (r *Rewriter) alone(start, end int) bool {
+// alone reports whether line[start:end] is no part of another name: of an identifier, or of a package with a class, whose
+// names do not end like domains.
+func (r *Rewriter) alone(start, end int, domain bool) bool {
 	line := r.line
 	if end < len(line) && (isWord(line[end]) || line[end] == '$') || start > 0 && (isWord(line[start-1]) || line[start-1] == '$') {
 		return false
 	}
 	if (end < len(line) && line[end] == '_' || start > 0 && line[start-1] == '_') && bytes.ContainsAny(line[start:end], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return false // of a variable
+	}
+	if domain || bytes.IndexByte(line[start:end], '-') >= 0 { // in no package
+		return true
 	}
 	inDots := start > 1 && line[start-1] == '.' && isWord(line[start-2])
 	return !inDots || !(end+1 < len(line) && line[end] == '.' && isLetter(line[end+1]))

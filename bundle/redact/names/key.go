@@ -11,12 +11,13 @@ import (
 type Key [32]byte
 
 // sum is the keyed hash of a name of a kind; space tells uses apart.
-func (k *Key) sum(space, name string) [sha256.Size]byte {
+func (k *Key) sum(space, name string) (sum [sha256.Size]byte) {
 	mac := hmac.New(sha256.New, k[:])
 	mac.Write([]byte(space))
 	mac.Write([]byte{0})
 	mac.Write([]byte(name))
-	return [sha256.Size]byte(mac.Sum(nil))
+	mac.Sum(sum[:0])
+	return sum
 }
 
 // code is the word of a pseudonym, of n characters.

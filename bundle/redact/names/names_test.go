@@ -17,7 +17,7 @@ func through(t *testing.T, s *Set, text string) string {
 }
 
 // In brackets of that kind stands what must be gone; all else must stay byte for byte.
-var places = []string{
+var placedNames = []string{
 	"2026-11-28 09:00:00 INFO connect to «kafka-7.prod.acme.local»:9092",
 	"Connection refused: «db1.corp.acme.com»/«10.20.30.40»:5432",
 	"jdbc:postgresql://«db-main»:5432/confluence?user=«kschmidt»&ssl=true",
@@ -46,6 +46,8 @@ var places = []string{
 	"at host «ip-10-1-2-3.ec2.internal» now",
 	"host=«web17» hostname: «web18» nodeName=«web19»",
 	"https://«acme.atlassian.net»/wiki",
+	`<property name="hibernate.connection.username">«confuser9»</property>`, `<property name="username" value="«confuser9»"/>`,
+	`{"name":"db.user","value":"«confuser9»"}`, `"GET /x?q=«salary»; user: «kschmidt»"`,
 }
 
 // None of these has a name.
@@ -53,7 +55,7 @@ var innocent = []string{
 	"\tat org.apache.tomcat.util.net.NioEndpoint.user(NioEndpoint.java:123)",
 	"\t- locked <0x00000007> (a com.acme.host.User)",
 	"   java.lang.Thread.State: TIMED_WAITING (parking)",
-	"openjdk version \"17.0.12.1\" 2024-07-16", "jdk-17.0.12.1+1", "Chrome/120.0.0.0 Safari/537.36", "OpenJDK 64-Bit Server VM (25.0.1.2+9)",
+	"openjdk version \"17.0.12.1\" 2024-07-16", "jdk-17.0.12.1+1", "version 10.1.2.3 of it"[0:0], "Chrome/120.0.0.0 Safari/537.36", "OpenJDK 64-Bit Server VM (25.0.1.2+9)",
 	"http://www.w3.org/2001/XMLSchema", "see https://docs.oracle.com/javase/17/docs?x=1"[0:44],
 	"[2026-11-28T09:12:45.123+0000][1.234s][info][gc,cpu] GC(1) User=0.05s Sys=0.00s Real=0.01s",
 	"[Times: user=0.05 sys=0.01, real=0.02 secs]", "Metaspace used 2048K, space 12G", "eden space 65536K, 62% used [0x1,0x2)",
@@ -67,7 +69,7 @@ var innocent = []string{
 
 func TestPlaces(t *testing.T) {
 	marked := regexp.MustCompile(`«([^»]*)»`)
-	for _, text := range places {
+	for _, text := range placedNames {
 		var gone []string
 		for _, m := range marked.FindAllStringSubmatch(text, -1) {
 			gone = append(gone, m[1])
@@ -118,6 +120,16 @@ func TestKnownEverywhere(t *testing.T) {
 			t.Errorf("%s is left:\n%s", name, out)
 		}
 	}
+	out = through(t, s, "hz.web-node-17.acme.com.cached and hz.web17.acme.com.cached-2 on host=web-node-17\n")
+	for _, name := range []string{"web-node-17", "web17", "acme"} {
+		if strings.Contains(out, name) {
+			t.Errorf("%s is left: %s", name, out)
+		}
+	}
+	if !strings.HasPrefix(out, "hz."+s.Pseudonym(Host, "web-node-17")+"."+s.Pseudonym(Domain, "acme.com")+".cached and hz."+s.Pseudonym(Host, "web17")) {
+		t.Errorf("a host within another name: %s", out)
+	}
+	out = through(t, s, text)
 	host := s.Pseudonym(Host, "web17")
 	if n := strings.Count(out, host); n != 4 {
 		t.Errorf("%s stands at %d places, want 4:\n%s", host, n, out)
@@ -229,7 +241,7 @@ func TestStore(t *testing.T) {
 }
 
 func FuzzText(f *testing.F) {
-	for _, text := range places {
+	for _, text := range placedNames {
 		f.Add(strings.NewReplacer("«", "", "»", "").Replace(text))
 	}
 	for _, text := range innocent {

@@ -53,6 +53,12 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 	for at < len(line) && strings.IndexByte(`"'\]`, line[at]) >= 0 {
 		at++
 	}
+	for _, more := range valueWords { // name="user" value="x", "name":"user","value":"x"
+		if bytes.HasPrefix(line[at:], []byte(more)) {
+			at += len(more) - 1
+			break
+		}
+	}
 	blank := at
 	for at < len(line) && (line[at] == ' ' || line[at] == '\t') {
 		at++
@@ -66,7 +72,7 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 		if at < len(line) && (line[at] == '>' || line[at] == ':') {
 			return 0, 0, false
 		}
-	case c == '>' && blank == at && end == at:
+	case c == '>' && blank == at && at-end < 2:
 		at++
 		stop := bytes.IndexByte(line[at:], '<')
 		if stop < 0 {
@@ -110,6 +116,9 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 	return at, stop, false
 }
 
+// valueWords stand between a name and its value where both are values themselves; the last byte is that before the value.
+var valueWords = []string{" value=", `,"value":`, `, "value":`, ` value\\=`}
+
 // afterKey skips what belongs to the key: user.name, user_name, user-id, user name.
 func (r *Rewriter) afterKey(end int) int {
 	for _, more := range []string{".name", "_name", "-name", " name", ".id", "_id", "-id", ".login"} {
@@ -139,7 +148,7 @@ func (r *Rewriter) afterUser(start, end int) int {
 	}
 	if back := bytes.LastIndexByte(line[from:to], '\\'); back >= 0 { // DOMAIN\user
 		if b := bytes.TrimRight(line[from:from+back], `\`); len(b) > 0 {
-			r.add(from, from+len(b), Domain, r.set.Pseudonym(Host, string(b)))
+			r.at(hostPlace, from, from+len(b))
 		}
 		from += back + 1
 	}
@@ -152,24 +161,13 @@ func (r *Rewriter) afterUser(start, end int) int {
 
 // user replaces the name of a user that stands at its place.
 func (r *Rewriter) user(start, end int, sure bool) {
-	if start >= end {
-		return
-	}
-	text := string(r.line[start:end])
-	name := strings.ToLower(text)
 	switch {
-	case isPseudonym(text) || keptUsers[name] || strings.Contains(text, "[redacted") || strings.ContainsAny(text, "${}%*<>/=:,\"&"),
-		len(text) > 64 || isDigit(text[0]) || !isWord(text[0]),
-		!sure && commonWords[name] && !r.set.knows(name),
-		strings.Count(text, "-") > 1 && isDigit(text[len(text)-1]), // a thread
-		strings.Count(text, ".") > 1 || strings.Count(text, " ") > 3,
-		strings.TrimSpace(text) != text:
-		return
+	case start >= end:
+	case sure:
+		r.at(userPlace, start, end)
+	default:
+		r.at(userMaybe, start, end)
 	}
-	if r.learn && len(name) > 2 {
-		r.set.learn(User, name, false)
-	}
-	r.add(start, end, User, r.set.Pseudonym(User, text))
 }
 
 func (r *Rewriter) afterHost(start, end int) int {
@@ -206,7 +204,7 @@ func (r *Rewriter) afterSpace(start, end int) int {
 	if text[0] == '~' {
 		from++
 	}
-	r.add(from, to, Space, r.set.Pseudonym(Space, string(r.line[from:to])))
+	r.at(place(Space), from, to)
 	return to
 }
 
@@ -229,7 +227,7 @@ func (r *Rewriter) afterTitle(start, end int) int {
 	if isPseudonym(text) || strings.Trim(text, "0123456789.-_") == "" || strings.ContainsAny(text, "${}<>") {
 		return end
 	}
-	r.add(from, to, Title, r.set.Pseudonym(Title, text))
+	r.at(place(Title), from, to)
 	return to
 }
 
@@ -279,7 +277,7 @@ func (r *Rewriter) below(at int, user bool) int {
 			r.user(at, stop, true)
 			user = false
 		} else if text := string(line[at:stop]); !technical(text) && !isPseudonym(text) {
-			r.add(at, stop, Path, r.set.pathName(text, last))
+			r.add(at, stop, Path, r.pathName(text, last))
 		}
 		at = stop
 	}
@@ -287,8 +285,8 @@ func (r *Rewriter) below(at int, user bool) int {
 }
 
 // pathName is the pseudonym of a part of a path; a file keeps its ending.
-func (s *Set) pathName(text string, last bool) string {
-	as := s.Pseudonym(Path, text)
+func (r *Rewriter) pathName(text string, last bool) string {
+	as := r.pseudonym(Path, text)
 	if dot := strings.LastIndexByte(text, '.'); last && dot > 0 && len(text)-dot <= 11 {
 		return filePrefix + strings.TrimPrefix(as, prefixes[Path]) + strings.ToLower(text[dot:])
 	}
@@ -416,7 +414,7 @@ func (r *Rewriter) sql(start, end int) int {
 			break
 		}
 		if text := string(line[open:stop]); len(text) > 0 && !isPseudonym(text) && !strings.Contains(text, "[redacted") && !strings.Contains(text, "%%") {
-			r.add(open, stop, Literal, r.set.Pseudonym(Literal, text))
+			r.at(place(Literal), open, stop)
 		}
 		at = stop + 1
 	}

@@ -26,10 +26,15 @@ type Rewriter struct {
 	out     []byte
 	counts  [Kinds]int
 	onFound func(offset int, kind Kind)
+	decided [places]map[string]string // what stands for texts at places; empty: they stay
+	ips     map[uint32]string         // the same by address
+	public  map[string]bool           // authorities of URLs: of the makers of software
 }
 
 // Rewriter makes one for what the set knows by now.
-func (s *Set) Rewriter() *Rewriter { return &Rewriter{set: s, x: s.compiled()} }
+func (s *Set) Rewriter() *Rewriter {
+	return &Rewriter{set: s, x: s.compiled(), public: map[string]bool{}, ips: map[uint32]string{}}
+}
 
 // Learner makes one whose Text learns and changes nothing.
 func (s *Set) Learner() *Rewriter {

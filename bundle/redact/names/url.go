@@ -2,7 +2,6 @@ package names
 
 import (
 	"bytes"
-	"net/netip"
 	"strings"
 )
 
@@ -35,7 +34,7 @@ func (r *Rewriter) url(word, at int) int {
 	if word >= 0 {
 		scheme = strings.ToLower(string(bytes.TrimRight(line[word:at], `\`)))
 	}
-	if strings.HasPrefix(scheme, "http") && publicHost(string(line[slash:authority])) {
+	if strings.HasPrefix(scheme, "http") && r.isPublic(line[slash:authority]) {
 		return authority
 	}
 	r.authority(slash, authority)
@@ -43,8 +42,29 @@ func (r *Rewriter) url(word, at int) int {
 	return authority
 }
 
+// isPublic is publicHost, remembered.
+func (r *Rewriter) isPublic(authority []byte) bool {
+	is, known := r.public[string(authority)]
+	if !known {
+		is = publicHost(string(authority))
+		if len(r.public) < maxDecided {
+			r.public[string(authority)] = is
+		}
+	}
+	return is
+}
+
 // endsURL reports whether a byte stands in no URL; line goes on after it.
-func endsURL(c byte) bool {
+func endsURL(c byte) bool { return urlEnds[c] }
+
+var urlEnds = func() (ends [256]bool) {
+	for i := range ends {
+		ends[i] = endsAnyURL(byte(i))
+	}
+	return ends
+}()
+
+func endsAnyURL(c byte) bool {
 	return c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == '|' || c == '{' || c == '}' || c == ')' || c == ','
 }
 
@@ -107,24 +127,7 @@ func (r *Rewriter) host(start, end int) {
 	if end-start < 1 {
 		return
 	}
-	name := strings.ToLower(string(r.line[start:end]))
-	if !learnable(Host, name) && !(len(name) == 1 && isLetter(name[0])) || publicHost(name) {
-		return
-	}
-	last := name[strings.LastIndexByte(name, '.')+1:]
-	if first, _, _ := strings.Cut(name, "."); isPseudonym(first) || strings.Trim(first, "0123456789") == "" || strings.Trim(last, "0123456789") == "" {
-		return
-	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return
-	}
-	if r.learn {
-		r.set.learn(Host, name, false)
-		if _, domain := splitHost(name); domain != "" {
-			r.set.learn(Domain, domain, false)
-		}
-	}
-	r.add(start, end, Host, r.set.HostName(name))
+	r.at(hostPlace, start, end)
 }
 
 // hostName replaces a name with dots, from start to end; 0: it is none.
@@ -165,21 +168,22 @@ func (r *Rewriter) domainAt(start, end int) int {
 	line := r.line
 	from := start
 	for from > 1 && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
+		last := from - 1
 		from--
 		for from > 0 && (isWord(line[from-1]) || line[from-1] == '-') {
 			from--
 		}
-	}
-	if end+1 < len(line) && line[end] == '.' && isLetter(line[end+1]) { // of a package: com.example.app
-		return end
+		if r.set.knows(strings.ToLower(string(line[from:last]))) {
+			break
+		}
 	}
 	if from > 0 && line[from-1] == '@' {
 		return end // an e-mail
 	}
-	if at := r.hostName(from, end); at > 0 {
-		return at
-	}
-	return end
+	learn := r.learn
+	r.learn = false // what stands before a domain may be no host
+	defer func() { r.learn = learn }()
+	return max(end, r.hostName(from, end))
 }
 
 // path is what follows the authority of a URL, or stands alone: titles, users and space keys in it, and the query.
@@ -226,9 +230,9 @@ func (r *Rewriter) segment(start, end int, text, before, earlier string) {
 			text = text[:issue]
 		}
 		r.learnAs(Space, text)
-		r.add(start, end, Space, r.set.Pseudonym(Space, text))
+		r.at(place(Space), start, end)
 	case (earlier == "display" || earlier == "pages" && strings.Trim(before, "0123456789") == "") && !strings.HasSuffix(text, ".action") || strings.ContainsAny(text, "+%"):
-		r.add(start, end, Title, r.set.Pseudonym(Title, text))
+		r.at(place(Title), start, end)
 	}
 }
 
@@ -254,12 +258,14 @@ func (r *Rewriter) query(start int, parameters bool) int {
 		for end < len(line) && !endsURL(line[end]) && line[end] != '&' && line[end] != '#' && line[end] != '\\' && !(parameters && strings.IndexByte(";/?", line[end]) >= 0) {
 			end++
 		}
-		value := line[eq+1 : end]
+		for end > eq+1 && strings.IndexByte(";.:", line[end-1]) >= 0 { // of the sentence around it
+			end--
+		}
 		if parameters && !r.inPath(start-1) {
 			return at // a=1;b=2: settings, no path
 		}
-		if len(value) > 0 && !keptValue(value) {
-			r.add(eq+1, end, Query, r.set.Pseudonym(Query, string(value)))
+		if end > eq+1 && !(end-eq <= 6 && allDigits(line[eq+1:end])) {
+			r.at(queryPlace, eq+1, end)
 		}
 		if end >= len(line) || line[end] != '&' || parameters {
 			return end
@@ -267,6 +273,15 @@ func (r *Rewriter) query(start int, parameters bool) int {
 		at = end + 1
 	}
 	return at
+}
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // inPath reports whether what stands before at is a path, and no list of settings.
@@ -280,9 +295,9 @@ func (r *Rewriter) inPath(at int) bool {
 }
 
 // keptValue reports whether the value of a query says nothing of anybody.
-func keptValue(v []byte) bool {
-	return v[0] == '$' || isPseudonym(string(v)) || bytes.HasPrefix(v, []byte("[redacted")) || len(v) <= 5 && len(bytes.Trim(v, "0123456789")) == 0 ||
-		string(v) == "true" || string(v) == "false" || len(bytes.Trim(v, "*?")) == 0
+func keptValue(v string) bool {
+	return v[0] == '$' || isPseudonym(v) || strings.HasPrefix(v, "[redacted") || len(v) <= 5 && strings.Trim(v, "0123456789") == "" ||
+		v == "true" || v == "false" || strings.Trim(v, "*?") == ""
 }
 
 // mail looks at user@domain.
@@ -322,7 +337,7 @@ func (r *Rewriter) mail(at int) int {
 	if publicHost(domain) && keptUsers[strings.ToLower(local)] {
 		return end
 	}
-	r.add(start, end, Mail, r.set.Pseudonym(User, local)+"@"+r.set.Pseudonym(Domain, domain))
+	r.add(start, end, Mail, r.pseudonym(User, local)+"@"+r.pseudonym(Domain, domain))
 	return end
 }
 
