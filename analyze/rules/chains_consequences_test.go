@@ -253,3 +253,50 @@ func TestOddSessions(t *testing.T) {
 		}
 	}
 }
+
+// Each product is told with its own means: what ends a session, and what bounds it.
+func TestAdviceOfProducts(t *testing.T) {
+	for product, want := range map[string]struct{ kill, bounds, never string }{
+		"postgresql": {"SELECT pg_terminate_backend(4711)", "idle_in_transaction_session_timeout lock_timeout", "KILL"},
+		"mariadb":    {"KILL 4711", "idle_transaction_timeout innodb_lock_wait_timeout", "pg_terminate_backend"},
+		"mysql":      {"KILL 4711", "innodb_lock_wait_timeout", "idle_"},
+	} {
+		p := rowLock()
+		p.product = product
+		f := p.perform(t).Findings[0]
+		if f.ID != ids.DBLockWait {
+			t.Fatalf("%s: %s", product, show([]analyze.Finding{f}))
+		}
+		var settings []string
+		text := ""
+		for i, a := range f.Advice {
+			if a.Setting != "" {
+				settings = append(settings, a.Setting)
+			}
+			text += a.Action + a.Setting
+			if contains(a.Action, want.kill) && (i != len(f.Advice)-1 || a.Risk == "" || !contains(a.Action, "last resort")) {
+				t.Errorf("%s: %+v", product, a)
+			}
+		}
+		if got := strings.Join(settings, " "); got != want.bounds || !contains(text, want.kill) || contains(text, want.never) {
+			t.Errorf("%s: settings %q, advice %s", product, got, text)
+		}
+	}
+}
+
+// A transaction that was prepared and forgotten is nobody's session.
+func TestPreparedTransaction(t *testing.T) {
+	p := rowLock()
+	before := p.sessions
+	p.sessions = func(i int, now time.Time) []sessions.Session {
+		list := before(i, now)[1:]
+		for k := range list {
+			list[k].BlockedBy = []int64{sessions.PreparedTransaction}
+		}
+		return list
+	}
+	f := p.perform(t).Findings[0]
+	if f.ID != ids.DBLockWait || !contains(f.Title, "held by a prepared transaction") || !contains(f.Advice[0].Action, "ROLLBACK PREPARED") || contains(f.Advice[0].Action, "terminate") {
+		t.Errorf("%s", show([]analyze.Finding{f}))
+	}
+}
