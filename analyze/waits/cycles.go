@@ -44,7 +44,7 @@ func (g *Graph) findCycles() {
 				found[k] = c
 				order = append(order, c)
 			}
-			c.Edges = edges
+			c.Edges = startAtThread(edges)
 			c.Rounds = append(c.Rounds, r)
 			c.Standing = append(c.Standing, g.behind(r, edges)...)
 		}

@@ -341,10 +341,9 @@ func (g *Graph) linkOf(e *Edge) Link {
 
 // CycleLinks are the chain of a circle, which ends where it begins.
 func (g *Graph) CycleLinks(c *Cycle) []Link {
-	edges := startAtThread(c.Edges)
-	first := edges[0].From
+	first := c.Edges[0].From
 	out := []Link{{Kind: first.Kind, Name: first.Label()}}
-	for _, e := range edges {
+	for _, e := range c.Edges {
 		out = append(out, g.linkOf(e))
 	}
 	return out
