@@ -254,6 +254,39 @@ func TestOddSessions(t *testing.T) {
 	}
 }
 
+// Workers that serve no request are worth a word when most of their pool stands behind a lock for long.
+func TestWorkersBehindALock(t *testing.T) {
+	for n, want := range map[int]analyze.Severity{8: analyze.Warning, 1: analyze.Info} {
+		a := &actor{node: "n1", at: map[string]onSocket{}}
+		a.act = func(_ int, s *stage) {
+			s.system()
+			for k := 1; k <= 8; k++ {
+				name := fmt.Sprintf("import-%d", k)
+				if k <= n {
+					s.thread(name, "RUNNABLE", time.Millisecond, pgWait+"com.acme.AccountDao.debit(AccountDao.java:61)\ncom.acme.Import.run(Import.java:9)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)")
+				} else {
+					s.thread(name, "RUNNABLE", time.Duration(k)*time.Second+s.at, "com.acme.Import.parse(Import.java:30)\ncom.acme.Import.run(Import.java:7)\njava.lang.Thread.run(java.base@17.0.15/Thread.java:840)")
+				}
+			}
+			s.idle("http-nio-8090", 1, 4)
+		}
+		for k := 1; k <= n; k++ {
+			a.at[fmt.Sprintf("import-%d", k)] = toDB(1, 50000+k)
+		}
+		p := &play{rounds: 3, gap: 10 * time.Second, actors: []*actor{a, sleeper(2)}}
+		p.sessions = func(i int, now time.Time) []sessions.Session {
+			list := []sessions.Session{keeps(4711, "10.0.0.2:50100")}
+			for k := 1; k <= n; k++ {
+				list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), i, p, now, 4711))
+			}
+			return list
+		}
+		if f := find(p.perform(t), ids.DBLockWait); f == nil || f.Severity != want {
+			t.Errorf("%d of 8: %+v", n, f)
+		}
+	}
+}
+
 // Each product is told with its own means: what ends a session, and what bounds it.
 func TestAdviceOfProducts(t *testing.T) {
 	for product, want := range map[string]struct{ kill, bounds, never string }{

@@ -18,6 +18,7 @@ var (
 	lockWaitLong = analyze.NewLimit(10*time.Second, "", "of a request behind a lock, however few there are",
 		"own judgement: longer than users wait")
 	lockWaitJobs = analyze.NewLimit(60*time.Second, "", "of threads behind a lock that serve no request", "own judgement: jobs may wait for a turn")
+	lockWorkers  = analyze.NewLimit(3, "threads", "behind a lock at once, of workers most of whose time it takes", "own judgement: two may take turns")
 	lockShare    = analyze.NewLimit(0.05, "1", "request-thread time behind one lock of the database",
 		"half of the mark of congestion: no healthy service has any")
 )
@@ -29,7 +30,7 @@ var dbLockWait = &analyze.Rule{
 		"and whose session it is, down to the thread on its node.",
 	Needs:  needsSessions,
 	Fix:    "Shorten the holder's transaction: commit before anything slow; lock rows in one order; index what is updated.",
-	Limits: []analyze.Threshold{chainCritical, chainShare, chainRounds, lockWaitLasts, lockWaitLong, lockWaitJobs, lockShare},
+	Limits: []analyze.Threshold{chainCritical, chainShare, chainRounds, lockWaitLasts, lockWaitLong, lockWaitJobs, lockWorkers, lockShare},
 	After:  []string{ids.DistributedDeadlock},
 	Run:    analyze.Each(joined(true), judgeLockWaits),
 }
@@ -64,13 +65,15 @@ func judgeLockWaits(pass *analyze.Pass, c *chains) (out []analyze.Finding) {
 	return out
 }
 
-// severity weighs a lock that is held for long.
-func (l cost) severity(longest time.Duration) analyze.Severity {
+// severity weighs a lock that is held for long, with so many threads behind it at once. Workers that serve no request may
+// wait for a turn: it is worth a word when it takes a minute, or when most of their pool does nothing else.
+func (l cost) severity(longest time.Duration, threads int) analyze.Severity {
+	crowd := l.Share >= chainCritical.Value && threads >= lockWorkers.Value && longest >= lockWaitLong.Value
 	switch {
 	case l.Requests && l.Share >= chainCritical.Value:
 		return analyze.Critical
 	case l.Requests && (l.Share >= lockShare.Value || longest >= lockWaitLong.Value),
-		!l.Requests && l.Share > 0 && longest >= lockWaitJobs.Value:
+		!l.Requests && l.Share > 0 && (longest >= lockWaitJobs.Value || crowd):
 		return analyze.Warning
 	}
 	return analyze.Info
@@ -80,7 +83,7 @@ func (l cost) severity(longest time.Duration) analyze.Severity {
 func (c *chains) lockProblem(h *waits.Holder) (f analyze.Finding, ok bool) {
 	v, longest := h.Best(), h.Longest()
 	lost := c.costOf(h.Standing)
-	f.Severity, f.Weight, f.Confidence = lost.severity(longest), lost.Weight(), certainty(h)
+	f.Severity, f.Weight, f.Confidence = lost.severity(longest, len(waits.Peak(h.Standing))), lost.Weight(), certainty(h)
 	f.About = []string{aboutSession(v)}
 	chain := c.Links(h)
 	f.Chain = waits.Line(chain)
