@@ -34,6 +34,7 @@ docs:
 	$(GO) test -count=1 ./analyze/rules -run TestRulesAreDocumented -update-docs
 	$(GO) test -count=1 ./cmd/casefile -run TestLayersAreDocumented -update-docs
 	$(GO) test -count=1 ./analyze/compare -run TestMeasuresAreDocumented -update-docs
+	$(GO) test -count=1 ./analyze/checklist -run TestChecklistIsDocumented -update-docs
 
 demo: build
 	bin/casefile demo

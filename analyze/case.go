@@ -101,6 +101,9 @@ type JVM struct {
 	// Version of the JVM, e.g. "17.0.15+6".
 	Version string
 	Options []string // command line up to the main class
+	// Properties are the system properties of [KeptProperties]; PropertiesSource is where they were read from.
+	Properties       map[string]string
+	PropertiesSource string
 	// Container names the container that it runs in, "web-7f9c"; "" where it runs in none.
 	Container string
 	Flags     map[string]Flag
@@ -135,6 +138,17 @@ type JVM struct {
 	// Conf is what its configuration files say of its pools.
 	Conf []*appconf.File
 }
+
+// KeptProperties are the system properties that should be the same on all nodes and that no flag tells.
+var KeptProperties = []string{PropTimeZone, PropLanguage, PropCountry, PropEncoding}
+
+// Names of system properties.
+const (
+	PropTimeZone = "user.timezone"
+	PropLanguage = "user.language"
+	PropCountry  = "user.country"
+	PropEncoding = "file.encoding"
+)
 
 // Sockets is the TCP sockets of a process at one moment of the node's clock.
 type Sockets struct {

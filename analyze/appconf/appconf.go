@@ -34,6 +34,8 @@ type File struct {
 	Product string
 	// JNDI is the data source of the container that the product uses instead of a pool of its own.
 	JNDI string
+	// Cluster is what the file says of the cluster, by the product's own names.
+	Cluster []Setting
 	// Server is the database server of a Spring Boot application, and Profiles are those its command line makes active.
 	Server   string
 	Profiles []string
@@ -51,6 +53,12 @@ type Connector struct {
 	Setting    string // what limits it, "maxThreads of the Connector on port 8090"
 	MaxThreads int
 	Default    bool // not in the file: the product's default
+	Place
+}
+
+// Setting is one name with its value.
+type Setting struct {
+	Name, Value string
 	Place
 }
 

@@ -7,6 +7,17 @@ var poolProperties = []struct{ name, kind string }{
 	{"hibernate.c3p0.max_size", "c3p0"},
 }
 
+// clusterProperties are what confluence.cfg.xml says of the cluster that is no secret.
+var clusterProperties = []string{"confluence.cluster", "confluence.cluster.name", ClusterHome, ClusterJoin, ClusterPeers, "confluence.cluster.address",
+	"confluence.cluster.ttl"}
+
+// Names of settings of a Confluence cluster.
+const (
+	ClusterHome  = "confluence.cluster.home"
+	ClusterJoin  = "confluence.cluster.join.type"
+	ClusterPeers = "confluence.cluster.peers"
+)
+
 // readProperties reads <property name="...">value</property>.
 //
 //	<property name="hibernate.hikari.maximumPoolSize">60</property>
@@ -29,6 +40,11 @@ func (f *File) readProperties(content []byte) error {
 		}
 	})
 	f.JNDI = values["hibernate.connection.datasource"].text
+	for _, name := range clusterProperties {
+		if v, there := values[name]; there {
+			f.Cluster = append(f.Cluster, Setting{name, v.text, v.Place})
+		}
+	}
 	for _, p := range poolProperties {
 		v, there := values[p.name]
 		if n := positive(v.text); there && n > 0 && f.JNDI == "" {

@@ -161,6 +161,7 @@ var readers = []reader{
 	{entries.VMVersion, (*target).readVersion},
 	{entries.CodeCache, (*target).readCodeCache},
 	{entries.CommandLine, (*target).readCmdline},
+	{entries.Properties, (*target).readProperties},
 }
 
 func (t *target) read(b *builder, e bundle.Entry, rest string, body io.Reader) error {
@@ -341,6 +342,23 @@ func (t *target) readCmdline(b *builder, e bundle.Entry, body io.Reader) error {
 		t.jvm.Options, t.jvm.OptionsSource = parseOptions(string(text)), e.Path
 	}
 	return err
+}
+
+// readProperties keeps a few of "name=value" lines, as java.util.Properties writes them.
+func (t *target) readProperties(b *builder, e bundle.Entry, body io.Reader) error {
+	text, err := b.small(e.Path, body)
+	if err != nil || t.jvm == nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && slices.Contains(analyze.KeptProperties, name) {
+			if t.jvm.Properties == nil {
+				t.jvm.Properties, t.jvm.PropertiesSource = map[string]string{}, e.Path
+			}
+			t.jvm.Properties[name] = strings.ReplaceAll(value, `\`, "")
+		}
+	}
+	return nil
 }
 
 // finish builds what needs all parts of the target.

@@ -25,6 +25,8 @@ type Meta struct {
 	Cited    *Cited // nil: no lines of evidence
 	// Against is the comparison with an earlier capture; nil: none was given.
 	Against *compare.Comparison
+	// Review is the checklist, what limits the cluster and what support needs; nil: not looked at.
+	Review *Review
 }
 
 func (m *Meta) tool() string { return joined(" ", cmp.Or(m.Tool, "casefile"), m.Version) }
@@ -48,6 +50,7 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	head.nodes(c)
 	tail.against(m.Against)
+	tail.review(m.Review)
 	tail.tuning(r.Tuning)
 	tail.gaps(c.Gaps)
 	tail.list("Could not be read", c.Problems)

@@ -30,6 +30,7 @@ type view struct {
 	Nodes                                     []nodeCard
 	Findings                                  []findingCard
 	Against                                   *section // nil: no earlier capture
+	Review                                    *section // nil: not looked at
 	Cluster                                   *section // nil: one node
 	Waits                                     *section // nil: nothing goes through a database or to another node
 	Processes                                 []section
@@ -170,6 +171,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b.anchorAll(c)
 	b.findings(r.Findings)
 	b.Against = againstSection(m.Against)
+	b.Review = reviewSection(m.Review)
 	b.Cluster = b.cluster(c)
 	b.Waits = b.waits(r)
 	b.sections(c, r)

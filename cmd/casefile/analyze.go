@@ -64,6 +64,11 @@ input: kubectl logs web-1 | casefile analyze -
 				return err
 			}
 			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(), Against: against}
+			if html != "" || markdown != "" {
+				if meta.Review, err = report.NewReview(c, res, nil, nil); err != nil {
+					return err
+				}
+			}
 			if html != "" {
 				meta.Cited = readCited(ctx, paths, res.Findings)
 			}

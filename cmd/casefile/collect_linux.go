@@ -42,6 +42,7 @@ type collectOptions struct {
 	levels   levelOptions
 	store    *names.Store // nil at level secrets
 	ownName  bool         // out was not given
+	ticket   ticketOptions
 
 	duration, interval, every time.Duration
 }
@@ -89,6 +90,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be captured and what it costs, capture nothing")
 	o.levels.flags(f, plan.Secrets)
+	o.ticket.flags(f)
 	f.BoolVar(&o.noReport, "no-report", false, "do not write the HTML report beside the bundle (it is in the bundle too)")
 	return cmd
 }
@@ -148,6 +150,9 @@ func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) 
 	}
 	limit, err := parseFailOn(o.failOn)
 	if err != nil {
+		return err
+	}
+	if err := o.ticket.validate(); err != nil {
 		return err
 	}
 	done, err := capture(ctx, u, o)

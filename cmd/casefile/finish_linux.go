@@ -64,7 +64,12 @@ func (c *captured) analyse(ctx context.Context, w *bundle.Writer) error {
 // addReports renders the reports into the bundle, and the page next to it.
 func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectOptions) {
 	m := w.Manifest()
-	meta := report.Meta{Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
+	review, err := o.ticket.review(nil, c.caseFile, c.result)
+	if err != nil {
+		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: "checklist", Status: bundle.Failed, Cause: entries.CauseOf(err),
+			Reason: err.Error(), Fix: "casefile check " + o.out})
+	}
+	meta := report.Meta{Review: review, Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
 		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings), Against: c.against}
 	var page []byte
 	for _, r := range reportEntries(c.caseFile, c.result, meta, c.against) {

@@ -8,3 +8,6 @@ import "github.com/spf13/cobra"
 func nodeVerbs(*ui) []*cobra.Command { return nil }
 
 func relayed([]string) bool { return false }
+
+// newCheck reviews bundles only.
+func newCheck(u *ui) *cobra.Command { return newCheckOf(u) }

@@ -14,6 +14,7 @@ var sysctls = []string{
 	"/proc/sys/kernel/osrelease", "/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max", "/proc/sys/kernel/perf_event_paranoid",
 	"/proc/sys/kernel/perf_event_max_stack", "/proc/sys/kernel/yama/ptrace_scope", "/proc/sys/kernel/numa_balancing",
 	"/proc/sys/kernel/sched_*", "/proc/sys/kernel/hung_task_timeout_secs", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/tainted",
+	"/proc/sys/kernel/random/entropy_avail",
 	"/proc/sys/vm/swappiness", "/proc/sys/vm/overcommit_*", "/proc/sys/vm/max_map_count", "/proc/sys/vm/dirty_*",
 	"/proc/sys/vm/min_free_kbytes", "/proc/sys/vm/zone_reclaim_mode", "/proc/sys/vm/nr_hugepages", "/proc/sys/vm/vfs_cache_pressure",
 	"/proc/sys/vm/panic_on_oom", "/proc/sys/vm/oom_kill_allocating_task",

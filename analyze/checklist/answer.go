@@ -1,0 +1,261 @@
+package checklist
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"casefile/analyze"
+	"casefile/analyze/say"
+)
+
+// State is what is known of an item.
+type State string
+
+// The states.
+const (
+	OK       State = "ok"
+	NotOK    State = "not-ok"
+	NotKnown State = "not-known"
+)
+
+// Reading is what a measure read at one place.
+type Reading struct {
+	Node  string // or a pair, "n1 -> n2"
+	What  string // of several on one node: a process, a folder; "" the node itself
+	App   string // of a process
+	Value float64
+	Text  string // of measures without a number
+	At    analyze.Evidence
+}
+
+// Answer is an item with what the capture tells of it.
+type Answer struct {
+	*Item
+	State State
+	// Value is the reading that decides, in words: the worst one, or what all share.
+	Value string
+	// Between says that it lies between good and bad.
+	Between bool
+	Nodes   []string // that are not ok; none: all
+	At      []analyze.Evidence
+}
+
+// Do is what there is to do: the fix, or how to get the answer.
+func (a *Answer) Do() string {
+	switch a.State {
+	case NotOK:
+		return a.Fix
+	case NotKnown:
+		return a.How
+	}
+	return ""
+}
+
+// List is the checklist of one case.
+type List struct {
+	Answers []Answer
+	// Apart are items that compare nodes, and the case has one.
+	Apart []*Item
+}
+
+// Worst is the gravest severity of what is not ok; "" all is.
+func (l *List) Worst() (worst analyze.Severity) {
+	for i := range l.Answers {
+		if a := &l.Answers[i]; a.State == NotOK && (worst == "" || a.Rank().AtLeast(worst)) {
+			worst = a.Rank()
+		}
+	}
+	return worst
+}
+
+// Open is how many questions the capture could have answered, and did not.
+func (l *List) Open() (n int) {
+	for i := range l.Answers {
+		if a := &l.Answers[i]; a.State == NotKnown && a.Test != Ask {
+			n++
+		}
+	}
+	return n
+}
+
+// Count is how many answers have a state.
+func (l *List) Count(s State) (n int) {
+	for i := range l.Answers {
+		if l.Answers[i].State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Of answers all questions that the case's products pose.
+func Of(c *analyze.Case, r *analyze.Result) (*List, error) {
+	items, err := Items()
+	if err != nil {
+		return nil, err
+	}
+	l := &List{}
+	running := products(c)
+	for _, i := range items {
+		switch {
+		case len(i.Products) > 0 && !slices.ContainsFunc(i.Products, func(p string) bool { return running[p] }):
+		case i.Compares() && len(c.Nodes) < 2:
+			l.Apart = append(l.Apart, i)
+		default:
+			l.Answers = append(l.Answers, answer(c, r, i))
+		}
+	}
+	return l, nil
+}
+
+func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
+	a := Answer{Item: i, State: NotKnown}
+	switch i.Test {
+	case Ask:
+	case Findings:
+		a.byFindings(r)
+	default:
+		list := slices.DeleteFunc(measures[i.Measure](c), func(r Reading) bool {
+			return r.App != "" && len(i.Products) > 0 && !slices.Contains(i.Products, r.App)
+		})
+		if i.Test == Same {
+			a.alike(list)
+		} else if len(list) > 0 {
+			a.within(list)
+		}
+		a.admit(c, list)
+	}
+	return a
+}
+
+// admit takes back an ok of which some nodes know nothing.
+func (a *Answer) admit(c *analyze.Case, list []Reading) {
+	var silent []string
+	for _, n := range c.Nodes {
+		if !slices.ContainsFunc(list, func(r Reading) bool { return r.Node == "" || r.Node == n.Name || r.What == "to "+n.Name || r.What == "against "+n.Name }) {
+			silent = append(silent, n.Name)
+		}
+	}
+	if a.State == OK && len(silent) > 0 {
+		a.State, a.Value, a.Nodes = NotKnown, a.Value+" elsewhere; not known of "+say.List(silent), silent
+	}
+}
+
+// byFindings: what a rule has found is not ok; what no rule could look at is not known.
+func (a *Answer) byFindings(r *analyze.Result) {
+	evaluated := false
+	for _, id := range a.Rules {
+		if !slices.ContainsFunc(r.NotEvaluated, func(n analyze.NotEvaluated) bool { return n.ID == id }) {
+			evaluated = true
+		}
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.ID == id && f.Severity.AtLeast(analyze.Warning) && a.State != NotOK {
+				a.State, a.Value, a.Nodes, a.At = NotOK, f.Title, f.Nodes, f.Evidence[:min(len(f.Evidence), mostPlaces)]
+			}
+		}
+	}
+	if a.State != NotOK && evaluated {
+		a.State, a.Value = OK, "nothing found by "+say.List(a.Rules)
+	}
+}
+
+// mostPlaces is how many places an answer cites.
+const mostPlaces = 3
+
+// alike wants one text from all; fewer than two nodes with one tell nothing.
+func (a *Answer) alike(list []Reading) {
+	nodes, texts := map[string]bool{}, map[string][]string{}
+	var order []string
+	for _, r := range list {
+		nodes[r.Node] = true
+		if texts[r.Text] == nil {
+			order = append(order, r.Text)
+		}
+		texts[r.Text] = append(texts[r.Text], r.Node)
+	}
+	if len(nodes) < 2 {
+		return
+	}
+	if len(order) == 1 {
+		a.State, a.Value = OK, order[0]
+		a.At = cited(list)
+		return
+	}
+	slices.SortStableFunc(order, func(x, y string) int { return cmp.Compare(len(texts[y]), len(texts[x])) })
+	var parts []string
+	for _, t := range order {
+		slices.Sort(texts[t])
+		parts = append(parts, fmt.Sprintf("%s on %s", t, say.List(slices.Compact(texts[t]))))
+	}
+	a.State, a.Value = NotOK, strings.Join(parts, ", ")
+	for _, r := range list {
+		if r.Text != order[0] {
+			a.Nodes = append(a.Nodes, r.Node)
+		}
+	}
+	slices.Sort(a.Nodes)
+	a.Nodes = slices.Compact(a.Nodes)
+	a.At = cited(slices.DeleteFunc(slices.Clone(list), func(r Reading) bool { return r.Text == order[0] }))
+}
+
+// within takes the worst reading against the marks.
+func (a *Answer) within(list []Reading) {
+	worse := func(x, y Reading) int {
+		if a.Test == Below {
+			return cmp.Compare(y.Value, x.Value)
+		}
+		return cmp.Compare(x.Value, y.Value)
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, worse)
+	bad := slices.DeleteFunc(slices.Clone(list), func(r Reading) bool { return !a.bad(r.Value) })
+	a.State, a.Value, a.At = OK, a.words(list[0], len(list)), cited(list[:1])
+	a.Between = a.Test == Below && list[0].Value > a.Good || a.Test == Above && list[0].Value < a.Good
+	if len(bad) > 0 {
+		a.State, a.Between, a.At = NotOK, false, cited(bad)
+		for _, r := range bad {
+			a.Nodes = append(a.Nodes, r.Node)
+		}
+		slices.Sort(a.Nodes)
+		a.Nodes = slices.Compact(a.Nodes)
+	}
+}
+
+func (a *Answer) bad(v float64) bool {
+	switch a.Test {
+	case Below:
+		return v >= a.Bad
+	case Above:
+		return v < a.Bad
+	}
+	return v != 1
+}
+
+// words say the reading that decides: "3.1 ms on n1 -> n2 (of 6)".
+func (a *Answer) words(r Reading, of int) string {
+	text := r.Text
+	if text == "" && a.Test == Yes {
+		text = map[bool]string{true: "yes", false: "no"}[r.Value == 1]
+	}
+	if text == "" {
+		text = strings.TrimSpace(say.Number(r.Value) + " " + a.Unit)
+	}
+	if r.What != "" {
+		text += ", " + r.What
+	}
+	if of > 1 && r.Node != "" {
+		text += " on " + r.Node
+	}
+	return text
+}
+
+func cited(list []Reading) (out []analyze.Evidence) {
+	for _, r := range list {
+		if r.At.Entry != "" && len(out) < mostPlaces {
+			out = append(out, r.At)
+		}
+	}
+	return out
+}

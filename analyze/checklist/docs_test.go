@@ -1,0 +1,66 @@
+package checklist
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"casefile/analyze/say"
+)
+
+var updateDocs = flag.Bool("update-docs", false, "write docs/checklist.md anew")
+
+// The page about the checklist is the one that its data makes: make docs.
+func TestChecklistIsDocumented(t *testing.T) {
+	items, err := Items()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("# The checklist\n\n`casefile check [BUNDLE]` answers these questions: ok, not ok with the measured value and its fix, or not known and how to " +
+		"get it. The report and SUMMARY.md have them too. This page is made of analyze/checklist/items.yaml by `make docs`.\n")
+	for _, g := range Groups {
+		fmt.Fprintf(&b, "\n## %s\n\n| id | question | good | bad | asked of | source | fix | how to get the answer |\n|---|---|---|---|---|---|---|---|\n", g[1])
+		for _, i := range items {
+			if i.Group == g[0] {
+				good, bad := marks(i)
+				of := strings.Join(i.Products, ", ")
+				if of == "" {
+					of = "all"
+				}
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", i.ID, i.Question, good, bad, of, pipe(i.Source), pipe(i.Fix), pipe(i.How))
+			}
+		}
+	}
+	path := filepath.Join("..", "..", "docs", "checklist.md")
+	if *updateDocs {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != b.String() {
+		t.Errorf("docs/checklist.md is not what items.yaml says: make docs (%v)", err)
+	}
+}
+
+func pipe(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+func marks(i *Item) (good, bad string) {
+	unit := func(v float64) string { return strings.TrimSpace(say.Number(v) + " " + i.Unit) }
+	switch i.Test {
+	case Below:
+		return "up to " + unit(i.Good), "from " + unit(i.Bad)
+	case Above:
+		return "from " + unit(i.Good), "below " + unit(i.Bad)
+	case Same:
+		return "the same", "differs"
+	case Yes:
+		return "yes", "no"
+	case Findings:
+		return "nothing found", strings.Join(i.Rules, ", ")
+	}
+	return "people know", ""
+}

@@ -1,0 +1,156 @@
+package checklist
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"casefile/analyze"
+	"casefile/analyze/say"
+	"casefile/analyze/timing"
+	record "casefile/bundle/format/timing"
+)
+
+// clockApart is how far clocks of nodes are apart at least, whatever the error of the measurement.
+func clockApart(c *analyze.Case) (out []Reading) {
+	for i, a := range c.Nodes {
+		for _, b := range c.Nodes[i+1:] {
+			if c.Timing == nil {
+				continue
+			}
+			apart := (a.Clock.Offset - b.Clock.Offset).Abs()
+			within := a.Clock.Error + b.Clock.Error
+			ms := func(d float64) string { return say.Number(d) + " ms" }
+			out = append(out, Reading{Node: b.Name, What: "against " + a.Name, Value: max(0, (apart - within).Seconds()),
+				Text: fmt.Sprintf("%s apart, give or take %s", ms(float64(apart)/1e6), ms(float64(within)/1e6)), At: at(record.RecordFile, "")})
+		}
+	}
+	return out
+}
+
+func links(c *analyze.Case) []timing.Link {
+	if c.Timing == nil {
+		return nil
+	}
+	nodes := map[string]bool{}
+	for _, n := range c.Nodes {
+		nodes[n.Name] = true
+	}
+	return slices.DeleteFunc(timing.New(record.RecordFile, c.Timing).Measured(), func(l timing.Link) bool { return !nodes[l.From] || !nodes[l.To] })
+}
+
+func linkLatency(c *analyze.Case) (out []Reading) {
+	for _, l := range links(c) {
+		if l.RTT.Count >= timing.Enough {
+			out = append(out, Reading{Node: l.From, What: "to " + l.To, Value: l.RTT.P50, Text: say.Number(l.RTT.P50) + " ms", At: at(record.RecordFile, "")})
+		}
+	}
+	return out
+}
+
+func linkLoss(c *analyze.Case) (out []Reading) {
+	for _, l := range links(c) {
+		if l.UDP.Sent >= timing.Enough {
+			out = append(out, Reading{Node: l.From, What: "to " + l.To, Value: l.UDP.AtLeast(), At: at(record.RecordFile, ""),
+				Text: fmt.Sprintf("%d of %d lost", l.UDP.Lost, l.UDP.Sent)})
+		}
+	}
+	return out
+}
+
+// latency reads the median of probes of one measure. A probe that fails always is as bad as can be.
+func latency(name string) measure {
+	return func(c *analyze.Case) (out []Reading) {
+		for _, n := range c.Nodes {
+			if n.Timing == nil {
+				continue
+			}
+			node := timing.Node{Node: n.Timing, Source: n.TimingSource}
+			for _, l := range node.Latencies() {
+				r := Reading{Node: n.Name, What: l.Target, At: at(n.TimingSource, "")}
+				switch {
+				case l.Measure != name:
+					continue
+				case l.Tries > 0 && l.Failures == l.Tries:
+					r.Value, r.Text = math.Inf(1), "does not answer"
+				case !l.Known, l.Floor && l.Verdict != record.Bad:
+					continue
+				default:
+					r.Value, r.Text = l.Part.P50, say.Number(l.Part.P50)+" ms"
+				}
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+}
+
+// sharedMount says what the shared folder is on each node: its path, and what is mounted there.
+func sharedMount(c *analyze.Case) (out []Reading) {
+	for _, n := range c.Nodes {
+		if n.Timing == nil || n.Host == nil {
+			continue
+		}
+		for _, p := range n.Timing.Storage {
+			if p.Limit == nil || p.Limit.Measure != record.MeasureSharedHome {
+				continue
+			}
+			if fs := n.Host.FileSystemOf(p.Target); fs != nil {
+				out = append(out, Reading{Node: n.Name, Text: fmt.Sprintf("%s from %s (%s)", p.Target, fs.Filesystem.Source, fs.Type), At: at(n.TimingSource, p.Target)})
+			}
+		}
+	}
+	return out
+}
+
+// requestSpread is each node's requests over the mean of all nodes, of those whose access logs were captured.
+func requestSpread(c *analyze.Case) (out []Reading) {
+	const enough = 100 // requests
+	counts, sum := map[string]float64{}, 0.0
+	source := map[string]string{}
+	for _, n := range c.Nodes {
+		for _, j := range n.JVMs {
+			for _, a := range j.Access {
+				counts[n.Name] += float64(a.Requests)
+				sum += float64(a.Requests)
+				source[n.Name] = a.Source
+			}
+		}
+	}
+	if len(counts) < 2 || sum < enough {
+		return nil
+	}
+	for _, n := range c.Nodes {
+		if k, known := counts[n.Name]; known {
+			out = append(out, Reading{Node: n.Name, Value: k * float64(len(counts)) / sum, At: at(source[n.Name], ""),
+				Text: fmt.Sprintf("%s of %s requests", say.Number(k), say.Number(sum))})
+		}
+	}
+	return out
+}
+
+// connectionsClaimed is what the pools of all nodes may open at a database server, of what it takes.
+func connectionsClaimed(c *analyze.Case) (out []Reading) {
+	claimed := 0.0
+	for _, n := range c.Nodes {
+		for _, j := range n.JVMs {
+			s := j.Settings()
+			for _, p := range s.Pools {
+				claimed += float64(p.Max)
+			}
+		}
+	}
+	for _, n := range c.Nodes {
+		if n.Timing == nil || claimed == 0 {
+			continue
+		}
+		for _, p := range n.Timing.Databases {
+			if p.Connections != nil && p.Connections.Room() > 0 {
+				room := float64(p.Connections.Room())
+				return append(out, Reading{What: p.Target, Value: 100 * claimed / room, At: at(n.TimingSource, ""),
+					Text: fmt.Sprintf("pools may open %s, the server takes %s", say.Number(claimed), say.Number(room))})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"casefile/analyze"
+	"casefile/analyze/load"
+	"casefile/analyze/report"
+	"casefile/analyze/ticket"
+)
+
+// ticketOptions are what a ticket wants and what people say.
+type ticketOptions struct {
+	questions []string
+	list      string
+	ask       bool
+}
+
+func (o *ticketOptions) flags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.questions, "question", nil, "answer a question of support: KEY=ANSWER, KEY one of those at the end of casefile check (repeatable)")
+	f.StringVar(&o.list, "support-list", "", "what your vendor's support wants with a ticket, a file like analyze/ticket/wanted.yaml; instead of casefile's own list")
+}
+
+// wanted is the list, and the answers given so far.
+func (o *ticketOptions) wanted() (*ticket.Wanted, map[string]string, error) {
+	w, err := ticket.Default()
+	if o.list != "" {
+		var text []byte
+		if text, err = os.ReadFile(o.list); err == nil {
+			w, err = ticket.Read(o.list, text)
+		}
+		if err != nil {
+			return nil, nil, usage("--support-list: %w", err)
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	answers := map[string]string{}
+	for _, q := range o.questions {
+		key, answer, ok := strings.Cut(q, "=")
+		if !ok {
+			return nil, nil, usage("--question %q: want KEY=ANSWER", q)
+		}
+		answers[key] = answer
+	}
+	return w, answers, nil
+}
+
+// asked puts the questions that have no answer to whoever sits at the terminal. An empty line leaves one open.
+func (o *ticketOptions) asked(u *ui, w *ticket.Wanted, answers map[string]string) map[string]string {
+	if !o.ask {
+		return answers
+	}
+	out := maps.Clone(answers)
+	in := bufio.NewScanner(u.in)
+	for _, q := range w.Questions {
+		if out[q.Key] != "" {
+			continue
+		}
+		fmt.Fprintf(u.err, "%s\n> ", q.Text)
+		if !in.Scan() {
+			break
+		}
+		if text := strings.TrimSpace(in.Text()); text != "" {
+			out[q.Key] = text
+		}
+	}
+	return out
+}
+
+// validate tells what is wrong with the list, or with a question that it does not have.
+func (o *ticketOptions) validate() error {
+	w, answers, err := o.wanted()
+	if err != nil {
+		return err
+	}
+	if _, err := ticket.Of(&analyze.Case{}, w, answers); err != nil {
+		return usage("--question: %w", err)
+	}
+	return nil
+}
+
+// review makes the review of a case, with the answers that the flags give.
+func (o *ticketOptions) review(u *ui, c *analyze.Case, r *analyze.Result) (*report.Review, error) {
+	w, answers, err := o.wanted()
+	if err != nil {
+		return nil, err
+	}
+	rev, err := report.NewReview(c, r, w, o.asked(u, w, answers))
+	if err != nil {
+		return nil, usage("--question: %w", err)
+	}
+	return rev, nil
+}
+
+// checkOptions are the flags of check.
+type checkOptions struct {
+	output, failOn, markdown string
+	verbose                  bool
+	ticket                   ticketOptions
+	most                     limits
+}
+
+func (o *checkOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.output, "output", "text", "text or json")
+	f.StringVar(&o.failOn, "fail-on", string(analyze.Warning), "exit 4 when something that is at least so severe is not ok: info, warning or critical")
+	f.StringVar(&o.markdown, "markdown", "", "also write the summary to this file")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what is ok")
+	f.BoolVar(&o.ticket.ask, "ask", false, "ask the questions of support here")
+	o.ticket.flags(f)
+	o.most.flags(f)
+}
+
+const checkHelp = `Asks a cluster what vendors and experience ask of one: are all nodes alike, do machines,
+network and database have what the application needs. Each question is answered with the
+measured value and its place - ok, not ok and how to cure it, not known and how to get it.
+Then: what limits this cluster, what a further node would bring, what happens when one
+dies, and what support still needs. The questions, their marks and sources: docs/checklist.md.
+
+`
+
+const checkExits = `Exit codes: 0 all that can be measured is ok; 3 some of it is not known; 4 something at or above --fail-on is not ok;
+1 failed; 2 usage.`
+
+// checked prints a review and tells its exit code.
+func (o *checkOptions) checked(u *ui, c *analyze.Case, res *analyze.Result, name string) error {
+	rev, err := o.ticket.review(u, c, res)
+	if err != nil {
+		return err
+	}
+	if err := writeExtra(c, res, report.Meta{Title: c.ID, BundleName: name, Tool: "casefile", Version: toolVersion(), Review: rev}, "", o.markdown); err != nil {
+		return err
+	}
+	if o.output == "json" {
+		err = report.ReviewJSON(u.out, rev)
+	} else {
+		err = report.ReviewTerminal(u.out, rev, report.Options{Color: u.color(u.out), Width: width(u.out), Verbose: o.verbose})
+	}
+	if err != nil {
+		return err
+	}
+	least, _ := analyze.ParseSeverity(o.failOn)
+	switch worst := rev.Checklist.Worst(); {
+	case worst != "" && worst.AtLeast(least):
+		return &exit{code: exitFindings}
+	case rev.Checklist.Open() > 0:
+		return &exit{code: exitGaps}
+	}
+	return nil
+}
+
+func (o *checkOptions) validate() error {
+	if o.output != "text" && o.output != "json" {
+		return usage("--output %q: want text or json", o.output)
+	}
+	if _, err := analyze.ParseSeverity(o.failOn); err != nil {
+		return usage("--fail-on: %w", err)
+	}
+	return o.ticket.validate()
+}
+
+// checkBundle reviews what lies there.
+func (o *checkOptions) checkBundle(ctx context.Context, u *ui, paths []string) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	ctx = o.most.bound(ctx, paths...)
+	c, err := load.Paths(ctx, paths)
+	if err != nil {
+		return err
+	}
+	res, err := evaluate(ctx, c)
+	if err != nil {
+		return err
+	}
+	return o.checked(u, c, res, paths[0])
+}
+
+// newCheckOf is check where nothing can be captured.
+func newCheckOf(u *ui) *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use: "check BUNDLE...", Short: "Answer the cluster's checklist, what limits it, and what support still needs",
+		Long: checkHelp + checkExits, Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.checkBundle(cmd.Context(), u, args) },
+	}
+	o.flags(cmd.Flags())
+	return cmd
+}
+
