@@ -23,7 +23,7 @@ type layer struct {
 var layers = []layer{
 	{"bundle/format", []string{"bundle/format"}, "formats that travel in a bundle and are read on both sides; each a leaf"},
 	{"bundle/newfile", []string{"bundle/newfile"}, "a new file of one owner that is there as a whole or not at all"},
-	{"bundle/redact", []string{"bundle/redact", "bundle/format"}, "scrubs secrets while it writes"},
+	{"bundle/redact", []string{"bundle/redact", "bundle/format", "bundle/newfile"}, "scrubs secrets while it writes"},
 	{"bundle", []string{"bundle"}, "the file format: writer, reader, manifest, parts, verify"},
 
 	{"collectors", []string{"collectors", "bundle"}, "the capture side (Linux only)"},
