@@ -146,7 +146,7 @@ var JVM = []Doc{
 	{VMEvents, true, "jcmd VM.events"},
 	{NativeMemory, true, "jcmd VM.native_memory summary"},
 	{VMLogConfig, true, "jcmd VM.log list"},
-	{Properties, true, "jcmd VM.system_properties"},
+	{Properties, false, "jcmd VM.system_properties"},
 	{Histogram, true, "jcmd GC.class_histogram"},
 	{Metaspace, true, "jcmd VM.metaspace"},
 	{GCLog, false, "GC logs, all parts of a rotated one"},
