@@ -36,6 +36,8 @@ func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
 	var wg sync.WaitGroup
 	wg.Go(func() { c.sampleCounters(ctx) })
 	wg.Go(func() { c.sampleProcess(ctx) })
+	wg.Go(func() { c.sampleWaits(ctx) })
+	defer c.waits.close()
 	if err := j.mayAttach(); err != nil {
 		c.refuse(err)
 	} else {
@@ -58,6 +60,7 @@ type capture struct {
 	recording *recording // nil when JFR does not run for us
 	asyncDir  string     // of async-profiler; empty when it does not run
 	virtual   virtualLists
+	waits     waitLooks
 	boxed     bool          // the black box was copied
 	long      *ErrLongReply // of the first dump that was cut; nil: none
 }
@@ -149,26 +152,29 @@ func (c *capture) applicable() []command {
 	return todo
 }
 
-// dump takes one thread dump and, at the same moment, the CPU time of each thread and the sockets. It
-// returns the dump's text, empty when there is none.
+// dump takes one thread dump and, at the same moment, the CPU time of each thread, the sockets, and before and after it
+// what the threads wait for. It returns the dump's text, empty when there is none.
 func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 	name := entries.Dump(k)
 	if c.long != nil { // another as long would say little more, and costs as much
 		c.LostFor(entries.ItemThreadDumps, c.long, c.long.Fix())
 		return nil
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, dumpDeadline, fmt.Errorf("%v", dumpDeadline))
 	defer cancel()
 
+	var before waitLook
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		collectors.Wait(ctx, due)
 		snap := c.look(false)
 		c.Add(collectors.Evidence{Name: entries.ThreadCPU.Of(name), Item: entries.ItemThreadCPU, Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	})
-	wg.Go(func() { c.sockets(name) })
+	wg.Go(func() { before = c.waitsBefore(ctx, name, due) })
 	body, at, err := c.askAt(ctx, due, "threaddump", "")
 	wg.Wait()
+	c.waitsAfter(whole, name, before)
 	if err == nil {
 		c.Add(collectors.Evidence{Name: entries.ThreadDump.Of(name), Item: entries.ItemThreadDumps, Source: "attach: threaddump", Started: at.began, Ended: at.ended}, body)
 		return body

@@ -43,8 +43,10 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 	} else {
 		add("counters", nil, "hsperfdata is readable", "")
 	}
+	err, fix := j.seesWaits()
+	add("waits", err, "the system calls of its threads are readable", fix)
 	began := time.Now()
-	_, err := j.vm.Jcmd(ctx, "VM.uptime")
+	_, err = j.vm.Jcmd(ctx, "VM.uptime")
 	add("attach", err, fmt.Sprintf("answered in %v", time.Since(began).Round(time.Millisecond)), "")
 	if err != nil {
 		return list

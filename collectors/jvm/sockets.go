@@ -21,16 +21,16 @@ const (
 	maxSocketTable = 8 << 20
 )
 
-// sockets keeps the TCP sockets of the process, which name the systems that its threads wait for. It costs the process nothing.
-func (c *capture) sockets(name string) {
+// sockets keeps the TCP sockets of the process, which name the systems that its threads wait for, and gives them. It costs the process nothing.
+func (c *capture) sockets(name string) []sockets.Socket {
 	at := time.Now()
 	inodes, err := c.socketInodes()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		c.Skip(entries.ItemSockets, entries.NotPermitted, "needs the right to see the open files of the process", "run casefile "+c.mayBe())
-		return
+		return nil
 	case err != nil:
-		return // ended: the dump tells
+		return nil // ended: the dump tells
 	}
 	snap := &sockets.Snapshot{PID: c.PID, Taken: at}
 	cut := ""
@@ -44,10 +44,12 @@ func (c *capture) sockets(name string) {
 		}
 		snap.Sockets = append(snap.Sockets, found...)
 	}
-	if n := len(snap.Sockets) - sockets.MaxSockets; n > 0 {
+	all := snap.Sockets
+	if n := len(all) - sockets.MaxSockets; n > 0 {
 		snap.Sockets, snap.LeftOut = snap.Sockets[:sockets.MaxSockets], n
 	}
 	c.Add(collectors.Evidence{Name: entries.ThreadSockets.Of(name), Item: entries.ItemSockets, Source: c.dir + "/{fd,net/tcp,net/tcp6}", Started: at, Ended: time.Now(), Truncated: cut}, snap.Encode())
+	return all
 }
 
 // socketInodes are the sockets among the open files.

@@ -31,6 +31,7 @@ type Socket struct {
 	State         string // as in tcp(7): "ESTABLISHED", "LISTEN", "SYN_SENT"
 	SendQ, RecvQ  int64  // bytes
 	Retransmits   int64  // of what is on the way
+	Inode         string // as ReadTable found it; Encode leaves it out
 }
 
 // Snapshot is the sockets of a process.
@@ -119,10 +120,11 @@ func ReadTable(r io.Reader, wanted func(inode string) bool) ([]Socket, error) {
 	var out []Socket
 	sc := bufio.NewScanner(r)
 	for n := 0; sc.Scan(); n++ {
-		f := strings.Fields(sc.Text())
-		if n == 0 || len(f) < 10 || !wanted(f[9]) {
+		inode := inodeOf(sc.Bytes())
+		if n == 0 || len(inode) == 0 || string(inode) == "0" || !wanted(string(inode)) {
 			continue
 		}
+		f := strings.Fields(sc.Text())
 		local, ok1 := ParseAddr(f[1])
 		remote, ok2 := ParseAddr(f[2])
 		state, err1 := strconv.ParseUint(f[3], 16, 8)
@@ -133,9 +135,25 @@ func ReadTable(r io.Reader, wanted func(inode string) bool) ([]Socket, error) {
 		if !ok1 || !ok2 || errors.Join(err1, err2, err3, err4) != nil || int(state) >= len(states) {
 			continue
 		}
-		out = append(out, Socket{Local: local, Remote: remote, State: states[state], SendQ: tx, RecvQ: rx, Retransmits: again})
+		out = append(out, Socket{Local: local, Remote: remote, State: states[state], SendQ: tx, RecvQ: rx, Retransmits: again, Inode: f[9]})
 	}
 	return out, sc.Err()
+}
+
+// inodeOf is the tenth field of a line. Most lines of a busy host are of connections that have ended, with inode 0: they
+// are not taken apart.
+func inodeOf(line []byte) []byte {
+	const before = 9
+	for range before {
+		line = bytes.TrimLeft(line, " ")
+		at := bytes.IndexByte(line, ' ')
+		if at < 0 {
+			return nil
+		}
+		line = line[at:]
+	}
+	inode, _, _ := bytes.Cut(bytes.TrimLeft(line, " "), []byte{' '})
+	return inode
 }
 
 // ParseAddr reads an address as the kernel prints it: words of 32 bits in the byte order of the host, then the port.

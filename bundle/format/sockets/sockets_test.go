@@ -54,8 +54,8 @@ func TestReadTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Socket{{Local: addr("127.0.0.1:8090"), Remote: addr("0.0.0.0:0"), State: "LISTEN"},
-		{Local: addr("10.0.0.1:50001"), Remote: addr("10.0.0.5:5432"), State: "ESTABLISHED", SendQ: 12, RecvQ: 7, Retransmits: 2}}
+	want := []Socket{{Local: addr("127.0.0.1:8090"), Remote: addr("0.0.0.0:0"), State: "LISTEN", Inode: "111"},
+		{Local: addr("10.0.0.1:50001"), Remote: addr("10.0.0.5:5432"), State: "ESTABLISHED", SendQ: 12, RecvQ: 7, Retransmits: 2, Inode: "222"}}
 	if d := cmp.Diff(want, got, sameAddr); d != "" {
 		t.Error(d)
 	}

@@ -1,0 +1,251 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"casefile/bundle/format/waits"
+)
+
+const (
+	// listEvery is how often new threads are looked for.
+	listEvery = time.Second
+	// quietRounds is in how many rounds a thread is looked at once that sleeps elsewhere and has not moved.
+	quietRounds = 3
+	// mostFiles bounds the files that are held open, and openShare is their part of what casefile may open.
+	mostFiles = 4000
+	openShare = 8
+)
+
+// Sampler finds, again and again, the threads that are in calls on sockets and files. A thread that the kernel has not
+// scheduled since the last look (/proc/PID/task/TID/schedstat counts its time slices) is in the same call for the same
+// object still, so most of a round is one read a thread of a file that is held open.
+type Sampler struct {
+	r       *Reader
+	threads map[int]*thread
+	listed  time.Time
+	files   int // that may still be opened and held
+	buf     []byte
+	rounds  pace
+	tables  pace
+	resolve time.Time // when the tables of sockets may be read again
+	tally
+}
+
+// thread is what is known of a thread since it was last looked at.
+type thread struct {
+	nid  int64
+	stat held // its schedstat
+	now  held // its syscall
+	ran  uint64
+	// settled says that it was blocked when ran was read: while ran is the same, found is right.
+	settled bool
+	quiet   bool // it sleeps elsewhere, and did so before
+	found        // its link is empty where it is in no call on a socket or a file
+	at      *row // of found; nil: none yet, or it is not counted
+}
+
+// held is a file of /proc that may be held open.
+type held struct{ fd int }
+
+var notHeld = held{-1}
+
+// NewSampler begins to sample a process.
+func NewSampler(r *Reader) *Sampler {
+	s := &Sampler{r: r, threads: map[int]*thread{}, buf: make([]byte, maxLine), tally: newTally(),
+		rounds: pace{period: period, share: roundShare, allowance: roundAllowance},
+		tables: pace{period: resolveEvery, share: resolveShare, allowance: resolveAllowance}}
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		s.files = int(min(limit.Cur/openShare, mostFiles))
+	}
+	return s
+}
+
+// Round looks at the threads once and gives the moment of the next round.
+func (s *Sampler) Round(ctx context.Context, now time.Time) (next time.Time, err error) {
+	cpu, err := bounded(ctx, s.r, func(ctx context.Context) (time.Duration, error) {
+		return threadCPU(func() error { return s.read(ctx, now) })
+	})
+	if err != nil {
+		return next, err
+	}
+	counting, _ := threadCPU(func() error { s.count(now); return nil })
+	if !now.Before(s.resolve) {
+		err = s.Resolve(ctx, now)
+	}
+	return s.rounds.next(now, cpu+counting), err
+}
+
+// Resolve looks up the sockets that are new.
+func (s *Sampler) Resolve(ctx context.Context, now time.Time) error {
+	missing := s.due(now)
+	if len(missing) == 0 {
+		return nil
+	}
+	var cpu time.Duration
+	known, err := bounded(ctx, s.r, func(context.Context) (found Sockets, err error) {
+		found = Sockets{}
+		cpu, _ = threadCPU(func() error { return s.r.find(missing, found) }) // what is in no table stays a socket
+		return found, nil
+	})
+	if err == nil {
+		s.learn(known, now)
+		s.resolve = s.tables.next(now, cpu)
+	}
+	return err
+}
+
+// Close lets go of all files, the reader's too.
+func (s *Sampler) Close() error {
+	if s.r.late {
+		return nil
+	}
+	for _, t := range s.threads {
+		s.drop(t)
+	}
+	return s.r.Close()
+}
+
+// read brings the threads up to date. It touches nothing that is read while it may run still, left behind.
+func (s *Sampler) read(ctx context.Context, now time.Time) error {
+	if now.Sub(s.listed) >= listEvery {
+		if err := s.list(now); err != nil {
+			return err
+		}
+	}
+	var refused error
+	seen := 0
+	for tid, t := range s.threads {
+		if ctx.Err() != nil {
+			break
+		}
+		if t.quiet && (s.out.Rounds+tid)%quietRounds != 0 {
+			seen++
+			continue
+		}
+		switch err := s.look(t); {
+		case errors.Is(err, fs.ErrPermission):
+			refused = err
+		case Gone(err):
+			s.drop(t)
+			delete(s.threads, tid)
+		default:
+			seen++
+		}
+	}
+	if seen == 0 && refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// count adds what was read to the tally.
+func (s *Sampler) count(now time.Time) {
+	s.begin(now)
+	for _, t := range s.threads {
+		if t.link == "" {
+			continue
+		}
+		if t.at == nil {
+			t.at = s.at(t)
+		}
+		if t.at != nil {
+			t.at.see(now)
+		}
+	}
+}
+
+// list finds threads that are new.
+func (s *Sampler) list(now time.Time) error {
+	tids, err := s.r.tids()
+	if err != nil {
+		return err
+	}
+	s.listed = now
+	for _, tid := range tids {
+		if s.threads[tid] == nil && len(s.threads) < waits.MaxThreads {
+			s.threads[tid] = &thread{found: found{tid: tid}, nid: s.r.nid(tid), stat: notHeld, now: notHeld}
+		}
+	}
+	return nil
+}
+
+// look brings a thread up to date.
+func (s *Sampler) look(t *thread) error {
+	ran, counted := s.ran(t)
+	if counted && t.settled && ran == t.ran {
+		t.quiet = t.link == ""
+		return nil
+	}
+	t.ran, t.settled, t.quiet, t.at, t.link = ran, false, false, nil, ""
+	line, err := s.readHeld(t, &t.now, "syscall")
+	if err != nil {
+		return err
+	}
+	c, ok := parse(line)
+	if !ok {
+		return nil
+	}
+	t.settled = counted && c.name != waits.Running
+	t.call = c
+	s.r.complete(&t.found)
+	if o, _ := objectOf(t.link, nil); !sampled[o.Kind] {
+		t.link = ""
+	}
+	return nil
+}
+
+// ran is how many time slices the thread has had; false: the kernel does not count them.
+//
+//	12311751 4152451 15
+func (s *Sampler) ran(t *thread) (slices uint64, ok bool) {
+	text, err := s.readHeld(t, &t.stat, "schedstat")
+	if err != nil {
+		return 0, false
+	}
+	fields, digits := 0, false
+	for _, b := range text { // strings.Fields would allocate, ten times a second a thread
+		switch {
+		case b == ' ':
+			fields++
+		case b >= '0' && b <= '9' && fields == 2:
+			slices, digits = slices*10+uint64(b-'0'), true
+		}
+	}
+	return slices, digits && slices > 0
+}
+
+// readHeld reads a file of a thread, which stays open where there is room for that.
+func (s *Sampler) readHeld(t *thread, h *held, name string) ([]byte, error) {
+	if h.fd < 0 {
+		path := "task/" + strconv.Itoa(t.tid) + "/" + name
+		if s.files <= 0 {
+			return s.r.read(path, s.buf)
+		}
+		fd, err := unix.Openat(int(s.r.dir.Fd()), path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, err
+		}
+		h.fd = fd
+		s.files--
+	}
+	n, err := unix.Pread(h.fd, s.buf, 0)
+	return s.buf[:max(n, 0)], err
+}
+
+// drop closes what is held of a thread.
+func (s *Sampler) drop(t *thread) {
+	for _, h := range []*held{&t.stat, &t.now} {
+		if h.fd >= 0 {
+			unix.Close(h.fd)
+			h.fd = -1
+			s.files++
+		}
+	}
+}
