@@ -15,8 +15,11 @@ func rank(list []Finding, rules []*Rule) {
 		byID[r.ID] = r
 	}
 	for i := range list {
+		list[i].serials = []int{i + 1}
+	}
+	for i := range list {
 		f := &list[i]
-		rule := byID[f.ID]
+		rule, heaviest := byID[f.ID], 0.0
 		for _, c := range list {
 			again := slices.Contains(rule.Repeats, c.ID) && sameThing(f, &c)
 			consequence := again || slices.Contains(rule.ExplainedBy, c.ID) ||
@@ -27,6 +30,9 @@ func rank(list []Finding, rules []*Rule) {
 			}
 			if again {
 				f.Severity = Info
+			}
+			if c.Weight > heaviest && c.serials[0] != f.serials[0] {
+				heaviest, f.cause = c.Weight, c.serials[0]
 			}
 			f.Weight = min(f.Weight, 0.9*c.Weight)
 			if !c.Severity.AtLeast(f.Severity) {
@@ -71,4 +77,49 @@ func mostlyOf(f, cause *Finding) bool {
 		}
 	}
 	return n > 0 && 2*n >= len(list)
+}
+
+// link puts each consequence directly after what it follows from in the end, and says so in
+// [Finding.ConsequenceOf]. The list is in order; those that stand for themselves keep theirs.
+func link(list []Finding) []Finding {
+	at := map[int]int{} // place in the list, by serial
+	for i := range list {
+		for _, s := range list[i].serials {
+			at[s] = i
+		}
+	}
+	rootOf := make([]int, len(list))
+	for i := range list {
+		rootOf[i] = rootFrom(list, at, i)
+	}
+	out := make([]Finding, 0, len(list))
+	for root := range list {
+		if rootOf[root] != root {
+			continue
+		}
+		out = append(out, list[root])
+		number := len(out)
+		for i, f := range list {
+			if i != root && rootOf[i] == root {
+				f.ConsequenceOf = number
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// rootFrom follows causes to the one that stands for itself; of findings that explain each other that is the first.
+func rootFrom(list []Finding, at map[int]int, i int) int {
+	way := []int{i}
+	for {
+		next, known := at[list[i].cause]
+		if !known || next == i {
+			return i
+		}
+		if k := slices.Index(way, next); k >= 0 {
+			return slices.Min(way[k:])
+		}
+		way, i = append(way, next), next
+	}
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -177,5 +178,29 @@ func TestMemo(t *testing.T) {
 	}
 	if made != 2 || !slices.Equal(got, []int{0, 0, 1, 1}) {
 		t.Errorf("made %d times, gave %v", made, got)
+	}
+}
+
+// A consequence stands directly after what it follows from, over all steps, and explanations in a circle end.
+func TestConsequencesFollowTheirCause(t *testing.T) {
+	on := func(weight float64) Finding {
+		return Finding{Nodes: []string{"n1"}, Subject: "1-a", Severity: Warning, Weight: weight}
+	}
+	rule := func(id string, weight float64, explainedBy ...string) *Rule {
+		r := reporting(id, on(weight))
+		r.ExplainedBy = explainedBy
+		return r
+	}
+	res, err := Run(context.Background(), &Case{}, []*Rule{rule("lock", 0.8), rule("other", 0.75), rule("pool", 0.7, "lock"),
+		rule("queue", 0.6, "pool"), rule("chicken", 0.3, "egg"), rule("egg", 0.2, "chicken")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range res.Findings {
+		got = append(got, fmt.Sprintf("%s %d", f.ID, f.ConsequenceOf))
+	}
+	if text := strings.Join(got, ", "); text != "lock 0, pool 1, queue 1, other 0, chicken 0, egg 5" {
+		t.Errorf("found %s", text)
 	}
 }

@@ -71,6 +71,12 @@ type Finding struct {
 	// Detail is what later rules of the same wing want to know of it.
 	Detail any `json:"-"`
 
+	// ConsequenceOf is the number, from 1, of the finding in [Result.Findings] that this one follows from: curing that
+	// one cures it. 0: it stands for itself.
+	ConsequenceOf int `json:"consequence_of,omitempty"`
+
+	serials []int  // of the findings that are told as this one, see link
+	cause   int    // serial of what it follows from; 0: nothing
 	source  string // what of the subject was judged, see Subject
 	pattern string // what the title says without its figures
 	alone   bool   // never one with the finding of another node, see Rule.Compares

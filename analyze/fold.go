@@ -120,6 +120,7 @@ func (app applications) sameFigures(a, b *Finding) bool {
 func joined(same []Finding, nodes int, app applications) Finding {
 	f := same[0]
 	first := f.Nodes[0]
+	f.serials = nil
 	f.Nodes, f.Advice, f.Evidence, f.References = nil, slices.Clone(f.Advice), nil, slices.Clone(f.References)
 	subject := f.Subject
 	if slices.ContainsFunc(same, func(m Finding) bool { return m.Subject != subject }) {
@@ -128,7 +129,8 @@ func joined(same []Finding, nodes int, app applications) Finding {
 	var figures []string
 	alike := true
 	for i, m := range same {
-		f.Nodes = append(f.Nodes, m.Nodes[0])
+		f.Nodes, f.serials = append(f.Nodes, m.Nodes[0]), append(f.serials, m.serials...)
+		f.cause = cmp.Or(f.cause, m.cause)
 		if i > 0 && i <= foldedTitles {
 			alike = alike && app.sameFigures(&m, &same[0])
 			figures = append(figures, m.Nodes[0]+": "+plainTitle(m)+".")

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // Limit is a figure from which on rules speak up: one row with its unit, what it measures, and where it comes from.
@@ -35,6 +37,30 @@ func (l *Limit[T]) Row() LimitRow {
 	row := l.row
 	row.Value = l.Value
 	return row
+}
+
+// Text writes the value with its unit.
+func (r LimitRow) Text() string {
+	var v float64
+	switch x := r.Value.(type) {
+	case time.Duration:
+		return say.Took(x)
+	case int:
+		v = float64(x)
+	case int64:
+		v = float64(x)
+	case float64:
+		v = x
+	}
+	switch r.Unit {
+	case "1":
+		return say.Percent(v)
+	case "bytes":
+		return say.Bytes(v)
+	case "bytes/s":
+		return say.Bytes(v) + "/s"
+	}
+	return say.Number(v) + " " + r.Unit
 }
 
 // Threshold is a limit of any type.

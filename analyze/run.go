@@ -86,7 +86,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	res.Loss, res.Waits = lossOf(all, res.Findings, rules), WaitsOf(all)
 	app := applicationsOf(c)
 	res.Tuning = foldTuning(reconcile(res.Findings), app)
-	res.Findings = fold(res.Findings, len(c.Nodes), app)
+	res.Findings = link(fold(res.Findings, len(c.Nodes), app))
 	return res, nil
 }
 

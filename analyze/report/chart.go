@@ -17,7 +17,8 @@ const (
 	padRight    = 12.0
 	padTop      = 12.0
 	padBottom   = 26.0
-	maxPoints   = 1200 // of a drawn line
+	maxPoints   = 600 // of a line
+	svgPoints   = 280 // of one without script, or on paper
 )
 
 // timeline is the horizontal axis: seconds from a beginning.
@@ -93,6 +94,7 @@ type figureChart struct {
 	Title  string
 	Legend []legendItem
 	SVG    template.HTML
+	Data   template.JS // plotData, where the page can zoom; empty: the picture is all there is
 	Note   string
 }
 
@@ -136,7 +138,7 @@ func (c *chart) draw() (fig figureChart, ok bool) {
 		c.stack()
 	}
 	for i := range c.curves {
-		c.curves[i].points = c.thin(c.curves[i].points)
+		c.curves[i].points = c.thin(c.curves[i].points, maxPoints)
 		for _, p := range c.curves[i].points {
 			if !math.IsNaN(p.v) {
 				top = max(top, p.v)
@@ -150,8 +152,11 @@ func (c *chart) draw() (fig figureChart, ok bool) {
 	if c.limit != nil {
 		top = max(top, c.limit.v)
 	}
+	fig = figureChart{Title: c.title, Note: c.note, Data: c.data()}
+	for i := range c.curves {
+		c.curves[i].points = c.thin(c.curves[i].points, svgPoints)
+	}
 	f := c.frame(top)
-	fig = figureChart{Title: c.title, Note: c.note}
 	for i := range c.curves {
 		if c.stacked { // each layer reaches down to zero: the lower ones cover it
 			i = len(c.curves) - 1 - i
@@ -166,7 +171,6 @@ func (c *chart) draw() (fig figureChart, ok bool) {
 		f.line("limit", padLeft, at, chartWidth-padRight, at)
 		f.text("limit-name", "end", chartWidth-padRight-4, at+13, c.limit.name+" "+c.label(c.limit.v))
 	}
-	c.tooltips(f)
 	fig.SVG = f.done()
 	return fig, true
 }
@@ -232,54 +236,12 @@ func (c *chart) curve(f *frame, i int) {
 	f.path("line "+cv.class, d.String())
 }
 
-// tooltips lays invisible strips over the plot, each with all values of its moment.
-func (c *chart) tooltips(f *frame) {
-	const strips = 60
-	width := (chartWidth - padLeft - padRight) / strips
-	for i := range strips {
-		from, to := c.time.length*float64(i)/strips, c.time.length*float64(i+1)/strips
-		text := ""
-		for k, cv := range c.curves {
-			p, ok := nearest(cv.points, from, to)
-			if !ok {
-				continue
-			}
-			if text == "" {
-				text = c.time.label(p.at)
-			}
-			v := p.v
-			if c.stacked && k > 0 {
-				if below, ok := nearest(c.curves[k-1].points, from, to); ok {
-					v -= below.v
-				}
-			}
-			text += "\n" + cv.name + ": " + c.label(v)
-		}
-		if text != "" {
-			f.rect("hit", padLeft+float64(i)*width, padTop, width, chartHeight-padTop-padBottom, text)
-		}
-	}
-}
-
-// nearest is the last known value inside a stretch of time.
-func nearest(points []point, from, to float64) (p point, ok bool) {
-	for _, q := range points {
-		if q.at >= to && ok || q.at > to {
-			break
-		}
-		if q.at >= from && !math.IsNaN(q.v) {
-			p, ok = q, true
-		}
-	}
-	return p, ok
-}
-
 // thin bounds the points of a curve. Layers of a stack must keep the same moments.
-func (c *chart) thin(points []point) []point {
-	if !c.stacked || len(points) <= maxPoints {
-		return thinned(points, maxPoints)
+func (c *chart) thin(points []point, most int) []point {
+	if !c.stacked || len(points) <= most {
+		return thinned(points, most)
 	}
-	each := (len(points) + maxPoints - 1) / maxPoints
+	each := (len(points) + most - 1) / most
 	var out []point
 	for i := 0; i < len(points); i += each {
 		out = append(out, points[i])

@@ -29,10 +29,10 @@ type pauseClass struct {
 }
 
 var (
-	pauseYoung = pauseClass{"s1", "young", 60}
-	pauseMixed = pauseClass{"s3", "mixed", 60}
-	pauseOther = pauseClass{"s6", "other phases", 40}
-	pauseFull  = pauseClass{"full", "full GC", 200}
+	pauseYoung = pauseClass{"s1", "young", 12}
+	pauseMixed = pauseClass{"s3", "mixed", 12}
+	pauseOther = pauseClass{"s6", "other phases", 12}
+	pauseFull  = pauseClass{"full", "full GC", 40}
 	pauseOrder = []pauseClass{pauseYoung, pauseMixed, pauseOther, pauseFull}
 )
 
@@ -75,6 +75,7 @@ func pauseChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
 		fig.Note = count(l.Dropped, "pause") + " of the log are in the table, but not drawn"
 	}
 	fig.SVG = f.done()
+	fig.Data = pauseData(l, t)
 	return fig, true
 }
 

@@ -31,6 +31,7 @@ type Document struct {
 	SchemaVersion int                    `json:"schema_version"`
 	Case          CaseInfo               `json:"case"`
 	Verdict       analyze.Verdict        `json:"verdict"`
+	Story         *Story                 `json:"story"`
 	Findings      []analyze.Finding      `json:"findings"`
 	Tuning        []analyze.Tuning       `json:"tuning"`
 	Loss          []*loss.Statement      `json:"loss"`
@@ -153,6 +154,7 @@ func NewDocument(c *analyze.Case, r *analyze.Result) *Document {
 		SchemaVersion: SchemaVersion,
 		Case:          CaseInfo{ID: c.ID, Cluster: c.Cluster, Started: instant(c.Started), Ended: instant(c.Ended)},
 		Verdict:       analyze.Headline(c, r),
+		Story:         NewStory(c, r),
 		Findings:      make([]analyze.Finding, 0, len(r.Findings)),
 		Tuning:        append([]analyze.Tuning{}, r.Tuning...),
 		Loss:          append([]*loss.Statement{}, r.Loss...),

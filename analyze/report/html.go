@@ -19,12 +19,31 @@ var (
 	pageCSS string
 	//go:embed assets/script.js
 	pageJS string
+	//go:embed assets/report.js
+	reportJS string
+	//go:embed assets/uplot/uPlot.iife.min.js
+	plotJS string
+	//go:embed assets/uplot/uPlot.min.css
+	plotCSS string
+	//go:embed assets/uplot/LICENSE
+	plotLicense string
 )
+
+// fenced is a style or script of the page. CDATA keeps the page well-formed as XML; browsers see comments.
+func fenced(parts ...string) string { return "/*<![CDATA[*/" + strings.Join(parts, "\n") + "/*]]>*/" }
+
+// What the report has next to the other pages: charts that can be zoomed into.
+var (
+	reportStyle  = fenced(plotCSS, pageCSS)
+	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, pageJS, reportJS)
+)
+
+var pageFuncs = template.FuncMap{"head": headBlocks, "reporthead": reportHead, "breaks": breaks, "inc": func(i int) int { return i + 1 }}
 
 // HTML writes the report: one file that needs nothing from outside and may do
 // nothing but what its own style and script, named by their hashes, do.
 func HTML(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"head": headBlocks, "breaks": breaks}).Parse(pageHTML)
+	t, err := template.New("page").Funcs(pageFuncs).Parse(pageHTML)
 	if err != nil {
 		return err
 	}
@@ -41,11 +60,15 @@ var breakAfter = strings.NewReplacer(".", ".<wbr/>", "/", "/<wbr/>", "$", "$<wbr
 // breaks lets a long name break where a reader would.
 func breaks(s string) template.HTML { return template.HTML(breakAfter.Replace(esc(s))) }
 
-// headBlocks are the policy, style and script of the page.
-func headBlocks() template.HTML {
-	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ` + hashOf(pageCSS) +
-		`; script-src ` + hashOf(pageJS) + `; base-uri 'none'; form-action 'none'"/>` +
-		"\n<style>" + pageCSS + "</style>\n<script>" + pageJS + "</script>")
+// headBlocks are the policy, style and script of a page.
+func headBlocks() template.HTML { return headOf(pageCSS, pageJS) }
+
+func reportHead() template.HTML { return headOf(reportStyle, reportScript) }
+
+func headOf(style, script string) template.HTML {
+	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ` + hashOf(style) +
+		`; script-src ` + hashOf(script) + `; base-uri 'none'; form-action 'none'"/>` +
+		"\n<style>" + style + "</style>\n<script>" + script + "</script>")
 }
 
 func hashOf(s string) string {

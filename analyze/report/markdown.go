@@ -23,6 +23,8 @@ type Meta struct {
 	// Overhead is what the capture cost, a sentence each.
 	Overhead []string
 	Cited    *Cited // nil: no lines of evidence
+	// Rules say what findings mean, from which figures on, and after which sources; nil: that is left out.
+	Rules []*analyze.Rule
 	// Against is the comparison with an earlier capture; nil: none was given.
 	Against *compare.Comparison
 	// Review is the checklist, what limits the cluster and what support needs; nil: not looked at.
@@ -48,6 +50,8 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	head.add("# " + md(analyze.Headline(c, r).Text))
 	head.add("")
 	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
+	story := NewStory(c, r)
+	head.story(story)
 	head.nodes(c)
 	tail.against(m.Against)
 	tail.review(m.Review)
@@ -66,7 +70,7 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 }
 
 func bundleLine(m *Meta) string {
-	name := m.BundleName
+	name := fileName(m.BundleName)
 	if name != "" {
 		name = "bundle " + name
 	}
@@ -159,6 +163,33 @@ func (p *page) nodes(c *analyze.Case) {
 	p.table([]string{"Node", "Process", "Version", "Collector", "Max heap", "CPUs", "Load"}, rows, markdownNodes)
 }
 
+// story is what to do first, and the key figures.
+func (p *page) story(s *Story) {
+	if text := figuresLine(s.Figures); text != "" {
+		p.add("")
+		p.add(md(text) + ".")
+	}
+	if len(s.Scope.Missing) > 0 {
+		p.add("")
+		p.add("Missing: " + md(cut(strings.Join(s.Scope.Missing, "; "), 300)) + ".")
+	}
+	if len(s.Actions) == 0 {
+		return
+	}
+	p.heading("Do first")
+	for i := range s.Actions {
+		a := &s.Actions[i]
+		p.add(fmt.Sprintf("%d. **%s** %s", i+1, md(cut(a.Action, 400)), code(cut(change(&a.Advice), 300))))
+		detail := []string{}
+		for _, l := range [][2]string{{"on", a.where()}, {"because of", a.ID}, {"effect:", a.Effect}, {"risk:", a.Risk}, {"verify:", a.Verify}} {
+			if l[1] != "" {
+				detail = append(detail, l[0]+" "+md(cut(l[1], 240)))
+			}
+		}
+		p.add("   " + strings.Join(detail, "; "))
+	}
+}
+
 // findingsPage takes as many findings as fit into the lines left, worst first.
 func findingsPage(list []analyze.Finding, room int) *page {
 	p := &page{}
@@ -168,7 +199,11 @@ func findingsPage(list []analyze.Finding, room int) *page {
 	p.heading("Findings")
 	for i := range list {
 		one := &page{}
-		one.finding(i+1, &list[i])
+		if list[i].ConsequenceOf > 0 {
+			one.consequence(&list[i])
+		} else {
+			one.finding(i+1, &list[i])
+		}
 		if p.lines+one.lines > room-3 {
 			p.add(fmt.Sprintf("%s more: see the report.", count(len(list)-i, "finding")))
 			return p
@@ -177,6 +212,11 @@ func findingsPage(list []analyze.Finding, room int) *page {
 		p.lines += one.lines
 	}
 	return p
+}
+
+// consequence is a point of the finding before it: its own advice would treat a symptom.
+func (p *page) consequence(f *analyze.Finding) {
+	p.add("- **Follows from it:** " + joined(" · ", code(f.ID), md(cut(f.Title, 300)), md(cut(where(f), 200)), md(cut(f.Impact, 200))))
 }
 
 func (p *page) finding(number int, f *analyze.Finding) {

@@ -62,7 +62,7 @@ type partsPage struct {
 
 // write writes the page: one file that needs nothing from outside.
 func (p *partsPage) write(w io.Writer) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"head": headBlocks, "breaks": breaks}).Parse(pageHTML)
+	t, err := template.New("page").Funcs(pageFuncs).Parse(pageHTML)
 	if err == nil {
 		t, err = t.New("profile").Parse(profileHTML)
 	}

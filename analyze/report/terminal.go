@@ -108,17 +108,21 @@ func (t *terminal) head(c *analyze.Case, r *analyze.Result) {
 	}
 	t.text("", "", code, clean(v.Text), 0)
 	t.text("", "", dim, caseLine(c), 0)
+	t.text("", "", plain, figuresLine(keyFigures(c, r)), 0)
 }
 
 func (t *terminal) findings(r *analyze.Result) {
 	var infos []*analyze.Finding
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if rank(f.Severity) == 2 && !t.o.Verbose {
+		switch {
+		case rank(f.Severity) == 2 && !t.o.Verbose:
 			infos = append(infos, f)
-			continue
+		case f.ConsequenceOf > 0 && !t.o.Verbose:
+			t.consequence(f)
+		default:
+			t.finding(f)
 		}
-		t.finding(f)
 	}
 	if len(infos) == 0 {
 		return
@@ -146,6 +150,27 @@ func idsOf(list []*analyze.Finding) (ids []string) {
 	return ids
 }
 
+// consequence is a line or two below what it follows from.
+func (t *terminal) consequence(f *analyze.Finding) {
+	t.text(margin+t.paint(blue, "So:")+" ", margin+"    ", plain, clean(joined(" · ", f.Title, strings.Join(f.Nodes, ", "), f.ID)), 2)
+}
+
+// figuresLine is the key figures that are known: "Request time lost 58 % (n1) · Longest pause 1.6 s (n1)".
+func figuresLine(list []KeyFigure) string {
+	var parts []string
+	for _, k := range list {
+		if k.Value == "" {
+			continue
+		}
+		node := k.Node
+		if node != "" {
+			node = "(" + node + ")"
+		}
+		parts = append(parts, joined(" ", k.Name, k.Value, node))
+	}
+	return strings.Join(parts, " · ")
+}
+
 // finding takes two lines for the title at most, one for place and impact, two for the action.
 func (t *terminal) finding(f *analyze.Finding) {
 	m := marks[rank(f.Severity)]
@@ -154,6 +179,9 @@ func (t *terminal) finding(f *analyze.Finding) {
 	t.text(margin, margin, dim, joined(" · ", where(f), clean(f.Impact)), 1)
 	if f.Chain != "" {
 		t.text(margin, margin+"  ", plain, clean(f.Chain), 3)
+	}
+	if f.ConsequenceOf > 0 {
+		t.text(margin, margin, dim, fmt.Sprintf("Follows from finding %d: cured with it", f.ConsequenceOf), 1)
 	}
 	if len(f.Advice) > 0 {
 		a := &f.Advice[0]

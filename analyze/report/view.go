@@ -25,20 +25,22 @@ const (
 
 // view is all that the page shows.
 type view struct {
-	Title, Verdict, Level, Case, Bundle, Tool string
-	Counts                                    []badge
-	Nodes                                     []nodeCard
-	Findings                                  []findingCard
-	Against                                   *section // nil: no earlier capture
-	Review                                    *section // nil: not looked at
-	Cluster                                   *section // nil: one node
-	Waits                                     *section // nil: nothing goes through a database or to another node
-	Processes                                 []section
-	Hosts                                     []section
-	Gaps                                      table
-	NotEvaluated                              table
-	Unparsed                                  table
-	Problems, Broken, Commands, Overhead      []string
+	Title, Level, Bundle, Tool           string
+	Story                                *Story
+	Actions                              []firstAction
+	Heat                                 *heatMap // nil: nothing was measured over time
+	Evidence                             table    // node by kind of evidence
+	Counts                               []badge
+	Filter                               []string // names of nodes; their place is what data-nodes names, from 1
+	Nodes                                []nodeCard
+	Findings                             []findingCard
+	Sections                             []section // of sectionViews
+	Processes                            []section
+	Hosts                                []section
+	Gaps                                 table
+	NotEvaluated                         table
+	Unparsed                             table
+	Problems, Broken, Commands, Overhead []string
 	// Left says what a list leaves out, by the list's name.
 	Left map[string]string
 }
@@ -53,9 +55,17 @@ type badge struct {
 // fact is a name with a value; facts without value are not shown.
 type fact struct{ Name, Value string }
 
+// firstAction is a thing to do of the first screen.
+type firstAction struct {
+	*StoryAction
+	Anchor, Title, On, Copy string
+	Facts                   []fact
+}
+
 // nodeCard is one node at a glance.
 type nodeCard struct {
 	Name, Level string
+	Places      string // as of findingCard
 	Badges      []badge
 	Facts       []fact
 	Processes   []processCard
@@ -72,9 +82,10 @@ type findingCard struct {
 	Chain                                               string
 	Explanation                                         []string
 	Advice                                              []adviceCard
-	Evidence                                            []evidenceCard
-	EvidenceLeft                                        int
+	Drawer                                              drawer
 	References                                          []string
+	Places                                              string // of its nodes, as the page's filter counts them
+	Consequences                                        []findingCard
 }
 
 type adviceCard struct {
@@ -82,11 +93,15 @@ type adviceCard struct {
 	Facts                     []fact
 }
 
-type evidenceCard struct{ Cite, Text, Excerpt, Error string }
+type evidenceCard struct {
+	Cite, Text, Excerpt, Error string
+	Alike                      []evidenceCard // that say the same of other threads or files
+}
 
 // section is one JVM, service or host.
 type section struct {
 	Anchor, Title, Where string
+	Places               string // of its node; "": of all
 	Facts                []fact
 	Parts                []part
 }
@@ -155,25 +170,40 @@ func (t table) bounded(most int) table {
 
 func level(s analyze.Severity) string { return [...]string{"critical", "warning", "info"}[rank(s)] }
 
+// sectionViews are the sections between the findings and the processes, in their order. Each has a file of its own; one
+// that has nothing to show gives nil.
+var sectionViews = []func(*viewBuilder, *analyze.Case, *analyze.Result) *section{
+	func(b *viewBuilder, _ *analyze.Case, _ *analyze.Result) *section {
+		return againstSection(b.meta.Against)
+	},
+	func(b *viewBuilder, _ *analyze.Case, r *analyze.Result) *section { return b.waits(r) },
+	func(b *viewBuilder, c *analyze.Case, _ *analyze.Result) *section { return b.cluster(c) },
+}
+
 // newView gathers the page.
 func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
-	judged := analyze.Headline(c, r)
-	v := &view{Title: cmp.Or(m.Title, joined(" · ", "casefile", cmp.Or(c.ID, c.Cluster))), Verdict: judged.Text, Level: "fine",
-		Case: caseLine(c), Bundle: m.BundleName, Tool: m.tool(), Commands: m.Commands, Overhead: m.Overhead,
+	story := NewStory(c, r)
+	v := &view{Title: cmp.Or(m.Title, joined(" · ", "casefile", cmp.Or(c.ID, c.Cluster))), Level: "fine", Story: story,
+		Bundle: fileName(m.BundleName), Tool: m.tool(), Commands: m.Commands, Overhead: m.Overhead,
 		Problems: c.Problems, Broken: r.Broken, Left: map[string]string{}}
 	if worst := r.Worst(); worst.AtLeast(analyze.Warning) {
 		v.Level = level(worst)
-	} else if judged.Kind == analyze.CannotTell {
+	} else if story.Scope.Verdict.Kind == analyze.CannotTell {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, nil)
-	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{}}
+	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{},
+		places: map[string]int{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
-	b.Against = againstSection(m.Against)
-	b.Review = reviewSection(m.Review)
-	b.Cluster = b.cluster(c)
-	b.Waits = b.waits(r)
+	b.first(r.Findings)
+	b.Heat = b.heat(c, worstFirst(c.Nodes, r))
+	b.Evidence = evidenceTable(c)
+	for _, of := range sectionViews {
+		if s := of(b, c, r); s != nil {
+			b.Sections = append(b.Sections, *s)
+		}
+	}
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)
@@ -189,11 +219,14 @@ type viewBuilder struct {
 	flames   int
 	anchors  map[any]string // of JVMs, services and nodes
 	shown    map[any]string // of those that have a section
+	places   map[string]int // of nodes in the filter, by name
 }
 
 func (b *viewBuilder) anchorAll(c *analyze.Case) {
 	for i, n := range c.Nodes {
 		b.anchors[n] = fmt.Sprintf("host-%d", i+1)
+		b.Filter = append(b.Filter, nameOf(n))
+		b.places[n.Name] = i + 1
 		for k, j := range n.JVMs {
 			b.anchors[j] = fmt.Sprintf("jvm-%d-%d", i+1, k+1)
 		}
@@ -221,53 +254,6 @@ func badges(list []analyze.Finding, keep func(*analyze.Finding) bool) []badge {
 		}
 	}
 	return out
-}
-
-func (b *viewBuilder) findings(list []analyze.Finding) {
-	for i := range list {
-		if i == htmlFindings {
-			b.Left["findings"] = count(len(list)-i, "more finding") + " in findings.json"
-			return
-		}
-		b.Findings = append(b.Findings, b.finding(i, &list[i]))
-	}
-}
-
-func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
-	card := findingCard{Anchor: fmt.Sprintf("finding-%d", i+1), ID: f.ID, Level: level(f.Severity), Title: cut(f.Title, 600), Where: where(f),
-		Impact: cut(f.Impact, 400), Chain: cut(f.Chain, 600), Confidence: string(f.Confidence), References: f.References}
-	for p := range strings.SplitSeq(f.Explanation, "\n") {
-		if p = strings.TrimSpace(p); p != "" {
-			card.Explanation = append(card.Explanation, cut(p, 4000))
-		}
-	}
-	for k := range f.Advice {
-		a := &f.Advice[k]
-		card.Advice = append(card.Advice, adviceCard{Action: a.Action, Setting: a.Setting, From: a.From, To: a.To,
-			Facts: known(fact{"Effect", a.Effect}, fact{"Risk", a.Risk}, fact{"Roll back", a.Rollback}, fact{"Verify", a.Verify})})
-	}
-	for k := range f.Evidence {
-		if k == htmlEvidence {
-			card.EvidenceLeft = len(f.Evidence) - k
-			break
-		}
-		card.Evidence = append(card.Evidence, b.evidence(&f.Evidence[k]))
-	}
-	return card
-}
-
-func (b *viewBuilder) evidence(e *analyze.Evidence) evidenceCard {
-	card := evidenceCard{Cite: cite(e), Text: cut(e.Text, 1000)}
-	if b.meta.Cited == nil || b.excerpts <= 0 || e.Lines == "" {
-		return card
-	}
-	b.excerpts--
-	lines, err := b.meta.Cited.lines(e, excerptHTML)
-	if err != nil {
-		card.Error = err.Error()
-	}
-	card.Excerpt = excerptText(lines)
-	return card
 }
 
 // known leaves out facts without value.

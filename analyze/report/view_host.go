@@ -18,7 +18,7 @@ const (
 
 func (b *viewBuilder) host(n *analyze.Node) section {
 	h := n.Host
-	s := section{Anchor: b.anchors[n], Title: nameOf(n), Facts: nodeFacts(n)}
+	s := section{Anchor: b.anchors[n], Places: b.placesOf(n.Name), Title: nameOf(n), Facts: nodeFacts(n)}
 	p := part{Note: say.Took(h.Span) + " of counters"}
 	if h.Span == 0 {
 		p.Note = "no counters over time were captured"

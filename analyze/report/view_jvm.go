@@ -22,7 +22,7 @@ const (
 )
 
 func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
-	s := section{Anchor: b.anchors[j], Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
+	s := section{Anchor: b.anchors[j], Places: b.placesOf(n.Name), Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
 	s.take(tuningPart(b.result, n, j))
 	s.take(b.threads(n, j.Subject(), j.Dumps, "Threads"))
 	for i, log := range j.GC {
@@ -66,7 +66,7 @@ func (s *section) take(p part) {
 }
 
 func (b *viewBuilder) service(n *analyze.Node, sv *analyze.Service) section {
-	s := section{Anchor: b.anchors[sv], Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
+	s := section{Anchor: b.anchors[sv], Places: b.placesOf(n.Name), Title: sv.Target, Where: nameOf(n), Facts: []fact{{"Runtime", "Go"}}}
 	s.take(b.threads(n, sv.Target, sv.Goroutines, "Goroutines"))
 	s.take(b.profiles(sv.Profiles))
 	s.take(part{Title: "Process", Charts: processCharts(n, sv.Process)})

@@ -15,7 +15,7 @@ func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
 			b.Left["nodes"] = count(len(c.Nodes)-i, "more node")
 			return
 		}
-		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine"}
+		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine", Places: b.placesOf(n.Name)}
 		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool { return slices.Contains(f.Nodes, n.Name) })
 		switch {
 		case len(card.Badges) > 0:

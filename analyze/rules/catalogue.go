@@ -5,10 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"casefile/analyze"
-	"casefile/analyze/say"
 )
 
 // Wing is the rules about one kind of evidence.
@@ -66,7 +64,7 @@ func (c *Catalogue) Rule(w io.Writer, r *analyze.Rule) error {
 	}
 	for _, l := range r.Limits {
 		row := l.Row()
-		fmt.Fprintf(&b, "  %-14s %s (%s)\n", valueOf(row), row.What, row.Source)
+		fmt.Fprintf(&b, "  %-14s %s (%s)\n", row.Text(), row.What, row.Source)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -96,30 +94,6 @@ func (c *Catalogue) relations(r *analyze.Rule) (out []relation) {
 		}
 	}
 	return out
-}
-
-// valueOf writes the value of a limit with its unit.
-func valueOf(row analyze.LimitRow) string {
-	var v float64
-	switch x := row.Value.(type) {
-	case time.Duration:
-		return say.Took(x)
-	case int:
-		v = float64(x)
-	case int64:
-		v = float64(x)
-	case float64:
-		v = x
-	}
-	switch row.Unit {
-	case "1":
-		return say.Percent(v)
-	case "bytes":
-		return say.Bytes(v)
-	case "bytes/s":
-		return say.Bytes(v) + "/s"
-	}
-	return say.Number(v) + " " + row.Unit
 }
 
 // Markdown prints the whole catalogue as a page, with the map of what explains what.
@@ -165,7 +139,7 @@ func (c *Catalogue) section(b *strings.Builder, r *analyze.Rule) {
 	b.WriteString("\n| threshold | of | source |\n|---|---|---|\n")
 	for _, l := range r.Limits {
 		row := l.Row()
-		fmt.Fprintf(b, "| %s | %s | %s |\n", valueOf(row), row.What, row.Source)
+		fmt.Fprintf(b, "| %s | %s | %s |\n", row.Text(), row.What, row.Source)
 	}
 }
 

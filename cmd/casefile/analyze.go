@@ -63,7 +63,7 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(), Against: against}
+			meta := report.Meta{Title: c.ID, BundleName: paths[0], Tool: "casefile", Version: toolVersion(), Against: against, Rules: rules.All()}
 			if html != "" || markdown != "" {
 				if meta.Review, err = report.NewReview(c, res, nil, nil); err != nil {
 					return err

@@ -9,6 +9,7 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
+	"casefile/analyze/rules"
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/newfile"
@@ -69,7 +70,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: "checklist", Status: bundle.Failed, Cause: entries.CauseOf(err),
 			Reason: err.Error(), Fix: "casefile check " + o.out})
 	}
-	meta := report.Meta{Review: review, Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
+	meta := report.Meta{Review: review, Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
 		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings), Against: c.against}
 	var page []byte
 	for _, r := range reportEntries(c.caseFile, c.result, meta, c.against) {

@@ -10,6 +10,7 @@ import (
 
 	"casefile/analyze/load"
 	"casefile/analyze/report"
+	"casefile/analyze/rules"
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
@@ -153,7 +154,7 @@ func addAnalysis(ctx context.Context, w *bundle.Writer) error {
 		return err
 	}
 	m := w.Manifest()
-	meta := report.Meta{Title: c.ID, BundleName: filepath.Base(w.Path()), Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m),
+	meta := report.Meta{Title: c.ID, BundleName: filepath.Base(w.Path()), Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
 		Cited: readCited(ctx, []string{w.Path()}, res.Findings)}
 	for _, made := range reportEntries(c, res, meta, nil) {
 		content, err := made.render()

@@ -1,0 +1,326 @@
+"use strict";
+// The report with its script: one time axis for all charts, a filter for nodes, colours, and links into all of it.
+// Nothing here makes text of a case into markup: it is set as text only.
+
+/** @typedef {{n: string, c: string, x?: number[], y: (number | null)[]}} Curve */
+/** @typedef {{t0?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, top?: number, limit?: {v: number, n: string}, x?: number[], s: Curve[]}} Plot */
+
+document.documentElement.classList.add("scripted");
+
+document.addEventListener("DOMContentLoaded", function () {
+  const root = document.documentElement;
+
+  /** @param {string} id @returns {HTMLElement | null} */
+  function byID(id) { return document.getElementById(id); }
+  /** @param {string} id @returns {HTMLSelectElement | null} */
+  function selectOf(id) { return /** @type {HTMLSelectElement | null} */ (byID(id)); }
+  /** @param {string} selector @returns {HTMLElement[]} */
+  function all(selector) { return Array.from(document.querySelectorAll(selector)); }
+
+  /** @type {{node: string, from: number, to: number, zone: string}} what is shown; times are seconds of Unix time, 0: all */
+  const view = { node: "", from: 0, to: 0, zone: "utc" };
+
+  // Colours.
+
+  /** @param {string} name */
+  function colour(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
+  /** @param {string} cls */
+  function curveColour(cls) { return colour(cls === "full" ? "--critical" : "--" + cls); }
+
+  // Values.
+
+  /** @param {number} v */
+  function short(v) {
+    const a = Math.abs(v);
+    if (a >= 1000) { return Math.round(v).toLocaleString("en").replace(/,/g, "\u202f"); }
+    return String(Number(v.toPrecision(a >= 100 ? 4 : 3)));
+  }
+  /** @param {string | undefined} unit @param {number | null | undefined} v */
+  function label(unit, v) {
+    if (v === null || v === undefined) { return "–"; }
+    if (unit === "bytes") {
+      const names = ["B", "KB", "MB", "GB", "TB"];
+      let i = 0;
+      while (Math.abs(v) >= 1024 && names.length - 1 > i) { v /= 1024; i++; }
+      return short(v) + " " + names[i];
+    }
+    if (unit === "ms" && v >= 1000) { return short(v / 1000) + " s"; }
+    if (unit === "%" || unit === "ms") { return short(v) + " " + unit; }
+    return short(v);
+  }
+
+  // Charts.
+
+  /** @type {uPlot[]} */
+  const walled = []; // charts of wall-clock time, which zoom as one
+  let zooming = false;
+
+  /** @param {number} from @param {number} to seconds of Unix time; both 0: each chart its own */
+  function zoom(from, to) {
+    view.from = from;
+    view.to = to;
+    zooming = true;
+    walled.forEach(function (u) { show(u); });
+    zooming = false;
+    shown();
+  }
+  /** @param {uPlot} u */
+  function show(u) {
+    const x = u.data[0];
+    if (view.to > view.from) { u.setScale("x", { min: view.from, max: view.to }); return; }
+    u.setScale("x", { min: /** @type {number} */ (x[0]), max: /** @type {number} */ (x[x.length - 1]) });
+  }
+
+  /** @param {Plot} p @returns {uPlot.AlignedData} */
+  function aligned(p) {
+    const start = (p.t0 || 0) / 1000;
+    /** @param {number[]} x */
+    function onAxis(x) { return x.map(function (s) { return start + s; }); }
+    if (p.x) { return /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([onAxis(p.x)].concat(/** @type {any} */ (p.s.map(function (c) { return c.y; }))))); }
+    return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.x || []), c.y]); }));
+  }
+
+  /** @param {HTMLElement} fig */
+  function plot(fig) {
+    const source = fig.querySelector('script[type="application/json"]');
+    if (!source || fig.classList.contains("live")) { return; }
+    /** @type {Plot} */
+    const p = JSON.parse(source.textContent || "{}");
+    const data = aligned(p);
+    if (2 > data[0].length) { return; }
+    // The layers of a stack reach down to zero: the lower ones are drawn over them.
+    const order = p.s.map(function (_, i) { return i; });
+    if (p.stack) { order.reverse(); }
+    const rows = /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([data[0]].concat(/** @type {any} */ (order.map(function (i) { return data[i + 1]; })))));
+    /** @type {uPlot.Series[]} */
+    const series = [{ label: "time", value: function (_, v) { return v === null || v === undefined ? "" : moment(p, v); } }];
+    order.forEach(function (i, at) {
+      const c = p.s[i];
+      series.push({
+        label: c.n,
+        stroke: function () { return curveColour(c.c); },
+        fill: p.stack ? function () { return curveColour(c.c); } : undefined,
+        width: p.dots ? 0 : 1.5,
+        paths: p.dots ? function () { return null; } : undefined,
+        points: p.dots ? { show: true, size: 5, width: 0, fill: function () { return curveColour(c.c); } } : { show: false },
+        spanGaps: !p.x,
+        value: function (u, v, _, idx) {
+          if (v !== null && p.stack && i > 0 && idx !== null && idx !== undefined) {
+            v -= Number(u.data[at + 2][idx] || 0);
+          }
+          return label(p.unit, v);
+        }
+      });
+    });
+    const axis = {
+      stroke: function () { return colour("--soft"); },
+      grid: { stroke: function () { return colour("--rule"); }, width: 1 },
+      ticks: { stroke: function () { return colour("--rule"); }, width: 1, size: 4 }
+    };
+    const width = Math.max(260, fig.clientWidth);
+    /** @type {uPlot.Options} */
+    const options = {
+      width: width, height: Math.round(Math.min(230, Math.max(170, width * 0.4))),
+      tzDate: function (ts) { return view.zone === "utc" ? uPlot.tzDate(new Date(ts * 1000), "Etc/UTC") : new Date(ts * 1000); },
+      scales: {
+        x: { time: !!p.t0 },
+        y: p.log ? { distr: 3 } : { range: function (_, low, high) { return [Math.min(0, low), Math.max(high, p.top || 0, p.limit ? p.limit.v : 0) * 1.05 || 1]; } }
+      },
+      axes: [Object.assign({ space: 60 }, p.t0 ? {} : { values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (s) { return short(s) + " s"; }); }) }, axis),
+        Object.assign({ size: 62, values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (y) { return y === null ? "" : label(p.unit, y); }); }) }, axis)],
+      cursor: { sync: p.t0 ? { key: "time", setSeries: false, scales: ["x", null] } : undefined, drag: { x: true, y: false },
+        bind: { dblclick: function () { return function () { zoom(0, 0); return null; }; } } },
+      series: series,
+      hooks: {
+        setScale: [function (u, key) {
+          if (key !== "x" || zooming || !p.t0 || !u.status) { return; }
+          zoom(Number(u.scales.x.min), Number(u.scales.x.max));
+        }],
+        draw: [function (u) { limitLine(u, p); }]
+      }
+    };
+    fig.classList.add("live");
+    fig.tabIndex = 0;
+    fig.setAttribute("role", "group");
+    const title = fig.querySelector("strong");
+    fig.setAttribute("aria-label", (title ? title.textContent : "Chart") + ": + and - zoom, arrows move, 0 shows all");
+    zooming = true;
+    const u = new uPlot(options, rows, fig);
+    zooming = false;
+    plots.set(fig, u);
+    if (p.t0) {
+      walled.push(u);
+      zooming = true;
+      show(u);
+      zooming = false;
+      fig.addEventListener("keydown", function (e) { keys(e, u); });
+    }
+  }
+  /** @type {Map<HTMLElement, uPlot>} */
+  const plots = new Map();
+
+  /** @param {uPlot} u @param {Plot} p */
+  function limitLine(u, p) {
+    if (!p.limit) { return; }
+    const y = u.valToPos(p.limit.v, "y", true), ctx = u.ctx;
+    if (u.bbox.top > y || y > u.bbox.top + u.bbox.height) { return; }
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = colour("--critical");
+    ctx.setLineDash([6, 5]);
+    ctx.beginPath();
+    ctx.moveTo(u.bbox.left, y);
+    ctx.lineTo(u.bbox.left + u.bbox.width, y);
+    ctx.stroke();
+    ctx.textAlign = "right";
+    ctx.textBaseline = "top";
+    ctx.fillText(p.limit.n + " " + label(p.unit, p.limit.v), u.bbox.left + u.bbox.width - 4, y + 4);
+    ctx.restore();
+  }
+
+  /** @param {KeyboardEvent} e @param {uPlot} u */
+  function keys(e, u) {
+    const min = Number(u.scales.x.min), max = Number(u.scales.x.max), step = (max - min) / 5;
+    /** @type {Record<string, [number, number]>} */
+    const moves = { "+": [min + step, max - step], "=": [min + step, max - step], "-": [min - step, max + step], ArrowLeft: [min - step, max - step],
+      ArrowRight: [min + step, max + step], "0": [0, 0], Escape: [0, 0] };
+    const to = moves[e.key];
+    if (!to || e.ctrlKey || e.metaKey || e.altKey) { return; }
+    e.preventDefault();
+    zoom(to[0], to[1]);
+  }
+
+  /** @param {number} ts seconds of Unix time */
+  function clock(ts) {
+    const d = new Date(ts * 1000);
+    if (view.zone === "utc") { return d.toISOString().slice(11, 19); }
+    return d.toTimeString().slice(0, 8);
+  }
+  /** @param {Plot} p @param {number} v */
+  function moment(p, v) { return p.t0 ? clock(v) : short(v) + " s"; }
+
+  // What is far down is drawn when it comes near.
+  const near = new IntersectionObserver(function (seen) {
+    seen.forEach(function (s) {
+      if (s.isIntersecting) { near.unobserve(s.target); plot(/** @type {HTMLElement} */ (s.target)); }
+    });
+  }, { rootMargin: "600px" });
+  all("figure.plot").forEach(function (f) { near.observe(f); });
+  new ResizeObserver(function () {
+    plots.forEach(function (u, fig) {
+      if (fig.clientWidth > 0 && Math.abs(fig.clientWidth - u.width) > 2) { u.setSize({ width: Math.max(260, fig.clientWidth), height: u.height }); }
+    });
+  }).observe(document.body);
+
+  // Nodes.
+
+  /** @param {string} node place of a node, from 1; "": all */
+  function choose(node) {
+    view.node = node;
+    const select = selectOf("node");
+    if (select) { select.value = node; }
+    all("[data-nodes]").forEach(function (el) {
+      const of = (el.getAttribute("data-nodes") || "").split(" ");
+      el.hidden = node !== "" && of[0] !== "" && !of.includes(node);
+    });
+    shown();
+  }
+
+  // The address says what is shown, so that it can be passed on.
+
+  let reading = false;
+  function shown() {
+    const note = byID("zoomed"), reset = byID("reset");
+    const zoomed = view.to > view.from;
+    if (note) { note.textContent = zoomed ? clock(view.from) + " – " + clock(view.to) : ""; }
+    if (reset) { reset.hidden = !zoomed && view.node === ""; }
+    all(".bin.chosen").forEach(function (b) { if (!zoomed) { b.classList.remove("chosen"); } });
+    if (reading) { return; }
+    const q = new URLSearchParams();
+    if (view.node) { q.set("node", view.node); }
+    if (zoomed) { q.set("from", view.from.toFixed(3)); q.set("to", view.to.toFixed(3)); }
+    if (view.zone !== "utc") { q.set("zone", view.zone); }
+    const text = q.toString();
+    if (text || location.hash.includes("=")) { history.replaceState(null, "", "#" + text); }
+  }
+  function read() {
+    const hash = decodeURIComponent(location.hash.slice(1));
+    if (!hash.includes("=")) { open(byID(hash)); return; }
+    const q = new URLSearchParams(hash);
+    reading = true;
+    const zone = selectOf("zone");
+    view.zone = q.get("zone") === "local" ? "local" : "utc";
+    if (zone) { zone.value = view.zone; }
+    choose(/^\d+$/.test(q.get("node") || "") ? String(q.get("node")) : "");
+    zoom(Number(q.get("from")) || 0, Number(q.get("to")) || 0);
+    reading = false;
+  }
+  /** @param {HTMLElement | null} el what a link leads to: it and all around it opens */
+  function open(el) {
+    if (!el) { return; }
+    for (let at = /** @type {Element | null} */ (el); at; at = at.parentElement) {
+      if (at instanceof HTMLDetailsElement) { at.open = true; }
+    }
+    const drawer = el.querySelector("details.drawer");
+    if (drawer instanceof HTMLDetailsElement) { drawer.open = true; }
+    el.scrollIntoView();
+  }
+
+  // Controls.
+
+  const node = selectOf("node"), zone = selectOf("zone"), theme = selectOf("theme"), reset = byID("reset");
+  if (node) { node.addEventListener("change", function () { choose(node.value); }); }
+  if (zone) {
+    zone.addEventListener("change", function () {
+      view.zone = zone.value;
+      plots.forEach(function (u) { u.redraw(false, true); });
+      shown();
+    });
+  }
+  if (theme) {
+    theme.addEventListener("change", function () {
+      root.dataset.theme = theme.value;
+      plots.forEach(function (u) { u.redraw(false, true); });
+    });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
+    plots.forEach(function (u) { u.redraw(false, true); });
+  });
+  if (reset) { reset.addEventListener("click", function () { choose(""); zoom(0, 0); }); }
+  all(".heatrow").forEach(function (row) {
+    const place = row.dataset.node || "";
+    const button = row.querySelector("button");
+    if (button) { button.addEventListener("click", function () { choose(view.node === place ? "" : place); }); }
+    row.querySelectorAll(".bin").forEach(function (bin) {
+      bin.addEventListener("click", function () {
+        const again = bin.classList.contains("chosen");
+        all(".bin.chosen").forEach(function (b) { b.classList.remove("chosen"); });
+        if (again) { choose(""); zoom(0, 0); return; }
+        bin.classList.add("chosen");
+        const from = Number(bin.getAttribute("data-from")) / 1000, to = Number(bin.getAttribute("data-to")) / 1000, more = to - from;
+        choose(selectOf("node") ? place : "");
+        zoom(from - more, to + more); // with what came before and after it
+      });
+    });
+  });
+  all("button.copy").forEach(function (b) {
+    b.addEventListener("click", function () {
+      const done = function () {
+        b.textContent = "Copied";
+        setTimeout(function () { b.textContent = "Copy"; }, 1500);
+      };
+      const text = b.dataset.copy || "";
+      const byHand = function () {
+        const area = document.createElement("textarea");
+        area.value = text;
+        document.body.appendChild(area);
+        area.select();
+        if (document.execCommand("copy")) { done(); }
+        area.remove();
+        b.focus();
+      };
+      if (navigator.clipboard) { navigator.clipboard.writeText(text).then(done, byHand); } else { byHand(); }
+    });
+  });
+  window.addEventListener("hashchange", read);
+  if (location.hash) { read(); }
+});

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"casefile/analyze"
+	"casefile/analyze/ids"
+	"casefile/analyze/loss"
+	"casefile/analyze/say"
+)
+
+// KeyFigure is one of the four figures of a story, of the node where it is worst.
+type KeyFigure struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`          // "58 %"; empty: not known
+	Note  string `json:"note,omitempty"` // what it is of, or what is missing
+	Node  string `json:"node,omitempty"`
+	// Level is that of the worst finding about what the figure measures; "fine": none was found. Without a value it is
+	// empty.
+	Level string `json:"level,omitempty"`
+}
+
+// keyFigures are in this order in every output.
+func keyFigures(c *analyze.Case, r *analyze.Result) []KeyFigure {
+	return []KeyFigure{lostFigure(r), pauseFigure(c, r), cpuFigure(c, r), errorFigure(c, r)}
+}
+
+// Findings that are about what a key figure measures.
+var (
+	pauseFindings = []string{ids.LongGCPause, ids.GCOverhead, ids.FullGC, ids.ExplicitGC, ids.HeapTooSmall, ids.HeapExhausted, ids.MemoryLeak,
+		ids.EvacuationFailure, ids.ConcurrentModeFailure, ids.AllocationStall, ids.LongSafepoint, ids.LongOperation, ids.PausePropagation,
+		ids.SysTimeInGC, ids.GCThreadsMismatch, ids.SerialGCOnServer}
+	cpuFindings   = []string{ids.CPUSaturated, ids.CPUThrottled, ids.CPUSteal, ids.HotThread, ids.HostStall}
+	errorFindings = []string{ids.AppSignature, ids.OutOfMemory, ids.ExceptionFlow}
+)
+
+// levelOf is the level of the worst finding of a node that is one of some kinds.
+func levelOf(r *analyze.Result, node string, kinds []string) string {
+	best := "fine"
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if !slices.Contains(kinds, f.ID) || !slices.Contains(f.Nodes, node) || !f.Severity.AtLeast(analyze.Warning) {
+			continue
+		}
+		if l := level(f.Severity); best == "fine" || l == "critical" {
+			best = l
+		}
+	}
+	return best
+}
+
+// notLost are the kinds of time in which a request thread works or has nothing to do.
+var notLost = []loss.Kind{loss.CPU, loss.Running, loss.Idle}
+
+func lostFigure(r *analyze.Result) KeyFigure {
+	k := KeyFigure{Name: "Request time lost", Note: "no dumps of request threads"}
+	worst := -1.0
+	for _, s := range r.Loss {
+		lost, _ := loss.Lost(s.Parts)
+		largest, claimed := loss.Part{}, []string{}
+		for _, p := range s.Parts {
+			if slices.Contains(notLost, p.Kind) {
+				continue
+			}
+			if p.Share > largest.Share {
+				largest = p
+			}
+			claimed = append(claimed, p.ClaimedBy)
+		}
+		if len(s.Parts) == 0 || lost <= worst {
+			continue
+		}
+		worst = lost
+		k.Value, k.Node, k.Level = say.Percent(lost), clean(s.Node), levelOf(r, s.Node, claimed)
+		k.Note = "no request thread waited"
+		if largest.Share > 0 {
+			k.Note = "most of it: " + clean(cut(joined(", ", string(largest.Kind), shortPlace(largest.Where)), 70))
+		}
+	}
+	return k
+}
+
+// shortPlace drops the packages of a name.
+func shortPlace(where string) string {
+	words := strings.Fields(where)
+	for i, w := range words {
+		if strings.Count(w, ".") > 1 && !strings.Contains(w, ":") {
+			words[i] = shortFunc(w)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func pauseFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
+	k := KeyFigure{Name: "Longest pause", Note: "no log of collections"}
+	worst := time.Duration(-1)
+	for _, n := range c.Nodes {
+		for _, j := range n.JVMs {
+			for _, log := range j.GC {
+				if log.Total.Max <= worst {
+					continue
+				}
+				worst = log.Total.Max
+				k.Value, k.Node, k.Level = say.Took(worst), nameOf(n), levelOf(r, n.Name, pauseFindings)
+				k.Note = count(log.Total.Count, "pause")
+				if share, ok := log.Throughput(); ok {
+					k.Note += ", " + say.Percent(1-share/100) + " of the time"
+				}
+			}
+		}
+	}
+	return k
+}
+
+func cpuFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
+	k := KeyFigure{Name: "CPU of the machine", Note: "no figures of the host over time"}
+	worst := -1.0
+	for _, n := range c.Nodes {
+		if n.Host == nil || !n.Host.CPU.Busy.Known() || n.Host.CPU.Busy.Mean <= worst {
+			continue
+		}
+		busy := n.Host.CPU.Busy
+		worst = busy.Mean
+		k.Value, k.Node, k.Level = say.Percent(busy.Mean/100), nameOf(n), levelOf(r, n.Name, cpuFindings)
+		k.Note = fmt.Sprintf("on average, at most %s", say.Percent(busy.Max/100))
+	}
+	return k
+}
+
+// errorLevels are the words for errors in logs.
+var errorLevels = []string{"ERROR", "FATAL", "SEVERE", "CRITICAL"}
+
+func errorFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
+	k := KeyFigure{Name: "Errors in logs", Note: "no application log"}
+	worst := int64(-1)
+	for _, n := range c.Nodes {
+		errs, entries := int64(0), int64(0)
+		for _, j := range n.JVMs {
+			for _, log := range j.Logs {
+				entries += log.Entries
+				for _, l := range errorLevels {
+					errs += log.Levels[l]
+				}
+			}
+		}
+		for _, log := range n.LooseLogs {
+			entries += log.Entries
+			for _, l := range errorLevels {
+				errs += log.Levels[l]
+			}
+		}
+		if entries == 0 || errs <= worst {
+			continue
+		}
+		worst = errs
+		k.Value, k.Node, k.Level = say.Whole(errs), nameOf(n), levelOf(r, n.Name, errorFindings)
+		k.Note = fmt.Sprintf("of %s", count(entries, "entry"))
+		if entries != 1 {
+			k.Note = "of " + say.Whole(entries) + " entries"
+		}
+	}
+	return k
+}
