@@ -44,7 +44,7 @@ type moment struct {
 // dumps next to it.
 func roundsOf(all []*Process, looks []*database.Look, reference func(node string, t time.Time) time.Time) []*Round {
 	var moments []moment
-	slack := roundSlack
+	var gaps []time.Duration
 	for _, p := range all {
 		for i, d := range p.Series.Dumps {
 			if d.Time.IsZero() {
@@ -52,11 +52,13 @@ func roundsOf(all []*Process, looks []*database.Look, reference func(node string
 			}
 			moments = append(moments, moment{reference(p.Node, d.Time), p, i})
 			if i > 0 && !p.Series.Dumps[i-1].Time.IsZero() {
-				if gap := d.Time.Sub(p.Series.Dumps[i-1].Time); gap > 0 {
-					slack = min(slack, gap/2)
-				}
+				gaps = append(gaps, d.Time.Sub(p.Series.Dumps[i-1].Time))
 			}
 		}
+	}
+	slack := roundSlack
+	if slices.Sort(gaps); len(gaps) > 0 { // one that came late makes a short gap
+		slack = min(slack, gaps[len(gaps)/2]/2)
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return a.at.Compare(b.at) })
 	var out []*Round
