@@ -48,7 +48,7 @@ func (l *Look) Name() string { return cmp.Or(l.Server.Address, l.Server.Name) }
 // client, which two servers hardly have.
 func SameServer(a, b *Look) bool {
 	if a.Server.Identity != "" && b.Server.Identity != "" {
-		return a.Server.Identity == b.Server.Identity
+		return OneServer(a.Server, b.Server)
 	}
 	for i := range a.Sessions {
 		s := &a.Sessions[i]
@@ -57,6 +57,14 @@ func SameServer(a, b *Look) bool {
 		}
 	}
 	return false
+}
+
+// OneServer reports whether two names are of one server, by its identity, else by the address that was asked.
+func OneServer(a, b sessions.Server) bool {
+	if a.Identity != "" && b.Identity != "" {
+		return a.Identity == b.Identity
+	}
+	return a.Product == b.Product && a.Address == b.Address
 }
 
 // Visible counts the sessions whose state the role could see.

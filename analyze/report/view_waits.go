@@ -180,7 +180,7 @@ func ownerCell(g *waits.Graph, l *database.Look, s *database.Session) cell {
 // statementsPart lists what the threads of captured processes wait for, by how many do.
 func statementsPart(g *waits.Graph) part {
 	p := part{Title: "Statements by the time of the threads that wait for them"}
-	t := table{Columns: columns("Statement", "Server", "#Threads, on average", "#Of them requests", "#Half run longer than", "#Longest")}
+	t := table{Columns: columns("Statement", "Server", "#Threads, on average", "#Of them requests", "#Half run longer than", "#Longest", "#Runs counted", "#Mean")}
 	for _, a := range g.Statements() {
 		requests := 0
 		for _, s := range a.Standing {
@@ -193,10 +193,14 @@ func statementsPart(g *waits.Graph) part {
 		if n := len(ages); n > 0 {
 			half, longest = say.Took(ages[n/2]), say.Took(ages[n-1])
 		}
+		runs, mean := "", ""
+		if took, _, known := g.Took(a); known {
+			runs, mean = say.Whole(took.Calls), say.Number(took.MeanMS)+" ms"
+		}
 		rounds := float64(len(g.Rounds))
 		t.Rows = append(t.Rows, []cell{
 			{Text: clean(database.Squeeze(a.Statement, 300)), Code: true}, text(clean(a.Look.Name())),
-			text(say.Number(float64(len(a.Standing)) / rounds)), text(say.Number(float64(requests) / rounds)), text(half), text(longest),
+			text(say.Number(float64(len(a.Standing)) / rounds)), text(say.Number(float64(requests) / rounds)), text(half), text(longest), text(runs), text(mean),
 		})
 	}
 	if len(t.Rows) > 0 {

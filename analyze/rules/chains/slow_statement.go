@@ -1,10 +1,7 @@
 package chains
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -80,8 +77,9 @@ func (c *chains) statementProblem(a *waits.Asked, lost cost) (f analyze.Finding)
 	f.Impact = lost.impact
 	f.Explanation = fmt.Sprintf("Up to %s at once run it, the longest for %s, and none of them waits for another session. %s",
 		say.Count(mostAtOnce(a), "session"), lasts(longest), inServer(a))
-	count, cited, known := c.counted(a)
+	count, cited, known := c.Took(a)
 	if known {
+		cited.Text = fmt.Sprintf("%s in %s ms, %s ms each", say.Count(int(count.Calls), "run"), say.Number(count.TotalMS), say.Number(count.MeanMS))
 		f.Explanation += fmt.Sprintf(" Over the capture the server counted %s of it, %s ms each on average%s.", say.Count(int(count.Calls), "run"),
 			say.Number(count.MeanMS), rowsOf(count))
 	}
@@ -143,33 +141,6 @@ func inServer(a *waits.Asked) string {
 		return ""
 	}
 	return fmt.Sprintf("In %d of %d looks a session %s.", counts[best], len(a.At), words)
-}
-
-// counted is what the server counted of the statement over the capture.
-func (c *chains) counted(a *waits.Asked) (best sessions.Statement, at waits.Cite, ok bool) {
-	digest := ""
-	for _, v := range a.At {
-		digest = cmp.Or(digest, v.Session.Digest)
-	}
-	for _, k := range c.Counted {
-		if k.Server.Product != a.Look.Server.Product || k.Server.Address != a.Look.Server.Address {
-			continue
-		}
-		i := slices.IndexFunc(k.Statements.Statements, func(s sessions.Statement) bool {
-			return digest != "" && s.Digest == digest || digest == "" && sameText(s.Text, a.Statement)
-		})
-		if i < 0 {
-			continue
-		}
-		best = k.Statements.Statements[i]
-		text := fmt.Sprintf("%s in %s ms, %s ms each", say.Count(int(best.Calls), "run"), say.Number(best.TotalMS), say.Number(best.MeanMS))
-		return best, waits.Cite{Entry: k.Source, From: best.Line, To: best.Line, Text: text}, true
-	}
-	return best, at, false
-}
-
-func sameText(a, b string) bool {
-	return strings.EqualFold(database.Squeeze(a, 4096), database.Squeeze(b, 4096))
 }
 
 // rowsOf tells how many rows it reads for those that it gives.
