@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"casefile/analyze"
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
+	"casefile/bundle/format/sessions"
 	"casefile/bundle/format/timing"
 	"casefile/cmd/samples/live/livetest"
 )
@@ -68,6 +71,24 @@ func TestDatabaseOfMachines(t *testing.T) {
 	}
 	if n := server.Logged("connection authorized: user=conf"); n != 4 {
 		t.Errorf("the server saw %d logins, want two of each node: for its latency and its sessions", n)
+	}
+	// Each node that logged in looked at the sessions: of one server, as its identity says.
+	identities := map[string]bool{}
+	for _, node := range m.names {
+		entry := path.Join(entries.FolderNodes, node, entries.FolderDatabase, strings.ReplaceAll(server.Address, ":", "-"), entries.Sessions.Of(entries.Dump(0)))
+		raw, err := r.Reader.ReadEntry(t.Context(), entry, sessions.MaxBytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := sessions.Read(bytes.NewReader(raw))
+		if err != nil || s.Translated() || s.Find(s.Own.ID) == nil {
+			t.Errorf("%s: %+v, %v", entry, s, err)
+			continue
+		}
+		identities[s.Server.Identity] = true
+	}
+	if len(identities) != 1 {
+		t.Errorf("identities of one server: %v", identities)
 	}
 	for node, fix := range map[string]string{"n1": "--allow-credential file:" + secret, "n2": "--allow-app-credentials"} {
 		if !slices.ContainsFunc(r.Reader.Manifest.Coverage, func(c bundle.Coverage) bool {

@@ -120,7 +120,7 @@ func (c *capture) look(ctx context.Context) (*sessions.Snapshot, error) {
 	s := &sessions.Snapshot{Server: c.server, Own: sessions.Own{Local: c.conn.Local()}}
 	err := c.asker.look(ctx, s)
 	took := time.Since(from)
-	c.share.took(took)
+	c.share.took(cmp.Or(c.asker.cost(), took))
 	c.Cost(took, 0, "")
 	if err != nil {
 		return nil, err

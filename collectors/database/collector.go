@@ -65,14 +65,13 @@ func (c collector) jobs(t login.Target) []collectors.Job {
 
 func (c collector) job(t login.Target, address string) collectors.Job {
 	j := collectors.Job{Target: targetName(address), Title: "sessions of " + productName(t.Kind) + " at " + address}
-	switch {
-	case t.Credential == nil:
+	if t.Credential == nil {
 		j.Run = func(_ context.Context, scope *collectors.Scope) { withoutLogin(scope, t) }
-	default:
-		j.Items = []collectors.Item{{Name: "sessions, locks and statements of " + address,
-			Cost: "one connection, and a look of some milliseconds at each dump; at most 1 % of the time of one backend"}}
-		j.Run = func(ctx context.Context, scope *collectors.Scope) { newCapture(scope, t, address, c.part).run(ctx) }
+		return j
 	}
+	j.Items = []collectors.Item{{Name: "sessions, locks and statements of " + address,
+		Cost: "one connection, and a look of some milliseconds at each dump; at most 1 % of the time of one backend"}}
+	j.Run = func(ctx context.Context, scope *collectors.Scope) { newCapture(scope, t, address, c.part).run(ctx) }
 	return j
 }
 
@@ -106,7 +105,7 @@ func withoutLogin(scope *collectors.Scope, t login.Target) {
 		scope.LostFor(entries.ItemSessions, t.Warning, "put the login where the credential of the database in cluster.yaml points, on this node")
 	default:
 		scope.Skip(entries.ItemSessions, entries.Costly, "no credential for this database: its sessions were not asked for",
-			"name one in cluster.yaml (credential: env:NAME or file:/path), or use --use-app-credentials")
+			"name one in cluster.yaml (credential: env:NAME or file:/path) that the agent admits (--allow-credential), or use --use-app-credentials")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"casefile/bundle/format/jdbc"
 	"casefile/bundle/format/sessions"
@@ -145,6 +146,8 @@ func (m *mysql) look(ctx context.Context, s *sessions.Snapshot) error {
 	return m.counters(ctx, s)
 }
 
+func (m *mysql) cost() time.Duration { return 0 }
+
 // transaction is one of InnoDB's.
 type transaction struct {
 	age    age
@@ -180,16 +183,16 @@ const mysqlSessions = `SELECT ID, COALESCE(USER, ''), COALESCE(HOST, ''), COALES
  LEFT(INFO, %d), CHAR_LENGTH(INFO) > %[2]d FROM %[3]s ORDER BY ID IN (%[4]s) DESC, COMMAND = 'Sleep', TIME DESC LIMIT %[5]d`
 
 func (m *mysql) sessions(ctx context.Context, s *sessions.Snapshot, transactions map[int64]transaction) error {
-	time := "TIME * 1000"
+	since := "TIME * 1000"
 	if m.mariadb {
-		time = "TIME_MS"
+		since = "TIME_MS"
 	}
-	rows, at, err := moment(ctx, m.conn, fmt.Sprintf(mysqlSessions, time, maxRaw, m.list, idList(transactions), sessions.MaxSessions))
+	rows, at, err := moment(ctx, m.conn, fmt.Sprintf(mysqlSessions, since, maxRaw, m.list, idList(transactions), sessions.MaxSessions))
 	if err != nil {
 		return err
 	}
 	s.Taken, s.Sessions = at, nil
-	for _, row := range rows {
+	for _, row := range rows[:min(len(rows), sessions.MaxSessions)] {
 		one, err := m.session(row, s, transactions)
 		if err != nil {
 			return err
@@ -213,7 +216,7 @@ func (m *mysql) session(row []string, s *sessions.Snapshot, transactions map[int
 	var host, command, raw string
 	var cut bool
 	var since age
-	err := scan(row, &one.ID, &one.User, &host, &one.Database, &command, &since, &one.WaitEvent, &raw, &cut)
+	err := scan(row, &one.ID, (*name)(&one.User), (*name)(&host), (*name)(&one.Database), (*name)(&command), &since, (*name)(&one.WaitEvent), &raw, &cut)
 	if err != nil {
 		return one, err
 	}

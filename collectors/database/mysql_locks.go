@@ -46,7 +46,7 @@ func (m *mysql) rowLocks(ctx context.Context, s *sessions.Snapshot) error {
 		var waiter, blocker int64
 		var lock sessions.Lock
 		var since age
-		if err := scan(row, &waiter, &blocker, &lock.Relation, &lock.Index, &lock.Type, &lock.Mode, &since); err != nil {
+		if err := scan(row, &waiter, &blocker, (*name)(&lock.Relation), (*name)(&lock.Index), (*name)(&lock.Type), (*name)(&lock.Mode), &since); err != nil {
 			return err
 		}
 		lock.Relation, lock.Since = strings.ReplaceAll(lock.Relation, "`", ""), since.before(at)
@@ -126,7 +126,7 @@ func (m *mysql) tableLocks(ctx context.Context, s *sessions.Snapshot) error {
 	var locks []metadataLock
 	for _, row := range rows {
 		var l metadataLock
-		if err := scan(row, &l.session, &l.pending, &l.kind, &l.object, &l.mode); err != nil {
+		if err := scan(row, &l.session, &l.pending, (*name)(&l.kind), (*name)(&l.object), (*name)(&l.mode)); err != nil {
 			return err
 		}
 		locks = append(locks, l)
@@ -202,7 +202,7 @@ func (m *mysql) fillStatements(ctx context.Context, wanted map[int64]*sessions.S
 	for _, row := range rows {
 		var id int64
 		var raw, digest string
-		if err := scan(row, &id, &raw, &digest); err != nil {
+		if err := scan(row, &id, &raw, (*name)(&digest)); err != nil {
 			return err
 		}
 		one := wanted[id]

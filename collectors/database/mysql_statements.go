@@ -35,7 +35,7 @@ func (m *mysql) statements(ctx context.Context) (*reading, error) {
 	for _, row := range rows {
 		var k statementKey
 		var f figures
-		if err := scan(row, &k.digest, &k.database, &f.calls, &f.total, &f.rows, &f.examined, &f.lock); err != nil {
+		if err := scan(row, (*name)(&k.digest), (*name)(&k.database), &f.calls, &f.total, &f.rows, &f.examined, &f.lock); err != nil {
 			return nil, err
 		}
 		r.add(k, f)

@@ -6,8 +6,10 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/jdbc"
 	"casefile/bundle/format/sessions"
 	"casefile/bundle/format/sqltext"
@@ -25,6 +27,7 @@ type postgres struct {
 	tracked  bool  // track_activities
 	encoded  bool  // a database's texts are in another encoding: only those of our own are asked for
 	stats    statsView
+	busy     time.Duration // what the server worked on the questions of the look
 }
 
 // The transaction gives up by itself, whatever becomes of us. JIT would cost more than the question.
@@ -42,6 +45,38 @@ func (p *postgres) within(ctx context.Context, f func() error) error {
 	}
 	return err
 }
+
+// pgBusy ends the columns of the questions that cost something: how long the server has worked on this one. What the
+// client takes, on a node that is short of CPU, is none of it.
+const pgBusy = "extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000"
+
+// timed asks, and counts what the server took.
+func (p *postgres) timed(ctx context.Context, sql string) (rows [][]string, at time.Time, err error) {
+	from := time.Now()
+	all, at, err := moment(ctx, p.conn, sql)
+	if err != nil {
+		return nil, at, err
+	}
+	if len(all) == 0 {
+		p.busy += time.Since(from)
+		return nil, at, nil
+	}
+	most := 0.0
+	for _, row := range all {
+		var ms float64
+		if len(row) == 0 {
+			return nil, at, entries.NewError(entries.Unreadable, "the server answered with a row of nothing")
+		}
+		if err := scan(row[len(row)-1:], &ms); err != nil {
+			return nil, at, err
+		}
+		rows, most = append(rows, row[:len(row)-1]), max(most, ms)
+	}
+	p.busy += time.Duration(min(most, float64(lookLimit.Milliseconds())) * float64(time.Millisecond))
+	return rows, at, nil
+}
+
+func (p *postgres) cost() time.Duration { return p.busy }
 
 const pgIdentify = `SELECT current_setting('server_version'), current_setting('server_version_num'), pg_is_in_recovery(),
  coalesce(host(inet_server_addr()), ''), inet_server_port(), (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,
@@ -99,7 +134,7 @@ const pgActivity = `SELECT a.pid, a.pid = pg_backend_pid(), coalesce(a.backend_t
  coalesce(a.client_port, 0), coalesce(a.usename, ''), coalesce(a.datname, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
  extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, extract(epoch FROM clock_timestamp() - a.query_start) * 1000,
  extract(epoch FROM clock_timestamp() - a.state_change) * 1000, coalesce(a.wait_event_type, ''), coalesce(a.wait_event, ''),
- %s, count(*) OVER ()
+ %s, count(*) OVER (), ` + pgBusy + `
 FROM pg_stat_activity a
 ORDER BY CASE WHEN a.wait_event_type = 'Lock' THEN 0 WHEN a.state LIKE 'idle in transaction%%' THEN 1 WHEN a.state = 'active' THEN 2
  WHEN a.backend_type = 'client backend' THEN 3 ELSE 4 END, a.xact_start NULLS LAST, a.pid LIMIT %d`
@@ -120,6 +155,7 @@ func (p *postgres) activityQuery() string {
 }
 
 func (p *postgres) look(ctx context.Context, s *sessions.Snapshot) error {
+	p.busy = 0
 	err := p.within(ctx, func() error { return p.lookAt(ctx, s) })
 	if !p.encoded && strings.HasPrefix(login.Code(err), "22") { // data exception: a text that cannot be converted
 		p.encoded = true
@@ -129,20 +165,20 @@ func (p *postgres) look(ctx context.Context, s *sessions.Snapshot) error {
 }
 
 func (p *postgres) lookAt(ctx context.Context, s *sessions.Snapshot) error {
-	rows, at, err := moment(ctx, p.conn, p.activityQuery())
+	rows, at, err := p.timed(ctx, p.activityQuery())
 	if err != nil {
 		return err
 	}
 	s.Taken, s.Sessions = at, nil
 	waits := !p.rights // these are not shown then; pg_locks is
-	for _, row := range rows {
+	for _, row := range rows[:min(len(rows), sessions.MaxSessions)] {
 		one, total, err := p.session(row, s)
 		if err != nil {
 			return err
 		}
+		s.Sessions = append(s.Sessions, one)
 		s.LeftOut = max(0, int(total)-len(rows))
 		waits = waits || one.WaitType == lockWait
-		s.Sessions = append(s.Sessions, one)
 	}
 	if waits {
 		if err := p.locks(ctx, s); err != nil {
@@ -162,8 +198,8 @@ func (p *postgres) session(row []string, s *sessions.Snapshot) (one sessions.Ses
 	var host, state, raw, digest string
 	var port int64
 	var tx, query, change age
-	err = scan(row, &one.ID, &own, &one.Kind, &host, &port, &one.User, &one.Database, &one.Application, &state,
-		&tx, &query, &change, &one.WaitType, &one.WaitEvent, &raw, &cut, &digest, &total)
+	err = scan(row, &one.ID, &own, (*name)(&one.Kind), (*name)(&host), &port, (*name)(&one.User), (*name)(&one.Database), (*name)(&one.Application), (*name)(&state),
+		&tx, &query, &change, (*name)(&one.WaitType), (*name)(&one.WaitEvent), &raw, &cut, (*name)(&digest), &total)
 	if err != nil {
 		return one, 0, err
 	}
@@ -216,7 +252,7 @@ const pgLocks = `WITH l AS MATERIALIZED (SELECT locktype, database, relation, pi
   CASE WHEN w.relation IS NOT NULL THEN w.database::bigint WHEN t.relation IS NOT NULL THEN t.database ELSE r.database END AS database
   FROM w LEFT JOIN t ON t.pid = w.pid LEFT JOIN r ON r.pid = w.pid)
 SELECT x.pid, x.locktype, x.mode, x.waited, coalesce(array_to_string(pg_blocking_pids(x.pid), ','), ''), coalesce(n.nspname || '.' || c.relname, ''),
- coalesce(x.relation, 0), coalesce(d.datname, '')
+ coalesce(x.relation, 0), coalesce(d.datname, ''), ` + pgBusy + `
 FROM x LEFT JOIN pg_database d ON d.oid = x.database
  LEFT JOIN pg_class c ON c.oid = x.relation AND (x.database = 0 OR d.datname = current_database())
  LEFT JOIN pg_namespace n ON n.oid = c.relnamespace`
@@ -226,7 +262,7 @@ func (p *postgres) locks(ctx context.Context, s *sessions.Snapshot) error {
 	if p.version >= 140000 {
 		waited = "extract(epoch FROM clock_timestamp() - waitstart) * 1000"
 	}
-	rows, at, err := moment(ctx, p.conn, fmt.Sprintf(pgLocks, waited, maxWaits))
+	rows, at, err := p.timed(ctx, fmt.Sprintf(pgLocks, waited, maxWaits))
 	if err != nil {
 		return err
 	}
@@ -236,7 +272,7 @@ func (p *postgres) locks(ctx context.Context, s *sessions.Snapshot) error {
 		var lock sessions.Lock
 		var since age
 		var blockers, database string
-		if err := scan(row, &id, &lock.Type, &lock.Mode, &since, &blockers, &lock.Relation, &relation, &database); err != nil {
+		if err := scan(row, &id, (*name)(&lock.Type), (*name)(&lock.Mode), &since, &blockers, (*name)(&lock.Relation), &relation, (*name)(&database)); err != nil {
 			return err
 		}
 		if lock.Relation == "" && relation > 0 {
@@ -286,7 +322,7 @@ func ids(list string) (out []int64, err error) {
 }
 
 const pgCounters = `SELECT coalesce(datname, ''), numbackends, xact_commit, xact_rollback, blks_read, blks_hit, deadlocks, temp_files, temp_bytes,
- blk_read_time / 1000, %s FROM pg_stat_database WHERE datname IS NOT NULL ORDER BY numbackends DESC, datname LIMIT %d`
+ blk_read_time / 1000, %s, ` + pgBusy + ` FROM pg_stat_database WHERE datname IS NOT NULL ORDER BY numbackends DESC, datname LIMIT %d`
 
 // maxDatabases of a server have their counters listed.
 const maxDatabases = 100
@@ -299,15 +335,15 @@ func (p *postgres) counters(ctx context.Context, s *sessions.Snapshot) error {
 	if p.version >= 140000 {
 		idle = "idle_in_transaction_time / 1000"
 	}
-	rows, err := p.conn.Query(ctx, fmt.Sprintf(pgCounters, idle, maxDatabases))
+	rows, _, err := p.timed(ctx, fmt.Sprintf(pgCounters, idle, maxDatabases))
 	if err != nil {
 		return err
 	}
 	s.Databases = nil
-	for _, row := range rows {
+	for _, row := range rows[:min(len(rows), maxDatabases)] {
 		values := make([]float64, len(pgCounterNames))
 		d := sessions.Database{Values: map[string]float64{}}
-		into := []any{&d.Name}
+		into := []any{(*name)(&d.Name)}
 		for i := range values {
 			into = append(into, &values[i])
 		}

@@ -86,7 +86,7 @@ func (r *reading) read(rows [][]string) error {
 	for _, row := range rows {
 		var k statementKey
 		var f figures
-		if err := scan(row, &k.digest, &k.user, &k.database, &f.calls, &f.total, &f.rows, &f.blocks); err != nil {
+		if err := scan(row, (*name)(&k.digest), (*name)(&k.user), (*name)(&k.database), &f.calls, &f.total, &f.rows, &f.blocks); err != nil {
 			return err
 		}
 		r.add(k, f)

@@ -16,7 +16,7 @@ import (
 var postgres15 = answers{
 	{to: "server_version_num", rows: [][]string{{"15.14", "150014", "f", "10.0.0.5", "5432", "1700000000000000", "t", "t", "1024", "casefile", "shop"}}},
 	{to: "pg_extension", rows: [][]string{{"public", "queryid,total_exec_time", "t"}}},
-	{to: "FROM pg_stat_activity", rows: [][]string{
+	{to: "FROM pg_stat_activity", rows: busy("1.5", [][]string{
 		{"4711", "f", "client backend", "10.0.0.1", "50001", "shop", "shop", "PostgreSQL JDBC Driver", "active", "60000.5", "59000", "59000", "Lock",
 			"transactionid", "UPDATE orders SET state = 'paid' WHERE id = 42", "f", "77", "6"},
 		{"4713", "f", "client backend", "fd00::3", "50003", "shop", "shop", "", "active", "1000", "1000", "1000", "Lock", "tuple",
@@ -25,13 +25,21 @@ var postgres15 = answers{
 			"SELECT * FROM orders WHERE id = $1 FOR UPDATE", "f", "78", "6"},
 		{"99", "t", "client backend", "10.0.0.1", "50009", "casefile", "shop", "casefile", "active", "1", "1", "1", "", "", "SELECT a.pid", "f", "", "6"},
 		{"12", "f", "checkpointer", "", "0", "", "", "", "", "", "", "", "Activity", "CheckpointerMain", "", "f", "", "6"},
-	}},
-	{to: "FROM pg_locks", rows: [][]string{
+	})},
+	{to: "FROM pg_locks", rows: busy("2", [][]string{
 		{"4711", "transactionid", "ShareLock", "58000", "4712", "public.orders", "16384", "shop"},
 		{"4713", "tuple", "ExclusiveLock", "900", "4711,4711,0", "", "16999", "other"},
 		{"5555", "relation", "ShareLock", "", "4711", "", "0", ""},
-	}},
-	{to: "FROM pg_stat_database", rows: [][]string{{"shop", "5", "1000", "2", "30", "4000", "1", "0", "0", "0.5", "12.25"}}},
+	})},
+	{to: "FROM pg_stat_database", rows: busy("0.5", [][]string{{"shop", "5", "1000", "2", "30", "4000", "1", "0", "0", "0.5", "12.25"}})},
+}
+
+// busy adds to each row how long the server worked, in milliseconds.
+func busy(ms string, rows [][]string) [][]string {
+	for i := range rows {
+		rows[i] = append(rows[i], ms)
+	}
+	return rows
 }
 
 func with(change answer, base answers) answers { return append(answers{change}, base...) }
@@ -74,6 +82,9 @@ func TestPostgresLook(t *testing.T) {
 	if worker.Kind != "checkpointer" || worker.Client != "" || !worker.StateSince.IsZero() {
 		t.Errorf("%+v", worker)
 	}
+	if p.cost() != 4*time.Millisecond {
+		t.Errorf("the server worked for %v", p.cost())
+	}
 	if v := s.Databases[0].Values; v[sessions.Commits] != 1000 || v[sessions.IdleInTxSeconds] != 12.25 {
 		t.Errorf("%+v", s.Databases)
 	}
@@ -93,15 +104,15 @@ func TestPostgresLook(t *testing.T) {
 
 // Locks are asked for only where somebody waits for one, or where that is not shown.
 func TestPostgresAsksForLocks(t *testing.T) {
-	quiet := answer{to: "FROM pg_stat_activity", rows: [][]string{
-		{"1", "f", "client backend", "", "-1", "shop", "shop", "", "idle", "", "5", "5", "Client", "ClientRead", "COMMIT", "f", "", "1"}}}
+	quiet := answer{to: "FROM pg_stat_activity", rows: busy("1", [][]string{
+		{"1", "f", "client backend", "", "-1", "shop", "shop", "", "idle", "", "5", "5", "Client", "ClientRead", "COMMIT", "f", "", "1"}})}
 	s, conn, _ := lookAt(t, with(quiet, postgres15))
 	if conn.has("pg_locks") || s.Sessions[0].Client != "[local]" || s.LeftOut != 0 {
 		t.Errorf("%q, %+v", conn.asked, s.Sessions)
 	}
 	blind := answer{to: "server_version_num", rows: [][]string{{"12.22", "120022", "f", "", "", "1", "f", "t", "1024", "Case-File", "shop"}}}
-	unseen := answer{to: "FROM pg_stat_activity", rows: [][]string{
-		{"4711", "f", "", "", "0", "shop", "shop", "", "", "", "", "", "", "", "<insufficient privilege>", "f", "", "1"}}}
+	unseen := answer{to: "FROM pg_stat_activity", rows: busy("1", [][]string{
+		{"4711", "f", "", "", "0", "shop", "shop", "", "", "", "", "", "", "", "<insufficient privilege>", "f", "", "1"}})}
 	s, conn, p := lookAt(t, with(unseen, with(blind, postgres15)))
 	if !conn.has("pg_locks") || conn.has("query_id") || conn.has("waitstart") || conn.has("idle_in_transaction_time") {
 		t.Errorf("%q", conn.asked)
@@ -127,7 +138,7 @@ func TestPostgresEncoding(t *testing.T) {
 // What a server answers that is none of these rows is an error, whatever it is.
 func TestPostgresNonsense(t *testing.T) {
 	for _, to := range []string{"server_version_num", "pg_extension", "FROM pg_stat_activity", "FROM pg_locks", "FROM pg_stat_database"} {
-		for _, rows := range [][][]string{{{}}, {{"x"}}, {strings.Split(strings.Repeat("x,", 17)+"x", ",")}, {strings.Split(strings.Repeat("x,", 7)+"x", ",")}} {
+		for _, rows := range [][][]string{{{}}, {{"x"}}, {strings.Split(strings.Repeat("x,", 18)+"x", ",")}, {strings.Split(strings.Repeat("x,", 8)+"x", ",")}} {
 			conn := &recorded{answers: with(answer{to: to, rows: rows}, postgres15)}
 			p, s := &postgres{conn: conn}, &sessions.Snapshot{}
 			if err := errors.Join(p.identify(t.Context(), &s.Server), p.look(t.Context(), s)); err == nil {

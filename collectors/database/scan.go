@@ -3,6 +3,7 @@ package database
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"casefile/bundle/format/entries"
@@ -25,6 +26,12 @@ func (a age) before(t time.Time) time.Time {
 // maxAge in milliseconds: a year is older than any session.
 const maxAge = 366 * 86400e3
 
+// name is a text of a server's that is no statement: of a user, an application, a state.
+type name string
+
+// maxName is how much of a name is kept, in bytes: more than any server gives.
+const maxName = 512
+
 // scan reads one row of an answer; a number that is NULL is 0.
 func scan(row []string, into ...any) error {
 	if len(row) != len(into) {
@@ -42,6 +49,8 @@ func scanOne(text string, into any) (err error) {
 	switch v := into.(type) {
 	case *string:
 		*v = text
+	case *name:
+		*v = name(strings.ToValidUTF8(text[:min(len(text), maxName)], ""))
 	case *bool:
 		*v = text == "t" || text == "1"
 	case *int64:
