@@ -34,7 +34,7 @@ var (
 		"live set at the end, of the maximum heap",
 		"below it caches may still fill",
 	)
-	leakSoon = analyze.NewLimit(2*time.Minute, "", "to a full heap: fewer readings do then, when each is higher than the one before",
+	leakSoon = analyze.NewLimit(2*time.Minute, "", "to a full heap: fewer readings do then, when they lie on a straight line",
 		"own judgement: whoever waits for more readings reads them after the OutOfMemoryError")
 	leakLongSpan = analyze.NewLimit(
 		30*time.Minute,
@@ -99,14 +99,14 @@ func (v *gcView) growth() *growth {
 	return nil
 }
 
-// fillsSoon reports whether the readings have done nothing but rise, for ten seconds or more, and will fill the heap in moments.
+// fillsSoon reports whether the readings rise on a straight line, for ten seconds or more, and will fill the heap in moments.
 func (v *gcView) fillsSoon(ps []gc.LivePoint, heap float64) bool {
 	if len(ps) < leakReadings.Value-1 || ps[len(ps)-1].Time-ps[0].Time < leakSpan.Value/2 || float64(ps[len(ps)-1].Bytes) < 0.75*heap {
 		return false
 	}
 	line := make([]gc.Point, len(ps))
 	for i, p := range ps {
-		if i > 0 && p.Bytes <= ps[i-1].Bytes {
+		if i > 0 && float64(p.Bytes) < float64(ps[i-1].Bytes)-leakSlack*heap {
 			return false
 		}
 		line[i] = gc.Point{Time: p.Time, Value: float64(p.Bytes)}
@@ -115,8 +115,14 @@ func (v *gcView) fillsSoon(ps []gc.LivePoint, heap float64) bool {
 	t.From, t.To = ps[0].Time, ps[len(ps)-1].Time
 	t.Last = t.Intercept + t.Slope*t.To.Seconds()
 	in, ends := t.Exhausted(heap)
-	return ends && in <= leakSoon.Value
+	return ends && in <= leakSoon.Value && t.R2 >= leakStraight
 }
+
+// A reading between two marks of G1 holds some garbage: it may lie so much of the heap below the one before, on a line that is straight.
+const (
+	leakSlack    = 0.02
+	leakStraight = 0.9
+)
 
 func (v *gcView) rises(ps []gc.LivePoint, heap float64) *growth {
 	g := &growth{first: ps[0], last: ps[len(ps)-1], points: ps}
