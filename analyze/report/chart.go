@@ -1,12 +1,14 @@
 package report
 
 import (
-	"casefile/analyze/say"
+	"fmt"
 	"html/template"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"casefile/analyze/say"
 )
 
 // Size of a chart in its own units; the page scales it to its column.
@@ -18,7 +20,7 @@ const (
 	padTop      = 12.0
 	padBottom   = 26.0
 	maxPoints   = 600 // of a line
-	svgPoints   = 280 // of one without script, or on paper
+	svgPoints   = 140 // of one without script, or on paper
 )
 
 // timeline is the horizontal axis: seconds from a beginning.
@@ -112,20 +114,23 @@ func newFrame(label string, x scale, xTicks []tick, y scale, yTicks []tick) *fra
 	f.x.from, f.x.to = padLeft, chartWidth-padRight
 	f.y.from, f.y.to = chartHeight-padBottom, padTop
 	f.open("chart", chartWidth, chartHeight, label)
+	var grid, marks strings.Builder
 	for _, t := range yTicks {
 		at := f.y.at(t.value)
-		f.line("grid", padLeft, at, chartWidth-padRight, at)
-		f.text("tick", "end", padLeft-7, at+3.5, t.label)
+		grid.WriteString("M" + num(padLeft) + " " + num(at) + "H" + num(chartWidth-padRight))
+		f.text("tick", "end", padLeft-7, math.Round(at+3.5), t.label)
 	}
 	for _, t := range xTicks {
 		at := f.x.at(t.value)
-		f.line("mark", at, chartHeight-padBottom, at, chartHeight-padBottom+4)
+		marks.WriteString("M" + num(at) + " " + num(chartHeight-padBottom) + "v4")
 		anchor := "middle"
 		if at > chartWidth-padRight-18 {
 			anchor = "end"
 		}
-		f.text("tick", anchor, at, chartHeight-padBottom+16, t.label)
+		f.text("tick", anchor, math.Round(at), chartHeight-padBottom+16, t.label)
 	}
+	f.path("grid", grid.String())
+	f.path("mark", marks.String())
 	f.line("axis", padLeft, chartHeight-padBottom, chartWidth-padRight, chartHeight-padBottom)
 	return f
 }
@@ -203,16 +208,16 @@ func (c *chart) stack() {
 	}
 }
 
-// curve draws one line with gaps where values are missing, or one filled layer.
+// curve draws one line with gaps where values are missing, or one filled layer, in whole units of the picture.
 func (c *chart) curve(f *frame, i int) {
 	cv := &c.curves[i]
 	var d strings.Builder
-	pen, last := false, point{}
-	first := point{}
-	floor := num(f.y.at(0))
+	pen := false
+	x, y, first := 0, 0, 0
+	floor := int(math.Round(f.y.at(0)))
 	closeArea := func() {
 		if c.stacked && pen {
-			d.WriteString("L" + num(f.x.at(last.at)) + " " + floor + "L" + num(f.x.at(first.at)) + " " + floor + "Z")
+			fmt.Fprintf(&d, "V%dH%dZ", floor, first)
 		}
 		pen = false
 	}
@@ -221,12 +226,14 @@ func (c *chart) curve(f *frame, i int) {
 			closeArea()
 			continue
 		}
-		cmd := "L"
-		if !pen {
-			cmd, first = "M", p
+		toX, toY := int(math.Round(f.x.at(p.at))), int(math.Round(f.y.at(p.v)))
+		if pen {
+			fmt.Fprintf(&d, "l%d %d", toX-x, toY-y)
+		} else {
+			fmt.Fprintf(&d, "M%d %d", toX, toY)
+			pen, first = true, toX
 		}
-		pen, last = true, p
-		d.WriteString(cmd + num(f.x.at(p.at)) + " " + num(f.y.at(p.v)))
+		x, y = toX, toY
 	}
 	closeArea()
 	if c.stacked {

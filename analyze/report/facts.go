@@ -46,7 +46,10 @@ func cpusOf(n *analyze.Node) string {
 }
 
 // nameOf is a node's name as it is shown.
-func nameOf(n *analyze.Node) string { return cmp.Or(clean(n.Name), "this node") }
+func nameOf(n *analyze.Node) string { return cmp.Or(clean(cut(n.Name, nodeNameWidth)), "this node") }
+
+// nodeNameWidth is how much of a node's name is shown, in characters.
+const nodeNameWidth = 80
 
 // Empty says that nothing in a case can be judged.
 func Empty(c *analyze.Case) bool {
@@ -84,7 +87,11 @@ func caseLine(c *analyze.Case) string {
 
 // where names node and subject of a finding.
 func where(f *analyze.Finding) string {
-	return clean(joined(" · ", strings.Join(f.Nodes, ", "), f.Subject))
+	names := make([]string, len(f.Nodes))
+	for i, n := range f.Nodes {
+		names[i] = cut(n, nodeNameWidth)
+	}
+	return clean(joined(" · ", strings.Join(names, ", "), f.Subject))
 }
 
 // change is "setting: from -> to" as far as the advice gives it.

@@ -35,7 +35,7 @@ type plotCurve struct {
 	Values []number `json:"y"`
 }
 
-// number is written with at most five digits that matter, which no picture shows more of; not a number is null.
+// number is written with at most four digits that matter, which no picture shows more of; not a number is null.
 type number float64
 
 func (n number) MarshalJSON() ([]byte, error) {
@@ -43,11 +43,11 @@ func (n number) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return []byte("null"), nil
 	}
-	if v >= 1e5 && v < 1e15 { // whole numbers, cut to what matters
-		unit := math.Pow(10, math.Floor(math.Log10(v))-4)
+	if v >= 1e4 && v < 1e15 { // whole numbers, cut to what matters
+		unit := math.Pow(10, math.Floor(math.Log10(v))-3)
 		return strconv.AppendFloat(nil, math.Round(v/unit)*unit, 'f', 0, 64), nil
 	}
-	return strconv.AppendFloat(nil, v, 'g', 5, 64), nil
+	return strconv.AppendFloat(nil, v, 'g', 4, 64), nil
 }
 
 // moment is a time in seconds, written to the millisecond.

@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
 	"casefile/analyze/host"
+	"casefile/analyze/loss"
 	"casefile/analyze/threads"
 	"casefile/bundle/format/hostseries"
 	"casefile/bundle/format/series"
@@ -182,6 +183,9 @@ func sampleResult() *analyze.Result {
 			{ID: "unsafe-config", Severity: analyze.Info, Confidence: analyze.High, Nodes: []string{"wiki-1"}, Subject: "4711-confluence", Title: "No heap dump is written when memory runs out",
 				Advice: []analyze.Advice{{Action: "Add the flag", Setting: "-XX:+HeapDumpOnOutOfMemoryError", To: "on"}}},
 		},
+		Loss: []*loss.Statement{{Node: "wiki-1", Subject: "4711-confluence", SpanSeconds: 50, Dumps: 6, RequestThreads: 24, RequestThreadSeconds: 1200, Parts: []loss.Part{
+			{Kind: loss.Lock, Where: "com.acme.directory.GroupCache in com.acme.directory.GroupCache.refresh", Seconds: 475, Share: 0.396, ClaimedBy: "lock-contention"},
+			{Kind: loss.CPU, Seconds: 150, Share: 0.125}, {Kind: loss.Socket, Where: "com.acme.directory.LdapClient.search", Seconds: 50, Share: 0.042}, {Kind: loss.Idle, Seconds: 525, Share: 0.437}}}},
 		Tuning: []analyze.Tuning{{Nodes: []string{"wiki-1"}, Subject: "4711-confluence", Changes: []analyze.Change{
 			{Setting: "-Xmx", From: "-Xmx1g", To: "-Xmx2g", Findings: []string{"heap-too-small", "full-gc"}, Risk: "Needs 1 GB more memory.", Verify: "Collections take under 5 % of the time."},
 			{Setting: "-XX:MaxMetaspaceSize", From: "256m", To: "512m", Findings: []string{"metaspace-pressure"}, Risk: "Up to 256 MB more memory outside of the heap."}}}},

@@ -81,7 +81,7 @@ func (s *Story) act(list []analyze.Finding) {
 				continue
 			}
 			more = true
-			if len(s.Actions) < storyActions && !s.covered(f, &f.Advice[round]) {
+			if a := &f.Advice[round]; !s.covered(f, a) && len(s.Actions) < storyActions {
 				s.Actions = append(s.Actions, StoryAction{p.Finding, f.ID, append([]string{}, f.Nodes...), f.Subject, f.Advice[round]})
 			}
 		}
@@ -92,12 +92,31 @@ func (s *Story) act(list []analyze.Finding) {
 	slices.SortStableFunc(s.Actions, func(a, b StoryAction) int { return cmp.Compare(a.Finding, b.Finding) })
 }
 
-// covered: an advice that is told as another, or instead of one.
+// covered: an advice that is told already, of other nodes too, or that is instead of another.
 func (s *Story) covered(f *analyze.Finding, a *analyze.Advice) bool {
-	return a.Alternative || slices.ContainsFunc(s.Actions, func(o StoryAction) bool {
-		same := a.Setting != "" && a.Setting == o.Setting || a.Action == o.Action
-		return same && o.Subject == f.Subject && slices.Equal(o.Nodes, f.Nodes)
-	})
+	if a.Alternative {
+		return true
+	}
+	for i := range s.Actions {
+		o := &s.Actions[i]
+		sameNodes := o.Subject == f.Subject && slices.Equal(o.Nodes, f.Nodes)
+		switch {
+		case sameNodes && (a.Setting != "" && a.Setting == o.Setting || a.Action == o.Action):
+			return true
+		case a.Action == o.Action && a.Setting == o.Setting && a.From == o.From && a.To == o.To && o.ID == f.ID:
+			for _, n := range f.Nodes {
+				if !slices.Contains(o.Nodes, n) {
+					o.Nodes = append(o.Nodes, n)
+				}
+			}
+			if o.Subject != f.Subject {
+				o.Subject = ""
+			}
+			slices.Sort(o.Nodes)
+			return true
+		}
+	}
+	return false
 }
 
 // toCopy is an action as one pastes it into a ticket.
@@ -113,5 +132,5 @@ func (a *StoryAction) toCopy() string {
 }
 
 func (a *StoryAction) where() string {
-	return clean(joined(" · ", some(a.Nodes, 6), a.Subject))
+	return clean(joined(" · ", cut(some(a.Nodes, 6), 6*nodeNameWidth), a.Subject))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/say"
@@ -105,7 +106,7 @@ func pauseFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
 				}
 				worst = log.Total.Max
 				k.Value, k.Node, k.Level = say.Took(worst), nameOf(n), levelOf(r, n.Name, pauseFindings)
-				k.Note = count(log.Total.Count, "pause")
+				k.Note = joined(" in ", count(log.Total.Count, "pause"), span(log))
 				if share, ok := log.Throughput(); ok {
 					k.Note += ", " + say.Percent(1-share/100) + " of the time"
 				}
@@ -113,6 +114,14 @@ func pauseFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
 		}
 	}
 	return k
+}
+
+// span is how long a log is; "": not known.
+func span(l *gc.Log) string {
+	if l.Span <= 0 {
+		return ""
+	}
+	return say.Took(l.Span.Round(time.Second))
 }
 
 func cpuFigure(c *analyze.Case, r *analyze.Result) KeyFigure {

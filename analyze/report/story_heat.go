@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -31,6 +32,7 @@ type heatMap struct {
 type heatRow struct {
 	Node, Anchor, Worst string
 	SVG                 template.HTML
+	From, Bin           int64 // ms of Unix time, and of one cell
 }
 
 // heatLane is one measure over time. The marks are where its four colours begin.
@@ -132,10 +134,19 @@ func heatRowOf(n *analyze.Node, w heatWindow, wide bool) (row heatRow, any bool)
 	}
 	s := &svg{}
 	s.open("heat", heatCell*heatBins, height, row.Node+", "+row.Worst)
+	cells := map[string]*strings.Builder{}
+	tips := make([]string, heatBins)
 	for k := range heatBins {
-		s.heatBin(values, w, k, wide)
+		tips[k] = heatBin(cells, values, w, k, wide)
+	}
+	for _, class := range sortedKeys(cells) {
+		s.path(class, cells[class].String())
+	}
+	for k, tip := range tips { // which a click chooses
+		s.rect("bin", heatCell*float64(k), 0, heatCell, height, tip)
 	}
 	row.SVG = s.done()
+	row.From, row.Bin = w.from.UnixMilli(), w.bin.Milliseconds()
 	return row, any
 }
 
@@ -149,33 +160,32 @@ func (l *heatLane) level(v float64) int {
 	return n
 }
 
-// heatBin draws one stretch of time, which a click chooses.
-func (s *svg) heatBin(values [][]float64, w heatWindow, k int, wide bool) {
-	x := heatCell * float64(k)
-	from := w.from.Add(time.Duration(k) * w.bin)
-	s.raw(`<g class="bin" data-from="`, fmt.Sprint(from.UnixMilli()), `" data-to="`, fmt.Sprint(from.Add(w.bin).UnixMilli()), `">`)
-	text, top := say.UTC(from, time.TimeOnly), -1
+// heatBin adds the cells of one stretch of time to those of their colours, and says its values.
+func heatBin(cells map[string]*strings.Builder, values [][]float64, w heatWindow, k int, wide bool) string {
+	cell := func(class string, y, height float64) {
+		if cells[class] == nil {
+			cells[class] = &strings.Builder{}
+		}
+		fmt.Fprintf(cells[class], "M%s %sh%sv%sh-%sz", num(heatCell*float64(k)), num(y), num(heatCell-1), num(height-1), num(heatCell-1))
+	}
+	text, top := say.UTC(w.from.Add(time.Duration(k)*w.bin), time.TimeOnly), "hx"
 	for i, l := range heatLanes {
 		class, v := "hx", values[i][k]
 		if !math.IsNaN(v) {
 			text += "\n" + l.name + ": " + l.say(v)
-			lv := l.level(v)
-			top = max(top, lv)
-			class = fmt.Sprintf("h%d", lv)
+			class = fmt.Sprintf("h%d", l.level(v))
 		}
 		if wide {
-			s.rect(class, x, heatLow*float64(i), heatCell-1, heatLow-1, "")
+			cell(class, heatLow*float64(i), heatLow)
+		}
+		if class != "hx" && (top == "hx" || class > top) {
+			top = class
 		}
 	}
 	if !wide {
-		class := "hx"
-		if top >= 0 {
-			class = fmt.Sprintf("h%d", top)
-		}
-		s.rect(class, x, 0, heatCell-1, heatHigh-1, "")
+		cell(top, 0, heatHigh)
 	}
-	s.title(text)
-	s.raw("</g>")
+	return text
 }
 
 func unknownBins() []float64 {

@@ -97,7 +97,7 @@ func missingOf(c *analyze.Case) []string {
 	}
 	out := []string{}
 	for _, n := range nodes {
-		out = append(out, joined(": ", clean(n), some(items[n], 4)))
+		out = append(out, joined(": ", clean(cut(n, nodeNameWidth)), some(items[n], 4)))
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func TestOneStory(t *testing.T) {
 	if len(titles) != 4 || len(actions) != 3 {
 		t.Fatalf("the sample tells %d problems and %d actions", len(titles), len(actions))
 	}
-	for name, from := range map[string]string{"terminal.txt": "", "SUMMARY.md": "## Findings", "report.html": `<main id="main">`, "findings.json": `"findings": [`} {
+	for name, from := range map[string]string{"terminal.txt": "", "SUMMARY.md": "## Findings", "report.html": `<section id="main"`, "findings.json": `"findings": [`} {
 		text := words(string(render(t, name, c, r)))
 		inOrder(t, name+", problems", text[max(0, strings.Index(text, words(from))):], titles)
 	}

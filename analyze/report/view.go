@@ -16,7 +16,7 @@ const (
 	htmlFindings = 200
 	htmlEvidence = 12 // of one finding
 	htmlExcerpts = 60 // of the page
-	excerptHTML  = 16 // lines of one
+	excerptHTML  = 12 // lines of one
 	htmlNodes    = 60
 	htmlSections = 24 // JVMs, services, hosts: each
 	htmlFlames   = 12

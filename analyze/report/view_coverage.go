@@ -56,13 +56,15 @@ func evidenceTable(c *analyze.Case) table {
 	for _, k := range evidenceKinds {
 		t.Columns = append(t.Columns, column{Name: k.name})
 	}
-	t.Columns = append(t.Columns, column{Name: "Missing"})
 	gaps := map[string][]string{}
 	for _, g := range c.Gaps {
 		gaps[g.Node] = append(gaps[g.Node], clean(g.Item))
 	}
 	for _, n := range c.Nodes {
-		row := []cell{text(cut(nameOf(n), 40))}
+		row := []cell{{Text: cut(nameOf(n), 40)}}
+		if missing := unique(gaps[n.Name]); len(missing) > 0 {
+			row[0].Sub = "missing: " + cut(some(missing, 3), 160)
+		}
 		for _, k := range evidenceKinds {
 			mark := "–"
 			if k.has(n) {
@@ -70,7 +72,7 @@ func evidenceTable(c *analyze.Case) table {
 			}
 			row = append(row, text(mark))
 		}
-		t.Rows = append(t.Rows, append(row, text(cut(some(unique(gaps[n.Name]), 3), 160))))
+		t.Rows = append(t.Rows, row)
 	}
 	return t.bounded(coverageNodes)
 }

@@ -188,7 +188,7 @@ func (v *view) Of(nodes []string) string {
 	var out []string
 	for i, n := range v.Filter {
 		for _, o := range nodes {
-			if n == clean(o) {
+			if n == clean(cut(o, nodeNameWidth)) {
 				out = append(out, strconv.Itoa(i+1))
 				break
 			}

@@ -53,21 +53,18 @@ document.addEventListener("DOMContentLoaded", function () {
 
   /** @type {uPlot[]} */
   const walled = []; // charts of wall-clock time, which zoom as one
-  let zooming = false;
 
   /** @param {number} from @param {number} to seconds of Unix time; both 0: each chart its own */
   function zoom(from, to) {
     view.from = from;
     view.to = to;
-    zooming = true;
     walled.forEach(function (u) { show(u); });
-    zooming = false;
     shown();
   }
   /** @param {uPlot} u */
   function show(u) {
     const x = u.data[0];
-    if (view.to > view.from) { u.setScale("x", { min: view.from, max: view.to }); return; }
+    if (view.to > view.from && walled.includes(u)) { u.setScale("x", { min: view.from, max: view.to }); return; }
     u.setScale("x", { min: /** @type {number} */ (x[0]), max: /** @type {number} */ (x[x.length - 1]) });
   }
 
@@ -128,13 +125,14 @@ document.addEventListener("DOMContentLoaded", function () {
       },
       axes: [Object.assign({ space: 60 }, p.t0 ? {} : { values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (s) { return short(s) + " s"; }); }) }, axis),
         Object.assign({ size: 62, values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (y) { return y === null ? "" : label(p.unit, y); }); }) }, axis)],
-      cursor: { sync: p.t0 ? { key: "time", setSeries: false, scales: ["x", null] } : undefined, drag: { x: true, y: false },
-        bind: { dblclick: function () { return function () { zoom(0, 0); return null; }; } } },
+      cursor: { sync: p.t0 ? { key: "time", setSeries: false, scales: ["x", null] } : undefined, drag: { x: true, y: false, setScale: false },
+        bind: { dblclick: function (u) { return function () { if (p.t0) { zoom(0, 0); } else { show(u); } return null; }; } } },
       series: series,
       hooks: {
-        setScale: [function (u, key) {
-          if (key !== "x" || zooming || !p.t0 || !u.status) { return; }
-          zoom(Number(u.scales.x.min), Number(u.scales.x.max));
+        setSelect: [function (u) {
+          const from = u.select.left, to = from + u.select.width;
+          if (!p.t0) { u.setScale("x", { min: u.posToVal(from, "x"), max: u.posToVal(to, "x") }); } else if (u.select.width > 2) { zoom(u.posToVal(from, "x"), u.posToVal(to, "x")); }
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         }],
         draw: [function (u) { limitLine(u, p); }]
       }
@@ -144,16 +142,12 @@ document.addEventListener("DOMContentLoaded", function () {
     fig.setAttribute("role", "group");
     const title = fig.querySelector("strong");
     fig.setAttribute("aria-label", (title ? title.textContent : "Chart") + ": + and - zoom, arrows move, 0 shows all");
-    zooming = true;
     const u = new uPlot(options, rows, fig);
-    zooming = false;
     plots.set(fig, u);
     if (p.t0) {
       walled.push(u);
-      zooming = true;
-      show(u);
-      zooming = false;
-      fig.addEventListener("keydown", function (e) { keys(e, u); });
+        show(u);
+        fig.addEventListener("keydown", function (e) { keys(e, u); });
     }
   }
   /** @type {Map<HTMLElement, uPlot>} */
@@ -290,15 +284,15 @@ document.addEventListener("DOMContentLoaded", function () {
     const place = row.dataset.node || "";
     const button = row.querySelector("button");
     if (button) { button.addEventListener("click", function () { choose(view.node === place ? "" : place); }); }
-    row.querySelectorAll(".bin").forEach(function (bin) {
+    const start = Number(row.dataset.from) / 1000, length = Number(row.dataset.bin) / 1000;
+    row.querySelectorAll(".bin").forEach(function (bin, at) {
       bin.addEventListener("click", function () {
         const again = bin.classList.contains("chosen");
         all(".bin.chosen").forEach(function (b) { b.classList.remove("chosen"); });
         if (again) { choose(""); zoom(0, 0); return; }
         bin.classList.add("chosen");
-        const from = Number(bin.getAttribute("data-from")) / 1000, to = Number(bin.getAttribute("data-to")) / 1000, more = to - from;
         choose(selectOf("node") ? place : "");
-        zoom(from - more, to + more); // with what came before and after it
+        zoom(start + (at - 1) * length, start + (at + 2) * length); // with what came before and after it
       });
     });
   });

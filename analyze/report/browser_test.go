@@ -1,0 +1,368 @@
+package report
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium finds the browser. On Debian, as root, it is installed where it is missing.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser is not started in short mode")
+	}
+	find := func() string {
+		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+			if path, err := exec.LookPath(name); err == nil {
+				return path
+			}
+		}
+		return ""
+	}
+	if path := find(); path != "" {
+		return path
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Getuid() != 0 {
+		t.Skip("no chromium here: the report is not looked at in a browser (apt-get install chromium)")
+	}
+	cmd := exec.CommandContext(t.Context(), apt, "install", "-y", "-qq", "chromium")
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("chromium could not be installed: %v: %s", err, out[max(0, len(out)-200):])
+	}
+	return find()
+}
+
+// visitor is a browser with one page open, that notes what goes wrong in it.
+type visitor struct {
+	t   *testing.T
+	ctx context.Context
+	url string
+
+	mu     sync.Mutex
+	errors []string
+}
+
+// browse opens a page from a file.
+func browse(t *testing.T, html []byte) *visitor {
+	t.Helper()
+	exe := chromium(t)
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, html, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(exe), chromedp.NoSandbox)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, stopTab := chromedp.NewContext(alloc)
+	t.Cleanup(stopTab)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	v := &visitor{t: t, ctx: ctx, url: (&url.URL{Scheme: "file", Path: file}).String()}
+	if err := chromedp.Listen(ctx, v.note); err != nil {
+		t.Fatal(err)
+	}
+	command(v, network.Enable, network.EnableParams{})
+	command(v, cdplog.Enable, cdp.Empty{})
+	v.size(1440, 900)
+	v.do(chromedp.Navigate(v.url))
+	t.Cleanup(func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		for _, e := range v.errors {
+			t.Errorf("in the browser: %s", e)
+		}
+	})
+	return v
+}
+
+// note keeps errors, and requests for anything but the page.
+func (v *visitor) note(event any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		v.errors = append(v.errors, fmt.Sprint(e.ExceptionDetails.Text, " ", e.ExceptionDetails.Exception))
+	case *cdplog.EventEntryAdded:
+		v.errors = append(v.errors, e.Entry.Text)
+	case *network.EventRequestWillBeSent:
+		if address, _, _ := strings.Cut(e.Request.URL, "#"); address != v.url {
+			v.errors = append(v.errors, "request for "+e.Request.URL)
+		}
+	}
+}
+
+func (v *visitor) do(actions ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, actions...); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// command sends a command of the protocol.
+func command[P, R any](v *visitor, c cdp.Command[P, R], params P) R {
+	v.t.Helper()
+	r, err := chromedp.Call(v.ctx, c, params)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return r
+}
+
+// eval runs a script in the page and gives its value.
+func eval[T any](v *visitor, script string) T {
+	v.t.Helper()
+	out, err := chromedp.Run(v.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		v.t.Fatalf("%s: %v", cut(script, 200), err)
+	}
+	return out
+}
+
+// run runs a script for what it does.
+func (v *visitor) run(script string) {
+	v.t.Helper()
+	eval[int](v, "(() => {"+script+"})(), 0")
+}
+
+func (v *visitor) is(condition string) bool {
+	v.t.Helper()
+	return eval[bool](v, condition)
+}
+
+// want polls until a condition of the page holds.
+func (v *visitor) want(what, condition string) {
+	v.t.Helper()
+	if _, err := chromedp.Run(v.ctx, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+		v.t.Errorf("%s: %v", what, err)
+	}
+}
+
+func (v *visitor) size(width, height int64) {
+	v.t.Helper()
+	command(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1,
+		Mobile: width < 600})
+}
+
+// sideways holds the page to its width.
+func (v *visitor) sideways(name string) {
+	v.t.Helper()
+	if over := eval[float64](v, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+		wide := eval[string](v, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, .flamescroll")).slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join("\n")`)
+		v.t.Errorf("%s: the page scrolls sideways by %v:\n%s", name, over, wide)
+	}
+}
+
+// shoot keeps a picture of what is shown where the developer asks for it, see keepPage.
+func (v *visitor) shoot(name string) {
+	v.t.Helper()
+	if *preview == "" {
+		return
+	}
+	picture, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	keepPage(v.t, name, picture)
+}
+
+func samplePage(t *testing.T) []byte {
+	t.Helper()
+	c, r := sampleCase(t)
+	return renderHTML(t, c, r, sampleMeta())
+}
+
+// visible is a script's condition: an element is there and takes room.
+func visible(selector string) string {
+	return fmt.Sprintf(`(() => { const e = document.querySelector(%q); return !!e && e.getClientRects().length > 0; })()`, selector)
+}
+
+func TestFirstScreenWithoutScript(t *testing.T) {
+	v := browse(t, samplePage(t))
+	command(v, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	v.do(chromedp.Reload())
+	for _, selector := range []string{"h1", ".verdict", ".scope", ".actions li .plain", ".figure .value", "svg.heat", ".covered table", "figure svg.chart", "details.consequence > summary"} {
+		if !v.is(visible(selector)) {
+			t.Errorf("%s is not shown without script", selector)
+		}
+	}
+	for _, selector := range []string{".bar", "button.copy", ".heatrow button", ".uplot"} {
+		if v.is(visible(selector)) {
+			t.Errorf("%s is shown, and does nothing without script", selector)
+		}
+	}
+	if bottom := eval[float64](v, `document.querySelector(".actions li").getBoundingClientRect().bottom`); bottom > 900 {
+		t.Errorf("the first action ends at %v of a screen of 900", bottom)
+	}
+	v.shoot("noscript.png")
+}
+
+func TestReportInBrowser(t *testing.T) {
+	v := browse(t, samplePage(t))
+	v.run(`document.querySelectorAll("figure.plot").forEach(f => f.scrollIntoView())`)
+	v.run(`document.querySelector("figure.plot").scrollIntoView()`)
+	v.want("the first chart is drawn", `!!document.querySelector("figure.plot.live .uplot canvas")`)
+
+	t.Run("heat map", func(t *testing.T) {
+		v.run(`document.querySelector(".heatrow").scrollIntoView()`)
+		v.run(`document.querySelectorAll(".heatrow")[0].querySelectorAll(".bin")[20].dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
+		v.want("the address says what is shown", `location.hash.includes("node=1") && location.hash.includes("from=")`)
+		v.want("the other node's section is hidden", `document.querySelector("#jvm-2-1").hidden && !document.querySelector("#jvm-1-1").hidden`)
+		v.want("what is shown is said", `/\d\d:\d\d:\d\d – /.test(document.querySelector("#zoomed").textContent)`)
+		v.run(`document.querySelector("#reset").click()`)
+		v.want("all is shown again", `!document.querySelector("#jvm-2-1").hidden && !location.hash.includes("node")`)
+	})
+	t.Run("node filter", func(t *testing.T) {
+		v.run(`const s = document.querySelector("#node"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
+		v.want("findings of other nodes are hidden", `document.querySelector("#finding-1").hidden`)
+		v.run(`document.querySelector("#reset").click()`)
+		v.want("and shown again", `!document.querySelector("#finding-1").hidden`)
+	})
+	t.Run("linked zoom", func(t *testing.T) {
+		v.run(`document.querySelectorAll("figure.plot.live")[1].focus()`)
+		before := eval[string](v, axisOf(0))
+		v.do(chromedp.KeyEvent("+"))
+		v.want("the address has the zoom", `location.hash.includes("from=")`)
+		if eval[string](v, axisOf(0)) == before {
+			t.Error("another chart shows the same before and after the zoom")
+		}
+		v.do(chromedp.KeyEvent("0"))
+		v.want("all is shown", `!location.hash.includes("from=")`)
+	})
+	t.Run("drawer and deep link", func(t *testing.T) {
+		v.run(`location.hash = "#finding-2"`)
+		v.want("the consequence and its drawer open", `document.querySelector("#finding-2").open && document.querySelector("#finding-2 .drawer").open`)
+		v.run(`location.hash = "#node=2"`)
+		v.want("a link to a node filters", `document.querySelector("#node").value === "2"`)
+		v.run(`location.hash = "#zone=local"`)
+		v.want("a link sets the zone", `document.querySelector("#zone").value === "local" && document.querySelector("#node").value === ""`)
+	})
+	t.Run("flame search", func(t *testing.T) {
+		v.run(`document.querySelector(".flamebox input").focus()`)
+		v.do(chromedp.KeyEvent("Renderer"))
+		v.want("frames are found", `document.querySelectorAll(".flamebox.searching svg.f.match").length > 0`)
+		v.run(`document.querySelector(".flamebox svg.f.match").dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
+		v.want("a click enlarges", `!document.querySelector(".flamebox .reset").hidden`)
+	})
+	t.Run("colours", func(t *testing.T) {
+		v.run(`const s = document.querySelector("#theme"); s.value = "dark"; s.dispatchEvent(new Event("change"));`)
+		v.want("dark", `getComputedStyle(document.body).backgroundColor === "rgb(20, 23, 26)"`)
+		v.run(`const s = document.querySelector("#theme"); s.value = "light"; s.dispatchEvent(new Event("change"));`)
+		v.want("light", `getComputedStyle(document.body).backgroundColor === "rgb(246, 246, 244)"`)
+	})
+	t.Run("copy", func(t *testing.T) {
+		v.run(`document.querySelector(".actions button.copy").click()`)
+		v.want("the button says so", `document.querySelector(".actions button.copy").textContent === "Copied"`)
+	})
+	t.Run("print", func(t *testing.T) {
+		pdf := command(v, cdppage.PrintToPDF, cdppage.PrintToPDFParams{}).Data
+		if !bytes.HasPrefix(pdf, []byte("%PDF")) {
+			t.Error("it does not print")
+		}
+		command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		if !v.is(visible("figure.live svg.chart")) || v.is(visible(".bar")) {
+			t.Error("paper shows controls, or no charts")
+		}
+		command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	})
+}
+
+// axisOf is a script that gives what the canvas of a chart shows.
+func axisOf(i int) string {
+	return fmt.Sprintf(`document.querySelectorAll("figure.plot.live canvas")[%d].toDataURL()`, i)
+}
+
+// schemes and widths that the page is looked at in.
+var (
+	schemes = []string{"light", "dark"}
+	widths  = []int64{1440, 412, 390}
+)
+
+// TestReportLooks holds the page to its width, and to what axe-core knows of accessibility.
+func TestReportLooks(t *testing.T) {
+	v := browse(t, samplePage(t))
+	axe := axeScript(t)
+	for _, scheme := range schemes {
+		command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		for _, width := range widths {
+			v.size(width, 900)
+			v.do(chromedp.Reload())
+			name := fmt.Sprintf("%s at %d", scheme, width)
+			v.shoot(fmt.Sprintf("report-%d-%s.png", width, scheme))
+			v.sideways(name)
+			v.run(`document.querySelectorAll("details").forEach(d => { d.open = true })`)
+			v.sideways(name + ", all open")
+			eval[int](v, axe)
+			text := eval[string](v, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.failureSummary || "").slice(0, 300))}))))`)
+			var list []struct {
+				ID, Help string
+				Nodes    []string
+			}
+			if err := json.Unmarshal([]byte(text), &list); err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range list {
+				t.Errorf("%s: %s: %s\n%s", name, x.ID, x.Help, strings.Join(x.Nodes, "\n"))
+			}
+		}
+	}
+}
+
+// axeScript is axe-core, vendored with its licence.
+func axeScript(t *testing.T) string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(fixtures, "axe", "axe.min.js.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text) + "\n;0"
+}
+
+// TestHostileNamesInBrowser: whatever a case holds is text.
+func TestHostileNamesInBrowser(t *testing.T) {
+	c, r := hostileCase(t)
+	long := strings.Repeat("W\u202e<b>", 2500)
+	c.Nodes[0].Name = long
+	r.Findings[0].Nodes = []string{long}
+	v := browse(t, renderHTML(t, c, r, Meta{Title: hostile, BundleName: hostile}))
+	for _, selector := range []string{"b", "img", "script:not([type])~script:not([type])"} {
+		if n := eval[int](v, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector)); n != 0 {
+			t.Errorf("%d elements %s", n, selector)
+		}
+	}
+	for _, width := range widths {
+		v.size(width, 900)
+		v.sideways(fmt.Sprint("at ", width))
+	}
+	v.shoot("hostile.png")
+}
