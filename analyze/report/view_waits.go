@@ -78,7 +78,7 @@ func sessionsPart(g *waits.Graph, l *database.Look) part {
 	behind := behindEach(l)
 	for i := range l.Sessions {
 		s := &l.Sessions[i]
-		if s.Kind != "" {
+		if s.Kind != "" || s.ID == l.Own.ID {
 			continue
 		}
 		counts[cmp.Or(string(s.State), "not visible")]++

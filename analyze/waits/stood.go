@@ -1,6 +1,10 @@
 package waits
 
-import "slices"
+import (
+	"slices"
+
+	"casefile/analyze/threads"
+)
 
 // A server that is slow is asked less often than dumps are taken. A thread that has not moved from its call since the
 // dump next to a look, by its stack and its CPU, waits for the same still.
@@ -14,7 +18,7 @@ func (g *Graph) stood(list []Standing, key string) (out []Standing) {
 			if r == s.Round || !there || r.asked(key) || tr == nil {
 				continue
 			}
-			if same, _ := s.Process.Series.Stood(tr, min(dump, s.Dump), max(dump, s.Dump)); !same {
+			if !still(s.Process.Series, tr, min(dump, s.Dump), max(dump, s.Dump)) {
 				continue
 			}
 			o := s
@@ -25,6 +29,22 @@ func (g *Graph) stood(list []Standing, key string) (out []Standing) {
 		}
 	}
 	return out
+}
+
+// still reports whether a thread has not left its place from dump i to dump j. One that waits to enter a monitor uses a
+// little CPU: the JVM has it look again from time to time.
+func still(s *threads.Series, tr *threads.Track, i, j int) bool {
+	if same, _ := s.Stood(tr, i, j); same {
+		return true
+	}
+	first := tr.Obs[i]
+	for k := i; k <= j; k++ {
+		t := tr.Obs[k]
+		if t == nil || t.State != threads.Blocked || t.Stack != first.Stack {
+			return false
+		}
+	}
+	return true
 }
 
 // asked reports whether a round has a look at a server.
@@ -73,7 +93,7 @@ func (c *Cycle) stoodIn(r *Round) bool {
 		if !there || tr == nil || dump == v.Dump {
 			return false
 		}
-		if same, _ := v.Process.Series.Stood(tr, min(dump, v.Dump), max(dump, v.Dump)); !same {
+		if !still(v.Process.Series, tr, min(dump, v.Dump), max(dump, v.Dump)) {
 			return false
 		}
 	}

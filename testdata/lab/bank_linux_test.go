@@ -62,7 +62,7 @@ func TestWaitsOfACluster(t *testing.T) {
 		}{
 			{"row lock", []string{"debit 10", "export 1", "debit 10"}, "db-lock-wait",
 				[]string{"20 request threads on n1 and n3", "row lock on table zzaccounts", "idle in transaction", "n2 ", "ZzBank.zzWriteFile",
-					"UPDATE zzaccounts SET note = ? WHERE id = ?", "UPDATE zzaccounts SET balance = balance - ? WHERE id = $1"}},
+					"UPDATE zzaccounts SET note = ? WHERE id = ?", "UPDATE zzaccounts SET balance = balance - ? WHERE id = ?"}},
 			{"quiet", []string{"quiet 10", "quiet 1", "quiet 10"}, "", nil},
 			{"circle", []string{"second 1", "first 2"}, "distributed-deadlock", []string{"ZzLedger", "row lock on table zzaccounts", "n1 ", "n2 "}},
 		} {
