@@ -20,7 +20,7 @@ type asker interface {
 	identify(ctx context.Context, server *sessions.Server) error
 	// look fills in a snapshot.
 	look(ctx context.Context, s *sessions.Snapshot) error
-	// cost is how long the server worked on the last look; 0: it does not say.
+	// cost is how long the server worked on the last look or reading; 0: it does not say.
 	cost() time.Duration
 	// statements reads the statistics of statements.
 	statements(ctx context.Context) (*reading, error)

@@ -213,8 +213,9 @@ func (c *capture) begin(ctx context.Context) {
 func (c *capture) read(ctx context.Context) (*reading, error) {
 	from := time.Now()
 	r, err := c.asker.statements(ctx)
-	c.share.spent += time.Since(from)
-	c.Cost(time.Since(from), 0, "")
+	took := time.Since(from)
+	c.share.spent += cmp.Or(c.asker.cost(), took)
+	c.Cost(took, 0, "")
 	return r, err
 }
 

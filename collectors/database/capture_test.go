@@ -75,7 +75,7 @@ const (
 
 // statementsOf answers as postgres15 does, with statistics that count up.
 func statementsOf(sql string) ([][]string, error) {
-	return with(answer{to: "pg_stat_statements(false)", rows: [][]string{{"77", "shop", "shop", "4", "80", "4", "0"}}},
+	return with(answer{to: "pg_stat_statements(false)", rows: [][]string{{"77", "shop", "shop", "4", "80", "4", "0", "1"}}},
 		with(answer{to: "stats_reset", rows: [][]string{{"2026-01-01"}}}, postgres15)).of(sql)
 }
 
@@ -88,7 +88,7 @@ func TestCapture(t *testing.T) {
 			return [][]string{{"77", "UPDATE orders SET a = 'Zq7Mallard'", "f"}}, nil
 		case strings.Contains(sql, "pg_stat_statements(false)"):
 			if readings++; readings == 2 {
-				return [][]string{{"77", "shop", "shop", "9", "130", "9", "0"}}, nil
+				return [][]string{{"77", "shop", "shop", "9", "130", "9", "0", "1"}}, nil
 			}
 		}
 		return statementsOf(sql)

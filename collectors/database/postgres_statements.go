@@ -47,7 +47,7 @@ var noPGStatistics = absent{"pg_stat_statements is not installed in the database
 const pgStatementsSource = "pg_stat_statements"
 
 // pgStatements reads figures without texts, which lie in a file of the server's.
-const pgStatements = `SELECT s.queryid, coalesce(r.rolname, ''), coalesce(d.datname, ''), s.calls, s.%s, s.rows, s.shared_blks_read
+const pgStatements = `SELECT s.queryid, coalesce(r.rolname, ''), coalesce(d.datname, ''), s.calls, s.%s, s.rows, s.shared_blks_read, ` + pgBusy + `
 FROM %s.pg_stat_statements(false) s LEFT JOIN pg_database d ON d.oid = s.dbid LEFT JOIN pg_roles r ON r.oid = s.userid
 WHERE s.queryid IS NOT NULL ORDER BY s.%[1]s DESC LIMIT %[3]d`
 
@@ -59,6 +59,7 @@ func (p *postgres) statements(ctx context.Context) (*reading, error) {
 	if p.stats.columns["total_exec_time"] {
 		total = "total_exec_time"
 	}
+	p.busy = 0
 	r := &reading{source: pgStatementsSource, rows: map[statementKey]figures{}}
 	err := p.within(ctx, func() error {
 		if p.stats.resets {
@@ -66,7 +67,7 @@ func (p *postgres) statements(ctx context.Context) (*reading, error) {
 				return err
 			}
 		}
-		rows, at, err := moment(ctx, p.conn, fmt.Sprintf(pgStatements, total, quoteName(p.stats.schema), maxFigures))
+		rows, at, err := p.timed(ctx, fmt.Sprintf(pgStatements, total, quoteName(p.stats.schema), maxFigures))
 		if err != nil {
 			return err
 		}

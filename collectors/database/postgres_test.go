@@ -155,7 +155,7 @@ func TestPostgresStatements(t *testing.T) {
 	base := with(answer{to: "stats_reset", rows: [][]string{{"2026-01-01"}}}, postgres15)
 	read := func(rows ...[]string) *reading {
 		t.Helper()
-		conn := &recorded{answers: with(answer{to: "pg_stat_statements(false)", rows: rows}, base)}
+		conn := &recorded{answers: with(answer{to: "pg_stat_statements(false)", rows: busy("1", rows)}, base)}
 		p := &postgres{conn: conn}
 		if err := p.identify(t.Context(), &sessions.Server{}); err != nil {
 			t.Fatal(err)
