@@ -32,35 +32,46 @@ type archive interface {
 // openArchive tells a container by its first bytes. What comes out of it is
 // counted against the budget of the context.
 func openArchive(ctx context.Context, path string) (archive, Format, error) {
-	if st, err := os.Stat(path); err == nil && !st.IsDir() && !st.Mode().IsRegular() {
-		return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive) // to open a pipe may wait for ever
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, "", err
-	}
-	st, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, "", err
-	}
-	if st.IsDir() {
-		f.Close()
+	switch st, err := os.Stat(path); {
+	case err == nil && st.IsDir():
 		a, err := openDir(ctx, path)
 		return a, Dir, err
+	case err == nil && !st.Mode().IsRegular():
+		return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive) // to open a pipe may wait for ever
 	}
+	f, err := openInput(ctx, path)
+	if err != nil {
+		return nil, "", err
+	}
+	a, format, err := archiveIn(ctx, f, path)
+	if err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	if f.sealed {
+		a = &sealedArchive{a, f}
+	}
+	return a, format, nil
+}
+
+// sealedArchive is one within a sealed file.
+type sealedArchive struct {
+	archive
+	in *input
+}
+
+// archiveIn chooses the reader for what the file begins with. After an error the caller closes the file.
+func archiveIn(ctx context.Context, f *input, path string) (archive, Format, error) {
 	head := make([]byte, 512)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		f.Close()
 		return nil, "", err
 	}
 	head = head[:n]
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		f.Close()
 		return nil, "", err
 	}
-	room := budget.NewRoom(ctx, st.Size())
+	room := budget.NewRoom(ctx, f.Size())
 	switch {
 	case n < 4 && (bytes.HasPrefix(zstdMagic, head) || bytes.HasPrefix(zipMagic, head)):
 		return &emptyArchive{f}, TarZstd, nil
@@ -68,11 +79,10 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 		a, err := openTarZstd(f, room)
 		return a, TarZstd, err
 	case bytes.HasPrefix(head, zipMagic):
-		return openZip(f, st.Size(), mostEntries(ctx), room), Zip, nil
+		return openZip(f, f.Size(), mostEntries(ctx), room), Zip, nil
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(f)
 		if err != nil {
-			f.Close()
 			return nil, "", err
 		}
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
@@ -81,14 +91,12 @@ func openArchive(ctx context.Context, path string) (archive, Format, error) {
 	case budget.IsXZ(head):
 		z, err := budget.NewXZ(f)
 		if err != nil {
-			f.Close()
 			return nil, "", fmt.Errorf("%s: %w", path, err)
 		}
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(z))}, TarZstd, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
 		return &tarArchive{f: f, room: room, tr: tar.NewReader(room.Reader(f))}, TarZstd, nil
 	}
-	f.Close()
 	return nil, "", fmt.Errorf("%s: %w", path, ErrNotArchive)
 }
 
@@ -110,7 +118,7 @@ func mostEntries(ctx context.Context) int {
 }
 
 // emptyArchive is a bundle cut within its first bytes.
-type emptyArchive struct{ f *os.File }
+type emptyArchive struct{ f *input }
 
 func (e *emptyArchive) next() (string, []byte, io.Reader, int64, error) {
 	return "", nil, nil, 0, io.ErrUnexpectedEOF
@@ -118,7 +126,7 @@ func (e *emptyArchive) next() (string, []byte, io.Reader, int64, error) {
 func (e *emptyArchive) Close() error { return e.f.Close() }
 
 type tarArchive struct {
-	f    *os.File
+	f    *input
 	z    *zstd.Decoder
 	room *budget.Room
 	tr   *tar.Reader
@@ -144,10 +152,9 @@ const (
 	tarTrailer = 2 * tarBlock // of zeros, which end a whole tar; tar.Reader does not insist on them
 )
 
-func openTarZstd(f *os.File, room *budget.Room) (archive, error) {
+func openTarZstd(f *input, room *budget.Room) (archive, error) {
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	in := &counted{r: room.Reader(z)}

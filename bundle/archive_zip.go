@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/klauspost/compress/flate"
@@ -17,7 +16,7 @@ import (
 
 // openZip uses the central directory where there is one, and else scans the
 // local headers of a zip that was cut.
-func openZip(f *os.File, size int64, most int, room *budget.Room) archive {
+func openZip(f *input, size int64, most int, room *budget.Room) archive {
 	if zr, err := readZip(f, size, most); err == nil {
 		return &zipArchive{f: f, room: room, files: zr.File}
 	}
@@ -25,7 +24,7 @@ func openZip(f *os.File, size int64, most int, room *budget.Room) archive {
 }
 
 type zipArchive struct {
-	f     *os.File
+	f     *input
 	room  *budget.Room
 	files []*zip.File
 	open  io.ReadCloser
@@ -72,7 +71,7 @@ func zipRecord(extra []byte) []byte {
 // zipScan reads local headers one after the other (APPNOTE 4.3.7). Our own
 // bundles always state the sizes there.
 type zipScan struct {
-	f    *os.File
+	f    *input
 	room *budget.Room
 	r    *bufio.Reader
 	body *io.LimitedReader

@@ -168,7 +168,7 @@ func TestCutAnywhere(t *testing.T) {
 
 // indexLength is how many bytes of a bundle are its index: without them nothing is lost.
 func indexLength(t *testing.T, path string) int {
-	x, err := indexOf(t.Context(), path)
+	x, err := openIndexed(t.Context(), path)
 	if err != nil {
 		return 0
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"casefile/bundle/seal"
 )
 
 // Format is a way to hold the files of a bundle.
@@ -27,6 +29,7 @@ func ParseFormat(s string) (Format, error) {
 
 // FormatOf guesses the format from a file name; ok is false when the name says nothing.
 func FormatOf(name string) (f Format, ok bool) {
+	name = strings.TrimSuffix(name, seal.Ext)
 	switch {
 	case strings.HasSuffix(name, ".tar.zst"), strings.HasSuffix(name, ".tzst"):
 		return TarZstd, true
@@ -59,16 +62,34 @@ const reserve = 512 << 10
 // appendFile writes whole records at the end of a file: a record that does not
 // fit is taken back.
 type appendFile struct {
-	f    *os.File
+	f    output
 	size int64
+}
+
+// output is what a container is written to: a file, or a sealed one.
+type output interface {
+	io.Writer
+	io.Seeker
+	Truncate(size int64) error
+	Sync() error
+	Close() error
 }
 
 // room makes sure that need more bytes fit, where the file system can tell.
 func (a *appendFile) room(need int64) error {
-	if err := preallocate(a.f, a.size, need); err != nil {
+	file, at := a.disk()
+	if err := preallocate(file, at, need); err != nil {
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
 	return nil
+}
+
+// disk is the file on the disk, and how much of it is used.
+func (a *appendFile) disk() (*os.File, int64) {
+	if s, is := a.f.(*seal.File); is {
+		return s.Disk()
+	}
+	return a.f.(*os.File), a.size
 }
 
 // append runs write and makes its bytes permanent, or none of them.

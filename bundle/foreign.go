@@ -212,20 +212,15 @@ func isArchive(head []byte) bool {
 
 // nested opens an archive within another one.
 func nested(ctx context.Context, in io.Reader, visit func(*Reader) error, left func(error)) error {
-	tmp, err := os.CreateTemp("", "casefile-redact-*")
+	tmp, file, remove, err := newfile.Unnamed("casefile-redact-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
-	if _, err = io.Copy(tmp, in); err == nil {
-		err = tmp.Close()
-	} else {
-		tmp.Close()
-	}
-	if err != nil {
+	defer remove()
+	if _, err = io.Copy(tmp, in); err != nil {
 		return err
 	}
-	r, err := Open(ctx, tmp.Name())
+	r, err := Open(ctx, file)
 	if err != nil {
 		left(err)
 		return nil

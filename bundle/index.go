@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -92,32 +93,31 @@ func readIndex(f io.ReaderAt, size int64) ([]spot, error) {
 
 // indexed gives single entries of a bundle by its index.
 type indexed struct {
-	f     *os.File
+	f     *input
 	room  *budget.Room
 	spots []spot
 }
 
 // openIndexed opens a bundle that has an index; errNoIndex for any other file.
-func openIndexed(path string, room func(size int64) *budget.Room) (*indexed, error) {
-	st, err := os.Stat(path)
-	if err != nil || !st.Mode().IsRegular() {
+func openIndexed(ctx context.Context, path string) (*indexed, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, errNoIndex
 	}
-	f, err := os.Open(path)
+	f, err := openInput(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	head := make([]byte, len(zstdMagic))
 	_, err = f.ReadAt(head, 0)
 	var spots []spot
-	if err == nil && bytes.Equal(head, zstdMagic) {
-		spots, err = readIndex(f, st.Size())
+	if err == nil && f.cut == nil && bytes.Equal(head, zstdMagic) {
+		spots, err = readIndex(f, f.Size())
 	}
 	if err != nil || len(spots) == 0 {
 		f.Close()
 		return nil, errNoIndex
 	}
-	return &indexed{f, room(st.Size()), spots}, nil
+	return &indexed{f, budget.NewRoom(ctx, f.Size()), spots}, nil
 }
 
 func (x *indexed) Close() error { return x.f.Close() }

@@ -40,7 +40,7 @@ func TestIndexLeadsToEveryEntry(t *testing.T) {
 	if err != nil || !r.indexed || len(r.Manifest.Entries) != len(content)+2 || r.Cut != nil {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	x, err := indexOf(t.Context(), path)
+	x, err := openIndexed(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

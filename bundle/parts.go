@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"casefile/bundle/seal"
 )
 
 // PartsDir is the folder next to a bundle of many nodes in which what each node sends
@@ -23,7 +25,7 @@ func Parts(path string) (parts []string) {
 		return nil
 	}
 	for _, f := range files { // in the order of their names
-		if f.Type().IsRegular() && strings.HasSuffix(f.Name(), partExt) {
+		if f.Type().IsRegular() && strings.HasSuffix(strings.TrimSuffix(f.Name(), seal.Ext), partExt) {
 			parts = append(parts, filepath.Join(PartsDir(path), f.Name()))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/bundle/redact/names"
+	"casefile/bundle/seal"
 )
 
 // maxOwnRecord is the largest record of casefile's own in which nodes are renamed by their names, in bytes.
@@ -26,6 +27,7 @@ const maxOwnRecord = 64 << 20
 // cannot be made safe, and at Minimal what has free text, is left out and stands in the ledger. On an error the old bundle
 // and its writer stay as they are.
 func (w *Writer) Pseudonymise(ctx context.Context, level plan.Level, set *names.Set, to string) (*Writer, error) {
+	ctx = w.Reading(ctx)
 	r, err := Open(ctx, w.path)
 	if err != nil {
 		return nil, err
@@ -68,6 +70,7 @@ func Redact(ctx context.Context, r *Reader, level plan.Level, secrets *redact.Se
 
 // Verify reads what was written so far with the secrets and names that are known by now.
 func (w *Writer) Verify(ctx context.Context) (*Report, error) {
+	ctx = w.Reading(ctx)
 	return VerifyAt(ctx, w.path, w.secrets, w.names)
 }
 
@@ -139,7 +142,7 @@ func (a *again) write(ctx context.Context, to string, format Format) (*Writer, e
 	n := newNaming(a.r, a.set)
 	n.manifest(&a.opening)
 	a.opening.Plan.Redact = a.level
-	next, err := createNaming(to, format, a.opening, a.secrets, a.set)
+	next, err := createNaming(seal.From(ctx), to, format, a.opening, a.secrets, a.set)
 	if err != nil {
 		return nil, err
 	}

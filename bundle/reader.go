@@ -91,7 +91,7 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 
 // openByIndex reads the manifest, which is the last entry of a whole bundle; nil where that gives none.
 func openByIndex(ctx context.Context, path string) *Reader {
-	x, err := indexOf(ctx, path)
+	x, err := openIndexed(ctx, path)
 	if err != nil {
 		return nil
 	}
@@ -110,10 +110,6 @@ func openByIndex(ctx context.Context, path string) *Reader {
 		return nil
 	}
 	return r
-}
-
-func indexOf(ctx context.Context, path string) (*indexed, error) {
-	return openIndexed(path, func(size int64) *budget.Room { return budget.NewRoom(ctx, size) })
 }
 
 func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
@@ -179,7 +175,7 @@ func (r *Reader) at(ctx context.Context, path string, visit func(Entry, io.Reade
 	if !r.indexed || i < 0 {
 		return nil
 	}
-	x, err := indexOf(ctx, r.Path)
+	x, err := openIndexed(ctx, r.Path)
 	if err != nil {
 		return nil //nolint:nilerr // the file has changed: it is read from its beginning
 	}
@@ -198,13 +194,20 @@ type cutAt struct {
 
 // scan visits the entries up to the end or the cut. A record that does not fit
 // its file, or a path that leads out of the bundle, is an error.
-func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (cutAt, error) {
+func (r *Reader) scan(ctx context.Context, visit func(Entry, io.Reader) error) (cut cutAt, err error) {
 	a, format, err := openArchive(ctx, r.Path)
 	if err != nil {
 		return cutAt{}, err
 	}
 	defer a.Close()
 	r.Format = format
+	if s, is := a.(*sealedArchive); is && s.in.cut != nil {
+		defer func() {
+			if cut.err != nil {
+				cut.err = s.in.cut
+			}
+		}()
+	}
 	folder, isFolder := a.(*dirArchive)
 	if isFolder {
 		defer func() { r.Unread = folder.unread }()

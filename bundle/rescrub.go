@@ -15,6 +15,7 @@ import (
 // anew, scrubbed once more. It returns the writer to go on with, also with an
 // error, and notes the result in the manifest.
 func (w *Writer) LeakCheck(ctx context.Context) (*Writer, error) {
+	ctx = w.Reading(ctx)
 	rep, err := Verify(ctx, w.path, w.secrets)
 	if err != nil {
 		return w, err
@@ -50,7 +51,7 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	next, err := createNaming(w.path+".scrubbing", r.Format, w.opening(), w.secrets, w.names)
+	next, err := createNaming(w.keys, w.path+".scrubbing", r.Format, w.opening(), w.secrets, w.names)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"casefile/bundle/newfile"
 	"casefile/bundle/redact"
 	"casefile/bundle/redact/names"
+	"casefile/bundle/seal"
 )
 
 // Writer writes a bundle. Its methods may be called from many goroutines;
@@ -28,9 +30,11 @@ type Writer struct {
 	secrets *redact.Secrets
 	names   *names.Set // nil: names stay
 	level   plan.Level // empty: plan.Secrets
+	keys    *seal.Keys // nil: it is not sealed
 
 	mu       sync.Mutex
 	c        container
+	sealed   *seal.File
 	manifest Manifest
 	paths    map[string]bool
 	rules    map[string]int
@@ -45,12 +49,17 @@ type Writer struct {
 // file appears under its name only once its first entry, plan.json, is whole;
 // an older file of that name is replaced then.
 func Create(path string, format Format, opening Manifest, secrets *redact.Secrets) (*Writer, error) {
-	return createNaming(path, format, opening, secrets, nil)
+	return CreateSealed(nil, path, format, opening, secrets)
 }
 
-func createNaming(path string, format Format, opening Manifest, secrets *redact.Secrets, set *names.Set) (*Writer, error) {
+// CreateSealed is Create for a bundle that is sealed with keys; nil: it is not.
+func CreateSealed(keys *seal.Keys, path string, format Format, opening Manifest, secrets *redact.Secrets) (*Writer, error) {
+	return createNaming(keys, path, format, opening, secrets, nil)
+}
+
+func createNaming(keys *seal.Keys, path string, format Format, opening Manifest, secrets *redact.Secrets, set *names.Set) (*Writer, error) {
 	opening.FormatVersion = FormatVersion
-	w := &Writer{path: path, secrets: secrets, names: set, manifest: opening, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}}
+	w := &Writer{path: path, keys: keys, secrets: secrets, names: set, manifest: opening, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}}
 	publish, err := w.open(format)
 	if err != nil {
 		return nil, fmt.Errorf("create bundle: %w", err)
@@ -87,7 +96,17 @@ func (w *Writer) open(format Format) (publish func() error, err error) {
 		return nil, err
 	}
 	publish = func() error { return newfile.Publish(f, w.path) }
-	switch out := (appendFile{f: f}); format {
+	out := appendFile{f: f}
+	if w.keys.Sealing() {
+		if format == Dir {
+			return nil, errors.Join(errors.New("a folder cannot be sealed: choose tar.zst or zip"), f.Close())
+		}
+		if w.sealed, err = w.keys.Create(f); err != nil {
+			return nil, errors.Join(err, f.Close(), os.Remove(name))
+		}
+		out.f = w.sealed
+	}
+	switch format {
 	case Dir:
 		publish = func() error { return nil }
 		w.c = newDir(root, out)
@@ -126,6 +145,20 @@ func (w *Writer) Compression() (level string, took time.Duration) {
 	}
 	return "zstd " + t.level.String(), t.took
 }
+
+// Keys are what the bundle is sealed with; nil: it is not.
+func (w *Writer) Keys() *seal.Keys { return w.keys }
+
+// Reading lets the bundle be read under this context, as it is written.
+func (w *Writer) Reading(ctx context.Context) context.Context {
+	if w.keys == nil {
+		return ctx
+	}
+	return seal.With(ctx, w.keys)
+}
+
+// Sealed is the file of a sealed bundle, which can be read while it is open; nil: it is not sealed.
+func (w *Writer) Sealed() *seal.File { return w.sealed }
 
 // Path is where the bundle lies.
 func (w *Writer) Path() string { return w.path }

@@ -18,6 +18,7 @@ import (
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/bundle/seal"
 )
 
 // Capture is one capture of this node: searched by Begin, made by Run.
@@ -74,7 +75,7 @@ func (c *Capture) checkTargets() error {
 // When ctx ends early the bundle holds what was captured until then.
 func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, tool bundle.Tool) (*bundle.Writer, error) {
 	s := c.Session
-	w, err := bundle.Create(path, format, bundle.Manifest{CaseID: s.Plan.CaseID, Cluster: s.Plan.Cluster, Tool: tool, Plan: s.Plan,
+	w, err := bundle.CreateSealed(seal.From(ctx), path, format, bundle.Manifest{CaseID: s.Plan.CaseID, Cluster: s.Plan.Cluster, Tool: tool, Plan: s.Plan,
 		Started: c.began, Nodes: []bundle.Node{nodeInfo(s.Node)}}, s.Secrets)
 	if err != nil {
 		return nil, err

@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path"
 
 	"casefile/bundle"
+	"casefile/bundle/newfile"
 )
 
 // deepest is how many archives may lie in one another.
@@ -43,21 +43,18 @@ func (b *builder) nested(ctx context.Context, name string, in io.Reader) error {
 	if b.depth >= deepest {
 		return fmt.Errorf("%s: an archive in %d others is not read", name, deepest)
 	}
-	tmp, err := os.CreateTemp("", "casefile-analyze-*")
+	tmp, file, remove, err := newfile.Unnamed("casefile-analyze-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer remove()
 	n, err := io.Copy(tmp, io.LimitReader(in, stashDisk-b.stash.taken))
 	b.stash.taken += n
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { b.stash.taken -= n }()
-	r, err := bundle.Open(ctx, tmp.Name())
+	r, err := bundle.Open(ctx, file)
 	if err != nil {
 		return fmt.Errorf("%s: an archive that cannot be read", name)
 	}

@@ -45,7 +45,10 @@ input: kubectl logs web-1 | casefile analyze -
 			if err != nil {
 				return err
 			}
-			ctx := most.bound(cmd.Context(), paths...)
+			ctx, err := most.bound(cmd.Context(), paths...)
+			if err != nil {
+				return err
+			}
 			c, err := load.Paths(ctx, paths)
 			if err != nil {
 				return err

@@ -21,6 +21,7 @@ import (
 	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact/names"
+	"casefile/bundle/seal"
 	"casefile/collectors"
 	"casefile/collectors/fleet"
 )
@@ -40,6 +41,7 @@ type collectOptions struct {
 	cluster  cluster
 	noReport bool
 	levels   levelOptions
+	sealing  sealing
 	store    *names.Store // nil at level secrets
 	ownName  bool         // out was not given
 	ticket   ticketOptions
@@ -85,6 +87,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.node, "node-name", "", "name of this node in the bundle (default: its host name)")
 	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
+	o.sealing.flags(f)
 	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
 	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
 	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
@@ -137,6 +140,12 @@ func (o *collectOptions) complete(cmd *cobra.Command) error {
 		if format != bundle.Dir {
 			o.out += "." + o.format
 		}
+		if o.sealing.wanted() {
+			o.out += seal.Ext
+		}
+	}
+	if o.sealing.wanted() && format == bundle.Dir {
+		return usage("--encrypt-to: a folder cannot be sealed: choose --format tar.zst or zip")
 	}
 	return nil
 }
@@ -153,6 +162,10 @@ func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) 
 		return err
 	}
 	if err := o.ticket.validate(); err != nil {
+		return err
+	}
+	ctx, err = o.sealing.keys(ctx)
+	if err != nil {
 		return err
 	}
 	done, err := capture(ctx, u, o)

@@ -130,7 +130,10 @@ func (o *compareOptions) compare(ctx context.Context) (*compare.Comparison, erro
 // runs reads the captures of a side.
 func (o *compareOptions) runs(ctx context.Context, paths []string) (runs []compare.Run, err error) {
 	for _, p := range paths {
-		bounded := o.most.bound(ctx, o.all()...)
+		bounded, err := o.most.bound(ctx, o.all()...)
+		if err != nil {
+			return nil, err
+		}
 		c, err := load.Paths(bounded, []string{p})
 		if err != nil {
 			return nil, err

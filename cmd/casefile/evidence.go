@@ -14,6 +14,7 @@ import (
 	"casefile/analyze/report"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
+	"casefile/bundle/newfile"
 )
 
 // readCited reads the lines that findings cite, by one walk over each archive; what is in none is a file.
@@ -79,14 +80,13 @@ func (c *citedReader) nested(entry string, body io.Reader) {
 	if err != nil {
 		return
 	}
-	tmp, err := os.CreateTemp("", "casefile-show-*")
+	tmp, file, remove, err := newfile.Unnamed("casefile-show-*")
 	if err != nil {
 		return
 	}
-	defer os.Remove(tmp.Name())
-	_, err = io.Copy(tmp, plain)
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		c.archive(entry, tmp.Name())
+	defer remove()
+	if _, err = io.Copy(tmp, plain); err == nil {
+		c.archive(entry, file)
 	}
 }
 

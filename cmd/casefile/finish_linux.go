@@ -18,6 +18,7 @@ import (
 // finish analyses an open bundle, adds the reports and closes it. What fails here
 // costs only its own part: the evidence is kept.
 func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured, error) {
+	ctx = w.Reading(ctx)
 	c := &captured{path: o.out}
 	defer func() {
 		c.manifest, c.closeErr = w.Close()
@@ -90,7 +91,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 			page = content
 		}
 	}
-	if o.noReport || bundle.Format(o.format) == bundle.Dir || len(page) == 0 {
+	if o.noReport || o.sealing.wanted() || bundle.Format(o.format) == bundle.Dir || len(page) == 0 {
 		return
 	}
 	path := strings.TrimSuffix(strings.TrimSuffix(o.out, ".zip"), ".tar.zst") + ".html"

@@ -16,6 +16,7 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/bundle/seal"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
 	"casefile/collectors/fleet"
@@ -212,7 +213,7 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 		return &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
 	}
 	began := time.Now()
-	w, err := bundle.Create(o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: to.name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(to.name))
+	w, err := bundle.CreateSealed(seal.From(ctx), o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: to.name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(to.name))
 	if err != nil {
 		return nil, hinted(err, "choose another place with --out")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"casefile/bundle/format/budget"
+	"casefile/bundle/seal"
 )
 
 // sizeFlag is a number of bytes: 4096, 600MB, 64GB.
@@ -52,6 +53,7 @@ func (s *sizeFlag) Set(text string) error {
 // limits are the flags that bound what a verb reads.
 type limits struct {
 	unpacked, memory sizeFlag
+	identities       []string
 	budget.Limits
 }
 
@@ -59,16 +61,24 @@ func (l *limits) flags(f *pflag.FlagSet) {
 	f.Var(&l.unpacked, "max-unpacked", "most that an input may unpack to (default: 64 GB, or 1,000 times its size where that is less)")
 	f.Var(&l.memory, "max-memory", "most memory that what is read may take (default: 140 MB, more for inputs of over 100 MB)")
 	f.IntVar(&l.Entries, "max-entries", budget.MaxEntries, "most entries of an archive or folder that are read")
+	f.StringArrayVar(&l.identities, "age-identity", nil, "file of keys that opens what is sealed: age's own, or an SSH private key without passphrase (repeatable)")
 	f.DurationVar(&l.Silence, "max-silence", budget.MaxSilence, "how long a pipe may give nothing")
 }
 
-// bound gives the limits to what reads these paths.
-func (l *limits) bound(ctx context.Context, paths ...string) context.Context {
+// bound gives the limits, and the keys of what is sealed, to what reads these paths.
+func (l *limits) bound(ctx context.Context, paths ...string) (context.Context, error) {
+	if len(l.identities) > 0 {
+		ids, err := seal.ParseIdentities(l.identities)
+		if err != nil {
+			return nil, usage("--age-identity: %w", err)
+		}
+		ctx = seal.With(ctx, &seal.Keys{Identities: ids})
+	}
 	l.Unpacked, l.Memory = int64(l.unpacked), int64(l.memory)
 	if l.Memory == 0 {
 		l.Memory = budget.MemoryFor(sizeOf(paths))
 	}
-	return budget.With(ctx, l.Limits)
+	return budget.With(ctx, l.Limits), nil
 }
 
 // sizeOf is how many bytes lie at the paths.

@@ -63,7 +63,10 @@ func runRedact(ctx context.Context, u *ui, o *redactOptions, path string) error 
 	if same(path, o.out) {
 		return usage("-o %s is what is read", o.out)
 	}
-	ctx = o.most.bound(ctx, path)
+	ctx, err := o.most.bound(ctx, path)
+	if err != nil {
+		return err
+	}
 	r, err := bundle.Open(ctx, path)
 	if err != nil && load.SingleFile(path, err) || err == nil && load.PackedText(path, r) {
 		return o.file(ctx, u, path)

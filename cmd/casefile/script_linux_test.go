@@ -58,12 +58,13 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sample":  startSample,
-			"service": sampleService,
-			"exits":   exitsWith,
-			"field":   checkField,
-			"cut":     cutFile,
-			"signal":  sendSignal,
+			"sample":   startSample,
+			"service":  sampleService,
+			"exits":    exitsWith,
+			"field":    checkField,
+			"cut":      cutFile,
+			"signal":   sendSignal,
+			"sealkeys": sealKeys,
 		},
 	})
 }

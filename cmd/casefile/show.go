@@ -21,7 +21,10 @@ FINDING is an id, as "casefile analyze" prints it; all of that id are shown.
 Without it the findings are listed.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := most.bound(cmd.Context(), args[0])
+			ctx, err := most.bound(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
 			c, err := load.Paths(ctx, args[:1])
 			if err != nil {
 				return err

@@ -46,7 +46,11 @@ intact; 1 damaged, or something looks like a secret.`,
 			if err := leaks.complete(); err != nil {
 				return err
 			}
-			checked, err := leaks.verifyAll(most.bound(cmd.Context(), args[0]), args[0])
+			ctx, err := most.bound(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			checked, err := leaks.verifyAll(ctx, args[0])
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
+	"casefile/bundle/seal"
 	"casefile/collectors"
 	"casefile/collectors/timing"
 )
@@ -38,6 +40,7 @@ type capture struct {
 	path  string
 	limit int64
 	stop  context.CancelCauseFunc
+	keys  *seal.Keys // of what lies in the spool: in memory, so that a killed agent leaves nothing that can be read
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change
@@ -50,9 +53,25 @@ type capture struct {
 // are as long as the generation does.
 type view struct {
 	status Status
-	file   *os.File
+	file   content
 	log    log
 }
+
+// content is a file of the spool as it is sent: what is on the disk is sealed.
+type content interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// whole is one that was closed.
+type whole struct {
+	*seal.Plain
+	file *os.File
+}
+
+// Close closes the file.
+func (w whole) Close() error { return w.file.Close() }
 
 // start begins a capture, or says why not.
 func (n *Node) start(o Order) error {
@@ -135,12 +154,16 @@ func (n *Node) run(ctx context.Context, c *capture, o Order) {
 }
 
 // make captures into the spool. An error means that there is no bundle.
-func (n *Node) make(ctx context.Context, c *capture, o Order) error {
+func (n *Node) make(ctx context.Context, c *capture, o Order) (err error) {
 	p, skipped := n.Allow.restrict(o.Plan)
 	list := append(n.Collectors(), handover{c})
 	if o.Peers != nil {
 		list = append(list, timing.Links(*o.Peers, n.ways()))
 	}
+	if c.keys, err = seal.Ephemeral(); err != nil {
+		return err
+	}
+	ctx = seal.With(ctx, c.keys)
 	job, err := collectors.Begin(ctx, n.Name, p, list, c.tell)
 	none := err
 	if err != nil && (!errors.Is(err, collectors.ErrNoTarget) || len(job.Jobs) == 1) {

@@ -8,6 +8,7 @@ import (
 
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
+	"casefile/bundle/seal"
 	"casefile/collectors"
 )
 
@@ -41,10 +42,11 @@ func (c *capture) tell(e collectors.Event) { c.update(func() { c.view.log.add(e)
 
 // opened is told the bundle as soon as it is there.
 func (c *capture) opened(w *bundle.Writer) error {
-	f, err := os.Open(c.path)
+	file, err := os.Open(c.path)
 	if err != nil {
 		return err
 	}
+	f := w.Sealed().Follow(file)
 	c.update(func() { c.out, c.view.file, c.view.status.State = w, f, Capturing })
 	c.measure()
 	return nil
@@ -79,14 +81,13 @@ func (c *capture) measure() {
 	if out == nil {
 		return
 	}
-	var st os.FileInfo
-	var err error
-	out.Update(func(*bundle.Manifest) { st, err = file.Stat() })
-	if err != nil || st.Size() <= known {
+	var size int64
+	out.Update(func(*bundle.Manifest) { size = file.Size() })
+	if size <= known {
 		return
 	}
-	c.update(func() { c.view.status.Bytes = st.Size() })
-	if st.Size() > c.limit-c.limit/10 { // what jobs still add while they end, and the manifest
+	c.update(func() { c.view.status.Bytes = size })
+	if size > c.limit-c.limit/10 { // what jobs still add while they end, and the manifest
 		c.stop(fullError{c.limit})
 	}
 }
@@ -98,6 +99,10 @@ func (c *capture) finish(w *bundle.Writer, cause, closing error) error {
 		return err
 	}
 	st, err := f.Stat()
+	var plain *seal.Plain
+	if err == nil {
+		plain, err = c.keys.Open(f, st.Size())
+	}
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
@@ -106,8 +111,8 @@ func (c *capture) finish(w *bundle.Writer, cause, closing error) error {
 		if c.out != nil && c.out != w {
 			s.Generation++
 		}
-		c.swap(f)
-		s.State, s.Bytes = Done, st.Size()
+		c.swap(whole{plain, f})
+		s.State, s.Bytes = Done, plain.Size()
 		if cause != nil {
 			s.Interrupted = cause.Error()
 		}
@@ -120,7 +125,7 @@ func (c *capture) finish(w *bundle.Writer, cause, closing error) error {
 
 // swap puts another file in the place of the one that is streamed. A stream that
 // reads the old one at this moment gets os.ErrClosed and looks again.
-func (c *capture) swap(f *os.File) {
+func (c *capture) swap(f content) {
 	if c.view.file != nil {
 		c.view.file.Close()
 	}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
+	"casefile/bundle/seal"
 	"casefile/collectors"
 	"casefile/collectors/agent/identity"
 )
@@ -222,10 +225,24 @@ func (k *kept) Restart() error {
 	return nil
 }
 
-// spooled is the bundle as it lies on the node.
+// spooled is the bundle as it lies on the node, where it is sealed.
 func spooled(t *testing.T, n *Node, id string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(n.SpoolDir, id+".tar.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.mu.Lock()
+	at := slices.IndexFunc(n.captures, func(c *capture) bool { return c.id == id })
+	keys := n.captures[at].keys
+	n.mu.Unlock()
+	if !seal.IsSealed(raw) {
+		t.Error("the bundle lies plain on the node")
+	}
+	plain, err := keys.Open(bytes.NewReader(raw), int64(len(raw)))
+	if err == nil {
+		raw, err = io.ReadAll(plain)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -13,7 +12,6 @@ import (
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
 	wire "casefile/bundle/format/timing"
-	"casefile/bundle/newfile"
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/timing"
@@ -179,12 +177,11 @@ func (m *member) keepTime(ctx context.Context) {
 // fetch writes the node's bundle into its part file, and resumes where a link was lost until the deadline, or as long
 // after it as bytes come: of many nodes, or over a slow link, all is more than what comes until then.
 func (m *member) fetch(ctx, deadline context.Context) error {
-	out, err := newfile.Create(m.partFile())
+	p, err := m.newPart()
 	if err != nil {
 		return err
 	}
-	defer out.Close()
-	p := part{out, new(atomic.Int64)}
+	defer p.close()
 	patience, end := context.WithCancelCause(context.WithoutCancel(deadline))
 	over := make(chan struct{})
 	stop := context.AfterFunc(deadline, func() {
@@ -219,34 +216,13 @@ func (m *member) whileBytesCome(ctx, patience context.Context, came *atomic.Int6
 	}
 }
 
-// part is the file that a node's bundle is written to.
-type part struct {
-	file *os.File
-	came *atomic.Int64 // bytes
-}
-
-func (p part) Write(b []byte) (int, error) {
-	n, err := p.file.Write(b)
-	p.came.Add(int64(n))
-	return n, err
-}
-
-// Restart empties it: the node has scrubbed its bundle once more.
-func (p part) Restart() error {
-	if err := p.file.Truncate(0); err != nil {
-		return err
-	}
-	_, err := p.file.Seek(0, io.SeekStart)
-	return err
-}
-
 // join takes the part of the node into the bundle.
 func (m *member) join(ctx context.Context) {
 	if m.err != nil {
 		return
 	}
 	defer os.Remove(m.partFile())
-	in, err := os.Open(m.partFile())
+	in, err := m.openPart()
 	if err != nil {
 		m.lost("bundle", err)
 		return

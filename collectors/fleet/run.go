@@ -13,6 +13,7 @@ import (
 	"casefile/bundle/format/plan"
 	wire "casefile/bundle/format/timing"
 	"casefile/bundle/newfile"
+	"casefile/bundle/seal"
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
@@ -194,4 +195,10 @@ func (f *fleet) tell(m *member, stage, message string) {
 	}
 }
 
-func (m *member) partFile() string { return bundle.PartFile(m.f.w.Path(), m.dir) }
+func (m *member) partFile() string {
+	name := bundle.PartFile(m.f.w.Path(), m.dir)
+	if m.f.w.Keys().Sealing() {
+		name += seal.Ext
+	}
+	return name
+}
