@@ -173,7 +173,10 @@ func (o *checkOptions) checkBundle(ctx context.Context, u *ui, paths []string) e
 	if err := o.validate(); err != nil {
 		return err
 	}
-	ctx = o.most.bound(ctx, paths...)
+	ctx, err := o.most.bound(ctx, paths...)
+	if err != nil {
+		return err
+	}
 	c, err := load.Paths(ctx, paths)
 	if err != nil {
 		return err
