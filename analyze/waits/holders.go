@@ -48,14 +48,19 @@ func rankOf(o Owner) int {
 
 // Longest is how long a session has waited for it, at most, as the server tells, and its thread shows since.
 func (h *Holder) Longest() time.Duration {
-	var longest, since time.Duration
+	var longest time.Duration
 	for _, v := range h.Blocked {
 		longest = max(longest, v.Look.Waited(v.Session))
 	}
+	return longest + h.Since()
+}
+
+// Since is for how long after the last look at the server its threads were still seen to wait; 0: they were not.
+func (h *Holder) Since() (since time.Duration) {
 	for _, s := range h.Standing {
 		since = max(since, s.carried)
 	}
-	return longest + since
+	return since
 }
 
 // Most is the number of sessions behind it in one round, at most.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -48,6 +49,7 @@ func TestWaitsOfACluster(t *testing.T) {
 	if binary == "" {
 		t.Skip("CASEFILE_LAB names no casefile; make lab sets it")
 	}
+	only := regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY"))
 	ctx := t.Context()
 	url := postgres(ctx, t)
 	if url == "" {
@@ -66,6 +68,9 @@ func TestWaitsOfACluster(t *testing.T) {
 			{"quiet", []string{"quiet 10", "quiet 1", "quiet 10"}, "", nil},
 			{"circle", []string{"second 1", "first 2"}, "distributed-deadlock", []string{"ZzLedger", "row lock on table zzaccounts", "n1 ", "n2 "}},
 		} {
+			if !only.MatchString("waits/" + play.name) {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s on %d", play.name, jdk.Major), func(t *testing.T) {
 				b := newBank(ctx, t, binary, url, jdk, play.roles)
 				found := b.collect()

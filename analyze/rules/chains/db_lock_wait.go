@@ -232,6 +232,9 @@ func (c *chains) explainHolder(h *waits.Holder) string {
 		text += "Those that wait want: " + statement(want, 300) + ". "
 	}
 	text += fmt.Sprintf("Behind it %s at once, the longest for %s.", sessionsWait(h.Most()), lasts(h.Longest()))
+	if since := h.Since(); since > 0 {
+		text += fmt.Sprintf(" The server was last asked %s before the last dump; the threads have not moved since.", lasts(since))
+	}
 	text += explainOwner(v)
 	if t := v.Owner.Thread; t != nil && s.State.InTransaction() {
 		text += " It is in " + keepsOpen(t) + "."
