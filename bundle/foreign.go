@@ -187,9 +187,7 @@ func eachFile(ctx context.Context, r *Reader, below string, depth int, visit fun
 				left(name, err)
 				return nil
 			}
-			for _, end := range []string{".gz", ".zst", ".xz", ".bz2"} {
-				name = strings.TrimSuffix(name, end)
-			}
+			name = unpackedName(name)
 			kind, packed = kindBySight(name, head)
 		}
 		switch {
@@ -204,6 +202,14 @@ func eachFile(ctx context.Context, r *Reader, below string, depth int, visit fun
 		}
 		return nested(ctx, in, func(inner *Reader) error { return eachFile(ctx, inner, name, depth+1, visit, left) }, func(err error) { left(name, err) })
 	})
+}
+
+// unpackedName is the name of a file without that of its compression.
+func unpackedName(name string) string {
+	for _, end := range []string{".gz", ".zst", ".xz", ".bz2"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return name
 }
 
 func isArchive(head []byte) bool {
@@ -287,7 +293,18 @@ func (f *Foreign) File(ctx context.Context, name string, in io.ReadSeeker, to st
 		return budget.NewRoom(ctx, 0).Unpack(in)
 	}
 	if packed {
-		kind = KindOf(strings.TrimSuffix(name, path.Ext(name)))
+		plain, err := source()
+		if err != nil {
+			return nil, err
+		}
+		n, err := io.ReadFull(plain, head)
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		var again bool
+		if kind, again = kindBySight(unpackedName(name), head[:n]); again || kind == redact.Binary && f.Level.Pseudonyms() {
+			return nil, fmt.Errorf("%s: of an unknown binary format: %w", name, redact.ErrUnreadable)
+		}
 	}
 	if kind == redact.Binary && f.Level.Pseudonyms() {
 		return nil, fmt.Errorf("%s: of an unknown binary format: %w", name, redact.ErrUnreadable)

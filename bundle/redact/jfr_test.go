@@ -141,3 +141,37 @@ func BenchmarkJFR(b *testing.B) {
 		}
 	}
 }
+
+// A recording whose strings are written anew has all its events and constants, whatever wrote it: the JDKs, other profilers.
+func TestRecordingsRewritten(t *testing.T) {
+	for name, b := range recordings(t) {
+		r := jfr.NewReader(bytes.NewReader(b), jfr.Limits{})
+		for {
+			c, err := r.Next()
+			if err != nil {
+				break
+			}
+			var edits []jfr.Edit
+			edit := func(texts []jfr.Text) {
+				for i := range texts {
+					if texts[i].Key == 0 {
+						edits = append(edits, texts[i].Edit(texts[i].String()+" and more"))
+					}
+				}
+			}
+			c.Texts(func(_ *jfr.Type, texts []jfr.Text) { edit(texts) }, func(_ *jfr.Type, _ int64, texts []jfr.Text) { edit(texts) })
+			if same := c.Rewrite(nil); !bytes.Equal(same, c.Data()) {
+				t.Errorf("%s: %d bytes became %d without a change", name, len(c.Data()), len(same))
+			}
+			out := c.Rewrite(edits)
+			again, err := jfr.NewReader(bytes.NewReader(out), jfr.Limits{ChunkBytes: 1 << 30}).Next()
+			if err != nil || (again.Cut == nil) != (c.Cut == nil) || again.LostConstants != c.LostConstants {
+				t.Errorf("%s: %v, cut %v (was %v), %d constants lost (%d)", name, err, again.Cut, c.Cut, again.LostConstants, c.LostConstants)
+				continue
+			}
+			if !maps.Equal(counted(c.Data()), counted(out)) {
+				t.Errorf("%s: %v became %v", name, counted(c.Data()), counted(out))
+			}
+		}
+	}
+}
