@@ -105,6 +105,9 @@ func plainError(s *Sample, logarithm bool) (se, blocks float64) {
 	}
 	rho := persistence(x)
 	se, blocks = s.bootstrap(length, rho, logarithm)
+	if n < longBlocks {
+		blocks = min(blocks, episodes(x))
+	}
 	if root := math.Sqrt(float64(n)); n >= longBlocks && root > length {
 		if long, fewer := s.bootstrap(root, rho, logarithm); long > se {
 			se, blocks = long, fewer
@@ -117,6 +120,18 @@ func plainError(s *Sample, logarithm bool) (se, blocks float64) {
 		se = max(se, rounding)
 	}
 	return se, blocks
+}
+
+// episodes is how many independent values a short series has at most, by how often it crosses its mean: independent values do at every other
+// step. One hump of a queue that filled once is one episode, however many values tell of it.
+func episodes(x []float64) float64 {
+	mean, crossed := sum(x)/float64(len(x)), 0
+	for i := 1; i < len(x); i++ {
+		if (x[i] > mean) != (x[i-1] > mean) {
+			crossed++
+		}
+	}
+	return float64(2*crossed + 1)
 }
 
 // longBlocks is from how many values on blocks as long as their root are tried too: a slow drift below much noise shows
