@@ -9,6 +9,8 @@
 # make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
 # make race   the packages with goroutines, under the race detector; needs a C compiler
+# make dist   what users install, in dist/: binaries, archives, deb, rpm, apk, image, formula, checksums, bill of materials (two runs: the same bytes)
+# make disttest  install, run, upgrade and purge the package on this system (root); read back rpm, apk and image
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
 
 GO       ?= go
@@ -25,7 +27,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross jdk sshd clean
+.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross dist disttest jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -75,6 +77,12 @@ golangci:
 
 race:
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(RACE)
+
+dist:
+	cd cmd/dist && $(GO) run . -out ../../dist
+
+disttest:
+	cd cmd/dist && CASEFILE_DISTTEST=1 $(GO) test -count=1 -v -timeout 30m .
 
 cross:
 	@for t in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/say"
 )
 
 // Scope is what a story is of.
@@ -46,7 +47,7 @@ func localWindow(c *analyze.Case) string {
 				continue
 			}
 			from, to := c.Started.In(wall.Location()), c.Ended.In(wall.Location())
-			return from.Format(time.DateTime) + " – " + to.Format("15:04:05 (UTC-07:00)")
+			return from.Format(time.DateTime) + " – " + say.Local(to, time.TimeOnly)
 		}
 	}
 	return ""

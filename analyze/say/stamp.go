@@ -25,3 +25,12 @@ func UTC(t time.Time, layout string) string {
 	}
 	return t.UTC().Format(layout) + " UTC"
 }
+
+// Local writes a time for people by the clock of its own zone, by a layout without zone: "11:00:05 (UTC+01:00)"; one without a zone is written as
+// it stood.
+func Local(t time.Time, layout string) string {
+	if !Zoned(t) {
+		return t.Format(layout)
+	}
+	return t.Format(layout + " (UTC-07:00)")
+}

@@ -199,4 +199,3 @@ func newCheckOf(u *ui) *cobra.Command {
 	o.flags(cmd.Flags())
 	return cmd
 }
-

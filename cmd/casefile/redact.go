@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/report"
 	"casefile/analyze/rules"
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/bundle/redact/names"
@@ -131,7 +132,7 @@ func (o *redactOptions) bundle(ctx context.Context, u *ui, r *bundle.Reader, for
 	}
 	left := 0
 	for _, c := range m.Coverage {
-		if c.Collector == "redact" && c.Status.Gap() {
+		if c.Collector == entries.CollectorRedact && c.Status.Gap() {
 			fmt.Fprintf(u.err, "left out: %s: %s\n", c.Item, c.Reason)
 			left++
 		}
