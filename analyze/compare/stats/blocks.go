@@ -126,6 +126,9 @@ func plainError(s *Sample, logarithm bool) (se, blocks float64) {
 // step. One hump of a queue that filled once is one episode, however many values tell of it.
 func episodes(x []float64) float64 {
 	mean, crossed := sum(x)/float64(len(x)), 0
+	if slices.Max(x)-slices.Min(x) <= 1e-9*math.Abs(mean) { // it does not move at all
+		return float64(len(x))
+	}
 	for i := 1; i < len(x); i++ {
 		if (x[i] > mean) != (x[i-1] > mean) {
 			crossed++
