@@ -126,7 +126,7 @@ func judgeDBPool(pass *analyze.Pass, v *view) []analyze.Finding {
 	}
 	p.References = []string{"HikariCP: About Pool Sizing", "Atlassian: Tune database connections"}
 	f := p.finding()
-	f.Explanation += v.inUseBy(peak)
+	f.Explanation += v.inUseAt(peak[0].Dump)
 	if cause := v.chainOf(pass, &f); cause != nil {
 		f.Advice = []analyze.Advice{{
 			Action: "Cure " + cause.ID + " first: the connections are held behind it, and a larger pool would only put more sessions there.",
@@ -165,13 +165,13 @@ func heldBy(n int) say.Phrase {
 	return say.Text("%s use", say.Counted("in_use", n, "thread"))
 }
 
-// inUseBy says what the sessions of the process do at the dump of some threads, where the database was asked.
-func (v *view) inUseBy(list []views.Sighting) string {
-	if v.graph == nil || len(list) == 0 {
+// inUseAt says what the sessions of the process do at a dump, where the database was asked.
+func (v *view) inUseAt(dump int) string {
+	if v.graph == nil {
 		return ""
 	}
 	var blocked, open, active, idle int
-	all := v.graph.SessionsOf(v.Series, list[0].Dump)
+	all := v.graph.SessionsOf(v.Series, dump)
 	for _, s := range all {
 		switch {
 		case database.Blocked(s):

@@ -151,6 +151,9 @@ func judgePool(pass *analyze.Pass, a *pooled) []analyze.Finding {
 		f.Explanation += " Confluence's own jobs take connections besides the requests. Its check at the start " +
 			"wants at least 10 connections more than threads, and a quarter more."
 	}
+	if a.view != nil {
+		f.Explanation += a.view.inUseAt(a.view.Dumps() - 1)
+	}
 	f.Evidence = cite.Known(a.citePool(), threadsAt)
 	if waiting {
 		f.Evidence = append(f.Evidence, waits[0].Evidence[:1]...)
