@@ -18,10 +18,12 @@ const FormatVersion = 1
 const (
 	PlanFile     = "plan.json"
 	ManifestFile = "casefile.json"
-	ReportFile   = "report.html"
-	SummaryFile  = "SUMMARY.md"
-	FindingsFile = "findings.json"
-	journalFile  = "casefile.jsonl"
+	// SignatureFile is that of casefile.json, which has the checksums of all else.
+	SignatureFile = ManifestFile + ".sig"
+	ReportFile    = "report.html"
+	SummaryFile   = "SUMMARY.md"
+	FindingsFile  = "findings.json"
+	journalFile   = "casefile.jsonl"
 )
 
 // Manifest is casefile.json; plan.json is the same with what is known at the start.

@@ -39,7 +39,8 @@ type Reader struct {
 	// Unread is what a folder holds that is no file, or cannot be opened: there by what was read last.
 	Unread []Unread
 
-	declared []Entry // by casefile.json
+	declared  []Entry // by casefile.json
+	signature *Entry  // at the end; nil: there is none, or there is no index
 	// indexed: the list is that of the manifest; whether the file is as it says shows when its entries are read.
 	indexed bool
 }
@@ -97,15 +98,17 @@ func openByIndex(ctx context.Context, path string) *Reader {
 	}
 	defer x.Close()
 	r := &Reader{Path: path, Format: TarZstd, indexed: true}
-	err = x.entry(len(x.spots)-1, func(e Entry, body io.Reader) error {
-		m, err := readManifest(path, e, body)
-		if err != nil || m == nil || e.Path != ManifestFile || len(m.Entries)+1 != len(x.spots) {
-			return errors.Join(errNoIndex, err)
+	last := len(x.spots) - 1
+	err = x.entry(last, func(e Entry, body io.Reader) error {
+		if e.Path == SignatureFile && last > 0 {
+			r.signature, last = &e, last-1
+			return nil
 		}
-		r.Manifest, r.declared = *m, m.Entries
-		r.Manifest.Entries = append(slices.Clone(m.Entries), e)
-		return nil
+		return r.take(e, body, last)
 	})
+	if err == nil && r.signature != nil {
+		err = x.entry(last, func(e Entry, body io.Reader) error { return r.take(e, body, last) })
+	}
 	if err != nil || len(r.declared) > mostEntries(ctx) {
 		return nil
 	}
@@ -141,6 +144,20 @@ func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) e
 		return fmt.Errorf("%s: damaged within: %w", r.Path, cut.err)
 	}
 	return err
+}
+
+// take reads the manifest, which lists as many entries as are before it.
+func (r *Reader) take(e Entry, body io.Reader, before int) error {
+	m, err := readManifest(r.Path, e, body)
+	if err != nil || m == nil || e.Path != ManifestFile || len(m.Entries) != before {
+		return errors.Join(errNoIndex, err)
+	}
+	r.Manifest, r.declared = *m, m.Entries
+	r.Manifest.Entries = append(slices.Clone(m.Entries), e)
+	if r.signature != nil {
+		r.Manifest.Entries = append(r.Manifest.Entries, *r.signature)
+	}
+	return nil
 }
 
 // ReadEntry returns the content of one entry, at most limit bytes of it.

@@ -231,7 +231,7 @@ func (t *tarContainer) append(need int64, more ...func(io.Writer) error) error {
 // room is what must stay free behind an entry: nothing behind those the reserve is for.
 func room(e Entry) int64 {
 	switch e.Path {
-	case ManifestFile, SummaryFile, FindingsFile, ReportFile:
+	case ManifestFile, SignatureFile, SummaryFile, FindingsFile, ReportFile:
 		return 0
 	}
 	return reserve

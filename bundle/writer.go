@@ -35,6 +35,7 @@ type Writer struct {
 	mu       sync.Mutex
 	c        container
 	sealed   *seal.File
+	signer   *seal.Signer // nil: it is not signed
 	manifest Manifest
 	paths    map[string]bool
 	rules    map[string]int
@@ -302,7 +303,10 @@ func (w *Writer) AddReader(e Entry, kind redact.Kind, r io.Reader) error {
 	return ew.Close()
 }
 
-func (w *Writer) addJSON(path string, v any) error {
+func (w *Writer) addJSON(path string, v any) error { return w.addJSONAlso(path, v, nil) }
+
+// addJSONAlso also gives what stands in the bundle then to another writer, unless that is nil.
+func (w *Writer) addJSONAlso(path string, v any, also io.Writer) error {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetIndent("", " ")
@@ -310,7 +314,18 @@ func (w *Writer) addJSON(path string, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	return w.Add(Entry{Path: path}, redact.JSON, buf.Bytes())
+	ew, err := w.Entry(Entry{Path: path}, redact.JSON)
+	if err != nil {
+		return err
+	}
+	if also != nil {
+		ew.meter.dst = io.MultiWriter(ew.meter.dst, also)
+	}
+	if _, err := ew.Write(buf.Bytes()); err != nil {
+		ew.Abort()
+		return fmt.Errorf("entry %s: %w", path, err)
+	}
+	return ew.Close()
 }
 
 // Cover adds a line to the ledger.
@@ -380,12 +395,41 @@ func (w *Writer) Close() (Manifest, error) {
 		}
 	})
 	m := w.Manifest()
-	err := w.addJSON(ManifestFile, m)
+	var content bytes.Buffer
+	err := w.addJSONAlso(ManifestFile, m, &content)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return m, errors.New("bundle is closed already")
 	}
+	if err == nil && w.signer != nil {
+		err = w.addSignature(content.Bytes())
+	}
 	w.closed = true
 	return m, firstError(err, w.c.close())
+}
+
+// SignWith lets Close sign the manifest.
+func (w *Writer) SignWith(s *seal.Signer) { w.signer = s }
+
+// addSignature appends the signature of the manifest, as it is: nothing in it is for the scrubber. The caller holds w.mu.
+func (w *Writer) addSignature(manifest []byte) error {
+	text, err := w.signer.Sign(manifest)
+	if err != nil {
+		return err
+	}
+	spool := &overflow{dir: os.TempDir()}
+	defer spool.close()
+	c, err := w.c.codec(spool)
+	if err != nil {
+		return err
+	}
+	m := newMeter(c)
+	if _, err := m.Write(text); err != nil {
+		return err
+	}
+	if err := c.finish(m.n); err != nil {
+		return err
+	}
+	return w.c.add(Entry{Path: SignatureFile, Bytes: m.n, SHA256: m.sum(), Ended: time.Now()}, m.crc.Sum32(), spool)
 }

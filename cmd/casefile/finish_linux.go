@@ -20,6 +20,7 @@ import (
 func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured, error) {
 	ctx = w.Reading(ctx)
 	c := &captured{path: o.out}
+	w.SignWith(o.sealing.signer)
 	defer func() {
 		c.manifest, c.closeErr = w.Close()
 		if errors.Is(c.closeErr, bundle.ErrDiskFull) {

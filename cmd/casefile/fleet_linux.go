@@ -205,6 +205,11 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 		printProbes(u.out, o.plan.Probes)
 		return nil, nil
 	}
+	if !o.plan.Redact.Pseudonyms() {
+		if err := o.sealing.identity(to.identity); err != nil {
+			return nil, err
+		}
+	}
 	binary, err := os.Executable()
 	if err != nil {
 		return nil, err

@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 			"cut":      cutFile,
 			"signal":   sendSignal,
 			"sealkeys": sealKeys,
+			"change":   changeFile,
 		},
 	})
 }

@@ -37,7 +37,22 @@ func sealKeys(ts *testscript.TestScript, _ bool, _ []string) {
 	write("key.txt", id.String()+"\n")
 	write("other.txt", other.String()+"\n")
 	write("ssh", string(pem.EncodeToMemory(block)))
+	write("ssh.pub", string(ssh.MarshalAuthorizedKey(sshPublic)))
+	stranger, _, err := ed25519.GenerateKey(nil)
+	ts.Check(err)
+	strangerPublic, err := ssh.NewPublicKey(stranger)
+	ts.Check(err)
+	write("other.pub", string(ssh.MarshalAuthorizedKey(strangerPublic)))
 	write("recipients.txt", "# support\n"+id.Recipient().String()+"\n"+string(ssh.MarshalAuthorizedKey(sshPublic)))
+}
+
+// changeFile replaces a text in a file: change file from to.
+func changeFile(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s: no %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // TestKilledWhileSealing kills captures in their middle: all they leave on the disk is sealed, and what the recipient

@@ -22,6 +22,7 @@ func newVerify(u *ui) *cobra.Command {
 	var output string
 	var most limits
 	var leaks leakOptions
+	var signers signers
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
 		Short: "Check integrity, coverage and leaks of a bundle",
@@ -37,7 +38,10 @@ names of the cluster's map are searched for by name. It also takes archives, fol
 and files of others.
 
 Exit codes: 0 whole and complete; 3 cut or with gaps, all that is there is
-intact; 1 damaged, or something looks like a secret.`,
+intact; 1 damaged, or something looks like a secret, or the signature is not right.
+
+A signature is that of casefile.json, which has the checksums of all entries. It says
+by which key; with --signed-by it must be one of those.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output != "text" && output != "json" {
@@ -54,12 +58,18 @@ intact; 1 damaged, or something looks like a secret.`,
 			if err != nil {
 				return err
 			}
+			if err := signers.check(checked); err != nil {
+				return err
+			}
 			if output == "json" {
 				err = verifyJSON(u.out, checked)
 			} else {
 				for _, c := range checked {
 					var text strings.Builder
 					verifyText(&text, c.name, c.Report)
+					if c.signed != "" {
+						fmt.Fprintln(&text, c.signed)
+					}
 					if _, err = io.WriteString(u.out, report.Plain(text.String())); err != nil {
 						return err
 					}
@@ -74,6 +84,7 @@ intact; 1 damaged, or something looks like a secret.`,
 	cmd.Flags().StringVar(&output, "output", "text", "text or json")
 	leaks.flags(cmd.Flags())
 	most.flags(cmd.Flags())
+	cmd.Flags().StringArrayVar(&signers.files, "signed-by", nil, "the bundle must be signed by one of these: a file of SSH public keys, or of the certificate of a cluster's authority (repeatable)")
 	return cmd
 }
 
@@ -81,6 +92,9 @@ intact; 1 damaged, or something looks like a secret.`,
 type checked struct {
 	*bundle.Report
 	name string
+	// signed says by whom it is, badly: by nobody who can be believed.
+	signed string
+	badly  bool
 }
 
 // leakOptions say what is searched for.
@@ -136,7 +150,7 @@ func (o *leakOptions) verifyAll(ctx context.Context, path string) (list []checke
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, checked{rep, file})
+		list = append(list, checked{Report: rep, name: file})
 	}
 	return list, nil
 }
@@ -165,7 +179,7 @@ func (o *leakOptions) verify(ctx context.Context, file string) (*bundle.Report, 
 func verdict(list []checked) error {
 	gaps := len(list) > 1
 	for _, rep := range list {
-		if len(rep.Damaged) > 0 || len(rep.Leaks) > 0 {
+		if len(rep.Damaged) > 0 || len(rep.Leaks) > 0 || rep.badly {
 			return &exit{code: exitFailed}
 		}
 		gaps = gaps || rep.Reader.Cut != nil || len(rep.Reader.Manifest.Gaps()) > 0
@@ -233,6 +247,7 @@ func verifyJSON(w io.Writer, list []checked) error {
 		Bytes    int64             `json:"bytes"`
 		Cut      string            `json:"cut,omitempty"`
 		CutEntry string            `json:"cut_entry,omitempty"`
+		Signed   string            `json:"signed,omitempty"`
 		Damaged  []string          `json:"damaged"`
 		Leaks    []string          `json:"leaks"`
 		Gaps     []bundle.Coverage `json:"gaps"`
@@ -247,6 +262,7 @@ func verifyJSON(w io.Writer, list []checked) error {
 		return o
 	}
 	whole := of(list[0].Report)
+	whole.Signed = list[0].signed
 	for _, part := range list[1:] {
 		p := of(part.Report)
 		p.Name = part.name

@@ -1,11 +1,14 @@
 package identity
 
 import (
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
+
+	"casefile/bundle/seal"
 )
 
 // Identity is who this process is in a cluster.
@@ -64,6 +67,15 @@ func (c contents) identity(now func() time.Time) (*Identity, error) {
 		return nil, fmt.Errorf("%w on %s; casefile cluster renew makes new ones", ErrExpired, stamp(own.NotAfter))
 	}
 	return nil, fmt.Errorf("%w: not signed by the authority in the same file: %w", ErrWrongKind, err)
+}
+
+// Signer signs in the name of this identity.
+func (id *Identity) Signer() (*seal.Signer, error) {
+	key, is := id.own.PrivateKey.(crypto.Signer)
+	if !is {
+		return nil, ErrWrongKind
+	}
+	return seal.NewSigner(key, id.own.Leaf, id.ca)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
