@@ -6,7 +6,7 @@
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real parts and of kinds, with healthy twins, and idle servers (LAB=pattern: tomcat, /go, kinds-, idle); needs Maven
 # make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
-# make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, known vulnerabilities where their database can be reached
+# make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, types of the report's scripts where node is there, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
 # make race   the packages with goroutines, under the race detector; needs a C compiler
 # make dist   what users install, in dist/: binaries, archives, deb, rpm, apk, image, formula, checksums, bill of materials (two runs: the same bytes)
@@ -21,6 +21,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 PACKAGES := ./... ./testdata/lab/... ./testdata/hostile
 # Tools of their own modules, so that go.mod holds what casefile needs and no more
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TYPESCRIPT  := typescript@5.9.3
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 RACE        := ./bundle/... ./collectors ./collectors/agent/... ./collectors/fleet ./collectors/goproc ./collectors/timing ./analyze/load
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -69,6 +70,9 @@ lint:
 	$(GO) tool staticcheck $(PACKAGES)
 	@if $(GO) run $(GOLANGCI) version >/dev/null 2>&1; then $(MAKE) --no-print-directory golangci; \
 	else echo "$(GOLANGCI) cannot be had: errcheck, unparam and depguard are not run"; fi
+	@if ! command -v node >/dev/null 2>&1; then echo "no node here: the types of the report's scripts are not checked"; \
+	elif npx --yes -p $(TYPESCRIPT) tsc --version >/dev/null 2>&1; then npx --yes -p $(TYPESCRIPT) tsc -p analyze/report/assets/tsconfig.json; \
+	else echo "$(TYPESCRIPT) cannot be had: the types of the report's scripts are not checked"; fi
 	@if curl -sfI -m 10 -o /dev/null https://vuln.go.dev/index/db.json; then $(GO) run $(GOVULNCHECK) ./...; \
 	else echo "vuln.go.dev cannot be reached: known vulnerabilities are not looked for"; fi
 

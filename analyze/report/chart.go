@@ -115,20 +115,19 @@ func newFrame(label string, x scale, xTicks []tick, y scale, yTicks []tick) *fra
 	f.y.from, f.y.to = chartHeight-padBottom, padTop
 	f.open("chart", chartWidth, chartHeight, label)
 	var grid, marks strings.Builder
+	f.raw(`<g class="tick y">`)
 	for _, t := range yTicks {
 		at := f.y.at(t.value)
 		grid.WriteString("M" + num(padLeft) + " " + num(at) + "H" + num(chartWidth-padRight))
-		f.text("tick", "end", padLeft-7, math.Round(at+3.5), t.label)
+		f.label(padLeft-7, at+3.5, t.label)
 	}
+	f.raw(`</g><g class="tick x">`)
 	for _, t := range xTicks {
 		at := f.x.at(t.value)
 		marks.WriteString("M" + num(at) + " " + num(chartHeight-padBottom) + "v4")
-		anchor := "middle"
-		if at > chartWidth-padRight-18 {
-			anchor = "end"
-		}
-		f.text("tick", anchor, math.Round(at), chartHeight-padBottom+16, t.label)
+		f.label(min(at, chartWidth-padRight-14), chartHeight-padBottom+16, t.label)
 	}
+	f.raw(`</g>`)
 	f.path("grid", grid.String())
 	f.path("mark", marks.String())
 	f.line("axis", padLeft, chartHeight-padBottom, chartWidth-padRight, chartHeight-padBottom)

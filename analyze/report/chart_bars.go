@@ -40,14 +40,17 @@ func barChart(title string, names []string, layers []layer) (figureChart, bool) 
 				text += fmt.Sprintf("\n%s: %d", l.name, l.values[i])
 			}
 		}
+		f.raw("<g>")
+		f.title(text)
 		for _, l := range layers {
 			if l.values[i] == 0 {
 				continue
 			}
 			y1, y2 := f.y.at(float64(base)), f.y.at(float64(base+l.values[i]))
-			f.rect("bar "+l.class, x, y2, width, y1-y2, text)
+			f.rect("bar "+l.class, x, y2, width, y1-y2, "")
 			base += l.values[i]
 		}
+		f.raw("</g>")
 	}
 	fig := figureChart{Title: title, SVG: f.done()}
 	for _, l := range layers {
@@ -92,14 +95,17 @@ func spark(label string, layers []layer) template.HTML {
 		for _, l := range layers {
 			text += fmt.Sprintf("\n%s: %d", l.name, l.values[i])
 		}
+		s.raw("<g>")
+		s.title(text)
 		for _, l := range layers {
 			h := height * float64(l.values[i]) / float64(top)
 			if h == 0 {
 				continue
 			}
 			y -= h
-			s.rect("bar "+l.class, float64(i)*slot, y, slot-2, h, text)
+			s.rect("bar "+l.class, float64(i)*slot, y, slot-2, h, "")
 		}
+		s.raw("</g>")
 	}
 	return s.done()
 }

@@ -32,10 +32,23 @@ var (
 // fenced is a style or script of the page. CDATA keeps the page well-formed as XML; browsers see comments.
 func fenced(parts ...string) string { return "/*<![CDATA[*/" + strings.Join(parts, "\n") + "/*]]>*/" }
 
+// dense drops what only we read of our own styles and scripts: indents, and lines that are comments.
+func dense(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "/*") && strings.HasSuffix(line, "*/") {
+			continue
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
 // What the report has next to the other pages: charts that can be zoomed into.
 var (
-	reportStyle  = fenced(plotCSS, pageCSS)
-	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, pageJS, reportJS)
+	reportStyle  = fenced(plotCSS, dense(pageCSS))
+	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(reportJS))
 )
 
 var pageFuncs = template.FuncMap{"head": headBlocks, "reporthead": reportHead, "breaks": breaks, "inc": func(i int) int { return i + 1 }}
@@ -61,7 +74,7 @@ var breakAfter = strings.NewReplacer(".", ".<wbr/>", "/", "/<wbr/>", "$", "$<wbr
 func breaks(s string) template.HTML { return template.HTML(breakAfter.Replace(esc(s))) }
 
 // headBlocks are the policy, style and script of a page.
-func headBlocks() template.HTML { return headOf(pageCSS, pageJS) }
+func headBlocks() template.HTML { return headOf(fenced(dense(pageCSS)), fenced(dense(pageJS))) }
 
 func reportHead() template.HTML { return headOf(reportStyle, reportScript) }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,10 +47,10 @@ type heatLane struct {
 func percents(v float64) string { return say.Percent(v / 100) }
 
 var heatLanes = []heatLane{
-	{"request threads that wait", [4]float64{5, 25, 50, 75}, percents, waitingOver},
+	{"waiting requests", [4]float64{5, 25, 50, 75}, percents, waitingOver},
 	{"pauses", [4]float64{1, 5, 20, 50}, percents, pausesOver},
 	{"CPU", [4]float64{50, 70, 85, 95}, percents, cpuOver},
-	{"stalls of the machine", [4]float64{10, 100, 500, 1000}, func(v float64) string { return say.Number(v) + " ms" }, stallsOver},
+	{"stalls", [4]float64{10, 100, 500, 1000}, func(v float64) string { return say.Number(v) + " ms" }, stallsOver},
 }
 
 // heatWindow is the time that the map is of, on the reference clock.
@@ -89,7 +90,7 @@ func (b *viewBuilder) heat(c *analyze.Case, nodes []*analyze.Node) *heatMap {
 		}
 	}
 	for i, name := range []string{"calm", "some", "much", "very much", "nearly all"} {
-		m.Legend = append(m.Legend, legendItem{fmt.Sprintf("h%d", i), name})
+		m.Legend = append(m.Legend, legendItem{fmt.Sprintf("q%d", i), name})
 	}
 	for i := range 5 {
 		m.Ticks = append(m.Ticks, say.UTC(c.Started.Add(c.Ended.Sub(c.Started)*time.Duration(i)/4), time.TimeOnly)[:8])
@@ -106,10 +107,11 @@ const (
 // heatRowOf draws one node, and tells in words where it was worst.
 func heatRowOf(n *analyze.Node, w heatWindow, wide bool) (row heatRow, any bool) {
 	row.Node, row.Worst = nameOf(n), "nothing of it was measured"
-	values := make([][]float64, len(heatLanes))
+	values, levels := make([][]float64, len(heatLanes)), make([][]string, len(heatLanes))
 	worst, worstLevel := "", -1
 	for i, l := range heatLanes {
 		values[i] = l.values(n, w)
+		levels[i] = l.classes(values[i])
 		peak, at := math.Inf(-1), 0
 		for k, v := range values[i] {
 			if v > peak {
@@ -133,17 +135,29 @@ func heatRowOf(n *analyze.Node, w heatWindow, wide bool) (row heatRow, any bool)
 		height = heatLow * float64(len(heatLanes))
 	}
 	s := &svg{}
-	s.open("heat", heatCell*heatBins, height, row.Node+", "+row.Worst)
+	class := "heat one"
+	if wide {
+		class = "heat"
+	}
+	s.open(class, heatCell*heatBins, height, row.Node+", "+row.Worst)
 	cells := map[string]*strings.Builder{}
 	tips := make([]string, heatBins)
 	for k := range heatBins {
-		tips[k] = heatBin(cells, values, w, k, wide)
+		tips[k] = heatBin(values, w, k)
+	}
+	if wide {
+		for i := range heatLanes {
+			strip(cells, levels[i], heatLow*float64(i)+heatLow/2)
+		}
+	} else {
+		strip(cells, worstOf(levels), heatHigh/2)
 	}
 	for _, class := range sortedKeys(cells) {
 		s.path(class, cells[class].String())
 	}
 	for k, tip := range tips { // which a click chooses
-		s.rect("bin", heatCell*float64(k), 0, heatCell, height, tip)
+		s.raw(`<rect class="bin" x="`, num(heatCell*float64(k)), `"`)
+		s.tip("rect", tip)
 	}
 	row.SVG = s.done()
 	row.From, row.Bin = w.from.UnixMilli(), w.bin.Milliseconds()
@@ -160,30 +174,53 @@ func (l *heatLane) level(v float64) int {
 	return n
 }
 
-// heatBin adds the cells of one stretch of time to those of their colours, and says its values.
-func heatBin(cells map[string]*strings.Builder, values [][]float64, w heatWindow, k int, wide bool) string {
-	cell := func(class string, y, height float64) {
-		if cells[class] == nil {
-			cells[class] = &strings.Builder{}
-		}
-		fmt.Fprintf(cells[class], "M%s %sh%sv%sh-%sz", num(heatCell*float64(k)), num(y), num(heatCell-1), num(height-1), num(heatCell-1))
-	}
-	text, top := say.UTC(w.from.Add(time.Duration(k)*w.bin), time.TimeOnly), "hx"
-	for i, l := range heatLanes {
-		class, v := "hx", values[i][k]
+// classes are the colours of a lane; "qx" is not known.
+func (l *heatLane) classes(values []float64) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = "qx"
 		if !math.IsNaN(v) {
-			text += "\n" + l.name + ": " + l.say(v)
-			class = fmt.Sprintf("h%d", l.level(v))
-		}
-		if wide {
-			cell(class, heatLow*float64(i), heatLow)
-		}
-		if class != "hx" && (top == "hx" || class > top) {
-			top = class
+			out[i] = fmt.Sprintf("q%d", l.level(v))
 		}
 	}
-	if !wide {
-		cell(top, 0, heatHigh)
+	return out
+}
+
+// worstOf is the worst colour of each stretch of time; q0 to q4 sort as they are bad.
+func worstOf(levels [][]string) []string {
+	out := slices.Clone(levels[0])
+	for _, lane := range levels[1:] {
+		for k, class := range lane {
+			if class != "qx" && (out[k] == "qx" || class > out[k]) {
+				out[k] = class
+			}
+		}
+	}
+	return out
+}
+
+// strip adds one line for each run of one colour, which the style cuts into cells.
+func strip(cells map[string]*strings.Builder, lane []string, y float64) {
+	for k := 0; k < len(lane); {
+		end := k
+		for end < len(lane) && lane[end] == lane[k] {
+			end++
+		}
+		if cells[lane[k]] == nil {
+			cells[lane[k]] = &strings.Builder{}
+		}
+		fmt.Fprintf(cells[lane[k]], "M%s %sh%s", num(heatCell*float64(k)), num(y), num(heatCell*float64(end-k)))
+		k = end
+	}
+}
+
+// heatBin says the values of one stretch of time.
+func heatBin(values [][]float64, w heatWindow, k int) string {
+	text := say.UTC(w.from.Add(time.Duration(k)*w.bin), time.TimeOnly)
+	for i, l := range heatLanes {
+		if v := values[i][k]; !math.IsNaN(v) {
+			text += "\n" + l.name + ": " + l.say(v)
+		}
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -76,6 +77,11 @@ func (s *svg) title(text string) {
 // text writes at a point; anchor is start, middle or end.
 func (s *svg) text(class, anchor string, x, y float64, text string) {
 	s.raw(`<text class="`, class, `" text-anchor="`, anchor, `" x="`, num(x), `" y="`, num(y), `">`, esc(text), `</text>`)
+}
+
+// label writes within a group that has class and anchor; whole units are enough.
+func (s *svg) label(x, y float64, text string) {
+	s.raw(`<text x="`, num(math.Round(x)), `" y="`, num(math.Round(y)), `">`, esc(text), `</text>`)
 }
 
 func (s *svg) path(class, d string) {

@@ -49,6 +49,11 @@ document.addEventListener("DOMContentLoaded", function () {
     return short(v);
   }
 
+  /** Steps of an axis of bytes: round in powers of 1024. */
+  const byteSteps = [0, 1, 2, 3, 4].flatMap(function (power) {
+    return [1, 2, 5, 10, 20, 50, 100, 200, 500].map(function (n) { return n * Math.pow(1024, power); });
+  });
+
   // Charts.
 
   /** @type {uPlot[]} */
@@ -123,8 +128,8 @@ document.addEventListener("DOMContentLoaded", function () {
         x: { time: !!p.t0 },
         y: p.log ? { distr: 3 } : { range: function (_, low, high) { return [Math.min(0, low), Math.max(high, p.top || 0, p.limit ? p.limit.v : 0) * 1.05 || 1]; } }
       },
-      axes: [Object.assign({ space: 60 }, p.t0 ? {} : { values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (s) { return short(s) + " s"; }); }) }, axis),
-        Object.assign({ size: 62, values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (y) { return y === null ? "" : label(p.unit, y); }); }) }, axis)],
+      axes: [Object.assign({ space: 80 }, p.t0 ? { values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(clock); }) } : { values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (s) { return short(s) + " s"; }); }) }, axis),
+        Object.assign({ size: 62, incrs: p.unit === "bytes" ? byteSteps : undefined, values: /** @type {any} */ (function (/** @type {uPlot} */ _, /** @type {number[]} */ v) { return v.map(function (y) { return y === null ? "" : label(p.unit, y); }); }) }, axis)],
       cursor: { sync: p.t0 ? { key: "time", setSeries: false, scales: ["x", null] } : undefined, drag: { x: true, y: false, setScale: false },
         bind: { dblclick: function (u) { return function () { if (p.t0) { zoom(0, 0); } else { show(u); } return null; }; } } },
       series: series,
@@ -165,9 +170,14 @@ document.addEventListener("DOMContentLoaded", function () {
     ctx.moveTo(u.bbox.left, y);
     ctx.lineTo(u.bbox.left + u.bbox.width, y);
     ctx.stroke();
+    const low = y > u.bbox.top + u.bbox.height / 2, text = p.limit.n + " " + label(p.unit, p.limit.v);
     ctx.textAlign = "right";
-    ctx.textBaseline = "top";
-    ctx.fillText(p.limit.n + " " + label(p.unit, p.limit.v), u.bbox.left + u.bbox.width - 4, y + 4);
+    ctx.textBaseline = low ? "bottom" : "top";
+    ctx.setLineDash([]);
+    ctx.strokeStyle = colour("--panel");
+    ctx.lineWidth = 4;
+    ctx.strokeText(text, u.bbox.left + u.bbox.width - 4, low ? y - 3 : y + 4);
+    ctx.fillText(text, u.bbox.left + u.bbox.width - 4, low ? y - 3 : y + 4);
     ctx.restore();
   }
 
