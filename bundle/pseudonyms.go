@@ -387,7 +387,7 @@ var safeFolders = []string{"gc", "hsperf", "process", "threads", "vm", "host", "
 // safe reports whether an entry is kept at level minimal.
 func safe(name string) bool {
 	parts := strings.Split(name, "/")
-	if parts[0] == "cluster" {
+	if parts[0] == "cluster" || strings.HasSuffix(name, ".pb.gz") {
 		return true
 	}
 	head := strings.Join(parts[:min(len(parts), 6)], "/")

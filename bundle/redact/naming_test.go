@@ -197,3 +197,31 @@ func TestNamesInRecordings(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNames gives anything as an entry of any kind: it ends without a panic, and what comes out has nothing to replace.
+func FuzzNames(f *testing.F) {
+	texts, _ := nameCanaries(rand.New(rand.NewPCG(5, 6)))
+	for _, text := range texts {
+		f.Add(uint8(Text), []byte(text))
+		f.Add(uint8(Hsperf), hsperfFile("sun.rt.javaCommand", text))
+	}
+	for _, format := range stringFormats {
+		f.Add(uint8(format.kind), format.write(texts[:4]))
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
+		k := Kind(kind % uint8(len(kindNames)))
+		set := names.New(names.Key{1})
+		if err := LearnNames(set, k, bytes.NewReader(b)); err != nil {
+			t.Fatal(err)
+		}
+		out, err := New(nil).Names(set).Bytes(k, b)
+		if err != nil {
+			return
+		}
+		if k == Hsperf {
+			if _, err := hsperf.Parse(out); err != nil {
+				t.Fatalf("hsperfdata became unreadable: %v", err)
+			}
+		}
+	})
+}
