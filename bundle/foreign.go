@@ -25,7 +25,8 @@ import (
 
 // Replaced is what became of an archive, a folder or a file that no casefile wrote.
 type Replaced struct {
-	// Entries is how many files were written, Places and In how many places of how many of them were replaced, by rule or kind.
+	// Entries is how many files were written, Places and In how many places of how many of them were replaced, by rule
+	// or kind.
 	Entries    int
 	Places, In map[string]int
 	// LeftOut are files that could not be made safe, with the reason.
@@ -44,8 +45,9 @@ type Foreign struct {
 // deepestForeign is how many archives may lie in one another.
 const deepestForeign = 3
 
-// Archive writes an archive or a folder anew. Its files keep their places, with pseudonyms in their paths; archives within
-// it become folders. A secret or a name that is found late is looked for in what came before, by writing once more.
+// Archive writes an archive or a folder anew. Its files keep their places, with pseudonyms in their paths;
+// archives within it become folders. A secret or a name that is found late is looked for in what came before, by
+// writing once more.
 func (f *Foreign) Archive(ctx context.Context, r *Reader, to string, format Format) (*Replaced, error) {
 	if f.Set != nil {
 		if err := f.learn(ctx, r); err != nil {
@@ -73,7 +75,8 @@ func (f *Foreign) Archive(ctx context.Context, r *Reader, to string, format Form
 }
 
 func (f *Foreign) archive(ctx context.Context, r *Reader, to string, format Format) (*Replaced, error) {
-	w := &Writer{path: to, secrets: f.Secrets, names: f.Set, level: f.Level, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}}
+	w := &Writer{path: to, secrets: f.Secrets, names: f.Set, level: f.Level, paths: map[string]bool{},
+		rules: map[string]int{}, ruleEntries: map[string]int{}}
 	publish, err := w.open(format)
 	if err != nil {
 		return nil, err
@@ -169,7 +172,8 @@ func (o *foreignWriter) path(name string) string {
 }
 
 // eachFile gives the files of an archive, unpacked, and those of archives within it; left those that cannot be read.
-func eachFile(ctx context.Context, r *Reader, below string, depth int, visit func(name string, kind redact.Kind, body io.Reader) error, left func(string, error)) error {
+func eachFile(ctx context.Context, r *Reader, below string, depth int, visit func(name string,
+	kind redact.Kind, body io.Reader) error, left func(string, error)) error {
 	room := budget.NewRoom(ctx, 0)
 	return r.Walk(ctx, func(e Entry, body io.Reader) error {
 		name := path.Join(below, e.Path)
@@ -200,7 +204,10 @@ func eachFile(ctx context.Context, r *Reader, below string, depth int, visit fun
 			left(name, fmt.Errorf("an archive in %d others", depth))
 			return nil
 		}
-		return nested(ctx, in, func(inner *Reader) error { return eachFile(ctx, inner, name, depth+1, visit, left) }, func(err error) { left(name, err) })
+		return nested(ctx, in, func(inner *Reader) error {
+			return eachFile(ctx, inner, name, depth+1, visit,
+				left)
+		}, func(err error) { left(name, err) })
 	})
 }
 
@@ -260,7 +267,8 @@ func isProfileName(name string) bool {
 	return slices.Contains([]string{".pprof", ".prof", ".pb"}, strings.ToLower(path.Ext(strings.TrimSuffix(name, ".gz"))))
 }
 
-// isBinary reports whether a file begins as no text does: with NULs that are no half of UTF-16, or many control characters.
+// isBinary reports whether a file begins as no text does: with NULs that are no half of UTF-16, or many control
+// characters.
 func isBinary(head []byte) bool {
 	nul, control := 0, 0
 	for _, c := range head {
@@ -271,7 +279,8 @@ func isBinary(head []byte) bool {
 			control++
 		}
 	}
-	wide := bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || nul*5 > len(head)*2 && nul*5 < len(head)*3 && control == 0
+	wide := bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) ||
+		nul*5 > len(head)*2 && nul*5 < len(head)*3 && control == 0
 	return !wide && (nul > 0 || control*10 > len(head))
 }
 

@@ -21,11 +21,11 @@ import (
 // maxOwnRecord is the largest record of casefile's own in which nodes are renamed by their names, in bytes.
 const maxOwnRecord = 64 << 20
 
-// Pseudonymise writes the bundle anew at a level above Secrets, under another path or the same, and returns the writer to
-// go on with: what is added later is treated alike. First all entries are read for the names that stand in them, so that a
-// name that is told late is found in early entries too; in the end the new bundle is read again for what is left. What
-// cannot be made safe, and at Minimal what has free text, is left out and stands in the ledger. On an error the old bundle
-// and its writer stay as they are.
+// Pseudonymise writes the bundle anew at a level above Secrets, under another path or the same, and returns the
+// writer to go on with: what is added later is treated alike. First all entries are read for the names that stand
+// in them, so that a name that is told late is found in early entries too; in the end the new bundle is read again
+// for what is left. What cannot be made safe, and at Minimal what has free text, is left out and stands in the
+// ledger. On an error the old bundle and its writer stay as they are.
 func (w *Writer) Pseudonymise(ctx context.Context, level plan.Level, set *names.Set, to string) (*Writer, error) {
 	ctx = w.Reading(ctx)
 	r, err := Open(ctx, w.path)
@@ -47,7 +47,8 @@ func (w *Writer) Pseudonymise(ctx context.Context, level plan.Level, set *names.
 
 // Redact writes a bundle anew at a level, as a file of its own, and returns it open: reports may be added before it is
 // closed. The set may be nil at level Secrets.
-func Redact(ctx context.Context, r *Reader, level plan.Level, secrets *redact.Secrets, set *names.Set, to string, format Format) (*Writer, error) {
+func Redact(ctx context.Context, r *Reader, level plan.Level, secrets *redact.Secrets, set *names.Set,
+	to string, format Format) (*Writer, error) {
 	opening := r.Manifest
 	opening.Entries, opening.Redaction = nil, nil
 	a := again{r: r, opening: opening, secrets: secrets, set: set, level: level}
@@ -81,9 +82,11 @@ func (w *Writer) checkNames(ctx context.Context) {
 	case err != nil:
 		w.noteLeaks("failed: %v", err)
 	case len(rep.Leaks) == 0:
-		w.noteLeaks("clean at level %s: %d entries read again for %d known values and %d names", w.level, rep.Entries, w.secrets.Count(), len(w.names.Names()))
+		w.noteLeaks("clean at level %s: %d entries read again for %d known values and %d names", w.level,
+			rep.Entries, w.secrets.Count(), len(w.names.Names()))
 	default:
-		w.noteLeaks("%d places left that look like a secret or a name: %s", len(rep.Leaks), strings.Join(rep.Leaks[:min(5, len(rep.Leaks))], ", "))
+		w.noteLeaks("%d places left that look like a secret or a name: %s", len(rep.Leaks),
+			strings.Join(rep.Leaks[:min(5, len(rep.Leaks))], ", "))
 	}
 }
 
@@ -108,8 +111,8 @@ func LearnNames(ctx context.Context, r *Reader, set *names.Set) error {
 	})
 }
 
-// mayName reports whether names are replaced in an entry: not in series of figures, whose words are casefile's own, and not
-// in reports, which are made of entries that have pseudonyms already.
+// mayName reports whether names are replaced in an entry: not in series of figures, whose words are casefile's
+// own, and not in reports, which are made of entries that have pseudonyms already.
 func mayName(name string) bool {
 	return !isReport(name) && !isSeries(name)
 }
@@ -234,7 +237,10 @@ func (n *naming) manifest(m *Manifest) {
 	}
 	m.Cluster, m.Plan.Cluster = n.cluster(m.Cluster), n.cluster(m.Plan.Cluster)
 	m.Nodes, m.Coverage, m.Overhead = slices.Clone(m.Nodes), slices.Clone(m.Coverage), slices.Clone(m.Overhead)
-	slices.SortStableFunc(m.Nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) }) // as the analysis has them
+	slices.SortStableFunc(m.Nodes, func(a, b Node) int {
+		return strings.Compare(a.Name,
+			b.Name)
+	}) // as the analysis has them
 	for i := range m.Nodes {
 		m.Nodes[i].Name = n.node(m.Nodes[i].Name)
 	}
@@ -308,7 +314,8 @@ func (n *naming) entry(to *Writer, level plan.Level, e Entry, body io.Reader) er
 	}
 	from := e.Path
 	e.Path, e.Node, e.Target = n.path(e.Path), n.node(e.Node), n.node(e.Target)
-	left := Coverage{Node: e.Node, Collector: entries.CollectorRedact, Target: e.Target, PID: e.PID, Item: e.Path, Status: Skipped, Cause: entries.Unsupported}
+	left := Coverage{Node: e.Node, Collector: entries.CollectorRedact, Target: e.Target, PID: e.PID,
+		Item: e.Path, Status: Skipped, Cause: entries.Unsupported}
 	if level == plan.Minimal && !safe(from) {
 		left.Reason, left.Fix = "has free text: left out at level minimal", "--redact standard keeps it"
 		to.Cover(left)
@@ -337,8 +344,8 @@ func (w *Writer) countRenamed() {
 	w.ruleEntries[names.Host.String()]++
 }
 
-// renamedRecord is an entry in which nodes have their pseudonyms, where it is one of casefile's own that names them: a record,
-// or the first line of a series.
+// renamedRecord is an entry in which nodes have their pseudonyms, where it is one of casefile's own that names
+// them: a record, or the first line of a series.
 func (n *naming) renamedRecord(name string, body io.Reader) (io.Reader, error) {
 	switch {
 	case n == nil:
@@ -378,7 +385,8 @@ func (n *naming) prose(text string) string {
 }
 
 // unsafe are entries that have free text: what people, programs and configurations say.
-var unsafe = []string{"nodes/*/*/*/logs/*", "nodes/*/*/*/config/*", "nodes/*/*/*/jfr/*", "nodes/*/*/*/vm/environ", "nodes/*/*/*/vm/cmdline",
+var unsafe = []string{"nodes/*/*/*/logs/*", "nodes/*/*/*/config/*", "nodes/*/*/*/jfr/*",
+	"nodes/*/*/*/vm/environ", "nodes/*/*/*/vm/cmdline",
 	"nodes/*/*/*/vm/command_line*", "nodes/*/*/*/vm/system_properties*", "nodes/*/*/*/vm/events*", "nodes/*/*/*/vm/log_config*", "nodes/*/*/*/database/*"}
 
 // safeFolders are where entries lie that consist of numbers, and of the words of the JVM and the kernel.
@@ -406,5 +414,6 @@ func safe(name string) bool {
 
 // isOwnRecord reports whether an entry is a record of casefile's own that names nodes: of their clocks and links.
 func isOwnRecord(name string) bool {
-	return strings.HasSuffix(name, ".json") && (strings.HasPrefix(name, "cluster/") || strings.Contains(name, "/"+entries.FolderTiming+"/"))
+	return strings.HasSuffix(name, ".json") && (strings.HasPrefix(name, "cluster/") || strings.Contains(name,
+		"/"+entries.FolderTiming+"/"))
 }

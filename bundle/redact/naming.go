@@ -12,8 +12,8 @@ import (
 	"casefile/bundle/redact/names"
 )
 
-// Names makes the scrubber also replace names by the pseudonyms of a set; nil: it does not. Binary entries are refused then:
-// nothing of them can be read, and so nothing be replaced.
+// Names makes the scrubber also replace names by the pseudonyms of a set; nil: it does not. Binary entries are
+// refused then: nothing of them can be read, and so nothing be replaced.
 func (s *Scrubber) Names(set *names.Set) *Scrubber {
 	return &Scrubber{secrets: s.secrets, block: s.block, names: set}
 }
@@ -171,7 +171,8 @@ func renameJFR(names *names.Rewriter, b []byte) []byte {
 	}
 }
 
-// renameChunk finds the strings of a chunk that have names. The place of a constant is that of the event that refers to it.
+// renameChunk finds the strings of a chunk that have names. The place of a constant is that of the event that
+// refers to it.
 func renameChunk(names *names.Rewriter, c *jfr.Chunk) []jfr.Edit {
 	var edits []jfr.Edit
 	places := map[int64]string{} // of constants: the field that refers to them

@@ -150,8 +150,10 @@ func TestNamesInTexts(t *testing.T) {
 		}
 		return string(out)
 	}
-	for name, in := range map[string]string{"log": log, "UTF-16LE": wide(binary.LittleEndian, "\xff\xfe"), "UTF-16BE": wide(binary.BigEndian, "\xfe\xff"),
-		"no newline": strings.TrimSuffix(log, "\n"), "one long line": strings.Repeat(strings.ReplaceAll(log, "\n", " , "), 60)} {
+	for name, in := range map[string]string{"log": log, "UTF-16LE": wide(binary.LittleEndian, "\xff\xfe"),
+		"UTF-16BE":   wide(binary.BigEndian, "\xfe\xff"),
+		"no newline": strings.TrimSuffix(log, "\n"), "one long line": strings.Repeat(strings.ReplaceAll(log, "\n",
+			" , "), 60)} {
 		set := names.New(names.Key{1})
 		if err := LearnNames(set, Text, strings.NewReader(in)); err != nil {
 			t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"casefile/bundle/redact/names"
 )
 
-// What is found in a file with pseudonyms is, translated back, what is found in the file itself: the same findings with the
-// same figures in the same order.
+// What is found in a file with pseudonyms is, translated back, what is found in the file itself: the same findings
+// with the same figures in the same order.
 func TestPseudonymsChangeNoFinding(t *testing.T) {
 	for name, root := range map[string]string{"corpus": "../../../shared/corpus", "own": "../.."} {
 		t.Run(name, func(t *testing.T) {

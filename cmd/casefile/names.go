@@ -27,7 +27,8 @@ addresses, e-mail, URLs' values, home folders, titles, SQL literals become pseud
 
 func (o *levelOptions) flags(f *pflag.FlagSet, level plan.Level) {
 	f.StringVar(&o.text, "redact", string(level), levelHelp)
-	f.StringVar(&o.dir, "names", "", "folder of the cluster's key and map of pseudonyms; made when missing (default: that of the cluster file, else ~/.local/state/casefile/<cluster>)")
+	f.StringVar(&o.dir, "names", "",
+		"folder of the cluster's key and map of pseudonyms; made when missing (default: that of the cluster file, else ~/.local/state/casefile/<cluster>)")
 }
 
 func (o *levelOptions) complete() error {
@@ -59,7 +60,8 @@ func (o *levelOptions) store(clusterFile, cluster string) (*names.Store, error) 
 	if err != nil {
 		return nil, hinted(fmt.Errorf("names: %w", err), "--names FOLDER says where the key of the pseudonyms lies")
 	}
-	for base, file := range map[string]string{"hosts": "/etc/hosts", "passwd": "/etc/passwd", "resolv.conf": "/etc/resolv.conf"} {
+	for base, file := range map[string]string{"hosts": "/etc/hosts", "passwd": "/etc/passwd",
+		"resolv.conf": "/etc/resolv.conf"} {
 		if text, err := os.ReadFile(file); err == nil {
 			store.Set.LearnTable(base, text)
 		}
@@ -102,7 +104,8 @@ func keepNames(w io.Writer, store *names.Store) error {
 		return nil
 	}
 	if err := store.Save(); err != nil {
-		return hinted(fmt.Errorf("names: %w", err), "without the map nobody can translate the pseudonyms back: keep the key, and run casefile redact again")
+		return hinted(fmt.Errorf("names: %w", err),
+			"without the map nobody can translate the pseudonyms back: keep the key, and run casefile redact again")
 	}
 	fmt.Fprintf(w, "pseudonyms: casefile reveal %s NAME translates them back; keep it and its key to yourself\n", store.MapPath())
 	return nil
@@ -119,7 +122,8 @@ func replacedText(r *bundle.Redaction) string {
 		named += n.Places
 		parts = append(parts, fmt.Sprintf("%s %d (%d entries)", n.Kind, n.Places, n.Entries))
 	}
-	text := fmt.Sprintf("level %s: secrets in %d places", orDefault(string(r.Level), string(plan.Secrets)), max(0, r.Total-named))
+	text := fmt.Sprintf("level %s: secrets in %d places", orDefault(string(r.Level), string(plan.Secrets)),
+		max(0, r.Total-named))
 	if len(parts) > 0 {
 		text += "; names: " + strings.Join(parts, ", ")
 	}

@@ -22,15 +22,18 @@ import (
 	"casefile/cmd/samples/live/livetest"
 )
 
-// namedPlaces are where a process shows names, by channel. {h} is the name of a host, {d} a domain, {u} a user, {a}, {v} and
-// {m} are addresses: IPv4, IPv6, MAC; {w} a word that only its place makes one; {U} one in capitals.
+// namedPlaces are where a process shows names, by channel. {h} is the name of a host, {d} a domain, {u} a user,
+// {a}, {v} and {m} are addresses: IPv4, IPv6, MAC; {w} a word that only its place makes one; {U} one in capitals.
 var namedPlaces = struct{ properties, arguments, threads, labels, log, access []string }{
-	properties: []string{"-Djava.rmi.server.hostname={h}.{d}", "-Ddb.user={u}", "-Dspring.datasource.url=jdbc:postgresql://{h}:5432/app?user={u}", "-Ddata.dir=/home/{u}/{w}",
+	properties: []string{"-Djava.rmi.server.hostname={h}.{d}", "-Ddb.user={u}",
+		"-Dspring.datasource.url=jdbc:postgresql://{h}:5432/app?user={u}", "-Ddata.dir=/home/{u}/{w}",
 		"-Dpeers=http://{h}.{d}:8090,http://{h}.{d}:8090", "-Dadmin.mail={u}@{d}", "-Dbind.address={a}", "-Dnic={m}"},
 	arguments: []string{"ssh://{u}@{h}:22", "--host={h}", "--user={u}", "https://{h}.{d}/wiki/display/{U}/{w}+{w}?q={w}"},
-	threads: []string{"http-nio-8090-exec-1 url: /display/{U}/{w}+{w}; user: {u}", "poll {h}.{d}:61616", "for {u}@{d}", "tcp {a}:5432", "v6 [{v}]:443"},
-	labels:  []string{"user={u}", "https://{h}.{d}/x?y={w}", "{u}@{d}", "{a}"},
-	log: []string{"login user={u} ok", "connect to {h}.{d}:61616", "lost {h}.{d}/{a}:5432", "peer {v} is slow", "nic {m} up", "mail to {u}@{d} sent", "opened /home/{u}/{w}/{w}.docx",
+	threads: []string{"http-nio-8090-exec-1 url: /display/{U}/{w}+{w}; user: {u}", "poll {h}.{d}:61616",
+		"for {u}@{d}", "tcp {a}:5432", "v6 [{v}]:443"},
+	labels: []string{"user={u}", "https://{h}.{d}/x?y={w}", "{u}@{d}", "{a}"},
+	log: []string{"login user={u} ok", "connect to {h}.{d}:61616", "lost {h}.{d}/{a}:5432", "peer {v} is slow",
+		"nic {m} up", "mail to {u}@{d} sent", "opened /home/{u}/{w}/{w}.docx",
 		`opened C:\Users\{u}\{w}\x.txt`, "select * from cwd_user where user_name = '{w}' and display = '{w} {w}'", "saved title=\"{w} {w}\" spaceKey={U}", "GET /display/{U}/{w}+{w}?cql={w} HTTP/1.1",
 		"uid=1000({u})", "lock /tmp/hsperfdata_{u}/1", `{"host":"{h}","user":"{u}","url":"http://{h}.{d}:80/a;s={w}"}`, "dn uid={u},ou=people"},
 	access: []string{`{a} - {u} [28/Nov/2026:09:00:00 +0000] "GET /display/{U}/{w}+{w}?q={w} HTTP/1.1" 200 12 57 "https://{h}.{d}/x?r={w}" "Mozilla/5.0"`},
@@ -88,8 +91,8 @@ func (p *namePlanter) fill(texts []string) []string {
 	return list
 }
 
-// TestNamesLive captures JVMs of every JDK and a Go service whose texts are full of names at level standard: none of them is
-// in what leaves the house, in JFR and pprof neither, and the JDK reads the recording.
+// TestNamesLive captures JVMs of every JDK and a Go service whose texts are full of names at level standard: none
+// of them is in what leaves the house, in JFR and pprof neither, and the JDK reads the recording.
 func TestNamesLive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("captures live processes")
@@ -115,7 +118,8 @@ func TestNamesInLogs(t *testing.T) {
 		name := "support-" + strconv.Itoa(n)
 		write(t, filepath.Join(dir, "in", name, "app.log"), stamp+strings.Join(p.fill(namedPlaces.log), "\n"+stamp)+"\n")
 		write(t, filepath.Join(dir, "in", name, "access.log"), strings.Join(p.fill(namedPlaces.access), "\n")+"\n")
-		write(t, filepath.Join(dir, "in", name, "args.txt"), strings.Join(append(p.fill(namedPlaces.properties), p.fill(namedPlaces.arguments)...), "\n"))
+		write(t, filepath.Join(dir, "in", name, "args.txt"), strings.Join(append(p.fill(namedPlaces.properties),
+			p.fill(namedPlaces.arguments)...), "\n"))
 	}
 	r, err := bundle.Open(t.Context(), filepath.Join(dir, "in"))
 	if err != nil {
@@ -149,13 +153,15 @@ func startNamedJVM(t *testing.T, jdk live.JDK, p *namePlanter, dir string) (pid 
 	write(t, source, canaryJava)
 	classes := livetest.Compile(t, jdk, source)
 	write(t, filepath.Join(work, "application.properties"), strings.Join(p.fill([]string{`spring.datasource.url=jdbc\:postgresql\://{h}\:5432/x`, "spring.datasource.username={u}", "spring.mail.host={h}.{d}"}), "\n"))
-	write(t, filepath.Join(work, "application.yml"), strings.Join(p.fill([]string{"app:", "  mail: {u}@{d}", "  db: {url: \"jdbc:mysql://{h}:3306/x\", username: {u}}"}), "\n"))
+	write(t, filepath.Join(work, "application.yml"), strings.Join(p.fill([]string{"app:", "  mail: {u}@{d}",
+		"  db: {url: \"jdbc:mysql://{h}:3306/x\", username: {u}}"}), "\n"))
 	list := filepath.Join(dir, "names")
 	write(t, list, strings.Join(p.fill(namedPlaces.threads), "\n"))
 	args := append(p.fill(namedPlaces.properties), "-Dspring.application.name=canary", "-cp", classes, "Canary", list)
 	cmd := exec.Command(filepath.Join(jdk.Home, "bin", "java"), append(args, p.fill(namedPlaces.arguments)...)...)
 	cmd.Dir = work
-	cmd.Env = append(os.Environ(), p.fill([]string{"HOSTNAME={h}.{d}", "LOGNAME={u}", "JDK_JAVA_OPTIONS=-Dfrom.env={h}.{d}"})...)
+	cmd.Env = append(os.Environ(), p.fill([]string{"HOSTNAME={h}.{d}", "LOGNAME={u}",
+		"JDK_JAVA_OPTIONS=-Dfrom.env={h}.{d}"})...)
 	return startReady(t, cmd)
 }
 
@@ -182,7 +188,8 @@ func (p *namePlanter) searchNames(t *testing.T, self, dir string, jdk live.JDK, 
 		}
 	}
 	path := filepath.Join(out, "c.tar.zst")
-	args := []string{"collect", "--redact", "standard", "--jfr", "--duration", "4s", "--dumps", "2", "--dump-interval", "1s", "--out", path}
+	args := []string{"collect", "--redact", "standard", "--jfr", "--duration", "4s", "--dumps", "2",
+		"--dump-interval", "1s", "--out", path}
 	for _, pid := range pids {
 		args = append(args, "--pid", strconv.Itoa(pid))
 	}
@@ -207,8 +214,8 @@ func (p *namePlanter) searchNames(t *testing.T, self, dir string, jdk live.JDK, 
 	p.searchMap(t, state)
 }
 
-// searchMap holds that the names were there to be replaced: the map has most of them. Not all are shown by a process, and
-// some are parts of others.
+// searchMap holds that the names were there to be replaced: the map has most of them. Not all are shown by a
+// process, and some are parts of others.
 func (p *namePlanter) searchMap(t *testing.T, state string) {
 	maps, err := filepath.Glob(filepath.Join(state, "casefile", "*", names.MapFile))
 	if err != nil || len(maps) != 1 {
@@ -244,7 +251,8 @@ func (p *namePlanter) searchBundle(t *testing.T, path string, jdk live.JDK) {
 	if err := r.Walk(t.Context(), func(e bundle.Entry, body io.Reader) error {
 		b, err := io.ReadAll(body)
 		entries++
-		if !strings.Contains(e.Path, "-cpu.tsv") && !strings.HasSuffix(e.Path, "/cpu.tsv") { // names of threads as the kernel cuts them
+		if !strings.Contains(e.Path, "-cpu.tsv") && !strings.HasSuffix(e.Path,
+			"/cpu.tsv") { // names of threads as the kernel cuts them
 			p.absent(t, e.Path, b)
 		}
 		if z, zerr := gzip.NewReader(bytes.NewReader(b)); zerr == nil {
@@ -255,7 +263,8 @@ func (p *namePlanter) searchBundle(t *testing.T, path string, jdk live.JDK) {
 			recordings++
 			file := filepath.Join(t.TempDir(), "x.jfr")
 			write(t, file, string(b))
-			if said, err := exec.Command(filepath.Join(jdk.Home, "bin", "jfr"), "print", "--events", "JVMInformation,ThreadStart", file).CombinedOutput(); err != nil || !bytes.Contains(said, []byte("jvmArguments")) {
+			if said, err := exec.Command(filepath.Join(jdk.Home, "bin", "jfr"), "print", "--events",
+				"JVMInformation,ThreadStart", file).CombinedOutput(); err != nil || !bytes.Contains(said, []byte("jvmArguments")) {
 				t.Errorf("jfr print: %v: %s", err, said)
 			}
 		}

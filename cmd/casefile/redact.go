@@ -48,7 +48,8 @@ name; 2 usage; 3 something was left out.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "file or folder to write")
-	f.StringVar(&o.format, "format", "", "of an archive: tar.zst, zip or dir (default: by the name of --out, else that of PATH)")
+	f.StringVar(&o.format, "format", "",
+		"of an archive: tar.zst, zip or dir (default: by the name of --out, else that of PATH)")
 	o.levelOptions.flags(f, plan.Standard)
 	o.most.flags(f)
 	return cmd
@@ -158,7 +159,8 @@ func addAnalysis(ctx context.Context, w *bundle.Writer) error {
 		return err
 	}
 	m := w.Manifest()
-	meta := report.Meta{Title: c.ID, BundleName: filepath.Base(w.Path()), Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
+	meta := report.Meta{Title: c.ID, BundleName: filepath.Base(w.Path()), Tool: "casefile",
+		Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
 		Cited: readCited(ctx, []string{w.Path()}, res.Findings)}
 	for _, made := range reportEntries(c, res, meta, nil) {
 		content, err := made.render()
@@ -225,7 +227,8 @@ func (o *redactOptions) done(u *ui, store *names.Store, r *bundle.Redaction, lea
 	fmt.Fprintln(u.out, o.out)
 	switch {
 	case len(leaks) > 0:
-		return &exit{code: exitFailed, err: fmt.Errorf("%d places left that look like a secret or a name: do not send it before you looked at them", len(leaks))}
+		return &exit{code: exitFailed,
+			err: fmt.Errorf("%d places left that look like a secret or a name: do not send it before you looked at them", len(leaks))}
 	case left > 0:
 		return &exit{code: exitGaps}
 	}

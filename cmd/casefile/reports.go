@@ -43,7 +43,8 @@ func overheadText(m *bundle.Manifest) []string {
 		line := fmt.Sprintf("%s: %s s CPU in %s s (%s of one), %s memory", o.Node,
 			say.Number(o.CPUSeconds), say.Number(o.Seconds), say.Percent(o.CPUSeconds/max(o.Seconds, 1)), say.Bytes(o.MaxRSS))
 		for _, t := range o.Targets {
-			line += fmt.Sprintf("; %s: %d commands, paused %.1f ms in all, %.1f ms at most", t.Target, t.Commands, t.PauseMS, t.MaxMS)
+			line += fmt.Sprintf("; %s: %d commands, paused %.1f ms in all, %.1f ms at most", t.Target, t.Commands,
+				t.PauseMS, t.MaxMS)
 		}
 		lines = append(lines, line)
 	}

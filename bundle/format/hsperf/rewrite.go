@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Rewrite returns the file b, of which s is the snapshot, with other texts: change returns what stands in the place of an
-// entry's text. An entry whose text does not fit grows, and the entries after it move; the file stays as long as it was
-// where its free space suffices.
+// Rewrite returns the file b, of which s is the snapshot, with other texts: change returns what stands in the
+// place of an entry's text. An entry whose text does not fit grows, and the entries after it move; the file stays
+// as long as it was where its free space suffices.
 func (s *Snapshot) Rewrite(b []byte, change func(e *Entry) string) []byte {
 	out := slices.Clone(b[:s.entryOffset])
 	at := s.entryOffset

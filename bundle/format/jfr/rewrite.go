@@ -15,8 +15,9 @@ type Edit struct {
 // Edit makes one; the text may be of another length.
 func (t *Text) Edit(to string) Edit { return Edit{t.start, t.end, to} }
 
-// Rewrite returns the chunk with other strings. Sizes of events, distances between checkpoints and the offsets of the header
-// are those of the new chunk; numbers, keys and the order of events stay. What comes after the last complete event is left out.
+// Rewrite returns the chunk with other strings. Sizes of events, distances between checkpoints and the offsets of
+// the header are those of the new chunk; numbers, keys and the order of events stay. What comes after the last
+// complete event is left out.
 func (c *Chunk) Rewrite(edits []Edit) []byte {
 	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Compare(a.start, b.start) })
 	w := rewriter{c: c, edits: edits, moved: map[int]int{}}
@@ -64,8 +65,8 @@ func (w *rewriter) event(at, size int, id int64, next int) {
 	w.out = append(w.out, w.body...)
 }
 
-// distance copies start and duration of a checkpoint, and the distance to the one before it as it is now. It returns where
-// in the old chunk what follows begins.
+// distance copies start and duration of a checkpoint, and the distance to the one before it as it is now. It
+// returns where in the old chunk what follows begins.
 func (w *rewriter) distance(at, next int) int {
 	d := decoder{b: w.c.data[:w.c.end], at: next, raw: !w.c.Compressed}
 	d.int64()

@@ -73,7 +73,8 @@ func TestRewrite(t *testing.T) {
 			if !slices.Equal(was, is) {
 				t.Errorf("raw %v: strings are %q, want %q", raw, is, was)
 			}
-			if !maps.Equal(countsOf(only(t, b)), countsOf(after)) || (after.Cut == nil) != (before.Cut == nil) || after.LostConstants != before.LostConstants {
+			if !maps.Equal(countsOf(only(t, b)), countsOf(after)) || (after.Cut == nil) != (before.Cut == nil) ||
+				after.LostConstants != before.LostConstants {
 				t.Errorf("raw %v: %v, cut %v, %d constants lost", raw, countsOf(after), after.Cut, after.LostConstants)
 			}
 			if after.Cut == nil && len(out) != after.Bytes() {

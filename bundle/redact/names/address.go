@@ -61,10 +61,11 @@ func (r *Rewriter) address(start, end int, a netip.Addr) {
 }
 
 // versionWords stand before a number with dots that is no address.
-var versionWords = []string{"version", "ver", "v", "release", "build", "jdk", "jre", "java", "openjdk", "vm", "revision", "runtime"}
+var versionWords = []string{"version", "ver", "v", "release", "build", "jdk", "jre", "java", "openjdk",
+	"vm", "revision", "runtime"}
 
-// isVersion reports whether four numbers are those of a version: Chrome/120.0.0.0, jdk-17.0.12.1, version 1.2.3.4, (25.0.1.2+9).
-// Those of private networks are addresses wherever they stand.
+// isVersion reports whether four numbers are those of a version: Chrome/120.0.0.0, jdk-17.0.12.1, version 1.2.3.4,
+// (25.0.1.2+9). Those of private networks are addresses wherever they stand.
 func (r *Rewriter) isVersion(start, end int) bool {
 	line := r.line
 	if isPrivate(line[start:end]) {
@@ -82,7 +83,8 @@ func (r *Rewriter) isVersion(start, end int) bool {
 		return true
 	case c == '/': // a product; a name with its address has a port, a bracket or the end after it
 		return start > 1 && isWord(line[start-2]) && strings.HasSuffix(string(line[start:end]), ".0") ||
-			start > 1 && isWord(line[start-2]) && end < len(line) && (line[end] == ' ' || line[end] == ';') && !bytes.ContainsAny(before[:max(0, len(before)-1)], ".")
+			start > 1 && isWord(line[start-2]) && end < len(line) && (line[end] == ' ' || line[end] == ';') &&
+				!bytes.ContainsAny(before[:max(0, len(before)-1)], ".")
 	}
 	word := len(before)
 	for word > 0 && isLetter(before[word-1]) {
@@ -198,7 +200,8 @@ func (r *Rewriter) hardware(at int, sign byte) int {
 	line := r.line
 	start := at - 2
 	end := start + 17
-	if start < 0 || end > len(line) || start > 0 && (isWord(line[start-1]) || line[start-1] == sign || line[start-1] == '_') ||
+	if start < 0 || end > len(line) || start > 0 && (isWord(line[start-1]) || line[start-1] == sign ||
+		line[start-1] == '_') ||
 		end < len(line) && (isWord(line[end]) || line[end] == sign && sign == '-' || line[end] == '_') {
 		return at
 	}
@@ -214,7 +217,8 @@ func (r *Rewriter) hardware(at int, sign byte) int {
 			letters = letters || isLetter(c)
 		}
 	}
-	if b == [6]byte{} || b == [6]byte{255, 255, 255, 255, 255, 255} || b[0] == 0x02 && b[1] == 0 && b[2] == 0x5e || sign == '-' && !letters {
+	if b == [6]byte{} || b == [6]byte{255, 255, 255, 255, 255, 255} || b[0] == 0x02 && b[1] == 0 &&
+		b[2] == 0x5e || sign == '-' && !letters {
 		return end
 	}
 	if r.learn {

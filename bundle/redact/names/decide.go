@@ -92,7 +92,8 @@ func (r *Rewriter) pseudonym(kind Kind, name string) string {
 func (r *Rewriter) isUser(text string, sure bool) bool {
 	name := strings.ToLower(text)
 	switch {
-	case isPseudonym(text) || keptUsers[name] || strings.Contains(text, "[redacted") || strings.ContainsAny(text, "${}%*<>/=:,\"&"),
+	case isPseudonym(text) || keptUsers[name] || strings.Contains(text, "[redacted") ||
+		strings.ContainsAny(text, "${}%*<>/=:,\"&"),
 		len(text) > 64 || isDigit(text[0]) || !isWord(text[0]),
 		!sure && commonWords[name] && !r.set.knows(name),
 		strings.Count(text, "-") > 1 && isDigit(text[len(text)-1]), // a thread
@@ -109,7 +110,8 @@ func (r *Rewriter) hostAt(name string) string {
 		return ""
 	}
 	last := name[strings.LastIndexByte(name, '.')+1:]
-	if first, _, _ := strings.Cut(name, "."); isPseudonym(first) || strings.Trim(first, "0123456789") == "" || strings.Trim(last, "0123456789") == "" {
+	if first, _, _ := strings.Cut(name, "."); isPseudonym(first) || strings.Trim(first, "0123456789") == "" ||
+		strings.Trim(last, "0123456789") == "" {
 		return ""
 	}
 	if r.learn {

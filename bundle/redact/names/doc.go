@@ -2,10 +2,10 @@
 //
 // # Pseudonyms
 //
-// A pseudonym is derived from the name and the cluster's [Key] (HMAC-SHA256): the same host is host-k7q2 in every file, on
-// every node and in every bundle of that cluster, whoever captures it and in whatever order names are met; under another
-// key it is another one. Nothing has to be agreed on between nodes, which numbers like host-3 would ask for. Two names
-// whose words of four characters are equal get longer ones, which the [Set] remembers.
+// A pseudonym is derived from the name and the cluster's [Key] (HMAC-SHA256): the same host is host-k7q2 in every
+// file, on every node and in every bundle of that cluster, whoever captures it and in whatever order names are
+// met; under another key it is another one. Nothing has to be agreed on between nodes, which numbers like host-3
+// would ask for. Two names whose words of four characters are equal get longer ones, which the [Set] remembers.
 //
 // They keep their kind, so that what reads the evidence reads it as before:
 //
@@ -25,9 +25,9 @@
 //
 // What has a shape (addresses, e-mail, URLs, home folders, SQL) is found by it; other names by their place (host=X,
 // user.name=X, //X:8080, the user of an access log) or because they are known: [Set.Learn], and whatever a first pass
-// over the evidence ([Set.Learner]) found at such a place. A known name that is also a word of the evidence - a class, a
-// package, a thread, a flag, a word of the language - is replaced at its places only: a host called tomcat leaves
-// org.apache.tomcat alone. Lines that are stack frames or locks are never looked at.
+// over the evidence ([Set.Learner]) found at such a place. A known name that is also a word of the evidence - a
+// class, a package, a thread, a flag, a word of the language - is replaced at its places only: a host called
+// tomcat leaves org.apache.tomcat alone. Lines that are stack frames or locks are never looked at.
 //
 // What is a pseudonym already stays, so that twice is once.
 package names

@@ -123,14 +123,16 @@ func equalFold(b []byte, lowerText string) bool {
 	return true
 }
 
-// alone reports whether line[start:end] is no part of another name: of an identifier, or of a package with a class, whose
-// names do not end like domains.
+// alone reports whether line[start:end] is no part of another name: of an identifier, or of a package with a
+// class, whose names do not end like domains.
 func (r *Rewriter) alone(start, end int, domain bool) bool {
 	line := r.line
-	if end < len(line) && (isWord(line[end]) || line[end] == '$') || start > 0 && (isWord(line[start-1]) || line[start-1] == '$') {
+	if end < len(line) && (isWord(line[end]) || line[end] == '$') || start > 0 && (isWord(line[start-1]) ||
+		line[start-1] == '$') {
 		return false
 	}
-	if (end < len(line) && line[end] == '_' || start > 0 && line[start-1] == '_') && bytes.ContainsAny(line[start:end], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+	if (end < len(line) && line[end] == '_' || start > 0 && line[start-1] == '_') &&
+		bytes.ContainsAny(line[start:end], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return false // of a variable
 	}
 	if domain || bytes.IndexByte(line[start:end], '-') >= 0 { // in no package

@@ -57,12 +57,13 @@ var (
 	zero4     = netip.MustParsePrefix("0.0.0.0/8")
 )
 
-// keptAddress reports whether an address names no machine of the cluster: none at all, this machine to itself, a group of
-// receivers, a link-local one, a mask, or a pseudonym already.
+// keptAddress reports whether an address names no machine of the cluster: none at all, this machine to itself, a
+// group of receivers, a link-local one, a mask, or a pseudonym already.
 func keptAddress(a netip.Addr) bool {
 	a = a.Unmap()
 	if a.Is4() {
-		return loopback4.Contains(a) || zero4.Contains(a) || a.IsMulticast() || a.IsLinkLocalUnicast() || reserved4.Contains(a)
+		return loopback4.Contains(a) || zero4.Contains(a) || a.IsMulticast() || a.IsLinkLocalUnicast() ||
+			reserved4.Contains(a)
 	}
 	return a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || reserved6.Contains(a.WithZone(""))
 }

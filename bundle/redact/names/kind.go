@@ -26,12 +26,14 @@ const (
 	Kinds   = int(iota)
 )
 
-var kindNames = [Kinds]string{"host", "domain", "user", "e-mail", "address", "mac", "cluster", "space", "title", "url value", "home path", "sql literal", "network"}
+var kindNames = [Kinds]string{"host", "domain", "user", "e-mail", "address", "mac", "cluster", "space",
+	"title", "url value", "home path", "sql literal", "network"}
 
 func (k Kind) String() string { return kindNames[k] }
 
 // prefixes are how the pseudonyms of a kind begin.
-var prefixes = [Kinds]string{Host: "host-", Domain: "domain-", User: "user-", Cluster: "cluster-", Space: "space-", Title: "title-", Query: "value-",
+var prefixes = [Kinds]string{Host: "host-", Domain: "domain-", User: "user-", Cluster: "cluster-",
+	Space: "space-", Title: "title-", Query: "value-",
 	Path: "dir-", Literal: "text-"}
 
 // invalid is the top-level domain that RFC 2606 keeps free.

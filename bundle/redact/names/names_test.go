@@ -126,7 +126,8 @@ func TestKnownEverywhere(t *testing.T) {
 			t.Errorf("%s is left: %s", name, out)
 		}
 	}
-	if !strings.HasPrefix(out, "hz."+s.Pseudonym(Host, "web-node-17")+"."+s.Pseudonym(Domain, "acme.com")+".cached and hz."+s.Pseudonym(Host, "web17")) {
+	if !strings.HasPrefix(out, "hz."+s.Pseudonym(Host, "web-node-17")+"."+s.Pseudonym(Domain,
+		"acme.com")+".cached and hz."+s.Pseudonym(Host, "web17")) {
 		t.Errorf("a host within another name: %s", out)
 	}
 	out = through(t, s, text)
@@ -156,7 +157,8 @@ func TestAmbiguousNames(t *testing.T) {
 func TestPseudonymsOfACluster(t *testing.T) {
 	a, b, other := New(Key{1}), New(Key{1}), New(Key{2})
 	b.Pseudonym(User, "somebody else") // the order of names makes no difference
-	for kind, name := range map[Kind]string{Host: "web17", User: "kschmidt", Domain: "acme.com", Space: "HR", Title: "Pay Rise"} {
+	for kind, name := range map[Kind]string{Host: "web17", User: "kschmidt", Domain: "acme.com", Space: "HR",
+		Title: "Pay Rise"} {
 		if a.Pseudonym(kind, name) != b.Pseudonym(kind, name) {
 			t.Errorf("%s: two sets of one key differ", name)
 		}
@@ -172,7 +174,8 @@ func TestPseudonymsOfACluster(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	s, other := New(Key{1}), New(Key{2})
 	seen := map[netip.Addr]string{}
-	for _, text := range []string{"10.1.2.3", "10.1.2.4", "10.1.2.254", "10.1.3.3", "8.8.8.8", "2a02:908::1", "2a02:908::2", "2a02:909::1", "fe80::1"} {
+	for _, text := range []string{"10.1.2.3", "10.1.2.4", "10.1.2.254", "10.1.3.3", "8.8.8.8", "2a02:908::1",
+		"2a02:908::2", "2a02:909::1", "fe80::1"} {
 		a := netip.MustParseAddr(text)
 		as := s.AddressOf(a)
 		if seen[as] != "" {
@@ -190,7 +193,8 @@ func TestAddresses(t *testing.T) {
 		p, err := s.AddressOf(netip.MustParseAddr(x)).Prefix(bits)
 		return err == nil && p.Contains(s.AddressOf(netip.MustParseAddr(y)))
 	}
-	if !same("10.1.2.3", "10.1.2.4", 24) || same("10.1.2.3", "10.1.3.3", 24) || !same("2a02:908::1", "2a02:908::2", 64) || same("2a02:908::1", "2a02:909::1", 64) {
+	if !same("10.1.2.3", "10.1.2.4", 24) || same("10.1.2.3", "10.1.3.3", 24) || !same("2a02:908::1",
+		"2a02:908::2", 64) || same("2a02:908::1", "2a02:909::1", 64) {
 		t.Error("networks are not kept")
 	}
 	for _, text := range []string{"127.0.0.1", "0.0.0.0", "::1", "::", "224.0.0.1", "255.255.255.255", "169.254.169.254"} {
@@ -217,7 +221,8 @@ func TestStore(t *testing.T) {
 	if err != nil || second.Made {
 		t.Fatal(err, second)
 	}
-	if again := through(t, second.Set, "user=kschmidt host=web17.acme.com from 10.1.2.3 mail k.schmidt@acme.com"); again != out {
+	if again := through(t, second.Set,
+		"user=kschmidt host=web17.acme.com from 10.1.2.3 mail k.schmidt@acme.com"); again != out {
 		t.Errorf("%s\nthe next day %s", out, again)
 	}
 	second.Set.Pseudonym(User, "another")

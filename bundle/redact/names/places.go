@@ -116,13 +116,15 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 	return at, stop, false
 }
 
-// valueWords stand between a name and its value where both are values themselves; the last byte is that before the value.
+// valueWords stand between a name and its value where both are values themselves; the last byte is that before the
+// value.
 var valueWords = []string{" value=", `,"value":`, `, "value":`, ` value\\=`}
 
 // afterKey skips what belongs to the key: user.name, user_name, user-id, user name.
 func (r *Rewriter) afterKey(end int) int {
 	for _, more := range []string{".name", "_name", "-name", " name", ".id", "_id", "-id", ".login"} {
-		if stop := end + len(more); stop <= len(r.line) && equalFold(r.line[end:stop], more) && (stop == len(r.line) || !isWord(r.line[stop])) {
+		if stop := end + len(more); stop <= len(r.line) && equalFold(r.line[end:stop], more) &&
+			(stop == len(r.line) || !isWord(r.line[stop])) {
 			return stop
 		}
 	}
@@ -198,7 +200,8 @@ func (r *Rewriter) afterSpace(start, end int) int {
 		return end
 	}
 	text := string(r.line[from:to])
-	if isPseudonym(text) || isDigit(text[0]) || commonWords[strings.ToLower(text)] || end-start == len("space") && strings.ToUpper(text) != text && text[0] != '~' {
+	if isPseudonym(text) || isDigit(text[0]) || commonWords[strings.ToLower(text)] ||
+		end-start == len("space") && strings.ToUpper(text) != text && text[0] != '~' {
 		return end
 	}
 	if text[0] == '~' {
@@ -234,14 +237,16 @@ func (r *Rewriter) afterTitle(start, end int) int {
 // homeFolder replaces the user and what lies below /home/user, /Users/user, C:\Users\user.
 func (r *Rewriter) homeFolder(start, end int) int {
 	line := r.line
-	if start == 0 || line[start-1] != '/' && line[start-1] != '\\' || end >= len(line) || line[end] != '/' && line[end] != '\\' {
+	if start == 0 || line[start-1] != '/' && line[start-1] != '\\' || end >= len(line) || line[end] != '/' &&
+		line[end] != '\\' {
 		return end
 	}
 	if word := string(line[start:end]); word != "home" && word != "Users" {
 		return end
 	}
 	before := bytes.TrimRight(line[:start], `/\`)
-	if n := len(before); n > 0 && isPathWord(before[n-1]) && !bytes.HasSuffix(before, []byte("/export")) && !bytes.HasSuffix(before, []byte("/var")) &&
+	if n := len(before); n > 0 && isPathWord(before[n-1]) && !bytes.HasSuffix(before, []byte("/export")) &&
+		!bytes.HasSuffix(before, []byte("/var")) &&
 		!bytes.HasSuffix(before, []byte("/mnt/c")) {
 		return end
 	}
@@ -252,7 +257,8 @@ func isPathWord(c byte) bool { return isWord(c) || strings.IndexByte("._-~%+", c
 
 func (r *Rewriter) rootFolder(start, end int) int {
 	line := r.line
-	if start == 0 || line[start-1] != '/' || start > 1 && isPathWord(line[start-2]) || end >= len(line) || line[end] != '/' {
+	if start == 0 || line[start-1] != '/' || start > 1 && isPathWord(line[start-2]) || end >= len(line) ||
+		line[end] != '/' {
 		return end
 	}
 	return r.below(end, false)
@@ -340,7 +346,8 @@ func (r *Rewriter) leading() {
 		return
 	}
 	if line[0] == '[' { // [28/Nov/2026:09:00:00 +0000] user http-nio-8090-exec-3 10.0.0.1 GET /x HTTP/1.1
-		if end := bytes.IndexByte(line[:min(len(line), 40)], ']'); end > 12 && line[3] == '/' && end+2 < len(line) && line[end+1] == ' ' {
+		if end := bytes.IndexByte(line[:min(len(line), 40)], ']'); end > 12 && line[3] == '/' &&
+			end+2 < len(line) && line[end+1] == ' ' {
 			r.field(end+2, User)
 		}
 		return
@@ -396,7 +403,8 @@ func (r *Rewriter) sql(start, end int) int {
 	}
 	rest := bytes.ToLower(line[end:min(len(line), end+4096)])
 	verb := lowered[line[start]]
-	if verb == 's' && !bytes.Contains(rest, []byte(" from ")) || verb == 'i' && !bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte("into ")) ||
+	if verb == 's' && !bytes.Contains(rest, []byte(" from ")) || verb == 'i' &&
+		!bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte("into ")) ||
 		verb == 'u' && !bytes.Contains(rest, []byte(" set ")) {
 		return end
 	}
@@ -413,7 +421,8 @@ func (r *Rewriter) sql(start, end int) int {
 		if stop >= len(line) {
 			break
 		}
-		if text := string(line[open:stop]); len(text) > 0 && !isPseudonym(text) && !strings.Contains(text, "[redacted") && !strings.Contains(text, "%%") {
+		if text := string(line[open:stop]); len(text) > 0 && !isPseudonym(text) && !strings.Contains(text,
+			"[redacted") && !strings.Contains(text, "%%") {
 			r.at(place(Literal), open, stop)
 		}
 		at = stop + 1
@@ -444,7 +453,8 @@ func (r *Rewriter) amazon(start, end int) int {
 
 // privateDomain looks at a name that ends with a domain of no public network: db-1.prod.acme.local.
 func (r *Rewriter) privateDomain(start, end int) int {
-	if from := r.labelsBefore(start, end); from >= 0 && (bytes.Count(r.line[from:end], []byte(".")) > 1 || bytes.ContainsAny(r.line[from:start], "0123456789-")) {
+	if from := r.labelsBefore(start, end); from >= 0 && (bytes.Count(r.line[from:end], []byte(".")) > 1 ||
+		bytes.ContainsAny(r.line[from:start], "0123456789-")) {
 		return max(end, r.hostName(from, end))
 	}
 	return end
@@ -453,7 +463,8 @@ func (r *Rewriter) privateDomain(start, end int) int {
 // publicDomain looks at a name that ends with a domain of the public network: www.acme.com, and no package.
 func (r *Rewriter) publicDomain(start, end int) int {
 	from := r.labelsBefore(start, end)
-	if from < 0 || end < len(r.line) && (r.line[end] == '(' || r.line[end] == '_' || r.line[end] == ':' && end+1 < len(r.line) && !isDigit(r.line[end+1]) && r.line[end+1] != ' ') {
+	if from < 0 || end < len(r.line) && (r.line[end] == '(' || r.line[end] == '_' || r.line[end] == ':' &&
+		end+1 < len(r.line) && !isDigit(r.line[end+1]) && r.line[end+1] != ' ') {
 		return end
 	}
 	labels := r.line[from:start]
@@ -467,7 +478,8 @@ func (r *Rewriter) publicDomain(start, end int) int {
 		}
 	}
 	top := string(bytes.ToLower(r.line[start:end]))
-	if packageRoots[string(first)] || codeTops[top] && bytes.Count(labels, []byte(".")) < 2 && !bytes.ContainsAny(labels, "0123456789-") {
+	if packageRoots[string(first)] || codeTops[top] && bytes.Count(labels, []byte(".")) < 2 &&
+		!bytes.ContainsAny(labels, "0123456789-") {
 		return end
 	}
 	return max(end, r.hostName(from, end))
@@ -476,7 +488,8 @@ func (r *Rewriter) publicDomain(start, end int) int {
 // labelsBefore is where a name with dots begins that ends with the label [start, end); -1: it is none.
 func (r *Rewriter) labelsBefore(start, end int) int {
 	line := r.line
-	if start < 2 || line[start-1] != '.' || end < len(line) && (isWord(line[end]) || line[end] == '-' || line[end] == '$' || line[end] == '@') ||
+	if start < 2 || line[start-1] != '.' || end < len(line) && (isWord(line[end]) || line[end] == '-' ||
+		line[end] == '$' || line[end] == '@') ||
 		end+1 < len(line) && line[end] == '.' && isWord(line[end+1]) {
 		return -1
 	}
@@ -487,7 +500,8 @@ func (r *Rewriter) labelsBefore(start, end int) int {
 			from--
 		}
 	}
-	if from == start || from > 0 && strings.IndexByte("@$_/\\%", line[from-1]) >= 0 && !bytes.HasSuffix(line[:from], []byte("//")) {
+	if from == start || from > 0 && strings.IndexByte("@$_/\\%", line[from-1]) >= 0 &&
+		!bytes.HasSuffix(line[:from], []byte("//")) {
 		return -1
 	}
 	for from < start && line[from] == '-' {

@@ -65,8 +65,8 @@ func (r *Rewriter) Counts() map[string]int {
 	return counts
 }
 
-// Text returns b, of whole lines, with pseudonyms for names. The result is valid until the next call; it is b itself where
-// nothing was found.
+// Text returns b, of whole lines, with pseudonyms for names. The result is valid until the next call; it is b
+// itself where nothing was found.
 func (r *Rewriter) Text(b []byte) []byte {
 	r.out = r.out[:0]
 	done := 0 // of b, in out
@@ -143,7 +143,10 @@ func (r *Rewriter) add(start, end int, kind Kind, as string) {
 
 // sort puts what was found in order; of two that overlap the longer one counts.
 func (r *Rewriter) sort() {
-	slices.SortStableFunc(r.found, func(a, b Found) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })
+	slices.SortStableFunc(r.found, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start),
+			cmp.Compare(b.End, a.End))
+	})
 	kept := r.found[:0]
 	for _, f := range r.found {
 		n := len(kept)
@@ -205,7 +208,8 @@ func (r *Rewriter) scan() {
 	for at := 0; at < len(line); {
 		switch classes[line[at]] {
 		case letter:
-			if line[at] == 'D' && at > 0 && line[at-1] == '-' && at+1 < len(line) && classes[line[at+1]] == letter { // -Duser.name=x
+			if line[at] == 'D' && at > 0 && line[at-1] == '-' && at+1 < len(line) &&
+				classes[line[at+1]] == letter { // -Duser.name=x
 				at++
 			}
 			word = at

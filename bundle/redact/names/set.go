@@ -75,8 +75,8 @@ func (s *Set) Restore(list []Name) {
 	}
 }
 
-// Learn adds a name that is to be replaced wherever it stands, apart from places where it is another word: a host (with or
-// without its domain), user or domain out of the configuration of the machines.
+// Learn adds a name that is to be replaced wherever it stands, apart from places where it is another word: a host
+// (with or without its domain), user or domain out of the configuration of the machines.
 func (s *Set) Learn(kind Kind, name string) { s.learn(kind, name, true) }
 
 func (s *Set) learn(kind Kind, name string, sure bool) {

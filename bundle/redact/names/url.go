@@ -26,7 +26,8 @@ func (r *Rewriter) url(word, at int) int {
 		end--
 	}
 	authority := slash
-	for authority < end && line[authority] != '/' && line[authority] != '?' && line[authority] != '#' && line[authority] != ';' &&
+	for authority < end && line[authority] != '/' && line[authority] != '?' && line[authority] != '#' &&
+		line[authority] != ';' &&
 		!(line[authority] == '\\' && authority+1 < end && line[authority+1] == '/') {
 		authority++
 	}
@@ -84,7 +85,8 @@ func (r *Rewriter) authority(start, end int) {
 		r.user(start, user, true)
 		start += i + 1
 	}
-	for ; end < len(line) && line[end] == ',' && end+1 < len(line) && isHostByte(line[end+1]); end++ { // more hosts of one cluster
+	for ; end < len(line) && line[end] == ',' && end+1 < len(line) &&
+		isHostByte(line[end+1]); end++ { // more hosts of one cluster
 		next := end + 1
 		for next < len(line) && (isHostByte(line[next]) || line[next] == ':') {
 			next++
@@ -210,7 +212,8 @@ func (r *Rewriter) path(start, end int) {
 }
 
 // segmentsBefore are what the next part of a path is.
-var segmentsBefore = map[string]Kind{"display": Space, "spaces": Space, "space": Space, "viewspace": Space, "users": User, "user": User, "~": User,
+var segmentsBefore = map[string]Kind{"display": Space, "spaces": Space, "space": Space, "viewspace": Space,
+	"users": User, "user": User, "~": User,
 	"profile": User, "people": User, "projects": Space, "browse": Space}
 
 // segment is one part of a path, after two others.
@@ -231,7 +234,8 @@ func (r *Rewriter) segment(start, end int, text, before, earlier string) {
 		}
 		r.learnAs(Space, text)
 		r.at(place(Space), start, end)
-	case (earlier == "display" || earlier == "pages" && strings.Trim(before, "0123456789") == "") && !strings.HasSuffix(text, ".action") || strings.ContainsAny(text, "+%"):
+	case (earlier == "display" || earlier == "pages" && strings.Trim(before, "0123456789") == "") &&
+		!strings.HasSuffix(text, ".action") || strings.ContainsAny(text, "+%"):
 		r.at(place(Title), start, end)
 	}
 }
@@ -255,7 +259,8 @@ func (r *Rewriter) query(start int, parameters bool) int {
 			return at
 		}
 		end := eq + 1
-		for end < len(line) && !endsURL(line[end]) && line[end] != '&' && line[end] != '#' && line[end] != '\\' && !(parameters && strings.IndexByte(";/?", line[end]) >= 0) {
+		for end < len(line) && !endsURL(line[end]) && line[end] != '&' && line[end] != '#' && line[end] != '\\' &&
+			!(parameters && strings.IndexByte(";/?", line[end]) >= 0) {
 			end++
 		}
 		for end > eq+1 && strings.IndexByte(";.:", line[end-1]) >= 0 { // of the sentence around it
@@ -296,7 +301,8 @@ func (r *Rewriter) inPath(at int) bool {
 
 // keptValue reports whether the value of a query says nothing of anybody.
 func keptValue(v string) bool {
-	return v[0] == '$' || isPseudonym(v) || strings.HasPrefix(v, "[redacted") || len(v) <= 5 && strings.Trim(v, "0123456789") == "" ||
+	return v[0] == '$' || isPseudonym(v) || strings.HasPrefix(v, "[redacted") || len(v) <= 5 && strings.Trim(v,
+		"0123456789") == "" ||
 		v == "true" || v == "false" || strings.Trim(v, "*?") == ""
 }
 
