@@ -95,6 +95,9 @@ func LearnNames(ctx context.Context, r *Reader, set *names.Set) error {
 	for _, n := range r.Manifest.Nodes {
 		set.Learn(names.Host, n.Name)
 	}
+	for _, name := range probed(&r.Manifest) {
+		set.Learn(names.Host, name)
+	}
 	return r.Walk(ctx, func(e Entry, body io.Reader) error {
 		if !mayName(e.Path) {
 			return nil
@@ -109,6 +112,14 @@ func LearnNames(ctx context.Context, r *Reader, set *names.Set) error {
 		}
 		return err
 	})
+}
+
+// probed are the names that the nodes were told to look up.
+func probed(m *Manifest) []string {
+	if m.Plan.Probes == nil {
+		return nil
+	}
+	return m.Plan.Probes.Names
 }
 
 // mayName reports whether names are replaced in an entry: not in series of figures, whose words are casefile's
@@ -196,6 +207,9 @@ func newNaming(r *Reader, set *names.Set) *naming {
 	for _, node := range r.Manifest.Nodes {
 		n.nodes[node.Name] = set.HostName(node.Name)
 	}
+	for _, name := range probed(&r.Manifest) {
+		n.nodes[name] = set.HostName(name)
+	}
 	for _, e := range r.Manifest.Entries {
 		parts := strings.SplitN(e.Path, "/", 3)
 		if len(parts) == 3 && parts[0] == entries.FolderNodes && e.Node != "" {
@@ -236,6 +250,14 @@ func (n *naming) manifest(m *Manifest) {
 		return
 	}
 	m.Cluster, m.Plan.Cluster = n.cluster(m.Cluster), n.cluster(m.Plan.Cluster)
+	if m.Plan.Probes != nil {
+		probes := *m.Plan.Probes
+		probes.Names = slices.Clone(probes.Names)
+		for i, name := range probes.Names {
+			probes.Names[i] = n.node(name)
+		}
+		m.Plan.Probes = &probes
+	}
 	m.Nodes, m.Coverage, m.Overhead = slices.Clone(m.Nodes), slices.Clone(m.Coverage), slices.Clone(m.Overhead)
 	slices.SortStableFunc(m.Nodes, func(a, b Node) int {
 		return strings.Compare(a.Name,

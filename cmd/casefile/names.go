@@ -23,7 +23,7 @@ type levelOptions struct {
 }
 
 const levelHelp = `how much is taken out: secrets (passwords, tokens, keys), standard (also users, hosts,
-addresses, e-mail, URLs' values, home folders, titles, SQL literals become pseudonyms), minimal (also all entries with free text left out)`
+addresses, e-mail, URLs' values, home folders, titles, SQL literals become pseudonyms), minimal (also no entry with free text)`
 
 func (o *levelOptions) flags(f *pflag.FlagSet, level plan.Level) {
 	f.StringVar(&o.text, "redact", string(level), levelHelp)

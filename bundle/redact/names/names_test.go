@@ -44,6 +44,8 @@ var placedNames = []string{
 	"uid=«kschmidt»,ou=people,o=x", "ssh «kschmidt»@«web17»",
 	`"http-nio-8090-exec-3 url: /display/«HR»/«Plan»; user: «kschmidt»" #31 daemon prio=5`,
 	"at host «ip-10-1-2-3.ec2.internal» now",
+	`"server": {"name":"«dbx1»-5432","address":"«dbx1»:5432"}`, "bootstrap.servers=«kafka1»:9092,«kafka2»:9092",
+	`peers: ["«es1»:9300", "«es2»:9300"]`,
 	"host=«web17» hostname: «web18» nodeName=«web19»",
 	"https://«acme.atlassian.net»/wiki",
 	`<property name="hibernate.connection.username">«confuser9»</property>`, `<property name="username" value="«confuser9»"/>`,
@@ -62,7 +64,7 @@ var innocent = []string{
 	"java.util.concurrent.locks.ReentrantLock$NonfairSync@7c1f3a2b[Locked by thread http-nio-8090-exec-3]",
 	"owner=http-nio-8090-exec-12", "com.acme.internal.Foo", "java.io.IOException: Connection reset", "org.postgresql.util.PSQLException",
 	"/opt/java/lib/server/libjvm.so", "/root/app/conf/server.xml", "user=root", "user: null", "user.getName()", "host: localhost",
-	"0::/", "loader 'org.wildfly.security.elytron-base@2.6.0.Final'", "file:/opt/x -Djdk.serialFilter=\"maxbytes=10485760;maxdepth=128;maxrefs=300000\"",
+	"server: Apache:x", "address: 12:30", "target: job:12345678", "0::/", "loader 'org.wildfly.security.elytron-base@2.6.0.Final'", "file:/opt/x -Djdk.serialFilter=\"maxbytes=10485760;maxdepth=128;maxrefs=300000\"",
 	"location=vfs:///property/java.home/x", "jdbc:h2:mem:test;DB_CLOSE_DELAY=-1;MODE=${x:REGULAR}", "std::chrono::seconds", "09:12:45.123", "00:00:00:00:00:00", "[ff02::1]", "255.255.255.0", "a ? b : c", "list?x", "java.base@17.0.15/java.lang",
 	"-XX:+UseG1GC -Xmx4g", "select 1", "where a = ?", "module java.net", "s.a.user: org.x.y.UserImpl", "  user  nice system", "host.docker=${HOST}",
 }

@@ -14,6 +14,8 @@ func init() {
 		`user username userid usr login loginname remoteuser currentuser authuser dbuser jdbcuser owner author creator modifier
 		 lastmodifier principal uid cn fullname displayname runas logname sudo accountname samaccountname auser`: (*Rewriter).afterUser,
 		`host hostname servername nodename fqdn remotehost peerhost dbhost hostaddress serverhost computername canonicalhostname`: (*Rewriter).afterHost,
+		`address addr server servers peer peers endpoint endpoints broker brokers listens target targets nodes hosts members contact
+		 contactpoints seeds seed bootstrap upstream backend`: (*Rewriter).afterAddress,
 		`spacekey space`:                         (*Rewriter).afterSpace,
 		`title pagetitle`:                        (*Rewriter).afterTitle,
 		`home users`:                             (*Rewriter).homeFolder,
@@ -191,6 +193,41 @@ func (r *Rewriter) afterHost(start, end int) int {
 		return end
 	}
 	r.host(from, stop)
+	return end
+}
+
+// afterAddress replaces the hosts of host:port,host:port; other texts stay.
+func (r *Rewriter) afterAddress(_, end int) int {
+	from, _, _ := r.value(end)
+	if from == 0 {
+		return end
+	}
+	line := r.line
+	for at := from; at < len(line); {
+		for at < len(line) && (line[at] == '"' || line[at] == '[' || line[at] == ' ' || line[at] == '\'') { // a list of JSON
+			at++
+		}
+		colon := at
+		for colon < len(line) && isHostByte(line[colon]) {
+			colon++
+		}
+		port := colon + 1
+		for port < len(line) && isDigit(line[port]) {
+			port++
+		}
+		if colon == at || colon >= len(line) || line[colon] != ':' || port < colon+3 || port > colon+6 || !isLetter(line[at]) ||
+			port < len(line) && (isWord(line[port]) || line[port] == ':') {
+			return end
+		}
+		r.host(at, colon)
+		for port < len(line) && (line[port] == '"' || line[port] == '\'' || line[port] == ' ') {
+			port++
+		}
+		if port >= len(line) || line[port] != ',' {
+			return end
+		}
+		at = port + 1
+	}
 	return end
 }
 
