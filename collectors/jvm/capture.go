@@ -112,7 +112,7 @@ func (c *capture) rounds(ctx context.Context) {
 	}
 	for k := range c.Plan.Dumps {
 		due := c.Plan.Due(c.Start(), k)
-		if !collectors.Wait(ctx, due.Add(-readyBefore)) {
+		if !collectors.Wait(ctx, due.Add(-c.aheadOfDump())) {
 			c.Lost(entries.ItemThreadDumps, entries.EndedEarly, "the capture was ended early", "")
 			break
 		}
@@ -172,6 +172,7 @@ func (c *capture) dump(ctx context.Context, k int, due time.Time) []byte {
 		c.Add(collectors.Evidence{Name: entries.ThreadCPU.Of(name), Item: entries.ItemThreadCPU, Source: c.dir + "/task/*/schedstat", Started: snap.Started, Ended: snap.Ended}, snap.Encode())
 	})
 	wg.Go(func() { before = c.waitsBefore(ctx, name, due) })
+	collectors.Wait(ctx, due.Add(-readyBefore))
 	body, at, err := c.askAt(ctx, due, "threaddump", "")
 	wg.Wait()
 	c.waitsAfter(whole, name, before)

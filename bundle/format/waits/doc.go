@@ -34,11 +34,11 @@
 //	tid	nid	call	fd	events	kind	local	remote	path	count	first_ms	last_ms
 //	4712	7	poll	57	in	tcp	10.0.0.1:50001	10.0.0.5:5432	-	431	1732347000123	1732347059820
 //
-// count of the rounds found the thread there, so count/rounds is about the share of the capture that it spent there, and
-// no more than that: a thread that sleeps elsewhere is not looked at in every round. Rounds are about
-// (last-first)/rounds apart, 100 ms where that costs little enough. fd is the latest one. A connection's row may be
-// folded into one of its peer, with "-" for the local end, where a process opens more connections than the table holds.
-// left_out counts findings that have no row.
+// count is how many of the rounds the thread was there, so count/rounds is the share of the capture that it spent there.
+// Rounds are about (last-first)/rounds apart: 100 ms where that costs little enough. A thread that does not move is
+// looked at in some of them only, in every ninth at the least; it counts for those between, and for half of them where
+// it has moved since. fd is the latest one. A connection's row may be folded into one of its peer, with "-" for the
+// local end, where a process opens more connections than the table holds. left_out counts findings that have no row.
 //
 // The thread that was last seen at a socket (Samples.LastAt) is a guess at who uses a connection on which nobody waits.
 package waits

@@ -233,7 +233,7 @@ func TestSampler(t *testing.T) {
 		})
 		for _, w := range want {
 			if w.Kind == waits.TCP {
-				if last, ok := got.LastAt(w.Local, w.Remote); !ok || last.FD != w.FD || !last.Last.Equal(got.Last) {
+				if last, ok := got.LastAt(w.Local, w.Remote); !ok || last.FD != w.FD {
 					t.Errorf("last at %v: %+v", w.Local, last)
 				}
 			}
@@ -246,11 +246,13 @@ func TestSamplerForgetsWhoEnded(t *testing.T) {
 	s := NewSampler(reader(t))
 	defer s.Close()
 	held := s.files
-	s.threads[1<<30] = &thread{found: found{tid: 1 << 30}, stat: notHeld, now: notHeld}
+	const ended = 1 << 30
+	s.known[ended] = true
+	s.threads = append(s.threads, &thread{found: found{tid: ended}, stat: notHeld, now: notHeld})
 	if _, err := s.Round(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if s.threads[1<<30] != nil || s.files >= held {
+	if s.known[ended] || s.files >= held {
 		t.Errorf("%d files may be opened, at first %d", s.files, held)
 	}
 	for _, th := range s.threads {
@@ -258,6 +260,40 @@ func TestSamplerForgetsWhoEnded(t *testing.T) {
 	}
 	if s.files != held {
 		t.Errorf("%d files may be opened, at first %d", s.files, held)
+	}
+}
+
+// A thread that does not move is looked at less often, and counts for every round that it was there.
+func TestSamplerCountsRoundsBetweenLooks(t *testing.T) {
+	s := NewSampler(reader(t))
+	defer s.Close()
+	s.resolve = time.Now().Add(time.Hour)
+	want := scene(t)
+	now := time.Now()
+	const rounds = 200
+	looks := 0
+	for range rounds {
+		now = now.Add(period)
+		if _, err := s.Round(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		for _, th := range s.threads {
+			if _, ok := want[int64(th.tid)]; ok && th.looked {
+				looks++
+			}
+		}
+	}
+	counts := map[int64]int{}
+	for _, k := range s.Samples(0).Samples {
+		counts[k.TID] += k.Count
+	}
+	for tid := range want {
+		if n := counts[tid]; n < rounds/2 || n > rounds {
+			t.Errorf("%d of %d rounds found it", n, rounds)
+		}
+	}
+	if most := len(want) * rounds / 2; looks > most {
+		t.Errorf("%d looks, want at most %d", looks, most)
 	}
 }
 
@@ -284,12 +320,12 @@ func TestLookThatHangs(t *testing.T) {
 
 func TestPace(t *testing.T) {
 	start := time.Now()
-	p := pace{period: period, share: roundShare, allowance: roundAllowance}
-	if next := p.next(start, roundAllowance); next.Sub(start) != period {
+	p := pace{period: period, share: roundShare, allowance: allowance}
+	if next := p.next(start, allowance); next.Sub(start) != period {
 		t.Errorf("the first round: the next after %v", next.Sub(start))
 	}
-	if next := p.next(start.Add(period), 3*time.Millisecond); next.Sub(start) != time.Second {
-		t.Errorf("a round of 3 ms: the next after %v", next.Sub(start))
+	if next := p.next(start.Add(period), 5*time.Millisecond/2); next.Sub(start) != time.Second {
+		t.Errorf("a round of 2.5 ms: the next after %v", next.Sub(start))
 	}
 	if next := p.next(start.Add(time.Minute), time.Millisecond); next.Sub(start) != time.Minute+period {
 		t.Errorf("a cheap one: the next after %v", next.Sub(start))

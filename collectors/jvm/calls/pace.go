@@ -11,9 +11,12 @@ const (
 	// period is how far apart rounds are where they cost little enough.
 	period = 100 * time.Millisecond
 	// roundShare and resolveShare are what all rounds of a process, and all readings of the tables of sockets, may take
-	// of one CPU, beyond an allowance each for the first: all files are opened then.
-	roundShare, roundAllowance     = 0.003, 20 * time.Millisecond
-	resolveShare, resolveAllowance = 0.001, 10 * time.Millisecond
+	// of one CPU.
+	roundShare   = 0.0025
+	resolveShare = 0.001
+	// Beyond that each has an allowance for the first, when the files of all threads are opened.
+	allowance     = 10 * time.Millisecond
+	allowanceEach = 20 * time.Microsecond // a thread
 )
 
 // pace says when the next round is due, so that what all of them cost stays below their share of a CPU.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 const (
 	// listEvery is how often new threads are looked for.
 	listEvery = time.Second
-	// quietRounds is in how many rounds a thread is looked at once that sleeps elsewhere and has not moved.
-	quietRounds = 3
+	// A thread that has not moved for a time is not looked at for a quarter of that, and for at most so many rounds.
+	moveless    = 4
+	mostSkipped = 8
 	// mostFiles bounds the files that are held open, and openShare is their part of what casefile may open.
 	mostFiles = 4000
 	openShare = 8
@@ -24,10 +26,12 @@ const (
 
 // Sampler finds, again and again, the threads that are in calls on sockets and files. A thread that the kernel has not
 // scheduled since the last look (/proc/PID/task/TID/schedstat counts its time slices) is in the same call for the same
-// object still, so most of a round is one read a thread of a file that is held open.
+// object still, so most of a round is one read a thread of a file that is held open; and a thread that has not moved for
+// long is not looked at in every round.
 type Sampler struct {
 	r       *Reader
-	threads map[int]*thread
+	threads []*thread
+	known   map[int]bool // the threads' ids
 	listed  time.Time
 	files   int // that may still be opened and held
 	buf     []byte
@@ -45,9 +49,13 @@ type thread struct {
 	ran  uint64
 	// settled says that it was blocked when ran was read: while ran is the same, found is right.
 	settled bool
-	quiet   bool // it sleeps elsewhere, and did so before
 	found        // its link is empty where it is in no call on a socket or a file
 	at      *row // of found; nil: none yet, or it is not counted
+	left    *row // where it was when it was seen to have moved, in this round
+	// moved and seen are when it was last seen to have moved, and looked at; skipped counts the rounds since.
+	moved, seen  time.Time
+	skipped      int
+	looked, gone bool
 }
 
 // held is a file of /proc that may be held open.
@@ -57,9 +65,9 @@ var notHeld = held{-1}
 
 // NewSampler begins to sample a process.
 func NewSampler(r *Reader) *Sampler {
-	s := &Sampler{r: r, threads: map[int]*thread{}, buf: make([]byte, maxLine), tally: newTally(),
-		rounds: pace{period: period, share: roundShare, allowance: roundAllowance},
-		tables: pace{period: resolveEvery, share: resolveShare, allowance: resolveAllowance}}
+	s := &Sampler{r: r, known: map[int]bool{}, buf: make([]byte, maxLine), tally: newTally(),
+		rounds: pace{period: period, share: roundShare, allowance: allowance},
+		tables: pace{period: resolveEvery, share: resolveShare, allowance: allowance}}
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
 		s.files = int(min(limit.Cur/openShare, mostFiles))
@@ -121,34 +129,52 @@ func (s *Sampler) read(ctx context.Context, now time.Time) error {
 	}
 	var refused error
 	seen := 0
-	for tid, t := range s.threads {
-		if ctx.Err() != nil {
-			break
-		}
-		if t.quiet && (s.out.Rounds+tid)%quietRounds != 0 {
+	for _, t := range s.threads {
+		t.looked = ctx.Err() == nil && (t.skipped == mostSkipped || now.Sub(t.seen) >= t.seen.Sub(t.moved)/moveless)
+		if !t.looked {
+			t.skipped++
 			seen++
 			continue
 		}
-		switch err := s.look(t); {
+		switch err := s.look(t, now); {
 		case errors.Is(err, fs.ErrPermission):
 			refused = err
 		case Gone(err):
-			s.drop(t)
-			delete(s.threads, tid)
+			t.gone = true
 		default:
 			seen++
 		}
 	}
+	s.threads = slices.DeleteFunc(s.threads, func(t *thread) bool {
+		if t.gone {
+			s.drop(t)
+			delete(s.known, t.tid)
+		}
+		return t.gone
+	})
 	if seen == 0 && refused != nil {
 		return refused
 	}
 	return nil
 }
 
-// count adds what was read to the tally.
+// count adds what was read to the tally. Of the rounds for which a thread was not looked at, it was where it is if it
+// has not moved since, and for half of them each where it was and where it is if it has.
 func (s *Sampler) count(now time.Time) {
 	s.begin(now)
 	for _, t := range s.threads {
+		if !t.looked {
+			continue
+		}
+		skipped := t.skipped
+		t.skipped = 0
+		if t.moved.Equal(now) {
+			if t.left != nil {
+				t.left.Count += skipped / 2
+			}
+			skipped -= skipped / 2
+		}
+		t.left = nil
 		if t.link == "" {
 			continue
 		}
@@ -156,7 +182,7 @@ func (s *Sampler) count(now time.Time) {
 			t.at = s.at(t)
 		}
 		if t.at != nil {
-			t.at.see(now)
+			s.see(t.at, 1+skipped)
 		}
 	}
 }
@@ -167,23 +193,27 @@ func (s *Sampler) list(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if s.listed.IsZero() {
+		s.rounds.allowance += time.Duration(len(tids)) * allowanceEach
+	}
 	s.listed = now
 	for _, tid := range tids {
-		if s.threads[tid] == nil && len(s.threads) < waits.MaxThreads {
-			s.threads[tid] = &thread{found: found{tid: tid}, nid: s.r.nid(tid), stat: notHeld, now: notHeld}
+		if !s.known[tid] && len(s.threads) < waits.MaxThreads {
+			s.known[tid] = true
+			s.threads = append(s.threads, &thread{found: found{tid: tid}, nid: s.r.nid(tid), stat: notHeld, now: notHeld})
 		}
 	}
 	return nil
 }
 
 // look brings a thread up to date.
-func (s *Sampler) look(t *thread) error {
+func (s *Sampler) look(t *thread, now time.Time) error {
+	t.seen = now
 	ran, counted := s.ran(t)
 	if counted && t.settled && ran == t.ran {
-		t.quiet = t.link == ""
 		return nil
 	}
-	t.ran, t.settled, t.quiet, t.at, t.link = ran, false, false, nil, ""
+	t.left, t.ran, t.settled, t.moved, t.at, t.link = t.at, ran, false, now, nil, ""
 	line, err := s.readHeld(t, &t.now, "syscall")
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ type rowKey struct {
 type row struct {
 	waits.Sample
 	object *object
+	round  int // that saw it last
 }
 
 // object is what a link leads to; a socket is known once a table shows it.
@@ -58,16 +59,17 @@ func (t *tally) begin(now time.Time) {
 		t.out.First = now
 	}
 	t.out.Rounds++
-	t.before, t.out.Last = t.out.Last, now
+	t.out.Last = now
 }
 
-// see counts one finding.
-func (r *row) see(now time.Time) {
+// see counts a finding for as many rounds.
+func (t *tally) see(r *row, rounds int) {
+	now := t.out.Last
 	if r.Count == 0 {
 		r.First = now
 	}
-	r.Count++
-	r.Last = now
+	r.Count += rounds
+	r.Last, r.round = now, t.out.Rounds
 }
 
 // sampled are the kinds of objects that are counted.
@@ -141,7 +143,7 @@ func (t *tally) fold() bool {
 		if k.link == "" { // folded before
 			continue
 		}
-		if r.object.Kind != waits.TCP && r.object.Kind != waits.Socket || t.before.Sub(r.Last) < foldAfter {
+		if r.object.Kind != waits.TCP && r.object.Kind != waits.Socket || t.recent(r) {
 			t.objects[k.link] = r.object
 			continue
 		}
@@ -149,6 +151,14 @@ func (t *tally) fold() bool {
 		t.merge(rowKey{tid: k.tid, call: k.call, events: k.events, peer: r.object.Remote}, r)
 	}
 	return len(t.rows) < waits.MaxSamples
+}
+
+// recent reports whether somebody may still be there: who does not move is not looked at in every round.
+func (t *tally) recent(r *row) bool {
+	if r.round+mostSkipped+1 >= t.out.Rounds {
+		return true
+	}
+	return t.out.Last.Sub(r.Last) < foldAfter
 }
 
 // merge adds a row to that of its peer.

@@ -19,15 +19,16 @@ func TestTallyFolds(t *testing.T) {
 	for i := range all {
 		if i == waits.MaxSamples-1 {
 			now = now.Add(2 * foldAfter)
-			ta.begin(now)
-			ta.begin(now)
+			for range mostSkipped + 2 {
+				ta.begin(now)
+			}
 		}
 		r := ta.at(&thread{found: found{tid: 7, call: call{name: "read", fd: 5}, link: fmt.Sprintf("socket:[%d]", i)}})
 		if r == nil {
 			t.Fatalf("no room for the %dth", i)
 		}
 		r.object.Object = waits.Object{Kind: waits.TCP, Local: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(i)), Remote: peer}
-		r.see(now)
+		ta.see(r, 1)
 	}
 	s := ta.Samples(1)
 	sum := 0
@@ -48,7 +49,7 @@ func TestTallyIsBounded(t *testing.T) {
 	ta.begin(time.Now())
 	for i := range waits.MaxSamples + 3 {
 		if r := ta.at(&thread{found: found{tid: 7, call: call{name: "fsync", fd: 5}, link: fmt.Sprintf("/data/%d", i)}}); r != nil {
-			r.see(time.Now())
+			ta.see(r, 1)
 		}
 	}
 	if s := ta.Samples(1); len(s.Samples) != waits.MaxSamples || s.LeftOut != 3 || s.Samples[0].Path == "" {
