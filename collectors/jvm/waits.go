@@ -103,14 +103,8 @@ func (c *capture) sampleWaits(ctx context.Context) {
 	}
 	s := calls.NewSampler(reader)
 	defer s.Close()
-	for due := c.Start(); !due.After(c.End()) && collectors.Wait(ctx, due); {
-		if due, err = s.Round(ctx, time.Now()); err != nil {
-			c.noWaits(entries.ItemWaitSamples, err)
-			break
-		}
-	}
-	if err == nil && ctx.Err() == nil {
-		err = s.Resolve(ctx, time.Now())
+	if err := s.Run(ctx, c.Start(), c.End()); err != nil {
+		c.noWaits(entries.ItemWaitSamples, err)
 	}
 	samples := s.Samples(c.JVM.PID)
 	if samples.Rounds == 0 {

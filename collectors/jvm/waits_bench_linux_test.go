@@ -9,7 +9,6 @@ import (
 
 	"casefile/bundle/format/waits"
 	"casefile/cmd/samples/live/livetest"
-	"casefile/collectors"
 	"casefile/collectors/jvm/calls"
 )
 
@@ -104,10 +103,8 @@ func benchSamples(b *testing.B, dir string) {
 	s := calls.NewSampler(r)
 	defer s.Close()
 	began, cpu := time.Now(), cpuOf(syscall.RUSAGE_SELF)
-	for due := began; time.Since(began) < span && collectors.Wait(b.Context(), due); {
-		if due, err = s.Round(b.Context(), time.Now()); err != nil {
-			b.Fatal(err)
-		}
+	if err := s.Run(b.Context(), began, began.Add(span)); err != nil {
+		b.Fatal(err)
 	}
 	took := time.Since(began).Seconds()
 	b.ReportMetric(100*(cpuOf(syscall.RUSAGE_SELF)-cpu).Seconds()/took, "samples-%cpu")

@@ -28,7 +28,9 @@ type found struct {
 const lookFor = 700 * time.Millisecond
 
 // Look reads the calls of all threads. An error says why none can be read.
-func (r *Reader) Look(ctx context.Context) (*Look, error) { return bounded(ctx, r, r.look) }
+func (r *Reader) Look(ctx context.Context) (*Look, error) {
+	return bounded(ctx, r, answerWithin, r.look)
+}
 
 func (r *Reader) look(ctx context.Context) (*Look, error) {
 	l := &Look{Began: time.Now()}
@@ -107,7 +109,7 @@ func (r *Reader) alive() bool {
 // Confirm reads the threads of a first look once more and keeps those that are still in the same call for the same
 // object. known are the sockets that were read meanwhile; what they lack is looked up.
 func (r *Reader) Confirm(ctx context.Context, first *Look, known Sockets) (*waits.Snapshot, error) {
-	return bounded(ctx, r, func(ctx context.Context) (*waits.Snapshot, error) { return r.confirm(ctx, first, known) })
+	return bounded(ctx, r, answerWithin, func(ctx context.Context) (*waits.Snapshot, error) { return r.confirm(ctx, first, known) })
 }
 
 func (r *Reader) confirm(ctx context.Context, first *Look, known Sockets) (*waits.Snapshot, error) {

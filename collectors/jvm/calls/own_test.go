@@ -205,14 +205,14 @@ func TestWhatChangedIsLeftOut(t *testing.T) {
 func TestSampler(t *testing.T) {
 	for _, files := range []int{mostFiles, 0} {
 		s := NewSampler(reader(t))
-		defer s.Close()
+		t.Cleanup(func() { s.dropAll(); s.Close() })
 		s.files = min(s.files, files)
 		want := scene(t)
 		now := time.Now()
 		round := func() *waits.Samples {
 			now = now.Add(period)
 			s.resolve = time.Time{} // whatever it costs here
-			if _, err := s.Round(t.Context(), now); err != nil {
+			if _, err := s.round(t.Context(), now); err != nil {
 				t.Fatal(err)
 			}
 			return s.Samples(os.Getpid())
@@ -244,12 +244,12 @@ func TestSampler(t *testing.T) {
 // A thread that ends is let go of.
 func TestSamplerForgetsWhoEnded(t *testing.T) {
 	s := NewSampler(reader(t))
-	defer s.Close()
+	t.Cleanup(func() { s.dropAll(); s.Close() })
 	held := s.files
 	const ended = 1 << 30
 	s.known[ended] = true
 	s.threads = append(s.threads, &thread{found: found{tid: ended}, stat: notHeld, now: notHeld})
-	if _, err := s.Round(t.Context(), time.Now()); err != nil {
+	if _, err := s.round(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if s.known[ended] || s.files >= held {
@@ -266,7 +266,7 @@ func TestSamplerForgetsWhoEnded(t *testing.T) {
 // A thread that does not move is looked at less often, and counts for every round that it was there.
 func TestSamplerCountsRoundsBetweenLooks(t *testing.T) {
 	s := NewSampler(reader(t))
-	defer s.Close()
+	t.Cleanup(func() { s.dropAll(); s.Close() })
 	s.resolve = time.Now().Add(time.Hour)
 	want := scene(t)
 	now := time.Now()
@@ -274,7 +274,7 @@ func TestSamplerCountsRoundsBetweenLooks(t *testing.T) {
 	looks := 0
 	for range rounds {
 		now = now.Add(period)
-		if _, err := s.Round(t.Context(), now); err != nil {
+		if _, err := s.round(t.Context(), now); err != nil {
 			t.Fatal(err)
 		}
 		for _, th := range s.threads {
@@ -303,7 +303,7 @@ func TestLookThatHangs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	hang, ended := make(chan struct{}), make(chan struct{})
-	_, err := bounded(ctx, r, func(context.Context) (int, error) {
+	_, err := bounded(ctx, r, answerWithin, func(context.Context) (int, error) {
 		defer close(ended)
 		<-hang
 		return 0, nil

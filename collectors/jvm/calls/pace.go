@@ -16,7 +16,7 @@ const (
 	resolveShare = 0.001
 	// Beyond that each has an allowance for the first, when the files of all threads are opened.
 	allowance     = 10 * time.Millisecond
-	allowanceEach = 20 * time.Microsecond // a thread
+	allowanceEach = 40 * time.Microsecond // a thread
 )
 
 // pace says when the next round is due, so that what all of them cost stays below their share of a CPU.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"casefile/bundle/format/waits"
+	"casefile/collectors"
 )
 
 const (
@@ -19,9 +20,11 @@ const (
 	// A thread that has not moved for a time is not looked at for a quarter of that, and for at most so many rounds.
 	moveless    = 4
 	mostSkipped = 8
-	// mostFiles bounds the files that are held open, and openShare is their part of what casefile may open.
-	mostFiles = 4000
-	openShare = 8
+	// mostFiles bounds the files that are held open, for each of which the kernel keeps a page, and openShare is their
+	// part of what casefile may open. The second file of each thread is held where there are few threads.
+	mostFiles  = 5000
+	fewThreads = 1000
+	openShare  = 8
 )
 
 // Sampler finds, again and again, the threads that are in calls on sockets and files. A thread that the kernel has not
@@ -38,7 +41,7 @@ type Sampler struct {
 	rounds  pace
 	tables  pace
 	resolve time.Time // when the tables of sockets may be read again
-	tally
+	*tally
 }
 
 // thread is what is known of a thread since it was last looked at.
@@ -75,52 +78,58 @@ func NewSampler(r *Reader) *Sampler {
 	return s
 }
 
-// Round looks at the threads once and gives the moment of the next round.
-func (s *Sampler) Round(ctx context.Context, now time.Time) (next time.Time, err error) {
-	cpu, err := bounded(ctx, s.r, func(ctx context.Context) (time.Duration, error) {
-		return threadCPU(func() error { return s.read(ctx, now) })
+// Run samples from a moment to another, or until ctx is done.
+func (s *Sampler) Run(ctx context.Context, start, end time.Time) error {
+	_, err := bounded(ctx, s.r, time.Until(end)+answerWithin, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.run(ctx, start, end)
 	})
-	if err != nil {
-		return next, err
-	}
-	counting, _ := threadCPU(func() error { s.count(now); return nil })
-	if !now.Before(s.resolve) {
-		err = s.Resolve(ctx, now)
-	}
-	return s.rounds.next(now, cpu+counting), err
-}
-
-// Resolve looks up the sockets that are new.
-func (s *Sampler) Resolve(ctx context.Context, now time.Time) error {
-	missing := s.due(now)
-	if len(missing) == 0 {
-		return nil
-	}
-	var cpu time.Duration
-	known, err := bounded(ctx, s.r, func(context.Context) (found Sockets, err error) {
-		found = Sockets{}
-		cpu, _ = threadCPU(func() error { return s.r.find(missing, found) }) // what is in no table stays a socket
-		return found, nil
-	})
-	if err == nil {
-		s.learn(known, now)
-		s.resolve = s.tables.next(now, cpu)
-	}
 	return err
 }
 
-// Close lets go of all files, the reader's too.
-func (s *Sampler) Close() error {
-	if s.r.late {
-		return nil
+func (s *Sampler) run(ctx context.Context, start, end time.Time) (err error) {
+	defer s.dropAll()
+	for due := start; !due.After(end) && collectors.Wait(ctx, due); {
+		if due, err = s.round(ctx, time.Now()); err != nil {
+			return err
+		}
 	}
-	for _, t := range s.threads {
-		s.drop(t)
+	if ctx.Err() == nil {
+		s.lookUp(time.Now())
 	}
-	return s.r.Close()
+	return nil
 }
 
-// read brings the threads up to date. It touches nothing that is read while it may run still, left behind.
+// round looks at the threads once and gives the moment of the next round.
+func (s *Sampler) round(ctx context.Context, now time.Time) (next time.Time, err error) {
+	cpu, err := threadCPU(func() error {
+		if err := s.read(ctx, now); err != nil {
+			return err
+		}
+		s.count(now)
+		return nil
+	})
+	if err == nil && !now.Before(s.resolve) {
+		s.lookUp(now)
+	}
+	return s.rounds.next(now, cpu), err
+}
+
+// lookUp finds the sockets that are new in the tables of the namespace. What is in none stays a socket.
+func (s *Sampler) lookUp(now time.Time) {
+	missing := s.due(now)
+	if len(missing) == 0 {
+		return
+	}
+	found := Sockets{}
+	cpu, _ := threadCPU(func() error { return s.r.find(missing, found) })
+	s.learn(found, now)
+	s.resolve = s.tables.next(now, cpu)
+}
+
+// Close lets go of the process.
+func (s *Sampler) Close() error { return s.r.Close() }
+
+// read brings the threads up to date. It may hang, so it touches nothing of the tally.
 func (s *Sampler) read(ctx context.Context, now time.Time) error {
 	if now.Sub(s.listed) >= listEvery {
 		if err := s.list(now); err != nil {
@@ -161,6 +170,8 @@ func (s *Sampler) read(ctx context.Context, now time.Time) error {
 // count adds what was read to the tally. Of the rounds for which a thread was not looked at, it was where it is if it
 // has not moved since, and for half of them each where it was and where it is if it has.
 func (s *Sampler) count(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.begin(now)
 	for _, t := range s.threads {
 		if !t.looked {
@@ -255,7 +266,7 @@ func (s *Sampler) ran(t *thread) (slices uint64, ok bool) {
 func (s *Sampler) readHeld(t *thread, h *held, name string) ([]byte, error) {
 	if h.fd < 0 {
 		path := "task/" + strconv.Itoa(t.tid) + "/" + name
-		if s.files <= 0 {
+		if s.files <= 0 || h == &t.now && len(s.threads) > fewThreads {
 			return s.r.read(path, s.buf)
 		}
 		fd, err := unix.Openat(int(s.r.dir.Fd()), path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -267,6 +278,12 @@ func (s *Sampler) readHeld(t *thread, h *held, name string) ([]byte, error) {
 	}
 	n, err := unix.Pread(h.fd, s.buf, 0)
 	return s.buf[:max(n, 0)], err
+}
+
+func (s *Sampler) dropAll() {
+	for _, t := range s.threads {
+		s.drop(t)
+	}
 }
 
 // drop closes what is held of a thread.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"casefile/bundle/format/waits"
@@ -19,8 +20,9 @@ const (
 	foldAfter = 10 * time.Second
 )
 
-// tally counts what was found.
+// tally counts what was found. It can be read while a round hangs.
 type tally struct {
+	mu      sync.Mutex
 	out     waits.Samples
 	before  time.Time // the round before the last
 	rows    map[rowKey]*row
@@ -51,7 +53,7 @@ type object struct {
 	wait  time.Duration
 }
 
-func newTally() tally { return tally{rows: map[rowKey]*row{}, objects: map[string]*object{}} }
+func newTally() *tally { return &tally{rows: map[rowKey]*row{}, objects: map[string]*object{}} }
 
 // begin counts a round.
 func (t *tally) begin(now time.Time) {
@@ -107,6 +109,8 @@ func (t *tally) object(link string) *object {
 
 // due are the inodes of sockets that are to be looked up.
 func (t *tally) due(now time.Time) map[string]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	missing := map[string]bool{}
 	for _, o := range t.objects {
 		if o.inode != "" && !now.Before(o.due) {
@@ -118,6 +122,8 @@ func (t *tally) due(now time.Time) map[string]bool {
 
 // learn takes what the tables said of those that were due.
 func (t *tally) learn(known Sockets, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, o := range t.objects {
 		if o.inode == "" || now.Before(o.due) {
 			continue
@@ -181,6 +187,8 @@ func (t *tally) merge(peer rowKey, r *row) {
 
 // Samples gives what was counted so far.
 func (t *tally) Samples(pid int) *waits.Samples {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	s := t.out
 	s.PID, s.Samples = pid, make([]waits.Sample, 0, len(t.rows))
 	for _, r := range t.rows {
