@@ -90,8 +90,8 @@ func (c *capture) waitsAfter(ctx context.Context, name string, look waitLook) {
 		cut = fmt.Sprintf("%d threads were not reached in time", table.LeftOut)
 	}
 	table.PID = c.JVM.PID
-	c.Add(collectors.Evidence{Name: entries.ThreadWaits.Of(name), Item: entries.ItemThreadWaits, Source: c.dir + waitsSource,
-		Started: table.Before, Ended: table.After, Truncated: cut}, table.Encode())
+	c.Add(collectors.Evidence{Name: entries.ThreadWaits.Of(name), Item: entries.ItemThreadWaits,
+		Source: c.dir + waitsSource, Started: table.Before, Ended: table.After, Truncated: cut}, table.Encode())
 }
 
 // sampleWaits counts over the capture which threads are in calls on sockets and files.
@@ -110,8 +110,8 @@ func (c *capture) sampleWaits(ctx context.Context) {
 	if samples.Rounds == 0 {
 		return
 	}
-	c.Add(collectors.Evidence{Name: string(entries.WaitSamples), Item: entries.ItemWaitSamples, Source: c.dir + waitsSource,
-		Started: samples.First, Ended: samples.Last}, samples.Encode())
+	c.Add(collectors.Evidence{Name: string(entries.WaitSamples), Item: entries.ItemWaitSamples,
+		Source: c.dir + waitsSource, Started: samples.First, Ended: samples.Last}, samples.Encode())
 }
 
 // noWaits notes why the calls of threads cannot be read. What has ended is told by its dumps.
@@ -153,7 +153,8 @@ func (p *Process) waitsRefused(proc string) (reason, fix string) {
 	case "1", "2":
 		return reason + " (kernel.yama.ptrace_scope is " + strings.TrimSpace(string(scope)) + ")", capability
 	case "3":
-		return "kernel.yama.ptrace_scope is 3: nobody may see what its threads wait for", "set kernel.yama.ptrace_scope to 1 or 2 and start the host anew"
+		return "kernel.yama.ptrace_scope is 3: nobody may see what its threads wait for",
+			"set kernel.yama.ptrace_scope to 1 or 2 and start the host anew"
 	}
 	return reason, capability
 }

@@ -32,7 +32,8 @@ var clean = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 // Encode writes the table.
 func (s *Snapshot) Encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, magic+head+"\n"+columns+"\n", s.PID, s.Before.UnixMilli(), s.After.UnixMilli(), s.LeftOut, s.Denied, s.Changed)
+	fmt.Fprintf(&b, magic+head+"\n"+columns+"\n", s.PID, s.Before.UnixMilli(), s.After.UnixMilli(), s.LeftOut, s.Denied,
+		s.Changed)
 	for i := range s.Waits {
 		s.Waits[i].encode(&b)
 		b.WriteByte('\n')
@@ -43,7 +44,8 @@ func (s *Snapshot) Encode() []byte {
 // Encode writes the table.
 func (s *Samples) Encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, sampleMagic+sampleHead+"\n"+sampleColumns+"\n", s.PID, s.First.UnixMilli(), s.Last.UnixMilli(), s.Rounds, s.LeftOut)
+	fmt.Fprintf(&b, sampleMagic+sampleHead+"\n"+sampleColumns+"\n", s.PID, s.First.UnixMilli(), s.Last.UnixMilli(),
+		s.Rounds, s.LeftOut)
 	for i := range s.Samples {
 		k := &s.Samples[i]
 		k.encode(&b)

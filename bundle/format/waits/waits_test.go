@@ -18,8 +18,10 @@ var (
 )
 
 func example() *Snapshot {
-	return &Snapshot{PID: 4711, Before: second, After: second.Add(38 * time.Millisecond), LeftOut: 1, Denied: 2, Changed: 3, Waits: []Wait{
-		{TID: 4712, NID: 7, Call: "poll", FD: 57, Events: In, Kind: TCP, Local: addrOf("10.0.0.1:50001"), Remote: addrOf("10.0.0.5:5432"), Line: 3},
+	after := second.Add(38 * time.Millisecond)
+	return &Snapshot{PID: 4711, Before: second, After: after, LeftOut: 1, Denied: 2, Changed: 3, Waits: []Wait{
+		{TID: 4712, NID: 7, Call: "poll", FD: 57, Events: In, Kind: TCP, Local: addrOf("10.0.0.1:50001"),
+			Remote: addrOf("10.0.0.5:5432"), Line: 3},
 		{TID: 4713, NID: 8, Call: "accept", FD: 0, Kind: TCP, Local: addrOf("[::]:8090"), Line: 4},
 		{TID: 4714, NID: 9, Call: "fsync", FD: 12, Kind: File, Path: "/var/lib/shop/a b", Line: 5},
 		{TID: 4715, NID: 10, Call: Running, FD: NoFD, Line: 6},
@@ -29,7 +31,8 @@ func example() *Snapshot {
 func exampleSamples() *Samples {
 	s := &Samples{PID: 4711, First: second, Last: second.Add(time.Minute), Rounds: 600, LeftOut: 4}
 	for i, w := range example().Waits[:3] {
-		s.Samples = append(s.Samples, Sample{Wait: w, Count: 100 * i, First: second, Last: second.Add(time.Duration(i) * time.Second)})
+		last := second.Add(time.Duration(i) * time.Second)
+		s.Samples = append(s.Samples, Sample{Wait: w, Count: 100 * i, First: second, Last: last})
 	}
 	return s
 }
@@ -54,7 +57,8 @@ func TestNameOfAFileBreaksNothing(t *testing.T) {
 }
 
 func TestReadCountsWhatItSkips(t *testing.T) {
-	text := string(example().Encode()) + "1\t2\tread\t3\t-\ttcp\t10.0.0.1:1\n" + "1\t2\tread\t3\t-\tplane\t-\t-\t-\n" + "1\t2\tread\t-5\t-\ttcp\t-\t-\t-\n" + "1\t2\tread\t4"
+	text := string(example().Encode()) +
+		"1\t2\tread\t3\t-\ttcp\t10.0.0.1:1\n" + "1\t2\tread\t3\t-\tplane\t-\t-\t-\n" + "1\t2\tread\t-5\t-\ttcp\t-\t-\t-\n" + "1\t2\tread\t4"
 	got, err := Read(strings.NewReader(text))
 	if err != nil || len(got.Waits) != 4 || got.Skipped != 4 {
 		t.Errorf("%+v %v", got, err)
@@ -80,7 +84,8 @@ func TestReadIsBounded(t *testing.T) {
 func TestLastAt(t *testing.T) {
 	local, remote := addrOf("10.0.0.1:50001"), addrOf("10.0.0.5:5432")
 	at := func(tid int64, s int) Sample {
-		return Sample{Wait: Wait{TID: tid, Kind: TCP, Local: local, Remote: remote}, Last: second.Add(time.Duration(s) * time.Second)}
+		last := second.Add(time.Duration(s) * time.Second)
+		return Sample{Wait: Wait{TID: tid, Kind: TCP, Local: local, Remote: remote}, Last: last}
 	}
 	for _, c := range []struct {
 		name string

@@ -12,7 +12,8 @@ import (
 func TestObjectOf(t *testing.T) {
 	local, remote := netip.MustParseAddrPort("10.0.0.1:50001"), netip.MustParseAddrPort("10.0.0.5:5432")
 	known := Sockets{}
-	known.Add([]sockets.Socket{{Inode: "7", Local: local, Remote: remote}, {Inode: "8", Local: local, Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: "LISTEN"}})
+	known.Add([]sockets.Socket{{Inode: "7", Local: local, Remote: remote},
+		{Inode: "8", Local: local, Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: "LISTEN"}})
 	for _, c := range []struct {
 		link  string
 		want  waits.Object
@@ -45,7 +46,8 @@ func TestReadUnix(t *testing.T) {
 `
 	got := Sockets{}
 	err := readUnix(got, strings.NewReader(table), func(inode string) bool { return inode != "20444" })
-	if err != nil || len(got) != 2 || got["20442"].Path != "/run/post gres/.s.PGSQL.5432" || got["20443"] != (waits.Object{Kind: waits.Unix}) {
+	if err != nil || len(got) != 2 || got["20442"].Path != "/run/post gres/.s.PGSQL.5432" ||
+		got["20443"] != (waits.Object{Kind: waits.Unix}) {
 		t.Errorf("%+v %v", got, err)
 	}
 }

@@ -49,7 +49,8 @@ func (r *Reader) close() error {
 }
 
 // ErrUnsupported says that the kernel was built without what is read here.
-var ErrUnsupported = entries.NewError(entries.Unsupported, "this kernel does not show the system calls of threads (/proc/PID/task/TID/syscall)")
+var ErrUnsupported = entries.NewError(entries.Unsupported,
+	"this kernel does not show the system calls of threads (/proc/PID/task/TID/syscall)")
 
 // Check reads the call of one thread: an error says why none can be read.
 func (r *Reader) Check() error {

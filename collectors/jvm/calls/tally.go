@@ -75,7 +75,8 @@ func (t *tally) see(r *row, rounds int) {
 }
 
 // sampled are the kinds of objects that are counted.
-var sampled = map[waits.Kind]bool{waits.TCP: true, waits.UDP: true, waits.Unix: true, waits.Socket: true, waits.File: true}
+var sampled = map[waits.Kind]bool{waits.TCP: true, waits.UDP: true, waits.Unix: true, waits.Socket: true,
+	waits.File: true}
 
 // at gives the row of what was found of a thread; nil where there is no room for it.
 func (t *tally) at(f *thread) *row {
@@ -90,7 +91,8 @@ func (t *tally) at(f *thread) *row {
 		return nil
 	}
 	t.objects[f.link] = o
-	r := &row{Sample: waits.Sample{Wait: waits.Wait{TID: int64(f.tid), NID: f.nid, Call: f.name, FD: f.fd, Events: f.events}}, object: o}
+	w := waits.Wait{TID: int64(f.tid), NID: f.nid, Call: f.name, FD: f.fd, Events: f.events}
+	r := &row{Sample: waits.Sample{Wait: w}, object: o}
 	t.rows[k] = r
 	return r
 }
@@ -200,8 +202,8 @@ func (t *tally) Samples(pid int) *waits.Samples {
 		s.Samples = append(s.Samples, k)
 	}
 	slices.SortFunc(s.Samples, func(a, b waits.Sample) int {
-		return cmp.Or(cmp.Compare(a.TID, b.TID), -cmp.Compare(a.Count, b.Count), a.First.Compare(b.First), cmp.Compare(a.Call, b.Call),
-			a.Local.Compare(b.Local), cmp.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(a.TID, b.TID), -cmp.Compare(a.Count, b.Count), a.First.Compare(b.First),
+			cmp.Compare(a.Call, b.Call), a.Local.Compare(b.Local), cmp.Compare(a.Path, b.Path))
 	})
 	return &s
 }

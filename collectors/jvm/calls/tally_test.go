@@ -23,11 +23,13 @@ func TestTallyFolds(t *testing.T) {
 				ta.begin(now)
 			}
 		}
-		r := ta.at(&thread{found: found{tid: 7, call: call{name: "read", fd: 5}, link: fmt.Sprintf("socket:[%d]", i)}})
+		f := found{tid: 7, call: call{name: "read", fd: 5}, link: fmt.Sprintf("socket:[%d]", i)}
+		r := ta.at(&thread{found: f})
 		if r == nil {
 			t.Fatalf("no room for the %dth", i)
 		}
-		r.object.Object = waits.Object{Kind: waits.TCP, Local: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(i)), Remote: peer}
+		local := netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(i))
+		r.object.Object = waits.Object{Kind: waits.TCP, Local: local, Remote: peer}
 		ta.see(r, 1)
 	}
 	s := ta.Samples(1)
@@ -38,7 +40,8 @@ func TestTallyFolds(t *testing.T) {
 			t.Errorf("%+v", k)
 		}
 	}
-	if first := s.Samples[0]; sum != all || s.LeftOut > 0 || len(s.Samples) > 20 || first.Local.IsValid() || first.Count < waits.MaxSamples-1 || first.FD != waits.NoFD {
+	if first := s.Samples[0]; sum != all || s.LeftOut > 0 || len(s.Samples) > 20 || first.Local.IsValid() ||
+		first.Count < waits.MaxSamples-1 || first.FD != waits.NoFD {
 		t.Errorf("%d found in %d rows, left out %d, first %+v", sum, len(s.Samples), s.LeftOut, first)
 	}
 }
@@ -48,7 +51,8 @@ func TestTallyIsBounded(t *testing.T) {
 	ta := newTally()
 	ta.begin(time.Now())
 	for i := range waits.MaxSamples + 3 {
-		if r := ta.at(&thread{found: found{tid: 7, call: call{name: "fsync", fd: 5}, link: fmt.Sprintf("/data/%d", i)}}); r != nil {
+		f := found{tid: 7, call: call{name: "fsync", fd: 5}, link: fmt.Sprintf("/data/%d", i)}
+		if r := ta.at(&thread{found: f}); r != nil {
 			ta.see(r, 1)
 		}
 	}
