@@ -41,6 +41,8 @@ type Sampler struct {
 	rounds  pace
 	tables  pace
 	resolve time.Time // when the tables of sockets may be read again
+	// everyone is looked at in this round.
+	everyone bool
 	*tally
 }
 
@@ -93,10 +95,14 @@ func (s *Sampler) run(ctx context.Context, start, end time.Time) (err error) {
 			return err
 		}
 	}
-	if ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return nil
+	}
+	s.everyone = true // counts the rounds since each was looked at
+	if _, err = s.round(ctx, time.Now()); err == nil {
 		s.lookUp(time.Now())
 	}
-	return nil
+	return err
 }
 
 // round looks at the threads once and gives the moment of the next round.
@@ -139,7 +145,7 @@ func (s *Sampler) read(ctx context.Context, now time.Time) error {
 	var refused error
 	seen := 0
 	for _, t := range s.threads {
-		t.looked = ctx.Err() == nil && (t.skipped == mostSkipped || now.Sub(t.seen) >= t.seen.Sub(t.moved)/moveless)
+		t.looked = ctx.Err() == nil && (s.everyone || t.skipped == mostSkipped || now.Sub(t.seen) >= t.seen.Sub(t.moved)/moveless)
 		if !t.looked {
 			t.skipped++
 			seen++
