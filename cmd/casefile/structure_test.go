@@ -209,3 +209,25 @@ func layerOf(pkg string) (best *layer) {
 func below(pkg string, dirs []string) bool {
 	return slices.ContainsFunc(dirs, func(d string) bool { return pkg == d || strings.HasPrefix(pkg, d+"/") })
 }
+
+// The unit that docs/agent.md shows is the one in the packages.
+func TestUnitIsDocumented(t *testing.T) {
+	unit, err := os.ReadFile("../dist/files/casefile-agent.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/agent.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for line := range strings.Lines(strings.TrimRight(string(unit), "\n")) {
+		if strings.TrimSpace(line) != "" {
+			shown.WriteString("    ")
+		}
+		shown.WriteString(line)
+	}
+	if !strings.Contains(string(page), shown.String()) {
+		t.Errorf("docs/agent.md shows another unit than cmd/dist/files/casefile-agent.service:\n%s", shown.String())
+	}
+}
