@@ -33,7 +33,7 @@ func emptyPool(behind ...int64) *play {
 	p.sessions = func(i int, now time.Time) []sessions.Session {
 		list := []sessions.Session{keeps(4711, "10.0.0.2:50100")}
 		for k := 1; k <= 5; k++ {
-			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), i, p, now, behind...))
+			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), behind...))
 		}
 		return list
 	}
@@ -126,7 +126,7 @@ func TestJavaLockBehindARow(t *testing.T) {
 	}}
 	p := &play{rounds: 3, gap: 10 * time.Second, actors: []*actor{a, sleeper(2)}}
 	p.sessions = func(i int, now time.Time) []sessions.Session {
-		return []sessions.Session{keeps(4711, "10.0.0.2:50100"), wants(5001, "10.0.0.1:50001", i, p, now, 4711)}
+		return []sessions.Session{keeps(4711, "10.0.0.2:50100"), wants(5001, "10.0.0.1:50001", 4711)}
 	}
 	res := p.perform(t)
 	if f := res.Findings[0]; f.ID != ids.DBLockWait || !contains(f.Title, "9 request threads on n1") || !contains(f.Chain, "8 of them for a Java lock") {
@@ -197,7 +197,7 @@ func TestNodeBehindALock(t *testing.T) {
 	p.sessions = func(i int, now time.Time) []sessions.Session {
 		list := []sessions.Session{keeps(4711, "10.0.0.3:50100")}
 		for k := 1; k <= 10; k++ {
-			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.2:%d", 50000+k), i, p, now, 4711))
+			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.2:%d", 50000+k), 4711))
 		}
 		return list
 	}
@@ -277,7 +277,7 @@ func TestWorkersBehindALock(t *testing.T) {
 		p.sessions = func(i int, now time.Time) []sessions.Session {
 			list := []sessions.Session{keeps(4711, "10.0.0.2:50100")}
 			for k := 1; k <= n; k++ {
-				list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), i, p, now, 4711))
+				list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), 4711))
 			}
 			return list
 		}

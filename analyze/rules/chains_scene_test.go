@@ -194,7 +194,7 @@ func sleeper(node int) *actor {
 }
 
 // wants is a session that waits for others since before the first round.
-func wants(id int64, client string, i int, p *play, now time.Time, by ...int64) sessions.Session {
+func wants(id int64, client string, by ...int64) sessions.Session {
 	since := playStart.Add(-4 * time.Second)
 	return sessions.Session{ID: id, Client: client, User: "shop", State: sessions.Active, TransactionSince: since, QuerySince: since, StateSince: since,
 		WaitType: "Lock", WaitEvent: "transactionid", BlockedBy: by,

@@ -20,8 +20,8 @@ func rowLock() *play {
 	p.sessions = func(i int, now time.Time) []sessions.Session {
 		list := []sessions.Session{keeps(4711, "10.0.0.2:50100")}
 		for k := 1; k <= 10; k++ {
-			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), i, p, now, 4711))
-			list = append(list, wants(int64(6000+k), fmt.Sprintf("10.0.0.3:%d", 50000+k), i, p, now, 5001))
+			list = append(list, wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), 4711))
+			list = append(list, wants(int64(6000+k), fmt.Sprintf("10.0.0.3:%d", 50000+k), 5001))
 		}
 		return list
 	}
@@ -169,7 +169,7 @@ func turns(many bool) *play {
 			if !many && (k+i)%3 != 0 {
 				continue
 			}
-			s := wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), i, p, now, int64(7000+i))
+			s := wants(int64(5000+k), fmt.Sprintf("10.0.0.1:%d", 50000+k), int64(7000+i))
 			s.TransactionSince, s.QuerySince, s.StateSince, s.Lock.Since = now.Add(-300*time.Millisecond), now.Add(-200*time.Millisecond), now.Add(-200*time.Millisecond), now.Add(-200*time.Millisecond)
 			list = append(list, s)
 		}
@@ -206,8 +206,8 @@ func circle() *play {
 	p.sessions = func(i int, now time.Time) []sessions.Session {
 		return []sessions.Session{
 			keeps(101, "10.0.0.1:50001"),                                  // of exec-1 on n1, which waits for the Java lock
-			wants(102, "10.0.0.1:50002", i, p, now, 201),                  // of exec-2 on n1, which has the Java lock
-			wants(201, "10.0.0.2:50001", i, p, now, 101),                  // of exec-1 on n2
+			wants(102, "10.0.0.1:50002", 201),                             // of exec-2 on n1, which has the Java lock
+			wants(201, "10.0.0.2:50001", 101),                             // of exec-1 on n2
 			{ID: 7, Kind: "autovacuum worker", State: sessions.Active},    // nobody's
 			{ID: 8, Client: "10.7.7.7:999", State: sessions.State("odd")}, // of another client
 		}

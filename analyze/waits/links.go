@@ -155,6 +155,9 @@ func SessionName(s *database.Session) string {
 	if s.ID == sessions.PreparedTransaction {
 		return "a prepared transaction"
 	}
+	if s.Kind != "" {
+		return fmt.Sprintf("%s %d", s.Kind, s.ID)
+	}
 	return fmt.Sprintf("session %d", s.ID)
 }
 

@@ -41,7 +41,7 @@ func dialectOf(l *database.Look) dialect {
 
 // adviseHolder says what to do about a session that keeps others waiting: first what cures it, then what bounds it, last
 // what ends it now.
-func (c *chains) adviseHolder(h *waits.Holder) (out []analyze.Advice) {
+func adviseHolder(h *waits.Holder) (out []analyze.Advice) {
 	v := h.Best()
 	d := dialectOf(v.Look)
 	verify := "Collect again under the same load: no session waits for another one for a second."

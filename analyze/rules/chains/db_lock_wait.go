@@ -46,9 +46,7 @@ func judgeLockWaits(pass *analyze.Pass, c *chains) (out []analyze.Finding) {
 			continue
 		}
 		if h.Longest() >= lockWaitLasts.Value {
-			if f, ok := c.lockProblem(h); ok {
-				out = append(out, f)
-			}
+			out = append(out, c.lockProblem(h))
 			continue
 		}
 		k := h.Last().Look.Key() + "\x00" + waits.LockWords(h.Lock())
@@ -80,7 +78,7 @@ func (l cost) severity(longest time.Duration, threads int) analyze.Severity {
 }
 
 // lockProblem is about one session that keeps others waiting for seconds.
-func (c *chains) lockProblem(h *waits.Holder) (f analyze.Finding, ok bool) {
+func (c *chains) lockProblem(h *waits.Holder) (f analyze.Finding) {
 	v, longest := h.Best(), h.Longest()
 	lost := c.costOf(h.Standing)
 	f.Severity, f.Weight, f.Confidence = lost.severity(longest, len(waits.Peak(h.Standing))), lost.Weight(), certainty(h)
@@ -95,11 +93,11 @@ func (c *chains) lockProblem(h *waits.Holder) (f analyze.Finding, ok bool) {
 	if h.Unmatched && f.Severity == analyze.Critical {
 		f.Severity = analyze.Warning // how many of the threads it is, is counted and not seen
 	}
-	c.sayHolder(&f, h)
+	sayHolder(&f, h)
 	f.Impact = fmt.Sprintf("%s; the longest has waited for %s", lost.impact, lasts(longest))
-	f.Explanation = c.explainHolder(h)
+	f.Explanation = explainHolder(h)
 	f.Evidence = c.citeHolder(h)
-	f.Advice = c.adviseHolder(h)
+	f.Advice = adviseHolder(h)
 	f.References = references(v.Look)
 	list := processesOf(h.Standing)
 	if p := v.Owner.Process; p != nil && !slices.Contains(list, p) {
@@ -109,7 +107,7 @@ func (c *chains) lockProblem(h *waits.Holder) (f analyze.Finding, ok bool) {
 	if len(list) == 0 {
 		f.Nodes = []string{v.Look.Node}
 	}
-	return f, true
+	return f
 }
 
 // aboutSession names a session where several findings may be about it.
@@ -138,9 +136,9 @@ func certainty(h *waits.Holder) analyze.Confidence {
 }
 
 // sayHolder makes the title: who waits, for what, because of whom.
-func (c *chains) sayHolder(f *analyze.Finding, h *waits.Holder) {
+func sayHolder(f *analyze.Finding, h *waits.Holder) {
 	v := h.Best()
-	f.Say("%s", c.crowd(h))
+	f.Say("%s", crowd(h))
 	f.Add(" for a %s held by %s", lockPhrase(h.Lock()), sessionPhrase(v))
 	if state := waits.StateWords(h.Last()); state != "" {
 		f.Add(" (%s)", say.As(state, "<state>"))
@@ -151,7 +149,7 @@ func (c *chains) sayHolder(f *analyze.Finding, h *waits.Holder) {
 }
 
 // crowd is who stands behind a holder, with its verb: "20 request threads on n1 and n3 wait".
-func (c *chains) crowd(h *waits.Holder) say.Phrase {
+func crowd(h *waits.Holder) say.Phrase {
 	n := len(waits.Peak(h.Standing))
 	switch {
 	case n == 0 && h.Most() == 1:
@@ -211,7 +209,7 @@ func (c *chains) turnsProblem(list []*waits.Holder) (f analyze.Finding, ok bool)
 }
 
 // explainHolder tells both statements, whose session it is and how that is known.
-func (c *chains) explainHolder(h *waits.Holder) string {
+func explainHolder(h *waits.Holder) string {
 	v := h.Best()
 	s := v.Session
 	text := ""

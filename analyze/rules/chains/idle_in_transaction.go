@@ -105,7 +105,7 @@ func (c *chains) openProblem(o *open) (f analyze.Finding, ok bool) {
 	for _, t := range o.list {
 		f.About = append(f.About, aboutSession(t.Best()))
 	}
-	c.sayOpen(&f, o, first)
+	sayOpen(&f, o, first)
 	f.Impact = impactOf(o, waiting, lost)
 	f.Explanation = "An open transaction keeps its locks, its connection, and the old versions of rows that the server could otherwise clean up, while its " +
 		"session does nothing." + explainOwner(first)
@@ -155,7 +155,7 @@ func confidenceOf(o waits.Owner) analyze.Confidence {
 	return analyze.Low
 }
 
-func (c *chains) sayOpen(f *analyze.Finding, o *open, v *waits.Vertex) {
+func sayOpen(f *analyze.Finding, o *open, v *waits.Vertex) {
 	who := say.Text("%s of a client that was not captured", sessionPhrase(v))
 	if p := v.Owner.Process; p != nil {
 		who = say.Text("%s of %s", sessionPhrase(v), say.As(p.Short(), "<process>"))

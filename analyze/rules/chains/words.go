@@ -12,6 +12,9 @@ import (
 func lockPhrase(l *sessions.Lock) say.Phrase { return say.As(waits.LockWords(l), waits.LockWords(l)) }
 
 func sessionPhrase(v *waits.Vertex) say.Phrase {
+	if v.Session.Kind != "" {
+		return say.As(waits.SessionName(v.Session), v.Session.Kind)
+	}
 	return say.As(waits.SessionName(v.Session), "session <id>")
 }
 
