@@ -62,7 +62,7 @@ func sound() *analyze.Case {
 			Processes: host.Processes{TopTable: hostseries.TopTable{Processes: []hostseries.Process{{Comm: "java", CPUPercent: 90}}}, Ref: ref("top.json")},
 		}
 		n.Timing = &record.Node{Name: n.Name, Databases: []record.Probe{probe("db:5432", record.MeasureDatabase, record.StepQuery, 0.6)},
-			Storage: []record.Probe{probe("/shared", record.MeasureSharedHome, record.StepDurable, 8)}}
+			Storage: []record.Probe{sharedHome(8)}}
 		n.Timing.Databases[0].Connections = &record.Connections{Max: 500, Reserved: 3, Used: 40}
 		j := &analyze.JVM{Node: n, App: "confluence", Target: "1-confluence", Version: "17.0.15+6", FlagsSource: "vm/flags.txt", PropertiesSource: "vm/system_properties.properties",
 			Flags:      map[string]analyze.Flag{"MaxHeapSize": {Value: "8589934592"}, "InitialHeapSize": {Value: "8589934592"}, "UseG1GC": {Value: "true"}},
@@ -80,11 +80,28 @@ func sound() *analyze.Case {
 		for _, to := range c.Nodes {
 			if from != to {
 				m := record.Measured{Transport: record.UDP, Count: 200, RTT: record.Spread{Count: 200, Min: 0.2, P50: 0.3, P90: 0.4, P99: 0.6, Max: 1}}
-				c.Timing.Links = append(c.Timing.Links, record.Link{From: from.Name, To: to.Name, Transport: record.UDP, Phases: []record.Phase{{When: record.During, Measured: m}}})
+				c.Timing.Links = append(c.Timing.Links, record.Link{From: from.Name, To: to.Name, Transport: record.UDP, Phases: []record.Phase{{When: record.During, Measured: m}},
+					Ports: []record.Port{{Port: 5801, Any: true, ConnectMS: 0.3}, {Port: 25500, Any: true, ConnectMS: 0.3}}})
 			}
 		}
 	}
 	return c
+}
+
+// sharedHome is a probe of a folder that keeps and renames files.
+func sharedHome(ms float64) record.Probe {
+	p := probe("/shared", record.MeasureSharedHome, record.StepDurable, ms)
+	p.Steps = append(p.Steps, record.Timed{Name: record.StepRename, Spread: record.Spread{Count: 10, P50: ms / 4}})
+	return p
+}
+
+func ports(c *analyze.Case, from, to string) []record.Port {
+	for i := range c.Timing.Links {
+		if l := &c.Timing.Links[i]; l.From == from && l.To == to {
+			return l.Ports
+		}
+	}
+	return nil
 }
 
 func link(c *analyze.Case, from, to string) *record.Measured {
@@ -134,8 +151,25 @@ func TestPlantedFaults(t *testing.T) {
 		{"a full disk", func(c *analyze.Case) { c.Nodes[2].Host.FileSystems[0].Available = 300 << 20 }, "disk-room", "300 MB free, in /"},
 		{"another share", func(c *analyze.Case) { c.Nodes[2].Host.FileSystems[1].Filesystem.Source = "old:/conf" }, "same-shared-home", "from old:/conf (nfs4) on n3"},
 		{"a slow share", func(c *analyze.Case) {
-			c.Nodes[1].Timing.Storage[0] = probe("/shared", record.MeasureSharedHome, record.StepDurable, 140)
+			c.Nodes[1].Timing.Storage[0] = sharedHome(140)
 		}, "shared-home-write", "140 ms, /shared on n2"},
+		{"a share that renames nothing", func(c *analyze.Case) {
+			p := &c.Nodes[1].Timing.Storage[0]
+			p.Failures, p.Errors, p.Steps = p.Tries, []string{"rename: operation not supported"}, p.Steps[:1]
+		}, "shared-home-rename", "rename: operation not supported, /shared on n2"},
+		{"a port closed one way", func(c *analyze.Case) {
+			ports(c, "n3", "n1")[0] = record.Port{Port: 5801, Any: true, Error: "no answer within 2.5s"}
+		}, "cluster-ports", "port 5801 (Hazelcast of Confluence): no answer within 2.5s, to n1 on n3"},
+		{"a port that one node does not serve", func(c *analyze.Case) {
+			for i := range c.Timing.Links {
+				switch l := &c.Timing.Links[i]; {
+				case l.From == "n1":
+					l.Ports = l.Ports[:1]
+				case l.To == "n1":
+					l.Ports[1] = record.Port{Port: 25500, Any: true, Error: "refused"}
+				}
+			}
+		}, "", ""},
 		{"a far node", func(c *analyze.Case) { link(c, "n1", "n3").RTT.P50 = 80 }, "internode-latency", "80 ms, to n3 on n1"},
 		{"loss", func(c *analyze.Case) { link(c, "n1", "n3").Lost = 20 }, "internode-loss", "20 of 200 lost"},
 		{"a far database", func(c *analyze.Case) {

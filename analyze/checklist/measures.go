@@ -59,6 +59,8 @@ var measures = map[string]measure{
 	"clock":        clockApart,
 	"link":         linkLatency,
 	"loss":         linkLoss,
+	"ports":        clusterPorts,
+	"rename":       sharedRename,
 	"database":     latency("database latency"),
 	"shared-home":  latency("shared home write"),
 	"local-disk":   latency("local disk write"),

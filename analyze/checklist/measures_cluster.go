@@ -58,7 +58,7 @@ func linkLoss(c *analyze.Case) (out []Reading) {
 	return out
 }
 
-// latency reads the median of probes of one measure. A probe that fails always is as bad as can be.
+// latency reads the median of probes of one measure. A probe that fails always, before the part that is judged, is as bad as can be.
 func latency(name string) measure {
 	return func(c *analyze.Case) (out []Reading) {
 		for _, n := range c.Nodes {
@@ -71,7 +71,7 @@ func latency(name string) measure {
 				switch {
 				case l.Measure != name:
 					continue
-				case l.Tries > 0 && l.Failures == l.Tries:
+				case l.Tries > 0 && l.Failures == l.Tries && (!l.Known || l.Floor):
 					r.Value, r.Text = math.Inf(1), "does not answer"
 				case !l.Known, l.Floor && l.Verdict != record.Bad:
 					continue

@@ -43,19 +43,28 @@ type links struct {
 	order    timing.Order
 	ways     Ways
 	patience time.Duration // of Prober
+	ports    []int         // tried at each peer
 }
 
 // Links returns the collector of what this node measures of its peers: before,
 // during and after the capture, in nodes/<node>/timing/links.json.
-func Links(o timing.Order, w Ways) collectors.Collector { return links{o, w, patience} }
+func Links(o timing.Order, w Ways) collectors.Collector {
+	return links{order: o, ways: w, patience: patience}
+}
 
 func (links) Name() string { return targetName }
 
-func (l links) Prepare(context.Context, *collectors.Session) ([]collectors.Job, error) {
+func (l links) Prepare(_ context.Context, s *collectors.Session) ([]collectors.Job, error) {
 	if err := l.order.Validate(); err != nil {
 		return nil, err
 	}
 	cost := fmt.Sprintf("%d packets of %d bytes a second", len(l.order.Peers)*int(time.Second/l.order.Every), timing.PacketSize)
+	if l.ports == nil {
+		l.ports = listened(s.Roots.Proc)
+	}
+	if n := len(l.ports); n > 0 {
+		cost += fmt.Sprintf("; once, %d connections to ports of the cluster", n*len(l.order.Peers))
+	}
 	return []collectors.Job{{Target: targetName, Items: []collectors.Item{{Name: itemLinks, Cost: cost}}, Run: l.run}}, nil
 }
 
@@ -63,10 +72,12 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 	rec := timing.Record{Reference: scope.Node, Started: time.Now().UTC(), Links: make([]timing.Link, len(l.order.Peers))}
 	brief := max(briefEvery, time.Duration(len(l.order.Peers))*time.Second/timing.MaxRate)
 	refused := make([]bool, len(l.order.Peers)) // by this node's own policy
+	knocked := make([][]timing.Port, len(l.order.Peers))
 	var wg sync.WaitGroup
 	for i, p := range l.order.Peers {
 		f := &following{links: l, peer: p, brief: brief, start: scope.Start(), end: scope.End(), link: &rec.Links[i]}
 		*f.link = timing.Link{From: scope.Node, To: p.Name}
+		wg.Go(func() { knocked[i] = f.knockPorts(ctx) })
 		wg.Go(func() {
 			// questions to the peers are spread over the period instead of sent at once
 			if collectors.Wait(ctx, time.Now().Add(brief*time.Duration(i)/time.Duration(len(l.order.Peers)))) {
@@ -78,6 +89,7 @@ func (l links) run(ctx context.Context, scope *collectors.Scope) {
 	wg.Wait()
 	rec.Ended = time.Now().UTC()
 	for i := range rec.Links {
+		rec.Links[i].Ports = knocked[i]
 		switch k := &rec.Links[i]; {
 		case len(k.Phases) > 0:
 			scope.Got(itemLinks)

@@ -19,7 +19,7 @@ import (
 
 // links runs the collector of a node for a second and returns its record and its
 // line of the ledger.
-func runLinks(t *testing.T, o timing.Order, w Ways, patience time.Duration) (*timing.Record, bundle.Coverage) {
+func runLinks(t *testing.T, o timing.Order, w Ways, patience time.Duration, ports ...int) (*timing.Record, bundle.Coverage) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "bundle")
 	p := plan.Default()
@@ -29,7 +29,7 @@ func runLinks(t *testing.T, o timing.Order, w Ways, patience time.Duration) (*ti
 		t.Fatal(err)
 	}
 	s := &collectors.Session{Node: "n1", Plan: p, Roots: collectors.SystemRoots(), Out: b, Secrets: redact.NewSecrets()}
-	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{links{o, w, patience}}))
+	collectors.Run(t.Context(), s, collectors.Prepare(t.Context(), s, []collectors.Collector{links{order: o, ways: w, patience: patience, ports: ports}}))
 	if _, err := b.Close(); err != nil {
 		t.Fatal(err)
 	}

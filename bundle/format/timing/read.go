@@ -134,8 +134,13 @@ func (l *Link) validate() error {
 	case l.From == l.To:
 		return fmt.Errorf("%q measured itself", l.From)
 	}
-	if err := atMost("phases", len(l.Phases), maxPhases); err != nil {
+	if err := atMost("phases", len(l.Phases), maxPhases, "ports", len(l.Ports), maxProbes); err != nil {
 		return err
+	}
+	for i := range l.Ports {
+		if err := l.Ports[i].validate(); err != nil {
+			return fmt.Errorf("ports[%d]: %w", i, err)
+		}
 	}
 	if err := l.Clock.validate(); err != nil {
 		return err

@@ -67,6 +67,8 @@ type Link struct {
 	// Clock is To's clock against From's by the exchanges of all phases; nil: not known.
 	Clock  *Clock  `json:"clock,omitempty"`
 	Phases []Phase `json:"phases,omitempty"`
+	// Ports are those of clusters that From listens on itself, as it found them at To.
+	Ports []Port `json:"ports,omitempty"`
 	// Failure is why there is nothing, or not all.
 	Failure string `json:"failure,omitempty"`
 }
