@@ -42,6 +42,7 @@ type collectOptions struct {
 	noReport bool
 	levels   levelOptions
 	sealing  sealing
+	fit      fit
 	store    *names.Store // nil at level secrets
 	ownName  bool         // out was not given
 	ticket   ticketOptions
@@ -88,6 +89,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
 	o.sealing.flags(f)
+	o.fit.flags(f)
 	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
 	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
 	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
@@ -144,6 +146,9 @@ func (o *collectOptions) complete(cmd *cobra.Command) error {
 			o.out += seal.Ext
 		}
 	}
+	if o.fit.wanted() && format == bundle.Dir {
+		return usage("--max-size and --split: a folder has no size: choose --format tar.zst or zip")
+	}
 	if o.sealing.wanted() && format == bundle.Dir {
 		return usage("--encrypt-to: a folder cannot be sealed: choose --format tar.zst or zip")
 	}
@@ -197,6 +202,9 @@ type captured struct {
 	leaks    []string            // of the finished bundle, at levels above secrets
 	checked  error               // why it was not searched for them
 	closeErr error
+	files    []string // the bundle, or its parts
+	fitted   string   // what was left out for --max-size
+	unfit    error    // why it is larger than that
 }
 
 // printReplaced says what was replaced, and whether the bundle may be sent.
@@ -365,6 +373,15 @@ func (c *captured) print(u *ui, o *collectOptions) error {
 		err = errors.Join(err, c.printReplaced(u, o))
 		if c.closeErr != nil {
 			fmt.Fprintf(u.err, "casefile: error: %v\n", c.closeErr)
+		}
+		if c.unfit != nil {
+			fmt.Fprintf(u.err, "casefile: error: %v\n", c.unfit)
+		}
+		if c.fitted != "" {
+			fmt.Fprintln(u.err, c.fitted)
+		}
+		if len(c.files) > 1 {
+			fmt.Fprintf(u.err, "in %d parts, %s to %s: cat joins them in this order\n", len(c.files), c.files[0], c.files[len(c.files)-1])
 		}
 		fmt.Fprintln(u.out, c.path)
 		return err

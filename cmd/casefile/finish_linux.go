@@ -20,8 +20,8 @@ import (
 func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured, error) {
 	ctx = w.Reading(ctx)
 	c := &captured{path: o.out}
-	w.SignWith(o.sealing.signer)
 	defer func() {
+		w.SignWith(o.sealing.signer)
 		c.manifest, c.closeErr = w.Close()
 		if errors.Is(c.closeErr, bundle.ErrDiskFull) {
 			c.closeErr = fmt.Errorf("the disk of %s is full: the bundle ends early, what was written is intact", w.Path())
@@ -29,6 +29,7 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 		if o.store != nil {
 			c.searchNames(ctx, w)
 		}
+		c.parts(o)
 	}()
 	err := c.analyse(ctx, w)
 	switch {
@@ -45,6 +46,7 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 			Reason: err.Error(), Fix: "casefile compare " + o.baseline + " " + o.out})
 	}
 	c.addReports(ctx, w, o)
+	w = c.smaller(ctx, w, o)
 	return c, nil
 }
 
