@@ -22,7 +22,7 @@ func rank(list []Finding, rules []*Rule) {
 		rule, heaviest := byID[f.ID], 0.0
 		for _, c := range list {
 			again := slices.Contains(rule.Repeats, c.ID) && sameThing(f, &c)
-			consequence := again || slices.Contains(rule.ExplainedBy, c.ID) ||
+			consequence := again || slices.Contains(rule.ExplainedBy, c.ID) || slices.Contains(f.Because, c.ID) ||
 				slices.Contains(rule.Behind, c.ID) && mostlyOf(f, &c)
 			if !consequence || !sameProcess(f, &c, rule.HostWide || byID[c.ID].HostWide) || c.Weight < worth ||
 				!c.Severity.AtLeast(Warning) {

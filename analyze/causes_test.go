@@ -204,3 +204,21 @@ func TestConsequencesFollowTheirCause(t *testing.T) {
 		t.Errorf("found %s", text)
 	}
 }
+
+// What one finding says of itself explains it as its rule's word does.
+func TestFindingNamesItsCause(t *testing.T) {
+	odd := Finding{Nodes: []string{"n1"}, Subject: "1-a", Severity: Warning, Weight: 0.9, Because: []string{"lock"}}
+	lock := Finding{Nodes: []string{"n1"}, Subject: "1-a", Severity: Warning, Weight: 0.5}
+	for subject, want := range map[string]int{"1-a": 1, "2-b": 0} {
+		lock.Subject = subject
+		res, err := Run(context.Background(), &Case{}, []*Rule{reporting("odd", odd), reporting("lock", lock)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range res.Findings {
+			if f.ID == "odd" && f.ConsequenceOf != want {
+				t.Errorf("with a lock of %s the odd node follows from finding %d, want %d", subject, f.ConsequenceOf, want)
+			}
+		}
+	}
+}

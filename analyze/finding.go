@@ -68,6 +68,9 @@ type Finding struct {
 	// Processes are those that the finding is about where they are several, or not all called Subject.
 	Processes []Subject `json:"-"`
 
+	// Because are rules, next to [Rule.ExplainedBy], whose finding about the same process explains what this one measured.
+	Because []string `json:"-"`
+
 	// Detail is what later rules of the same wing want to know of it.
 	Detail any `json:"-"`
 

@@ -143,6 +143,7 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 	if worst.higher { // a node that does less than its peers hurts nobody by that
 		f.Severity = analyze.Warning
 	}
+	f.Because = explainers(out)
 	if len(worst.names) >= 4 {
 		f.Confidence = analyze.High
 	}
@@ -172,4 +173,18 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 	}}
 	f.References = []string{"Iglewicz, Hoaglin (1993): How to detect and handle outliers; modified z-score above 3.5"}
 	return f
+}
+
+// explainers are the rules that explain all of what the node has more of than its peers.
+func explainers(out []outlier) []string {
+	if !out[0].higher {
+		return nil
+	}
+	common := slices.Clone(out[0].because)
+	for _, o := range out[1:] {
+		if o.higher {
+			common = slices.DeleteFunc(common, func(id string) bool { return !slices.Contains(o.because, id) })
+		}
+	}
+	return common
 }

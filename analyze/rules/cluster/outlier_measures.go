@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
@@ -22,6 +23,7 @@ type measure struct {
 	// One of the two: of the machine, or of a JVM that runs on all nodes.
 	machine func(*gauge, *analyze.Node) (float64, analyze.Evidence, bool)
 	jvm     func(*gauge, *analyze.JVM) (float64, analyze.Evidence, bool)
+	because []string // rules whose finding on the node explains that it has more of it
 }
 
 var measures = []measure{
@@ -37,9 +39,15 @@ var measures = []measure{
 	{name: "CPUs used by the JVM", least: 0.5, ratio: 2, print: amount("CPUs"), jvm: processCPU},
 	{name: "time in collections", least: 5, ratio: 2, print: inPercent, jvm: gcShare},
 	{name: "live set of the maximum heap", least: 25, ratio: 1.5, print: inPercent, jvm: liveShare},
-	{name: "threads", least: 100, ratio: 1.5, print: amount("threads"), jvm: threadCount},
-	{name: "busy request threads", least: 10, ratio: 2, print: amount("threads"), jvm: busyRequests},
+	{name: "threads", least: 100, ratio: 1.5, print: amount("threads"), jvm: threadCount, because: waits},
+	{name: "busy request threads", least: 10, ratio: 2, print: amount("threads"), jvm: busyRequests, because: waits},
 	{name: "open files and sockets", least: 500, ratio: 2, print: amount("files"), jvm: openFiles},
+}
+
+// waits are findings that keep request threads busy: while one holds on a node, the node has more of them than its peers.
+var waits = []string{
+	ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.DBLockWait, ids.SlowStatement,
+	ids.ClassLoadingLock, ids.LoggingLock, ids.UnexplainedWait,
 }
 
 func inPercent(name string, v float64) say.Figure { return say.Share(name, v/100) }
