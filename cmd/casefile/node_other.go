@@ -2,7 +2,11 @@
 
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
 
 // nodeVerbs are the verbs that look at running processes, which is Linux only.
 func nodeVerbs(*ui) []*cobra.Command { return nil }
@@ -11,3 +15,6 @@ func relayed([]string) bool { return false }
 
 // newCheck reviews bundles only.
 func newCheck(u *ui) *cobra.Command { return newCheckOf(u) }
+
+// firstMinute has nothing to see where nothing can be captured.
+func firstMinute(context.Context, *ui) bool { return false }

@@ -116,7 +116,12 @@ and a key of the configuration file (--config).
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if u.onTerminal() && firstMinute(cmd.Context(), u) {
+				return nil
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return fillFlags(cmd.Flags(), os.LookupEnv)
 		},
@@ -146,6 +151,12 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 // color reports whether a stream should get colour: a terminal, and nobody said no.
+// onTerminal reports whether a person reads what is printed.
+func (u *ui) onTerminal() bool {
+	f, ok := u.out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 func (u *ui) color(w io.Writer) bool {
 	_, no := os.LookupEnv("NO_COLOR")
 	return isTerminal(w) && !u.noColor && !no
