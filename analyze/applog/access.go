@@ -189,7 +189,7 @@ func (a *access) line(line []byte) {
 	if req := v[fieldRequest]; len(req) > 1 {
 		method, path = splitRequest(req)
 	}
-	a.served.add(stamp.Time, took, path, status >= 500)
+	a.served.add(stamp.Time, took, path, status >= 500, userOf(v[fieldUser]))
 	if !known || took < SlowFrom {
 		return
 	}

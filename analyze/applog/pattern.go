@@ -36,12 +36,14 @@ const (
 	fieldStatus
 	fieldTook
 	fieldThread
+	fieldUser
 	fieldNumber // digits or "-"
 )
 
 // elements of the pattern by their letter, as in the configuration reference of Tomcat 7 to 11.
 var elements = map[byte]part{
 	't': {field: fieldTime}, 'r': {field: fieldRequest}, 'm': {field: fieldMethod}, 'U': {field: fieldPath}, 's': {field: fieldStatus}, 'I': {field: fieldThread},
+	'u': {field: fieldUser},
 	'D': {field: fieldTook}, // milliseconds to Tomcat 9, microseconds from 10 on
 	'T': {field: fieldTook, unit: time.Second}, 'F': {field: fieldNumber},
 	'b': {field: fieldNumber}, 'B': {field: fieldNumber}, 'p': {field: fieldNumber},
@@ -78,6 +80,9 @@ func Known() []*Pattern {
 }
 
 const maxParts = 64
+
+// users are the headers and attributes of requests in which products name who asked.
+var users = map[string]bool{"X-AUSERNAME": true, "jira.request.username": true}
 
 // Compile reads a pattern.
 func Compile(text string) (*Pattern, error) {
@@ -133,6 +138,8 @@ func elementOf(letter byte, argument string) part {
 	case argument == "":
 	case letter == 'T' && units[argument] > 0:
 		e.unit = units[argument]
+	case users[argument] && letter != 'p':
+		e = part{field: fieldUser}
 	case letter != 'p': // of the remote or local port
 		e = part{} // %{xxx}i, o, c, r, s, and times of other forms
 	}

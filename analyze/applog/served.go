@@ -2,6 +2,7 @@ package applog
 
 import (
 	"bytes"
+	"hash/fnv"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type Served struct {
 	Took   time.Duration // 0: the pattern has none
 	Class  string        // see [Access.Newest]
 	Failed bool          // status 500 and above
+	User   User          // who asked; 0: not known, or who had not logged in
 }
 
 const (
@@ -20,6 +22,20 @@ const (
 	otherClass   = "other"
 	changingPart = "*"
 )
+
+// User is the hash of a name: equal names have equal hashes in all logs, and no name can be had from it.
+type User uint32
+
+// userOf hashes a name of the log.
+func userOf(name []byte) User {
+	switch string(name) {
+	case "", "-", "anonymous":
+		return 0
+	}
+	h := fnv.New32a()
+	h.Write(name)
+	return User(h.Sum32())
+}
 
 // served keeps the newest requests in a ring.
 type served struct {
@@ -35,10 +51,11 @@ type kept struct {
 	took   time.Duration
 	class  uint16
 	failed bool
+	user   User
 }
 
-func (s *served) add(ended time.Time, took time.Duration, path []byte, failed bool) {
-	k := kept{ended.UnixMilli(), took, s.class(path), failed}
+func (s *served) add(ended time.Time, took time.Duration, path []byte, failed bool, user User) {
+	k := kept{ended.UnixMilli(), took, s.class(path), failed, user}
 	if len(s.ring) < maxServed {
 		s.ring = append(s.ring, k)
 		return
@@ -89,7 +106,7 @@ func (a *Access) Newest() []Served {
 	out := make([]Served, 0, len(a.served.ring))
 	for i := range a.served.ring {
 		k := &a.served.ring[(a.served.next+i)%len(a.served.ring)]
-		out = append(out, Served{time.UnixMilli(k.ended), k.took, a.served.names[k.class], k.failed})
+		out = append(out, Served{time.UnixMilli(k.ended), k.took, a.served.names[k.class], k.failed, k.user})
 	}
 	return out
 }

@@ -55,3 +55,20 @@ func TestNewestIsBounded(t *testing.T) {
 		t.Errorf("the last request ended at %s", last)
 	}
 }
+
+// Who asked is known by a hash, which is the same in all logs and forms; who had not logged in is nobody.
+func TestUsersOfRequests(t *testing.T) {
+	read := func(lines string) []Served {
+		a, err := ReadAccess("access.log", strings.NewReader(lines), Known())
+		if err != nil || a.Unparsed > 0 {
+			t.Fatal(a, err)
+		}
+		return a.Newest()
+	}
+	confluence := read("[01/Mar/2024:09:00:00 +0000] mara http-nio-8090-exec-1 10.0.0.9 GET /x HTTP/1.1 200 5ms 100 - browser\n" +
+		"[01/Mar/2024:09:00:01 +0000] - http-nio-8090-exec-1 10.0.0.9 GET /x HTTP/1.1 200 5ms 100 - browser\n")
+	common := read("10.0.0.9 - mara [01/Mar/2024:09:00:00 +0000] \"GET /x HTTP/1.1\" 200 100\n10.0.0.9 - otto [01/Mar/2024:09:00:00 +0000] \"GET /x HTTP/1.1\" 200 100\n")
+	if confluence[0].User == 0 || confluence[0].User != common[0].User || common[0].User == common[1].User || confluence[1].User != 0 {
+		t.Errorf("%+v %+v", confluence, common)
+	}
+}

@@ -67,6 +67,7 @@ var measures = map[string]measure{
 	"names":        latency("name lookup"),
 	"shared-mount": sharedMount,
 	"spread":       requestSpread,
+	"affinity":     affinity,
 	"retransmits": figures(func(h *host.Facts) (float64, host.Ref) {
 		return h.Network.RetransmitPercent.Value, h.Network.RetransmitPercent.Ref
 	}),
