@@ -21,6 +21,7 @@ import (
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/format/tasks"
+	"casefile/bundle/format/waits"
 	"casefile/cmd/samples/live"
 	"casefile/cmd/samples/live/livetest"
 	"casefile/collectors/jvm"
@@ -178,6 +179,10 @@ func TestCaptureOfContainer(t *testing.T) {
 				return k.Comm == "in-the-box" && k.NID < k.TID && (strings.Contains(dump, fmt.Sprintf("nid=%d ", k.NID)) || strings.Contains(dump, fmt.Sprintf("nid=0x%x ", k.NID)))
 			}) {
 				t.Errorf("CPU of threads: %+v, %v", cpu, err)
+			}
+			table, err := waits.Read(strings.NewReader(got.content["threads/dump-01-waits.tsv"]))
+			if err != nil || table.PID != pid || len(table.Waits) == 0 || slices.ContainsFunc(table.Waits, func(w waits.Wait) bool { return w.NID >= w.TID }) {
+				t.Errorf("calls of threads: %+v, %v", table, err)
 			}
 			perf, err := hsperf.Parse([]byte(got.content["hsperf/first.hsperfdata"]))
 			if err != nil {

@@ -49,8 +49,11 @@ func (c *capture) aheadOfDump() time.Duration {
 // waitsBefore looks at the calls of all threads just before a dump, and keeps the sockets.
 func (c *capture) waitsBefore(ctx context.Context, name string, due time.Time) waitLook {
 	ahead := min(lookAhead+time.Duration(c.Threads)*lookPerThread, mostAhead)
-	collectors.Wait(ctx, due.Add(-ahead))
 	look := waitLook{sockets: calls.Sockets{}}
+	if !collectors.Wait(ctx, due.Add(-ahead)) {
+		c.sockets(name)
+		return look
+	}
 	if c.waits.reader == nil {
 		reader, err := calls.Open(c.dir, c.NSPID != c.PID)
 		if err != nil {

@@ -18,7 +18,8 @@ var ErrNoAnswer = entries.NewError(entries.NoAnswer, "its memory or its folder i
 
 // bounded runs a look on a goroutine of its own. One that does not come back is left behind, and closes the reader when
 // it does; no other is begun then.
-func bounded[T any](ctx context.Context, r *Reader, within time.Duration, look func(context.Context) (T, error)) (T, error) {
+func bounded[T any](ctx context.Context, r *Reader, within time.Duration,
+	look func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error

@@ -109,7 +109,9 @@ func (r *Reader) alive() bool {
 // Confirm reads the threads of a first look once more and keeps those that are still in the same call for the same
 // object. known are the sockets that were read meanwhile; what they lack is looked up.
 func (r *Reader) Confirm(ctx context.Context, first *Look, known Sockets) (*waits.Snapshot, error) {
-	return bounded(ctx, r, answerWithin, func(ctx context.Context) (*waits.Snapshot, error) { return r.confirm(ctx, first, known) })
+	return bounded(ctx, r, answerWithin, func(ctx context.Context) (*waits.Snapshot, error) {
+		return r.confirm(ctx, first, known)
+	})
 }
 
 func (r *Reader) confirm(ctx context.Context, first *Look, known Sockets) (*waits.Snapshot, error) {

@@ -66,18 +66,22 @@ func pair(t *testing.T) (near *os.File, local, remote netip.AddrPort, far net.Co
 func scene(t *testing.T) (want map[int64]waits.Wait) {
 	want = map[int64]waits.Wait{}
 	read, l1, r1, far1 := pair(t)
-	tid := blocked(t, func() { far1.Close() }, func() { _, _ = unix.Read(int(read.Fd()), make([]byte, 1)); read.Close() })
-	want[int64(tid)] = waits.Wait{Call: "read", FD: int(read.Fd()), Kind: waits.TCP, Local: l1, Remote: r1}
+	fd := int(read.Fd())
+	tid := blocked(t, func() { far1.Close() }, func() {
+		_, _ = unix.Read(fd, make([]byte, 1))
+		read.Close()
+	})
+	want[int64(tid)] = waits.Wait{Call: "read", FD: fd, Kind: waits.TCP, Local: l1, Remote: r1}
 
 	polled, l2, r2, far2 := pair(t)
-	fd := int(polled.Fd())
+	poll := int(polled.Fd())
 	tid = blocked(t, func() { far2.Close() }, func() {
-		for fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}; fds[0].Revents == 0; {
+		for fds := []unix.PollFd{{Fd: int32(poll), Events: unix.POLLIN}}; fds[0].Revents == 0; {
 			_, _ = unix.Ppoll(fds, nil, nil) // signals of the runtime end it
 		}
 		polled.Close()
 	})
-	want[int64(tid)] = waits.Wait{Call: "ppoll", FD: fd, Events: waits.In, Kind: waits.TCP, Local: l2, Remote: r2}
+	want[int64(tid)] = waits.Wait{Call: "ppoll", FD: poll, Events: waits.In, Kind: waits.TCP, Local: l2, Remote: r2}
 
 	name := filepath.Join(t.TempDir(), "journal")
 	var files [2]*os.File
@@ -324,8 +328,8 @@ func TestPace(t *testing.T) {
 	if next := p.next(start, allowance); next.Sub(start) != period {
 		t.Errorf("the first round: the next after %v", next.Sub(start))
 	}
-	if next := p.next(start.Add(period), 5*time.Millisecond/2); next.Sub(start) != time.Second {
-		t.Errorf("a round of 2.5 ms: the next after %v", next.Sub(start))
+	if next := p.next(start.Add(period), time.Duration(roundShare*float64(time.Second))); next.Sub(start) != time.Second {
+		t.Errorf("a round of the share of a second: the next after %v", next.Sub(start))
 	}
 	if next := p.next(start.Add(time.Minute), time.Millisecond); next.Sub(start) != time.Minute+period {
 		t.Errorf("a cheap one: the next after %v", next.Sub(start))

@@ -12,11 +12,13 @@ const (
 	period = 100 * time.Millisecond
 	// roundShare and resolveShare are what all rounds of a process, and all readings of the tables of sockets, may take
 	// of one CPU.
-	roundShare   = 0.0025
-	resolveShare = 0.001
+	roundShare   = 0.0033
+	resolveShare = 0.0005
 	// Beyond that each has an allowance for the first, when the files of all threads are opened.
-	allowance     = 10 * time.Millisecond
-	allowanceEach = 40 * time.Microsecond // a thread
+	allowance     = 5 * time.Millisecond
+	allowanceEach = 30 * time.Microsecond // a thread
+	// wakeUp is what a round takes beside its thread: the runtime wakes up for it.
+	wakeUp = 200 * time.Microsecond
 )
 
 // pace says when the next round is due, so that what all of them cost stays below their share of a CPU.

@@ -117,7 +117,7 @@ func (s *Sampler) round(ctx context.Context, now time.Time) (next time.Time, err
 	if err == nil && !now.Before(s.resolve) {
 		s.lookUp(now)
 	}
-	return s.rounds.next(now, cpu), err
+	return s.rounds.next(now, cpu+wakeUp), err
 }
 
 // lookUp finds the sockets that are new in the tables of the namespace. What is in none stays a socket.
