@@ -43,7 +43,7 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 	} else {
 		add("counters", nil, "hsperfdata is readable", "")
 	}
-	err, fix := j.seesWaits()
+	fix, err := j.seesWaits()
 	add("waits", err, "the system calls of its threads are readable", fix)
 	began := time.Now()
 	_, err = j.vm.Jcmd(ctx, "VM.uptime")

@@ -132,19 +132,19 @@ func (c *capture) noWaits(item string, err error) {
 }
 
 // seesWaits reads the call of one thread, for doctor.
-func (p *Process) seesWaits() (err error, fix string) {
+func (p *Process) seesWaits() (fix string, err error) {
 	reader, err := calls.Open(p.dir, false)
 	if err != nil {
-		return err, ""
+		return "", err
 	}
 	defer reader.Close()
 	err = reader.Check()
 	if errors.Is(err, fs.ErrPermission) {
 		var reason string
 		reason, fix = p.waitsRefused(filepath.Dir(p.dir))
-		return errors.New(reason), fix
+		return fix, errors.New(reason)
 	}
-	return err, fix
+	return "", err
 }
 
 // waitsRefused says why the kernel does not show the calls of the threads, and what helps.

@@ -24,7 +24,6 @@ const (
 type tally struct {
 	mu      sync.Mutex
 	out     waits.Samples
-	before  time.Time // the round before the last
 	rows    map[rowKey]*row
 	objects map[string]*object // by the link of a descriptor
 	folded  time.Time
