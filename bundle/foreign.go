@@ -102,7 +102,7 @@ func (f *Foreign) archive(ctx context.Context, r *Reader, to string, format Form
 // learn reads all files for names.
 func (f *Foreign) learn(ctx context.Context, r *Reader) error {
 	return eachFile(ctx, r, "", 0, func(name string, kind redact.Kind, body io.Reader) error {
-		if base := path.Base(name); base == "hosts" || base == "passwd" {
+		if base := path.Base(name); slices.Contains(names.Tables, base) {
 			head, err := io.ReadAll(io.LimitReader(body, 1<<20))
 			if err != nil {
 				return err

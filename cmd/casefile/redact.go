@@ -65,6 +65,9 @@ func runRedact(ctx context.Context, u *ui, o *redactOptions, path string) error 
 	if same(path, o.out) {
 		return usage("-o %s is what is read", o.out)
 	}
+	if inside(path, o.out) {
+		return usage("-o %s lies in the folder that is read", o.out)
+	}
 	ctx, err := o.most.bound(ctx, path)
 	if err != nil {
 		return err
@@ -91,6 +94,14 @@ func same(a, b string) bool {
 	x, err1 := os.Stat(a)
 	y, err2 := os.Stat(b)
 	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// inside reports whether a file would lie in a folder.
+func inside(folder, file string) bool {
+	root, err1 := filepath.Abs(folder)
+	path, err2 := filepath.Abs(file)
+	below, err := filepath.Rel(root, path)
+	return err1 == nil && err2 == nil && err == nil && filepath.IsLocal(below)
 }
 
 func (o *redactOptions) formatFor(r *bundle.Reader) (bundle.Format, error) {

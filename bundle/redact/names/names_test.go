@@ -46,6 +46,9 @@ var placedNames = []string{
 	"at host «ip-10-1-2-3.ec2.internal» now",
 	`"server": {"name":"«dbx1»-5432","address":"«dbx1»:5432"}`, "bootstrap.servers=«kafka1»:9092,«kafka2»:9092",
 	`peers: ["«es1»:9300", "«es2»:9300"]`,
+	"Nov 28 09:00:00 «web17» sshd[4711]: Accepted publickey for «kschmidt» from «10.1.2.3» port 4711 ssh2",
+	"2026-11-28T09:00:00.123456+00:00 «web17.acme.de» systemd: pam_unix(sshd:session): session opened for user «kschmidt»(uid=1000)",
+	"Host: «web-node-17», AMD EPYC, 2 cores",
 	"host=«web17» hostname: «web18» nodeName=«web19»",
 	"https://«acme.atlassian.net»/wiki",
 	`<property name="hibernate.connection.username">«confuser9»</property>`, `<property name="username" value="«confuser9»"/>`,
@@ -64,7 +67,7 @@ var innocent = []string{
 	"java.util.concurrent.locks.ReentrantLock$NonfairSync@7c1f3a2b[Locked by thread http-nio-8090-exec-3]",
 	"owner=http-nio-8090-exec-12", "com.acme.internal.Foo", "java.io.IOException: Connection reset", "org.postgresql.util.PSQLException",
 	"/opt/java/lib/server/libjvm.so", "/root/app/conf/server.xml", "user=root", "user: null", "user.getName()", "host: localhost",
-	"server: Apache:x", "address: 12:30", "target: job:12345678", "0::/", "loader 'org.wildfly.security.elytron-base@2.6.0.Final'", "file:/opt/x -Djdk.serialFilter=\"maxbytes=10485760;maxdepth=128;maxrefs=300000\"",
+	"2026-11-28T09:00:00Z INFO main: started", "waiting for reply from server", "waiting for data from cache", "server: Apache:x", "address: 12:30", "target: job:12345678", "0::/", "loader 'org.wildfly.security.elytron-base@2.6.0.Final'", "file:/opt/x -Djdk.serialFilter=\"maxbytes=10485760;maxdepth=128;maxrefs=300000\"",
 	"location=vfs:///property/java.home/x", "jdbc:h2:mem:test;DB_CLOSE_DELAY=-1;MODE=${x:REGULAR}", "std::chrono::seconds", "09:12:45.123", "00:00:00:00:00:00", "[ff02::1]", "255.255.255.0", "a ? b : c", "list?x", "java.base@17.0.15/java.lang",
 	"-XX:+UseG1GC -Xmx4g", "select 1", "where a = ?", "module java.net", "s.a.user: org.x.y.UserImpl", "  user  nice system", "host.docker=${HOST}",
 }

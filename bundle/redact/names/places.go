@@ -2,6 +2,7 @@ package names
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ func init() {
 		`title pagetitle`:                        (*Rewriter).afterTitle,
 		`home users`:                             (*Rewriter).homeFolder,
 		`root`:                                   (*Rewriter).rootFolder,
+		`for`:                                    (*Rewriter).afterFor,
 		`hsperfdata`:                             (*Rewriter).perfdata,
 		`get post put delete head options patch`: (*Rewriter).request,
 		`url uri`:                                (*Rewriter).afterURL,
@@ -134,12 +136,16 @@ func (r *Rewriter) afterKey(end int) int {
 }
 
 func (r *Rewriter) afterUser(start, end int) int {
-	key := r.afterKey(end)
-	from, to, quoted := r.value(key)
+	line := r.line
+	if name := end + 1; end < len(line) && line[end] == ' ' { // session opened for user x(uid=1000)
+		if n := bytes.Index(line[name:min(len(line), name+64)], []byte("(uid=")); n > 0 && bytes.IndexByte(line[name:name+n], ' ') < 0 {
+			r.user(name, name+n, true)
+		}
+	}
+	from, to, quoted := r.value(r.afterKey(end))
 	if from >= to {
 		return end
 	}
-	line := r.line
 	if to < len(line) && line[to] == '(' && !quoted { // uid=1000(name), or a call
 		if len(bytes.Trim(line[from:to], "0123456789")) > 0 {
 			return end
@@ -392,6 +398,10 @@ func (r *Rewriter) leading() {
 	if line[0] == ' ' || line[0] == '\t' {
 		return
 	}
+	if at := r.afterStamp(); at > 0 {
+		r.syslogHost(at)
+		return
+	}
 	first := bytes.IndexByte(line[:min(len(line), 80)], ' ')
 	if first < 0 {
 		return
@@ -410,6 +420,57 @@ func (r *Rewriter) leading() {
 	}
 	r.field(first+1, User)
 	r.field(third, User)
+}
+
+// afterStamp is where the second field of a line of syslog begins, whose first is a time: Nov 28 09:00:00, or as in RFC
+// 3339; 0: it has none.
+func (r *Rewriter) afterStamp() int {
+	line := r.line
+	const classic = len("Nov 28 09:00:00 ")
+	switch {
+	case isLetter(line[0]) && line[3] == ' ' && line[6] == ' ' && line[9] == ':' && line[12] == ':' && line[15] == ' ':
+		return classic
+	case isDigit(line[0]) && line[4] == '-' && line[10] == 'T' && line[13] == ':':
+		if n := bytes.IndexByte(line[:min(len(line), 40)], ' '); n > 0 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// syslogHost replaces the host, which a program with its pid follows: web17 sshd[4711]:.
+func (r *Rewriter) syslogHost(at int) {
+	host, rest, _ := bytes.Cut(r.line[at:], []byte(" "))
+	program, _, more := bytes.Cut(rest, []byte(" "))
+	if !more || len(program) < 3 || program[len(program)-1] != ':' || !isLetter(program[0]) || len(host) == 0 ||
+		commonWords[strings.ToLower(string(host))] {
+		return
+	}
+	end := at + len(host)
+	for i := at; i < end; i++ {
+		if !isHostByte(r.line[i]) {
+			return
+		}
+	}
+	r.host(at, end)
+}
+
+// afterFor is the user of sshd: Accepted publickey for x from 10.0.0.1.
+func (r *Rewriter) afterFor(_, end int) int {
+	rest := r.line[end:]
+	if len(rest) < 2 || rest[0] != ' ' {
+		return end
+	}
+	name := bytes.IndexByte(rest[1:], ' ')
+	if name < 1 || !bytes.HasPrefix(rest[1+name:], []byte(" from ")) {
+		return end
+	}
+	from, _, _ := bytes.Cut(rest[name+len("  from "):], []byte(" "))
+	if _, err := netip.ParseAddr(string(from)); err != nil {
+		return end
+	}
+	r.user(end+1, end+1+name, true)
+	return end
 }
 
 // isDate reports whether a text begins like 28/Nov/2026.

@@ -284,7 +284,10 @@ func (s *Set) sayWords(hashes map[uint64]bool) {
 // maxWords bounds the words of frames that are remembered, of 16 bytes each.
 const maxWords = 1 << 20
 
-// LearnTable reads a file of a machine that lists names: its hosts, or passwd.
+// Tables are the files that LearnTable reads, by the last part of their path.
+var Tables = []string{"hosts", "passwd", "hostname", "resolv.conf"}
+
+// LearnTable reads a file of a machine that lists names: hosts, passwd, hostname, resolv.conf.
 func (s *Set) LearnTable(base string, text []byte) {
 	for line := range strings.Lines(string(text)) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), "#")
@@ -309,6 +312,8 @@ func (s *Set) LearnTable(base string, text []byte) {
 			if full, _, _ := strings.Cut(f[4], ","); len(full) > 4 {
 				s.Learn(User, full)
 			}
+		case "hostname":
+			s.Learn(Host, strings.TrimSpace(line))
 		case "resolv.conf":
 			fields := strings.Fields(line)
 			if len(fields) > 1 && (fields[0] == "search" || fields[0] == "domain") {
