@@ -188,6 +188,9 @@ func runProfile(ctx context.Context, u *ui, cmd *cobra.Command, o *profileOption
 	if err := o.deliver(ctx, u, p, m); err != nil {
 		return err
 	}
+	if err := keepNames(u.err, o.store); err != nil {
+		return err
+	}
 	switch {
 	case interrupted:
 		return &exit{code: exitInterrupted}

@@ -575,8 +575,7 @@ func (r *Rewriter) publicDomain(start, end int) int {
 			return end
 		}
 	}
-	top := string(bytes.ToLower(r.line[start:end]))
-	if packageRoots[string(first)] || codeTops[top] && bytes.Count(labels, []byte(".")) < 2 &&
+	if packageRoots[string(first)] || codeTops[string(bytes.ToLower(r.line[start:end]))] && bytes.Count(labels, []byte(".")) < 2 &&
 		!bytes.ContainsAny(labels, "0123456789-") {
 		return end
 	}
