@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
 )
 
 // bankNode is one node of a cluster: a JVM, and the agent that serves it.
@@ -37,7 +38,8 @@ type bank struct {
 	dir     string
 	classes string
 	words   words
-	url     string
+	url     string // of the server
+	by      string // by which the programs reach it
 	jdk     live.JDK
 	nodes   []*bankNode
 }
@@ -57,22 +59,25 @@ func TestWaitsOfACluster(t *testing.T) {
 	}
 	for _, jdk := range labJDKs(ctx) {
 		for _, play := range []struct {
-			name  string
-			roles []string
-			finds string   // first at warning or above; empty: nothing is
-			says  []string // of its title, chain and explanation
+			name   string
+			pooled bool // the programs reach the database through a pooler, casefile does not
+			roles  []string
+			finds  string   // first at warning or above; empty: nothing is
+			says   []string // of its title, chain and explanation
 		}{
-			{"row lock", []string{"debit 10", "export 1", "debit 10"}, "db-lock-wait",
+			{"row lock", false, []string{"debit 10", "export 1", "debit 10"}, "db-lock-wait",
 				[]string{"20 request threads on n1 and n3", "row lock on table zzaccounts", "idle in transaction", "n2 ", "ZzBank.zzWriteFile",
 					"UPDATE zzaccounts SET note = ? WHERE id = ?", "UPDATE zzaccounts SET balance = balance - ? WHERE id = ?"}},
-			{"quiet", []string{"quiet 10", "quiet 1", "quiet 10"}, "", nil},
-			{"circle", []string{"second 1", "first 2"}, "distributed-deadlock", []string{"ZzLedger", "row lock on table zzaccounts", "n1 ", "n2 "}},
+			{"row lock behind a pooler", true, []string{"debit 8", "export 1", "debit 8"}, "db-lock-wait",
+				[]string{"row lock on table zzaccounts", "idle in transaction", "a pooler, a proxy or address translation stands between", "confidence low"}},
+			{"quiet", false, []string{"quiet 10", "quiet 1", "quiet 10"}, "", nil},
+			{"circle", false, []string{"second 1", "first 2"}, "distributed-deadlock", []string{"ZzLedger", "row lock on table zzaccounts", "n1 ", "n2 "}},
 		} {
 			if !only.MatchString("waits/" + play.name) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s on %d", play.name, jdk.Major), func(t *testing.T) {
-				b := newBank(ctx, t, binary, url, jdk, play.roles)
+				b := newBank(ctx, t, binary, url, play.pooled, jdk, play.roles)
 				found := b.collect()
 				b.judge(found, play.finds, play.says)
 			})
@@ -81,9 +86,13 @@ func TestWaitsOfACluster(t *testing.T) {
 }
 
 // newBank starts the JVMs, and an agent for each.
-func newBank(ctx context.Context, t *testing.T, binary, url string, jdk live.JDK, roles []string) *bank {
+func newBank(ctx context.Context, t *testing.T, binary, url string, pooled bool, jdk live.JDK, roles []string) *bank {
 	t.Helper()
-	b := &bank{t: t, ctx: ctx, binary: binary, dir: t.TempDir(), words: newWords(), url: url, jdk: jdk}
+	b := &bank{t: t, ctx: ctx, binary: binary, dir: t.TempDir(), words: newWords(), url: url, by: url, jdk: jdk}
+	if address, _, _ := strings.Cut(strings.TrimPrefix(url, "jdbc:postgresql://"), "/"); pooled {
+		pooler := livetest.StartPgBouncer(t, &livetest.Postgres{Address: address}, "lab", "any")
+		b.by = "jdbc:postgresql://" + pooler.Address + "/postgres?user=lab&password=any&prepareThreshold=0"
+	}
 	b.compile()
 	b.sql("DROP TABLE IF EXISTS zzaccounts", "CREATE TABLE zzaccounts (id int PRIMARY KEY, balance bigint, note text)",
 		"INSERT INTO zzaccounts SELECT i, 1000, '' FROM generate_series(1, 200) i")
@@ -143,7 +152,7 @@ func (b *bank) start(name, role string) {
 	what, threads, _ := strings.Cut(role, " ")
 	n := &bankNode{name: name, said: make(chan string, 64)}
 	n.jvm = exec.CommandContext(b.ctx, filepath.Join(b.jdk.Home, "bin", "java"), "-Xmx128m", "-cp", b.classes,
-		"com.acme.bank."+b.words.of("ZzBank"), what, b.url, threads)
+		"com.acme.bank."+b.words.of("ZzBank"), what, b.by, threads)
 	n.jvm.Dir, n.jvm.Stderr = b.dir, os.Stderr
 	var err, errOut error
 	n.stdin, err = n.jvm.StdinPipe()
@@ -210,9 +219,7 @@ func (b *bank) serve(n *bankNode, address, secret string) {
 
 // clusterFinding is a finding with all that it says.
 type clusterFinding struct {
-	ID, Severity, Title, Chain, Explanation, Impact string
-	Nodes                                           []string
-	Evidence                                        []struct{ Entry, Lines, Text string }
+	ID, Severity, Confidence, Title, Chain, Explanation string
 }
 
 // collect captures the cluster, and gives what is found.
@@ -257,8 +264,9 @@ func (b *bank) judge(found []clusterFinding, id string, says []string) {
 	}
 	f := worth[0]
 	b.t.Logf("%s: %s\n%s\n%s", f.ID, f.Title, f.Chain, f.Explanation)
+	all := f.Title + f.Chain + f.Explanation + " confidence " + f.Confidence
 	for _, part := range says {
-		if want := string(b.words.rename([]byte(part))); !strings.Contains(f.Title+f.Chain+f.Explanation, want) {
+		if want := string(b.words.rename([]byte(part))); !strings.Contains(all, want) {
 			b.t.Errorf("not told: %q", want)
 		}
 	}

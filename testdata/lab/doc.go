@@ -6,7 +6,7 @@
 //	LAB=kinds-   problems of kinds, in programs whose names are made up anew for each run
 //	LAB=^gc/     memory under every collector: full, leaking, a step, direct buffers, classes, explicit, large objects, too small; and what advised
 //	             sizes do (^gc/effects, ^gc/regions)
-//	LAB=waits/   waits through a database across three nodes with agents: a row lock, a circle, and a quiet cluster
+//	LAB=waits/   waits through a database across three nodes with agents: a row lock, also behind PgBouncer, a circle, and a quiet cluster
 //	LAB=idle     servers with nothing to do, or little: nothing of them is worth a warning
 //
 // CASEFILE_LAB_JDK is the one JDK to use, CASEFILE_LAB_CAPTURES how often an idle server is captured. With CASEFILE_LAB_KEEP captures stay

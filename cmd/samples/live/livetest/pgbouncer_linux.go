@@ -35,7 +35,7 @@ func StartPgBouncer(tb testing.TB, to *Postgres, user, password string) *PgBounc
 	for name, text := range map[string]string{
 		users: fmt.Sprintf("%q %q\n", user, password),
 		conf: fmt.Sprintf("[databases]\n* = host=%s port=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n"+
-			"auth_type = scram-sha-256\nauth_file = %s\npool_mode = transaction\n", host, serverPort, port, users),
+			"auth_type = scram-sha-256\nauth_file = %s\npool_mode = transaction\nignore_startup_parameters = extra_float_digits\n", host, serverPort, port, users),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			tb.Fatal(err)
