@@ -51,7 +51,9 @@ var (
 	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(reportJS))
 )
 
-var pageFuncs = template.FuncMap{"head": headBlocks, "reporthead": reportHead, "breaks": breaks, "inc": func(i int) int { return i + 1 }}
+var pageFuncs = template.FuncMap{
+	"head": headBlocks, "reporthead": reportHead, "breaks": breaks, "inc": func(i int) int { return i + 1 },
+}
 
 // HTML writes the report: one file that needs nothing from outside and may do
 // nothing but what its own style and script, named by their hashes, do.
@@ -79,8 +81,8 @@ func headBlocks() template.HTML { return headOf(fenced(dense(pageCSS)), fenced(d
 func reportHead() template.HTML { return headOf(reportStyle, reportScript) }
 
 func headOf(style, script string) template.HTML {
-	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ` + hashOf(style) +
-		`; script-src ` + hashOf(script) + `; base-uri 'none'; form-action 'none'"/>` +
+	policy := "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script)
+	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="` + policy + `; base-uri 'none'; form-action 'none'"/>` +
 		"\n<style>" + style + "</style>\n<script>" + script + "</script>")
 }
 

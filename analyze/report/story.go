@@ -82,7 +82,8 @@ func (s *Story) act(list []analyze.Finding) {
 			}
 			more = true
 			if a := &f.Advice[round]; !s.covered(f, a) && len(s.Actions) < storyActions {
-				s.Actions = append(s.Actions, StoryAction{p.Finding, f.ID, append([]string{}, f.Nodes...), f.Subject, f.Advice[round]})
+				nodes := append([]string{}, f.Nodes...)
+				s.Actions = append(s.Actions, StoryAction{p.Finding, f.ID, nodes, f.Subject, *a})
 			}
 		}
 		if !more {

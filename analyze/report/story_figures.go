@@ -31,9 +31,11 @@ func keyFigures(c *analyze.Case, r *analyze.Result) []KeyFigure {
 
 // Findings that are about what a key figure measures.
 var (
-	pauseFindings = []string{ids.LongGCPause, ids.GCOverhead, ids.FullGC, ids.ExplicitGC, ids.HeapTooSmall, ids.HeapExhausted, ids.MemoryLeak,
-		ids.EvacuationFailure, ids.ConcurrentModeFailure, ids.AllocationStall, ids.LongSafepoint, ids.LongOperation, ids.PausePropagation,
-		ids.SysTimeInGC, ids.GCThreadsMismatch, ids.SerialGCOnServer}
+	pauseFindings = []string{
+		ids.LongGCPause, ids.GCOverhead, ids.FullGC, ids.ExplicitGC, ids.HeapTooSmall, ids.HeapExhausted,
+		ids.MemoryLeak, ids.EvacuationFailure, ids.ConcurrentModeFailure, ids.AllocationStall, ids.LongSafepoint,
+		ids.LongOperation, ids.PausePropagation, ids.SysTimeInGC, ids.GCThreadsMismatch, ids.SerialGCOnServer,
+	}
 	cpuFindings   = []string{ids.CPUSaturated, ids.CPUThrottled, ids.CPUSteal, ids.HotThread, ids.HostStall}
 	errorFindings = []string{ids.AppSignature, ids.OutOfMemory, ids.ExceptionFlow}
 )

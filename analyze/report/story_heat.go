@@ -317,7 +317,10 @@ func cpuOver(n *analyze.Node, w heatWindow) []float64 {
 	if !ok {
 		return out
 	}
-	busy := []string{hostseries.CPUUser, hostseries.CPUNice, hostseries.CPUSystem, hostseries.CPUIRQ, hostseries.CPUSoftIRQ, hostseries.CPUSteal}
+	busy := []string{
+		hostseries.CPUUser, hostseries.CPUNice, hostseries.CPUSystem, hostseries.CPUIRQ, hostseries.CPUSoftIRQ,
+		hostseries.CPUSteal,
+	}
 	fill(out, c.share(busy, append(busy, hostseries.CPUIdle, hostseries.CPUIOWait)), c.time, w)
 	return out
 }

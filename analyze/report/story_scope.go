@@ -27,8 +27,8 @@ type Scope struct {
 }
 
 func newScope(c *analyze.Case, r *analyze.Result) Scope {
-	s := Scope{Verdict: analyze.Headline(c, r), Case: clean(c.ID), Cluster: clean(c.Cluster), UTC: between(c.Started, c.Ended),
-		Local: localWindow(c), Products: productsOf(c), Nodes: []string{}, Missing: missingOf(c)}
+	s := Scope{Verdict: analyze.Headline(c, r), Case: clean(c.ID), Cluster: clean(c.Cluster),
+		UTC: between(c.Started, c.Ended), Local: localWindow(c), Products: productsOf(c), Nodes: []string{}, Missing: missingOf(c)}
 	for _, n := range c.Nodes {
 		s.Nodes = append(s.Nodes, nameOf(n))
 	}

@@ -28,11 +28,15 @@ func TestOneStory(t *testing.T) {
 	if len(titles) != 4 || len(actions) != 3 {
 		t.Fatalf("the sample tells %d problems and %d actions", len(titles), len(actions))
 	}
-	for name, from := range map[string]string{"terminal.txt": "", "SUMMARY.md": "## Findings", "report.html": `<section id="main"`, "findings.json": `"findings": [`} {
+	for name, from := range map[string]string{
+		"terminal.txt": "", "SUMMARY.md": "## Findings", "report.html": `<section id="main"`, "findings.json": `"findings": [`,
+	} {
 		text := words(string(render(t, name, c, r)))
 		inOrder(t, name+", problems", text[max(0, strings.Index(text, words(from))):], titles)
 	}
-	for name, from := range map[string]string{"terminal.txt": "", "SUMMARY.md": "## Do first", "report.html": "Do first", "findings.json": `"actions": [`} {
+	for name, from := range map[string]string{
+		"terminal.txt": "", "SUMMARY.md": "## Do first", "report.html": "Do first", "findings.json": `"actions": [`,
+	} {
 		text := words(string(render(t, name, c, r)))
 		inOrder(t, name+", actions", text[max(0, strings.Index(text, words(from))):], actions)
 	}
@@ -71,7 +75,8 @@ func inOrder(t *testing.T, name, text string, want []string) {
 // instead of.
 func TestNoAdviceForSymptoms(t *testing.T) {
 	finding := func(id string, of int, advice ...analyze.Advice) analyze.Finding {
-		return analyze.Finding{ID: id, Severity: analyze.Critical, Title: id, Nodes: []string{"n1"}, Subject: "1-a", ConsequenceOf: of, Advice: advice}
+		return analyze.Finding{ID: id, Severity: analyze.Critical, Title: id, Nodes: []string{"n1"}, Subject: "1-a",
+			ConsequenceOf: of, Advice: advice}
 	}
 	r := &analyze.Result{Findings: []analyze.Finding{
 		finding("lock-contention", 0, analyze.Advice{Action: "shorten"}, analyze.Advice{Action: "drop", Alternative: true}),
@@ -103,6 +108,23 @@ func TestNoPathOfTheAdmin(t *testing.T) {
 			if strings.Contains(text, "secret-client") || !strings.Contains(text, "wiki.tar.zst") {
 				t.Errorf("the report tells of %s", dir)
 			}
+		}
+	}
+}
+
+// TestPageHasAllItsSections: each section view that has something to show stands in the page, and in its contents.
+func TestPageHasAllItsSections(t *testing.T) {
+	c, r := sampleCase(t)
+	m := sampleMeta()
+	review, err := NewReview(c, r, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Review = review
+	page := string(renderHTML(t, c, r, m))
+	for _, anchor := range []string{"checklist", "jvm-1-1", "host-1", "nodes", "coverage"} {
+		if !strings.Contains(page, `id="`+anchor+`"`) || !strings.Contains(page, `href="#`+anchor+`"`) {
+			t.Errorf("the page has no %s, or no link to it", anchor)
 		}
 	}
 }

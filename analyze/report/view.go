@@ -58,8 +58,8 @@ type fact struct{ Name, Value string }
 // firstAction is a thing to do of the first screen.
 type firstAction struct {
 	*StoryAction
-	Anchor, Title, On, Copy string
-	Facts                   []fact
+	Anchor, On, Copy string
+	Facts            []fact
 }
 
 // nodeCard is one node at a glance.
@@ -176,6 +176,7 @@ var sectionViews = []func(*viewBuilder, *analyze.Case, *analyze.Result) *section
 	func(b *viewBuilder, _ *analyze.Case, _ *analyze.Result) *section {
 		return againstSection(b.meta.Against)
 	},
+	func(b *viewBuilder, _ *analyze.Case, _ *analyze.Result) *section { return reviewSection(b.meta.Review) },
 	func(b *viewBuilder, _ *analyze.Case, r *analyze.Result) *section { return b.waits(r) },
 	func(b *viewBuilder, c *analyze.Case, _ *analyze.Result) *section { return b.cluster(c) },
 }
@@ -196,7 +197,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		places: map[string]int{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
-	b.first(r.Findings)
+	b.first()
 	b.Heat = b.heat(c, worstFirst(c.Nodes, r))
 	b.Evidence = evidenceTable(c)
 	for _, of := range sectionViews {

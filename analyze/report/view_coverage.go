@@ -8,7 +8,8 @@ var evidenceKinds = []struct {
 	has  func(n *analyze.Node) bool
 }{
 	{"Dumps", func(n *analyze.Node) bool {
-		return anyJVM(n, func(j *analyze.JVM) bool { return j.Dumps != nil }) || anyService(n, func(s *analyze.Service) bool { return s.Goroutines != nil })
+		return anyJVM(n, func(j *analyze.JVM) bool { return j.Dumps != nil }) ||
+			anyService(n, func(s *analyze.Service) bool { return s.Goroutines != nil })
 	}},
 	{"GC", func(n *analyze.Node) bool { return anyJVM(n, func(j *analyze.JVM) bool { return len(j.GC) > 0 }) }},
 	{"Profiles", func(n *analyze.Node) bool {

@@ -40,8 +40,8 @@ func (b *viewBuilder) findings(list []analyze.Finding) {
 func findingAnchor(number int) string { return fmt.Sprintf("finding-%d", number) }
 
 func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
-	card := findingCard{Anchor: findingAnchor(i + 1), ID: f.ID, Level: level(f.Severity), Title: cut(f.Title, 600), Where: where(f),
-		Impact: cut(f.Impact, 400), Chain: cut(f.Chain, 600), Confidence: string(f.Confidence), References: f.References,
+	card := findingCard{Anchor: findingAnchor(i + 1), ID: f.ID, Level: level(f.Severity), Title: cut(f.Title, 600),
+		Where: where(f), Impact: cut(f.Impact, 400), Chain: cut(f.Chain, 600), Confidence: string(f.Confidence), References: f.References,
 		Places: b.placesOf(f.Nodes...)}
 	for p := range strings.SplitSeq(f.Explanation, "\n") {
 		if p = strings.TrimSpace(p); p != "" {
@@ -51,20 +51,24 @@ func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
 	for k := range f.Advice {
 		a := &f.Advice[k]
 		card.Advice = append(card.Advice, adviceCard{Action: a.Action, Setting: a.Setting, From: a.From, To: a.To,
-			Facts: known(fact{"Effect", a.Effect}, fact{"Risk", a.Risk}, fact{"Roll back", a.Rollback}, fact{"Verify", a.Verify})})
+			Facts: adviceFacts(a)})
 	}
 	card.Drawer = b.drawer(f)
 	return card
 }
 
 // first are the actions of the first screen.
-func (b *viewBuilder) first(list []analyze.Finding) {
+func (b *viewBuilder) first() {
 	for i := range b.Story.Actions {
 		a := &b.Story.Actions[i]
-		b.Actions = append(b.Actions, firstAction{StoryAction: a, Anchor: findingAnchor(a.Finding), Title: cut(list[a.Finding-1].Title, 160),
-			On: a.where(), Copy: a.toCopy(),
-			Facts: known(fact{"Effect", a.Effect}, fact{"Risk", a.Risk}, fact{"Roll back", a.Rollback}, fact{"Verify", a.Verify})})
+		b.Actions = append(b.Actions, firstAction{StoryAction: a, Anchor: findingAnchor(a.Finding), On: a.where(),
+			Copy: a.toCopy(), Facts: adviceFacts(&a.Advice)})
 	}
+}
+
+// adviceFacts are what one wants to know of an advice before following it.
+func adviceFacts(a *analyze.Advice) []fact {
+	return known(fact{"Effect", a.Effect}, fact{"Risk", a.Risk}, fact{"Roll back", a.Rollback}, fact{"Verify", a.Verify})
 }
 
 // drawer is what a finding rests on.
@@ -80,7 +84,8 @@ type drawer struct {
 }
 
 func (b *viewBuilder) drawer(f *analyze.Finding) drawer {
-	d := drawer{Command: joined(" ", "casefile show", shellWord(cmp.Or(fileName(b.meta.BundleName), "BUNDLE")), shellWord(f.ID))}
+	bundle := cmp.Or(fileName(b.meta.BundleName), "BUNDLE")
+	d := drawer{Command: joined(" ", "casefile show", shellWord(bundle), shellWord(f.ID))}
 	for _, x := range f.Figures {
 		d.Figures = append(d.Figures, fact{strings.ReplaceAll(clean(x.Name), "_", " "), x.String()})
 	}
@@ -95,7 +100,7 @@ func (b *viewBuilder) drawer(f *analyze.Finding) drawer {
 	}
 	d.Left = max(0, len(f.Evidence)-htmlEvidence)
 	if n := len(f.Evidence); n > 0 {
-		d.Samples = fmt.Sprintf("%s in %s", count(n, "piece"), strings.Replace(count(len(entries), "entry"), "entrys", "entries", 1))
+		d.Samples = fmt.Sprintf("%s in %s", count(n, "piece"), count(len(entries), "file"))
 	}
 	b.judgedBy(&d, f)
 	return d
@@ -120,7 +125,8 @@ func (b *viewBuilder) judgedBy(d *drawer, f *analyze.Finding) {
 // against is what speaks against a finding, or could not be looked at: causes that would make it a mere consequence.
 func (b *viewBuilder) against(r *analyze.Rule, f *analyze.Finding) (out []string) {
 	if f.Confidence != analyze.High && f.Confidence != "" {
-		out = append(out, "Confidence is "+clean(string(f.Confidence))+": the evidence fits, but does not exclude another reading.")
+		out = append(out, "Confidence is "+clean(string(f.Confidence))+
+			": the evidence fits, but does not exclude another reading.")
 	}
 	missing := map[string]string{}
 	for _, n := range b.result.NotEvaluated {
