@@ -35,6 +35,9 @@ func TestThreadsOfSessions(t *testing.T) {
 	if binary == "" {
 		t.Skip("CASEFILE_LAB names no casefile; make lab sets it")
 	}
+	if !regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY")).MatchString("sessions") {
+		t.Skip("left out by CASEFILE_LAB_ONLY")
+	}
 	jars := fetch(t.Context(), t, "pom.xml", "jars")
 	classes := t.TempDir()
 	run(t.Context(), t, "javac", "--release", "17", "-d", classes, "sessions/Sessions.java")
