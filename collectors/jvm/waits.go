@@ -33,7 +33,7 @@ type waitLook struct {
 	sockets calls.Sockets
 }
 
-// How long before a dump the look at its threads begins: on a busy machine it takes 40 ms for 500 of them.
+// On a busy machine a look takes 40 ms for 500 threads.
 const (
 	lookAhead     = 15 * time.Millisecond
 	lookPerThread = 50 * time.Microsecond
@@ -41,33 +41,35 @@ const (
 	waitsSource   = "/{task/*/{syscall,schedstat},fd,mem,net}"
 )
 
-// aheadOfDump is how long before a round its work begins.
-func (c *capture) aheadOfDump() time.Duration {
-	return min(max(lookAhead+time.Duration(c.Threads)*lookPerThread, readyBefore), mostAhead)
+// lookAheadOf is how long before a dump the look at its threads begins, and aheadOfDump when its work begins at all.
+func (c *capture) lookAheadOf() time.Duration {
+	return min(lookAhead+time.Duration(c.Threads)*lookPerThread, mostAhead)
 }
+
+func (c *capture) aheadOfDump() time.Duration { return max(c.lookAheadOf(), readyBefore) }
 
 // waitsBefore looks at the calls of all threads just before a dump, and keeps the sockets.
 func (c *capture) waitsBefore(ctx context.Context, name string, due time.Time) waitLook {
-	ahead := min(lookAhead+time.Duration(c.Threads)*lookPerThread, mostAhead)
 	look := waitLook{sockets: calls.Sockets{}}
-	if !collectors.Wait(ctx, due.Add(-ahead)) {
-		c.sockets(name)
-		return look
-	}
-	if c.waits.reader == nil {
-		reader, err := calls.Open(c.dir, c.NSPID != c.PID)
-		if err != nil {
+	if collectors.Wait(ctx, due.Add(-c.lookAheadOf())) {
+		var err error
+		if look.first, err = c.firstLook(ctx); err != nil {
 			c.noWaits(entries.ItemThreadWaits, err)
-			return look
 		}
-		c.waits.reader = reader
-	}
-	var err error
-	if look.first, err = c.waits.reader.Look(ctx); err != nil {
-		c.noWaits(entries.ItemThreadWaits, err)
 	}
 	look.sockets.Add(c.sockets(name))
 	return look
+}
+
+func (c *capture) firstLook(ctx context.Context) (*calls.Look, error) {
+	if c.waits.reader == nil {
+		reader, err := calls.Open(c.dir, c.NSPID != c.PID)
+		if err != nil {
+			return nil, err
+		}
+		c.waits.reader = reader
+	}
+	return c.waits.reader.Look(ctx)
 }
 
 // waitsAfter looks once more after the dump, and keeps what is the same.
