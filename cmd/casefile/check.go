@@ -15,6 +15,7 @@ import (
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/analyze/ticket"
+	"casefile/bundle/redact"
 )
 
 // ticketOptions are what a ticket wants and what people say.
@@ -95,11 +96,28 @@ func (o *ticketOptions) review(u *ui, c *analyze.Case, r *analyze.Result) (*repo
 	if err != nil {
 		return nil, err
 	}
-	rev, err := report.NewReview(c, r, w, o.asked(u, w, answers))
+	if answers, err = scrubbed(o.asked(u, w, answers)); err != nil {
+		return nil, err
+	}
+	rev, err := report.NewReview(c, r, w, answers)
 	if err != nil {
 		return nil, usage("--question: %w", err)
 	}
 	return rev, nil
+}
+
+// scrubbed takes secrets out of what people wrote: they paste lines of logs and settings.
+func scrubbed(answers map[string]string) (map[string]string, error) {
+	s := redact.New(nil)
+	out := make(map[string]string, len(answers))
+	for key, answer := range answers {
+		text, err := s.Bytes(redact.Text, []byte(answer))
+		if err != nil {
+			return nil, fmt.Errorf("the answer to %s: %w", key, err)
+		}
+		out[key] = string(text)
+	}
+	return out, nil
 }
 
 // checkOptions are the flags of check.
