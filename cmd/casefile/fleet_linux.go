@@ -35,7 +35,7 @@ type cluster struct {
 }
 
 func (c *cluster) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&c.nodes, "node", nil, "capture this node: https://host:port (an agent), ssh://user@host[:port][?sudo=1], dns+ssh://user@name for all addresses of a name, local; or NAME=address (repeatable)")
+	f.StringArrayVar(&c.nodes, "node", nil, "capture this node: https://host:port (an agent), ssh://user@host[:port][?sudo=1], dns+ssh://user@name for all addresses of a name, k8s://namespace/pod[/container] or k8s://namespace/?selector=app=name through kubectl, local; or NAME=address (repeatable)")
 	f.StringVar(&c.file, "cluster", "", "capture all nodes of this cluster.yaml (or, by ssh, of this confluence.cfg.xml) at the same moment into one bundle")
 	f.StringVar(&c.identity, "identity", "", "the admin's identity file (default: the one cluster.yaml names)")
 }

@@ -56,6 +56,16 @@ func (r *release) archives(context.Context) error {
 	return nil
 }
 
+// chart packs the Helm chart.
+func (r *release) chart(context.Context) error {
+	dir := filepath.Join(r.source, "cmd", "dist", "chart")
+	var list []packed
+	for _, name := range []string{"Chart.yaml", "values.yaml", "templates/agent.yaml"} {
+		list = append(list, packed{name, filepath.Join(dir, filepath.FromSlash(name)), 0o644})
+	}
+	return r.file(fmt.Sprintf("casefile-%s-chart.tgz", r.version), func(w io.Writer) error { return r.tarball(w, "casefile", list) })
+}
+
 // file makes one file of the release.
 func (r *release) file(name string, write func(io.Writer) error) (err error) {
 	f, err := os.Create(filepath.Join(r.out, name))

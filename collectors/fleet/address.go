@@ -17,6 +17,7 @@ type Kind string
 const (
 	Agent Kind = "https" // an agent of this cluster, mutual TLS
 	SSH   Kind = "ssh"   // the system's ssh client; nothing is installed there
+	Kube  Kind = "k8s"   // a container, through the user's kubectl
 	Local Kind = "local" // this process
 )
 
@@ -27,9 +28,15 @@ type Address struct {
 	Port string // ssh, empty: as the ssh configuration says
 	User string // ssh, likewise
 	Sudo bool   // ssh: run with sudo -n
+
+	// Of k8s; Host is the pod's name within its namespace. Selector stands for all pods that have these labels, until they are known.
+	Namespace, Pod, Container, Context, Selector string
+	// Image is casefile's own image, for a debug container beside one that has no shell; empty: none.
+	Image string
 }
 
-// ParseAddress reads https://host:port, ssh://user@host[:port][?sudo=1] and local.
+// ParseAddress reads https://host:port, ssh://user@host[:port][?sudo=1], k8s://namespace/pod[/container][?context=C&image=I],
+// k8s://namespace/?selector=LABELS and local.
 func ParseAddress(text string) (Address, error) {
 	if text == "local" {
 		return Address{Kind: Local}, nil
@@ -37,10 +44,17 @@ func ParseAddress(text string) (Address, error) {
 	u, err := url.Parse(text)
 	bad := func(why string) (Address, error) { return Address{}, fmt.Errorf("node %q: %s", text, why) }
 	if err != nil {
-		return bad("want https://host:port, ssh://user@host[:port] or local")
+		return bad("want https://host:port, ssh://user@host[:port], k8s://namespace/pod[/container] or local")
+	}
+	if Kind(u.Scheme) == Kube {
+		a, err := parsePod(u)
+		if err != nil {
+			return bad(err.Error())
+		}
+		return a, nil
 	}
 	if u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || u.Path != "" && u.Path != "/" {
-		return bad("want https://host:port, ssh://user@host[:port] or local")
+		return bad("want https://host:port, ssh://user@host[:port], k8s://namespace/pod[/container] or local")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
@@ -62,7 +76,7 @@ func ParseAddress(text string) (Address, error) {
 		}
 		return Address{Kind: SSH, Host: u.Hostname(), Port: u.Port(), User: u.User.Username(), Sudo: u.Query().Get("sudo") == "1"}, nil
 	}
-	return bad("want https://host:port, ssh://user@host[:port] or local")
+	return bad("want https://host:port, ssh://user@host[:port], k8s://namespace/pod[/container] or local")
 }
 
 // ParseNode reads the value of --node: an address, or name=address.

@@ -62,6 +62,9 @@ func Expand(ctx context.Context, text string, lookup func(context.Context, strin
 	rest, isDNS := strings.CutPrefix(text, "dns+")
 	if !isDNS {
 		n, err := ParseNode(text)
+		if err == nil && n.Address.Selector != "" {
+			return n.Address.pods(ctx)
+		}
 		return []Node{n}, err
 	}
 	a, err := ParseAddress(rest)

@@ -52,7 +52,7 @@ func (m *member) addresses() (list []string) {
 		hosts = []string{host}
 	case SSH:
 		hosts = append([]string{host}, m.place.Addrs...)
-	case Local:
+	case Local, Kube:
 		hosts = m.place.Addrs
 	}
 	add := func(scheme string, port int) {

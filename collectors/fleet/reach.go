@@ -19,7 +19,7 @@ import (
 // connect opens the node's API and sees that it can be used.
 func (m *member) connect(ctx context.Context) {
 	limit := m.f.times.agent
-	if m.Address.Kind == SSH {
+	if m.Address.Kind == SSH || m.Address.Kind == Kube {
 		limit = m.f.times.ssh
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, entries.Errorf(entries.NoAnswer, "no answer within %v", limit))
@@ -45,9 +45,13 @@ func (m *member) open(ctx context.Context) error {
 	switch m.Address.Kind {
 	case Agent:
 		return m.openAgent()
-	case SSH:
-		s := &sshNode{addr: m.Address, name: m.dir, binary: m.f.o.Binary}
-		conn, err := s.connect(ctx)
+	case SSH, Kube:
+		s := &shellNode{addr: m.Address, name: m.dir, binary: m.f.o.Binary}
+		reach := s.connect
+		if m.Address.Image != "" {
+			reach = s.debug
+		}
+		conn, err := reach(ctx)
 		if err != nil {
 			return err
 		}
@@ -138,6 +142,8 @@ func (m *member) fix(err error) string {
 		return "see that casefile agent runs on the node (systemctl status casefile-agent) and that " + m.Address.Host + " is reachable from here, then capture again"
 	case SSH:
 		return "ssh " + m.Address.Host + " must work from here without a question"
+	case Kube:
+		return m.Address.kubeFix(err)
 	}
 	return "run casefile doctor"
 }

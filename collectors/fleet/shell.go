@@ -19,10 +19,10 @@ import (
 	"casefile/collectors/agent"
 )
 
-// sshNode reaches a node with the system's ssh client and its configuration. Our
+// shellNode reaches a node through a shell over there: by the system's ssh client and its configuration, or by kubectl in a container. Our
 // own binary travels there into a temporary folder, serves one connection over
 // stdio and removes itself.
-type sshNode struct {
+type shellNode struct {
 	addr   Address
 	name   string // what the node is called there; letters, digits, '.', '_', '-'
 	binary string // of this program; one for another architecture lies next to it
@@ -31,9 +31,17 @@ type sshNode struct {
 // machines maps uname -m to GOARCH.
 var machines = map[string]string{"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
-// command is one ssh call. BatchMode never asks: an unknown host key or a missing
+// command is one call of a script over there.
+func (s *shellNode) command(ctx context.Context, script string) *exec.Cmd {
+	if s.addr.Kind == Kube {
+		return ours(s.addr.kubectl(ctx, "exec", "-i", s.addr.Pod, "-c", s.addr.Container, "--", "sh", "-c", script))
+	}
+	return ours(s.ssh(ctx, script))
+}
+
+// ssh is one ssh call. BatchMode never asks: an unknown host key or a missing
 // key is an error, with ssh's own words.
-func (s *sshNode) command(ctx context.Context, script string) *exec.Cmd {
+func (s *shellNode) ssh(ctx context.Context, script string) *exec.Cmd {
 	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"}
 	if s.addr.Port != "" {
 		args = append(args, "-p", s.addr.Port)
@@ -41,7 +49,11 @@ func (s *sshNode) command(ctx context.Context, script string) *exec.Cmd {
 	if s.addr.User != "" {
 		args = append(args, "-l", s.addr.User)
 	}
-	cmd := exec.CommandContext(ctx, "ssh", append(args, "--", s.addr.Host, script)...)
+	return exec.CommandContext(ctx, "ssh", append(args, "--", s.addr.Host, script)...)
+}
+
+// ours is a client that ends when we say so.
+func ours(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                // Ctrl-C is for us: we end it in order
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // a ProxyCommand too
 	cmd.WaitDelay = time.Second
@@ -49,25 +61,26 @@ func (s *sshNode) command(ctx context.Context, script string) *exec.Cmd {
 }
 
 // run makes one call and returns what it printed.
-func (s *sshNode) run(ctx context.Context, script string, in io.Reader) (string, error) {
+func (s *shellNode) run(ctx context.Context, script string, in io.Reader) (string, error) {
 	cmd := s.command(ctx, script)
 	var out, said bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &out, &said
 	if err := cmd.Run(); err != nil {
-		return "", sshError(ctx, err, said.String())
+		return "", s.shellError(ctx, err, said.String())
 	}
 	return out.String(), nil
 }
 
-// sshError gives ssh's last words.
-func sshError(ctx context.Context, err error, said string) error {
+// shellError gives the client's last words.
+func (s *shellNode) shellError(ctx context.Context, err error, said string) error {
+	tool := s.addr.tool()
 	if ctx.Err() != nil {
-		return fmt.Errorf("ssh: %w", context.Cause(ctx))
+		return fmt.Errorf("%s: %w", tool, context.Cause(ctx))
 	}
 	if last := lastLine(said); last != "" {
-		return entries.Errorf(entries.Unreachable, "ssh: %s", last)
+		return entries.Errorf(entries.Unreachable, "%s: %s", tool, last)
 	}
-	return entries.Errorf(entries.Unreachable, "ssh: %w", err)
+	return entries.Errorf(entries.Unreachable, "%s: %w", tool, err)
 }
 
 func lastLine(text string) string {
@@ -77,14 +90,14 @@ func lastLine(text string) string {
 
 // connect puts the binary there and starts it. Closing the connection ends it
 // and removes what was put there.
-func (s *sshNode) connect(ctx context.Context) (*sshConn, error) {
+func (s *shellNode) connect(ctx context.Context) (*shellConn, error) {
 	told, err := s.run(ctx, `umask 077; uname -s; uname -m; mktemp -d "${TMPDIR:-/tmp}/.casefile-XXXXXXXX"`, nil)
 	if err != nil {
 		return nil, err
 	}
 	f := strings.Fields(told)
 	if len(f) != 3 || strings.ContainsAny(f[2], "'\\") {
-		return nil, entries.Errorf(entries.Unreadable, "ssh: %s answered %q, not system, machine and folder", s.addr.Host, told)
+		return nil, entries.Errorf(entries.Unreadable, "%s: %s answered %q, not system, machine and folder", s.addr.tool(), s.addr.Host, told)
 	}
 	dir := f[2]
 	if err := s.upload(ctx, f[0], f[1], dir); err != nil {
@@ -95,13 +108,13 @@ func (s *sshNode) connect(ctx context.Context) (*sshConn, error) {
 }
 
 // cleanUp removes the folder of a node that cannot be used after all.
-func (s *sshNode) cleanUp(ctx context.Context, dir string) {
+func (s *shellNode) cleanUp(ctx context.Context, dir string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	_, _ = s.run(ctx, "rm -rf '"+dir+"'", nil)
 }
 
-func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error {
+func (s *shellNode) upload(ctx context.Context, system, machine, dir string) error {
 	path, err := s.binaryFor(system, machine)
 	if err != nil {
 		return err
@@ -123,7 +136,7 @@ func (s *sshNode) upload(ctx context.Context, system, machine, dir string) error
 
 // binaryFor finds the program for a node: this one, or casefile-linux-<arch>
 // next to it.
-func (s *sshNode) binaryFor(system, machine string) (string, error) {
+func (s *shellNode) binaryFor(system, machine string) (string, error) {
 	arch := machines[machine]
 	if system != "Linux" || arch == "" {
 		return "", entries.Errorf(entries.Unsupported, "%s runs %s on %s: casefile captures on Linux, amd64 or arm64", s.addr.Host, system, machine)
@@ -140,14 +153,18 @@ func (s *sshNode) binaryFor(system, machine string) (string, error) {
 
 // start runs the agent over stdio. The shell removes the folder, with the spool in
 // it, also when the agent was killed.
-func (s *sshNode) start(dir string) (*sshConn, error) {
+func (s *shellNode) start(dir string) (*shellConn, error) {
 	sudo := ""
 	if s.addr.Sudo {
 		sudo = "sudo -n "
 	}
 	run := sudo + "'" + dir + "/casefile' agent --stdio --node-name='" + s.name + "' --remove '" + dir + "'; " + sudo + "rm -rf '" + dir + "'"
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &sshConn{cmd: s.command(ctx, run), cancel: cancel}
+	return begin(&shellConn{cmd: s.command(ctx, run), cancel: cancel, tool: s.addr.tool()})
+}
+
+// begin starts what serves over stdio.
+func begin(c *shellConn) (*shellConn, error) {
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err == nil {
 		if c.out, err = c.cmd.StdoutPipe(); err == nil {
@@ -156,34 +173,35 @@ func (s *sshNode) start(dir string) (*sshConn, error) {
 		}
 	}
 	if err != nil {
-		cancel()
+		c.cancel()
 		return nil, err
 	}
 	return c, nil
 }
 
-// sshConn is the stdio of the program over there.
-type sshConn struct {
+// shellConn is the stdio of the program over there.
+type shellConn struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
+	tool   string
 	in     io.WriteCloser
 	out    io.ReadCloser
 	said   lockedBuffer
 }
 
-func (c *sshConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
-func (c *sshConn) Write(p []byte) (int, error) { return c.in.Write(p) }
+func (c *shellConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
+func (c *shellConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
-// explain prefers ssh's own words over "the link has ended".
-func (c *sshConn) explain(err error) error {
+// explain prefers the client's own words over "the link has ended".
+func (c *shellConn) explain(err error) error {
 	if said := lastLine(c.said.String()); said != "" && errors.Is(err, agent.ErrLinkClosed) {
-		return entries.Errorf(entries.Unreachable, "ssh: %s", said)
+		return entries.Errorf(entries.Unreachable, "%s: %s", c.tool, said)
 	}
 	return err
 }
 
 // Close ends the program there by ending its input, which makes it clean up.
-func (c *sshConn) Close() error {
+func (c *shellConn) Close() error {
 	c.in.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- c.cmd.Wait() }()

@@ -1,0 +1,157 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+
+	"casefile/bundle/format/entries"
+	"casefile/collectors"
+)
+
+// objectName is a name of Kubernetes (RFC 1123), which no argument of kubectl can be mistaken for.
+var objectName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+
+// labels are a selector of labels: "app=confluence,tier!=db".
+var labels = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_./=!, ()-]{0,500}$`)
+
+// imageName is a reference of an image, with a tag or a digest.
+var imageName = regexp.MustCompile(`^[a-z0-9][A-Za-z0-9._/:@-]{0,500}$`)
+
+// parsePod reads k8s://namespace/pod[/container] and k8s://namespace/?selector=labels.
+func parsePod(u *url.URL) (Address, error) {
+	q := u.Query()
+	a := Address{Kind: Kube, Namespace: u.Host, Context: q.Get("context"), Selector: q.Get("selector"), Image: q.Get("image")}
+	path := strings.Split(strings.Trim(u.Path, "/"), "/")
+	a.Pod = path[0]
+	if len(path) == 2 {
+		a.Container = path[1]
+	}
+	switch {
+	case !objectName.MatchString(a.Namespace):
+		return a, errors.New("want k8s://namespace/pod[/container], or k8s://namespace/?selector=app=name")
+	case a.Selector != "" && (a.Pod != "" || !labels.MatchString(a.Selector)):
+		return a, errors.New("a selector of labels stands for the pod: k8s://namespace/?selector=app=name")
+	case a.Selector == "" && (len(path) > 2 || !objectName.MatchString(a.Pod) || a.Container != "" && !objectName.MatchString(a.Container)):
+		return a, errors.New("not names of a pod and a container")
+	case strings.HasPrefix(a.Context, "-"):
+		return a, errors.New("not a context")
+	case a.Image != "" && !imageName.MatchString(a.Image):
+		return a, errors.New("not an image")
+	}
+	a.Host = a.Pod
+	return a, nil
+}
+
+// tool is the client that reaches the node.
+func (a Address) tool() string {
+	if a.Kind == Kube {
+		return "kubectl"
+	}
+	return "ssh"
+}
+
+// kubectl is one call of the user's kubectl, with his kubeconfig.
+func (a Address) kubectl(ctx context.Context, verb string, args ...string) *exec.Cmd {
+	all := []string{}
+	if a.Context != "" {
+		all = append(all, "--context="+a.Context)
+	}
+	all = append(all, verb, "-n", a.Namespace)
+	for i := 0; i < len(args); i++ {
+		if args[i] == "-c" && args[i+1] == "" { // kubectl chooses
+			i++
+			continue
+		}
+		all = append(all, args[i])
+	}
+	return exec.CommandContext(ctx, "kubectl", all...)
+}
+
+// ask runs kubectl and gives what it printed.
+func (a Address) ask(ctx context.Context, verb string, args ...string) (string, error) {
+	cmd := ours(a.kubectl(ctx, verb, args...))
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		if last := lastLine(said.String()); last != "" {
+			return "", entries.Errorf(entries.Unreachable, "kubectl: %s", last)
+		}
+		return "", entries.Errorf(entries.Unreachable, "kubectl: %w", err)
+	}
+	return out.String(), nil
+}
+
+// maxPods is how many pods one selector may stand for.
+const maxPods = 200
+
+// pods are the running ones that a selector stands for, by name.
+func (a Address) pods(ctx context.Context) ([]Node, error) {
+	text, err := a.ask(ctx, "get", "pods", "-l", a.Selector, "--field-selector=status.phase=Running", "-o", `jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}`)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []Node
+	for name := range strings.Lines(text) {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if !objectName.MatchString(name) || len(nodes) == maxPods {
+			return nil, fmt.Errorf("kubectl names %q, or more than %d pods", name[:min(len(name), 80)], maxPods)
+		}
+		one := a
+		one.Pod, one.Host, one.Selector = name, name, ""
+		nodes = append(nodes, Node{Name: collectors.SafeName(name), Address: one})
+	}
+	if len(nodes) == 0 {
+		return nil, fmt.Errorf("no running pod of namespace %s has the labels %s", a.Namespace, a.Selector)
+	}
+	return nodes, nil
+}
+
+// debugProfile is what the debug container may do: as root, with the four capabilities that a capture needs instead of all of a privileged one
+// (docs/kubernetes.md says what each is for).
+const debugProfile = `{"securityContext":{"runAsUser":0,"runAsNonRoot":false,"allowPrivilegeEscalation":false,` +
+	`"capabilities":{"drop":["ALL"],"add":["SYS_PTRACE","DAC_OVERRIDE","SETUID","SETGID"]}}}`
+
+// debug starts casefile's own image beside the container, in its process namespace: for containers without a shell, or whose user may not read what
+// is needed. The debug container ends with the capture; Kubernetes keeps its name in the pod until that is gone.
+func (s *shellNode) debug(context.Context) (*shellConn, error) {
+	profile, err := os.CreateTemp("", "casefile-profile-*.json")
+	if err != nil {
+		return nil, err
+	}
+	defer profile.Close()
+	if _, err := profile.WriteString(debugProfile); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	args := []string{"-q", "-i", s.addr.Pod, "--image=" + s.addr.Image, "--profile=general", "--custom=" + profile.Name()}
+	if s.addr.Container != "" {
+		args = append(args, "--target="+s.addr.Container)
+	}
+	cmd := ours(s.addr.kubectl(ctx, "debug", append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...))
+	return begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, tool: "kubectl"})
+}
+
+// kubeFix says which right is missing, or what else to do.
+func (a Address) kubeFix(err error) string {
+	text := err.Error()
+	resource, verb := "pods/exec", "create"
+	if a.Image != "" {
+		resource, verb = "pods/ephemeralcontainers", "patch"
+	}
+	switch {
+	case strings.Contains(text, "orbidden"):
+		return fmt.Sprintf("the rule that is missing: {apiGroups: [\"\"], resources: [%q], verbs: [%q]}; kubectl auth can-i %s %s -n %s tells", resource, verb, verb, resource, a.Namespace)
+	case strings.Contains(text, "not found") && strings.Contains(text, "exec"), strings.Contains(text, "no such file or directory"):
+		return "the container has no shell: name casefile's image, k8s://" + a.Namespace + "/" + a.Pod + "/CONTAINER?image=REGISTRY/casefile:VERSION, which runs beside it"
+	}
+	return "kubectl exec -n " + a.Namespace + " " + a.Pod + " -- true must work from here"
+}
