@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,7 +80,7 @@ func threadFlame(s *threads.Series) (flame, bool) {
 	if what == "threads" {
 		f.Summary = fmt.Sprintf("%s × dumps; none of them has work", count(root.Count, "thread"))
 	}
-	f.draw(fromThreads(root, float64(root.Count)*flameShare), "threads × dumps", func(v int64) string { return say.Whole(v) })
+	f.draw(fromThreads(root, float64(root.Count)*flameShare), "", func(v int64) string { return say.Whole(v) })
 	return f, true
 }
 
@@ -141,7 +142,7 @@ func (f *flame) draw(root *flameNode, unit string, value func(int64) string) {
 	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Or(cmp.Compare(a.depth, b.depth), cmp.Compare(a.x, b.x)) })
 	s := &svg{}
 	height := num(float64(depth+1) * flameRow)
-	s.raw(`<svg xmlns="http://www.w3.org/2000/svg" class="flame" width="100%" height="`, height, `" role="img" aria-label="`, esc(f.Title), `">`)
+	s.raw(`<svg class="flame" width="100%" height="`, height, `" role="img" aria-label="`, esc(f.Title), `">`)
 	for _, p := range list {
 		s.frame(p, root.total, unit, value)
 	}
@@ -155,7 +156,9 @@ func (f *flame) draw(root *flameNode, unit string, value func(int64) string) {
 	}
 }
 
-func pct(share float64) string { return strconv.FormatFloat(100*share, 'f', 3, 64) + "%" }
+func pct(share float64) string {
+	return strconv.FormatFloat(math.Round(1e5*share)/1e3, 'f', -1, 64) + "%"
+}
 
 // frame writes one box. A nested svg clips the name to it.
 func (s *svg) frame(p placed, total int64, unit string, value func(int64) string) {
@@ -166,7 +169,7 @@ func (s *svg) frame(p placed, total int64, unit string, value func(int64) string
 	}
 	s.raw(`<svg class="f `, p.class, `" x="`, pct(p.x), `" width="`, pct(p.w), `" y="`, num(float64(p.depth)*flameRow), `" height="`, num(flameRow-1), `">`)
 	s.title(title)
-	s.raw(`<rect width="100%" height="100%"/>`)
+	s.raw(`<rect/>`)
 	if p.w > 0.012 {
 		s.raw(`<text x="4" y="13">`, esc(shortFunc(name)), `</text>`)
 	}

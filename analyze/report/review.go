@@ -182,6 +182,7 @@ func reviewSection(r *Review) *section {
 	s := &section{Anchor: "checklist", Title: "Checklist, limits, and what support needs"}
 	for _, g := range checklist.Groups {
 		t := table{Columns: columns("Question", "Answer", "Measured", "What to do", "Source")}
+		fine := table{Columns: t.Columns}
 		for i := range r.Checklist.Answers {
 			a := &r.Checklist.Answers[i]
 			if a.Group != g[0] {
@@ -194,11 +195,21 @@ func reviewSection(r *Review) *section {
 			if len(value.Lines) > 0 {
 				value.More = "where"
 			}
-			t.Rows = append(t.Rows, []cell{text(a.Question), text(strings.ToLower(stateWords[a.State])), value, text(cut(a.Do(), 300)), text(cut(a.Source, 200))})
+			of := &t
+			if a.State == checklist.OK {
+				of = &fine
+			}
+			of.Rows = append(of.Rows, []cell{text(a.Question), text(strings.ToLower(stateWords[a.State])), value,
+				text(cut(a.Do(), 300)), text(cut(a.Source, 200))})
 		}
-		if len(t.Rows) > 0 {
-			s.Parts = append(s.Parts, part{Title: g[1], Tables: []table{t}})
+		fine.Fold = say.Count(len(fine.Rows), "answer") + " ok"
+		p := part{Title: g[1]}
+		for _, x := range []table{t, fine} {
+			if len(x.Rows) > 0 {
+				p.Tables = append(p.Tables, x)
+			}
 		}
+		s.take(p)
 	}
 	if list := r.Capacity.Sentences(); len(list) > 0 {
 		t := table{Columns: columns("What limits it")}

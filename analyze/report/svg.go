@@ -20,7 +20,7 @@ func num(v float64) string {
 
 // open begins a picture of w times h units that is described by label.
 func (s *svg) open(class string, w, h float64, label string) {
-	s.b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" class="` + class + `" viewBox="0 0 ` + num(w) + ` ` + num(h) + `" role="img" aria-label="` + esc(label) + `">`)
+	s.b.WriteString(`<svg class="` + class + `" viewBox="0 0 ` + num(w) + ` ` + num(h) + `" role="img" aria-label="` + esc(label) + `">`)
 }
 
 func (s *svg) done() template.HTML {

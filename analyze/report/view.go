@@ -15,7 +15,7 @@ import (
 const (
 	htmlFindings = 200
 	htmlEvidence = 12 // of one finding
-	htmlExcerpts = 60 // of the page
+	htmlExcerpts = 40 // of the page
 	excerptHTML  = 12 // lines of one
 	htmlNodes    = 60
 	htmlSections = 24 // JVMs, services, hosts: each
@@ -129,6 +129,7 @@ func (p *part) add(f figureChart, ok bool) {
 // table is rows of cells under columns.
 type table struct {
 	Title   string
+	Fold    string // the summary of a table that opens on demand; empty: it is open
 	Columns []column
 	Rows    [][]cell
 	Note    string

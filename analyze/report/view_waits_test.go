@@ -56,7 +56,7 @@ func TestWaitsAreShown(t *testing.T) {
 			t.Errorf("the page has %q: an idle session, or a worker of the server", none)
 		}
 	}
-	svg := text[strings.Index(text, `<svg xmlns="http://www.w3.org/2000/svg" class="chart chain"`):]
+	svg := text[strings.Index(text, `<svg class="chart chain"`):]
 	svg = svg[:strings.Index(svg, "</svg>")+len("</svg>")]
 	dec := xml.NewDecoder(strings.NewReader(svg))
 	for {
