@@ -73,12 +73,25 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	}
 	if e.Nodes > 1 {
 		for _, x := range e.Resources {
-			if then := AfterLoss(e.Nodes, x.Used); x.Each && then.High >= Full.Value {
+			if then := AfterLoss(e.Nodes, x.Used, e.others(x)); x.Each && then.High >= Full.Value {
 				e.Losses = append(e.Losses, Lost{x, then})
 			}
 		}
+		slices.SortStableFunc(e.Losses, func(a, b Lost) int { return cmp.Compare(b.Then.High, a.Then.High) })
 	}
 	return e
+}
+
+// others are what the same resource of each other node is used; of several on one node the most used one.
+func (e *Estimate) others(x Resource) (out []Range) {
+	seen := map[string]bool{x.Node: true}
+	for _, y := range e.Resources { // most used first
+		if y.Name == x.Name && !seen[y.Node] {
+			seen[y.Node] = true
+			out = append(out, y.Used)
+		}
+	}
+	return out
 }
 
 // TooLow reports whether the load was too low to tell where growth ends.

@@ -35,13 +35,21 @@ func FurtherNode(n int, shared float64) Range {
 	return Range{times(n+1, s) / times(n, s), float64(n+1) / float64(n)}
 }
 
-// AfterLoss is what one of n nodes is used when another is gone and the rest share its load evenly.
-func AfterLoss(n int, used Range) Range {
+// AfterLoss is what one of n nodes of one size is used when that of the others is gone which carries the most, and the rest share its
+// load evenly. Others of which nothing is known are taken to carry as much as this one.
+func AfterLoss(n int, used Range, others []Range) Range {
 	if n < 2 {
 		return Range{math.Inf(1), math.Inf(1)}
 	}
-	more := float64(n) / float64(n-1)
-	return Range{used.Low * more, used.High * more}
+	var most Range
+	if len(others) < n-1 {
+		most = used
+	}
+	for _, o := range others {
+		most = Range{max(most.Low, o.Low), max(most.High, o.High)}
+	}
+	left := float64(n - 1)
+	return Range{used.Low + most.Low/left, used.High + most.High/left}
 }
 
 // Point is a throughput at a number of nodes.
