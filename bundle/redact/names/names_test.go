@@ -270,3 +270,21 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkHostile is lines that would take time with the square of their length, if a look had no end.
+func BenchmarkHostile(b *testing.B) {
+	for _, part := range []string{"acme.com.", "a://", "user [", "update x set 'a' ", "web17.", "a@", "//a,", "GET /", "title='", "/home/", "10.1.", "a:b:", ";a=", "?a=", "for a from ",
+		"<user>", "\\", "user=(", "com.com.", "kschmidt-", "select from "} {
+		s := New(Key{1})
+		s.Learn(Domain, "acme.com")
+		s.Learn(Host, "web17")
+		s.Learn(User, "kschmidt")
+		line := []byte(strings.Repeat(part, 1<<20/len(part)))
+		b.Run(part, func(b *testing.B) {
+			b.SetBytes(int64(len(line)))
+			for b.Loop() {
+				s.Rewriter().Text(line)
+			}
+		})
+	}
+}

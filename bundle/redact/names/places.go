@@ -78,7 +78,7 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 		}
 	case c == '>' && blank == at && at-end < 2:
 		at++
-		stop := bytes.IndexByte(line[at:], '<')
+		stop := bytes.IndexByte(line[at:min(len(line), at+longestValue)], '<')
 		if stop < 0 {
 			return 0, 0, false
 		}
@@ -100,7 +100,7 @@ func (r *Rewriter) value(end int) (start, stop int, quoted bool) {
 		if c == '[' {
 			c = ']'
 		}
-		stop := bytes.IndexByte(line[at+1:], c)
+		stop := bytes.IndexByte(line[at+1:min(len(line), at+longestValue)], c)
 		if stop < 0 {
 			return 0, 0, false
 		}
@@ -150,7 +150,7 @@ func (r *Rewriter) afterUser(start, end int) int {
 		if len(bytes.Trim(line[from:to], "0123456789")) > 0 {
 			return end
 		}
-		stop := bytes.IndexByte(line[to:], ')')
+		stop := bytes.IndexByte(line[to:min(len(line), to+longestHost)], ')')
 		if stop < 0 {
 			return end
 		}
@@ -366,7 +366,7 @@ func (r *Rewriter) request(start, end int) int {
 
 func (r *Rewriter) pathAt(at int) int {
 	end := at
-	for end < len(r.line) && !endsURL(r.line[end]) {
+	for end < min(len(r.line), at+longestURL) && !endsURL(r.line[end]) {
 		end++
 	}
 	r.path(at, end)
@@ -496,7 +496,7 @@ func (r *Rewriter) field(start int, kind Kind) {
 // sql replaces the literals of a statement.
 func (r *Rewriter) sql(start, end int) int {
 	line := r.line
-	if end >= len(line) || line[end] > ' ' || bytes.IndexByte(line[end:], '\'') < 0 {
+	if r.inSQL || end >= len(line) || line[end] > ' ' {
 		return end
 	}
 	rest := bytes.ToLower(line[end:min(len(line), end+4096)])
@@ -506,6 +506,7 @@ func (r *Rewriter) sql(start, end int) int {
 		verb == 'u' && !bytes.Contains(rest, []byte(" set ")) {
 		return end
 	}
+	r.inSQL = true // what follows is looked at as a whole
 	for at := end; at < len(line); {
 		open := bytes.IndexByte(line[at:], '\'')
 		if open < 0 {
@@ -591,7 +592,7 @@ func (r *Rewriter) labelsBefore(start, end int) int {
 		return -1
 	}
 	from := start
-	for from > 1 && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
+	for from > 1 && start-from < longestHost && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
 		from--
 		for from > 0 && (isWord(line[from-1]) || line[from-1] == '-') {
 			from--

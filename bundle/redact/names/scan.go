@@ -22,6 +22,8 @@ type Rewriter struct {
 	line    []byte
 	found   []Found
 	mixed   bool // found is not in order
+	inSQL   bool // a statement began on the line
+	urlEnd  int  // where the last URL of the line ends
 	words   map[uint64]bool
 	out     []byte
 	counts  [Kinds]int
@@ -118,7 +120,7 @@ func (r *Rewriter) Value(name, text string) string {
 
 // Line finds the names in one line, in order and disjoint; valid until the next call.
 func (r *Rewriter) Line(line []byte) []Found {
-	r.line, r.found, r.mixed = line, r.found[:0], false
+	r.line, r.found, r.mixed, r.inSQL, r.urlEnd = line, r.found[:0], false, false, 0
 	if isFrame(line) {
 		r.frameWords(line)
 		return nil

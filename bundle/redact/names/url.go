@@ -18,9 +18,11 @@ func (r *Rewriter) url(word, at int) int {
 		}
 		slash++
 	}
-	end := slash
-	for end < len(line) && !endsURL(line[end]) {
-		end++
+	end := max(slash, r.urlEnd) // within the path of another one
+	if at >= r.urlEnd {
+		for end = slash; end < min(len(line), slash+longestURL) && !endsURL(line[end]); {
+			end++
+		}
 	}
 	for end > slash && strings.IndexByte(".,;:)]}\\", line[end-1]) >= 0 && !balanced(line[slash:end]) {
 		end--
@@ -39,7 +41,10 @@ func (r *Rewriter) url(word, at int) int {
 		return authority
 	}
 	r.authority(slash, authority)
-	r.path(authority, end)
+	if at >= r.urlEnd {
+		r.path(authority, end)
+		r.urlEnd = end
+	}
 	return authority
 }
 
@@ -54,6 +59,13 @@ func (r *Rewriter) isPublic(authority []byte) bool {
 	}
 	return is
 }
+
+// Bounds of what one look goes over, in bytes, so that no line takes time with the square of its length.
+const (
+	longestURL   = 8 << 10
+	longestValue = 4 << 10
+	longestHost  = 256
+)
 
 // endsURL reports whether a byte stands in no URL; line goes on after it.
 func endsURL(c byte) bool { return urlEnds[c] }
@@ -149,7 +161,7 @@ func (r *Rewriter) hostName(start, end int) int {
 func (r *Rewriter) hostEnd(end int) int {
 	line := r.line
 	stop := end
-	for stop+1 < len(line) && line[stop] == '.' && isWord(line[stop+1]) {
+	for stop+1 < len(line) && stop-end < longestHost && line[stop] == '.' && isWord(line[stop+1]) {
 		stop++
 		for stop < len(line) && (isWord(line[stop]) || line[stop] == '-') {
 			stop++
@@ -169,7 +181,7 @@ func (r *Rewriter) hostEnd(end int) int {
 func (r *Rewriter) domainAt(start, end int) int {
 	line := r.line
 	from := start
-	for from > 1 && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
+	for from > 1 && start-from < longestHost && line[from-1] == '.' && (isWord(line[from-2]) || line[from-2] == '-') {
 		last := from - 1
 		from--
 		for from > 0 && (isWord(line[from-1]) || line[from-1] == '-') {
