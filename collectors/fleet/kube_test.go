@@ -54,8 +54,8 @@ func TestPodsOfASelector(t *testing.T) {
 func TestFixesOfKubernetes(t *testing.T) {
 	a := Address{Kind: Kube, Namespace: "wiki", Pod: "web-1"}
 	for said, want := range map[string]string{
-		`Error from server (Forbidden): pods "web-1" is forbidden`:                               `resources: ["pods/exec"], verbs: ["create"]`,
-		`exec: "sh": executable file not found in $PATH`:                                         "?image=",
+		`Error from server (Forbidden): pods "web-1" is forbidden`:                             `resources: ["pods/exec"], verbs: ["create"]`,
+		`exec: "sh": executable file not found in $PATH`:                                       "?image=",
 		"Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: connection refused": "kubectl exec -n wiki web-1",
 	} {
 		if fix := a.kubeFix(entries.NewError(entries.Unreachable, said)); !strings.Contains(fix, want) {
