@@ -143,16 +143,20 @@ func (a account) lost() (lost, claimed float64) {
 	return lost, claimed
 }
 
-// TestKept judges captures again that TestLab has kept in CASEFILE_LAB_KEEP.
+// TestKept judges captures again that TestLab has kept in CASEFILE_LAB_KEEP: of all folders of CASEFILE_LAB_KEPT, a list with colons.
 func TestKept(t *testing.T) {
 	binary, folder := os.Getenv("CASEFILE_LAB"), os.Getenv("CASEFILE_LAB_KEPT")
 	if binary == "" || folder == "" {
 		t.Skip("CASEFILE_LAB_KEPT names no folder of captures")
 	}
 	only := regexp.MustCompile(os.Getenv("CASEFILE_LAB_ONLY"))
-	lists, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil {
-		t.Fatal(err)
+	var lists []string
+	for _, dir := range filepath.SplitList(folder) {
+		found, err := filepath.Glob(filepath.Join(dir, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists = append(lists, found...)
 	}
 	m := &matrix{}
 	defer m.report(t)
