@@ -142,7 +142,7 @@ func Verb(statement string) string {
 	after := map[string]string{"UPDATE": "UPDATE", "DELETE": "FROM", "INSERT": "INTO", "SELECT": "FROM", "MERGE": "INTO", "ALTER": "TABLE", "LOCK": "TABLE"}[verb]
 	for i, w := range words {
 		if after != "" && strings.ToUpper(w) == after && i+1 < len(words) {
-			if table := strings.Trim(words[i+1], "(),;"); table != "" {
+			if table, _, _ := strings.Cut(strings.TrimRight(words[i+1], "),;"), "("); table != "" {
 				return verb + " " + table
 			}
 		}
