@@ -23,6 +23,7 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // chromium finds the browser. On Debian, as root, it is installed where it is missing.
@@ -233,6 +234,12 @@ func TestReportInBrowser(t *testing.T) {
 		v.run(`document.querySelector("#reset").click()`)
 		v.want("all is shown again", `!document.querySelector("#jvm-2-1").hidden && !location.hash.includes("node")`)
 	})
+	t.Run("heat map by keyboard", func(t *testing.T) {
+		v.run(`document.querySelector("svg.heat").focus()`)
+		v.do(chromedp.KeyEvent(kb.ArrowRight))
+		v.want("an arrow chooses a moment", `document.querySelectorAll(".bin.chosen").length === 1 && location.hash.includes("from=")`)
+		v.run(`document.querySelector("#reset").click()`)
+	})
 	t.Run("node filter", func(t *testing.T) {
 		v.run(`const s = document.querySelector("#node"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
 		v.want("findings of other nodes are hidden", `document.querySelector("#finding-1").hidden`)
@@ -256,6 +263,7 @@ func TestReportInBrowser(t *testing.T) {
 		v.run(`location.hash = "#node=2"`)
 		v.want("a link to a node filters", `document.querySelector("#node").value === "2"`)
 		v.run(`location.hash = "#zone=local"`)
+		v.want("the map's times follow", `document.querySelector(".zone").textContent === "local"`)
 		v.want("a link sets the zone", `document.querySelector("#zone").value === "local" && document.querySelector("#node").value === ""`)
 	})
 	t.Run("flame search", func(t *testing.T) {

@@ -20,6 +20,9 @@ func Finding(w io.Writer, c *analyze.Case, f *analyze.Finding, cited *Cited, o O
 		t.text(margin, margin+"  ", plain, clean(f.Chain), 0)
 	}
 	t.text(margin, margin, dim, joined(" · ", clean(f.ID), caseLine(c)), 0)
+	if f.ConsequenceOf > 0 {
+		t.text(margin, margin, dim, fmt.Sprintf("follows from finding %d: cured with it", f.ConsequenceOf), 0)
+	}
 	if f.Explanation != "" {
 		t.line("")
 		t.paragraphs(f.Explanation)

@@ -26,8 +26,14 @@ type heatMap struct {
 	Rows   []heatRow
 	Left   int // nodes that are not shown
 	Legend []legendItem
-	Ticks  []string
+	Ticks  []heatTick
 	Lanes  []string // names of the strips of a row; none: one, of the worst
+}
+
+// heatTick is a moment below the map, in ms of Unix time and in UTC.
+type heatTick struct {
+	At   int64
+	Text string
 }
 
 type heatRow struct {
@@ -93,7 +99,8 @@ func (b *viewBuilder) heat(c *analyze.Case, nodes []*analyze.Node) *heatMap {
 		m.Legend = append(m.Legend, legendItem{fmt.Sprintf("q%d", i), name})
 	}
 	for i := range 5 {
-		m.Ticks = append(m.Ticks, say.UTC(c.Started.Add(c.Ended.Sub(c.Started)*time.Duration(i)/4), time.TimeOnly)[:8])
+		at := c.Started.Add(c.Ended.Sub(c.Started) * time.Duration(i) / 4)
+		m.Ticks = append(m.Ticks, heatTick{at.UnixMilli(), at.UTC().Format(time.TimeOnly)})
 	}
 	return m
 }

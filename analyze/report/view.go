@@ -27,6 +27,7 @@ const (
 type view struct {
 	Title, Level, Bundle, Tool           string
 	Story                                *Story
+	Window                               *window // of the capture; nil: not known
 	Actions                              []firstAction
 	Heat                                 *heatMap // nil: nothing was measured over time
 	Evidence                             table    // node by kind of evidence
@@ -54,6 +55,9 @@ type badge struct {
 
 // fact is a name with a value; facts without value are not shown.
 type fact struct{ Name, Value string }
+
+// window is from one moment to another, in ms of Unix time.
+type window struct{ From, To int64 }
 
 // firstAction is a thing to do of the first screen.
 type firstAction struct {
@@ -199,6 +203,9 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b.anchorAll(c)
 	b.findings(r.Findings)
 	b.first()
+	if !c.Started.IsZero() && c.Ended.After(c.Started) {
+		b.Window = &window{c.Started.UnixMilli(), c.Ended.UnixMilli()}
+	}
 	b.Heat = b.heat(c, worstFirst(c.Nodes, r))
 	b.Evidence = evidenceTable(c)
 	for _, of := range sectionViews {

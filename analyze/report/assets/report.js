@@ -254,6 +254,7 @@ document.addEventListener("DOMContentLoaded", function () {
     const zone = selectOf("zone");
     view.zone = q.get("zone") === "local" ? "local" : "utc";
     if (zone) { zone.value = view.zone; }
+    retime();
     choose(/^\d+$/.test(q.get("node") || "") ? String(q.get("node")) : "");
     zoom(Number(q.get("from")) || 0, Number(q.get("to")) || 0);
     reading = false;
@@ -269,6 +270,19 @@ document.addEventListener("DOMContentLoaded", function () {
     el.scrollIntoView();
   }
 
+  /** Times that stand in the page as text are UTC; this writes them as the zone that was chosen has them. */
+  function retime() {
+    all("[data-at]").forEach(function (el) { el.textContent = clock(Number(el.dataset.at) / 1000); });
+    all(".zone").forEach(function (el) { el.textContent = view.zone === "utc" ? "UTC" : "local"; });
+    all("dd[data-from]").forEach(function (el) {
+      if (el.dataset.utc === undefined) { el.dataset.utc = el.textContent || ""; }
+      const from = Number(el.dataset.from) / 1000, to = Number(el.dataset.to) / 1000;
+      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      el.textContent = view.zone === "utc" ? el.dataset.utc : new Date(from * 1000).toLocaleDateString("sv") + " " + clock(from) + " – " + clock(to) + " " + zone;
+    });
+    plots.forEach(function (u) { u.redraw(false, true); });
+  }
+
   // Controls.
 
   const node = selectOf("node"), zone = selectOf("zone"), theme = selectOf("theme"), reset = byID("reset");
@@ -276,7 +290,7 @@ document.addEventListener("DOMContentLoaded", function () {
   if (zone) {
     zone.addEventListener("change", function () {
       view.zone = zone.value;
-      plots.forEach(function (u) { u.redraw(false, true); });
+      retime();
       shown();
     });
   }
@@ -294,15 +308,28 @@ document.addEventListener("DOMContentLoaded", function () {
     const place = row.dataset.node || "";
     const button = row.querySelector("button");
     if (button) { button.addEventListener("click", function () { choose(view.node === place ? "" : place); }); }
+    const map = row.querySelector("svg");
+    if (map) {
+      map.tabIndex = 0;
+      map.setAttribute("aria-label", (map.getAttribute("aria-label") || "") + "; arrows choose a moment");
+      map.addEventListener("keydown", function (e) {
+        const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+        if (step === 0) { return; }
+        e.preventDefault();
+        const bins = Array.from(map.querySelectorAll(".bin")), at = bins.findIndex(function (b) { return b.classList.contains("chosen"); });
+        const to = bins[(at + step + bins.length) % bins.length];
+        to.dispatchEvent(new MouseEvent("click"));
+      });
+    }
     const start = Number(row.dataset.from) / 1000, length = Number(row.dataset.bin) / 1000;
     row.querySelectorAll(".bin").forEach(function (bin, at) {
       bin.addEventListener("click", function () {
         const again = bin.classList.contains("chosen");
         all(".bin.chosen").forEach(function (b) { b.classList.remove("chosen"); });
         if (again) { choose(""); zoom(0, 0); return; }
-        bin.classList.add("chosen");
         choose(selectOf("node") ? place : "");
         zoom(start + (at - 1) * length, start + (at + 2) * length); // with what came before and after it
+        bin.classList.add("chosen");
       });
     });
   });
