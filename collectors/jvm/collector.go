@@ -89,7 +89,7 @@ func (j *JVM) items(s *collectors.Session) []collectors.Item {
 	}
 	items := []collectors.Item{
 		{Name: fmt.Sprintf("%d thread dumps with CPU of each thread", s.Plan.Dumps), Cost: "a pause of about 3 ms per 100 threads each"},
-		{Name: "the system call of each thread with its connection or file, at each dump and ten times a second", Cost: "none for the JVM, up to 0.5 % of a CPU: read from /proc"},
+		{Name: "the system call of each thread with its connection or file, at each dump and ten times a second", Cost: "none for the JVM, about 0.5 % of a CPU: read from /proc"},
 		{Name: "counters (hsperfdata) and process figures, every " + fmt.Sprint(durationOf(s.Plan.SampleEvery)), Cost: "none: read from memory the JVM shares"},
 		{Name: "GC log", Cost: "none; where the JVM writes none, one is switched on for the length of the capture"},
 		{Name: "configuration and application logs", Cost: fmt.Sprintf("reads up to %d MB from disk", s.Plan.MaxLogBytes>>20)},
