@@ -62,7 +62,7 @@ func sound() *analyze.Case {
 			Processes: host.Processes{TopTable: hostseries.TopTable{Processes: []hostseries.Process{{Comm: "java", CPUPercent: 90}}}, Ref: ref("top.json")},
 		}
 		n.Timing = &record.Node{Name: n.Name, Databases: []record.Probe{probe("db:5432", record.MeasureDatabase, record.StepQuery, 0.6)},
-			Storage: []record.Probe{sharedHome(8)}}
+			Storage: []record.Probe{sharedHome(8)}, Directories: []record.Probe{probe("ldap://ad", record.MeasureDirectory, record.StepSearch, 12)}}
 		n.Timing.Databases[0].Connections = &record.Connections{Max: 500, Reserved: 3, Used: 40}
 		j := &analyze.JVM{Node: n, App: "confluence", Target: "1-confluence", Version: "17.0.15+6", FlagsSource: "vm/flags.txt", PropertiesSource: "vm/system_properties.properties",
 			Flags:      map[string]analyze.Flag{"MaxHeapSize": {Value: "8589934592"}, "InitialHeapSize": {Value: "8589934592"}, "UseG1GC": {Value: "true"}},
@@ -177,6 +177,12 @@ func TestPlantedFaults(t *testing.T) {
 			p.Connections = c.Nodes[1].Timing.Databases[0].Connections
 			c.Nodes[1].Timing.Databases[0] = p
 		}, "database-latency", "9 ms, db:5432 on n2"},
+		{"a far directory", func(c *analyze.Case) {
+			c.Nodes[2].Timing.Directories[0] = probe("ldap://ad", record.MeasureDirectory, record.StepSearch, 400)
+		}, "user-directory", "400 ms, ldap://ad on n3"},
+		{"a directory that is down", func(c *analyze.Case) {
+			c.Nodes[2].Timing.Directories[0] = record.Probe{Target: "ldap://ad", Tries: 5, Failures: 5, Limit: record.LimitFor(record.MeasureDirectory)}
+		}, "user-directory", "does not answer, ldap://ad on n3"},
 		{"a database with few connections", func(c *analyze.Case) { c.Nodes[0].Timing.Databases[0].Connections.Max = 150 }, "database-connections", "pools may open 180"},
 		{"a virus scanner", func(c *analyze.Case) {
 			p := &c.Nodes[1].Host.Processes

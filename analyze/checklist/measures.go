@@ -20,7 +20,9 @@ type measure func(*analyze.Case) []Reading
 
 // measures by the names that items.yaml uses.
 var measures = map[string]measure{
-	"jvm-version":     eachJVM(func(j *analyze.JVM) (string, analyze.Evidence) { return j.Version, at(j.FlagsSource, "version "+j.Version) }),
+	"jvm-version": eachJVM(func(j *analyze.JVM) (string, analyze.Evidence) {
+		return j.Version, at(j.FlagsSource, "version "+j.Version)
+	}),
 	"collector":       eachJVM(func(j *analyze.JVM) (string, analyze.Evidence) { return string(j.Collector()), at(j.FlagsSource, "") }),
 	"heap":            eachJVM(heapOf),
 	"release":         eachJVM(releaseOf),
@@ -42,7 +44,9 @@ var measures = map[string]measure{
 	"steal":            figures(func(h *host.Facts) (float64, host.Ref) { return h.CPU.Steal.Mean, h.CPU.Steal.Ref }),
 	"memory-available": figures(func(h *host.Facts) (float64, host.Ref) { return leastAvailable(h) }),
 	"memory-claimed":   memoryClaimed,
-	"swap-used":        figures(func(h *host.Facts) (float64, host.Ref) { return h.Memory.SwapUsed.Value / say.MB, h.Memory.SwapUsed.Ref }),
+	"swap-used": figures(func(h *host.Facts) (float64, host.Ref) {
+		return h.Memory.SwapUsed.Value / say.MB, h.Memory.SwapUsed.Ref
+	}),
 	"swappiness":       figures(swappiness),
 	"map-count":        figures(setting("/proc/sys/vm/max_map_count")),
 	"entropy":          figures(setting("/proc/sys/kernel/random/entropy_avail")),
@@ -65,6 +69,7 @@ var measures = map[string]measure{
 	"shared-home":  latency("shared home write"),
 	"local-disk":   latency("local disk write"),
 	"names":        latency("name lookup"),
+	"directory":    latency("user directory"),
 	"shared-mount": sharedMount,
 	"spread":       requestSpread,
 	"affinity":     affinity,

@@ -92,6 +92,7 @@ var probeParts = []struct {
 	{"database", func(n *timing.Node) []timing.Probe { return n.Databases }, []string{timing.StepQuery, timing.StepPing, timing.StepConnect}},
 	{"storage", func(n *timing.Node) []timing.Probe { return n.Storage }, []string{timing.StepDurable}},
 	{"name", func(n *timing.Node) []timing.Probe { return n.Names }, []string{timing.StepLookup}},
+	{"user directory", func(n *timing.Node) []timing.Probe { return n.Directories }, []string{timing.StepSearch}},
 }
 
 func (s *subject) probes() (names []string) {

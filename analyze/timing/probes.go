@@ -40,6 +40,7 @@ var parts = []struct {
 	{func(n *timing.Node) []timing.Probe { return n.Databases }, timing.MeasureDatabase, []string{timing.StepQuery, timing.StepConnect}},
 	{func(n *timing.Node) []timing.Probe { return n.Storage }, "", []string{timing.StepDurable}},
 	{func(n *timing.Node) []timing.Probe { return n.Names }, timing.MeasureNames, []string{timing.StepLookup}},
+	{func(n *timing.Node) []timing.Probe { return n.Directories }, timing.MeasureDirectory, []string{timing.StepSearch}},
 }
 
 // Latencies are all probes of the node, databases first, then storage, then names.

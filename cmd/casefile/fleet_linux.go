@@ -186,6 +186,9 @@ func printProbes(w io.Writer, p *plan.Probes) {
 	for _, n := range p.Names {
 		fmt.Fprintf(w, "would look up %s\n", n)
 	}
+	for _, d := range p.Directories {
+		fmt.Fprintf(w, "would measure the user directory %s without a login\n", d)
+	}
 }
 
 // captureFleet captures many nodes into one bundle.

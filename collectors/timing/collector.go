@@ -22,7 +22,9 @@ const (
 	itemDatabases = "database latency"
 	itemStorage   = "storage latency"
 	itemNames     = "name lookup"
-	itemRecord    = "probes"
+
+	itemDirectories = "user directory latency"
+	itemRecord      = "probes"
 )
 
 // targetName is that of the one job: entries lie in nodes/<node>/timing/.
@@ -45,7 +47,7 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 		return nil, err
 	}
 	p := join(s.Plan.Probes, c.more)
-	r := &run{storage: p.Storage, names: p.Names}
+	r := &run{storage: p.Storage, names: p.Names, directories: p.Directories}
 	items := []collectors.Item{{Name: itemHiccups, Cost: "a thread that sleeps; at most 0.3 % of one CPU"}}
 	for _, t := range login.Targets(ctx, s, p, c.find) {
 		probe := newDatabaseProbe(t)
@@ -57,6 +59,9 @@ func (c collector) Prepare(ctx context.Context, s *collectors.Session) ([]collec
 	}
 	for _, n := range p.Names {
 		items = append(items, collectors.Item{Name: itemNames, Cost: "a lookup of " + n + " every 5 s"})
+	}
+	for _, d := range p.Directories {
+		items = append(items, collectors.Item{Name: itemDirectories, Cost: "a short connection to " + d + " every 5 s, no login"})
 	}
 	return []collectors.Job{{Target: targetName, Title: "stalls, databases, storage and name lookup of " + s.Node, Items: items,
 		Run: func(ctx context.Context, scope *collectors.Scope) { r.all(ctx, scope) }}}, nil
@@ -86,6 +91,7 @@ func join(p *plan.Probes, more plan.Probes) plan.Probes {
 	out.Databases = joined(out.Databases, more.Databases, plan.MaxDatabases, func(a, b plan.Database) bool { return a.URL == b.URL })
 	out.Storage = joined(out.Storage, more.Storage, plan.MaxStorage, func(a, b plan.Storage) bool { return a.Path == b.Path })
 	out.Names = joined(out.Names, more.Names, plan.MaxNames, func(a, b string) bool { return a == b })
+	out.Directories = joined(out.Directories, more.Directories, plan.MaxDirectories, func(a, b string) bool { return a == b })
 	return out
 }
 
@@ -110,6 +116,8 @@ type run struct {
 	databases []*databaseProbe
 	storage   []plan.Storage
 	names     []string
+
+	directories []string
 }
 
 // all measures everything side by side from round 0 to the end of the capture.
@@ -121,6 +129,7 @@ func (r *run) all(ctx context.Context, scope *collectors.Scope) {
 	node := timing.Node{Name: scope.Node, Started: time.Now().UTC()}
 	databases := make([][]timing.Probe, len(r.databases))
 	storage, names := make([]timing.Probe, len(r.storage)), make([]timing.Probe, len(r.names))
+	directories := make([]timing.Probe, len(r.directories))
 	until := scope.End()
 
 	var wg sync.WaitGroup
@@ -134,15 +143,19 @@ func (r *run) all(ctx context.Context, scope *collectors.Scope) {
 	for i, n := range r.names {
 		wg.Go(func() { names[i] = newNameProbe(n).run(ctx, until) })
 	}
+	for i, d := range r.directories {
+		wg.Go(func() { directories[i] = newDirectoryProbe(d).run(ctx, until) })
+	}
 	wg.Wait()
 
 	for _, d := range databases {
 		node.Databases = append(node.Databases, d...)
 	}
-	node.Storage, node.Names, node.Ended = storage, names, time.Now().UTC()
+	node.Storage, node.Names, node.Directories, node.Ended = storage, names, directories, time.Now().UTC()
 	account(scope, itemDatabases, node.Databases)
 	account(scope, itemStorage, node.Storage)
 	account(scope, itemNames, node.Names)
+	account(scope, itemDirectories, node.Directories)
 	store(scope, &node)
 }
 

@@ -127,6 +127,8 @@ func kindOf(l timing.Latency) string {
 		return "The database"
 	case wire.MeasureNames:
 		return "The name server"
+	case wire.MeasureDirectory:
+		return "The user directory"
 	}
 	return "The storage"
 }

@@ -3,7 +3,10 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -15,6 +18,8 @@ type Probes struct {
 	Storage   []Storage  `json:"storage,omitempty"`
 	// Names are host names to look up.
 	Names []string `json:"names,omitempty"`
+	// Directories are servers of users, ldap://host[:port] or ldaps://host[:port]. Nobody logs in.
+	Directories []string `json:"directories,omitempty"`
 	// AppCredentials has each node also measure the databases that its products'
 	// configuration names, with the login that stands there.
 	AppCredentials bool `json:"use_app_credentials,omitempty" yaml:"-"`
@@ -50,6 +55,8 @@ const (
 	maxURL       = 2048
 	maxPath      = 4096
 	maxHostName  = 253 // RFC 1035
+
+	MaxDirectories = 4
 )
 
 // Validate tells what is wrong, naming the field by its place and never its content
@@ -61,7 +68,7 @@ func (p *Probes) Validate() error {
 	for _, c := range []struct {
 		what       string
 		count, max int
-	}{{"databases", len(p.Databases), MaxDatabases}, {"storage folders", len(p.Storage), MaxStorage}, {"names", len(p.Names), MaxNames}} {
+	}{{"databases", len(p.Databases), MaxDatabases}, {"storage folders", len(p.Storage), MaxStorage}, {"names", len(p.Names), MaxNames}, {"directories", len(p.Directories), MaxDirectories}} {
 		if c.count > c.max {
 			return fmt.Errorf("probes: %d %s, at most %d", c.count, c.what, c.max)
 		}
@@ -81,7 +88,35 @@ func (p *Probes) Validate() error {
 			return fmt.Errorf("probes: name %d: %q is no host name", i+1, n[:min(len(n), 80)])
 		}
 	}
+	for i, d := range p.Directories {
+		if _, _, err := Directory(d); err != nil {
+			return fmt.Errorf("probes: directory %d: %w", i+1, err)
+		}
+	}
 	return nil
+}
+
+var errDirectory = errors.New("want ldap://host[:port] or ldaps://host[:port], and nothing else")
+
+// Directory gives the address of a directory server, and whether it is spoken to by TLS from the start.
+func Directory(text string) (address string, secure bool, err error) {
+	u, err := url.Parse(text)
+	if err != nil || len(text) > maxURL {
+		return "", false, errDirectory // what url.Parse says may hold a secret
+	}
+	ports := map[string]string{"ldap": "389", "ldaps": "636"}
+	port := u.Port()
+	if port == "" {
+		port = ports[u.Scheme]
+	}
+	plain := u.User == nil && u.RawQuery == "" && u.Fragment == "" && (u.Path == "" || u.Path == "/")
+	if ports[u.Scheme] == "" || !plain || !hostName(u.Hostname()) && net.ParseIP(u.Hostname()) == nil {
+		return "", false, errDirectory
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", false, errDirectory
+	}
+	return net.JoinHostPort(u.Hostname(), port), u.Scheme == "ldaps", nil
 }
 
 func (d Database) validate() error {

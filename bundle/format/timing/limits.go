@@ -40,6 +40,7 @@ const (
 	MeasureLocalDisk  = "local disk write"
 	MeasureNames      = "name lookup"
 	MeasureHiccup     = "host stall"
+	MeasureDirectory  = "user directory"
 	atlassian         = "Atlassian, thresholds published for Confluence: "
 	noPublishedFigure = "no published figure; "
 )
@@ -51,6 +52,7 @@ var limits = []Limit{
 	{MeasureSharedHome, 20, 60, atlassian + "shared home write good below 20 ms, bad above 60 ms"},
 	{MeasureLocalDisk, 5, 15, atlassian + "local disk write good below 5 ms, bad above 15 ms"},
 	{MeasureNames, 100, 1000, noPublishedFigure + "a lost query is asked again after 5 s (resolv.conf), so above 1 s is never the name server's own work"},
+	{MeasureDirectory, 100, 150, atlassian + "user directory good below 100 ms, bad above 150 ms"},
 	{MeasureHiccup, 100, 1000, noPublishedFigure + "1 s is what users of an interactive service notice"},
 }
 

@@ -12,6 +12,8 @@ type Node struct {
 	Databases []Probe   `json:"databases,omitempty"`
 	Storage   []Probe   `json:"storage,omitempty"`
 	Names     []Probe   `json:"names,omitempty"`
+	// Directories are servers of users.
+	Directories []Probe `json:"directories,omitempty"`
 	// Notes say what was not measured and why, for people.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -115,4 +117,5 @@ const (
 	StepRename  = "rename"
 	StepDelete  = "delete"
 	StepLookup  = "lookup"
+	StepSearch  = "connect+search" // of what a directory says about itself, with TLS for ldaps
 )

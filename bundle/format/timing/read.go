@@ -214,7 +214,7 @@ func (n *Node) validate() error {
 	for _, part := range []struct {
 		name string
 		list []Probe
-	}{{"databases", n.Databases}, {"storage", n.Storage}, {"names", n.Names}} {
+	}{{"databases", n.Databases}, {"storage", n.Storage}, {"names", n.Names}, {"directories", n.Directories}} {
 		if err := atMost(part.name, len(part.list), maxProbes); err != nil {
 			return err
 		}
