@@ -331,7 +331,7 @@ func (n *naming) path(name string) string {
 
 // entry copies one, or says why it is left out.
 func (n *naming) entry(to *Writer, level plan.Level, e Entry, body io.Reader) error {
-	if e.Path == PlanFile || e.Path == ManifestFile || isReport(e.Path) {
+	if e.Path == PlanFile || e.Path == ManifestFile || e.Path == SignatureFile || isReport(e.Path) {
 		return nil
 	}
 	from := e.Path

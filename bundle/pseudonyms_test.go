@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
 	"casefile/bundle/redact/names"
+	"casefile/bundle/seal"
 )
 
 // namedBundle writes a bundle of a node whose name is also a word of its stacks.
@@ -153,5 +155,42 @@ func TestMinimal(t *testing.T) {
 	}
 	if left != 2 {
 		t.Errorf("the ledger names %d entries, want 2: %+v", left, m.Coverage)
+	}
+}
+
+// What was signed with its names is not signed without them.
+func TestRedactDropsTheSignature(t *testing.T) {
+	dir := t.TempDir()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := seal.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := namedBundle(t, filepath.Join(dir, "signed.tar.zst"), "n1")
+	w.SignWith(signer)
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(t.Context(), filepath.Join(dir, "signed.tar.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "red.tar.zst")
+	red, err := Redact(t.Context(), r, plan.Standard, redact.NewSecrets(), names.New(names.Key{1}), out, TarZstd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := red.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := Verify(t.Context(), out, nil)
+	if err != nil || rep.Signature != nil || rep.SignatureErr != nil {
+		t.Errorf("%v: %+v, %v", err, rep.Signature, rep.SignatureErr)
+	}
+	if _, left := contents(t, out)[SignatureFile]; left {
+		t.Error("the old signature is still there")
 	}
 }
