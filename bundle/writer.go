@@ -335,6 +335,7 @@ func (w *Writer) Cover(c Coverage) {
 	}
 	if w.names != nil {
 		texts := w.names.Rewriter()
+		c.Node = w.names.NodeName(c.Node)
 		c.Target, c.Item, c.Reason, c.Fix = texts.String(c.Target), texts.String(c.Item), texts.String(c.Reason), texts.String(c.Fix)
 	}
 	w.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"casefile/analyze/load"
@@ -41,9 +42,20 @@ func finish(ctx context.Context, w *bundle.Writer, o *collectOptions) (*captured
 	case err != nil:
 		return nil, err
 	}
-	if c.against, err = againstBaseline(ctx, o.baseline, &limits{}, o.out, c.caseFile, c.result); err != nil {
+	if o.store != nil && o.baseline != "" && !hasPseudonyms(ctx, o.baseline) {
+		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: "comparison", Status: bundle.Failed,
+			Cause: entries.Unsupported, Reason: "the earlier bundle has names, and this one none: its names would stand in the report",
+			Fix: "casefile redact " + o.baseline + " -o OUT, then --baseline OUT"})
+		o.baseline = ""
+	}
+	if c.against, err = againstBaseline(ctx, o.baseline, &limits{}, o.nameInReport(), c.caseFile, c.result); err != nil {
 		w.Cover(bundle.Coverage{Node: o.node, Collector: "report", Item: "comparison", Status: bundle.Failed, Cause: entries.Unreadable,
 			Reason: err.Error(), Fix: "casefile compare " + o.baseline + " " + o.out})
+	}
+	if o.store != nil && c.against != nil {
+		for i := range c.against.Before { // reports do not name its folder
+			c.against.Before[i].Name = filepath.Base(c.against.Before[i].Name)
+		}
 	}
 	c.addReports(ctx, w, o)
 	w = c.smaller(ctx, w, o)
@@ -74,7 +86,7 @@ func (c *captured) addReports(ctx context.Context, w *bundle.Writer, o *collectO
 		w.Cover(bundle.Coverage{Node: o.node, Collector: entries.CollectorReport, Item: "checklist", Status: bundle.Failed, Cause: entries.CauseOf(err),
 			Reason: err.Error(), Fix: "casefile check " + o.out})
 	}
-	meta := report.Meta{Review: review, Title: o.plan.CaseID, BundleName: o.out, Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
+	meta := report.Meta{Review: review, Title: o.plan.CaseID, BundleName: o.nameInReport(), Tool: "casefile", Version: toolVersion(), Overhead: overheadText(&m), Rules: rules.All(),
 		Cited: readCited(ctx, []string{w.Path()}, c.result.Findings), Against: c.against}
 	var page []byte
 	for _, r := range reportEntries(c.caseFile, c.result, meta, c.against) {
@@ -113,4 +125,18 @@ func (c *captured) searchNames(ctx context.Context, w *bundle.Writer) {
 		return
 	}
 	c.leaks = rep.Leaks
+}
+
+// nameInReport is what reports call the bundle: with pseudonyms not by the folder that it lies in.
+func (o *collectOptions) nameInReport() string {
+	if o.store == nil {
+		return o.out
+	}
+	return o.store.Set.Rewriter().String(filepath.Base(o.out))
+}
+
+// hasPseudonyms reports whether a bundle says that its names were replaced.
+func hasPseudonyms(ctx context.Context, path string) bool {
+	r, err := bundle.Open(ctx, path)
+	return err == nil && r.Manifest.Redaction != nil && r.Manifest.Redaction.Level.Pseudonyms()
 }

@@ -176,6 +176,14 @@ func (s *Set) HostName(name string) string {
 	return s.Pseudonym(Host, host) + "." + s.Pseudonym(Domain, domain)
 }
 
+// NodeName is HostName for a node, which may have its pseudonym already, or no name.
+func (s *Set) NodeName(name string) string {
+	if first, _, _ := strings.Cut(name, "."); name == "" || isPseudonym(first) {
+		return name
+	}
+	return s.HostName(name)
+}
+
 // splitHost parts the first label of a host from its domain; a name of two labels is a domain.
 func splitHost(name string) (host, domain string) {
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
