@@ -27,6 +27,9 @@ func TestPseudonymsChangeNoFinding(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if bare, err := redact.New(nil).Bytes(bundle.KindOf(path), before); err == nil { // secrets are another test's
+					before = bare
+				}
 				set := names.New(names.Key{1})
 				out := filepath.Join(t.TempDir(), "out")
 				f := bundle.Foreign{Level: plan.Standard, Secrets: redact.NewSecrets(), Set: set}
