@@ -54,9 +54,10 @@ func sound() *analyze.Case {
 		n.Host = &host.Facts{
 			System: host.System{OS: host.Text{Value: "Debian 12", Ref: ref("os-release")}, Kernel: host.Text{Value: "6.1", Ref: ref("version")},
 				THP: host.Text{Value: "madvise", Ref: ref("sysctl")}},
-			CPU:    host.CPU{Count: number(8), Busy: level(40), Steal: level(0)},
-			Memory: host.Memory{Total: number(32 << 30), Available: number(12 << 30), AvailablePercent: number(38), SwapTotal: number(0), SwapUsed: number(0)},
-			Clock:  host.Clock{Synchronised: true, Ref: ref("clock.json")},
+			CPU:     host.CPU{Count: number(8), Busy: level(40), Steal: level(0)},
+			Memory:  host.Memory{Total: number(32 << 30), Available: number(12 << 30), AvailablePercent: number(38), SwapTotal: number(0), SwapUsed: number(0)},
+			Network: host.Network{Interfaces: []host.Interface{{Name: "lo", MTU: number(65536)}, {Name: "eth0", MTU: number(1500)}}},
+			Clock:   host.Clock{Synchronised: true, Ref: ref("clock.json")},
 			FileSystems: []host.FileSystem{{Filesystem: hostseries.Filesystem{Mount: "/", Type: "ext4", Source: "/dev/vda1", Available: 90 << 30}, Kind: "disk", Real: true, Ref: ref("df.json")},
 				{Filesystem: hostseries.Filesystem{Mount: "/shared", Type: "nfs4", Source: "filer:/conf", Available: 900 << 30}, Kind: "network", Real: true, Ref: ref("df.json")}},
 			Processes: host.Processes{TopTable: hostseries.TopTable{Processes: []hostseries.Process{{Comm: "java", CPUPercent: 90}}}, Ref: ref("top.json")},
@@ -134,9 +135,12 @@ func TestPlantedFaults(t *testing.T) {
 		}, "pool-for-threads", "48 connections for 48 threads, wanted 60"},
 		{"another pool", func(c *analyze.Case) { conf(c).Pools[0].Max = 80 }, "same-pool", "80 on n2"},
 		{"other peers", func(c *analyze.Case) { conf(c).Cluster[1].Value = "10.0.0.1" }, "cluster-join", "tcp_ip 10.0.0.1 on n2"},
-		{"a clock ahead", func(c *analyze.Case) { c.Nodes[1].Clock = analyze.Clock{Offset: 3 * time.Second, Error: time.Millisecond} }, "clocks-together", "apart"},
+		{"a clock ahead", func(c *analyze.Case) {
+			c.Nodes[1].Clock = analyze.Clock{Offset: 3 * time.Second, Error: time.Millisecond}
+		}, "clocks-together", "apart"},
 		{"no NTP", func(c *analyze.Case) { c.Nodes[1].Host.Clock.Synchronised = false }, "clock-kept", "no"},
 		{"another kernel", func(c *analyze.Case) { c.Nodes[1].Host.System.Kernel.Value = "5.10" }, "same-kernel", "5.10 on n2"},
+		{"another MTU", func(c *analyze.Case) { c.Nodes[1].Host.Network.Interfaces[1].MTU = number(9000) }, "same-mtu", "9000 on n2"},
 		{"fewer CPUs", func(c *analyze.Case) { c.Nodes[1].Host.CPU.Count = number(4) }, "same-cpus", "4 on n2"},
 		{"a busy node", func(c *analyze.Case) { c.Nodes[1].Host.CPU.Busy = level(97) }, "cpu-enough", "97 %"},
 		{"steal", func(c *analyze.Case) { c.Nodes[1].Host.CPU.Steal = level(12) }, "steal", "12 %"},

@@ -231,8 +231,8 @@ func mtuOf(h *host.Facts) (string, host.Ref) {
 	var list []string
 	var ref host.Ref
 	for _, i := range h.Network.Interfaces {
-		if t, ok := h.Setting("/sys/class/net/" + i.Name + "/mtu"); ok && i.Name != "lo" {
-			list, ref = append(list, strings.TrimSpace(t.Value)), t.Ref
+		if i.MTU.Known() && i.Name != "lo" {
+			list, ref = append(list, strconv.Itoa(int(i.MTU.Value))), i.MTU.Ref
 		}
 	}
 	slices.Sort(list)

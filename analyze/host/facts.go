@@ -182,6 +182,7 @@ type Interface struct {
 	RxErrors, RxDrop Number // packets during the capture
 	TxErrors, TxDrop Number
 	Speed            Number // bits per second, as the driver says
+	MTU              Number // bytes
 }
 
 // Files is the use of file descriptors of the whole system.

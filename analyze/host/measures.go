@@ -130,6 +130,7 @@ func (l *loader) network() {
 		if speed := integer(devices["/sys/class/net/"+name+"/speed"]); speed.Known() {
 			i.Speed = Number{speed.Value * 1e6, speed.Ref} // the file counts Mbit/s
 		}
+		i.MTU = integer(devices["/sys/class/net/"+name+"/mtu"])
 		n.Interfaces = append(n.Interfaces, i)
 	}
 	n.Retransmits = l.rate(1, hostseries.TCPRetransmits)
