@@ -394,3 +394,18 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// The size of packets is that of the interface, and stands with the devices.
+func TestMTU(t *testing.T) {
+	files := map[string][]byte{folder + hostseries.Devices: []byte("==> /sys/class/net/eth0/mtu <==\n9000\n")}
+	addSeries(files, 4, func(i int) map[string]float64 {
+		return map[string]float64{hostseries.Of(hostseries.NetRxBytes, "eth0"): float64(i), hostseries.Of(hostseries.NetRxBytes, "eth1"): float64(i)}
+	})
+	mtu := map[string]Number{}
+	for _, i := range mustLoad(t, files).Network.Interfaces {
+		mtu[i.Name] = i.MTU
+	}
+	if len(mtu) != 2 || mtu["eth0"].Value != 9000 || mtu["eth0"].Source != folder+hostseries.Devices || mtu["eth1"].Known() {
+		t.Errorf("%+v", mtu)
+	}
+}
