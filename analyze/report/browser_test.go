@@ -61,6 +61,8 @@ type visitor struct {
 	ctx context.Context
 	url string
 
+	width int64 // of the window
+
 	mu     sync.Mutex
 	errors []string
 }
@@ -162,6 +164,7 @@ func (v *visitor) want(what, condition string) {
 
 func (v *visitor) size(width, height int64) {
 	v.t.Helper()
+	v.width = width
 	command(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1,
 		Mobile: width < 600})
 }
@@ -169,8 +172,9 @@ func (v *visitor) size(width, height int64) {
 // sideways holds the page to its width.
 func (v *visitor) sideways(name string) {
 	v.t.Helper()
-	if over := eval[float64](v, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
-		wide := eval[string](v, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, .flamescroll")).slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join("\n")`)
+	// A phone shows a page that is too wide at a smaller scale: its window then is as wide as the page.
+	if over := eval[int64](v, `document.documentElement.scrollWidth`) - v.width; over > 0 {
+		wide := eval[string](v, fmt.Sprintf("const WIDTH = %d; ", v.width)+`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1 && !e.closest(".scroll, pre, .flamescroll")).slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join("\n")`)
 		v.t.Errorf("%s: the page scrolls sideways by %v:\n%s", name, over, wide)
 	}
 }
