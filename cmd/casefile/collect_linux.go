@@ -230,7 +230,9 @@ func (c *captured) printReplaced(u *ui, o *collectOptions) error {
 	return keepNames(u.err, o.store)
 }
 
-func (c *captured) incomplete() bool { return len(c.manifest.Gaps()) > 0 || c.closeErr != nil }
+func (c *captured) incomplete() bool {
+	return len(c.manifest.Gaps()) > 0 || c.closeErr != nil || len(c.leaks) > 0 || c.checked != nil
+}
 
 // capture makes the bundle and analyses it. It returns nil, nil for a dry run.
 func capture(ctx context.Context, u *ui, o *collectOptions) (*captured, error) {
