@@ -11,7 +11,7 @@ import (
 )
 
 // balanced is a cluster whose balancer sends the k-th request of a user to a node of its choice.
-func balanced(t *testing.T, nodes, users, each int, skew time.Duration, choose func(user, k int) int) *analyze.Case {
+func balanced(t *testing.T, nodes, users, each int, skew, step time.Duration, choose func(user, k int) int) *analyze.Case {
 	t.Helper()
 	c := sound()
 	c.Nodes = c.Nodes[:nodes]
@@ -20,7 +20,7 @@ func balanced(t *testing.T, nodes, users, each int, skew time.Duration, choose f
 	for k := range each {
 		for user := range users {
 			at := choose(user, k)
-			stamp := begin.Add(time.Duration(k) * 10 * time.Second).Add(time.Duration(at) * skew).Format("02/Jan/2006:15:04:05 -0700")
+			stamp := begin.Add(time.Duration(k) * step).Add(time.Duration(at) * skew).Format("02/Jan/2006:15:04:05 -0700")
 			fmt.Fprintf(&logs[at], "[%s] u%d http-nio-8090-exec-1 10.0.0.9 GET /pages/view HTTP/1.1 200 5ms 100 - browser\n", stamp, user)
 		}
 	}
@@ -36,25 +36,32 @@ func balanced(t *testing.T, nodes, users, each int, skew time.Duration, choose f
 }
 
 func TestAffinity(t *testing.T) {
+	const slow = 10 * time.Second
 	visit := func(user, k int) int { return (user + k/40) % 3 } // each goes on at another node after a while
+	quick := func(choose func(user, k int) int) *analyze.Case {
+		return balanced(t, 3, 12, 120, 0, 50*time.Millisecond, choose)
+	}
 	for _, x := range []struct {
 		name string
 		c    *analyze.Case
 		want State
 	}{
-		{"one node a visit", balanced(t, 3, 12, 120, 0, visit), OK},
-		{"one node a visit, clocks apart", balanced(t, 3, 12, 120, 40*time.Second, visit), OK},
-		{"in turn", balanced(t, 3, 12, 120, 0, func(user, k int) int { return (user + k) % 3 }), NotOK},
-		{"two nodes, the half of all", balanced(t, 2, 12, 120, 0, func(user, k int) int { return (user + k/2) % 2 }), NotOK},
-		{"one of many has two browsers", balanced(t, 3, 12, 120, 0, func(user, k int) int {
+		{"one node a visit", balanced(t, 3, 12, 120, 0, slow, visit), OK},
+		{"one node a visit, clocks apart", balanced(t, 3, 12, 120, 40*time.Second, slow, visit), OK},
+		{"in turn", balanced(t, 3, 12, 120, 0, slow, func(user, k int) int { return (user + k) % 3 }), NotOK},
+		{"two nodes, the half of all", balanced(t, 2, 12, 120, 0, slow, func(user, k int) int { return (user + k/2) % 2 }), NotOK},
+		{"one of many has two browsers", balanced(t, 3, 12, 120, 0, slow, func(user, k int) int {
 			if user == 0 {
 				return k % 3
 			}
 			return visit(user, k)
 		}), OK},
-		{"too few users", balanced(t, 3, 3, 120, 0, func(user, k int) int { return (user + k) % 3 }), NotKnown},
-		{"too few requests", balanced(t, 3, 12, 15, 0, func(user, k int) int { return (user + k) % 3 }), NotKnown},
-		{"no user in common", balanced(t, 3, 12, 120, 0, func(user, _ int) int { return user % 3 }), NotKnown},
+		{"bursts within a second, in turn", quick(func(user, k int) int { return (user + k) % 3 }), NotOK},
+		{"bursts within a second, mostly on one node", quick(func(user, k int) int { return max(0, (user+k*7)%9-6) }), NotOK},
+		{"bursts within a second, one node a visit", quick(visit), OK},
+		{"too few users", balanced(t, 3, 3, 120, 0, slow, func(user, k int) int { return (user + k) % 3 }), NotKnown},
+		{"too few requests", balanced(t, 3, 12, 15, 0, slow, func(user, k int) int { return (user + k) % 3 }), NotKnown},
+		{"no user in common", balanced(t, 3, 12, 120, 0, slow, func(user, _ int) int { return user % 3 }), NotKnown},
 		{"no access log", sound(), NotKnown},
 	} {
 		l, err := Of(x.c, &analyze.Result{})

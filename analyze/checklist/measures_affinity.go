@@ -33,18 +33,9 @@ func affinity(c *analyze.Case) []Reading {
 	var changes []float64
 	requests := 0
 	for _, list := range users {
-		slices.SortStableFunc(list, func(a, b asked) int { return a.at.Compare(b.at) })
-		pairs, changed := 0, 0
-		for i := 1; i < len(list); i++ {
-			if list[i].at.Sub(list[i-1].at) <= together {
-				pairs++
-				if list[i].node != list[i-1].node {
-					changed++
-				}
-			}
-		}
+		pairs, changed := changesOf(list)
 		if pairs >= enoughPairs {
-			changes = append(changes, 100*float64(changed)/float64(pairs))
+			changes = append(changes, 100*changed/float64(pairs))
 			requests += pairs
 		}
 	}
@@ -55,6 +46,47 @@ func affinity(c *analyze.Case) []Reading {
 	median := changes[len(changes)/2]
 	return []Reading{{Value: median, At: at(source, "users and nodes of requests"), Text: fmt.Sprintf(
 		"half of %s change the node at %s %% of their requests or more (%s looked at)", say.Count(len(changes), "user"), say.Number(median), say.Count(requests, "request"))}}
+}
+
+// moment is requests of one user whose order is not known: logs are to the second.
+type moment struct {
+	at    time.Time
+	nodes map[int]float64 // requests
+	all   float64
+}
+
+// changesOf counts the requests that follow another one of a visit, and how many of them are expected to have changed the node when
+// those of one second came in any order.
+func changesOf(list []asked) (pairs int, changed float64) {
+	slices.SortStableFunc(list, func(a, b asked) int { return a.at.Compare(b.at) })
+	var moments []*moment
+	for _, r := range list {
+		if n := len(moments); n == 0 || r.at.Sub(moments[n-1].at) >= time.Second {
+			moments = append(moments, &moment{at: r.at, nodes: map[int]float64{}})
+		}
+		m := moments[len(moments)-1]
+		m.nodes[r.node]++
+		m.all++
+	}
+	for i, m := range moments {
+		if m.all > 1 {
+			same := 0.0
+			for _, k := range m.nodes {
+				same += k * (k - 1) / (m.all * (m.all - 1))
+			}
+			pairs += int(m.all) - 1
+			changed += (m.all - 1) * (1 - same)
+		}
+		if i > 0 && m.at.Sub(moments[i-1].at) <= together {
+			same, before := 0.0, moments[i-1]
+			for node, k := range m.nodes {
+				same += k / m.all * before.nodes[node] / before.all
+			}
+			pairs++
+			changed += 1 - same
+		}
+	}
+	return pairs, changed
 }
 
 // visits gives the requests of each user in the time that the logs of all nodes cover, and whether any user came to two nodes.
