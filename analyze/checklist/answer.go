@@ -134,7 +134,9 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
 func (a *Answer) admit(c *analyze.Case, list []Reading) {
 	var silent []string
 	for _, n := range c.Nodes {
-		if !slices.ContainsFunc(list, func(r Reading) bool { return r.Node == "" || r.Node == n.Name || r.What == "to "+n.Name || r.What == "against "+n.Name }) {
+		if !slices.ContainsFunc(list, func(r Reading) bool {
+			return r.Node == "" || r.Node == n.Name || r.What == "to "+n.Name || r.What == "against "+n.Name
+		}) {
 			silent = append(silent, n.Name)
 		}
 	}

@@ -106,4 +106,3 @@ func (i *Item) validate() error {
 	}
 	return nil
 }
-

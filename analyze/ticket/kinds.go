@@ -63,7 +63,9 @@ var kinds = map[string]func(*analyze.Case, *analyze.Node) found{
 	"storage-latency": func(_ *analyze.Case, n *analyze.Node) found {
 		return found{is: n.Timing != nil && len(n.Timing.Storage) > 0}
 	},
-	"database-sessions": func(c *analyze.Case, _ *analyze.Node) found { return found{is: len(c.Databases) > 0, detail: say.Count(len(c.Databases), "look")} },
+	"database-sessions": func(c *analyze.Case, _ *analyze.Node) found {
+		return found{is: len(c.Databases) > 0, detail: say.Count(len(c.Databases), "look")}
+	},
 }
 
 // eachJVM takes the first of a node's JVMs that has it.

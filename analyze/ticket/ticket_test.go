@@ -43,9 +43,9 @@ func TestListsOfVendors(t *testing.T) {
 	for text, want := range map[string]string{
 		"artefacts:\n- name: Logs\n  kind: logs\n  how: scp\n": "",
 		"artefacts:\n- name: Logs\n  kind: lgos\n  how: scp\n": "lgos",
-		"artefacts:\n- kind: logs\n":                            "a name",
-		"artefact: 3\n":                                         "artefact",
-		"questions:\n- text: why\n":                             "a key",
+		"artefacts:\n- kind: logs\n":                           "a name",
+		"artefact: 3\n":                                        "artefact",
+		"questions:\n- text: why\n":                            "a key",
 	} {
 		if _, err := Read("acme.yaml", []byte(text)); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
