@@ -110,7 +110,7 @@ func parseRecipient(text string) (age.Recipient, error) {
 	}
 	list, err := age.ParseRecipients(strings.NewReader(text))
 	if err != nil || len(list) != 1 {
-		return nil, errors.New("no recipient: want age1..., ssh-ed25519 ... or ssh-rsa ...")
+		return nil, errors.New("no recipient: want an age1, ssh-ed25519 or ssh-rsa key")
 	}
 	return list[0], nil
 }

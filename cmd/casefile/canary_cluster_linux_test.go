@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -51,11 +52,14 @@ func TestCanariesInSpool(t *testing.T) {
 	}
 }
 
-// searchKept searches a file as it is, and the entries of a bundle; it reports whether there were any. What is gone by
-// now was fetched.
+// searchKept searches a file as it is, and the entries of a bundle; it reports whether there were any, or whether the file is sealed: what an
+// agent keeps is, with a key that is nowhere but in its memory. What is gone by now was fetched.
 func searchKept(t *testing.T, s *canarySearch, path string) (entries bool) {
 	if b, err := os.ReadFile(path); err == nil {
 		s.search(path, b)
+		if bytes.HasPrefix(b, []byte("age-encryption.org/")) {
+			return true
+		}
 	}
 	r, err := bundle.Open(t.Context(), path)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"casefile/analyze"
@@ -204,16 +203,4 @@ func (o *checkOptions) checkBundle(ctx context.Context, u *ui, paths []string) e
 		return err
 	}
 	return o.checked(u, c, res, paths[0])
-}
-
-// newCheckOf is check where nothing can be captured.
-func newCheckOf(u *ui) *cobra.Command {
-	var o checkOptions
-	cmd := &cobra.Command{
-		Use: "check BUNDLE...", Short: "Answer the cluster's checklist, what limits it, and what support still needs",
-		Long: checkHelp + checkExits, Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.checkBundle(cmd.Context(), u, args) },
-	}
-	o.flags(cmd.Flags())
-	return cmd
 }
