@@ -1,0 +1,321 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"casefile/cmd/samples/live"
+	"casefile/cmd/samples/live/livetest"
+)
+
+// checkedNodes is a cluster of Tomcats, each with a Hazelcast member and an agent in a network namespace of its own.
+const checkedNodes = 3
+
+// checkFaults are planted on one cluster, all at once: what must be told not ok, and with what words.
+var checkFaults = map[string]string{
+	"same-heap":            "n2",
+	"same-time-zone":       "Asia/Tokyo on n3",
+	"same-locale":          "ISO-8859-1 on n2",
+	"same-request-threads": "30 on n3",
+	"pool-for-threads":     "20 connections for 40 threads, wanted 50",
+	"cluster-join":         "n2",
+	"cluster-ports":        "port 5701 (Hazelcast): no answer",
+	"same-mtu":             "1400",
+	"same-shared-home":     "tmpfs",
+	"affinity":             "change the node",
+	"even-load":            "on n1",
+}
+
+// TestCheckedCluster has casefile check look at a sound cluster and at one with faults: each fault is named, and none is
+// where none was planted.
+func TestCheckedCluster(t *testing.T) {
+	binary := os.Getenv("CASEFILE_LAB")
+	if only := os.Getenv("CASEFILE_LAB_ONLY"); binary == "" || only != "" && only != "check" {
+		t.Skip("CASEFILE_LAB names no casefile; make lab sets it")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+	jars := fetch(t.Context(), t, "pom.xml", "jars")
+	classes := t.TempDir()
+	run(t.Context(), t, "javac", "--release", "17", "-d", classes, "-cp", jars+"/*", "check/Member.java")
+	for _, faulty := range []bool{false, true} {
+		t.Run(fmt.Sprintf("faulty %v", faulty), func(t *testing.T) {
+			c := newChecked(t, binary, livetest.Newest(t), classes+":"+jars+"/*", faulty)
+			items := c.check()
+			for id, words := range checkFaults {
+				item, known := items[id]
+				switch want := map[bool]string{false: "ok", true: "not-ok"}[faulty]; {
+				case !known || item.State != want:
+					t.Errorf("%s: %s %q, want %s", id, item.State, item.Value, want)
+				case faulty && (!strings.Contains(item.Value, words) || item.Do == ""):
+					t.Errorf("%s says %q, %q", id, item.Value, item.Do)
+				}
+				delete(items, id)
+			}
+			for id, item := range items {
+				t.Logf("%-22s %-10s %s", id, item.State, item.Value)
+				if item.State == "not-ok" && (item.Group == "network" || strings.HasPrefix(id, "same-")) && !machineWide[id] && (!faulty || !consequence[id]) {
+					t.Errorf("%s: %s", id, item.Value)
+				}
+				if item.State == "not-known" && item.Do == "" {
+					t.Errorf("%s: not known, and not how to get it", id)
+				}
+			}
+		})
+	}
+}
+
+// machineWide are items that depend on the machine that plays all nodes; consequence those that follow from the planted faults.
+var (
+	machineWide = map[string]bool{"shared-home-write": true, "retransmits": true, "internode-latency": true, "internode-loss": true, "names": true}
+	consequence = map[string]bool{"same-options": true, "same-pool": true}
+)
+
+type checked struct {
+	t       *testing.T
+	binary  string
+	dir     string
+	spaces  []string
+	addrs   []string
+	faulty  bool
+	bridge  string
+	cluster string
+}
+
+type checkedItem struct{ ID, Group, State, Value, Do string }
+
+func newChecked(t *testing.T, binary string, jdk live.JDK, classpath string, faulty bool) *checked {
+	t.Helper()
+	c := &checked{t: t, binary: binary, dir: t.TempDir(), faulty: faulty, bridge: fmt.Sprintf("cl%db", os.Getpid())}
+	c.cluster = filepath.Join(c.dir, "cluster")
+	c.network()
+	shared := filepath.Join(c.dir, "shared")
+	if err := os.Mkdir(shared, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	init := []string{"cluster", "init", "--dir", c.cluster, "--name", "wiki"}
+	for i, a := range c.addrs {
+		init = append(init, "--node", fmt.Sprintf("n%d=%s:7443", i+1, a))
+	}
+	run(t.Context(), t, binary, init...)
+	file := filepath.Join(c.cluster, "cluster.yaml")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, fmt.Appendf(text, "probes:\n  storage:\n  - {path: %s, kind: shared-home}\n", shared), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range c.addrs {
+		pid := c.tomcat(i, jdk, classpath)
+		c.agent(i, pid, shared)
+	}
+	if faulty {
+		c.ip("-n", c.spaces[1], "link", "set", "mtu", "1400", "dev", c.spaces[1]+"i")
+		// What the port of n3 answers to n1 is lost; the other way is open.
+		c.ip("-n", c.spaces[2], "rule", "add", "to", c.addrs[0], "ipproto", "tcp", "sport", "5701", "blackhole", "pref", "10")
+	}
+	c.browse()
+	return c
+}
+
+// network makes a namespace a node, and a bridge between them.
+func (c *checked) network() {
+	c.t.Helper()
+	subnet := fmt.Sprintf("10.78.%d.", os.Getpid()%250)
+	c.t.Cleanup(func() { exec.Command("ip", "link", "del", c.bridge).Run() })
+	c.ip("link", "add", c.bridge, "type", "bridge")
+	c.ip("addr", "add", subnet+"254/24", "dev", c.bridge)
+	c.ip("link", "set", c.bridge, "up")
+	for i := range checkedNodes {
+		name := fmt.Sprintf("cl%d%c", os.Getpid(), 'x'+i)
+		c.t.Cleanup(func() { exec.Command("ip", "netns", "del", name).Run() })
+		c.ip("netns", "add", name)
+		c.ip("link", "add", name+"o", "type", "veth", "peer", "name", name+"i")
+		c.ip("link", "set", name+"i", "netns", name)
+		c.ip("link", "set", name+"o", "master", c.bridge, "up")
+		addr := fmt.Sprint(subnet, i+1)
+		c.ip("-n", name, "addr", "add", addr+"/24", "dev", name+"i")
+		c.ip("-n", name, "link", "set", name+"i", "up")
+		c.ip("-n", name, "link", "set", "lo", "up")
+		c.spaces, c.addrs = append(c.spaces, name), append(c.addrs, addr)
+	}
+}
+
+func (c *checked) ip(args ...string) {
+	c.t.Helper()
+	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+		c.t.Skipf("no network namespaces here: ip %v: %v: %s", args, err, out)
+	}
+}
+
+const (
+	serverXML = `<Server port="-1"><Listener className="Member"/><Service name="Catalina">
+  <Connector port="8090" maxThreads="%d"/>
+  <Engine name="Standalone" defaultHost="localhost"><Host name="localhost">
+    <Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" prefix="conf_access_log" suffix=".log" buffered="false"
+      pattern="%%t %%{X-AUSERNAME}o %%I %%h %%r %%s %%Dms %%b %%{Referer}i %%{User-Agent}i"/>
+    <Valve className="Member"/><Context path="" docBase="%s"/>
+  </Host></Engine></Service></Server>
+`
+	confluenceXML = `<confluence-configuration><properties>
+  <property name="hibernate.hikari.maximumPoolSize">%d</property>
+  <property name="confluence.cluster">true</property>
+  <property name="confluence.cluster.join.type">tcp_ip</property>
+  <property name="confluence.cluster.peers">%s</property>
+</properties></confluence-configuration>
+`
+)
+
+// tomcat starts a node's server and waits until it answers and its member listens.
+func (c *checked) tomcat(i int, jdk live.JDK, classpath string) (pid int) {
+	c.t.Helper()
+	base, peers := filepath.Join(c.dir, fmt.Sprintf("n%d", i+1), "confluence"), strings.Join(c.addrs, ",")
+	heap, zone, encoding, workers, pool, named := "-Xmx160m", "Europe/Berlin", "UTF-8", 40, 50, peers
+	if c.faulty {
+		pool = 20
+		switch i {
+		case 1:
+			heap, encoding, named = "-Xmx128m", "ISO-8859-1", c.addrs[1]
+		case 2:
+			zone, workers = "Asia/Tokyo", 30
+		}
+	}
+	home := filepath.Join(base, "home")
+	for path, text := range map[string]string{
+		filepath.Join(base, "conf", "server.xml"):   fmt.Sprintf(serverXML, workers, home),
+		filepath.Join(base, "logs", "catalina.out"): "",
+		filepath.Join(home, "confluence.cfg.xml"):   fmt.Sprintf(confluenceXML, pool, named),
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("ip", "netns", "exec", c.spaces[i], filepath.Join(jdk.Home, "bin", "java"), heap, "-XX:+UseSerialGC", "-Duser.timezone="+zone,
+		"-Dfile.encoding="+encoding, "-Dcatalina.base="+base, "-Dcatalina.home="+base, "-Dconfluence.home="+home, "-Dconfluence.context.path=",
+		"-Dlab.peers="+peers, "-cp", classpath, "org.apache.catalina.startup.Bootstrap", "start")
+	cmd.Dir, cmd.SysProcAttr = base, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	log, err := os.Create(filepath.Join(c.dir, fmt.Sprintf("n%d.log", i+1)))
+	if err == nil {
+		cmd.Stdout, cmd.Stderr = log, log
+		err = cmd.Start()
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		log.Close()
+		if text, _ := os.ReadFile(log.Name()); c.t.Failed() {
+			c.t.Logf("n%d: %.2000s", i+1, text)
+		}
+	})
+	for _, port := range []string{"8090", "5701"} {
+		await(c.t.Context(), c.t, func() error {
+			k, err := net.Dial("tcp", net.JoinHostPort(c.addrs[i], port))
+			if err == nil {
+				k.Close()
+			}
+			return err
+		})
+	}
+	return cmd.Process.Pid
+}
+
+// agent serves a node. One that is faulty has a folder of its own where the shared home should be mounted.
+func (c *checked) agent(i, pid int, shared string) {
+	c.t.Helper()
+	mount := "true"
+	if c.faulty && i == 1 {
+		mount = "mount -t tmpfs -o size=200m own " + shared
+	}
+	cmd := exec.Command("ip", "netns", "exec", c.spaces[i], "sh", "-c", mount+` && exec "$0" "$@"`, c.binary, "agent",
+		"--identity", filepath.Join(c.cluster, fmt.Sprintf("node-n%d.pem", i+1)), "--listen", c.addrs[i]+":7443",
+		"--spool", filepath.Join(c.dir, fmt.Sprintf("spool%d", i+1)), "--pid", fmt.Sprint(pid), "--allow-storage", shared)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	said, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		io.Copy(io.Discard, said)
+		cmd.Wait()
+	})
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "listens on") {
+			return
+		}
+	}
+	c.t.Fatalf("the agent of n%d ended before it listened", i+1)
+}
+
+// browse is users at a load balancer that keeps each of them on one node for a visit; a faulty one chooses anew at each request, and
+// likes one node more.
+func (c *checked) browse() {
+	c.t.Helper()
+	const users, requests = 9, 60
+	node := func(user, k int) int { return (user + k/30) % checkedNodes }
+	if c.faulty {
+		node = func(int, int) int { return max(0, rand.IntN(9)-6) }
+	}
+	for k := range requests {
+		for user := range users {
+			req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://"+c.addrs[node(user, k)]+":8090/pages/view", nil)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			req.Header.Set("X-User", fmt.Sprintf("reader%d", user))
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+	}
+}
+
+// check runs the verb over the cluster.
+func (c *checked) check() map[string]checkedItem {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.binary, "check", "--cluster", filepath.Join(c.cluster, "cluster.yaml"), "--duration", "6s", "--output", "json")
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if code := cmd.ProcessState.ExitCode(); !slices.Contains([]int{0, 3, 4}, code) || c.faulty && code != 4 {
+		c.t.Fatalf("exit code %d: %v: %s", code, err, said.String())
+	}
+	var result struct{ Items []checkedItem }
+	if err := json.Unmarshal(out, &result); err != nil {
+		c.t.Fatal(err)
+	}
+	items := map[string]checkedItem{}
+	for _, item := range result.Items {
+		items[item.ID] = item
+	}
+	return items
+}
