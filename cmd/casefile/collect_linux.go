@@ -43,6 +43,8 @@ type collectOptions struct {
 	levels   levelOptions
 	sealing  sealing
 	fit      fit
+	sending  sending
+	retain   retain
 	store    *names.Store // nil at level secrets
 	ownName  bool         // out was not given
 	ticket   ticketOptions
@@ -90,6 +92,8 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
 	o.sealing.flags(f)
 	o.fit.flags(f)
+	o.sending.flags(f, "also send the bundle, ")
+	f.Var(&o.retain, "retain", retainHelp)
 	f.StringVar(&o.output, "output", "text", "text, json (one object at the end) or jsonl (progress and result as lines)")
 	f.StringVar(&o.failOn, "fail-on", "", failOnHelp)
 	f.StringVar(&o.baseline, "baseline", "", "also say what changed since this earlier bundle, see casefile compare")
@@ -173,11 +177,18 @@ func collect(ctx context.Context, u *ui, cmd *cobra.Command, o *collectOptions) 
 	if err != nil {
 		return err
 	}
+	target, err := o.sending.target()
+	if err != nil {
+		return err
+	}
 	done, err := capture(ctx, u, o)
 	if err != nil || done == nil {
 		return err
 	}
 	if err := done.print(u, o); err != nil {
+		return err
+	}
+	if err := done.deliver(ctx, u, o, target); err != nil {
 		return err
 	}
 	switch {

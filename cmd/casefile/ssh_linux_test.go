@@ -62,7 +62,7 @@ func startSSHD(t *testing.T) *sshd {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	s.write(t, "sshd_config", fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %[2]s/user.pub\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSetEnv TMPDIR=%s PATH=%[2]s/remote:/usr/bin:/bin\n", s.port, s.dir, s.tmp), 0o600)
+	s.write(t, "sshd_config", fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %[2]s/user.pub\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\nSetEnv TMPDIR=%s PATH=%[2]s/remote:/usr/bin:/bin\n", s.port, s.dir, s.tmp), 0o600)
 	s.write(t, "ssh_config", fmt.Sprintf("Host *\nIdentityFile %s/user\nIdentitiesOnly yes\nUserKnownHostsFile %[1]s/known_hosts\nGlobalKnownHostsFile /dev/null\nStrictHostKeyChecking yes\n", s.dir), 0o600)
 	s.write(t, "bin/ssh", fmt.Sprintf("#!/bin/sh\nexec %s -F %s/ssh_config \"$@\"\n", client, s.dir), 0o700)
 	s.write(t, "known_hosts", "[127.0.0.1]:"+s.port+" "+s.read(t, "host.pub"), 0o600)

@@ -25,6 +25,7 @@ var layers = []layer{
 	{"bundle/newfile", []string{"bundle/newfile"}, "a new file of one owner that is there as a whole or not at all"},
 	{"bundle/redact", []string{"bundle/redact", "bundle/format", "bundle/newfile"}, "scrubs secrets while it writes"},
 	{"bundle/seal", []string{"bundle/seal"}, "encrypts to recipients while it writes, and reads what is still written or was cut"},
+	{"bundle/send", []string{"bundle/send"}, "delivers files: S3, SFTP, HTTPS, WebDAV"},
 	{"bundle", []string{"bundle"}, "the file format: writer, reader, manifest, parts, verify"},
 
 	{"collectors", []string{"collectors", "bundle"}, "the capture side (Linux only)"},
