@@ -87,7 +87,7 @@ func (e *Estimate) loss() string {
 	case e.Nodes < 2:
 		return "When this node dies nothing is left to serve."
 	case len(e.Losses) == 0:
-		return "When one node dies the others carry its share: no resource of theirs would be full."
+		return "When one node dies the others carry its share at the load of this capture: no resource of theirs that was measured would be full."
 	}
 	var list []string
 	for i, l := range e.Losses {
