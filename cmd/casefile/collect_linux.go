@@ -91,6 +91,7 @@ told in the bundle (--trust-owner).
 	f.StringVar(&o.out, "out", "", "bundle to write (default: casefile-<node>-<UTC time>.tar.zst here)")
 	f.StringVar(&o.format, "format", "", "tar.zst, zip or dir (default: by the name of --out, else tar.zst)")
 	o.sealing.flags(f)
+	f.String("for", "", "seal, redact and send as the configuration file says below support for this name")
 	o.fit.flags(f)
 	o.sending.flags(f, "also send the bundle, ")
 	f.Var(&o.retain, "retain", retainHelp)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -50,6 +51,9 @@ func wrapValue(where string, err error) error {
 func readConfig(flags *pflag.FlagSet, env func(string) (string, bool)) (map[string][]string, error) {
 	path, asked := configPath(flags, env)
 	if path == "" {
+		if err := forSupport(nil, flags, env); err != nil {
+			return nil, usage("%w in a configuration file", err)
+		}
 		return nil, nil
 	}
 	text, err := os.ReadFile(path)
@@ -64,6 +68,9 @@ func readConfig(flags *pflag.FlagSet, env func(string) (string, bool)) (map[stri
 		return nil, usage("configuration %s: %w", path, err)
 	}
 	values := map[string][]string{}
+	if err := forSupport(raw, flags, env); err != nil {
+		return nil, usage("configuration %s: %w", path, err)
+	}
 	for key, v := range raw {
 		list, isList := v.([]any)
 		if !isList {
@@ -74,6 +81,51 @@ func readConfig(flags *pflag.FlagSet, env func(string) (string, bool)) (map[stri
 		}
 	}
 	return values, nil
+}
+
+// supportKeys are what an entry of support may say; each is a flag.
+var supportKeys = []string{"encrypt-to", "upload", "upload-credentials", "redact", "support-list", "max-size", "split"}
+
+// forSupport puts what the entry of support says that --for names in the place of what the file says otherwise.
+func forSupport(raw map[string]any, flags *pflag.FlagSet, env func(string) (string, bool)) error {
+	list, _ := raw["support"].([]any)
+	delete(raw, "support")
+	f := flags.Lookup("for")
+	if f == nil {
+		return nil
+	}
+	name := f.Value.String()
+	if v, ok := env("CASEFILE_FOR"); ok && !f.Changed {
+		name = v
+	}
+	if name == "" {
+		return nil
+	}
+	var known []string
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		known = append(known, fmt.Sprint(entry["name"]))
+		if entry["name"] != name {
+			continue
+		}
+		for key, v := range entry {
+			if key != "name" && !slices.Contains(supportKeys, key) {
+				return fmt.Errorf("support %s: %s: want one of %s", name, key, strings.Join(supportKeys, ", "))
+			}
+			if key != "name" {
+				raw[key] = v
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("--for %s: support has %s", name, orDefaultText(strings.Join(known, ", "), "no entry"))
+}
+
+func orDefaultText(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
 }
 
 // configPath says which file to read, and whether somebody asked for that one.
