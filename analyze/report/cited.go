@@ -114,3 +114,20 @@ func (c *Cited) lines(e *analyze.Evidence, most int) ([]excerptLine, error) {
 	}
 	return x.lines(most), nil
 }
+
+// CitedLine is a line of an entry; Number 0 stands for Left lines left out.
+type CitedLine struct {
+	Number int    `json:"line,omitempty"`
+	Text   string `json:"text,omitempty"`
+	Left   int    `json:"left_out,omitempty"`
+}
+
+// Lines gives at most so many lines of one piece of evidence, or why they are not there.
+func (c *Cited) Lines(e analyze.Evidence, most int) ([]CitedLine, error) {
+	lines, err := c.lines(&e, most)
+	out := make([]CitedLine, 0, len(lines))
+	for _, l := range lines {
+		out = append(out, CitedLine(l))
+	}
+	return out, err
+}

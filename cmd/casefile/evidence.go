@@ -30,15 +30,34 @@ func readCited(ctx context.Context, paths []string, findings []analyze.Finding) 
 		}
 	}
 	for _, name := range c.cited.Missing() {
-		f, err := os.Open(name)
-		if err != nil {
-			c.cited.Fail(name, err)
-			continue
-		}
-		c.take(name, c.room.Part(budget.MaxUnpacked).Reader(f))
-		f.Close()
+		c.file(name)
 	}
 	return c.cited
+}
+
+// readCitedWithin reads lines of one path and of nothing else, whatever entry is asked for.
+func readCitedWithin(ctx context.Context, name string, findings []analyze.Finding) *report.Cited {
+	c := &citedReader{ctx: ctx, cited: report.NewCited(findings), room: budget.NewRoom(ctx, budget.MaxUnpacked)}
+	for _, file := range append([]string{name}, bundle.Parts(name)...) {
+		c.archive(name, file)
+	}
+	for _, missing := range c.cited.Missing() {
+		if missing == name {
+			c.file(name)
+		}
+	}
+	return c.cited
+}
+
+// file reads what is cited of a file.
+func (c *citedReader) file(name string) {
+	f, err := os.Open(name)
+	if err != nil {
+		c.cited.Fail(name, err)
+		return
+	}
+	defer f.Close()
+	c.take(name, c.room.Part(budget.MaxUnpacked).Reader(f))
 }
 
 // citedReader goes through archives, and through those that lie in them.

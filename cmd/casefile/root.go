@@ -129,7 +129,8 @@ and a key of the configuration file (--config).
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.PersistentFlags().String("config", "", "configuration file, YAML (default: "+defaultConfigs[0]+", then "+defaultConfigs[1]+")")
 	root.PersistentFlags().BoolVar(&u.noColor, "no-color", false, "plain text without colour")
-	root.AddCommand(newAnalyze(u), newShow(u), newCompare(u), newVerify(u), newRedact(u), newReveal(u), newSend(u), newCheck(u), newRules(u), newVersion(u), newMan())
+	root.AddCommand(newAnalyze(u), newShow(u), newCompare(u), newVerify(u), newRedact(u), newReveal(u), newSend(u), newCheck(u), newRules(u), newMCP(u), newServe(u),
+		newVersion(u), newMan())
 	root.AddCommand(nodeVerbs(u)...)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

@@ -61,6 +61,11 @@ var layers = []layer{
 	{"analyze/rules", []string{"analyze", "bundle/format"}, "the rules, in wings"},
 	{"analyze/report", []string{"analyze", "bundle/format"}, "Case and findings -> HTML, Markdown, JSON, terminal"},
 
+	{"analyze/answer", []string{"analyze", "bundle/format"}, "questions to one capture, answered as bounded data with entry and lines"},
+	{"analyze/shelf", []string{"analyze", "bundle"}, "the captures at some paths, and what was found in each"},
+	{"analyze/assistant", []string{"analyze"}, "answers as tools of the Model Context Protocol"},
+	{"analyze/page", []string{"analyze"}, "captures as pages of a local server"},
+
 	{"cmd/samples", []string{"cmd/samples", "bundle/format"}, "sample programs with planted problems, for casefile demo and the tests"},
 	{"cmd", []string{"cmd", "analyze", "collectors", "bundle"}, "the verbs; only they see both sides"},
 }

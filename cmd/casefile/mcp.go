@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/spf13/cobra"
+
+	"casefile/analyze"
+	"casefile/analyze/answer"
+	"casefile/analyze/assistant"
+	"casefile/analyze/load"
+	"casefile/analyze/report"
+	"casefile/analyze/shelf"
+)
+
+func newMCP(u *ui) *cobra.Command {
+	var most limits
+	cmd := &cobra.Command{
+		Use:   "mcp PATH...",
+		Short: "Give the facts of bundles to an assistant, over stdin and stdout",
+		Long: `Serves the Model Context Protocol on stdin and stdout: an assistant that starts
+"casefile mcp PATH" can ask for the overview, findings with their evidence, threads,
+GC figures, profiles, counters, lines of entries, the checklist, and what changed
+between two captures. PATH is a bundle, a folder of bundles, or what "casefile
+analyze" reads. Nothing is changed and nothing is sent; answers are bounded, and
+text of a capture is marked as data. What the assistant does with the answers is
+its own: they leave this machine if it runs elsewhere.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			s, err := newShelf(paths, nil, &most)
+			if err != nil {
+				return err
+			}
+			srv := assistant.NewServer(s, toolVersion())
+			err = srv.Run(cmd.Context(), &mcp.IOTransport{Reader: io.NopCloser(u.in), Writer: noClose{u.out}})
+			if errors.Is(err, io.EOF) || errors.Is(err, mcp.ErrConnectionClosed) { // whoever asked has gone
+				return nil
+			}
+			return err
+		},
+	}
+	most.flags(cmd.Flags())
+	return cmd
+}
+
+// noClose is a writer that is not ours to close.
+type noClose struct{ io.Writer }
+
+func (noClose) Close() error { return nil }
+
+// newShelf makes the shelf of captures at paths.
+func newShelf(paths []string, cache *shelf.Cache, most *limits) (*shelf.Shelf, error) {
+	for _, p := range paths {
+		if load.IsStream(p) {
+			return nil, usage("%s: give files and folders, not streams", p)
+		}
+		if _, err := os.Stat(p); err != nil {
+			return nil, err
+		}
+	}
+	return shelf.New(paths, cache, func(ctx context.Context, path string) (*answer.Capture, error) {
+		return openCapture(ctx, path, most)
+	}), nil
+}
+
+// openCapture reads one capture, and what the rules say of it.
+func openCapture(ctx context.Context, path string, most *limits) (*answer.Capture, error) {
+	l := *most // its memory goes by what is read
+	ctx = l.bound(ctx, path)
+	c, err := load.Paths(ctx, []string{path})
+	if err != nil {
+		return nil, err
+	}
+	res, err := evaluate(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &answer.Capture{Name: path, Case: c, Result: res, Cited: func(ctx context.Context, list []analyze.Finding) *report.Cited {
+		l := *most
+		return readCitedWithin(l.bound(ctx, path), path, list)
+	}}, nil
+}
