@@ -110,7 +110,7 @@ func (c *Cache) put(it Item, s Summary) error {
 	defer c.mu.Unlock()
 	key := c.key(it)
 	c.known[key] = s
-	if c.dir == "" || it.sealed() || s.Failed != "" {
+	if c.dir == "" || it.Sealed || s.Failed != "" {
 		return nil
 	}
 	text, err := json.Marshal(s)

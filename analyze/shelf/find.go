@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/seal"
 )
 
 // Item is one capture that lies somewhere.
@@ -24,6 +27,7 @@ type Item struct {
 	Path    string
 	Size    int64     // bytes
 	ModTime time.Time // of a folder: the newest of its files
+	Sealed  bool      // to recipients
 }
 
 // Limits of a search for captures.
@@ -32,9 +36,6 @@ const (
 	maxItems = 2000   // captures
 	maxFiles = 100000 // looked at in one folder that is a capture
 )
-
-// sealedEnd is how names of captures end that are encrypted to recipients.
-const sealedEnd = ".age"
 
 // Find lists the captures at paths, newest first. A folder of bundles gives each of them; any other path is one capture.
 // Symbolic links within a folder are not followed.
@@ -97,10 +98,20 @@ func within(root string) (found []Item, err error) {
 	return found, err
 }
 
-func (it *Item) sealed() bool { return strings.HasSuffix(it.Path, sealedEnd) }
+// isSealed reports whether a file is encrypted to recipients, whatever its name; one that cannot be read may be.
+func isSealed(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	head := make([]byte, 64)
+	n, err := io.ReadFull(f, head)
+	return seal.IsSealed(head[:n]) || err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
+}
 
 func bundleName(p string) bool {
-	_, ok := bundle.FormatOf(strings.TrimSuffix(p, sealedEnd))
+	_, ok := bundle.FormatOf(p)
 	return ok
 }
 
@@ -122,7 +133,7 @@ func itemOf(p, name string) Item {
 		return it
 	}
 	if !info.IsDir() {
-		it.Size, it.ModTime = info.Size(), info.ModTime()
+		it.Size, it.ModTime, it.Sealed = info.Size(), info.ModTime(), info.Mode().IsRegular() && isSealed(p)
 		return it
 	}
 	files := 0

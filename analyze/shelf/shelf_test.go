@@ -139,9 +139,9 @@ func TestCache(t *testing.T) {
 
 // Nothing of a sealed capture is written in clear, and a failure does not outlast its cause.
 func TestCacheKeepsInMemory(t *testing.T) {
-	for name, r := range map[string]*reader{"a.zip.age": {}, "b.zip": {fail: errors.New("locked")}} {
+	for name, r := range map[string]*reader{"sealed.zip": {}, "b.zip": {fail: errors.New("locked")}} {
 		dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "cache")
-		put(t, filepath.Join(dir, name), "x")
+		put(t, filepath.Join(dir, name), map[bool]string{true: "age-encryption.org/v1\n-> X25519 ...", false: "x"}[name == "sealed.zip"])
 		s := newShelf(t, cache, "1", r, dir)
 		learn(t, s)
 		learn(t, s)

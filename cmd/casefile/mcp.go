@@ -70,7 +70,10 @@ func newShelf(paths []string, cache *shelf.Cache, most *limits) (*shelf.Shelf, e
 // openCapture reads one capture, and what the rules say of it.
 func openCapture(ctx context.Context, path string, most *limits) (*answer.Capture, error) {
 	l := *most // its memory goes by what is read
-	ctx = l.bound(ctx, path)
+	ctx, err := l.bound(ctx, path)
+	if err != nil {
+		return nil, err
+	}
 	c, err := load.Paths(ctx, []string{path})
 	if err != nil {
 		return nil, err
@@ -81,6 +84,14 @@ func openCapture(ctx context.Context, path string, most *limits) (*answer.Captur
 	}
 	return &answer.Capture{Name: path, Case: c, Result: res, Cited: func(ctx context.Context, list []analyze.Finding) *report.Cited {
 		l := *most
-		return readCitedWithin(l.bound(ctx, path), path, list)
+		bounded, err := l.bound(ctx, path)
+		if err != nil { // the keys were there when the capture was opened
+			cited := report.NewCited(list)
+			for _, entry := range cited.Missing() {
+				cited.Fail(entry, err)
+			}
+			return cited
+		}
+		return readCitedWithin(bounded, path, list)
 	}}, nil
 }
