@@ -9,6 +9,7 @@
 # make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, types of the report's scripts where node is there, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
 # make race   the packages with goroutines, under the race detector; needs a C compiler
+# make s3test  sending to a real S3 server, which it builds the first time
 # make dist   what users install, in dist/: binaries, archives, deb, rpm, apk, image, formula, checksums, bill of materials (two runs: the same bytes)
 # make disttest  install, run, upgrade and purge the package on this system (root); read back rpm, apk and image
 # make cross  the binaries that must build: linux amd64 and arm64, macOS, Windows
@@ -22,13 +23,14 @@ PACKAGES := ./... ./testdata/lab/... ./testdata/hostile
 # Tools of their own modules, so that go.mod holds what casefile needs and no more
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TYPESCRIPT  := typescript@5.9.3
+VERSITYGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 RACE        := ./bundle/... ./collectors ./collectors/agent/... ./collectors/fleet ./collectors/goproc ./collectors/jvm/calls ./collectors/timing ./analyze/load
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross dist disttest jdk sshd clean
+.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross dist disttest s3test jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -84,6 +86,10 @@ race:
 
 dist:
 	cd cmd/dist && $(GO) run . -out ../../dist
+
+s3test:
+	GOBIN="$${XDG_CACHE_HOME:-$$HOME/.cache}/casefile-test-tools" $(GO) install $(VERSITYGW)
+	$(GO) test -count=1 -v -run S3 ./bundle/send
 
 disttest:
 	cd cmd/dist && CASEFILE_DISTTEST=1 $(GO) test -count=1 -v -timeout 30m .
