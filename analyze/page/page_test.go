@@ -2,10 +2,12 @@ package page
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -111,6 +113,20 @@ func (b *browser) enter() {
 	b.home = "http://" + b.server.guard.hosts[0] + path
 }
 
+// learn waits until all captures are known.
+func (b *browser) learn() {
+	b.Helper()
+	list, err := b.server.pages.shelf.List()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, it := range list {
+		if err := b.server.pages.shelf.Learn(b.Context(), it); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
@@ -128,9 +144,7 @@ func TestPages(t *testing.T) {
 	dir := t.TempDir()
 	f := faults.All(1)[0]
 	b := serve(t, nil, dumps(t, dir, "sick.txt", f.Text), dumps(t, dir, "healthy.txt", f.Twin))
-	if err := b.server.pages.Learn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	b.learn()
 	b.enter()
 	res, list := b.get(b.home)
 	for _, want := range []string{"2 captures", "sick.txt", "healthy.txt", f.Places[0]} {
@@ -162,6 +176,42 @@ func TestPages(t *testing.T) {
 	}
 	if _, page := b.get(b.home + "?q=nosuchword"); strings.Contains(page, `<ul class="hits">`) || !strings.Contains(page, "No finding") {
 		t.Error("a word that stands nowhere is found")
+	}
+}
+
+// A capture that comes later is read when the list shows it.
+func TestLaterCapture(t *testing.T) {
+	dir := t.TempDir()
+	cache, err := shelf.NewCache("", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string, 2)
+	open := func(_ context.Context, path string) (*answer.Capture, error) {
+		read <- filepath.Base(path)
+		return nil, errors.New("unreadable")
+	}
+	p := NewPages(shelf.New([]string{dir}, cache, open), "test")
+	dumps(t, dir, "first.zip", "x")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Learn(ctx) }()
+	for _, name := range []string{"first.zip", "second.zip"} {
+		if name != "first.zip" {
+			dumps(t, dir, name, "x")
+		}
+		w := httptest.NewRecorder()
+		p.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		if !strings.Contains(w.Body.String(), name) {
+			t.Errorf("the list has no %s", name)
+		}
+		if got := <-read; got != name {
+			t.Errorf("read %s, want %s", got, name)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -250,9 +300,7 @@ func TestNoOtherPath(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	name := "<script>alert(1)</script>\u202e\"onload=x .txt"
 	b := serve(t, nil, dumps(t, t.TempDir(), strings.ReplaceAll(name, "/", "_"), faults.All(1)[0].Text))
-	if err := b.server.pages.Learn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	b.learn()
 	b.enter()
 	for _, address := range []string{b.home, b.home + "?q=" + url.QueryEscape(name), b.home + "report/" + url.PathEscape(name)} {
 		res, body := b.get(address)

@@ -70,6 +70,7 @@ type Pages struct {
 	shelf *shelf.Shelf
 	meta  report.Meta
 	busy  chan struct{}
+	wake  chan struct{}
 }
 
 // Limits of the pages.
@@ -82,7 +83,7 @@ const (
 
 // NewPages makes the pages of a shelf; version is that of casefile.
 func NewPages(s *shelf.Shelf, version string) *Pages {
-	return &Pages{s, report.Meta{Tool: "casefile", Version: version, Rules: rules.All()}, make(chan struct{}, mostAtOnce)}
+	return &Pages{s, report.Meta{Tool: "casefile", Version: version, Rules: rules.All()}, make(chan struct{}, mostAtOnce), make(chan struct{}, 1)}
 }
 
 // Handler serves the pages: "/", "/report/ID" and "/compare?before=ID&after=ID".
@@ -106,22 +107,33 @@ func (p *Pages) Handler() http.Handler {
 	})
 }
 
-// Learn reads what is not known of the captures, one by one, until all is or the context ends.
-func (p *Pages) Learn(ctx context.Context) error {
-	list, err := p.shelf.List()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, it := range list {
-		if err := p.shelf.Learn(ctx, it); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
+// Learn reads what is not known of the captures, one by one, and again when the list shows others, until the context ends. It
+// returns what last kept it from remembering.
+func (p *Pages) Learn(ctx context.Context) (last error) {
+	for {
+		list, err := p.shelf.List()
+		if err != nil {
+			last = err
+		}
+		for _, it := range list {
+			if err := p.shelf.Learn(ctx, it); err != nil && ctx.Err() == nil {
+				last = err
 			}
-			errs = append(errs, err)
+		}
+		select {
+		case <-p.wake:
+		case <-ctx.Done():
+			return last
 		}
 	}
-	return errors.Join(errs...)
+}
+
+// more has Learn look for what is new.
+func (p *Pages) more() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // it will
+	}
 }
 
 // row is one capture of the list.
@@ -177,6 +189,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 		v.search()
 	}
 	if v.Unknown > 0 {
+		p.more()
 		w.Header().Set("Refresh", "5")
 	}
 	render(w, "list", v)

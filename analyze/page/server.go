@@ -72,7 +72,7 @@ func (s *Server) Run(ctx context.Context) error {
 		_ = srv.Close()
 	}
 	<-served
-	if failed := <-learned; failed != nil && !errors.Is(failed, context.Canceled) && err == nil {
+	if failed := <-learned; failed != nil && (err == nil || errors.Is(err, http.ErrServerClosed)) {
 		err = fmt.Errorf("the cache: %w", failed)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
