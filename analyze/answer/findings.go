@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"casefile/analyze"
-	"casefile/analyze/report"
 )
 
 // FindingLine is a finding in short. Number, from 1, names it among all of the capture.
@@ -84,12 +83,12 @@ type FindingDetail struct {
 	Command      string          `json:"command"`
 }
 
-// Excerpt is lines of an entry as they stand there.
+// Excerpt is lines of an entry as they stand there, each behind its number: "120: at a.B.run(B.java:7)".
 type Excerpt struct {
 	Place
-	Says   string             `json:"says,omitempty"`
-	Text   []report.CitedLine `json:"text"`
-	Failed string             `json:"failed,omitempty"`
+	Says   string   `json:"says,omitempty"`
+	Text   []string `json:"text"`
+	Failed string   `json:"failed,omitempty"`
 }
 
 // Most pieces of evidence, and lines of each, of one answer.
@@ -129,10 +128,17 @@ func (c *Capture) excerpts(ctx context.Context, evidence []analyze.Evidence, mos
 	cited := c.Cited(ctx, []analyze.Finding{{Evidence: evidence}})
 	out := make([]Excerpt, 0, len(evidence))
 	for _, e := range evidence {
-		x := Excerpt{Place: Place{e.Entry, e.Lines}, Says: e.Text}
-		var err error
-		if x.Text, err = cited.Lines(e, most); err != nil {
+		x := Excerpt{Place: Place{e.Entry, e.Lines}, Says: e.Text, Text: []string{}}
+		lines, err := cited.Lines(e, most)
+		if err != nil {
 			x.Failed = err.Error()
+		}
+		for _, l := range lines {
+			if l.Number == 0 {
+				x.Text = append(x.Text, fmt.Sprintf("(%d lines left out)", l.Left))
+			} else {
+				x.Text = append(x.Text, fmt.Sprintf("%d: %s", l.Number, l.Text))
+			}
 		}
 		out = append(out, x)
 	}

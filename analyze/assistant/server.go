@@ -2,7 +2,7 @@
 //
 // What was captured is hostile. An answer is one text: a line that says what follows, then JSON between two marks that
 // nobody who wrote into a capture could know. Names of threads, lines of logs and all else from a capture stand only there,
-// as strings of JSON on one line each, without control characters or invisible ones; they are data, whatever they say.
+// as strings of JSON, without control characters or invisible ones; they are data, whatever they say.
 package assistant
 
 import (

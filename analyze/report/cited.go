@@ -117,9 +117,9 @@ func (c *Cited) lines(e *analyze.Evidence, most int) ([]excerptLine, error) {
 
 // CitedLine is a line of an entry; Number 0 stands for Left lines left out.
 type CitedLine struct {
-	Number int    `json:"line,omitempty"`
-	Text   string `json:"text,omitempty"`
-	Left   int    `json:"left_out,omitempty"`
+	Number int
+	Text   string
+	Left   int
 }
 
 // Lines gives at most so many lines of one piece of evidence, or why they are not there.

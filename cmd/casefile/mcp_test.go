@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,11 +127,14 @@ func investigate(a *asker, f *faults.Fault, path string) {
 			a.Errorf("%s: evidence %+v; want lines of %s", f.Kind, x, path)
 		}
 		for _, l := range x.Text {
-			if want := strings.TrimSpace(strings.ReplaceAll(dumps[max(l.Number-1, 0)], "\t", " ")); l.Number > 0 {
-				checked++
-				if strings.TrimSpace(l.Text) != want {
-					a.Errorf("line %d is %q, want %q", l.Number, l.Text, want)
-				}
+			number, text, numbered := strings.Cut(l, ": ")
+			n, err := strconv.Atoi(number)
+			if !numbered || err != nil {
+				continue // of lines left out
+			}
+			checked++
+			if want := strings.TrimSpace(dumps[n-1]); strings.TrimSpace(text) != want {
+				a.Errorf("line %d is %q, want %q", n, text, want)
 			}
 		}
 	}
@@ -146,7 +150,7 @@ func investigate(a *asker, f *faults.Fault, path string) {
 	}
 	var x answer.Excerpt
 	a.get("excerpt", map[string]any{"entry": path, "lines": th.Groups[0].Sample.Lines}, &x)
-	if len(x.Text) == 0 || !strings.Contains(x.Text[0].Text, th.Groups[0].Sample.Name) {
+	if len(x.Text) == 0 || !strings.Contains(x.Text[0], th.Groups[0].Sample.Name) {
 		a.Errorf("%s: lines %s are not those of thread %q: %+v", f.Kind, x.Lines, th.Groups[0].Sample.Name, x.Text)
 	}
 }
