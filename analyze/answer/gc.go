@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"casefile/analyze"
 	"casefile/analyze/gc"
 )
 
@@ -96,8 +97,8 @@ func pauseOf(l *gc.Log, p *gc.Pause) GCPause {
 	if int(p.File) < len(l.Files) {
 		out.Entry = l.Files[p.File]
 	}
-	if p.Line > 0 {
-		out.Lines = fmt.Sprint(p.Line)
+	if l.Format != gc.FormatCounters && l.Format != gc.FormatJFR { // those have no line that a person could read
+		out.Lines = analyze.Lines(int(p.Line), int(p.Line))
 	}
 	return out
 }

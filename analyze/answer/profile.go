@@ -111,7 +111,7 @@ func (c *Capture) Profile(q ProfileQuery) (*ProfileAnswer, error) {
 		}
 	}
 	if len(out.Profiles) == 0 {
-		return nil, notThere("profile "+q.Kind, have)
+		return nil, notThere("profile of "+cmp.Or(q.Kind, "any kind"), have)
 	}
 	return out, nil
 }

@@ -176,6 +176,9 @@ func (t *tools) compare(ctx context.Context, in compareQuery) (any, error) {
 		return nil, err
 	}
 	d := report.NewComparison(c)
-	d.Unchanged, d.CannotTell = nil, nil // the verdict tells of them
-	return d, nil
+	return struct { // of what says little the number is enough
+		*report.Comparison
+		Unchanged  int `json:"unchanged"`
+		CannotTell int `json:"cannot_tell"`
+	}{d, len(d.Unchanged), len(d.CannotTell)}, nil
 }

@@ -52,7 +52,7 @@ func utc(t time.Time) string {
 	if t.IsZero() {
 		return "not known"
 	}
-	return say.UTC(t, "2006-01-02 15:04") + " UTC"
+	return say.UTC(t, "2006-01-02 15:04")
 }
 
 func render(w http.ResponseWriter, name string, data any) {

@@ -302,7 +302,8 @@ func TestAssistantCompares(t *testing.T) {
 	dir := t.TempDir()
 	a := ask(t, writeIn(t, dir, "before.txt", f.Twin), writeIn(t, dir, "after.txt", f.Text))
 	var c struct {
-		Verdict struct{ Kind, Text string }
+		Verdict   struct{ Kind, Text string }
+		Unchanged int
 	}
 	a.get("compare", map[string]any{"before": "before.txt", "after": "after.txt"}, &c)
 	if c.Verdict.Kind == "" || c.Verdict.Text == "" {
