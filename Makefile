@@ -25,7 +25,7 @@ GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TYPESCRIPT  := typescript@5.9.3
 VERSITYGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-RACE        := ./bundle/... ./collectors ./collectors/agent/... ./collectors/fleet ./collectors/goproc ./collectors/jvm/calls ./collectors/timing ./analyze/load
+RACE        := ./bundle/... ./collectors ./collectors/agent/... ./collectors/fleet ./collectors/goproc ./collectors/jvm/calls ./collectors/timing ./analyze/load ./analyze/shelf ./analyze/page
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
