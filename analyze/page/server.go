@@ -40,8 +40,8 @@ const (
 	headerTime = 5 * time.Second
 	readTime   = 10 * time.Second
 	idleTime   = time.Minute
-	endTime    = 2 * time.Second // for requests that are being answered when it ends
-	maxHeader  = 16 << 10        // bytes
+	endTime    = 500 * time.Millisecond // for requests that are being answered when it ends
+	maxHeader  = 16 << 10               // bytes
 )
 
 // Run serves until the context ends. It leaves nothing running.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
 
@@ -30,9 +34,11 @@ type asker struct {
 }
 
 // ask starts a server on paths and a client on it.
-func ask(t *testing.T, paths ...string) *asker {
+func ask(t *testing.T, paths ...string) *asker { return askWith(t, &limits{}, paths...) }
+
+func askWith(t *testing.T, most *limits, paths ...string) *asker {
 	t.Helper()
-	s, err := newShelf(paths, nil, &limits{})
+	s, err := newShelf(paths, nil, most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,6 +301,60 @@ func TestServeVerb(t *testing.T) {
 	if c := <-code; c != 0 || told.Len() > 0 {
 		t.Errorf("exit code %d, %s", c, &told)
 	}
+}
+
+// What is sealed is answered about with a key, and without one the error says what to give.
+func TestAssistantOpensSealed(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := faults.All(1)[0]
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, key.Recipient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(w)
+	e, err := z.Create("dumps.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(e, f.Text); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(z.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := writeIn(t, dir, "capture.zip.age", sealed.String())
+	if text, failed := ask(t, dir).raw("overview", nil); !failed || !strings.Contains(text, "--age-identity") {
+		t.Errorf("without a key: %s", text)
+	}
+	a := askWith(t, &limits{identities: []string{writeIn(t, t.TempDir(), "key", key.String()+"\n")}}, path)
+	var d answer.FindingDetail
+	a.get("finding", map[string]any{"finding": "1"}, &d)
+	if len(d.Excerpts) == 0 || d.Excerpts[0].Failed != "" || len(d.Excerpts[0].Text) == 0 {
+		t.Errorf("%+v", d.Excerpts)
+	}
+}
+
+// A signal ends the verb while it waits for the next question.
+func TestMCPVerbEndsBySignal(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	path := writeIn(t, t.TempDir(), "dumps.txt", faults.All(1)[0].Twin)
+	ctx, interrupt := context.WithCancel(t.Context())
+	in, asks := io.Pipe()
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, []string{"mcp", path}, in, io.Discard, io.Discard) }()
+	if _, err := io.WriteString(asks, "\n"); err != nil { // it reads
+		t.Fatal(err)
+	}
+	interrupt()
+	if c := <-code; c != exitInterrupted {
+		t.Errorf("exit code %d", c)
+	}
+	asks.Close()
 }
 
 func TestAssistantCompares(t *testing.T) {
