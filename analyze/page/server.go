@@ -58,25 +58,22 @@ func (s *Server) Run(ctx context.Context) error {
 	learned := make(chan error, 1)
 	go func() { learned <- s.pages.Learn(ctx) }()
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(s.listener) }()
-	var err error
-	select {
-	case err = <-served:
-		served <- err
-	case <-ctx.Done():
-	}
-	cancel()
+	go func() {
+		served <- srv.Serve(s.listener)
+		cancel()
+	}()
+	<-ctx.Done()
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer stop()
 	if srv.Shutdown(end) != nil {
 		_ = srv.Close()
 	}
-	<-served
-	if failed := <-learned; failed != nil && (err == nil || errors.Is(err, http.ErrServerClosed)) {
-		err = fmt.Errorf("the cache: %w", failed)
+	err, failed := <-served, <-learned
+	switch {
+	case !errors.Is(err, http.ErrServerClosed):
+		return err
+	case failed != nil:
+		return fmt.Errorf("the cache: %w", failed)
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	return nil
 }
