@@ -47,6 +47,9 @@ type Job struct {
 type Item struct {
 	Name string `json:"name"`
 	Cost string `json:"cost"`
+	// Bytes is about how much it writes, before the bundle is compressed, and UpTo how much it may; 0: little, or nobody knows.
+	Bytes int64 `json:"bytes,omitempty"`
+	UpTo  int64 `json:"up_to_bytes,omitempty"`
 }
 
 // Session is one capture on one node.

@@ -17,6 +17,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/compare"
 	"casefile/analyze/report"
+	"casefile/analyze/say"
 	"casefile/bundle"
 	"casefile/bundle/format/budget"
 	"casefile/bundle/format/plan"
@@ -343,6 +344,21 @@ func captureSecrets(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writ
 	return w, nil
 }
 
+// bundleSize is about how large the bundle becomes, and how large it may: what is written is compressed to about a
+// tenth; the report, the host's figures and what each JVM tells of itself come on top.
+func bundleSize(jobs []collectors.Prepared) (least, most int64) {
+	const compressed, base, each = 10, 200 << 10, 60 << 10
+	least = base
+	for _, j := range jobs {
+		least += each
+		for _, i := range j.Items {
+			least += i.Bytes / compressed
+			most += max(i.UpTo-i.Bytes, 0) / compressed
+		}
+	}
+	return least, least + most
+}
+
 func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {
 	type target struct {
 		Collector string            `json:"collector"`
@@ -354,11 +370,13 @@ func printPlan(u *ui, o *collectOptions, jobs []collectors.Prepared) error {
 	for _, j := range jobs {
 		list = append(list, target{j.Collector, j.Target, j.Title, j.Items})
 	}
+	least, most := bundleSize(jobs)
 	if o.output != "text" {
 		enc := json.NewEncoder(u.out)
-		return enc.Encode(map[string]any{"schema_version": 1, "plan": o.plan, "out": o.out, "targets": list})
+		return enc.Encode(map[string]any{"schema_version": 1, "plan": o.plan, "out": o.out, "targets": list, "bundle_bytes": least, "bundle_bytes_most": most})
 	}
 	fmt.Fprintf(u.out, "would write %s: %d dumps every %v, series for %v\n", o.out, o.plan.Dumps, time.Duration(o.plan.DumpInterval), time.Duration(o.plan.Duration))
+	fmt.Fprintf(u.out, "the bundle will have about %s; with full logs up to %s\n", say.Bytes(least), say.Bytes(most))
 	for _, t := range list {
 		fmt.Fprintf(u.out, "\n%s\n", t.Title)
 		for _, i := range t.Items {

@@ -88,11 +88,14 @@ func (j *JVM) items(s *collectors.Session) []collectors.Item {
 		return []collectors.Item{profileItem(s.Plan)}
 	}
 	items := []collectors.Item{
-		{Name: fmt.Sprintf("%d thread dumps with CPU of each thread", s.Plan.Dumps), Cost: "a pause of about 3 ms per 100 threads each"},
+		{Name: fmt.Sprintf("%d thread dumps with CPU of each thread", s.Plan.Dumps), Cost: "a pause of about 3 ms per 100 threads each",
+			Bytes: int64(s.Plan.Dumps*j.Threads) * threadBytes},
 		{Name: "the system call of each thread with its connection or file, at each dump and ten times a second", Cost: "none for the JVM, about 0.5 % of a CPU: read from /proc"},
-		{Name: "counters (hsperfdata) and process figures, every " + fmt.Sprint(durationOf(s.Plan.SampleEvery)), Cost: "none: read from memory the JVM shares"},
+		{Name: "counters (hsperfdata) and process figures, every " + fmt.Sprint(durationOf(s.Plan.SampleEvery)), Cost: "none: read from memory the JVM shares",
+			Bytes: seriesBytes * int64(durationOf(s.Plan.Duration)/max(durationOf(s.Plan.SampleEvery), time.Millisecond))},
 		{Name: "GC log", Cost: "none; where the JVM writes none, one is switched on for the length of the capture"},
-		{Name: "configuration and application logs", Cost: fmt.Sprintf("reads up to %d MB from disk", s.Plan.MaxLogBytes>>20)},
+		{Name: "configuration and application logs", Cost: fmt.Sprintf("reads up to %d MB from disk", s.Plan.MaxLogBytes>>20),
+			UpTo: s.Plan.MaxLogBytes},
 	}
 	if j.Major >= virtualFrom {
 		items = append(items, collectors.Item{Name: "lists of virtual threads, where there are any", Cost: fmt.Sprintf("no pause, some %v of one thread in all", virtualBudget)})
@@ -108,12 +111,22 @@ func (j *JVM) items(s *collectors.Session) []collectors.Item {
 	return items
 }
 
+// What a thread of a dump takes with its stack, its row of CPU and its system call, and what a sample of counters and figures takes.
+const (
+	threadBytes = 3 << 10
+	seriesBytes = 2 << 10
+
+	recordingBytes = 200 << 10 // a second of a busy JVM, which compress to a third
+	recordingMost  = 64 << 20
+)
+
 func profileItem(p plan.Plan) collectors.Item {
 	if p.FocusOn(plan.Wall) {
 		return collectors.Item{Name: "wall profile: a thread dump every second or less often", Cost: "a pause of about 3 ms per 100 threads each"}
 	}
 	return collectors.Item{Name: "JFR recording; one that runs already is used and left as it is",
-		Cost: "up to 1 % of CPU, and at its start about a second of one thread; thread dumps stand in where the JVM has no JFR"}
+		Cost:  "up to 1 % of CPU, and at its start about a second of one thread; thread dumps stand in where the JVM has no JFR",
+		Bytes: recordingBytes * int64(durationOf(p.Duration)/time.Second), UpTo: recordingMost}
 }
 
 // environNames are variables whose values are kept; of all others only the
