@@ -93,7 +93,7 @@ func TestSeries(t *testing.T) {
 	if len(a.Columns) != 1 || len(a.Columns[0].Points) != 5 || a.Columns[0].Unit != "bytes" || a.Columns[0].Entry != "nodes/n1/counters.jsonl" {
 		t.Fatalf("%+v", a)
 	}
-	if p := a.Columns[0].Points[0]; p != (Point{"2026-01-31T08:00:10Z", 2, 10, 10.5, 11}) {
+	if p := a.Columns[0].Points[0]; p != (Point{"2026-01-31T08:00:10.000Z", 2, 10, 10.5, 11}) {
 		t.Errorf("the first point is %+v", p)
 	}
 	if p := a.Columns[0].Points[4]; p.Max != 19 {

@@ -6,6 +6,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/say"
 )
 
 // GCQuery narrows the logs.
@@ -92,7 +93,7 @@ func pauseOf(l *gc.Log, p *gc.Pause) GCPause {
 	out := GCPause{At: fmt.Sprintf("%.3fs", p.Start.Seconds()), Kind: p.Kind.String(), Cause: l.Cause(p), MS: millis(p.Duration),
 		BeforeMB: p.Before >> 20, AfterMB: p.After >> 20, Place: Place{Entry: l.Source}}
 	if at, ok := l.Wall(p.Start); ok {
-		out.At = at.Format(time.RFC3339Nano)
+		out.At = say.Instant(at)
 	}
 	if int(p.File) < len(l.Files) {
 		out.Entry = l.Files[p.File]

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"casefile/analyze/say"
 	"casefile/bundle/format/series"
 )
 
@@ -157,7 +158,7 @@ func thin(times []time.Time, values []float64, from, to time.Time, most int) []P
 	}
 	out := []Point{}
 	for part := range slices.Chunk(at, max(1, (len(at)+most-1)/most)) {
-		p := Point{At: times[part[0]].UTC().Format(time.RFC3339Nano), Samples: len(part), Min: math.Inf(1), Max: math.Inf(-1)}
+		p := Point{At: say.Instant(times[part[0]].UTC()), Samples: len(part), Min: math.Inf(1), Max: math.Inf(-1)}
 		for _, i := range part {
 			p.Min, p.Max, p.Mean = min(p.Min, values[i]), max(p.Max, values[i]), p.Mean+values[i]/float64(len(part))
 		}

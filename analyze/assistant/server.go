@@ -17,6 +17,7 @@ import (
 	"casefile/analyze/answer"
 	"casefile/analyze/compare"
 	"casefile/analyze/report"
+	"casefile/analyze/say"
 	"casefile/analyze/shelf"
 )
 
@@ -140,10 +141,10 @@ func (t *tools) list(in listQuery) (any, error) {
 		return nil, err
 	}
 	type line struct {
-		ID      string    `json:"id"`
-		Name    string    `json:"name"`
-		Bytes   int64     `json:"bytes"`
-		Changed time.Time `json:"changed"`
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Bytes   int64  `json:"bytes"`
+		Changed string `json:"changed"`
 	}
 	out := struct {
 		Captures []line `json:"captures"`
@@ -155,7 +156,7 @@ func (t *tools) list(in listQuery) (any, error) {
 			out.More++
 			continue
 		}
-		out.Captures = append(out.Captures, line{it.ID, it.Name, it.Size, it.ModTime.UTC()})
+		out.Captures = append(out.Captures, line{it.ID, it.Name, it.Size, say.Instant(it.ModTime.UTC())})
 	}
 	return out, nil
 }

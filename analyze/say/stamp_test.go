@@ -29,7 +29,8 @@ func TestStamps(t *testing.T) {
 // time to the encoder of JSON, which would write Z.
 func TestZonesAreWrittenHere(t *testing.T) {
 	const root = ".."
-	allowed := map[string]bool{"say/stamp.go": true, "report/document.go": true} // the second has times of the bundle's manifest
+	// document.go has times of the bundle's manifest, cache.go what is read back as a time
+	allowed := map[string]bool{"say/stamp.go": true, "report/document.go": true, "shelf/cache.go": true}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		name := filepath.ToSlash(strings.TrimPrefix(path, root+string(filepath.Separator)))
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || allowed[name] {

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
