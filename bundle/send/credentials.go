@@ -40,12 +40,12 @@ func ReadCredentials(file string, env func(string) string) (Credentials, error) 
 		}
 		key, value, _ := strings.Cut(line, ":")
 		if to[key] == nil {
-			return c, fmt.Errorf("%s:%d: want token:, user: or password:", file, n)
+			return c, fmt.Errorf("%s:%d: want one of the keys token, user, password", file, n)
 		}
 		*to[key] = strings.TrimSpace(value)
 	}
 	if c == (Credentials{}) {
-		return c, fmt.Errorf("%s: neither token: nor user: and password:", file)
+		return c, fmt.Errorf("%s: neither a token nor user and password", file)
 	}
 	return c, nil
 }
