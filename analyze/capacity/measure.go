@@ -69,8 +69,8 @@ func ofProcess(c *analyze.Case, s *loss.Statement) (out []Resource) {
 	if s.RequestThreadSeconds <= 0 || s.SpanSeconds <= 0 {
 		return nil
 	}
-	add := func(name string, used Range, each bool, format string, args ...any) {
-		out = append(out, Resource{Name: name, Node: s.Node, Used: used, Each: each, Text: fmt.Sprintf(format, args...)})
+	add := func(name string, used Range, format string, args ...any) {
+		out = append(out, Resource{Name: name, Node: s.Node, Used: used, Each: true, Text: fmt.Sprintf(format, args...)})
 	}
 	kinds, locks := map[loss.Kind]float64{}, map[string]float64{} // threads on average
 	for _, p := range s.Parts {
@@ -94,14 +94,14 @@ func ofProcess(c *analyze.Case, s *loss.Statement) (out []Resource) {
 	// an average of a few dumps: the standard error of counts that come and go
 	spread := math.Sqrt(busy / float64(max(1, s.Dumps)))
 	if size > 0 {
-		add("request threads", Range{max(0, busy-spread) / size, min(1, (busy+spread)/size)}, true, "%s of %s at work on average (%s)",
+		add("request threads", Range{max(0, busy-spread) / size, min(1, (busy+spread)/size)}, "%s of %s at work on average (%s)",
 			say.Number(busy), say.Number(size), source)
 	}
 	if waiting := kinds[loss.DBPool]; waiting > 0 {
-		add("database connections", Range{1, 1 + waiting/max(1, float64(pool))}, true, "%s threads wait for one on average", say.Number(waiting))
+		add("database connections", Range{1, 1 + waiting/max(1, float64(pool))}, "%s threads wait for one on average", say.Number(waiting))
 	} else if pool > 0 {
 		use := kinds[loss.Database]
-		add("database connections", Range{use / float64(pool), (use + math.Sqrt(use/float64(max(1, s.Dumps)))) / float64(pool)}, true, "%s of %d in a call on average", say.Number(use), pool)
+		add("database connections", Range{use / float64(pool), (use + math.Sqrt(use/float64(max(1, s.Dumps)))) / float64(pool)}, "%s of %d in a call on average", say.Number(use), pool)
 	}
 	worst, most := "", 0.0
 	for where, waiting := range locks {
@@ -110,7 +110,7 @@ func ofProcess(c *analyze.Case, s *loss.Statement) (out []Resource) {
 		}
 	}
 	if most > 0 {
-		add("the lock at "+worst, LockUse(most), true, "%s threads wait for it on average", say.Number(most))
+		add("the lock at "+worst, LockUse(most), "%s threads wait for it on average", say.Number(most))
 	}
 	return out
 }

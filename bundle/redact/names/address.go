@@ -78,10 +78,10 @@ func (r *Rewriter) isVersion(start, end int) bool {
 		return false
 	}
 	before := bytes.TrimRight(line[max(0, start-24):start], " \"'=:")
-	switch c := line[start-1]; {
-	case c == '-' || c == '_' || c == '+' || c == '.':
+	switch line[start-1] {
+	case '-', '_', '+', '.':
 		return true
-	case c == '/': // a product; a name with its address has a port, a bracket or the end after it
+	case '/': // a product; a name with its address has a port, a bracket or the end after it
 		return start > 1 && isWord(line[start-2]) && strings.HasSuffix(string(line[start:end]), ".0") ||
 			start > 1 && isWord(line[start-2]) && end < len(line) && (line[end] == ' ' || line[end] == ';') &&
 				!bytes.ContainsAny(before[:max(0, len(before)-1)], ".")
