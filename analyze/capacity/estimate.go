@@ -93,6 +93,3 @@ func (e *Estimate) others(x Resource) (out []Range) {
 	}
 	return out
 }
-
-// TooLow reports whether the load was too low to tell where growth ends.
-func (e *Estimate) TooLow() bool { return e.First == nil && len(e.Resources) > 0 }

@@ -69,7 +69,7 @@ func TestFirst(t *testing.T) {
 }
 
 func TestNothingMeasured(t *testing.T) {
-	if e := Of(&analyze.Case{Nodes: []*analyze.Node{{Name: "files"}}}, &analyze.Result{}); e.Sentences() != nil || e.TooLow() {
+	if e := Of(&analyze.Case{Nodes: []*analyze.Node{{Name: "files"}}}, &analyze.Result{}); e.Sentences() != nil || e.First != nil {
 		t.Errorf("%+v", e)
 	}
 }

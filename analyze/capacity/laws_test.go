@@ -55,21 +55,3 @@ func TestFurtherNode(t *testing.T) {
 		}
 	}
 }
-
-func TestFit(t *testing.T) {
-	want := Scalability{One: 120, Contention: 0.04, Coherence: 0.003}
-	var points []Point
-	for _, n := range []int{1, 2, 4, 6} {
-		points = append(points, Point{n, want.Rate(float64(n))})
-	}
-	got, ok := Fit(points)
-	if !ok || math.Abs(got.One-120) > 0.01 || math.Abs(got.Contention-0.04) > 1e-6 || math.Abs(got.Coherence-0.003) > 1e-6 {
-		t.Errorf("%+v %v", got, ok)
-	}
-	if _, ok := Fit(points[:2]); ok {
-		t.Error("two points make no curve")
-	}
-	if _, ok := Fit([]Point{{1, 10}, {1, 10}, {1, 11}}); ok {
-		t.Error("one number of nodes makes no curve")
-	}
-}

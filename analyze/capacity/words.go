@@ -79,7 +79,7 @@ func (e *Estimate) further() string {
 	if e.Shared >= 0.01 {
 		s += fmt.Sprintf(": at most %s of the requests' time goes to the database and other members, which all share", say.Percent(e.Shared))
 	}
-	return s + ". Closer bounds take captures with three numbers of nodes."
+	return s + "."
 }
 
 func (e *Estimate) loss() string {

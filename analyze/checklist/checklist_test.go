@@ -256,7 +256,7 @@ func TestFindingsAnswer(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	c := sound()
 	c.Nodes[0].Timing.Databases[0] = record.Probe{Target: "db:5432", Tries: 5, Failures: 5, Limit: record.LimitFor(record.MeasureDatabase)}
-	for _, r := range latency("database latency")(c) {
+	for _, r := range latency(record.MeasureDatabase)(c) {
 		if r.Node == "n1" && (!math.IsInf(r.Value, 1) || r.Text != "does not answer") {
 			t.Errorf("%+v", r)
 		}

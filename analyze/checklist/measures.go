@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/appconf"
 	"casefile/analyze/host"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
 	"casefile/bundle/format/entries"
+	record "casefile/bundle/format/timing"
 )
 
 // measure reads one thing wherever the case has it.
@@ -65,11 +67,11 @@ var measures = map[string]measure{
 	"loss":         linkLoss,
 	"ports":        clusterPorts,
 	"rename":       sharedRename,
-	"database":     latency("database latency"),
-	"shared-home":  latency("shared home write"),
-	"local-disk":   latency("local disk write"),
-	"names":        latency("name lookup"),
-	"directory":    latency("user directory"),
+	"database":     latency(record.MeasureDatabase),
+	"shared-home":  latency(record.MeasureSharedHome),
+	"local-disk":   latency(record.MeasureLocalDisk),
+	"names":        latency(record.MeasureNames),
+	"directory":    latency(record.MeasureDirectory),
 	"shared-mount": sharedMount,
 	"spread":       requestSpread,
 	"affinity":     affinity,
@@ -180,7 +182,7 @@ func poolOf(j *analyze.JVM) (string, analyze.Evidence) {
 func joinOf(j *analyze.JVM) (text string, e analyze.Evidence) {
 	for _, f := range j.Conf {
 		for _, s := range f.Cluster {
-			if s.Name == "confluence.cluster.join.type" || s.Name == "confluence.cluster.peers" {
+			if s.Name == appconf.ClusterJoin || s.Name == appconf.ClusterPeers {
 				if text = strings.TrimSpace(text + " " + s.Value); e.Entry == "" {
 					e = cite.Place(s.Place, s.Name)
 				}
