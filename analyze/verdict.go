@@ -113,19 +113,23 @@ func orEmpty(list []string) []string {
 	return list
 }
 
-// problemsText counts findings and the nodes that have them.
+// problemsText counts the findings that stand for themselves, the nodes that have them, and what follows from them.
 func problemsText(c *Case, r *Result) string {
 	n := map[Severity]int{}
 	touched := map[string]bool{}
-	for _, f := range r.Findings {
-		n[f.Severity]++
-		for _, name := range f.Nodes {
-			touched[name] = touched[name] || f.Severity.AtLeast(Warning)
+	follow := 0
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if !f.Severity.AtLeast(Warning) {
+			continue
 		}
-	}
-	for name, hit := range touched {
-		if !hit {
-			delete(touched, name)
+		for _, name := range f.Nodes {
+			touched[name] = true
+		}
+		if f.ConsequenceOf > 0 {
+			follow++
+		} else {
+			n[f.Severity]++
 		}
 	}
 	var parts []string
@@ -138,12 +142,15 @@ func problemsText(c *Case, r *Result) string {
 	text := strings.Join(parts, ", ")
 	switch hit, all := len(touched), len(c.Nodes); {
 	case hit == 0 || all <= 1 && hit <= 1:
-		return text
 	case hit < all:
-		return fmt.Sprintf("%s on %d of %d nodes", text, hit, all)
+		text += fmt.Sprintf(" on %d of %d nodes", hit, all)
 	default:
-		return fmt.Sprintf("%s on %s", text, counted(hit, "node"))
+		text += " on " + counted(hit, "node")
 	}
+	if follow > 0 {
+		text += ", with " + counted(follow, "consequence")
+	}
+	return text
 }
 
 func counted[N int | int64](n N, one string) string {

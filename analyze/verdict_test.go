@@ -68,6 +68,7 @@ func pauseAt(s float64) string {
 func TestHeadline(t *testing.T) {
 	node := func(name string, jvms ...*JVM) *Node { return &Node{Name: name, JVMs: jvms} }
 	find := func(s Severity, nodes ...string) Finding { return Finding{Severity: s, Nodes: nodes} }
+	after := func(f Finding) Finding { f.ConsequenceOf = 1; return f }
 	for name, c := range map[string]struct {
 		nodes    []*Node
 		findings []Finding
@@ -92,11 +93,15 @@ func TestHeadline(t *testing.T) {
 		"one critical": {[]*Node{node("a", dumpsEvery(t, 1, 0, time.Hour))}, []Finding{find(Critical, "a")}, Problems, "1 critical"},
 		"three nodes": {[]*Node{node("a"), node("b"), node("c")}, []Finding{find(Critical, "a", "b"), find(Critical, "c"), find(Warning, "c")},
 			Problems, "2 critical, 1 warning on 3 nodes"},
+		"a cause and what follows": {[]*Node{node("a"), node("b")}, []Finding{find(Critical, "a"), after(find(Critical, "b")), after(find(Info, "a")), find(Info, "a")},
+			Problems, "1 critical on 2 nodes, with 1 consequence"},
+		"causes and what follows": {[]*Node{node("a")}, []Finding{find(Critical, "a"), after(find(Critical, "a")), after(find(Warning, "a")), find(Warning, "a")},
+			Problems, "1 critical, 1 warning, with 2 consequences"},
 		"one of two": {[]*Node{node("a"), node("b")}, []Finding{find(Warning, "b"), find(Warning, "b"), find(Info, "a")}, Problems, "2 warnings on 1 of 2 nodes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := Headline(&Case{Nodes: c.nodes}, &Result{Findings: c.findings, Checks: 34, NotEvaluated: make([]NotEvaluated, 3)})
-			if v.Kind != c.kind || !strings.Contains(v.Text, c.text) {
+			if v.Kind != c.kind || !strings.Contains(v.Text, c.text) || c.kind == Problems && v.Text != c.text {
 				t.Errorf("%s: %q, want %s: %q", v.Kind, v.Text, c.kind, c.text)
 			}
 			if v.Kind == NothingFound && !slices.Contains(v.Examined, "31 of 34 checks") {

@@ -47,10 +47,14 @@ const (
 // headings, lists and plain tables are used, which GitHub and Jira both read.
 func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	var head, tail page
-	head.add("# " + md(analyze.Headline(c, r).Text))
-	head.add("")
-	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	story := NewStory(c, r)
+	head.add("# " + md(story.Headline))
+	head.add("")
+	if verdict := story.Scope.Verdict.Text; verdict != story.Headline {
+		head.add("**" + md(verdict) + "**")
+		head.add("")
+	}
+	head.add(joined("  \n", md(caseLine(c)), md(bundleLine(&m))))
 	head.story(story)
 	head.nodes(c)
 	tail.against(m.Against)

@@ -152,7 +152,7 @@ func TestHTMLHasItsParts(t *testing.T) {
 	c, r := sampleCase(t)
 	page := renderHTML(t, c, r, sampleMeta())
 	keepPage(t, "report.html", page)
-	for _, want := range []string{"3 critical, 1 warning on 1 of 2 nodes", "GroupCache", "crowd.ldap.read.timeout", "Threads by state", "Contended", "Threads by CPU",
+	for _, want := range []string{"2 critical, 1 warning on 1 of 2 nodes, with 1 consequence", "GroupCache", "crowd.ldap.read.timeout", "Threads by state", "Contended", "Threads by CPU",
 		`class="flame"`, ">Pauses<", "Pauses by kind", "worst window", "Heap used", "CPU of the machine", "Pressure", "Disks busy", "Missing from this capture",
 		"kill -CONT 812", "Not evaluated", "metaspace-pressure", "pool-mismatch: panic", "0.4 % of one CPU", "waiting to lock"} {
 		if !bytes.Contains(page, []byte(want)) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"regexp"
 	"strings"
@@ -39,6 +40,18 @@ func TestOneStory(t *testing.T) {
 	} {
 		text := words(string(render(t, name, c, r)))
 		inOrder(t, name+", actions", text[max(0, strings.Index(text, words(from))):], actions)
+	}
+	standing := map[analyze.Severity]int{}
+	for _, p := range s.Problems {
+		standing[r.Findings[p.Finding-1].Severity]++
+	}
+	verdict := fmt.Sprintf("%d critical, %d warning on 1 of 2 nodes, with %d consequence", standing[analyze.Critical],
+		standing[analyze.Warning], len(titles)-len(s.Problems))
+	for name, first := range map[string][]string{ // the terminal has the headline as its first finding
+		"terminal.txt": {verdict, s.Headline}, "SUMMARY.md": {s.Headline, verdict}, "report.html": {s.Headline, verdict},
+		"findings.json": {`"text": "` + verdict, `"headline": "` + s.Headline},
+	} {
+		inOrder(t, name+", headline", words(string(render(t, name, c, r))), first)
 	}
 	var doc Document
 	if err := json.Unmarshal(render(t, "findings.json", c, r), &doc); err != nil {

@@ -197,7 +197,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	} else if story.Scope.Verdict.Kind == analyze.CannotTell {
 		v.Level = "info"
 	}
-	v.Counts = badges(r.Findings, nil)
+	v.Counts = badges(r.Findings, func(f *analyze.Finding) bool { return f.ConsequenceOf == 0 })
 	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{},
 		places: map[string]int{}}
 	b.anchorAll(c)
@@ -245,11 +245,11 @@ func (b *viewBuilder) anchorAll(c *analyze.Case) {
 	}
 }
 
-// badges counts findings by severity; keep may choose.
+// badges counts the findings that are to be kept by severity.
 func badges(list []analyze.Finding, keep func(*analyze.Finding) bool) []badge {
 	var n [3]int
 	for i := range list {
-		if keep == nil || keep(&list[i]) {
+		if keep(&list[i]) {
 			n[rank(list[i].Severity)]++
 		}
 	}

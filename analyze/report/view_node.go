@@ -16,7 +16,12 @@ func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
 			return
 		}
 		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine", Places: b.placesOf(n.Name)}
-		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool { return slices.Contains(f.Nodes, n.Name) })
+		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool {
+			if f.ConsequenceOf > 0 && slices.Contains(r.Findings[f.ConsequenceOf-1].Nodes, n.Name) { // its cause counts
+				return false
+			}
+			return slices.Contains(f.Nodes, n.Name)
+		})
 		switch {
 		case len(card.Badges) > 0:
 			card.Level = card.Badges[0].Level

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 
@@ -35,12 +34,7 @@ its own: they leave this machine if it runs elsewhere.`,
 			if err != nil {
 				return err
 			}
-			srv := assistant.NewServer(s, toolVersion())
-			err = srv.Run(cmd.Context(), &mcp.IOTransport{Reader: io.NopCloser(u.in), Writer: noClose{u.out}})
-			if errors.Is(err, io.EOF) || errors.Is(err, mcp.ErrConnectionClosed) { // whoever asked has gone
-				return nil
-			}
-			return err
+			return assistant.Run(cmd.Context(), s, toolVersion(), &mcp.IOTransport{Reader: io.NopCloser(u.in), Writer: noClose{u.out}})
 		},
 	}
 	most.flags(cmd.Flags())

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 
 	"casefile/analyze/answer"
 	"casefile/analyze/assistant"
+	"casefile/analyze/shelf"
 	"casefile/testdata/faults"
 )
 
@@ -45,7 +47,7 @@ func askWith(t *testing.T, most *limits, paths ...string) *asker {
 	here, there := mcp.NewInMemoryTransports()
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- assistant.NewServer(s, "test").Run(ctx, there) }()
+	go func() { served <- assistant.Run(ctx, s, "test", there) }()
 	session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(ctx, here, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -337,6 +339,88 @@ func TestAssistantOpensSealed(t *testing.T) {
 	if len(d.Excerpts) == 0 || d.Excerpts[0].Failed != "" || len(d.Excerpts[0].Text) == 0 {
 		t.Errorf("%+v", d.Excerpts)
 	}
+}
+
+// Questions that are piped in and then end are all answered, the last one too, in whatever order.
+func TestMCPAnswersWhatWasPiped(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	path := writeIn(t, t.TempDir(), "dumps.txt", faults.All(1)[0].Text)
+	asks := strings.Join([]string{
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"pipe","version":"1"}}}`,
+		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+		`{"jsonrpc":"2.0","id":2,"method":"tools/list"}`,
+		`{"jsonrpc":"2.0","id":"three","method":"tools/call","params":{"name":"overview","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"finding","arguments":{"finding":"1"}}}`,
+		`{"jsonrpc":"2.0","id":5,"method":"no/such/method"}`,
+	}, "\n")
+	for _, end := range []string{"", "\n", "\nno JSON\n"} {
+		var out bytes.Buffer
+		var told strings.Builder
+		code := run(t.Context(), []string{"mcp", path}, strings.NewReader(asks+end), &out, &told)
+		if broken := strings.Contains(end, "JSON"); broken != (code != 0) || broken != (told.Len() > 0) {
+			t.Errorf("after %q: exit code %d, %s", end, code, &told)
+		}
+		answered := map[string]bool{}
+		for d := json.NewDecoder(&out); ; {
+			var a struct {
+				ID            json.RawMessage
+				Result, Error json.RawMessage
+			}
+			if err := d.Decode(&a); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			answered[string(a.ID)] = a.Result != nil && !strings.Contains(string(a.Result), `"isError":true`)
+		}
+		want := map[string]bool{"1": true, "2": true, `"three"`: true, "4": true, "5": false}
+		if !maps.Equal(answered, want) {
+			t.Errorf("after %q: answered %v, want %v", end, answered, want)
+		}
+	}
+}
+
+// What can no longer be written is not waited for.
+func TestMCPEndsWithoutReader(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	path := writeIn(t, t.TempDir(), "dumps.txt", faults.All(1)[0].Text)
+	answers, out := io.Pipe()
+	answers.Close()
+	ask := `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"pipe","version":"1"}}}`
+	more := `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"overview","arguments":{}}}`
+	run(t.Context(), []string{"mcp", path}, strings.NewReader(ask+"\n"+more+"\n"), out, io.Discard)
+}
+
+// A signal ends the verb while it works on an answer.
+func TestMCPVerbEndsWhileReading(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	reading := make(chan struct{})
+	s := shelf.New([]string{writeIn(t, t.TempDir(), "dumps.txt", "x")}, nil, func(ctx context.Context, _ string) (*answer.Capture, error) {
+		close(reading)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	here, there := mcp.NewInMemoryTransports()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	served := make(chan error, 1)
+	go func() { served <- assistant.Run(ctx, s, "test", there) }()
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(t.Context(), here, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, _ = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "overview"}) // the server ends below
+	}()
+	<-reading
+	interrupt()
+	if err := <-served; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	<-asked
+	session.Close()
 }
 
 // A signal ends the verb while it waits for the next question.
