@@ -108,7 +108,7 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
 	g.token = ""
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: g.cookie, Path: g.path, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	w.Header().Set("Refresh", "0; url="+g.path)
-	render(w, "enter", g.path)
+	render(w, "casefile", enterPage(g.path))
 }
 
 func (g *Guard) admitted(r *http.Request) bool {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/base64"
 	"errors"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -19,13 +17,6 @@ import (
 	"casefile/analyze/rules"
 	"casefile/analyze/say"
 	"casefile/analyze/shelf"
-)
-
-var (
-	//go:embed list.html
-	listHTML string
-	//go:embed list.css
-	listCSS string
 )
 
 // Policies of what a page may do: nothing from elsewhere, forms to this server. A report names the hashes of its own style
@@ -40,29 +31,11 @@ func hashOf(s string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"css":   func() template.CSS { return template.CSS(listCSS) },
-	"plain": func(s string) string { return answer.Text(s, 300) },
-	"bytes": func(n int64) string { return say.Bytes(n) },
-	"utc":   utc,
-	"count": say.Count,
-}).Parse(listHTML))
-
 func utc(t time.Time) string {
 	if t.IsZero() {
 		return "not known"
 	}
 	return say.UTC(t, "2006-01-02 15:04")
-}
-
-func render(w http.ResponseWriter, name string, data any) {
-	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
-		http.Error(w, "casefile: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes()) // who has gone needs no answer
 }
 
 // Pages are the pages of a shelf.
@@ -192,7 +165,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
 		p.more()
 		w.Header().Set("Refresh", "5")
 	}
-	render(w, "list", v)
+	render(w, "casefile: captures", v.node())
 }
 
 // search looks for all words of the query in the findings of all captures.

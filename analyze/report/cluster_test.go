@@ -31,7 +31,7 @@ func TestClusterSection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Round trips between the nodes", "12.50 ms", "14.75 ms", "2 %", "there: one in ten waits 9.0 ms", "no answer &lt;b&gt;", "20 nodes: each asked 8",
-		"&#43;1.50 ms", "0.25 ms of each other", "/shared", "good below 20 ms, bad above 60 ms", "3 of 3", "connection refused"} {
+		"+1.50 ms", "0.25 ms of each other", "/shared", "good below 20 ms, bad above 60 ms", "3 of 3", "connection refused"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -13,8 +12,6 @@ import (
 )
 
 var (
-	//go:embed assets/page.html
-	pageHTML string
 	//go:embed assets/style.css
 	pageCSS string
 	//go:embed assets/script.js
@@ -51,23 +48,10 @@ var (
 	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(reportJS))
 )
 
-var pageFuncs = template.FuncMap{
-	"head": headBlocks, "reporthead": reportHead, "breaks": breaks, "inc": func(i int) int { return i + 1 },
-}
-
 // HTML writes the report: one file that needs nothing from outside and may do
 // nothing but what its own style and script, named by their hashes, do.
 func HTML(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
-	t, err := template.New("page").Funcs(pageFuncs).Parse(pageHTML)
-	if err != nil {
-		return err
-	}
-	var buf bytes.Buffer
-	if err := t.Execute(&buf, newView(c, r, &m)); err != nil {
-		return err
-	}
-	_, err = w.Write(cleanPage(buf.Bytes()))
-	return err
+	return writePage(w, newView(c, r, &m).node())
 }
 
 var breakAfter = strings.NewReplacer(".", ".<wbr/>", "/", "/<wbr/>", "$", "$<wbr/>", "_", "_<wbr/>")
@@ -92,8 +76,8 @@ func hashOf(s string) string {
 }
 
 // cleanPage replaces in the finished page what clean would; markup has none of it.
-func cleanPage(page []byte) []byte {
-	return bytes.Map(func(r rune) rune {
+func cleanPage(page string) string {
+	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || printable(r) {
 			return r
 		}

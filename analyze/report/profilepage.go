@@ -1,19 +1,16 @@
 package report
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 
 	"casefile/analyze/profile"
 	"casefile/analyze/say"
 )
-
-//go:embed assets/profile.html
-var profileHTML string
 
 // Profile is an on-demand profile, to be shown as a page or on a terminal.
 type Profile struct {
@@ -62,19 +59,15 @@ type partsPage struct {
 
 // write writes the page: one file that needs nothing from outside.
 func (p *partsPage) write(w io.Writer) error {
-	t, err := template.New("page").Funcs(pageFuncs).Parse(pageHTML)
-	if err == nil {
-		t, err = t.New("profile").Parse(profileHTML)
-	}
-	if err != nil {
-		return err
-	}
-	var buf bytes.Buffer
-	if err := t.Execute(&buf, p); err != nil {
-		return err
-	}
-	_, err = w.Write(cleanPage(buf.Bytes()))
-	return err
+	return writePage(w, document(p.Title, headBlocks(),
+		h.A(h.Class("skip"), h.Href("#main"), g.Text(p.Skip)), newline,
+		h.Header(h.Class("top "+p.Level), h.Div(h.Class("wrap"),
+			para("kicker", p.Kicker), newline,
+			h.H1(g.Text(p.Title)), newline,
+			h.Div(h.Class("case"), facts("facts", p.Facts)))), newline,
+		h.Div(h.Class("wrap"), h.Main(h.ID("main"), h.Class("panel"),
+			stacked(p.Parts, (*part).node),
+			g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)})))))
 }
 
 func (p *Profile) page() *partsPage {

@@ -115,6 +115,9 @@ type target struct{ os, arch string }
 
 func (t target) String() string { return t.os + "-" + t.arch }
 
+// largestBinary is what a node has to take, in bytes.
+const largestBinary = 30_000_000
+
 // targets: on Linux all verbs, elsewhere those that read bundles.
 var targets = []target{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
 
@@ -134,6 +137,13 @@ func (r *release) binaries(ctx context.Context) error {
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.os, "GOARCH="+t.arch, "GOFLAGS=", "GOAMD64=v1")
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("build for %s: %w", t, err)
+		}
+		info, err := os.Stat(r.binary(t))
+		if err != nil {
+			return err
+		}
+		if info.Size() > largestBinary {
+			return fmt.Errorf("%s: the binary has %d bytes, at most %d: TestBinarySize in cmd/casefile says what may be the cause", t, info.Size(), largestBinary)
 		}
 	}
 	return nil
