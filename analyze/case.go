@@ -6,6 +6,7 @@ package analyze
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"casefile/analyze/appconf"
@@ -46,6 +47,23 @@ type Case struct {
 	// Statements is what their statements took over the capture.
 	Databases  []*database.Look
 	Statements []*database.Counted
+	// Below is the folder in which all loose files lie; the names of their entries begin with it. "": there is none.
+	Below string
+}
+
+// LooseNode is the name of the node of loose files where nothing tells of several.
+const LooseNode = "files"
+
+// Short names an entry without the folder that all loose files lie in: where an admin keeps them is not handed on.
+func (c *Case) Short(entry string) string {
+	if c.Below == "" {
+		return entry
+	}
+	rest, ok := strings.CutPrefix(entry, c.Below)
+	if !ok || rest == "" || rest[0] != '/' && rest[0] != '\\' {
+		return entry
+	}
+	return rest[1:]
 }
 
 // Gap is a line of the coverage ledger that is a gap.

@@ -120,6 +120,9 @@ func Lines(from, to int) string {
 	return fmt.Sprintf("%d-%d", from, to)
 }
 
+// NotSet is what [Advice.To] says of an option that is to go.
+const NotSet = "not set"
+
 // Advice is one thing to do, with what it changes, what it costs and how to tell
 // that it worked.
 type Advice struct {

@@ -44,14 +44,11 @@ func (p *Pair) Where() string {
 	switch {
 	case p.Subject == "":
 		return p.Node
-	case p.Node == "" || p.Node == looseNode:
+	case p.Node == "" || p.Node == analyze.LooseNode:
 		return p.Subject
 	}
 	return p.Subject + " on " + p.Node
 }
-
-// looseNode is the node that loose files are of.
-const looseNode = "files"
 
 // match pairs nodes by name, and their processes by application. Where every capture has but one, they are one.
 func (c *Comparison) match() {

@@ -51,7 +51,13 @@ func Paths(ctx context.Context, paths []string) (*analyze.Case, error) {
 	if len(failed) == len(paths) {
 		return nil, errors.Join(failed...)
 	}
-	return b.finish(ctx)
+	c, err := b.finish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.Below = below(paths)
+	shorten(c)
+	return c, nil
 }
 
 // Bundle reads a casefile bundle, and the parts of nodes beside it if whoever joined

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"casefile/analyze"
 	"casefile/analyze/threads"
 )
-
-// looseNode is the name of the node of loose files where nothing tells of several.
-const looseNode = "files"
 
 // place is where loose evidence lies: its file, and the name before its lines in it.
 type place struct{ file, label string }
@@ -189,7 +187,7 @@ func (p *places) node(at place) string {
 			return name
 		}
 	}
-	return looseNode
+	return analyze.LooseNode
 }
 
 // nodeOfLabel takes the pod or host from the name before the lines of a stream: "web-1/app" is the container app of web-1.

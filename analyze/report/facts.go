@@ -87,11 +87,19 @@ func caseLine(c *analyze.Case) string {
 
 // where names node and subject of a finding.
 func where(f *analyze.Finding) string {
-	names := make([]string, len(f.Nodes))
-	for i, n := range f.Nodes {
-		names[i] = cut(n, nodeNameWidth)
+	names := make([]string, 0, len(f.Nodes))
+	for _, n := range f.Nodes {
+		names = append(names, cut(onNode(n), nodeNameWidth))
 	}
 	return clean(joined(" · ", strings.Join(names, ", "), f.Subject))
+}
+
+// onNode names the node that something is of; loose files of nobody knows where are of none.
+func onNode(name string) string {
+	if name == analyze.LooseNode {
+		return ""
+	}
+	return name
 }
 
 // change is "setting: from -> to" as far as the advice gives it.
@@ -105,7 +113,15 @@ func change(a *analyze.Advice) string {
 	case a.From != "":
 		value = "now " + a.From
 	}
-	return clean(joined(" ", a.Setting, value))
+	return clean(joined(" ", settingOf(a.Setting, a.From, a.To), value))
+}
+
+// settingOf is the name of a setting; "": the values have it already, as "-Xmx8g" has that of -Xmx.
+func settingOf(setting, from, to string) string {
+	if strings.HasPrefix(from, setting) || strings.HasPrefix(to, setting) {
+		return ""
+	}
+	return setting
 }
 
 // gapGroup is gaps that differ only in what they are a gap of.

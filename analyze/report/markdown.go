@@ -68,7 +68,7 @@ func Markdown(w io.Writer, c *analyze.Case, r *analyze.Result, m Meta) error {
 	tail.list("How it was captured", m.Commands)
 	tail.list("What the capture cost", m.Overhead)
 
-	body := findingsPage(r.Findings, markdownLines-head.lines-tail.lines)
+	body := findingsPage(c, r.Findings, markdownLines-head.lines-tail.lines)
 	_, err := io.WriteString(w, head.String()+body.String()+tail.String())
 	return err
 }
@@ -183,7 +183,7 @@ func (p *page) story(s *Story) {
 	p.heading("Do first")
 	for i := range s.Actions {
 		a := &s.Actions[i]
-		p.add(fmt.Sprintf("%d. **%s** %s", i+1, md(cut(a.Action, 400)), code(cut(change(&a.Advice), 300))))
+		p.add(joined(" ", fmt.Sprintf("%d. **%s**", i+1, md(cut(a.Action, 400))), code(cut(change(&a.Advice), 300))))
 		detail := []string{}
 		for _, l := range [][2]string{{"on", a.where()}, {"because of", a.ID}, {"effect:", a.Effect}, {"risk:", a.Risk}, {"verify:", a.Verify}} {
 			if l[1] != "" {
@@ -195,7 +195,7 @@ func (p *page) story(s *Story) {
 }
 
 // findingsPage takes as many findings as fit into the lines left, worst first.
-func findingsPage(list []analyze.Finding, room int) *page {
+func findingsPage(c *analyze.Case, list []analyze.Finding, room int) *page {
 	p := &page{}
 	if len(list) == 0 {
 		return p
@@ -207,6 +207,7 @@ func findingsPage(list []analyze.Finding, room int) *page {
 			one.consequence(&list[i])
 		} else {
 			one.finding(i+1, &list[i])
+			one.evidence(c, list[i].Evidence)
 		}
 		if p.lines+one.lines > room-3 {
 			p.add(fmt.Sprintf("%s more: see the report.", count(len(list)-i, "finding")))
@@ -253,13 +254,24 @@ func (p *page) finding(number int, f *analyze.Finding) {
 		}
 		p.add(text)
 	}
-	for i := range f.Evidence {
+}
+
+// evidence tells each thing once; what says the same of other places is counted.
+func (p *page) evidence(c *analyze.Case, list []analyze.Evidence) {
+	told := 0
+	groups := alikes(list)
+	for i, g := range groups {
 		if i == markdownEvidence {
-			p.add(fmt.Sprintf("- %d more pieces of evidence are in the report", len(f.Evidence)-i))
-			break
+			p.add("- " + count(len(list)-told, "more piece") + " of evidence: see the report")
+			return
 		}
-		e := &f.Evidence[i]
-		p.add("- Evidence: " + joined(" ", code(cut(cite(e), 200)), md(cut(e.Text, 240))))
+		e := &list[g[0]]
+		told += len(g)
+		more := ""
+		if n := len(g) - 1; n > 0 {
+			more = fmt.Sprintf("(%d more say the same)", n)
+		}
+		p.add("- Evidence: " + joined(" ", code(cut(citeShort(c, e), 200)), md(cut(e.Text, 240)), more))
 	}
 }
 
@@ -293,7 +305,11 @@ func (p *page) list(title string, items []string) {
 func (p *page) tuning(list []analyze.Tuning) {
 	const most = 12
 	for _, t := range list {
-		p.heading("Settings to change on " + md(t.Subject) + " (" + md(strings.Join(t.Nodes, ", ")) + ")")
+		nodes := onNode(strings.Join(t.Nodes, ", "))
+		if nodes != "" {
+			nodes = "(" + nodes + ")"
+		}
+		p.heading("Settings to change on " + md(joined(" ", t.Subject, nodes)))
 		var rows [][]string
 		for _, ch := range t.Changes {
 			rows = append(rows, []string{ch.Setting, ch.From, ch.To, strings.Join(ch.Findings, ", "), ch.Risk})

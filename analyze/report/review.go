@@ -151,10 +151,12 @@ func (p *page) review(r *Review) {
 	if r == nil {
 		return
 	}
-	p.heading("Checklist: " + r.headline())
 	var rows [][]string
 	for _, a := range r.of(checklist.NotOK) {
 		rows = append(rows, []string{a.Question, a.Value, a.Fix})
+	}
+	if len(rows) > 0 || r.Checklist.Count(checklist.OK) > 0 { // of loose files nothing is known
+		p.heading("Checklist: " + r.headline())
 	}
 	if len(rows) > 0 {
 		p.table([]string{"Not ok", "Measured", "Fix"}, rows, most)
@@ -175,7 +177,7 @@ func (p *page) review(r *Review) {
 }
 
 // reviewSection is the review as a part of the page.
-func reviewSection(r *Review) *section {
+func reviewSection(c *analyze.Case, r *Review) *section {
 	if r == nil {
 		return nil
 	}
@@ -190,7 +192,7 @@ func reviewSection(r *Review) *section {
 			}
 			value := cell{Text: cut(a.Value+betweenText(a), 300)}
 			for _, e := range a.At {
-				value.Lines = append(value.Lines, cite(&e))
+				value.Lines = append(value.Lines, citeShort(c, &e))
 			}
 			if len(value.Lines) > 0 {
 				value.More = "where"

@@ -72,6 +72,11 @@ func (t *terminal) evidence(list []analyze.Evidence, cited *Cited) {
 // cite names an entry and lines of it.
 func cite(e *analyze.Evidence) string { return clean(joined(":", e.Entry, e.Lines)) }
 
+// citeShort is cite for what is handed on, see [analyze.Case.Short].
+func citeShort(c *analyze.Case, e *analyze.Evidence) string {
+	return clean(joined(":", c.Short(e.Entry), e.Lines))
+}
+
 func (t *terminal) excerpt(lines []excerptLine) {
 	wide := 0
 	for _, l := range lines {

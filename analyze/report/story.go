@@ -133,5 +133,5 @@ func (a *StoryAction) toCopy() string {
 }
 
 func (a *StoryAction) where() string {
-	return clean(joined(" · ", cut(some(a.Nodes, 6), 6*nodeNameWidth), a.Subject))
+	return clean(joined(" · ", cut(onNode(some(a.Nodes, 6)), 6*nodeNameWidth), a.Subject))
 }

@@ -77,7 +77,7 @@ func lostFigure(r *analyze.Result) KeyFigure {
 			continue
 		}
 		worst = lost
-		k.Value, k.Node, k.Level = say.Percent(lost), clean(s.Node), levelOf(r, s.Node, claimed)
+		k.Value, k.Node, k.Level = say.Percent(lost), clean(onNode(s.Node)), levelOf(r, s.Node, claimed)
 		k.Note = "no request thread waited"
 		if largest.Share > 0 {
 			k.Note = "most of it: " + clean(cut(joined(", ", string(largest.Kind), shortPlace(largest.Where)), 70))
@@ -103,19 +103,36 @@ func pauseFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
 			for _, log := range j.GC {
-				if log.Total.Max <= worst {
+				longest, note := stopOf(log)
+				if longest <= worst {
 					continue
 				}
-				worst = log.Total.Max
-				k.Value, k.Node, k.Level = say.Took(worst), nameOf(n), levelOf(r, n.Name, pauseFindings)
-				k.Note = joined(" in ", count(log.Total.Count, "pause"), span(log))
-				if share, ok := log.Throughput(); ok {
-					k.Note += ", " + say.Percent(1-share/100) + " of the time"
-				}
+				worst = longest
+				k.Value, k.Node, k.Level, k.Note = say.Took(worst), figureNode(n), levelOf(r, n.Name, pauseFindings), note
 			}
 		}
 	}
 	return k
+}
+
+// stopOf is the longest time that a log has threads stand still: in a pause, or in a wait for memory.
+func stopOf(l *gc.Log) (longest time.Duration, note string) {
+	if s := l.Stalls.Total; s != nil && s.Max > l.Total.Max {
+		return s.Max, joined(" in ", say.HowOften(int(s.Count))+" a thread waited for memory", span(l))
+	}
+	note = joined(" in ", count(l.Total.Count, "pause"), span(l))
+	if share, ok := l.Throughput(); ok {
+		note += ", " + say.Percent(1-share/100) + " of the time"
+	}
+	return l.Total.Max, note
+}
+
+// figureNode names the node of a figure.
+func figureNode(n *analyze.Node) string {
+	if onNode(n.Name) == "" {
+		return ""
+	}
+	return nameOf(n)
 }
 
 // span is how long a log is; "": not known.
@@ -135,7 +152,7 @@ func cpuFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
 		}
 		busy := n.Host.CPU.Busy
 		worst = busy.Mean
-		k.Value, k.Node, k.Level = say.Percent(busy.Mean/100), nameOf(n), levelOf(r, n.Name, cpuFindings)
+		k.Value, k.Node, k.Level = say.Percent(busy.Mean/100), figureNode(n), levelOf(r, n.Name, cpuFindings)
 		k.Note = fmt.Sprintf("on average, at most %s", say.Percent(busy.Max/100))
 	}
 	return k
@@ -167,7 +184,7 @@ func errorFigure(c *analyze.Case, r *analyze.Result) KeyFigure {
 			continue
 		}
 		worst = errs
-		k.Value, k.Node, k.Level = say.Whole(errs), nameOf(n), levelOf(r, n.Name, errorFindings)
+		k.Value, k.Node, k.Level = say.Whole(errs), figureNode(n), levelOf(r, n.Name, errorFindings)
 		k.Note = fmt.Sprintf("of %s", count(entries, "entry"))
 		if entries != 1 {
 			k.Note = "of " + say.Whole(entries) + " entries"

@@ -259,9 +259,12 @@ func (t *terminal) tuning(list []analyze.Tuning) {
 		for _, c := range set.Changes {
 			what := c.To
 			if !strings.HasPrefix(c.To, "-") {
-				what = c.Setting + " " + c.To
+				what = joined(" ", settingOf(c.Setting, c.From, c.To), c.To)
 			}
-			if c.From != "" {
+			switch {
+			case c.To == analyze.NotSet:
+				what = "without " + cmp.Or(c.From, c.Setting)
+			case c.From != "":
 				what += " instead of " + c.From
 			}
 			t.text("- ", "  ", plain, clean(what)+" ("+strings.Join(c.Findings, ", ")+")", 0)
@@ -285,6 +288,12 @@ func (t *terminal) notEvaluated(list []analyze.NotEvaluated) {
 	for near < len(list) && list[near].Near {
 		near++
 	}
+	others := len(list) - near
+	const more = " of other kinds of evidence: --verbose names what each needs"
+	if near == 0 {
+		t.text("", "  ", dim, "Not evaluated: "+count(others, "check")+more, 0)
+		return
+	}
 	t.line(t.paint(dim, fmt.Sprintf("Not evaluated: %s lacked data", count(len(list), "check"))))
 	var needs []string
 	ids := map[string][]string{}
@@ -297,8 +306,8 @@ func (t *terminal) notEvaluated(list []analyze.NotEvaluated) {
 	for _, need := range needs {
 		t.text("- ", "  ", dim, "with "+clean(need)+": "+strings.Join(ids[need], ", "), 0)
 	}
-	if others := len(list) - near; others > 0 {
-		t.text("- ", "  ", dim, count(others, "check")+" of other kinds of evidence: --verbose names what each needs", 0)
+	if others > 0 {
+		t.text("- ", "  ", dim, count(others, "check")+more, 0)
 	}
 }
 

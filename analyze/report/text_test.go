@@ -195,3 +195,37 @@ func TestWrapKeepsUnits(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A setting is named once: by its values where they have its name.
+func TestChangeNamesTheSettingOnce(t *testing.T) {
+	for _, c := range [][4]string{
+		{"-Xmx", "-Xmx8g", "-Xmx12g", "-Xmx8g -> -Xmx12g"},
+		{"-Xmx", "about 4 GB", "-Xmx5g", "about 4 GB -> -Xmx5g"},
+		{"-XX:A=1", "-XX:A=1", analyze.NotSet, "-XX:A=1 -> not set"},
+		{"maxThreads", "200", "48", "maxThreads 200 -> 48"},
+		{"maxThreads", "", "48", "maxThreads -> 48"},
+		{"", "", "", ""},
+	} {
+		if got := change(&analyze.Advice{Setting: c[0], From: c[1], To: c[2]}); got != c[3] {
+			t.Errorf("%q, want %q", got, c[3])
+		}
+	}
+}
+
+// What says the same of several threads is one piece of evidence in SUMMARY.md, and no piece is left out of the count.
+func TestEvidenceIsToldOnce(t *testing.T) {
+	var list []analyze.Evidence
+	for i := range 12 {
+		list = append(list, analyze.Evidence{Entry: fmt.Sprintf("dump-%d.txt", i), Lines: "4", Text: fmt.Sprintf("exec-%d waits for Cache", i)})
+	}
+	for _, text := range []string{"the holder sleeps", "one", "two", "three"} {
+		list = append(list, analyze.Evidence{Entry: "dump-1.txt", Text: text})
+	}
+	p := &page{}
+	p.evidence(&analyze.Case{}, list)
+	want := "- Evidence: `dump-0.txt:4` exec-0 waits for Cache (11 more say the same)\n- Evidence: `dump-1.txt` the holder sleeps\n" +
+		"- Evidence: `dump-1.txt` one\n- Evidence: `dump-1.txt` two\n- 1 more piece of evidence: see the report\n"
+	if p.String() != want {
+		t.Errorf("%s\nwant\n%s", p, want)
+	}
+}

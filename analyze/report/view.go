@@ -181,7 +181,9 @@ var sectionViews = []func(*viewBuilder, *analyze.Case, *analyze.Result) *section
 	func(b *viewBuilder, _ *analyze.Case, _ *analyze.Result) *section {
 		return againstSection(b.meta.Against)
 	},
-	func(b *viewBuilder, _ *analyze.Case, _ *analyze.Result) *section { return reviewSection(b.meta.Review) },
+	func(b *viewBuilder, c *analyze.Case, _ *analyze.Result) *section {
+		return reviewSection(c, b.meta.Review)
+	},
 	func(b *viewBuilder, _ *analyze.Case, r *analyze.Result) *section { return b.waits(r) },
 	func(b *viewBuilder, c *analyze.Case, _ *analyze.Result) *section { return b.cluster(c) },
 }
@@ -198,7 +200,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, func(f *analyze.Finding) bool { return f.ConsequenceOf == 0 })
-	b := &viewBuilder{view: v, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{},
+	b := &viewBuilder{view: v, of: c, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{},
 		places: map[string]int{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
@@ -222,6 +224,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 // viewBuilder carries what is shared by the parts of a page: budgets and anchors.
 type viewBuilder struct {
 	*view
+	of       *analyze.Case
 	result   *analyze.Result
 	meta     *Meta
 	excerpts int
@@ -329,7 +332,7 @@ func (b *viewBuilder) appendix(c *analyze.Case, r *analyze.Result) {
 	}
 	b.Unparsed = table{Title: "Lines not understood", Columns: columns("Source", "#Lines")}
 	for _, u := range unparsedOf(c) {
-		b.Unparsed.Rows = append(b.Unparsed.Rows, []cell{{Text: u.Source, Code: true}, text(say.Whole(u.Lines))})
+		b.Unparsed.Rows = append(b.Unparsed.Rows, []cell{{Text: c.Short(u.Source), Code: true}, text(say.Whole(u.Lines))})
 	}
 	b.Gaps, b.NotEvaluated, b.Unparsed = b.Gaps.bounded(htmlRows), b.NotEvaluated.bounded(htmlRows), b.Unparsed.bounded(htmlRows)
 	if n := len(b.Problems) - htmlRows; n > 0 {

@@ -50,7 +50,7 @@ func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
 	}
 	for k := range f.Advice {
 		a := &f.Advice[k]
-		card.Advice = append(card.Advice, adviceCard{Action: a.Action, Setting: a.Setting, From: a.From, To: a.To,
+		card.Advice = append(card.Advice, adviceCard{Action: a.Action, Setting: settingOf(a.Setting, a.From, a.To), From: a.From, To: a.To,
 			Facts: adviceFacts(a)})
 	}
 	card.Drawer = b.drawer(f)
@@ -154,6 +154,21 @@ func (b *viewBuilder) against(r *analyze.Rule, f *analyze.Finding) (out []string
 // alike is what differs between lines that say the same of several threads: numbers, and what stands in quotes.
 var alike = regexp.MustCompile(`"[^"]*"|\b0x[0-9a-f]+\b|\d[\d.,\x{202f}]*`)
 
+// alikes puts evidence that says the same together, by its numbers in the list.
+func alikes(list []analyze.Evidence) (groups [][]int) {
+	at := map[string]int{}
+	for i := range list {
+		key := alike.ReplaceAllString(list[i].Text, "#")
+		g, known := at[key]
+		if !known || key == "" {
+			g, at[key] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	return groups
+}
+
 // take adds a piece of evidence, or puts it with those before it that say the same.
 func (d *drawer) take(e evidenceCard) {
 	key := alike.ReplaceAllString(e.Text, "#")
@@ -167,7 +182,7 @@ func (d *drawer) take(e evidenceCard) {
 }
 
 func (b *viewBuilder) evidence(e *analyze.Evidence) evidenceCard {
-	card := evidenceCard{Cite: cite(e), Text: cut(e.Text, 1000)}
+	card := evidenceCard{Cite: citeShort(b.of, e), Text: cut(e.Text, 1000)}
 	if b.meta.Cited == nil || b.excerpts <= 0 || e.Lines == "" {
 		return card
 	}

@@ -12,11 +12,8 @@ import (
 const gcRows = 14
 
 // gcPart is what one GC log shows.
-func gcPart(l *gc.Log, clock analyze.Clock, several bool) part {
+func gcPart(l *gc.Log, clock analyze.Clock) part {
 	p := part{Title: "Garbage collection", Note: joined(", ", string(l.Collector), "from "+sourceKind(l))}
-	if several {
-		p.Note = joined(": ", p.Note, l.Source)
-	}
 	p.Stats = gcStats(l)
 	p.add(pauseChart(l, clock))
 	p.add(heapChart(l, clock))

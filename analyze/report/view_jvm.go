@@ -30,7 +30,11 @@ func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 			s.take(part{Title: "More GC logs", Note: count(len(j.GC)-i, "more GC log")})
 			break
 		}
-		s.take(gcPart(log, n.Clock, len(j.GC) > 1))
+		part := gcPart(log, n.Clock)
+		if len(j.GC) > 1 {
+			part.Note = joined(": ", part.Note, b.of.Short(log.Source))
+		}
+		s.take(part)
 	}
 	s.take(b.profiles(j.Profiles))
 	s.take(counterPart(n, j))

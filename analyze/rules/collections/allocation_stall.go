@@ -69,7 +69,7 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if w.Count < int(stalls.Count) || v.Run.Last-v.Run.First > 2*w.Length {
 		f.Add(", %s within %s from %s on", say.Times("stalls_in_window", w.Count), say.Took(w.Length), v.Clock(w.Start))
 	}
-	if by := v.Log.Stalls.ByThread; len(by) > 0 {
+	if by := v.Log.Stalls.ByThread; len(by) > 0 && 2*by[0].Sum > stalls.Sum {
 		f.Add("; most of it %s", say.As(say.Quote(by[0].Thread), "one thread"))
 	}
 	f.Impact = fmt.Sprintf(

@@ -48,8 +48,10 @@ func judgeEvacuation(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		share = max(share, v.ShareOf(views.Ordinary))
 	}
 	f := analyze.Finding{Severity: v.Severe(share), Confidence: v.Sure(), Weight: min(1, share)}
-	f.Say("G1 found no room to copy to in %s, which took %s together", say.Counted("failures", n, "collection"),
-		say.Time("stopped", sum))
+	f.Say("G1 found no room to copy to in %s, which took %s", say.Counted("failures", n, "collection"), say.Time("stopped", sum))
+	if n > 1 {
+		f.Add(" together, the longest %s", say.Time("longest", longest))
+	}
 	f.Impact = fmt.Sprintf("%s of the time %s", say.Percent(share), v.Over())
 	if often {
 		f.Impact = fmt.Sprintf("collections take %s of the time %s", say.Percent(share), v.Over())

@@ -29,6 +29,7 @@ var longGCPause = &analyze.Rule{
 	Unless: []string{
 		ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.FullGC, ids.ConcurrentModeFailure, ids.SysTimeInGC,
 	},
+	After: []string{ids.EvacuationFailure},
 	ExplainedBy: []string{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.FullGC, ids.PrematurePromotion, ids.MemorySwapping,
 	},
@@ -46,7 +47,8 @@ type longs struct {
 }
 
 // longOnes finds them: in all of a run without a capture, else in the stretch.
-func (v *gcView) longOnes() (l longs) {
+func (v *gcView) longOnes(pass *analyze.Pass) (l longs) {
+	failures := len(pass.Found(ids.EvacuationFailure, v.About())) > 0
 	early := v.Born + views.StartUpSpan.Value
 	for i := range v.Log.Longest {
 		p := &v.Log.Longest[i]
@@ -54,6 +56,7 @@ func (v *gcView) longOnes() (l longs) {
 		switch {
 		case p.Duration < longPause.Value || p.Flags.Has(gc.FlagNested):
 		case views.ExplicitCause(p.Kind, cause) || views.InspectionCause(p.Kind, cause): // these have rules of their own
+		case failures && p.Flags.Has(gc.FlagEvacuationFailure): // told already
 		case !v.Loose && v.Log.Timed && (p.End() < v.From || p.Start > v.To):
 		case v.Log.Timed && p.Start < early && p.Duration < 5*longPause.Value && !v.Totals:
 		default:
@@ -68,8 +71,8 @@ func (v *gcView) longOnes() (l longs) {
 }
 
 // judgeLongPause looks at single pauses, anywhere in a run.
-func judgeLongPause(_ *analyze.Pass, v *gcView) []analyze.Finding {
-	l := v.longOnes()
+func judgeLongPause(pass *analyze.Pass, v *gcView) []analyze.Finding {
+	l := v.longOnes(pass)
 	if l.n == 0 {
 		return nil
 	}

@@ -74,11 +74,11 @@ func memoryLogs(p *analyze.Pass) (all []*errorLines) {
 
 // looseErrors gathers the lines of logs that came without anything of a JVM.
 func looseErrors(p *analyze.Pass, n *analyze.Node) *errorLines {
-	e := &errorLines{jvm: &analyze.JVM{Node: n, Target: n.LooseLogs[0].Source}}
+	e := &errorLines{jvm: &analyze.JVM{Node: n, Target: p.Short(n.LooseLogs[0].Source)}}
 	for _, l := range n.LooseLogs {
 		if m := l.Of(signatures.OutOfMemory); m != nil {
 			e.n += m.Count
-			e.jvm.Target = l.Source
+			e.jvm.Target = p.Short(l.Source)
 			e.add(p, n, l, m)
 		}
 	}

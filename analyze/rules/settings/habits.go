@@ -40,33 +40,33 @@ var habits = []habit{
 		says: "the JVM does not look at the limits of its container",
 		why: "It sizes its heap, its collector's threads and its pools by the machine, and is killed or throttled when it uses what " +
 			"the container does not have.",
-		action: "Take the option away.", to: "not set", risk: "The heap becomes smaller where no -Xmx is set: a quarter of the container's memory.",
+		action: "Take the option away.", to: analyze.NotSet, risk: "The heap becomes smaller where no -Xmx is set: a quarter of the container's memory.",
 		source: "JDK-8146115: Improve docker container detection and resource configuration usage"},
 	{when: all(is("ClassUnloading", "false")), severity: analyze.Warning, weight: 0.15,
 		says: "classes are never unloaded",
 		why: "What redeployments, scripts and proxies load stays until the JVM ends: metaspace only grows, and so does what static fields of " +
 			"dead classes keep in the heap.",
-		action: "Take the option away.", to: "not set", risk: "None.", source: "HotSpot: ClassUnloading"},
+		action: "Take the option away.", to: analyze.NotSet, risk: "None.", source: "HotSpot: ClassUnloading"},
 	{when: tenuringOff, severity: analyze.Warning, weight: 0.15,
 		says: "objects are promoted at their first collection",
 		why: "Whatever happens to be in use when a young collection comes is copied into the old generation, and has to be cleaned " +
 			"from there by collections of all of it.",
-		action: "Take the option away: the JVM chooses the age at which objects are promoted by the room they take.", to: "not set",
+		action: "Take the option away: the JVM chooses the age at which objects are promoted by the room they take.", to: analyze.NotSet,
 		risk:   "Young collections copy more.",
 		source: "HotSpot Virtual Machine Garbage Collection Tuning Guide: Survivor Space Sizing"},
 	{when: is("UseInterpreter", "false"), severity: analyze.Warning, weight: 0.12,
 		says: "every method is compiled before its first call",
 		why: "The start takes many times as long, the code cache fills with what runs once, and what is compiled so early knows nothing of " +
 			"how it is used.",
-		action: "Take the option away.", to: "not set", risk: "None.", source: "Oracle: The java Command"},
+		action: "Take the option away.", to: analyze.NotSet, risk: "None.", source: "Oracle: The java Command"},
 	{when: is("BackgroundCompilation", "false"), severity: analyze.Warning, weight: 0.1,
 		says:   "threads wait for the compiler",
 		why:    "Each time a method becomes hot, the request that calls it stands still until it is compiled.",
-		action: "Take the option away.", to: "not set", risk: "None.", source: "Oracle: The java Command"},
+		action: "Take the option away.", to: analyze.NotSet, risk: "None.", source: "Oracle: The java Command"},
 	{when: is("CheckJNICalls", "true"), severity: analyze.Warning, weight: 0.1,
 		says:   "every call of native code is checked",
 		why:    "This is for the search of faults in native code: arrays are copied at each use of them.",
-		action: "Take the option away once that search is over.", to: "not set", risk: "None.", source: "Oracle: The java Command"},
+		action: "Take the option away once that search is over.", to: analyze.NotSet, risk: "None.", source: "Oracle: The java Command"},
 	{when: g1Before(40), severity: analyze.Warning, weight: 0.1,
 		says:   "G1 of a JDK 8 before update 40",
 		why:    "It unloads classes only by full collections, and many of its faults were mended in updates 40 and 60.",
@@ -92,16 +92,16 @@ var habits = []habit{
 	{when: is("DisableAttachMechanism", "true"), severity: analyze.Info,
 		says:   "no tool can attach",
 		why:    "When it hangs, neither jcmd nor a profiler nor casefile gets a thread dump, a heap dump or a class histogram.",
-		action: "Take the option away.", to: "not set", risk: "The JVM's own user may attach.", source: "HotSpot: DisableAttachMechanism"},
+		action: "Take the option away.", to: analyze.NotSet, risk: "The JVM's own user may attach.", source: "HotSpot: DisableAttachMechanism"},
 	{when: is("ReduceSignalUsage", "true"), severity: analyze.Info,
 		says:   "signals are not handled",
 		why:    "kill -3 ends the JVM and writes no thread dump, and a stop by SIGTERM runs no shutdown hooks: what they save or sign off is lost.",
-		action: "Take the option away, unless a service wrapper needs it.", to: "not set", risk: "A log-off ends services on Windows.",
+		action: "Take the option away, unless a service wrapper needs it.", to: analyze.NotSet, risk: "A log-off ends services on Windows.",
 		source: "Oracle: The java Command, -Xrs"},
 	{when: is("ClassUnloadingWithConcurrentMark", "false"), severity: analyze.Info,
 		says:   "classes are unloaded by full collections only",
 		why:    "Concurrent cycles leave dead classes where they are: metaspace grows until a full collection comes.",
-		action: "Take the option away.", to: "not set", risk: "Remark pauses become somewhat longer.", source: "HotSpot: ClassUnloadingWithConcurrentMark"},
+		action: "Take the option away.", to: analyze.NotSet, risk: "Remark pauses become somewhat longer.", source: "HotSpot: ClassUnloadingWithConcurrentMark"},
 	{when: largePagesMissed, severity: analyze.Info, weight: 0.05,
 		says:   "large pages were asked for and are not to be had",
 		why:    "The JVM runs on pages of 4 KB: what the option promises is not there.",
@@ -129,7 +129,7 @@ var habits = []habit{
 	{when: classSpaceAboveMetaspace, severity: analyze.Info,
 		says:   "a class space larger than all of metaspace",
 		why:    "The class space is a part of metaspace, and cannot grow beyond its limit.",
-		action: "Take the smaller option away, or raise the limit.", to: "not set", risk: "None.", source: "HotSpot: CompressedClassSpaceSize"},
+		action: "Take the smaller option away, or raise the limit.", to: analyze.NotSet, risk: "None.", source: "HotSpot: CompressedClassSpaceSize"},
 	{when: smallZGC, severity: analyze.Info,
 		says: "ZGC with a heap in which references take twice the room",
 		why: "ZGC has no compressed references. Below 32 GB the same objects take up to half as much room again as with other collectors; and the " +
@@ -161,7 +161,7 @@ var habits = []habit{
 	{when: unknownIgnored, severity: analyze.Info,
 		says:   "options that this JVM does not know and does not complain of",
 		why:    "With -XX:+IgnoreUnrecognizedVMOptions an option that is misspelt or gone has no effect, and nobody is told.",
-		action: "Remove them, and -XX:+IgnoreUnrecognizedVMOptions.", to: "not set", risk: "The JVM refuses to start with an option that it does not know: try it out.",
+		action: "Remove them, and -XX:+IgnoreUnrecognizedVMOptions.", to: analyze.NotSet, risk: "The JVM refuses to start with an option that it does not know: try it out.",
 		source: "HotSpot: IgnoreUnrecognizedVMOptions"},
 }
 
@@ -331,7 +331,7 @@ func unknownIgnored(c *config) (sighting, bool) {
 		return s, false
 	}
 	var names []string
-	s := sighting{to: "not set"}
+	s := sighting{to: analyze.NotSet}
 	for _, text := range c.Options {
 		name, _ := flagOf(text)
 		if _, known := c.Flags[name]; name == "" || known || !strings.HasPrefix(text, "-XX:") || notListed[name] {

@@ -64,7 +64,7 @@ func judgeJIT(_ *analyze.Pass, c *config) []analyze.Finding {
 					Action:   "Remove it.",
 					Setting:  name,
 					From:     name,
-					To:       "not set",
+					To:       analyze.NotSet,
 					Effect:   "CPU use falls to a fraction once the code is warm.",
 					Risk:     "None.",
 					Rollback: "The old option.",

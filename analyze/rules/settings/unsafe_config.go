@@ -261,7 +261,7 @@ func debuggerListens(c *config) (fault, bool) {
 			Action:   "Take the debug agent out of production.",
 			Setting:  "-agentlib:jdwp",
 			From:     cite.Line(option),
-			To:       "not set",
+			To:       analyze.NotSet,
 			Effect:   "No door, and no cost of the agent.",
 			Risk:     "None.",
 			Rollback: "The old option.",
@@ -477,7 +477,7 @@ func removedOptions(c *config) (fault, bool) {
 	}
 	w.text = say.Text("%s that JDK %d no longer knows (%s)", say.Counted("removed_options", len(names), "option"), major, say.List(names))
 	w.why = "Options without effect hide what is really set (" + strings.Join(why, "; ") + ")."
-	w.advice = analyze.Advice{Action: "Remove them.", Setting: say.List(names), From: say.List(names), To: "not set",
+	w.advice = analyze.Advice{Action: "Remove them.", Setting: say.List(names), From: say.List(names), To: analyze.NotSet,
 		Effect:   "None on speed; the next update does not fail to start.",
 		Risk:     "None.",
 		Rollback: "The old options.",
