@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -23,10 +24,20 @@ type Resource struct {
 	Name string // "CPU", "request threads"
 	Node string // "" shared by all
 	Used Range  // 0 to 1; above 1 it is wanted more than it can give
-	Text string // the figures behind it
-	At   []analyze.Evidence
+	// Fixed is the part of Used.Low that may not grow with the requests: other programs of the machine.
+	Fixed float64
+	Text  string // the figures behind it
+	At    []analyze.Evidence
 	// Each says that every node has one of its own: a further node brings another.
 	Each bool
+}
+
+// nearness is how much of the end is reached: what is used, without what does not grow with the load. It is 1 over the growth that is left.
+func (r *Resource) nearness() Range {
+	if r.Fixed >= 1 {
+		return Range{0, r.Used.High}
+	}
+	return Range{max(0, r.Used.Low-r.Fixed) / (1 - r.Fixed), r.Used.High}
 }
 
 // Lost is what happens to a resource of the other nodes when one dies.
@@ -38,20 +49,28 @@ type Lost struct {
 // Estimate is what a capture tells of the capacity of a cluster.
 type Estimate struct {
 	Nodes int
-	// Rate is requests a second of all nodes together over the capture; 0: no access log tells it.
+	// Rate is requests a second of all nodes together over the capture; 0: no access log tells it. Requests is how many were counted.
 	Rate      float64
-	Resources []Resource // most used first
+	Requests  int
+	Resources []Resource // the nearest to its end first
 	// First ends growth; nil: nothing was measured, or too little was used to tell.
-	First  *Resource
-	Growth Range // to [Full]
-	Easy   Range // to [Good]
+	First *Resource
+	// Near are others that may be used as much as the first: the bounds overlap.
+	Near []*Resource
+	// Looks is the number of dumps, and Unseen the share of the time for which a lock may be held that none of them shows.
+	Looks  int
+	Unseen float64
+	Growth Range // until something is full, between [Full] and all of it
+	Easy   Range // until answers wait, at [Good]
+	// Carries is requests a second at Growth; zero: no access log tells it.
+	Carries Range
 	// Shared is the share of the busy time of request threads in what all nodes share, at most.
 	Shared float64
 	// Further is the capacity with one more node, in times of now; Helps: the first resource grows with it.
 	Further Range
 	Helps   bool
-	// Losses are the resources of each node that would be full when another node dies.
-	Losses []Lost
+	// After is what each node's own resources would be used when another node dies, most used first.
+	After []Lost
 	// Single are points of which there is one.
 	Single []string
 	// Longest is the longest stop of a JVM in the capture, and Evicted the time after which its cluster gives it up; 0 not known.
@@ -60,35 +79,55 @@ type Estimate struct {
 
 // Of estimates.
 func Of(c *analyze.Case, r *analyze.Result) *Estimate {
-	e := &Estimate{Nodes: len(c.Nodes), Rate: rate(c), Resources: resources(c, r), Shared: shared(r), Single: single(c)}
-	slices.SortStableFunc(e.Resources, func(a, b Resource) int { return cmp.Compare(b.Used.High, a.Used.High) })
+	m := measure(c, r)
+	e := &Estimate{Nodes: len(c.Nodes), Rate: m.total.rate(), Requests: m.total.requests, Resources: m.resources(), Looks: m.looks, Unseen: m.unseen,
+		Shared: shared(r), Single: single(c)}
+	slices.SortStableFunc(e.Resources, func(a, b Resource) int { return cmp.Compare(b.nearness().Middle(), a.nearness().Middle()) })
 	e.Longest, e.Evicted = stops(c)
-	if len(e.Resources) > 0 && e.Resources[0].Used.High >= Told.Value {
-		e.First = &e.Resources[0]
-		e.Growth, e.Easy = Growth(e.First.Used, Full.Value), Growth(e.First.Used, Good.Value)
-		e.Helps = e.First.Each
-	}
+	e.grow(m.total.doubt())
 	if e.Nodes > 0 {
 		e.Further = FurtherNode(e.Nodes, e.Shared)
 	}
 	if e.Nodes > 1 {
 		for _, x := range e.Resources {
-			if then := AfterLoss(e.Nodes, x.Used, e.others(x)); x.Each && then.High >= Full.Value {
-				e.Losses = append(e.Losses, Lost{x, then})
+			if x.Each {
+				e.After = append(e.After, Lost{x, AfterLoss(e.Nodes, x.Used, e.others(x))})
 			}
 		}
-		slices.SortStableFunc(e.Losses, func(a, b Lost) int { return cmp.Compare(b.Then.High, a.Then.High) })
+		slices.SortStableFunc(e.After, func(a, b Lost) int { return cmp.Compare(b.Then.Middle(), a.Then.Middle()) })
 	}
 	return e
 }
 
-// others are what the same resource of each other node is used; of several on one node the most used one.
+// grow names what ends growth, and how far off that is: the nearest end of all resources, as each must bear the load.
+func (e *Estimate) grow(doubt float64) {
+	if len(e.Resources) == 0 || e.Resources[0].nearness().Middle() < max(Told.Value, e.Unseen) {
+		return
+	}
+	e.First = &e.Resources[0]
+	e.Helps = e.First.Each
+	e.Growth, e.Easy = Range{math.Inf(1), math.Inf(1)}, Range{math.Inf(1), math.Inf(1)}
+	for i := range e.Resources {
+		x := &e.Resources[i]
+		if i > 0 && x.Used.High > e.First.nearness().Middle() {
+			e.Near = append(e.Near, x)
+		}
+		full, easy := Growth(x.Used, x.Fixed, Range{Full.Value, 1}), Growth(x.Used, x.Fixed, Range{Good.Value, Good.Value})
+		e.Growth = Range{min(e.Growth.Low, full.Low), min(e.Growth.High, full.High)}
+		e.Easy = Range{min(e.Easy.Low, easy.Low), min(e.Easy.High, easy.High)}
+	}
+	if e.Rate > 0 {
+		e.Carries = Range{e.Rate * max(1, e.Growth.Low) * (1 - doubt), e.Rate * max(1, e.Growth.High) * (1 + doubt)}
+	}
+}
+
+// others are what the same resource of each other node is used by requests; of several on one node the most used one.
 func (e *Estimate) others(x Resource) (out []Range) {
 	seen := map[string]bool{x.Node: true}
 	for _, y := range e.Resources { // most used first
 		if y.Name == x.Name && !seen[y.Node] {
 			seen[y.Node] = true
-			out = append(out, y.Used)
+			out = append(out, Range{y.Used.Low - y.Fixed, y.Used.High})
 		}
 	}
 	return out

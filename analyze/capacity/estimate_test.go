@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/database"
 	"casefile/analyze/host"
 	"casefile/analyze/loss"
+	"casefile/bundle/format/sessions"
 )
 
 // machines makes a case of nodes whose CPUs are busy so much.
@@ -31,41 +33,92 @@ func statement(node string, parts ...loss.Part) *loss.Statement {
 	return s
 }
 
+// told is a case, and what is to be said of it.
+type told struct {
+	c     *analyze.Case
+	parts []loss.Part
+	first string
+	says  []string
+	never string
+}
+
 // The resource that ends growth is the one that was made scarce, and what is said of it is true.
 func TestFirst(t *testing.T) {
-	for name, c := range map[string]struct {
-		busy  []float64
-		parts []loss.Part
-		first string
-		says  []string
-		never string
-	}{
-		"cpu": {[]float64{80, 60}, nil, "CPU of n1", []string{"CPU of n1 ends growth first", "When one node dies the others do not carry its share"}, "too low"},
-		"threads": {[]float64{30}, []loss.Part{{Kind: loss.Socket, Seconds: 1800}}, "request threads of n1",
+	for name, x := range map[string]told{
+		"cpu":  {machines(80, 60), nil, "CPU of n1", []string{"CPU of n1 ends growth first", "When one node dies the others do not carry its share"}, "too low"},
+		"idle": {machines(3, 4, 2), nil, "", []string{"too low to tell", "the others carry its share", "The fullest would be CPU"}, "may grow"},
+		"threads": {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 1800}}, "request threads of n1",
 			[]string{"36 of 40 at work", "nothing is left"}, "too low"},
-		"pool": {[]float64{30}, []loss.Part{{Kind: loss.DBPool, Seconds: 900}, {Kind: loss.Database, Seconds: 100}}, "database connections of n1", []string{"It is full"}, "too low"},
-		"lock": {[]float64{30}, []loss.Part{{Kind: loss.Lock, Where: "Cache.get", Seconds: 400}}, "the lock at Cache.get of n1", []string{"The lock at Cache.get"}, "too low"},
-		"idle": {[]float64{3, 4, 2}, nil, "", []string{"too low to tell", "the others carry its share"}, "may grow"},
+		"pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 900}, {Kind: loss.Database, Seconds: 100}}, "database connections of n1",
+			[]string{"18 threads wait for one", "answers more at once"}, "too low"},
+		"object pool": {machines(30), []loss.Part{{Kind: loss.Pool, Where: "Pool.borrow", Seconds: 1700}}, "the pool at Pool.borrow of n1", nil, "too low"},
+		// Threads that only wait for another resource do not end growth: more of them would wait as well.
+		"threads behind a CPU":  {machines(99), []loss.Part{{Kind: loss.Runnable, Seconds: 1900}}, "CPU of n1", nil, "too low"},
+		"threads behind a pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 1750}, {Kind: loss.Database, Seconds: 250}}, "database connections of n1", nil, "too low"},
+		"threads behind a row":  {rows(machines(30), 36), []loss.Part{{Kind: loss.Database, Seconds: 1850}}, "a lock in the database at db:5432", []string{"A further node brings nothing"}, "too low"},
+		// Other programs that give way do not end growth.
+		"backup at low priority": {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used"}, "full now"},
+		"unseen":                 {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 100}}, "", []string{"A lock that is held for up to 39 % of the time"}, "may grow"},
+		"container":              {limited(machines(20), 1, 0.9), nil, "CPU limit of n1", []string{"0.9 of 1 CPUs used"}, "too low"},
 	} {
 		r := &analyze.Result{}
-		if c.parts != nil {
-			r.Loss = append(r.Loss, statement("n1", c.parts...))
+		if x.parts != nil {
+			r.Loss = append(r.Loss, statement("n1", x.parts...))
 		}
-		e := Of(machines(c.busy...), r)
+		e := Of(x.c, r)
 		first := ""
 		if e.First != nil {
 			first = e.First.Title()
 		}
 		text := strings.Join(e.Sentences(), "\n")
-		if first != c.first || strings.Contains(text, c.never) {
+		if first != x.first || strings.Contains(text, x.never) {
 			t.Errorf("%s: %q\n%s", name, first, text)
 		}
-		for _, want := range c.says {
+		for _, want := range x.says {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: want %q\n%s", name, want, text)
 			}
 		}
+		for _, x := range e.Resources {
+			if x.Used.Low > x.Used.High || x.Used.Low < 0 {
+				t.Errorf("%s: %s is used %+v", name, x.Title(), x.Used)
+			}
+		}
 	}
+}
+
+// rows lets so many sessions wait for another at each look.
+func rows(c *analyze.Case, waiting int) *analyze.Case {
+	for range 6 {
+		s := &sessions.Snapshot{Server: sessions.Server{Product: "postgresql", Address: "db:5432"}}
+		for i := range waiting + 1 {
+			one := sessions.Session{ID: int64(i + 1)}
+			if i > 0 {
+				one.BlockedBy = []int64{1}
+			}
+			s.Sessions = append(s.Sessions, one)
+		}
+		c.Databases = append(c.Databases, &database.Look{Source: "looks", Node: "n1", Snapshot: s})
+	}
+	return c
+}
+
+// polite has only so much of the CPU in use at ordinary priority.
+func polite(c *analyze.Case, busy float64) *analyze.Case {
+	for _, n := range c.Nodes {
+		n.Host.CPU.Ordinary = host.Spread{Mean: busy, P95: busy * 1.1, Ref: n.Host.CPU.Busy.Ref}
+	}
+	return c
+}
+
+// limited puts the JVM of each node into a container.
+func limited(c *analyze.Case, limit, used float64) *analyze.Case {
+	for _, n := range c.Nodes {
+		ref := n.Host.CPU.Busy.Ref
+		n.JVMs = append(n.JVMs, &analyze.JVM{Node: n, PID: 7, Target: "7-shop"})
+		n.Host.Cgroups = []host.Cgroup{{Name: "/shop", PIDs: []int{7}, CPULimit: host.Number{Value: limit, Ref: ref}, CPUUsed: host.Spread{Mean: used, P95: used, Ref: ref}}}
+	}
+	return c
 }
 
 func TestNothingMeasured(t *testing.T) {

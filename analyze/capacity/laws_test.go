@@ -6,37 +6,93 @@ import (
 	"testing"
 )
 
-// The bounds hold what a simulated queue does: of one server at a known utilisation.
-func TestLockUseHoldsTheTruth(t *testing.T) {
-	for _, even := range []bool{false, true} {
-		for _, use := range []float64{0.3, 0.6, 0.8, 0.9} {
-			r := rand.New(rand.NewPCG(7, uint64(100*use)))
-			var clock, free, waited float64
-			const n = 400_000
-			for range n {
-				clock += r.ExpFloat64() / use
-				start := max(clock, free)
-				waited += start - clock
-				took := 1.0
-				if !even {
-					took = r.ExpFloat64()
+// The bounds hold what a simulated queue does: of so many servers at a known utilisation.
+func TestQueueUseHoldsTheTruth(t *testing.T) {
+	for _, servers := range []int{1, 5, 20} {
+		for _, even := range []bool{false, true} {
+			for _, use := range []float64{0.3, 0.6, 0.8, 0.9} {
+				waiting := simulated(servers, use, even)
+				if waiting < 0.01 {
+					continue // nothing waits that tells
 				}
-				free = start + took
-			}
-			got := LockUse(waited / clock)
-			if use < got.Low-0.02 || use > got.High+0.02 {
-				t.Errorf("even %v: a lock in use for %.2f of the time is told as %.2f to %.2f", even, use, got.Low, got.High)
+				if got := QueueUse(servers, waiting); use < got.Low-0.03 || use > got.High+0.03 || got.Low > got.High {
+					t.Errorf("%d servers, even %v: in use for %.2f of the time is told as %.2f to %.2f", servers, even, use, got.Low, got.High)
+				}
 			}
 		}
 	}
+	if got := LockUse(0); got != (Range{}) {
+		t.Errorf("a lock that nobody waits for: %+v", got)
+	}
 }
 
-func TestGrowth(t *testing.T) {
-	if got := Growth(Range{0.35, 0.5}, 0.7); got.Low != 1.4 || got.High != 2 {
+// simulated gives how many wait on average.
+func simulated(servers int, use float64, even bool) float64 {
+	r := rand.New(rand.NewPCG(7, uint64(100*use)+uint64(servers)))
+	free := make([]float64, servers)
+	var clock, waited float64
+	const n = 300_000
+	for range n {
+		clock += r.ExpFloat64() / (use * float64(servers))
+		first := 0
+		for i := range free {
+			if free[i] < free[first] {
+				first = i
+			}
+		}
+		start := max(clock, free[first])
+		waited += start - clock
+		took := 1.0
+		if !even {
+			took = r.ExpFloat64()
+		}
+		free[first] = start + took
+	}
+	return waited / clock
+}
+
+// What grows with the load and what does not may be any part of what is used: the truth lies between the bounds.
+func TestGrowthHoldsTheTruth(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a property that holds for all
+	for range 1000 {
+		fixed, own := 0.5*r.Float64(), 0.01+0.45*r.Float64()
+		still := fixed * r.Float64() // the rest of it grows too
+		used := fixed + own
+		truth := (1 - still) / (used - still)
+		if got := Growth(Range{used, used}, fixed, Range{Full.Value, 1}); truth < got.Low || truth > got.High+1e-9 {
+			t.Fatalf("%.2f used, of which %.2f does not grow: %.2f times is not in %+v", used, still, truth, got)
+		}
+	}
+	if got := Growth(Range{}, 0, Range{Good.Value, Good.Value}); !math.IsInf(got.Low, 1) {
 		t.Errorf("%+v", got)
 	}
-	if got := Growth(Range{}, 0.7); !math.IsInf(got.Low, 1) {
-		t.Errorf("%+v", got)
+}
+
+// Of looks at random moments 95 of 100 bounds hold the truth; some more are let pass.
+func TestSharesHoldTheTruth(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // a property that holds for all
+	const tries = 2000
+	for _, looks := range []int{3, 6, 20} {
+		for _, truth := range []float64{0.02, 0.2, 0.5, 0.8, 0.97} {
+			held, hidden := 0, 0
+			for range tries {
+				shown := 0
+				for range looks {
+					if r.Float64() < truth {
+						shown++
+					}
+				}
+				if got := share(shown, looks); truth >= got.Low && truth <= got.High {
+					held++
+				}
+				if shown == 0 && truth > unseen(looks) {
+					hidden++
+				}
+			}
+			if held < tries*83/100 || hidden > tries*6/100 {
+				t.Errorf("%d looks, %.2f: %d of %d bounds hold it, in %d it is used more than may be unseen", looks, truth, held, tries, hidden)
+			}
+		}
 	}
 }
 

@@ -40,29 +40,70 @@ func (r *Resource) Title() string {
 
 func (e *Estimate) growth() string {
 	if e.First == nil {
-		r := &e.Resources[0]
-		return fmt.Sprintf("The load was too low to tell what ends growth first: the most used is %s, %s. Capture at the busiest hour.", r.Title(), percents(r.Used))
+		return e.tooLow()
 	}
 	s := fmt.Sprintf("%s ends growth first: %s used (%s).", capital(e.First.Title()), percents(e.First.Used), e.First.Text)
+	s += e.near()
+	const little = 1.06 // between Full and all of it
 	switch {
-	case e.Growth.High <= 1:
+	case e.Growth.High <= little:
 		s += " It is full: the cluster carries no more than it does now."
 	case e.Growth.Low <= 1:
-		s += fmt.Sprintf(" It is full in its busiest moments; on average the load may grow up to %s times.", say.Number(e.Growth.High))
+		s += fmt.Sprintf(" It may be full now, or the load may grow up to %s times.", say.Number(e.Growth.High))
 	default:
 		s += fmt.Sprintf(" The load may grow %s times until it is full.", between(e.Growth))
 	}
-	if e.Growth.High > 1 {
-		if e.Easy.Low <= 1 {
+	if e.Growth.High > little {
+		switch {
+		case e.Easy.High <= 1:
 			s += " Answers wait for it already (above 70 %)."
-		} else {
+		case e.Easy.Low <= 1:
+			s += fmt.Sprintf(" Answers may wait for it already, or begin to at up to %s times (70 %%).", say.Number(e.Easy.High))
+		default:
 			s += fmt.Sprintf(" Answers begin to wait at %s times (70 %%).", between(e.Easy))
 		}
 	}
 	if e.Rate > 0 {
-		s += fmt.Sprintf(" Now it is %s requests a second; full at %s.", say.Number(e.Rate), between(Range{e.Rate * max(1, e.Growth.Low), e.Rate * max(1, e.Growth.High)}))
+		s += fmt.Sprintf(" Now it is %s requests a second; full at %s.", say.Number(e.Rate), between(e.Carries))
 	} else {
 		s += " How many requests that is no access log tells."
+	}
+	return s + e.caveats()
+}
+
+// tooLow says what is used most, and what may hide behind that.
+func (e *Estimate) tooLow() string {
+	r := &e.Resources[0]
+	s := fmt.Sprintf("The load was too low to tell what ends growth first: the most used is %s, %s.", r.Title(), percents(r.Used))
+	if e.Unseen > Told.Value && r.nearness().Middle() >= Told.Value {
+		s += fmt.Sprintf(" A lock that is held for up to %s of the time need not show in %s; more of them tell (casefile collect --dumps 20 --dump-interval 3s).",
+			say.Percent(e.Unseen), say.Count(e.Looks, "dump"))
+	}
+	return s + " Capture at the busiest hour."
+}
+
+// near names what may end growth as soon.
+func (e *Estimate) near() string {
+	const most = 2
+	var list []string
+	for i, x := range e.Near {
+		if i == most {
+			break
+		}
+		list = append(list, fmt.Sprintf("%s (%s)", x.Title(), percents(x.Used)))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" As near may be %s: longer captures with more dumps tell.", say.List(list))
+}
+
+func (e *Estimate) caveats() (s string) {
+	if e.First.Name == connections {
+		s += " More connections help only where the database answers more at once as fast."
+	}
+	if e.Looks == 0 {
+		s += " No dumps tell of request threads, pools and locks."
 	}
 	return s
 }
@@ -83,24 +124,30 @@ func (e *Estimate) further() string {
 }
 
 func (e *Estimate) loss() string {
-	switch {
-	case e.Nodes < 2:
+	if e.Nodes < 2 {
 		return "When this node dies nothing is left to serve."
-	case len(e.Losses) == 0:
-		return "When one node dies the others carry its share at the load of this capture: no resource of theirs that was measured would be full."
 	}
 	var list []string
-	for i, l := range e.Losses {
-		if i == 3 {
-			break
-		}
-		list = append(list, fmt.Sprintf("%s %s", l.Title(), percents(l.Then)))
-	}
 	word := "may not"
-	if e.Losses[0].Then.Low >= Full.Value {
-		word = "do not"
+	for _, l := range e.After {
+		if l.Then.High < Full.Value {
+			continue
+		}
+		if l.Then.Low >= Full.Value {
+			word = "do not"
+		}
+		if len(list) < 3 {
+			list = append(list, fmt.Sprintf("%s %s", l.Title(), percents(l.Then)))
+		}
 	}
-	return fmt.Sprintf("When one node dies the others %s carry its share: %s would be used.", word, strings.Join(list, ", "))
+	if len(list) > 0 {
+		return fmt.Sprintf("When one node dies the others %s carry its share: %s would be used.", word, strings.Join(list, ", "))
+	}
+	s := "When one node dies the others carry its share at the load of this capture: no resource of theirs that was measured would be full."
+	if len(e.After) > 0 {
+		s += fmt.Sprintf(" The fullest would be %s, %s used.", e.After[0].Title(), percents(e.After[0].Then))
+	}
+	return s
 }
 
 func nodes(n int, one, many string) string {

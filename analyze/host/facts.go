@@ -101,6 +101,8 @@ type CPU struct {
 	// Shares of all CPU time. Busy is what is neither idle nor waiting for I/O, stolen
 	// time included.
 	Busy, System, IOWait, Steal, SoftIRQ Spread
+	// Ordinary is Busy without what ran at lowered priority (nice), which gives way to all else.
+	Ordinary Spread
 	// RunQueuePerCPU is tasks running or waiting for a CPU, without the sampler,
 	// divided by the CPUs. Its windows are samples.
 	RunQueuePerCPU  Spread

@@ -20,6 +20,7 @@ func (l *loader) cpu() {
 	c.Effective = c.Count
 	share := func(modes ...string) Spread { return l.ratio(100, 1e-3, modes, cpuModes) }
 	c.Busy = share(hostseries.CPUUser, hostseries.CPUNice, hostseries.CPUSystem, hostseries.CPUIRQ, hostseries.CPUSoftIRQ, hostseries.CPUSteal)
+	c.Ordinary = share(hostseries.CPUUser, hostseries.CPUSystem, hostseries.CPUIRQ, hostseries.CPUSoftIRQ, hostseries.CPUSteal)
 	c.System, c.IOWait, c.Steal, c.SoftIRQ = share(hostseries.CPUSystem), share(hostseries.CPUIOWait), share(hostseries.CPUSteal), share(hostseries.CPUSoftIRQ)
 	c.RunQueuePerCPU = l.moments(hostseries.ProcsRunning, func(row int) float64 {
 		return max(0, l.at(hostseries.ProcsRunning, row)-1) / l.at(hostseries.CPUCount, row)

@@ -28,7 +28,7 @@ func (t *target) readSamples(_ *builder, e bundle.Entry, body io.Reader) error {
 	if all == nil || t.jvm == nil || len(all.Samples) == 0 {
 		return err
 	}
-	t.jvm.Samples = &waits.Samples{Source: e.Path, List: make([]waits.Sample, len(all.Samples))}
+	t.jvm.Samples = &waits.Samples{Source: e.Path, Rounds: all.Rounds, List: make([]waits.Sample, len(all.Samples))}
 	for i := range all.Samples {
 		k := &all.Samples[i]
 		t.jvm.Samples.List[i] = waits.Sample{Call: callOf(&k.Wait), Count: k.Count, Last: k.Last}

@@ -211,7 +211,10 @@ func (p *Place) Where() string {
 		at = say.Short(p.Site.Func)
 	}
 	if p.Lock != "" {
-		return shortClass(p.Lock) + " in " + at
+		return LockAt(p.Lock, at)
 	}
 	return at
 }
+
+// LockAt names a lock by its class and by the short name of the method that takes it: "Object in Cache.get".
+func LockAt(class, method string) string { return shortClass(class) + " in " + method }

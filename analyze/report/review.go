@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"casefile/analyze"
@@ -249,6 +250,63 @@ func ticketTables(st *ticket.State) []table {
 	return []table{held, asked}
 }
 
+// bounds are two ends between which a figure lies; no high one: there is no end, or it is not known.
+type bounds struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high,omitempty"`
+}
+
+func boundsOf(r capacity.Range) bounds {
+	var b bounds
+	if !math.IsInf(r.Low, 0) {
+		b.Low = r.Low
+	}
+	if !math.IsInf(r.High, 0) {
+		b.High = r.High
+	}
+	return b
+}
+
+// limits is what ends growth, in figures.
+type limits struct {
+	First   string   `json:"first,omitempty"` // the resource that ends growth; empty: the load was too low to tell
+	Near    []string `json:"near,omitempty"`  // others that may
+	Rate    float64  `json:"requests_per_s,omitempty"`
+	Growth  *bounds  `json:"growth,omitempty"`          // times the present load
+	Carries *bounds  `json:"carries_per_s,omitempty"`   // requests a second
+	Further *bounds  `json:"further_node,omitempty"`    // capacity with one more, in times of now
+	After   []after  `json:"after_node_loss,omitempty"` // what each node's own resources would be used
+}
+
+type after struct {
+	Name string `json:"name"`
+	Node string `json:"node"`
+	Used bounds `json:"used"`
+}
+
+func limitsOf(e *capacity.Estimate) (l limits) {
+	l.Rate = e.Rate
+	if e.First != nil {
+		l.First = e.First.Title()
+		growth, further := boundsOf(e.Growth), boundsOf(e.Further)
+		l.Growth = &growth
+		if e.Helps {
+			l.Further = &further
+		}
+		if e.Carries.Low > 0 {
+			carries := boundsOf(e.Carries)
+			l.Carries = &carries
+		}
+	}
+	for _, x := range e.Near {
+		l.Near = append(l.Near, x.Title())
+	}
+	for _, x := range e.After {
+		l.After = append(l.After, after{x.Name, x.Node, boundsOf(x.Then)})
+	}
+	return l
+}
+
 // ReviewJSON writes the review as one object.
 func ReviewJSON(w io.Writer, r *Review) error {
 	type place struct {
@@ -290,10 +348,11 @@ func ReviewJSON(w io.Writer, r *Review) error {
 		Version   int        `json:"schema_version"`
 		Items     []item     `json:"items"`
 		Limits    []string   `json:"limits"`
+		Capacity  limits     `json:"capacity"`
 		Resources []resource `json:"resources"`
 		Artefacts []artefact `json:"artefacts"`
 		Questions []question `json:"questions"`
-	}{Version: 1, Items: []item{}, Limits: orNone(r.Capacity.Sentences()), Resources: []resource{}, Artefacts: []artefact{}, Questions: []question{}}
+	}{Version: 1, Items: []item{}, Limits: orNone(r.Capacity.Sentences()), Capacity: limitsOf(r.Capacity), Resources: []resource{}, Artefacts: []artefact{}, Questions: []question{}}
 	for i := range r.Checklist.Answers {
 		a := &r.Checklist.Answers[i]
 		x := item{ID: a.ID, Group: a.Group, Question: a.Question, State: string(a.State), Value: a.Value, Nodes: a.Nodes, Do: a.Do(), Source: a.Source}

@@ -117,6 +117,7 @@ type Sample struct {
 // Samples are those of one capture.
 type Samples struct {
 	Source string
+	Rounds int // how often was looked
 	List   []Sample
 }
 

@@ -29,7 +29,7 @@ func newCheck(u *ui) *cobra.Command {
 	f := cmd.Flags()
 	o.flags(f)
 	c.cluster.flags(f)
-	f.BoolVar(&c.cluster.appCredentials, "use-app-credentials", false, "also measure the databases that the applications' own configuration names, with the login that stands there")
+	f.BoolVar(&c.cluster.appCredentials, "use-app-credentials", false, "also look at the sessions of the databases that the applications' own configuration names, and of a cluster measure how fast they answer, with the login that stands there")
 	f.IntSliceVar(&c.plan.PIDs, "pid", nil, "capture this process (repeatable; default: all JVMs and Go services)")
 	f.StringArrayVar(&c.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
 	f.DurationVar(&c.duration, "duration", 15*time.Second, "length of the capture")
@@ -42,7 +42,7 @@ func (o *checkOptions) checkNow(ctx context.Context, u *ui, cmd *cobra.Command, 
 	if err := o.validate(); err != nil {
 		return err
 	}
-	const dumps = 3
+	const dumps = 6 // locks that are held for less than a third of the time do not show in fewer
 	c.plan.Dumps, c.interval, c.every = dumps, c.duration/dumps, time.Second
 	kept := c.out != ""
 	if !kept {
