@@ -59,6 +59,10 @@ type limitsSaid struct {
 		Near    []string
 		Rate    float64                     `json:"requests_per_s"`
 		Carries struct{ Low, High float64 } `json:"carries_per_s"`
+		After   []struct {
+			Name, Node string
+			Used       struct{ Low, High float64 }
+		} `json:"after_node_loss"`
 	}
 }
 

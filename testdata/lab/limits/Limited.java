@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.catalina.Lifecycle;
 import org.apache.catalina.LifecycleEvent;
@@ -23,6 +24,8 @@ public class Limited extends ValveBase implements LifecycleListener {
     static final Object PRICES = new Object();
     static final ReentrantLock STOCK = new ReentrantLock();
     static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    /** Nanoseconds that requests took, and that they kept a connection. */
+    static final LongAdder SERVED = new LongAdder(), KEPT = new LongAdder();
     static HikariDataSource database;
     static volatile long sink;
 
@@ -52,6 +55,12 @@ public class Limited extends ValveBase implements LifecycleListener {
     }
 
     @Override public void invoke(Request request, Response response) throws IOException {
+        if (request.getRequestURI().equals("/used")) {
+            long cpu = ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+            response.getWriter().printf("{\"at\": %d, \"cpu\": %d, \"threads\": %d, \"connections\": %d}%n", System.nanoTime(), cpu, SERVED.sum(), KEPT.sum());
+            return;
+        }
+        long began = System.nanoTime();
         try {
             burn(CPU);
             if (MONITOR > 0) price();
@@ -61,6 +70,8 @@ public class Limited extends ValveBase implements LifecycleListener {
             if (WAIT > 0) TimeUnit.NANOSECONDS.sleep(nanos(WAIT));
         } catch (InterruptedException | SQLException e) {
             throw new IOException(e);
+        } finally {
+            SERVED.add(System.nanoTime() - began);
         }
         response.getWriter().println("ok");
     }
@@ -91,7 +102,9 @@ public class Limited extends ValveBase implements LifecycleListener {
 
     static void query() throws SQLException {
         try (Connection c = database.getConnection()) {
+            long began = System.nanoTime();
             sleep(c, QUERY);
+            KEPT.add(System.nanoTime() - began);
         }
     }
 
