@@ -161,6 +161,9 @@ func (w *Writer) Reading(ctx context.Context) context.Context {
 // Sealed is the file of a sealed bundle, which can be read while it is open; nil: it is not sealed.
 func (w *Writer) Sealed() *seal.File { return w.sealed }
 
+// Secrets are the values that entries are searched for.
+func (w *Writer) Secrets() *redact.Secrets { return w.secrets }
+
 // Path is where the bundle lies.
 func (w *Writer) Path() string { return w.path }
 

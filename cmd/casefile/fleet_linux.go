@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"casefile/analyze/report"
 	"casefile/bundle"
 	"casefile/bundle/format/plan"
 	"casefile/bundle/redact"
@@ -191,6 +192,13 @@ func printProbes(w io.Writer, p *plan.Probes) {
 	}
 }
 
+// printLacks says which rights the user lacks for nodes that are pods. The capture goes on without them, as far as it comes.
+func printLacks(ctx context.Context, w io.Writer, nodes []fleet.Node) {
+	for _, m := range fleet.Lacks(ctx, nodes) {
+		fmt.Fprintf(w, "%s\n%s", report.Plain(m.Title()), m.YAML())
+	}
+}
+
 // captureFleet captures many nodes into one bundle.
 func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer, error) {
 	to, err := o.cluster.resolve(ctx, o.node)
@@ -201,6 +209,7 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 	if !o.plan.ProfilesOnly() {
 		o.plan.Probes = to.probes
 	}
+	printLacks(ctx, u.err, to.nodes)
 	if o.dryRun {
 		for _, n := range to.nodes {
 			fmt.Fprintf(u.out, "would capture %s (%s %s)\n", n.Name, n.Address.Kind, n.Address.Host)

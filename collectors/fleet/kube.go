@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
+	"casefile/collectors/kube"
 )
 
 // objectName is a name of Kubernetes (RFC 1123), which no argument of kubectl can be mistaken for.
@@ -49,43 +50,17 @@ func parsePod(u *url.URL) (Address, error) {
 	return a, nil
 }
 
-// tool is the client that reaches the node.
-func (a Address) tool() string {
-	if a.Kind == Kube {
-		return "kubectl"
-	}
-	return "ssh"
+// kubectl is the user's, with his kubeconfig.
+func (a Address) kubectl() kube.Client {
+	return kube.Client{Context: a.Context, Namespace: a.Namespace}
 }
 
-// kubectl is one call of the user's kubectl, with his kubeconfig.
-func (a Address) kubectl(ctx context.Context, verb string, args ...string) *exec.Cmd {
-	all := []string{}
-	if a.Context != "" {
-		all = append(all, "--context="+a.Context)
+// way is how the container is entered.
+func (a Address) way() kube.Way {
+	if a.Image != "" {
+		return kube.Debug
 	}
-	all = append(all, verb, "-n", a.Namespace)
-	for i := 0; i < len(args); i++ {
-		if args[i] == "-c" && args[i+1] == "" { // kubectl chooses
-			i++
-			continue
-		}
-		all = append(all, args[i])
-	}
-	return exec.CommandContext(ctx, "kubectl", all...)
-}
-
-// ask runs kubectl and gives what it printed.
-func (a Address) ask(ctx context.Context, verb string, args ...string) (string, error) {
-	cmd := ours(a.kubectl(ctx, verb, args...))
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := cmd.Run(); err != nil {
-		if last := lastLine(said.String()); last != "" {
-			return "", entries.Errorf(entries.Unreachable, "kubectl: %s", last)
-		}
-		return "", entries.Errorf(entries.Unreachable, "kubectl: %w", err)
-	}
-	return out.String(), nil
+	return kube.Exec
 }
 
 // maxPods is how many pods one selector may stand for.
@@ -93,12 +68,16 @@ const maxPods = 200
 
 // pods are the running ones that a selector stands for, by name.
 func (a Address) pods(ctx context.Context) ([]Node, error) {
-	text, err := a.ask(ctx, "get", "pods", "-l", a.Selector, "--field-selector=status.phase=Running", "-o", `jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}`)
+	text, err := a.kubectl().Ask(ctx, []string{"get"}, "pods", "-l", a.Selector, "--field-selector=status.phase=Running",
+		"-o", `jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}`)
+	if m := (kube.Missing{Client: a.kubectl(), Way: a.way()}); entries.CauseOf(err) == entries.NotPermitted {
+		return nil, fmt.Errorf("%w; a user who may list pods has this:\n%s", err, m.YAML())
+	}
 	if err != nil {
 		return nil, err
 	}
 	var nodes []Node
-	for name := range strings.Lines(text) {
+	for name := range strings.Lines(string(text)) {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
@@ -136,22 +115,39 @@ func (s *shellNode) debug(context.Context) (*shellConn, error) {
 	if s.addr.Container != "" {
 		args = append(args, "--target="+s.addr.Container)
 	}
-	cmd := ours(s.addr.kubectl(ctx, "debug", append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...))
-	return begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, tool: "kubectl"})
+	cmd := s.addr.kubectl().Command(ctx, []string{"debug"}, append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...)
+	return begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, kind: Kube})
 }
+
+// exec runs a script in the container.
+func (a Address) exec(ctx context.Context, script string) *exec.Cmd {
+	args := []string{"-i", a.Pod}
+	if a.Container != "" { // else kubectl chooses
+		args = append(args, "-c", a.Container)
+	}
+	return a.kubectl().Command(ctx, []string{"exec"}, append(args, "--", "sh", "-c", script)...)
+}
+
+// unfit are words of containers in which a shell with a place for a binary is not to be had.
+var unfit = []string{"Read-only file system", "not found", "cannot create", "Permission denied", "No space left"}
 
 // kubeFix says which right is missing, or what else to do.
 func (a Address) kubeFix(err error) string {
 	text := err.Error()
-	resource, verb := "pods/exec", "create"
-	if a.Image != "" {
-		resource, verb = "pods/ephemeralcontainers", "patch"
-	}
-	switch {
-	case strings.Contains(text, "orbidden"):
-		return fmt.Sprintf("the rule that is missing: {apiGroups: [\"\"], resources: [%q], verbs: [%q]}; kubectl auth can-i %s %s -n %s tells", resource, verb, verb, resource, a.Namespace)
-	case strings.Contains(text, "not found") && strings.Contains(text, "exec"), strings.Contains(text, "no such file or directory"):
-		return "the container has no shell: name casefile's image, k8s://" + a.Namespace + "/" + a.Pod + "/CONTAINER?image=REGISTRY/casefile:VERSION, which runs beside it"
+	image := "name casefile's image, k8s://" + a.Namespace + "/" + a.Pod + "/CONTAINER?image=REGISTRY/casefile:VERSION, which runs beside the container"
+	switch cause := entries.CauseOf(err); {
+	case cause == entries.NotPermitted:
+		return kube.Grant(a.kubectl(), a.way().Denied(text))
+	case cause == entries.Gone:
+		return "kubectl get pods -n " + a.Namespace + " shows the pods that are there: name one of them, or their labels with k8s://" + a.Namespace + "/?selector="
+	case cause == entries.Unsupported && a.Image == "":
+		return "the container has no shell: " + image
+	case cause == entries.Unsupported:
+		return "the image must be casefile's own, with /usr/bin/casefile"
+	case a.Image == "" && slices.ContainsFunc(unfit, func(w string) bool { return strings.Contains(text, w) }):
+		return "the container has no place or no tools for casefile's binary: " + image
+	case a.Image != "":
+		return "kubectl debug -n " + a.Namespace + " -it " + a.Pod + " --image=" + a.Image + " must work from here"
 	}
 	return "kubectl exec -n " + a.Namespace + " " + a.Pod + " -- true must work from here"
 }

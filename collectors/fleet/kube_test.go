@@ -1,13 +1,14 @@
 package fleet
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"casefile/bundle/format/entries"
+	"casefile/collectors/kube"
 )
 
 // kubectl puts a stand-in in front of the PATH: a shell script that sees the arguments of each call.
@@ -41,7 +42,7 @@ func TestPodsOfASelector(t *testing.T) {
 	for script, says := range map[string]string{
 		"true\n":                           "no running pod",
 		"echo '-o --all'\n":                "kubectl names",
-		"echo 'Forbidden: no' >&2; exit 1": "Forbidden",
+		"echo 'Error (Forbidden): no' >&2; exit 1": "kind: Role\n",
 	} {
 		kubectl(t, script)
 		if _, err := Expand(t.Context(), "k8s://wiki/?selector=app=x", nil); err == nil || !strings.Contains(err.Error(), says) {
@@ -50,20 +51,28 @@ func TestPodsOfASelector(t *testing.T) {
 	}
 }
 
-// What kubectl refuses names the rule that is missing; a container without a shell the image that goes beside it.
+// What kubectl refuses names the rule that is missing; a container that cannot be entered the image that goes beside it.
 func TestFixesOfKubernetes(t *testing.T) {
-	a := Address{Kind: Kube, Namespace: "wiki", Pod: "web-1"}
-	for said, want := range map[string]string{
-		`Error from server (Forbidden): pods "web-1" is forbidden`:                             `resources: ["pods/exec"], verbs: ["create"]`,
-		`exec: "sh": executable file not found in $PATH`:                                       "?image=",
-		"Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: connection refused": "kubectl exec -n wiki web-1",
+	a := Address{Kind: Kube, Namespace: "wiki", Pod: "exec-1"}
+	beside := a
+	beside.Image = "registry/casefile:1"
+	for _, c := range []struct {
+		a          Address
+		said, want string
+	}{
+		{a, `Error from server (Forbidden): pods "exec-1" is forbidden: User "jane" cannot create resource "pods/exec"`, `resources: ["pods/exec"], verbs: ["create"]`},
+		{a, `Error from server (Forbidden): pods "exec-1" is forbidden: User "jane" cannot get resource "pods"`, `resources: ["pods"], verbs: ["get", "list"]`},
+		{a, `error: exec: "sh": executable file not found in $PATH`, "?image="},
+		{a, "mktemp: failed to create directory via template: Read-only file system\ncommand terminated with exit code 1", "?image="},
+		{a, "sh: sha256sum: not found\ncommand terminated with exit code 127", "?image="},
+		{a, `Error from server (NotFound): pods "exec-1" not found`, "kubectl get pods -n wiki"},
+		{a, "Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: connection refused", "kubectl exec -n wiki exec-1"},
+		{beside, `Error from server (Forbidden): User "jane" cannot patch resource "pods/ephemeralcontainers"`, `resources: ["pods/ephemeralcontainers"], verbs: ["patch"]`},
+		{beside, `error: exec: "/usr/bin/casefile": no such file or directory`, "the image must be casefile's own"},
+		{beside, "error: timed out waiting for the condition", "kubectl debug -n wiki"},
 	} {
-		if fix := a.kubeFix(entries.NewError(entries.Unreachable, said)); !strings.Contains(fix, want) {
-			t.Errorf("%s: %s", said, fix)
+		if fix := c.a.kubeFix(kube.Failure(errors.New("exit status 1"), c.said)); !strings.Contains(fix, c.want) {
+			t.Errorf("%s: %s", c.said, fix)
 		}
-	}
-	a.Image = "registry/casefile:1"
-	if fix := a.kubeFix(entries.NewError(entries.Unreachable, "Forbidden")); !strings.Contains(fix, "ephemeralcontainers") {
-		t.Error(fix)
 	}
 }

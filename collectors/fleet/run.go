@@ -17,6 +17,7 @@ import (
 	"casefile/collectors"
 	"casefile/collectors/agent"
 	"casefile/collectors/agent/identity"
+	"casefile/collectors/kube"
 	"casefile/collectors/timing"
 )
 
@@ -85,10 +86,14 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 		return err
 	}
 	defer os.Remove(f.parts)
+	looked := f.firstLook(ctx)
 	f.each(f.members, maxAtOnce, func(m *member) { m.connect(ctx) })
 	defer f.each(f.members, len(f.members), func(m *member) { m.close() })
 	ready := f.alive()
-	if len(ready) == 0 {
+	if pods := looked(); len(ready) == 0 && pods > 0 {
+		f.lastLook(ctx)
+		return nil
+	} else if len(ready) == 0 {
 		return fmt.Errorf("none of %d nodes can be captured: %s: %w", len(f.members), f.members[0].Name, f.members[0].err)
 	}
 	f.each(ready, len(ready), func(m *member) {
@@ -101,12 +106,18 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	deadline, cancel := f.schedule(ctx)
 	defer cancel()
 	f.writeStart()
+	var watched sync.WaitGroup
+	watched.Go(func() {
+		collectors.Wait(ctx, f.end)
+		f.lastLook(ctx)
+	})
 	f.each(ready, len(ready), func(m *member) {
 		m.capture(ctx, deadline)
 		f.joins <- struct{}{}
 		defer func() { <-f.joins }()
 		m.join(context.WithoutCancel(ctx)) // reads a local file: what came in time is kept
 	})
+	watched.Wait()
 	f.writeTiming()
 	return nil
 }
@@ -121,6 +132,7 @@ type fleet struct {
 	notes   []string
 	joins   chan struct{} // slots
 	parts   string        // folder of what the nodes send
+	watch   []*kube.Account
 	members []*member
 	began   time.Time
 	start   time.Time // of round 0, on this machine's clock: the reference

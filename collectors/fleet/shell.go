@@ -12,11 +12,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"casefile/bundle/format/entries"
 	"casefile/collectors/agent"
+	"casefile/collectors/kube"
 )
 
 // shellNode reaches a node through a shell over there: by the system's ssh client and its configuration, or by kubectl in a container. Our
@@ -34,9 +34,9 @@ var machines = map[string]string{"x86_64": "amd64", "aarch64": "arm64", "arm64":
 // command is one call of a script over there.
 func (s *shellNode) command(ctx context.Context, script string) *exec.Cmd {
 	if s.addr.Kind == Kube {
-		return ours(s.addr.kubectl(ctx, "exec", "-i", s.addr.Pod, "-c", s.addr.Container, "--", "sh", "-c", script))
+		return s.addr.exec(ctx, script)
 	}
-	return ours(s.ssh(ctx, script))
+	return kube.EndTogether(s.ssh(ctx, script))
 }
 
 // ssh is one ssh call. BatchMode never asks: an unknown host key or a missing
@@ -52,14 +52,6 @@ func (s *shellNode) ssh(ctx context.Context, script string) *exec.Cmd {
 	return exec.CommandContext(ctx, "ssh", append(args, "--", s.addr.Host, script)...)
 }
 
-// ours is a client that ends when we say so.
-func ours(cmd *exec.Cmd) *exec.Cmd {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                // Ctrl-C is for us: we end it in order
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // a ProxyCommand too
-	cmd.WaitDelay = time.Second
-	return cmd
-}
-
 // run makes one call and returns what it printed.
 func (s *shellNode) run(ctx context.Context, script string, in io.Reader) (string, error) {
 	cmd := s.command(ctx, script)
@@ -73,19 +65,29 @@ func (s *shellNode) run(ctx context.Context, script string, in io.Reader) (strin
 
 // shellError gives the client's last words.
 func (s *shellNode) shellError(ctx context.Context, err error, said string) error {
-	tool := s.addr.tool()
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", tool, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", s.addr.Kind.tool(), context.Cause(ctx))
 	}
-	if last := lastLine(said); last != "" {
-		return entries.Errorf(entries.Unreachable, "%s: %s", tool, last)
-	}
-	return entries.Errorf(entries.Unreachable, "%s: %w", tool, err)
+	return s.addr.Kind.failure(err, said)
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+// tool is the client that reaches nodes of this kind.
+func (k Kind) tool() string {
+	if k == Kube {
+		return "kubectl"
+	}
+	return "ssh"
+}
+
+// failure is the error of a client that said so much before it ended.
+func (k Kind) failure(err error, said string) error {
+	if k == Kube {
+		return kube.Failure(err, said)
+	}
+	if last := kube.LastLine(said); last != "" {
+		return entries.Errorf(entries.Unreachable, "%s: %s", k.tool(), last)
+	}
+	return entries.Errorf(entries.Unreachable, "%s: %w", k.tool(), err)
 }
 
 // connect puts the binary there and starts it. Closing the connection ends it
@@ -97,7 +99,7 @@ func (s *shellNode) connect(ctx context.Context) (*shellConn, error) {
 	}
 	f := strings.Fields(told)
 	if len(f) != 3 || strings.ContainsAny(f[2], "'\\") {
-		return nil, entries.Errorf(entries.Unreadable, "%s: %s answered %q, not system, machine and folder", s.addr.tool(), s.addr.Host, told)
+		return nil, entries.Errorf(entries.Unreadable, "%s: %s answered %q, not system, machine and folder", s.addr.Kind.tool(), s.addr.Host, told)
 	}
 	dir := f[2]
 	if err := s.upload(ctx, f[0], f[1], dir); err != nil {
@@ -160,7 +162,7 @@ func (s *shellNode) start(dir string) (*shellConn, error) {
 	}
 	run := sudo + "'" + dir + "/casefile' agent --stdio --node-name='" + s.name + "' --remove '" + dir + "'; " + sudo + "rm -rf '" + dir + "'"
 	ctx, cancel := context.WithCancel(context.Background())
-	return begin(&shellConn{cmd: s.command(ctx, run), cancel: cancel, tool: s.addr.tool()})
+	return begin(&shellConn{cmd: s.command(ctx, run), cancel: cancel, kind: s.addr.Kind})
 }
 
 // begin starts what serves over stdio.
@@ -183,7 +185,7 @@ func begin(c *shellConn) (*shellConn, error) {
 type shellConn struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
-	tool   string
+	kind   Kind
 	in     io.WriteCloser
 	out    io.ReadCloser
 	said   lockedBuffer
@@ -194,8 +196,8 @@ func (c *shellConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
 // explain prefers the client's own words over "the link has ended".
 func (c *shellConn) explain(err error) error {
-	if said := lastLine(c.said.String()); said != "" && errors.Is(err, agent.ErrLinkClosed) {
-		return entries.Errorf(entries.Unreachable, "%s: %s", c.tool, said)
+	if said := c.said.String(); strings.TrimSpace(said) != "" && errors.Is(err, agent.ErrLinkClosed) {
+		return c.kind.failure(err, said)
 	}
 	return err
 }

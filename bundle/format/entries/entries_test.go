@@ -40,7 +40,7 @@ func TestBeside(t *testing.T) {
 
 // A name of the table is found by itself: no row above it takes it away.
 func TestTables(t *testing.T) {
-	for _, table := range [][]Doc{JVM, Go, Database} {
+	for _, table := range [][]Doc{JVM, Go, Database, Kubernetes} {
 		for i, d := range table {
 			first := slices.IndexFunc(table, func(o Doc) bool { return o.File.Match(d.File.Of("x")) })
 			if first != i {

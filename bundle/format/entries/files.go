@@ -109,6 +109,21 @@ const (
 	Statements File = "statements.json"
 )
 
+// Entries of a pod, below that of the node that it is; see bundle/format/pods.
+const (
+	PodState     File = "pod-*.json"
+	PodEvents    File = "events.json"
+	PodMachine   File = "node.json"
+	PodLog       File = "logs/*.log" // the star is the container's name
+	PodLogBefore File = "previous-logs/*.log"
+)
+
+// What stands for the star in PodState.
+const (
+	PodFirst = "first" // when the capture began
+	PodLast  = "last"  // when it ended
+)
+
 // Doc says what entries hold. Raw: analyze does not read them, people do.
 type Doc struct {
 	File File
@@ -170,4 +185,13 @@ var Go = []Doc{
 var Database = []Doc{
 	{Sessions, false, "the sessions of a database server at a dump, whom they wait for and what they run"},
 	{Statements, false, "what each normalised statement took of the server during the capture"},
+}
+
+// Kubernetes lists the entries of a pod.
+var Kubernetes = []Doc{
+	{PodState, false, "limits, restarts, last terminations and conditions of a pod, at the begin and at the end"},
+	{PodEvents, false, "what Kubernetes' parts said of the pod"},
+	{PodMachine, false, "capacity and conditions of the node that it runs on"},
+	{PodLog, false, "what a container wrote to its output (kubectl logs)"},
+	{PodLogBefore, false, "the same of the container before its last restart (kubectl logs --previous)"},
 }

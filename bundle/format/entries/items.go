@@ -69,6 +69,14 @@ const (
 	ItemStatements     = "statements"
 )
 
+// Items of the ledger for a pod.
+const (
+	ItemPodState   = "pod-state"
+	ItemPodEvents  = "pod-events"
+	ItemPodMachine = "pod-node"
+	ItemPodLogs    = "pod-logs"
+)
+
 // Items of any job.
 const (
 	ItemSearch = "search" // for targets
