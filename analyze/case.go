@@ -87,6 +87,7 @@ type Node struct {
 	Name      string
 	Clock     Clock
 	Host      *host.Facts // nil: not captured
+	Pod       *Pod        // what Kubernetes says of it; nil: it is no pod, or nothing was captured
 	JVMs      []*JVM
 	Services  []*Service
 	Collected int

@@ -235,6 +235,9 @@ func (j *judge) node(n *Node) {
 	if n.Host != nil {
 		j.saw(seen{one: "the host's figures"}, "")
 	}
+	if n.Pod != nil {
+		j.saw(seen{one: "what Kubernetes says of the pod"}, "")
+	}
 	lines := int64(0)
 	for _, l := range n.LooseLogs {
 		lines += l.Lines

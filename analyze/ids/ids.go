@@ -82,6 +82,14 @@ const (
 	NativeMemory   = "native-memory"
 )
 
+// Pods and nodes of Kubernetes.
+const (
+	OOMKilled    = "oom-killed"
+	PodRestarts  = "pod-restarts"
+	PodNotReady  = "pod-not-ready"
+	NodePressure = "node-pressure"
+)
+
 // The nodes of a cluster, and the way between them.
 const (
 	ClockSkew        = "clock-skew"

@@ -244,6 +244,8 @@ type nodeParts struct {
 	host  map[string][]byte
 	names []string // of host entries, in order
 	links []timing.Link
+
+	outputs []output // of its containers
 }
 
 func (b *builder) node(name string) *nodeParts {
@@ -417,6 +419,7 @@ func (b *builder) finish(ctx context.Context) (*analyze.Case, error) {
 	b.dropUntold()
 	for _, n := range b.nodes {
 		b.finishHost(n)
+		b.finishPod(n)
 	}
 	b.finishTiming()
 	for _, err := range b.within {

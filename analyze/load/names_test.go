@@ -21,6 +21,11 @@ func TestEntriesAreRead(t *testing.T) {
 			t.Errorf("%s: marked as raw %v, has a reader %v", d.File, d.Raw, read)
 		}
 	}
+	for _, d := range entries.Kubernetes {
+		if read := slices.ContainsFunc(podReaders, func(r podReader) bool { return r.file == d.File }); read == d.Raw {
+			t.Errorf("%s: marked as raw %v, has a reader %v", d.File, d.Raw, read)
+		}
+	}
 	for i, r := range readers {
 		if slices.ContainsFunc(readers[:i], func(before reader) bool { return before.file.Match(r.file.Of("x")) }) {
 			t.Errorf("%s is never reached: a reader before it takes its entries", r.file)

@@ -74,6 +74,8 @@ func (b *builder) entry(e bundle.Entry, body io.Reader) error {
 		return b.keepHost(n, e.Path, body)
 	case part[2] == entries.FolderTiming:
 		return n.readProbes(e, part[3], body)
+	case part[2] == entries.FolderKube:
+		return b.readPod(n, e, strings.Join(part[3:], "/"), body)
 	case len(part) < 5:
 		return nil
 	case (part[2] == entries.FolderJVM || part[2] == entries.FolderGo) && !b.roomForTarget(path.Join(part[:4]...)):

@@ -40,8 +40,8 @@ func TestPodsOfASelector(t *testing.T) {
 		t.Errorf("%v", names)
 	}
 	for script, says := range map[string]string{
-		"true\n":                           "no running pod",
-		"echo '-o --all'\n":                "kubectl names",
+		"true\n":            "no running pod",
+		"echo '-o --all'\n": "kubectl names",
 		"echo 'Error (Forbidden): no' >&2; exit 1": "kind: Role\n",
 	} {
 		kubectl(t, script)

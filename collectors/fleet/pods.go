@@ -42,7 +42,7 @@ func (f *fleet) accounts() []*kube.Account {
 		if i < 0 {
 			i, list = len(list), append(list, &kube.Account{Client: client, Bundle: f.w, MaxLogBytes: f.o.Plan.MaxLogBytes})
 		}
-		list[i].Pods = append(list[i].Pods, kube.Pod{Node: m.Name, Dir: m.dir, Name: m.Address.Pod})
+		list[i].Pods = append(list[i].Pods, kube.Pod{Node: m.Name, Dir: m.dir, Name: m.Address.Pod, Container: m.Address.Container})
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -19,6 +20,8 @@ type Pod struct {
 	Node string // what it is called in the bundle
 	Dir  string // below nodes/
 	Name string
+	// Container is the one that is captured; empty: kubectl's choice.
+	Container string
 }
 
 // Account takes Kubernetes' own account of the pods of one namespace into a bundle.
@@ -56,7 +59,8 @@ func (a *Account) states(ctx context.Context, moment string) {
 		args = append(args, p.Name)
 	}
 	began := time.Now()
-	list, err := get[pods.Pod](ctx, a.Client, func(text []byte) { teach(a.Bundle.Secrets(), text) }, args...)
+	var said told
+	list, err := get[pods.Pod](ctx, a.Client, func(text []byte) { said = teach(a.Bundle.Secrets(), text) }, args...)
 	found := map[string]pods.Pod{}
 	for _, p := range list {
 		found[p.Metadata.Name] = p
@@ -66,7 +70,7 @@ func (a *Account) states(ctx context.Context, moment string) {
 		switch {
 		case there:
 			a.known[p.Name] = pod
-			content, err := pods.PodEntry(pod, began)
+			content, err := pods.PodEntry(pod, cmp.Or(p.Container, said.chosen(p.Name)), began)
 			a.keep(p, entries.ItemPodState, entries.PodState.Of(moment), "kubectl get pod "+p.Name, began, content, err)
 		case err != nil:
 			a.lost(p, entries.ItemPodState, err)

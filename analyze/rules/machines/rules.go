@@ -16,5 +16,9 @@ func Rules() []*analyze.Rule {
 		hostStall,
 		fdExhaustion,
 		diskFull,
+		oomKilled,
+		podRestarts,
+		podNotReady,
+		nodePressure,
 	}
 }

@@ -9,7 +9,9 @@ const Version = 1
 type Snapshot struct {
 	Version int       `json:"version"`
 	Taken   time.Time `json:"taken"` // on the clock of who asked
-	Pod     Pod       `json:"pod"`
+	// Container is the one whose processes were captured.
+	Container string `json:"container,omitempty"`
+	Pod       Pod    `json:"pod"`
 }
 
 // Pod is what is kept of one.

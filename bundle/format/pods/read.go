@@ -42,10 +42,11 @@ func FromAPI[T any](answer []byte) ([]T, error) {
 	return []T{one}, nil
 }
 
-// PodEntry is the entry of a pod as it was at a moment.
-func PodEntry(p Pod, taken time.Time) ([]byte, error) {
+// PodEntry is the entry of a pod as it was at a moment; container is the one that is captured.
+func PodEntry(p Pod, container string, taken time.Time) ([]byte, error) {
 	p.bound()
-	return encode(Snapshot{Version, taken, p})
+	cut(&container)
+	return encode(Snapshot{Version: Version, Taken: taken, Container: container, Pod: p})
 }
 
 // EventsEntry is the entry of the events about one pod, the newest MaxEvents of them.
