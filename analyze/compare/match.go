@@ -10,6 +10,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/applog"
 	"casefile/analyze/say"
+	"casefile/analyze/threads"
 )
 
 // subject is one process, or one machine, in one run.
@@ -48,6 +49,32 @@ func (p *Pair) Where() string {
 		return p.Subject
 	}
 	return p.Subject + " on " + p.Node
+}
+
+// Target is how the later capture names the process, "4711-shop"; empty: the pair is a machine.
+func (p *Pair) Target() string {
+	if p.Subject == "" || len(p.after) == 0 {
+		return ""
+	}
+	return p.after[len(p.after)-1].name
+}
+
+// Dumps are the thread dumps of the last run of each side; nil: none.
+func (p *Pair) Dumps() (before, after *threads.Series) {
+	if len(p.before) == 0 || len(p.after) == 0 {
+		return nil, nil
+	}
+	return p.before[len(p.before)-1].dumps(), p.after[len(p.after)-1].dumps()
+}
+
+func (s *subject) dumps() *threads.Series {
+	switch {
+	case s.jvm != nil:
+		return s.jvm.Dumps
+	case s.service != nil:
+		return s.service.Goroutines
+	}
+	return nil
 }
 
 // match pairs nodes by name, and their processes by application. Where every capture has but one, they are one.

@@ -169,6 +169,12 @@ func (v *visitor) size(width, height int64) {
 		Mobile: width < 600})
 }
 
+// scheme sets the colours that the system wants.
+func (v *visitor) scheme(name string) {
+	v.t.Helper()
+	command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+}
+
 // sideways holds the page to its width.
 func (v *visitor) sideways(name string) {
 	v.t.Helper()
@@ -270,13 +276,6 @@ func TestReportInBrowser(t *testing.T) {
 		v.want("the map's times follow", `document.querySelector(".zone").textContent === "local"`)
 		v.want("a link sets the zone", `document.querySelector("#zone").value === "local" && document.querySelector("#node").value === ""`)
 	})
-	t.Run("flame search", func(t *testing.T) {
-		v.run(`document.querySelector(".flamebox input").focus()`)
-		v.do(chromedp.KeyEvent("Renderer"))
-		v.want("frames are found", `document.querySelectorAll(".flamebox.searching svg.f.match").length > 0`)
-		v.run(`document.querySelector(".flamebox svg.f.match").dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
-		v.want("a click enlarges", `!document.querySelector(".flamebox .reset").hidden`)
-	})
 	t.Run("colours", func(t *testing.T) {
 		v.run(`const s = document.querySelector("#theme"); s.value = "dark"; s.dispatchEvent(new Event("change"));`)
 		v.want("dark", `getComputedStyle(document.body).backgroundColor === "rgb(20, 23, 26)"`)
@@ -316,7 +315,7 @@ func TestReportLooks(t *testing.T) {
 	v := browse(t, samplePage(t))
 	axe := axeScript(t)
 	for _, scheme := range schemes {
-		command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		v.scheme(scheme)
 		for _, width := range widths {
 			v.size(width, 900)
 			v.do(chromedp.Reload())

@@ -11,10 +11,9 @@ import (
 	"casefile/analyze/say"
 )
 
-// Most charts and flame graphs of a comparison.
+// Most charts of a comparison.
 const (
 	compareCharts = 12
-	compareFlames = 8
 	compareBars   = 40 // of a distribution
 )
 
@@ -23,7 +22,7 @@ var verdictLevels = map[compare.VerdictKind]string{compare.Regression: "critical
 // CompareHTML writes a comparison as a page that needs nothing from outside.
 func CompareHTML(w io.Writer, c *compare.Comparison, m Meta) error {
 	page := &partsPage{Title: c.Verdict.Text, Kicker: m.tool() + " · compare", Level: cmp.Or(verdictLevels[c.Verdict.Kind], "info"),
-		Skip: "Skip to what changed", Notes: c.Verdict.Why, Parts: compareParts(c)}
+		Skip: "Skip to what changed", Notes: c.Verdict.Why, Parts: compareParts(c), Stacks: compareStacks(c)}
 	page.Facts = []fact{{"before", sideNames(c.Before)}, {"after", sideNames(c.After)}}
 	return page.write(w)
 }
@@ -55,7 +54,7 @@ func sideNames(runs []compare.Run) string {
 	return joined("; ", list...)
 }
 
-// compareParts are the tables of a comparison, with charts and flame graphs behind those of what changed.
+// compareParts are the tables of a comparison, with charts behind those of what changed.
 func compareParts(c *compare.Comparison) (parts []part) {
 	var later []part
 	for _, b := range blocksOf(c) {
@@ -76,7 +75,7 @@ func compareParts(c *compare.Comparison) (parts []part) {
 	if !charts.empty() && len(charts.Charts) > 0 {
 		parts = append(parts, charts)
 	}
-	return append(append(parts, compareFlameGraphs(c)...), later...)
+	return append(parts, later...)
 }
 
 func (b *block) table() table {
@@ -203,21 +202,13 @@ func sideBySide(r *compare.Reading) (figureChart, bool) {
 	return c.draw()
 }
 
-// compareFlameGraphs are those of after, in the colours of what changed.
-func compareFlameGraphs(c *compare.Comparison) (out []part) {
-	p := part{Title: "Flame graphs: after, in the colours of what changed"}
-	for i := range c.Profiles {
-		x := &c.Profiles[i]
-		if len(p.Flames) == compareFlames {
-			break
-		}
-		shown := &Profile{Before: &x.Before}
-		if f, ok := shown.flame(x.After, string(x.Kind)+" of "+x.Pair.Where()); ok {
-			p.Flames = append(p.Flames, f)
-		}
-	}
-	if len(p.Flames) > 0 {
-		out = append(out, p)
-	}
-	return out
+// compareStacks are the stacks of both sides: those of after, in the colours of what changed.
+func compareStacks(c *compare.Comparison) *explorer {
+	s := newStackSet()
+	s.before = c.Before[len(c.Before)-1].Name
+	s.pairs(c, nil, true)
+	s.order()
+	s.bound()
+	e, _ := s.explore("Call tree and flame graph: after, in the colours of what changed", againstBefore)
+	return e
 }

@@ -16,6 +16,8 @@ var (
 	pageCSS string
 	//go:embed assets/script.js
 	pageJS string
+	//go:embed assets/stacks.js
+	stacksJS string
 	//go:embed assets/report.js
 	reportJS string
 	//go:embed assets/uplot/uPlot.iife.min.js
@@ -45,7 +47,7 @@ func dense(text string) string {
 // What the report has next to the other pages: charts that can be zoomed into.
 var (
 	reportStyle  = fenced(plotCSS, dense(pageCSS))
-	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(reportJS))
+	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(stacksJS), dense(reportJS))
 )
 
 // HTML writes the report: one file that needs nothing from outside and may do
@@ -60,7 +62,9 @@ var breakAfter = strings.NewReplacer(".", ".<wbr/>", "/", "/<wbr/>", "$", "$<wbr
 func breaks(s string) template.HTML { return template.HTML(breakAfter.Replace(esc(s))) }
 
 // headBlocks are the policy, style and script of a page.
-func headBlocks() template.HTML { return headOf(fenced(dense(pageCSS)), fenced(dense(pageJS))) }
+func headBlocks() template.HTML {
+	return headOf(fenced(dense(pageCSS)), fenced(dense(pageJS), dense(stacksJS)))
+}
 
 func reportHead() template.HTML { return headOf(reportStyle, reportScript) }
 

@@ -13,6 +13,7 @@ func (v *view) contents() g.Node {
 	return h.Nav(h.Aria("label", "Parts of the report"), newline,
 		g.If(len(v.Findings) > 0, g.Group{h.A(h.Href("#main"), g.Text("Findings")), newline}),
 		stacked(v.Sections, func(s *section) g.Node { return h.A(h.Href("#"+s.Anchor), g.Text(s.Title)) }),
+		g.If(v.Stacks != nil, g.Group{h.A(h.Href("#stacks"), g.Text("Call tree and flame graphs")), newline}),
 		g.If(len(v.Nodes) > 0, g.Group{h.A(h.Href("#nodes"), g.Text("Nodes")), newline}),
 		stacked(v.Processes, func(s *section) g.Node {
 			if len(v.Filter) > 1 {
@@ -30,6 +31,7 @@ func (v *view) body() g.Node {
 		h.Section(h.ID("main"), h.Aria("label", "Findings"),
 			v.findings(), newline, para("note", v.Left["findings"])), newline,
 		stacked(v.Sections, (*section).node),
+		v.Stacks.node(), newline,
 		v.nodes(),
 		stacked(v.Processes, (*section).node), para("note", v.Left["processes"]),
 		g.If(len(v.Hosts) > 0, h.H2(h.Class("head"), g.Text("Hosts"))), newline,

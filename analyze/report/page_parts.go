@@ -27,8 +27,7 @@ func (p *part) node() g.Node {
 	return h.Div(h.Class("part"), head,
 		facts("stats", p.Stats),
 		g.If(len(p.Charts) > 0, h.Div(h.Class("charts"), stacked(p.Charts, (*figureChart).node))),
-		stacked(p.Tables, (*table).node),
-		stacked(p.Flames, (*flame).node))
+		stacked(p.Tables, (*table).node))
 }
 
 func (f *figureChart) node() g.Node {
@@ -39,17 +38,6 @@ func (f *figureChart) node() g.Node {
 	return h.Figure(g.If(f.Data != "", h.Class("plot")),
 		h.FigCaption(h.Strong(g.Text(f.Title)), g.Text(" "), legend(f.Legend)),
 		raw(f.SVG), data, para("note", f.Note))
-}
-
-func (f *flame) node() g.Node {
-	return h.Div(h.Class("flamebox"),
-		h.P(h.Class("h4"), g.Text(f.Title), g.Text(" "), legend(f.Legend)),
-		h.Div(h.Class("tools"),
-			h.Span(h.Class("note"), g.Text(f.Summary+". Click a frame to enlarge it.")),
-			h.Label(g.Text("Find "), g.Raw(`<input type="search"/>`)),
-			h.Button(h.Type("button"), h.Class("reset"), h.Hidden("hidden"), g.Text("Show all"))),
-		scrolled("flamescroll", f.Title, raw(f.SVG)),
-		h.P(h.Class("note"), g.Text(f.Note)))
 }
 
 // node is a table, folded where it says so.

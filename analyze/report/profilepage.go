@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -37,14 +38,22 @@ type NodeProfile struct {
 
 const (
 	pageRows  = 40
-	pageNodes = 8 // flame graphs, and columns of the table
-	// changeFrom is the difference of shares from which on a frame is coloured, in points.
-	changeFrom = 1.0
+	pageNodes = 8 // columns of the table
 )
 
 // ProfileHTML writes the page: one file that needs nothing from outside.
 func ProfileHTML(w io.Writer, p *Profile) error {
 	return p.page().write(w)
+}
+
+// againstBefore is the choice of the earlier side of a comparison.
+const againstBefore = "before"
+
+func against(before bool) string {
+	if before {
+		return againstBefore
+	}
+	return ""
 }
 
 // partsPage is a page of parts one below the other, without findings.
@@ -54,6 +63,7 @@ type partsPage struct {
 	Skip          string // what the first link leads to
 	Facts         []fact
 	Notes         []string
+	Stacks        *explorer // nil: none
 	Parts         []part
 }
 
@@ -65,9 +75,9 @@ func (p *partsPage) write(w io.Writer) error {
 			para("kicker", p.Kicker), newline,
 			h.H1(g.Text(p.Title)), newline,
 			h.Div(h.Class("case"), facts("facts", p.Facts)))), newline,
-		h.Div(h.Class("wrap"), h.Main(h.ID("main"), h.Class("panel"),
-			stacked(p.Parts, (*part).node),
-			g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)})))))
+		h.Div(h.Class("wrap"), h.Main(h.ID("main"), p.Stacks.node(),
+			h.Div(h.Class("panel"), stacked(p.Parts, (*part).node),
+				g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)}))))))
 }
 
 func (p *Profile) page() *partsPage {
@@ -75,8 +85,8 @@ func (p *Profile) page() *partsPage {
 	for _, f := range p.Facts {
 		page.Facts = append(page.Facts, fact(f))
 	}
-	if f, ok := p.flame(p.View, "Flame graph"); ok {
-		page.Parts = append(page.Parts, part{Flames: []flame{f}})
+	if e, ok := p.stacks().explore("Flame graph", against(p.Before != nil)); ok {
+		page.Stacks = e
 	}
 	page.Parts = append(page.Parts, part{Tables: []table{p.topTable()}})
 	if p.Before != nil {
@@ -85,65 +95,22 @@ func (p *Profile) page() *partsPage {
 	if t := p.labels(); len(t) > 0 {
 		page.Parts = append(page.Parts, part{Title: "By label", Tables: t})
 	}
-	nodes := part{Title: "By node"}
-	for _, n := range p.Nodes[:min(len(p.Nodes), pageNodes)] {
-		if f, ok := profileFlame(n.View.Tree()); ok {
-			f.Title = n.Name
-			nodes.Flames = append(nodes.Flames, f)
-		}
-	}
-	if len(p.Nodes) > pageNodes {
-		nodes.Note = fmt.Sprintf("%s are left out", count(len(p.Nodes)-pageNodes, "more node"))
-	}
-	if !nodes.empty() && len(nodes.Flames) > 0 {
-		page.Parts = append(page.Parts, nodes)
-	}
 	return page
 }
 
-// flame draws a view; beside an earlier profile, frames have the colour of their change.
-func (p *Profile) flame(v profile.View, title string) (flame, bool) {
-	tree := v.Tree()
-	if p.Before == nil {
-		f, ok := profileFlame(tree)
-		f.Title = title
-		return f, ok
+// stacks are the samples of the profile, with those of the one before it.
+func (p *Profile) stacks() *stackSet {
+	s := newStackSet()
+	place := func(label func(string) string) int {
+		return s.placeOf(stackPlace{Node: cmp.Or(label(profile.NodeLabel), "this node"), Process: label(profile.ProcessLabel)})
 	}
-	if tree.Total <= 0 {
-		return flame{}, false
+	s.view(sideNow, p.View, place)
+	if p.Before != nil {
+		s.before = p.BeforeName
+		s.view(sideBefore, *p.Before, place)
 	}
-	before := p.Before.Tree()
-	f := flame{Title: title, Legend: []legendItem{{"f2", "larger share than before"}, {"f3", "smaller"}, {"f5", "about the same"}},
-		Summary: "in all: " + valueText(tree.Unit, tree.Total)}
-	root := changed(tree.Root, before.Root, float64(max(tree.Total, 1)), float64(max(before.Total, 1)), float64(tree.Total)*flameShare)
-	f.draw(root, "", func(n int64) string { return valueText(tree.Unit, n) })
-	return f, true
-}
-
-// changed is fromProfile with colours by the change against the same call path before.
-func changed(n, before *profile.Node, total, totalBefore, least float64) *flameNode {
-	share := 100 * float64(n.Total) / total
-	was := 0.0
-	paths := map[string]*profile.Node{}
-	if before != nil {
-		was = 100 * float64(before.Total) / totalBefore
-		for _, c := range before.Children {
-			paths[c.Name] = c
-		}
-	}
-	out := &flameNode{name: n.Name, class: "f5", total: n.Total, self: n.Self}
-	switch {
-	case share-was > changeFrom:
-		out.class = "f2"
-	case was-share > changeFrom:
-		out.class = "f3"
-	}
-	for _, c := range n.Children {
-		if float64(c.Total) >= least {
-			out.children = append(out.children, changed(c, paths[c.Name], total, totalBefore, least))
-		}
-	}
-	return out
+	s.bound()
+	return s
 }
 
 func (p *Profile) topTable() table {

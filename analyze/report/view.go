@@ -18,8 +18,7 @@ const (
 	htmlExcerpts = 40 // of the page
 	excerptHTML  = 12 // lines of one
 	htmlNodes    = 60
-	htmlSections = 24 // JVMs, services, hosts: each
-	htmlFlames   = 12
+	htmlSections = 24  // JVMs, services, hosts: each
 	htmlRows     = 200 // of the tables at the end
 )
 
@@ -36,6 +35,7 @@ type view struct {
 	Nodes                                []nodeCard
 	Findings                             []findingCard
 	Sections                             []section // of sectionViews
+	Stacks                               *explorer // nil: there are none
 	Processes                            []section
 	Hosts                                []section
 	Gaps                                 table
@@ -110,17 +110,16 @@ type section struct {
 	Parts                []part
 }
 
-// part is a block of a section: charts, tables, a flame graph, with a heading.
+// part is a block of a section: charts and tables, with a heading.
 type part struct {
 	Title, Note string
 	Stats       []fact
 	Charts      []figureChart
 	Tables      []table
-	Flames      []flame
 }
 
 func (p *part) empty() bool {
-	return len(p.Stats)+len(p.Charts)+len(p.Tables)+len(p.Flames) == 0 && p.Note == ""
+	return len(p.Stats)+len(p.Charts)+len(p.Tables) == 0 && p.Note == ""
 }
 
 // add takes a chart that could be drawn.
@@ -200,7 +199,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 		v.Level = "info"
 	}
 	v.Counts = badges(r.Findings, func(f *analyze.Finding) bool { return f.ConsequenceOf == 0 })
-	b := &viewBuilder{view: v, of: c, result: r, meta: m, excerpts: htmlExcerpts, flames: htmlFlames, anchors: map[any]string{}, shown: map[any]string{},
+	b := &viewBuilder{view: v, of: c, result: r, meta: m, excerpts: htmlExcerpts, anchors: map[any]string{}, shown: map[any]string{},
 		places: map[string]int{}}
 	b.anchorAll(c)
 	b.findings(r.Findings)
@@ -215,6 +214,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 			b.Sections = append(b.Sections, *s)
 		}
 	}
+	b.Stacks, _ = b.caseStacks(c).explore("Call tree and flame graphs", "")
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)
@@ -228,7 +228,6 @@ type viewBuilder struct {
 	result   *analyze.Result
 	meta     *Meta
 	excerpts int
-	flames   int
 	anchors  map[any]string // of JVMs, services and nodes
 	shown    map[any]string // of those that have a section
 	places   map[string]int // of nodes in the filter, by name

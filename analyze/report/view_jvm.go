@@ -99,12 +99,6 @@ func (b *viewBuilder) threads(n *analyze.Node, subject string, s *threads.Series
 			p.Tables = append(p.Tables, t)
 		}
 	}
-	if b.flames > 0 {
-		if f, ok := threadFlame(s); ok {
-			b.flames--
-			p.Flames = append(p.Flames, f)
-		}
-	}
 	return p
 }
 
@@ -363,13 +357,6 @@ func (b *viewBuilder) profiles(list []*profile.Profile) part {
 		}
 		if len(t.Rows) > 0 {
 			p.Tables = append(p.Tables, t)
-		}
-		if b.flames > 0 {
-			if f, ok := profileFlame(main.Tree()); ok {
-				f.Title = t.Title
-				b.flames--
-				p.Flames = append(p.Flames, f)
-			}
 		}
 	}
 	return p

@@ -5,8 +5,6 @@
 /** @typedef {{n: string, c: string, x?: number[], y: (number | null)[]}} Curve */
 /** @typedef {{t0?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, top?: number, limit?: {v: number, n: string}, x?: number[], s: Curve[]}} Plot */
 
-document.documentElement.classList.add("scripted");
-
 document.addEventListener("DOMContentLoaded", function () {
   const root = document.documentElement;
 
@@ -26,28 +24,6 @@ document.addEventListener("DOMContentLoaded", function () {
   function colour(name) { return getComputedStyle(root).getPropertyValue(name).trim(); }
   /** @param {string} cls */
   function curveColour(cls) { return colour(cls === "full" ? "--critical" : "--" + cls); }
-
-  // Values.
-
-  /** @param {number} v */
-  function short(v) {
-    const a = Math.abs(v);
-    if (a >= 1000) { return Math.round(v).toLocaleString("en").replace(/,/g, "\u202f"); }
-    return String(Number(v.toPrecision(a >= 100 ? 4 : 3)));
-  }
-  /** @param {string | undefined} unit @param {number | null | undefined} v */
-  function label(unit, v) {
-    if (v === null || v === undefined) { return "–"; }
-    if (unit === "bytes") {
-      const names = ["B", "KB", "MB", "GB", "TB"];
-      let i = 0;
-      while (Math.abs(v) >= 1024 && names.length - 1 > i) { v /= 1024; i++; }
-      return short(v) + " " + names[i];
-    }
-    if (unit === "ms" && v >= 1000) { return short(v / 1000) + " s"; }
-    if (unit === "%" || unit === "ms") { return short(v) + " " + unit; }
-    return short(v);
-  }
 
   /** Steps of an axis of bytes: round in powers of 1024. */
   const byteSteps = [0, 1, 2, 3, 4].flatMap(function (power) {
@@ -226,6 +202,7 @@ document.addEventListener("DOMContentLoaded", function () {
       const of = (el.getAttribute("data-nodes") || "").split(" ");
       el.hidden = node !== "" && of[0] !== "" && !of.includes(node);
     });
+    all(".stacks").forEach(function (el) { el.dispatchEvent(new CustomEvent("stacksnode", { detail: node })); });
     shown();
   }
 
@@ -243,9 +220,18 @@ document.addEventListener("DOMContentLoaded", function () {
     if (view.node) { q.set("node", view.node); }
     if (zoomed) { q.set("from", view.from.toFixed(3)); q.set("to", view.to.toFixed(3)); }
     if (view.zone !== "utc") { q.set("zone", view.zone); }
+    chosen().forEach(function (s) { q.set(String(s.dataset.key), s.value); });
     const text = q.toString();
     if (text || location.hash.includes("=")) { history.replaceState(null, "", "#" + text); }
   }
+  /** What is chosen of the stacks, where the filter of nodes does not say it. @returns {HTMLSelectElement[]} */
+  function chosen() {
+    return /** @type {HTMLSelectElement[]} */ (all(".stacks select[data-key]")).filter(function (s) {
+      const option = s.selectedOptions[0];
+      return s.value !== (s.dataset.initial || "") && !(s.dataset.key === "where" && option && option.dataset.node === view.node);
+    });
+  }
+  document.addEventListener("stackschange", shown);
   function read() {
     const hash = decodeURIComponent(location.hash.slice(1));
     if (!hash.includes("=")) { open(byID(hash)); return; }
@@ -256,6 +242,7 @@ document.addEventListener("DOMContentLoaded", function () {
     if (zone) { zone.value = view.zone; }
     retime();
     choose(/^\d+$/.test(q.get("node") || "") ? String(q.get("node")) : "");
+    all(".stacks").forEach(function (el) { el.dispatchEvent(new CustomEvent("stackslink", { detail: q })); });
     zoom(Number(q.get("from")) || 0, Number(q.get("to")) || 0);
     reading = false;
   }
