@@ -46,7 +46,7 @@ const (
 
 // Headline makes the headline of a case and what all rules said about it.
 func Headline(c *Case, r *Result) Verdict {
-	j := &judge{}
+	j := &judge{c: c}
 	for _, n := range c.Nodes {
 		j.node(n)
 	}
@@ -162,6 +162,7 @@ func counted[N int | int64](n N, one string) string {
 
 // judge goes through what a case holds.
 type judge struct {
+	c        *Case
 	sound    bool // one source at least is enough to say that nothing was found
 	examined []*seen
 	weak     []string
@@ -359,7 +360,7 @@ func starting(s *threads.Series) bool {
 }
 
 func (j *judge) gcLog(l *gc.Log) {
-	j.saw(seen{n: l.Total.Count, one: "pause", of: "of garbage collection", spans: l.Timed && l.Span > 0, span: l.Span}, weakGC(l))
+	j.saw(seen{n: l.Total.Count, one: "pause", of: "of garbage collection", spans: l.Timed && l.Span > 0, span: l.Span}, weakGC(l, j.c.Short(l.Source)))
 }
 
 // oneStart reports whether a log is of one run of a JVM, of which a part may be missing, by whose age it counts.
@@ -367,17 +368,17 @@ func oneStart(l *gc.Log) bool {
 	return len(l.Runs) > 0 && l.Runs[0].Base == 0 && !slices.ContainsFunc(l.Runs[1:], func(r gc.Run) bool { return !r.Resumed })
 }
 
-func weakGC(l *gc.Log) string {
+func weakGC(l *gc.Log, name string) string {
 	known := l.Lines - l.OtherLines.Count
 	switch {
 	case float64(l.Unparsed.Count) > foreignShare*float64(known):
-		return fmt.Sprintf("%d of %d lines of the GC log %s are not understood", l.Unparsed.Count, known, l.Source)
+		return fmt.Sprintf("%d of %d lines of the GC log %s are not understood", l.Unparsed.Count, known, name)
 	case !l.Timed:
-		return fmt.Sprintf("the lines of the GC log %s have no time stamps; %s", l.Source, stamped)
+		return fmt.Sprintf("the lines of the GC log %s have no time stamps; %s", name, stamped)
 	case l.Span < leastSpan:
-		return fmt.Sprintf("the GC log %s covers %s only; %s", l.Source, length(l.Span), moreGC)
+		return fmt.Sprintf("the GC log %s covers %s only; %s", name, length(l.Span), moreGC)
 	case oneStart(l) && l.Last < startingUntil:
-		return fmt.Sprintf("the GC log %s ends when the JVM was %s old and still starting; %s", l.Source, length(l.Last), moreGC)
+		return fmt.Sprintf("the GC log %s ends when the JVM was %s old and still starting; %s", name, length(l.Last), moreGC)
 	}
 	return ""
 }

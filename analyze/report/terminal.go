@@ -141,7 +141,7 @@ func idsOf(list []*analyze.Finding) (ids []string) {
 	}
 	for i, id := range ids {
 		if i == terminalInfos {
-			return append(ids[:i], fmt.Sprintf("%d more kinds", len(ids)-i))
+			return append(ids[:i], count(len(ids)-i, "more kind"))
 		}
 		if ids[i] = clean(id); times[id] > 1 {
 			ids[i] += fmt.Sprintf(" (%d)", times[id])

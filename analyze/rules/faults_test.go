@@ -23,6 +23,7 @@ func TestFaultsOfNoList(t *testing.T) {
 			missed++
 			t.Errorf("%d %s: %s\n%s", i, f.Kind, problem, show(res.Findings[:min(len(res.Findings), 2)]))
 		}
+		oneStory(t, f.Kind, res.Findings)
 		for _, a := range res.Loss {
 			if lost, claimed := loss.Lost(a.Parts); claimed < 0.9*lost {
 				t.Errorf("%d %s: findings claim %.2f of %.2f lost request time: %+v", i, f.Kind, claimed, lost, a.Parts)

@@ -10,6 +10,7 @@ import (
 	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/gc/gclog"
+	"casefile/analyze/ids"
 )
 
 // kind is one kind of what a log may show, as a log of its own, and what must be found in it first.
@@ -137,6 +138,35 @@ func judgedLog(t *testing.T, text string) *analyze.Result {
 	return res
 }
 
+// both are findings of which each says what the other does not: what to do now, and where it comes from.
+var both = map[[2]string]bool{{ids.HeapExhausted, ids.MemoryLeak}: true}
+
+// oneStory holds findings that stand for themselves to different evidence and different advice: what rests on the lines of
+// another tells the same once more, and two values for one setting leave the reader to choose.
+func oneStory(t *testing.T, name string, list []analyze.Finding) {
+	t.Helper()
+	lines, settings := map[string]string{}, map[string]string{}
+	for _, f := range list {
+		if f.ConsequenceOf > 0 || !f.Severity.AtLeast(analyze.Warning) {
+			continue
+		}
+		own := map[string]bool{}
+		for _, e := range f.Evidence {
+			at := e.Entry + ":" + e.Lines
+			if other := lines[at]; e.Lines != "" && !both[[2]string{other, f.ID}] && other != "" && !own[at] {
+				t.Errorf("%s: %s and %s rest on %s", name, other, f.ID, at)
+			}
+			lines[at], own[at] = f.ID, true
+		}
+		for _, a := range f.Advice {
+			if other := settings[a.Setting]; a.Setting != "" && other != "" && !own[a.Setting] {
+				t.Errorf("%s: %s and %s set %s", name, other, f.ID, a.Setting)
+			}
+			settings[a.Setting], own[a.Setting] = f.ID, true
+		}
+	}
+}
+
 func TestKindsOfLogs(t *testing.T) {
 	for _, k := range kindsOfLogs {
 		res := judgedLog(t, k.text)
@@ -151,6 +181,7 @@ func TestKindsOfLogs(t *testing.T) {
 		if k.want != "" && !strings.Contains(res.Findings[0].Title, k.says) {
 			t.Errorf("%s: %s", k.name, res.Findings[0].Title)
 		}
+		oneStory(t, k.name, res.Findings)
 		for _, f := range res.Findings {
 			for _, a := range f.Advice {
 				if all := a.Action + a.Setting + " -> " + a.To + f.Title; k.never != "" && strings.Contains(all, k.never) {

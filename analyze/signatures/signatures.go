@@ -47,6 +47,8 @@ type Signature struct {
 	Threads []string `yaml:"threads"`
 	// Waits are kinds of waits, one of which the thread must be in; empty for any but idle.
 	Waits []string `yaml:"waits"`
+	// Plain says that what the threads are at is seen without knowing the product: a finding about these waits says more.
+	Plain bool `yaml:"plain"`
 	// Background says that threads which serve no request count too, when they are seen in most of the dumps.
 	Background bool `yaml:"background"`
 	Many       int  `yaml:"many"` // threads of a dump at least; default 1

@@ -39,7 +39,7 @@ var gcOverhead = &analyze.Rule{
 }
 
 // overheadReasons are findings that say more exactly why collections take so much.
-var overheadReasons = []string{ids.ConcurrentModeFailure, ids.SysTimeInGC, ids.PrematurePromotion}
+var overheadReasons = []string{ids.ConcurrentModeFailure, ids.SysTimeInGC, ids.PrematurePromotion, ids.GCLocker}
 
 // judgeGCOverhead tells of much time in ordinary collections, and the one reason to act on.
 func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
@@ -56,7 +56,7 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	for _, id := range overheadReasons {
 		for _, f := range pass.Found(id, v.About()) {
-			if f.Weight >= share/2 {
+			if f.Weight >= share/2 && f.Severity.AtLeast(analyze.Warning) {
 				return nil // that says why
 			}
 		}

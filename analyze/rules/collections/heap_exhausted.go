@@ -33,11 +33,7 @@ func anyLength(p *analyze.Pass) []*gcView {
 
 // judgeExhausted looks for two collections of the whole heap in a row that freed next to nothing.
 func judgeExhausted(_ *analyze.Pass, v *gcView) []analyze.Finding {
-	from, to := v.From, v.To
-	if v.Loose {
-		from, to = v.Run.First, v.Run.Last
-	}
-	full, ok := v.Log.FullHeap(from, to)
+	full, ok := v.fullHeap()
 	if !ok {
 		return nil
 	}
@@ -62,6 +58,13 @@ func judgeExhausted(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Advice = v.exhaustedAdvice(&full)
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Understand the OutOfMemoryError Exception"}
 	return []analyze.Finding{f}
+}
+
+func (v *gcView) fullHeap() (gc.FullHeap, bool) {
+	if v.Loose {
+		return v.Log.FullHeap(v.Run.First, v.Run.Last)
+	}
+	return v.Log.FullHeap(v.From, v.To)
 }
 
 func freed(c *gc.Cycle) string {

@@ -67,10 +67,6 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		f.Explanation += " So short a time does not rule out a cache that still fills: capture again later."
 	}
 	f.Evidence = cite.Known(heapAt, v.CiteLive(g.first), v.CiteLive(g.middle()), v.CiteLive(g.last))
-	until := "it is full"
-	if g.ends && g.in > 0 {
-		until = "about " + say.Took(g.in) + " from now"
-	}
 	f.Advice = []analyze.Advice{{
 		Action: "Find what is kept: take two heap dumps or class histograms some minutes apart and compare them " +
 			"by retained size. Look for maps, sessions and listeners that only grow.",
@@ -78,12 +74,22 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		Risk: "Either stops the JVM for seconds (casefile collect --allow-pause), and a heap dump holds " +
 			"customers' data.",
 		Verify: "After the fix the heap after full or mixed collections stays level over hours.",
-	}, {
-		Action: "Until then restart the JVM in a quiet hour before the heap is full, " + until + ". A larger heap only moves that moment.",
-		Effect: "Buys time.",
-		Risk:   "Requests fail during the restart.",
-		Verify: "The live set after the restart, and its rise.",
 	}}
+	if _, exhausted := v.fullHeap(); !exhausted { // else that says to restart
+		until := "in a quiet hour before the heap is full"
+		switch {
+		case g.ends && g.in > 0:
+			until += ", about " + say.Took(g.in) + " from now"
+		case g.ends:
+			until = "soon: the heap is full"
+		}
+		f.Advice = append(f.Advice, analyze.Advice{
+			Action: "Until then restart the JVM " + until + ". A larger heap only moves that moment.",
+			Effect: "Buys time.",
+			Risk:   "Requests fail during the restart.",
+			Verify: "The live set after the restart, and its rise.",
+		})
+	}
 	if _, ok := v.JVM.Flags["HeapDumpOnOutOfMemoryError"]; ok &&
 		v.JVM.Flags["HeapDumpOnOutOfMemoryError"].Value == "false" {
 		f.Advice = append(f.Advice, analyze.Advice{

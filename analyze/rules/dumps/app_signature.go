@@ -27,10 +27,13 @@ var appSignature = &analyze.Rule{
 	Doc:    "Threads do what a known problem of a product makes them do, or its logs say so.",
 	Needs:  needsDumps(2) + "; or application logs",
 	Fix:    "As the known problem asks: the finding says it.",
-	After:  []string{ids.StuckThread},
+	After:  append([]string{ids.StuckThread}, plainWaits...),
 	Limits: []analyze.Threshold{signatureShare, finalizerShare, contentionDumps, views.LogRecent},
 	Run:    findSignatures,
 }
+
+// plainWaits are findings about waits of any kind.
+var plainWaits = []string{ids.UnexplainedWait, ids.EventLoopBlocked}
 
 // findSignatures looks at dumps and at logs: what both show is one finding.
 func findSignatures(p *analyze.Pass) error {
@@ -41,7 +44,7 @@ func findSignatures(p *analyze.Pass) error {
 	known = slices.DeleteFunc(slices.Clone(known), func(s *signatures.Signature) bool { return s.Rule != "" })
 	inLogs := logSightings(p, known)
 	inDumps := analyze.Each(dumpedJVMs, func(pass *analyze.Pass, v *view) []analyze.Finding {
-		found := judgeSignatures(v, known)
+		found := judgeSignatures(pass, v, known)
 		for i := range found {
 			inLogs = joinLogs(&found[i], v, inLogs)
 		}
@@ -118,7 +121,7 @@ func (v *view) shown(known []*signatures.Signature) [][]views.Sighting {
 }
 
 // judgeSignatures looks for known problems in the dumps of a JVM.
-func judgeSignatures(v *view, known []*signatures.Signature) []analyze.Finding {
+func judgeSignatures(pass *analyze.Pass, v *view, known []*signatures.Signature) []analyze.Finding {
 	var out []analyze.Finding
 	shown := v.shown(known)
 	for i, sig := range known {
@@ -136,7 +139,28 @@ func judgeSignatures(v *view, known []*signatures.Signature) []analyze.Finding {
 		if !(lost.Requests && lost.Share >= signatureShare.Value) && !always {
 			continue
 		}
-		out = append(out, v.signatureProblem(sig, list, lost))
+		f := v.signatureProblem(sig, list, lost)
+		if sig.Plain {
+			f.Because = explainers(v.found(pass, plainWaits...), list)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// explainers are the rules whose findings are about half or more of some threads.
+func explainers(found []*analyze.Finding, list []views.Sighting) (out []string) {
+	for _, f := range found {
+		of := explained(f)
+		n := 0
+		for _, s := range list {
+			if of[s.Thread] {
+				n++
+			}
+		}
+		if 2*n >= len(list) {
+			out = append(out, f.ID)
+		}
 	}
 	return out
 }

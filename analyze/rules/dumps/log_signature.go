@@ -126,7 +126,7 @@ func (s *logSighting) finding(p *analyze.Pass) analyze.Finding {
 	if s.jvm != nil {
 		f.Subject = s.jvm.Subject()
 	} else {
-		f.Subject = s.log.Source
+		f.Subject = p.Short(s.log.Source)
 	}
 	f.Say("%s (%s", sentenceOf(s.sig), say.Counted("lines", int(s.count), "log line"))
 	n := len(s.recent)

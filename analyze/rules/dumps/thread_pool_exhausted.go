@@ -234,6 +234,7 @@ func (v *view) poolProblem(pool *threads.Pool, busy []views.Sighting, causes []*
 			"another kind that shares the pool waits behind it."
 		cause = nil
 	case cause != nil:
+		p.Because = append(p.Because, cause.ID)
 		p.Explanation += " The cause is the finding " + cause.ID + ": a larger pool would only let more threads " +
 			"wait there."
 		// What follows from a finding stands behind it, and is no second problem of the same weight.
