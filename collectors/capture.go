@@ -39,7 +39,10 @@ func Begin(ctx context.Context, node string, p plan.Plan, list []Collector, prog
 	s := &Session{Node: node, Plan: p, Roots: SystemRoots(), Secrets: redact.NewSecrets(ownNames(node)...), Progress: progress}
 	c := &Capture{Session: s, began: time.Now()}
 	c.Jobs = Prepare(ctx, s, list)
-	return c, c.checkTargets()
+	if !c.checkTargets() {
+		return c, c.noTarget(ctx, list)
+	}
+	return c, nil
 }
 
 // ownNames are words of this node that are no secrets though they may stand
@@ -52,8 +55,8 @@ func ownNames(node string) []string {
 	return names
 }
 
-// checkTargets tells which pids nobody captures; nothing to capture is an error.
-func (c *Capture) checkTargets() error {
+// checkTargets notes which pids nobody captures, and reports whether there is something to capture.
+func (c *Capture) checkTargets() bool {
 	targets := slices.ContainsFunc(c.Jobs, func(j Prepared) bool { return processes(j.Collector) })
 	p := c.Session.Plan
 	for _, pid := range p.PIDs {
@@ -61,13 +64,7 @@ func (c *Capture) checkTargets() error {
 			c.Missing = append(c.Missing, pid)
 		}
 	}
-	switch {
-	case targets:
-		return nil
-	case len(p.PIDs)+len(p.Apps) > 0:
-		return fmt.Errorf("%w matches --pid and --app", ErrNoTarget)
-	}
-	return fmt.Errorf("%w with pprof found on this node", ErrNoTarget)
+	return targets
 }
 
 // Run captures into a new bundle, reads it again for leaks, and notes what that
@@ -85,8 +82,9 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 		w.Hurry()
 	}
 	for _, pid := range c.Missing {
-		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorJVM, Target: fmt.Sprint(pid), PID: pid, Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere,
-			Reason: "no JVM and no Go service with this pid", Fix: "casefile collect --dry-run lists what can be captured"})
+		why := NoProcess(s.view(), pid)
+		w.Cover(bundle.Coverage{Node: s.Node, Collector: entries.CollectorJVM, Target: fmt.Sprint(pid), PID: pid,
+			Item: entries.ItemProcess, Status: bundle.Failed, Cause: entries.NotThere, Reason: why.Error(), Fix: why.Fix()})
 	}
 	Run(ctx, s, c.Jobs)
 	if n := s.Secrets.Common(); n > 0 {

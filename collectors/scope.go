@@ -213,7 +213,7 @@ func (c *Scope) LostErr(item string, err error) {
 		return
 	}
 	if errors.Is(err, os.ErrPermission) {
-		c.LostFor(item, err, "run casefile as root or as the owner of the process")
+		c.LostFor(item, err, c.view().Help())
 		return
 	}
 	c.LostFor(item, err, "")

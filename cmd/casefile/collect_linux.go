@@ -336,7 +336,7 @@ func captureSecrets(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writ
 	}
 	c, err := collectors.Begin(ctx, o.node, o.plan, all, prog.event)
 	if err != nil {
-		return nil, hinted(err, "run as root to see the processes of all users; casefile doctor lists the JVMs of this node")
+		return nil, hinted(err, fixOf(err, "casefile doctor lists the JVMs of this node"))
 	}
 	if o.dryRun {
 		return nil, printPlan(u, o, c.Jobs)

@@ -17,6 +17,7 @@ import (
 	"casefile/collectors/agent/identity"
 	"casefile/collectors/database"
 	"casefile/collectors/jvm"
+	"casefile/collectors/rights"
 )
 
 // spaceNeeded is what a capture of one node usually takes, several times over.
@@ -96,10 +97,15 @@ func diagnose(ctx context.Context, pids []int, out string) ([]jvm.Check, error) 
 	checks := []jvm.Check{checkSpace(out), checkClock()}
 	var found []*jvm.JVM
 	proc := collectors.SystemRoots().Proc
+	if here := rights.Here(); here.NoProc() {
+		why := collectors.NoTarget(here)
+		return append(checks, jvm.Check{Target: "node", Name: "processes", Detail: why.Error(), Fix: why.Fix()}), nil
+	}
 	for _, pid := range pids {
 		j, err := jvm.Inspect(proc, pid)
 		if err != nil {
-			checks = append(checks, jvm.Check{Target: fmt.Sprint(pid), Name: "process", Detail: err.Error(), Fix: "casefile doctor without --pid lists the JVMs of this node"})
+			why := collectors.NoProcess(rights.Here(), pid)
+			checks = append(checks, jvm.Check{Target: fmt.Sprint(pid), Name: "process", Detail: why.Error(), Fix: why.Fix()})
 			continue
 		}
 		found = append(found, j)
@@ -110,7 +116,8 @@ func diagnose(ctx context.Context, pids []int, out string) ([]jvm.Check, error) 
 			return nil, err
 		}
 		if len(found) == 0 {
-			checks = append(checks, jvm.Check{Target: "node", Name: "processes", OK: true, Detail: "no JVM runs here, or none that this user can see"})
+			why := collectors.NoTarget(rights.Here())
+			checks = append(checks, jvm.Check{Target: "node", Name: "processes", OK: true, Detail: why.Error(), Fix: why.Fix()})
 		}
 	}
 	for _, j := range found {

@@ -58,6 +58,15 @@ func usage(format string, args ...any) error {
 // hinted adds what to do about an error.
 func hinted(err error, hint string) error { return &exit{code: exitFailed, err: err, hint: hint} }
 
+// fixOf is what an error says that helps, or the usual.
+func fixOf(err error, usual string) string {
+	var known interface{ Fix() string }
+	if errors.As(err, &known) {
+		return known.Fix()
+	}
+	return usual
+}
+
 // ui is the terminal side of a verb.
 type ui struct {
 	in       io.Reader

@@ -48,6 +48,7 @@ func (r *release) info(t target) *nfpm.Info {
 	list := files.Contents{
 		one(r.binary(t), "/usr/bin/casefile", 0o755, ""),
 		one(own("casefile-agent.service"), "/usr/lib/systemd/system/casefile-agent.service", 0o644, ""),
+		one(own("sysusers.conf"), "/usr/lib/sysusers.d/casefile.conf", 0o644, ""),
 		one(own("agent.env"), "/etc/casefile/agent.env", 0o644, "config|noreplace"),
 		one(own("casefile.yaml"), "/etc/casefile.yaml", 0o644, "config|noreplace"),
 		one(filepath.Join(r.source, "LICENSE"), "/usr/share/doc/casefile/LICENSE", 0o644, ""),

@@ -198,12 +198,21 @@ func interruption(ctx context.Context, w *bundle.Writer) (cause error) {
 	return cause
 }
 
+// fixOf is what an error says that helps.
+func fixOf(err error) string {
+	var known interface{ Fix() string }
+	if errors.As(err, &known) {
+		return known.Fix()
+	}
+	return "run casefile doctor on this node"
+}
+
 // ledger is what the agent adds to the coverage.
 func ledger(none, cause error) []bundle.Coverage {
 	var lines []bundle.Coverage
 	if none != nil {
 		lines = append(lines, bundle.Coverage{Item: entries.ItemProcesses, Status: bundle.Failed, Cause: entries.CauseOf(none), Reason: none.Error(),
-			Fix: "run casefile doctor on this node; the agent must run as root to see the processes of all users"})
+			Fix: fixOf(none)})
 	}
 	if full := (fullError{}); errors.As(cause, &full) {
 		lines = append(lines, bundle.Coverage{Item: entries.ItemSpool, Status: bundle.Partial, Cause: entries.NoSpace,

@@ -43,7 +43,7 @@ var failures = []struct {
 	{same(errForeign), "$", "check that the address leads to the service itself, not to a login page or proxy"},
 	{same(errNotPprof), "$", noPprofFix},
 	{same(syscall.ECONNREFUSED), "nothing listens at the address", "check the address, and that the service runs"},
-	{same(os.ErrPermission), "no right to reach it: $", "run casefile as root, or name an address that this host reaches with --go"},
+	{same(os.ErrPermission), "no right to reach it: $", "run casefile as root (an agent: with CAP_SYS_ADMIN), or name an address that this host reaches with --go"},
 	{same(io.ErrUnexpectedEOF, io.EOF, syscall.ECONNRESET, syscall.EPIPE), "the service ended the connection in the middle of the answer",
 		"see in its log whether it ended or restarted; a proxy may also cut long answers: use the service's own port"},
 	{is[*net.DNSError], "the host name is not known: $", "check the name, or use the address in numbers"},

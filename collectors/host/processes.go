@@ -114,7 +114,7 @@ func rank(before, after look, pageSize uint64) hostseries.TopTable {
 
 // hidden reports whether this user sees only its own processes.
 func (r *run) hidden() bool {
-	if r.uid == 0 {
+	if r.uid == 0 || r.seesAll {
 		return false
 	}
 	b, err := r.read("/proc/self/mountinfo", maxFile)

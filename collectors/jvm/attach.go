@@ -15,6 +15,7 @@ import (
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
+	"casefile/collectors/rights"
 )
 
 // Attacher talks to the attach listener of one JVM, one command at a time.
@@ -197,7 +198,7 @@ func (a *Attacher) dial(ctx context.Context) (conn, error) {
 	}
 	defer tmp.Close()
 	name := a.socket()
-	if os.Geteuid() == 0 && (a.jdk8 && a.p.UID != 0 || a.p.Tree.Identity().Foreign) {
+	if rights.Own().MayBecome() && a.onlyOwner() {
 		if err := checkSocket(tmp, name); err != nil {
 			return nil, err
 		}
@@ -214,6 +215,14 @@ func (a *Attacher) dial(ctx context.Context) (conn, error) {
 		return nil, a.explain(ctx, err)
 	}
 	return c, nil
+}
+
+// onlyOwner reports whether the JVM hears casefile only as its own user.
+func (a *Attacher) onlyOwner() bool {
+	if me := os.Geteuid(); me != 0 {
+		return me != a.p.UID
+	}
+	return a.jdk8 && a.p.UID != 0 || a.p.Tree.Identity().Foreign
 }
 
 func checkSocket(tmp *access.Folder, name string) error {

@@ -98,7 +98,7 @@ func (c *capture) processFiles() {
 		case err == nil:
 			add(entries.ItemProcess, name, filepath.Join(c.dir, f), b)
 		case errors.Is(err, os.ErrPermission):
-			c.Skip("process-"+f, entries.NotPermitted, "needs the right to read "+f, "run casefile "+c.mayBe())
+			c.Skip("process-"+f, entries.NotPermitted, "needs the right to read "+f, c.help())
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/redact"
 	"casefile/collectors"
 	"casefile/collectors/access"
+	"casefile/collectors/rights"
 )
 
 // New returns the collector of all HotSpot JVMs of this node.
@@ -149,7 +150,7 @@ func keepEnviron(env map[string]string) []byte {
 
 // mayAttach tells before anything is asked whether this user can.
 func (j *JVM) mayAttach() error {
-	if euid := os.Geteuid(); euid != 0 && euid != j.UID {
+	if os.Geteuid() != j.UID && !rights.Own().MayBecome() {
 		return fmt.Errorf("%w (%s)", ErrOtherUser, j.userName())
 	}
 	return nil

@@ -34,7 +34,7 @@ func (j *JVM) Diagnose(ctx context.Context) []Check {
 		list = append(list, c)
 	}
 	if err := j.mayAttach(); err != nil {
-		add("attach", err, "", "run casefile "+j.mayBe())
+		add("attach", err, "", j.help())
 		return list
 	}
 	add("version", versionKnown(j), j.Version, "")

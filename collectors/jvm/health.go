@@ -1,6 +1,7 @@
 package jvm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"casefile/collectors"
+	"casefile/collectors/rights"
 )
 
 // How long a pending safepoint is watched before the JVM counts as stuck: in a
@@ -138,6 +140,9 @@ func explainFix(err error) string {
 	if errors.As(err, &fixable) {
 		return fixable.Fix()
 	}
+	if errors.Is(err, ErrOtherUser) {
+		return cmp.Or(rights.Here().Help(), "run casefile as the owner of the process")
+	}
 	for _, f := range fixes {
 		if errors.Is(err, f.err) {
 			return f.fix
@@ -153,7 +158,6 @@ var fixes = []struct {
 }{
 	{ErrDisabled, "start the JVM without -XX:+DisableAttachMechanism, or take dumps with the product's own means"},
 	{ErrNoSignal, "start the JVM without -Xrs, or with -XX:+StartAttachListener"},
-	{ErrOtherUser, "run casefile as root or as the owner of the process"},
 	{ErrStopped, "resume it (kill -CONT, unpause the container, end the debugger) and capture again"},
 	{ErrSafepoint, "see threads/*-stuck.tsv for the thread that runs (state R) while all others wait: its loop has no safepoint poll"},
 	{ErrNoAnswer, "see threads/*-stuck.tsv for what its threads do; capture again when it answers"},

@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
 	"casefile/collectors/access"
+	"casefile/collectors/rights"
 )
 
 // Process is what /proc tells about one process.
@@ -138,12 +139,16 @@ func (p *Process) userName() string {
 	return strconv.Itoa(p.UID)
 }
 
-// mayBe says as whom one may ask the process.
-func (p *Process) mayBe() string {
-	if p.UID == 0 {
-		return "as root"
+// help says as whom one may ask the process, or what else hinders.
+func (p *Process) help() string {
+	v := rights.Here()
+	switch {
+	case v.Own.MayBecome():
+		return v.Help()
+	case p.UID == 0:
+		return "run casefile as root"
 	}
-	return "as root or as " + p.userName()
+	return "run casefile as root or as " + p.userName()
 }
 
 // quitSignal sends SIGQUIT to the process that it was made for, and to no other that gets

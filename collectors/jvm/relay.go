@@ -17,6 +17,7 @@ import (
 
 	"casefile/bundle/format/entries"
 	"casefile/collectors/access"
+	"casefile/collectors/rights"
 )
 
 // RelayCommand is the hidden first argument that makes casefile a relay: it
@@ -24,8 +25,8 @@ import (
 // stdin to it and it to stdout.
 const RelayCommand = "attach-relay"
 
-// dialRelay opens a connection as another user. JDK 8 compares the peer's uid and
-// gid with its own and does not except root, and later ones do not know our root in a
+// dialRelay opens a connection as another user. A JVM compares the peer's uid and gid
+// with its own; JDK 8 does not except root, and later ones do not know our root in a
 // user namespace of theirs. A threaded process must not change its own ids, so a child
 // does. It gets the folder open: it may not go through /proc/PID/root itself.
 func dialRelay(ctx context.Context, folder *os.File, socket string, who *access.Identity) (conn, error) {
@@ -91,6 +92,9 @@ func (r *relay) wait() error {
 // Relay is the child's side. It ends when the JVM closes the connection.
 func Relay(socket string, in io.Reader, out io.Writer) error {
 	const folder = 3
+	if err := rights.Drop(); err != nil {
+		return err
+	}
 	if err := unix.Fchdir(folder); err != nil {
 		return fmt.Errorf("enter the folder of %s: %w", socket, err)
 	}

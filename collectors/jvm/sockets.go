@@ -27,7 +27,7 @@ func (c *capture) sockets(name string) []sockets.Socket {
 	inodes, err := c.socketInodes()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		c.Skip(entries.ItemSockets, entries.NotPermitted, "needs the right to see the open files of the process", "run casefile "+c.mayBe())
+		c.Skip(entries.ItemSockets, entries.NotPermitted, "needs the right to see the open files of the process", c.help())
 		return nil
 	case err != nil:
 		return nil // ended: the dump tells

@@ -5,4 +5,7 @@ if [ -d /run/systemd/system ]; then
 fi
 if [ "$1" = purge ]; then
   rm -rf /etc/casefile /etc/casefile.yaml /var/lib/casefile
+  if command -v userdel >/dev/null && getent passwd casefile >/dev/null; then
+    userdel casefile
+  fi
 fi
