@@ -53,8 +53,8 @@ func newServer(end context.Context, s *shelf.Shelf, version string) *mcp.Server 
 	t := &tools{shelf: s, mark: rand.Text(), end: end}
 	srv := mcp.NewServer(&mcp.Implementation{Name: "casefile", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions, Capabilities: &mcp.ServerCapabilities{}}) // those of the tools are added with them
-	add(srv, t, "captures", "List the captures there are, newest first.",
-		func(_ context.Context, _ *answer.Capture, in listQuery) (any, error) { return t.list(in) })
+	add(srv, t, "captures", "List the captures there are, newest first; one with parts is a case in several bundles.",
+		func(ctx context.Context, _ *answer.Capture, in listQuery) (any, error) { return t.list(ctx, in) })
 	add(srv, t, "overview", "What to know first of a capture: the verdict, what to do first, findings, nodes, gaps.",
 		func(_ context.Context, c *answer.Capture, _ onlyCapture) (any, error) { return c.Overview(), nil })
 	add(srv, t, "findings", "List or search the findings of a capture, worst first.",
@@ -138,7 +138,7 @@ func (t *tools) wrap(v any) (string, error) {
 }
 
 func (t *tools) open(ctx context.Context, which string) (*answer.Capture, error) {
-	list, err := t.shelf.List()
+	list, err := t.shelf.Cases(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -149,16 +149,17 @@ func (t *tools) open(ctx context.Context, which string) (*answer.Capture, error)
 	return t.shelf.Open(ctx, it)
 }
 
-func (t *tools) list(in listQuery) (any, error) {
-	list, err := t.shelf.List()
+func (t *tools) list(ctx context.Context, in listQuery) (any, error) {
+	list, err := t.shelf.Cases(ctx)
 	if err != nil {
 		return nil, err
 	}
 	type line struct {
-		ID      string `json:"id"`
-		Name    string `json:"name"`
-		Bytes   int64  `json:"bytes"`
-		Changed string `json:"changed"`
+		ID      string   `json:"id"`
+		Name    string   `json:"name"`
+		Bytes   int64    `json:"bytes"`
+		Changed string   `json:"changed"`
+		Parts   []string `json:"parts,omitempty"`
 	}
 	out := struct {
 		Captures []line `json:"captures"`
@@ -170,7 +171,11 @@ func (t *tools) list(in listQuery) (any, error) {
 			out.More++
 			continue
 		}
-		out.Captures = append(out.Captures, line{it.ID, it.Name, it.Size, say.Instant(it.ModTime.UTC())})
+		one := line{it.ID, it.Name, it.Size, say.Instant(it.ModTime.UTC()), nil}
+		for _, p := range it.Parts {
+			one.Parts = append(one.Parts, p.Name)
+		}
+		out.Captures = append(out.Captures, one)
 	}
 	return out, nil
 }

@@ -26,8 +26,8 @@ import (
 	"casefile/testdata/faults"
 )
 
-func openLoose(ctx context.Context, path string) (*answer.Capture, error) {
-	c, err := load.Paths(ctx, []string{path})
+func openLoose(ctx context.Context, paths ...string) (*answer.Capture, error) {
+	c, err := load.Paths(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func openLoose(ctx context.Context, path string) (*answer.Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer.Capture{Name: path, Case: c, Result: res,
+	return &answer.Capture{Name: paths[0], Case: c, Result: res,
 		Cited: func(_ context.Context, list []analyze.Finding) *report.Cited { return report.NewCited(list) }}, nil
 }
 
@@ -187,8 +187,8 @@ func TestLaterCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := make(chan string, 2)
-	open := func(_ context.Context, path string) (*answer.Capture, error) {
-		read <- filepath.Base(path)
+	open := func(_ context.Context, paths ...string) (*answer.Capture, error) {
+		read <- filepath.Base(paths[0])
 		return nil, errors.New("unreadable")
 	}
 	p := NewPages(shelf.New([]string{dir}, cache, open), "test")
@@ -320,7 +320,7 @@ func TestEndsWhileReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	reading := make(chan struct{})
-	open := func(ctx context.Context, _ string) (*answer.Capture, error) {
+	open := func(ctx context.Context, _ ...string) (*answer.Capture, error) {
 		close(reading)
 		<-ctx.Done()
 		return nil, ctx.Err()

@@ -28,6 +28,7 @@ type Item struct {
 	Size    int64     // bytes
 	ModTime time.Time // of a folder: the newest of its files
 	Sealed  bool      // to recipients
+	Parts   []Item    // of a case in several bundles, see [Shelf.Cases]; its Path is empty
 }
 
 // Limits of a search for captures.

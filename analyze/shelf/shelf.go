@@ -12,11 +12,14 @@ import (
 // Shelf is the captures at some paths. It is safe for concurrent use; one capture is read at a time.
 type Shelf struct {
 	paths []string
-	open  func(context.Context, string) (*answer.Capture, error)
+	open  func(context.Context, ...string) (*answer.Capture, error)
 	cache *Cache // nil: nothing is remembered
 
 	turn chan struct{} // who holds it reads, and may change kept
 	kept []kept        // last used first
+
+	head  func(context.Context, string) (Head, error) // nil: bundles are not joined
+	heads map[string]knownHead                        // by id; changed by who holds the turn
 }
 
 type kept struct {
@@ -26,8 +29,8 @@ type kept struct {
 
 const mostKept = 2 // captures in memory: as many as a comparison needs
 
-// New makes a shelf; open reads the capture at a path.
-func New(paths []string, cache *Cache, open func(context.Context, string) (*answer.Capture, error)) *Shelf {
+// New makes a shelf; open reads the capture that lies at some paths.
+func New(paths []string, cache *Cache, open func(context.Context, ...string) (*answer.Capture, error)) *Shelf {
 	return &Shelf{paths: paths, open: open, cache: cache, turn: make(chan struct{}, 1)}
 }
 
@@ -88,7 +91,7 @@ func (s *Shelf) take(ctx context.Context) error {
 func (s *Shelf) leave() { <-s.turn }
 
 func (s *Shelf) read(ctx context.Context, it Item) (c *answer.Capture, err error) {
-	c, err = s.open(ctx, it.Path)
+	c, err = s.open(ctx, it.paths()...)
 	if err != nil {
 		return nil, err
 	}

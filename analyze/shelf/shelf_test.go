@@ -20,12 +20,14 @@ type reader struct {
 	fail  error
 }
 
-func (r *reader) open(_ context.Context, path string) (*answer.Capture, error) {
-	r.paths = append(r.paths, filepath.Base(path))
+func (r *reader) open(_ context.Context, paths ...string) (*answer.Capture, error) {
+	for _, p := range paths {
+		r.paths = append(r.paths, filepath.Base(p))
+	}
 	if r.fail != nil {
 		return nil, r.fail
 	}
-	return &answer.Capture{Case: &analyze.Case{ID: "case of " + filepath.Base(path)}, Result: &analyze.Result{}}, nil
+	return &answer.Capture{Case: &analyze.Case{ID: "case of " + filepath.Base(paths[0])}, Result: &analyze.Result{}}, nil
 }
 
 func put(t *testing.T, path, text string) string {

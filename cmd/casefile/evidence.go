@@ -35,15 +35,17 @@ func readCited(ctx context.Context, paths []string, findings []analyze.Finding) 
 	return c.cited
 }
 
-// readCitedWithin reads lines of one path and of nothing else, whatever entry is asked for.
-func readCitedWithin(ctx context.Context, name string, findings []analyze.Finding) *report.Cited {
+// readCitedWithin reads lines of what lies at some paths and of nothing else, whatever entry is asked for.
+func readCitedWithin(ctx context.Context, names []string, findings []analyze.Finding) *report.Cited {
 	c := &citedReader{ctx: ctx, cited: report.NewCited(findings), room: budget.NewRoom(ctx, budget.MaxUnpacked)}
-	for _, file := range append([]string{name}, bundle.Parts(name)...) {
-		c.archive(name, file)
+	for _, name := range names {
+		for _, file := range append([]string{name}, bundle.Parts(name)...) {
+			c.archive(name, file)
+		}
 	}
 	for _, missing := range c.cited.Missing() {
-		if missing == name {
-			c.file(name)
+		if slices.Contains(names, missing) {
+			c.file(missing)
 		}
 	}
 	return c.cited

@@ -14,6 +14,7 @@ import (
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/analyze/shelf"
+	"casefile/bundle"
 )
 
 func newMCP(u *ui) *cobra.Command {
@@ -25,12 +26,13 @@ func newMCP(u *ui) *cobra.Command {
 "casefile mcp PATH" can ask for the overview, findings with their evidence, threads,
 GC figures, profiles, counters, lines of entries, the checklist, and what changed
 between two captures. PATH is a bundle, a folder of bundles, or what "casefile
-analyze" reads. Nothing is changed and nothing is sent; answers are bounded, and
+analyze" reads; each is a capture of its own, and bundles of one case id that are
+of different nodes at one time are offered as one capture too. Nothing is changed and nothing is sent; answers are bounded, and
 text of a capture is marked as data. What the assistant does with the answers is
 its own: they leave this machine if it runs elsewhere.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			s, err := newShelf(paths, nil, &most)
+			s, err := newCases(paths, &most)
 			if err != nil {
 				return err
 			}
@@ -46,6 +48,16 @@ type noClose struct{ io.Writer }
 
 func (noClose) Close() error { return nil }
 
+// newCases makes the shelf of captures at paths, with the bundles of a case as one.
+func newCases(paths []string, most *limits) (*shelf.Shelf, error) {
+	s, err := newShelf(paths, nil, most)
+	if err != nil {
+		return nil, err
+	}
+	s.Join(func(ctx context.Context, path string) (shelf.Head, error) { return headOf(ctx, path, most) })
+	return s, nil
+}
+
 // newShelf makes the shelf of captures at paths.
 func newShelf(paths []string, cache *shelf.Cache, most *limits) (*shelf.Shelf, error) {
 	for _, p := range paths {
@@ -56,19 +68,41 @@ func newShelf(paths []string, cache *shelf.Cache, most *limits) (*shelf.Shelf, e
 			return nil, err
 		}
 	}
-	return shelf.New(paths, cache, func(ctx context.Context, path string) (*answer.Capture, error) {
-		return openCapture(ctx, path, most)
+	return shelf.New(paths, cache, func(ctx context.Context, paths ...string) (*answer.Capture, error) {
+		return openCapture(ctx, paths, most)
 	}), nil
 }
 
-// openCapture reads one capture, and what the rules say of it.
-func openCapture(ctx context.Context, path string, most *limits) (*answer.Capture, error) {
-	l := *most // its memory goes by what is read
+// headOf is what a bundle says of itself.
+func headOf(ctx context.Context, path string, most *limits) (shelf.Head, error) {
+	l := *most
 	ctx, err := l.bound(ctx, path)
+	if err != nil {
+		return shelf.Head{}, err
+	}
+	r, err := bundle.Open(ctx, path)
+	if err != nil || r.Foreign {
+		return shelf.Head{}, err
+	}
+	m := &r.Manifest
+	h := shelf.Head{Case: m.CaseID, Cluster: m.Cluster, From: m.Started, To: m.Ended}
+	if h.To.IsZero() {
+		h.To = h.From
+	}
+	for _, n := range m.Nodes {
+		h.Nodes = append(h.Nodes, n.Name)
+	}
+	return h, nil
+}
+
+// openCapture reads one capture, and what the rules say of it.
+func openCapture(ctx context.Context, paths []string, most *limits) (*answer.Capture, error) {
+	l := *most // its memory goes by what is read
+	ctx, err := l.bound(ctx, paths...)
 	if err != nil {
 		return nil, err
 	}
-	c, err := load.Paths(ctx, []string{path})
+	c, err := load.Paths(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +110,9 @@ func openCapture(ctx context.Context, path string, most *limits) (*answer.Captur
 	if err != nil {
 		return nil, err
 	}
-	return &answer.Capture{Name: path, Case: c, Result: res, Cited: func(ctx context.Context, list []analyze.Finding) *report.Cited {
+	return &answer.Capture{Name: paths[0], Case: c, Result: res, Cited: func(ctx context.Context, list []analyze.Finding) *report.Cited {
 		l := *most
-		bounded, err := l.bound(ctx, path)
+		bounded, err := l.bound(ctx, paths...)
 		if err != nil { // the keys were there when the capture was opened
 			cited := report.NewCited(list)
 			for _, entry := range cited.Missing() {
@@ -86,6 +120,6 @@ func openCapture(ctx context.Context, path string, most *limits) (*answer.Captur
 			}
 			return cited
 		}
-		return readCitedWithin(bounded, path, list)
+		return readCitedWithin(bounded, paths, list)
 	}}, nil
 }

@@ -40,7 +40,7 @@ func ask(t *testing.T, paths ...string) *asker { return askWith(t, &limits{}, pa
 
 func askWith(t *testing.T, most *limits, paths ...string) *asker {
 	t.Helper()
-	s, err := newShelf(paths, nil, most)
+	s, err := newCases(paths, most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +395,7 @@ func TestMCPEndsWithoutReader(t *testing.T) {
 func TestMCPVerbEndsWhileReading(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	reading := make(chan struct{})
-	s := shelf.New([]string{writeIn(t, t.TempDir(), "dumps.txt", "x")}, nil, func(ctx context.Context, _ string) (*answer.Capture, error) {
+	s := shelf.New([]string{writeIn(t, t.TempDir(), "dumps.txt", "x")}, nil, func(ctx context.Context, _ ...string) (*answer.Capture, error) {
 		close(reading)
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -439,6 +439,48 @@ func TestMCPVerbEndsBySignal(t *testing.T) {
 		t.Errorf("exit code %d", c)
 	}
 	asks.Close()
+}
+
+// The bundles of one case, a node each, are one capture: its overview is of all nodes, and its evidence is read.
+func TestAssistantJoinsNodes(t *testing.T) {
+	dir := t.TempDir()
+	f := faults.All(1)[0]
+	for node, text := range map[string]string{"n1": f.Text, "n2": f.Twin} {
+		entry := "nodes/" + node + "/jvm/7-shop/threads/dump-01.txt"
+		p := filepath.Join(dir, node, filepath.FromSlash(entry))
+		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeIn(t, filepath.Dir(p), filepath.Base(p), text)
+		writeIn(t, filepath.Join(dir, node), "casefile.json", fmt.Sprintf(`{"format_version":1,"case_id":"PERF-7","cluster":"wiki",
+"started":"2026-01-31T08:30:00Z","ended":"2026-01-31T08:31:00Z","nodes":[{"name":%q}],
+"entries":[{"path":%q,"node":%q,"collector":"jvm","target":"7-shop","pid":7,"bytes":%d}]}`, node, entry, node, len(text)))
+	}
+	a := ask(t, dir)
+	var list struct {
+		Captures []struct {
+			Name  string
+			Parts []string
+		}
+	}
+	a.get("captures", nil, &list)
+	if len(list.Captures) != 3 || len(list.Captures[0].Parts) != 2 || !strings.HasPrefix(list.Captures[0].Name, "PERF-7: 2 bundles") {
+		t.Fatalf("%+v", list)
+	}
+	var o answer.Overview
+	a.get("overview", nil, &o)
+	if nodes := o.Story.Scope.Nodes; !slices.Equal(nodes, []string{"n1", "n2"}) || len(o.Findings) == 0 || !slices.Equal(o.Findings[0].Nodes, []string{"n1"}) {
+		t.Fatalf("%+v", o)
+	}
+	var d answer.FindingDetail
+	a.get("finding", map[string]any{"finding": "1"}, &d)
+	if len(d.Excerpts) == 0 || d.Excerpts[0].Failed != "" || len(d.Excerpts[0].Text) == 0 {
+		t.Errorf("%+v", d.Excerpts)
+	}
+	a.get("overview", map[string]any{"capture": "n2"}, &o)
+	if !slices.Equal(o.Story.Scope.Nodes, []string{"n2"}) {
+		t.Errorf("the bundle of n2 is of %v", o.Story.Scope.Nodes)
+	}
 }
 
 func TestAssistantCompares(t *testing.T) {
