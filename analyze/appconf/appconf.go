@@ -1,7 +1,8 @@
 // Package appconf reads what the configuration of a Java application says of its
 // pools: threads that serve HTTP, and connections to databases. It knows Tomcat's
 // server.xml and context.xml, confluence.cfg.xml (Bamboo and Crowd write the same
-// form), Jira's dbconfig.xml, and Spring Boot's application.properties and .yml.
+// form), Jira's dbconfig.xml, and Spring Boot's application.properties and .yml. Of
+// Kafka's server.properties and Elasticsearch's YAML it keeps what a review looks at.
 //
 // A figure is only given where a file or the product's reference states it. What a
 // file leaves open and another place may decide is left out.
@@ -9,9 +10,11 @@ package appconf
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"casefile/bundle/format/charset"
@@ -30,12 +33,14 @@ type File struct {
 	Origin     string // the path on the node; "" where it is not known
 	Connectors []Connector
 	Pools      []Pool
-	// Product is the one that the file's form belongs to: "confluence", "jira", "spring"; "" for Tomcat.
+	// Product is the one that the file's form belongs to: "confluence", "jira", "spring", "kafka", "elasticsearch"; "" for Tomcat.
 	Product string
 	// JNDI is the data source of the container that the product uses instead of a pool of its own.
 	JNDI string
 	// Cluster is what the file says of the cluster, by the product's own names.
 	Cluster []Setting
+	// Values are settings that a review of the product looks at.
+	Values []Setting
 	// Server is the database server of a Spring Boot application, and Profiles are those its command line makes active.
 	Server   string
 	Profiles []string
@@ -59,6 +64,7 @@ type Connector struct {
 // Setting is one name with its value.
 type Setting struct {
 	Name, Value string
+	Default     bool // not in the file: the product's default
 	Place
 }
 
@@ -87,7 +93,9 @@ func Read(name string, in io.Reader) (*File, error) {
 		return nil, err
 	}
 	f := &File{Source: name}
-	err = form(f, charset.Text(content))
+	if err = form(f, charset.Text(content)); errors.Is(err, errOther) {
+		return nil, nil
+	}
 	f.stamp()
 	return f, err
 }
@@ -99,6 +107,11 @@ func (f *File) stamp() {
 	}
 	for i := range f.Pools {
 		f.Pools[i].Source = f.Source
+	}
+	for _, list := range [][]Setting{f.Cluster, f.Values} {
+		for i := range list {
+			list[i].Source = f.Source
+		}
 	}
 }
 
@@ -120,7 +133,9 @@ func Sniff(name string, head []byte) bool {
 		}
 		return false
 	}
-	return bytes.Contains(head, []byte("spring")) || bytes.Contains(head, []byte("server"))
+	return slices.ContainsFunc([]string{"spring", "server", "broker.id", "process.roles", "cluster.name", "discovery."}, func(mark string) bool {
+		return bytes.Contains(head, []byte(mark))
+	})
 }
 
 // forms by what file names look like; first match wins.
@@ -133,6 +148,9 @@ var forms = []struct {
 	{"application*.properties", (*File).readSpringProperties},
 	{"application*.yml", (*File).readSpringYAML},
 	{"application*.yaml", (*File).readSpringYAML},
+	{"elasticsearch.y*ml", (*File).readSearch},
+	{"opensearch.y*ml", (*File).readSearch},
+	{"*.properties", (*File).readKafka}, // those of a broker: an argument of its command line names the file
 	{"*.xml", (*File).readTomcat},
 }
 

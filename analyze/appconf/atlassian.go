@@ -42,7 +42,7 @@ func (f *File) readProperties(content []byte) error {
 	f.JNDI = values["hibernate.connection.datasource"].text
 	for _, name := range clusterProperties {
 		if v, there := values[name]; there {
-			f.Cluster = append(f.Cluster, Setting{name, v.text, v.Place})
+			f.Cluster = append(f.Cluster, Setting{Name: name, Value: v.text, Place: v.Place})
 		}
 	}
 	for _, p := range poolProperties {
@@ -61,7 +61,9 @@ func (f *File) readProperties(content []byte) error {
 func (f *File) readJira(content []byte) error {
 	f.Product = "jira"
 	p := Pool{Kind: "DBCP 2", Setting: "pool-max-size"}
+	var found []line
 	err := elements(content, nil, func(of element, text string) {
+		found = append(found, line{of.name, text, of.From})
 		switch of.name {
 		case "url":
 			p.Server = server(text)
@@ -71,6 +73,7 @@ func (f *File) readJira(content []byte) error {
 			f.JNDI = text
 		}
 	})
+	f.grant(jiraWishes, found, exact, Place{})
 	if p.Max > 0 {
 		f.Pools = append(f.Pools, p)
 	}

@@ -1,6 +1,7 @@
 package appconf
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -12,6 +13,17 @@ type Settings struct {
 	Product    string
 	Connectors []Connector
 	Pools      []Pool
+	Values     []Setting
+}
+
+// Value gives all settings of a name: several connectors have one each.
+func (s *Settings) Value(name string) (out []Setting) {
+	for _, v := range s.Values {
+		if v.Name == name && v.Value != "" {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // Threads is the connector with the largest pool of threads; nil: none is known.
@@ -35,7 +47,7 @@ func Resolve(files []*File, options *File) Settings {
 		switch f.Product {
 		case "":
 			tomcat = append(tomcat, f)
-		case "spring":
+		case springProduct:
 			spring = append(spring, f)
 		default:
 			s.Product = f.Product
@@ -44,11 +56,16 @@ func Resolve(files []*File, options *File) Settings {
 	}
 	for _, f := range tomcat {
 		s.Connectors = append(s.Connectors, f.Connectors...)
+		s.Values = append(s.Values, f.Values...)
+	}
+	for _, f := range own {
+		s.Values = append(s.Values, f.Values...)
 	}
 	switch {
 	case len(own) > 0:
 		s.Pools = ofProduct(own, tomcat)
-	case len(spring) > 0 || options != nil && len(options.Pools)+len(options.Connectors) > 0:
+	case len(spring) > 0 || options != nil && len(options.Pools)+len(options.Connectors)+len(options.Values) > 0:
+		s.Product = springProduct
 		s.ofSpring(spring, options)
 	default:
 		for _, f := range tomcat {
@@ -120,6 +137,7 @@ func (s *Settings) ofSpring(files []*File, options *File) {
 	}
 	var threads, connections bool // said on a level before
 	for _, files := range levels {
+		s.add(files)
 		var connectors []Connector
 		var pools []Pool
 		for _, f := range files {
@@ -138,6 +156,25 @@ func (s *Settings) ofSpring(files []*File, options *File) {
 	}
 	if len(s.Pools) > 0 && s.Pools[0].Server == "" {
 		s.Pools[0].Server = urlOf(files)
+	}
+}
+
+// add takes the values of one level that no level before has. One that files of a level contradict is left out.
+func (s *Settings) add(level []*File) {
+	said := map[string][]Setting{}
+	for _, f := range level {
+		for _, v := range f.Values {
+			if !slices.ContainsFunc(s.Values, func(x Setting) bool { return x.Name == v.Name }) {
+				said[v.Name] = append(said[v.Name], v)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		first := said[name][0]
+		if slices.ContainsFunc(said[name], func(v Setting) bool { return v.Value != first.Value }) {
+			first.Value = ""
+		}
+		s.Values = append(s.Values, first)
 	}
 }
 

@@ -1,20 +1,10 @@
 package appconf
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
-
-// springValue is the value of one key of Spring Boot's configuration.
-type springValue struct {
-	key, text string
-	line      int
-}
 
 // springKeys are the limits of Spring Boot, Common Application Properties, in the form of relaxed(): with the pool's kind, or
 // "" for threads. Older names come behind the newer.
@@ -27,6 +17,9 @@ var springKeys = []struct{ key, kind, setting string }{
 	{"spring.datasource.dbcp2.maxtotal", "DBCP 2", "spring.datasource.dbcp2.max-total"},
 }
 
+// springProduct is what File.Product says of Spring Boot's files.
+const springProduct = "spring"
+
 const springURL = "spring.datasource.url"
 
 // relaxed is the form in which Spring compares names: "max-pool-size", "maxPoolSize" and "max_pool_size" are one.
@@ -34,13 +27,13 @@ func relaxed(key string) string {
 	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(key)))
 }
 
-// Options reads what options of the command line (-Dname=value) set; line gives the line of the i-th.
-func Options(source string, options []string, line func(i int) int) *File {
+// Options reads what options of the command line (-Dname=value) set; place gives the line of the i-th.
+func Options(source string, options []string, place func(i int) int) *File {
 	f := &File{Source: source}
-	var values []springValue
+	var values []line
 	for i, o := range options {
 		if name, v, ok := strings.Cut(strings.TrimPrefix(o, "-D"), "="); ok && strings.HasPrefix(o, "-D") {
-			values = append(values, springValue{relaxed(name), v, line(i)})
+			values = append(values, line{name, v, place(i)})
 			if name == "spring.profiles.active" {
 				f.Profiles = strings.Split(v, ",")
 			}
@@ -51,11 +44,12 @@ func Options(source string, options []string, line func(i int) int) *File {
 	return f
 }
 
-func (f *File) takeSpring(values []springValue) {
-	last := map[string]springValue{} // the last of a key counts
+func (f *File) takeSpring(values []line) {
+	last := map[string]line{} // the last of a key counts
 	for _, v := range values {
-		last[v.key] = v
+		last[relaxed(v.name)] = v
 	}
+	f.grant(springWishes, values, relaxed, Place{})
 	f.Server = server(last[springURL].text)
 	port := last["server.port"].text
 	for _, k := range springKeys {
@@ -64,7 +58,7 @@ func (f *File) takeSpring(values []springValue) {
 		if !there || n == 0 {
 			continue
 		}
-		at := Place{From: v.line, To: v.line}
+		at := Place{From: v.at, To: v.at}
 		switch {
 		case k.kind != "":
 			f.Pools = append(f.Pools, Pool{Kind: k.kind, Setting: k.setting, Max: n, Server: f.Server, Place: at})
@@ -76,23 +70,8 @@ func (f *File) takeSpring(values []springValue) {
 
 // readSpringProperties reads key=value lines up to the first "#---", which begins a part that may hold only for some profile.
 func (f *File) readSpringProperties(content []byte) error {
-	f.Product = "spring"
-	var values []springValue
-	n := 0
-	for line := range strings.Lines(string(content)) {
-		n++
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#---") || strings.HasPrefix(line, "!---") {
-			break
-		}
-		if line == "" || line[0] == '#' || line[0] == '!' {
-			continue
-		}
-		if i := strings.IndexAny(line, "=:"); i > 0 && len(values) < maxItems*10 {
-			values = append(values, springValue{relaxed(line[:i]), strings.ReplaceAll(strings.TrimSpace(line[i+1:]), `\:`, ":"), n})
-		}
-	}
-	f.takeSpring(values)
+	f.Product = springProduct
+	f.takeSpring(lines(content, func(text string) bool { return strings.HasPrefix(text, "#---") || strings.HasPrefix(text, "!---") }))
 	return nil
 }
 
@@ -100,28 +79,15 @@ func (f *File) readSpringProperties(content []byte) error {
 const maxDepth = 32
 
 // readSpringYAML reads the first document; others may hold only for some profile.
-func (f *File) readSpringYAML(content []byte) (err error) {
-	defer func() { // a file from outside must not end the analysis
-		if r := recover(); r != nil {
-			err = fmt.Errorf("YAML: %v", r)
-		}
-	}()
-	f.Product = "spring"
-	var doc yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(content)).Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		return fmt.Errorf("YAML: %w", err)
-	}
-	var values []springValue
-	flatten(&doc, "", 0, &values)
+func (f *File) readSpringYAML(content []byte) error {
+	f.Product = springProduct
+	values, err := yamlLines(content)
 	f.takeSpring(values)
-	return nil
+	return err
 }
 
 // flatten makes "a.b.c" of nested keys. Aliases are not followed.
-func flatten(n *yaml.Node, prefix string, depth int, into *[]springValue) {
+func flatten(n *yaml.Node, prefix string, depth int, into *[]line) {
 	if depth > maxDepth || len(*into) >= maxItems*10 {
 		return
 	}
@@ -139,6 +105,14 @@ func flatten(n *yaml.Node, prefix string, depth int, into *[]springValue) {
 			flatten(n.Content[i+1], key, depth+1, into)
 		}
 	case yaml.ScalarNode:
-		*into = append(*into, springValue{relaxed(prefix), n.Value, n.Line})
+		*into = append(*into, line{prefix, n.Value, n.Line})
+	case yaml.SequenceNode:
+		var list []string
+		for _, c := range n.Content {
+			if c.Kind == yaml.ScalarNode && len(list) < maxItems {
+				list = append(list, c.Value)
+			}
+		}
+		*into = append(*into, line{prefix, strings.Join(list, ","), n.Line})
 	}
 }

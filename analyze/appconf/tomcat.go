@@ -85,6 +85,11 @@ func (f *File) readTomcat(content []byte) error {
 			executors[e.attr("name")] = e
 		case e.name == "Connector" && len(connectors) < maxItems:
 			connectors = append(connectors, e)
+			if !strings.Contains(strings.ToUpper(e.attr("protocol")), "AJP") {
+				f.attributes(connectorWishes, e)
+			}
+		case e.name == "Host":
+			f.attributes(hostWishes, e)
 		case e.name == "Resource" && strings.HasSuffix(e.attr("type"), "DataSource"):
 			if p, ok := resourcePool(e); ok && len(f.Pools) < maxItems {
 				f.Pools = append(f.Pools, p)
