@@ -11,6 +11,9 @@ import (
 	"casefile/bundle/format/entries"
 )
 
+// maxPIDs is the kernel's limit for process and thread ids, PID_MAX_LIMIT of include/linux/threads.h.
+const maxPIDs = 4 << 20
+
 // ProcessFigures reads entries.ProcessColumns of one process, again and again.
 type ProcessFigures struct {
 	dir  string
@@ -43,8 +46,11 @@ func (p *ProcessFigures) Read() (map[string]float64, Stat, error) {
 	if n, err := p.proc.FileDescriptorsLen(); err == nil {
 		v[entries.OpenFiles] = float64(n)
 	}
-	if l, err := p.proc.Limits(); err == nil && l.OpenFiles < math.MaxUint64 { // that much is "unlimited"
-		v[entries.FileLimit] = float64(l.OpenFiles)
+	if l, err := p.proc.Limits(); err == nil {
+		if l.OpenFiles < math.MaxUint64 { // that much is "unlimited"
+			v[entries.FileLimit] = float64(l.OpenFiles)
+		}
+		v[entries.ThreadLimit] = float64(min(l.Processes, maxPIDs))
 	}
 	if io, err := p.proc.IO(); err == nil {
 		v[entries.ReadBytes], v[entries.WrittenBytes] = float64(io.ReadBytes), float64(io.WriteBytes)

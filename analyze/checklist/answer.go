@@ -3,6 +3,7 @@ package checklist
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -22,9 +23,9 @@ const (
 
 // Reading is what a measure read at one place.
 type Reading struct {
-	Node  string // or a pair, "n1 -> n2"
-	What  string // of several on one node: a process, a folder; "" the node itself
-	App   string // of a process
+	Node  string   // or a pair, "n1 -> n2"
+	What  string   // of several on one node: a process, a folder; "" the node itself
+	Apps  []string // the products that a process is; none: a machine's reading
 	Value float64
 	Text  string // of measures without a number
 	At    analyze.Evidence
@@ -40,6 +41,8 @@ type Answer struct {
 	Between bool
 	Nodes   []string // that are not ok; none: all
 	At      []analyze.Evidence
+	// Told says that people gave the answer, where the capture has none.
+	Told bool
 }
 
 // Do is what there is to do: the fix, or how to get the answer.
@@ -80,6 +83,9 @@ func (l *List) Open() (n int) {
 	return n
 }
 
+// Asked is how many questions only people can answer, and did not.
+func (l *List) Asked() int { return l.Count(NotKnown) - l.Open() }
+
 // Count is how many answers have a state.
 func (l *List) Count(s State) (n int) {
 	for i := range l.Answers {
@@ -117,9 +123,12 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
 	case Findings:
 		a.byFindings(r)
 	default:
-		list := slices.DeleteFunc(measures[i.Measure](c), func(r Reading) bool {
-			return r.App != "" && len(i.Products) > 0 && !slices.Contains(i.Products, r.App)
+		list := slices.DeleteFunc(find(i.Measure)(c), func(r Reading) bool {
+			return len(r.Apps) > 0 && len(i.Products) > 0 && !slices.ContainsFunc(r.Apps, func(p string) bool { return slices.Contains(i.Products, p) })
 		})
+		if i.Test == Among {
+			i.weigh(list)
+		}
 		if i.Test == Same {
 			a.alike(list)
 		} else if len(list) > 0 {
@@ -128,6 +137,19 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
 		a.admit(c, list)
 	}
 	return a
+}
+
+// weigh makes 1 of what is wanted, and 0 of all else.
+func (i *Item) weigh(list []Reading) {
+	for k, r := range list {
+		list[k].Value = 0
+		if slices.ContainsFunc(i.Wants, func(glob string) bool {
+			fits, err := path.Match(strings.ToLower(glob), strings.ToLower(r.Text))
+			return fits && err == nil
+		}) {
+			list[k].Value = 1
+		}
+	}
 }
 
 // admit takes back an ok of which some nodes know nothing.

@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/appconf"
 	"casefile/analyze/host"
 	"casefile/bundle/format/hostseries"
+	"casefile/bundle/format/jdbc"
 	record "casefile/bundle/format/timing"
 )
 
@@ -55,7 +56,7 @@ func sound() *analyze.Case {
 			System: host.System{OS: host.Text{Value: "Debian 12", Ref: ref("os-release")}, Kernel: host.Text{Value: "6.1", Ref: ref("version")},
 				THP: host.Text{Value: "madvise", Ref: ref("sysctl")}},
 			CPU:     host.CPU{Count: number(8), Busy: level(40), Steal: level(0)},
-			Memory:  host.Memory{Total: number(32 << 30), Available: number(12 << 30), AvailablePercent: number(38), SwapTotal: number(0), SwapUsed: number(0)},
+			Memory:  host.Memory{Balloon: number(0), Total: number(32 << 30), Available: number(12 << 30), AvailablePercent: number(38), SwapTotal: number(0), SwapUsed: number(0)},
 			Network: host.Network{Interfaces: []host.Interface{{Name: "lo", MTU: number(65536)}, {Name: "eth0", MTU: number(1500)}}},
 			Clock:   host.Clock{Synchronised: true, Ref: ref("clock.json")},
 			FileSystems: []host.FileSystem{{Filesystem: hostseries.Filesystem{Mount: "/", Type: "ext4", Source: "/dev/vda1", Available: 90 << 30}, Kind: "disk", Real: true, Ref: ref("df.json")},
@@ -65,6 +66,8 @@ func sound() *analyze.Case {
 		n.Timing = &record.Node{Name: n.Name, Databases: []record.Probe{probe("db:5432", record.MeasureDatabase, record.StepQuery, 0.6)},
 			Storage: []record.Probe{sharedHome(8)}, Directories: []record.Probe{probe("ldap://ad", record.MeasureDirectory, record.StepSearch, 12)}}
 		n.Timing.Databases[0].Connections = &record.Connections{Max: 500, Reserved: 3, Used: 40}
+		n.Timing.Databases[0].Kind = jdbc.PostgreSQL
+		n.Timing.Databases[0].Settings = map[string]string{record.SettingIsolation: "read committed", record.SettingEncoding: "UTF8", record.SettingCollation: "en_US.UTF-8"}
 		j := &analyze.JVM{Node: n, App: "confluence", Target: "1-confluence", Version: "17.0.15+6", FlagsSource: "vm/flags.txt", PropertiesSource: "vm/system_properties.properties",
 			Flags:      map[string]analyze.Flag{"MaxHeapSize": {Value: "8589934592"}, "InitialHeapSize": {Value: "8589934592"}, "UseG1GC": {Value: "true"}},
 			Properties: map[string]string{analyze.PropTimeZone: "Europe/Berlin", analyze.PropLanguage: "en", analyze.PropEncoding: "UTF-8"}}
@@ -81,7 +84,7 @@ func sound() *analyze.Case {
 		for _, to := range c.Nodes {
 			if from != to {
 				m := record.Measured{Transport: record.UDP, Count: 200, RTT: record.Spread{Count: 200, Min: 0.2, P50: 0.3, P90: 0.4, P99: 0.6, Max: 1}}
-				c.Timing.Links = append(c.Timing.Links, record.Link{From: from.Name, To: to.Name, Transport: record.UDP, Phases: []record.Phase{{When: record.During, Measured: m}},
+				c.Timing.Links = append(c.Timing.Links, record.Link{From: from.Name, To: to.Name, Transport: record.UDP, Path: &record.Path{MTU: 1500, Carried: 1500}, Phases: []record.Phase{{When: record.During, Measured: m}},
 					Ports: []record.Port{{Port: 5801, Any: true, ConnectMS: 0.3}, {Port: 25500, Any: true, ConnectMS: 0.3}}})
 			}
 		}
@@ -92,7 +95,8 @@ func sound() *analyze.Case {
 // sharedHome is a probe of a folder that keeps and renames files.
 func sharedHome(ms float64) record.Probe {
 	p := probe("/shared", record.MeasureSharedHome, record.StepDurable, ms)
-	p.Steps = append(p.Steps, record.Timed{Name: record.StepRename, Spread: record.Spread{Count: 10, P50: ms / 4}})
+	p.Steps = append(p.Steps, record.Timed{Name: record.StepRename, Spread: record.Spread{Count: 10, P50: ms / 4}},
+		record.Timed{Name: record.StepLock, Spread: record.Spread{Count: 1, P50: ms / 4}})
 	return p
 }
 
@@ -161,6 +165,32 @@ func TestPlantedFaults(t *testing.T) {
 			p := &c.Nodes[1].Timing.Storage[0]
 			p.Failures, p.Errors, p.Steps = p.Tries, []string{"rename: operation not supported"}, p.Steps[:1]
 		}, "shared-home-rename", "rename: operation not supported, /shared on n2"},
+		{"a share that locks nothing", func(c *analyze.Case) {
+			p := &c.Nodes[1].Timing.Storage[0]
+			p.Errors, p.Steps = []string{"lock: no locks available"}, p.Steps[:2]
+		}, "shared-home-locks", "lock: no locks available, /shared on n2"},
+		{"locks that stay on the node", func(c *analyze.Case) {
+			c.Nodes[2].Host.FileSystems[1].Options = []string{"rw", "nolock"}
+		}, "shared-home-locks", "mounted with nolock: other nodes do not see the lock, /shared on n3"},
+		{"a way that swallows large packets", func(c *analyze.Case) {
+			for i := range c.Timing.Links {
+				if l := &c.Timing.Links[i]; l.From == "n2" && l.To == "n3" {
+					l.Path.Carried = 1400
+				}
+			}
+		}, "path-mtu", "packets of 1400 bytes arrive, of 1500 bytes vanish, to n3 on n2"},
+		{"another isolation", func(c *analyze.Case) {
+			c.Nodes[0].Timing.Databases[0].Settings[record.SettingIsolation] = "repeatable read"
+		}, "database-isolation", "repeatable read, db:5432 on n1"},
+		{"a collation without regard to case", func(c *analyze.Case) {
+			for _, n := range c.Nodes {
+				n.Timing.Databases[0].Kind = jdbc.MySQL
+				n.Timing.Databases[0].Settings = map[string]string{record.SettingIsolation: "READ-COMMITTED", record.SettingEncoding: "utf8mb4",
+					record.SettingCollation: "utf8mb4_0900_ai_ci"}
+			}
+		}, "database-collation", "utf8mb4_0900_ai_ci, db:5432 on n1"},
+		{"latin", func(c *analyze.Case) { c.Nodes[0].Timing.Databases[0].Settings[record.SettingEncoding] = "SQL_ASCII" }, "database-encoding", "SQL_ASCII, db:5432 on n1"},
+		{"a balloon", func(c *analyze.Case) { c.Nodes[1].Host.Memory.Balloon = number(8 << 30) }, "ballooning", "25 % of the memory on n2"},
 		{"a port closed one way", func(c *analyze.Case) {
 			ports(c, "n3", "n1")[0] = record.Port{Port: 5801, Any: true, Error: "no answer within 2.5s"}
 		}, "cluster-ports", "port 5801 (Hazelcast of Confluence): no answer within 2.5s, to n1 on n3"},

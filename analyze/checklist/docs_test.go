@@ -57,6 +57,8 @@ func marks(i *Item) (good, bad string) {
 		return "from " + unit(i.Good), "below " + unit(i.Bad)
 	case Same:
 		return "the same", "differs"
+	case Among:
+		return strings.ReplaceAll(strings.Join(i.Wants, ", "), "*", "\\*"), "another"
 	case Yes:
 		return "yes", "no"
 	case Findings:

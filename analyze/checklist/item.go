@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v4"
@@ -20,6 +21,7 @@ const (
 	Below    Test = "below"    // good up to Good, bad from Bad on
 	Above    Test = "above"    // good from Good on, bad below Bad
 	Same     Test = "same"     // all nodes read alike
+	Among    Test = "among"    // every reading is one of Wants
 	Yes      Test = "yes"      // every reading is 1
 	Findings Test = "findings" // no finding of Rules at warning or above
 	Ask      Test = "ask"      // casefile cannot know; How says who does
@@ -30,11 +32,12 @@ type Item struct {
 	ID       string   `yaml:"id"`
 	Group    string   `yaml:"group"` // nodes, network, database, product
 	Question string   `yaml:"question"`
-	Measure  string   `yaml:"measure"` // a name of the table of measures; empty for findings and ask
+	Measure  string   `yaml:"measure"` // a name of the table of measures, some with what they read; empty for findings and ask
 	Test     Test     `yaml:"test"`
 	Good     float64  `yaml:"good"` // in Unit
 	Bad      float64  `yaml:"bad"`
 	Unit     string   `yaml:"unit"`
+	Wants    []string `yaml:"wants"`    // what readings may be, as globs without regard to case
 	Rules    []string `yaml:"rules"`    // whose findings answer
 	Products []string `yaml:"products"` // it is asked of; none: of all
 	Several  bool     `yaml:"several"`  // it is about nodes next to each other, and makes no sense for one
@@ -91,14 +94,18 @@ func (i *Item) validate() error {
 		return errors.New("an item has an id, a question, a source and how to get the answer")
 	case !slices.ContainsFunc(Groups, func(g [2]string) bool { return g[0] == i.Group }):
 		return fmt.Errorf("group %q is none", i.Group)
-	case !slices.Contains([]Test{Below, Above, Same, Yes, Findings, Ask}, i.Test):
+	case !strings.Contains(i.Source, "https://") && !strings.Contains(i.Source, "casefile's own"):
+		return errors.New("a source is a public page, or says that it is casefile's own")
+	case !slices.Contains([]Test{Below, Above, Same, Among, Yes, Findings, Ask}, i.Test):
 		return fmt.Errorf("test %q is none", i.Test)
 	case measured != (i.Measure != ""):
 		return errors.New("a measure belongs to a test that measures, and to no other")
-	case measured && measures[i.Measure] == nil:
+	case measured && find(i.Measure) == nil:
 		return fmt.Errorf("measure %q is none", i.Measure)
 	case (i.Test == Findings) != (len(i.Rules) > 0):
 		return errors.New("rules belong to a test of findings, and to no other")
+	case (i.Test == Among) != (len(i.Wants) > 0):
+		return errors.New("what is wanted belongs to a test of what is among it, and to no other")
 	case i.Test != Ask && i.Fix == "":
 		return errors.New("no fix")
 	case i.Test == Below && i.Good > i.Bad, i.Test == Above && i.Good < i.Bad:

@@ -50,8 +50,6 @@ var measures = map[string]measure{
 		return h.Memory.SwapUsed.Value / say.MB, h.Memory.SwapUsed.Ref
 	}),
 	"swappiness":       figures(swappiness),
-	"map-count":        figures(setting("/proc/sys/vm/max_map_count")),
-	"entropy":          figures(setting("/proc/sys/kernel/random/entropy_avail")),
 	"thp":              figures(hugePages),
 	"open-files":       openFiles,
 	"file-limit":       fileLimit,
@@ -61,12 +59,25 @@ var measures = map[string]measure{
 	"heap-share":       heapShare,
 	"heap-fixed":       heapFixed,
 	"pool-for-threads": poolForThreads,
+	"balloon":          figures(balloon),
+	"listen-drops":     figures(listenDrops),
+	"thread-limit":     threadLimit,
+	"collector-name":   eachOne(collectorName),
+
+	"accept-queue":            acceptQueue,
+	"connections-for-threads": connectionsForThreads,
+	"devtools":                devtools,
+	"kafka-logs":              kafkaLogs,
+	"search-discovery":        searchDiscovery,
+	"memory-lock":             memoryLock,
 
 	"clock":        clockApart,
 	"link":         linkLatency,
 	"loss":         linkLoss,
 	"ports":        clusterPorts,
 	"rename":       sharedRename,
+	"lock":         sharedLock,
+	"path":         pathMTU,
 	"database":     latency(record.MeasureDatabase),
 	"shared-home":  latency(record.MeasureSharedHome),
 	"local-disk":   latency(record.MeasureLocalDisk),
@@ -88,7 +99,7 @@ func eachJVM(read func(*analyze.JVM) (string, analyze.Evidence)) measure {
 	return func(c *analyze.Case) (out []Reading) {
 		for _, j := range cluster(c) {
 			if text, e := read(j); text != "" {
-				out = append(out, Reading{Node: j.Node.Name, App: strings.ToLower(j.App), Text: text, At: e})
+				out = append(out, Reading{Node: j.Node.Name, Apps: productsOf(j), Text: text, At: e})
 			}
 		}
 		return out
@@ -120,18 +131,30 @@ func products(c *analyze.Case) map[string]bool {
 	out := map[string]bool{}
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
-			s := j.Settings()
-			for _, p := range []string{strings.ToLower(j.App), s.Product} {
-				if p != "" {
-					out[p] = true
-				}
-			}
-			if len(s.Connectors) > 0 {
-				out["tomcat"] = true
+			for _, p := range productsOf(j) {
+				out[p] = true
 			}
 		}
 	}
 	return out
+}
+
+// productsOf are the names by which items ask of a JVM: its application, the one that its configuration is of, Tomcat where it has connectors,
+// Spring Boot where its classes run.
+func productsOf(j *analyze.JVM) []string {
+	s := j.Settings()
+	list := []string{strings.ToLower(j.App)}
+	if s.Product != "" {
+		list = append(list, s.Product)
+	}
+	if len(s.Connectors) > 0 {
+		list = append(list, "tomcat")
+	}
+	if runs(j, springBoot) {
+		list = append(list, "spring-boot")
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func heapOf(j *analyze.JVM) (string, analyze.Evidence) {
@@ -311,7 +334,7 @@ func eachProcess(c *analyze.Case, read func(j *analyze.JVM) (Reading, bool)) (ou
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
 			if r, ok := read(j); ok {
-				r.Node, r.What, r.App = n.Name, j.Subject(), strings.ToLower(j.App)
+				r.Node, r.What, r.Apps = n.Name, j.Subject(), productsOf(j)
 				out = append(out, r)
 			}
 		}
@@ -350,8 +373,11 @@ func processes(c *analyze.Case) []Reading {
 			return r, false
 		}
 		g := j.Node.Host.CgroupOf(j.PID)
-		if g == nil || !g.PidsUsed.Known() || !g.PidsLimit.Known() || g.PidsLimit.Value <= 0 {
+		if g == nil || !g.PidsUsed.Known() {
 			return r, false
+		}
+		if !g.PidsLimit.Known() || g.PidsLimit.Value <= 0 {
+			return Reading{Text: "no limit", At: cite.Ref(g.PidsUsed.Ref, "")}, true
 		}
 		return Reading{Value: 100 * g.PidsUsed.Value / g.PidsLimit.Value, At: cite.Ref(g.PidsUsed.Ref, ""),
 			Text: fmt.Sprintf("%s of %s", say.Number(g.PidsUsed.Value), say.Number(g.PidsLimit.Value))}, true

@@ -2,7 +2,6 @@ package checklist
 
 import (
 	"fmt"
-	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/say"
@@ -57,12 +56,7 @@ func sharedRename(c *analyze.Case) (out []Reading) {
 				continue
 			}
 			r := Reading{Node: n.Name, What: p.Target, At: at(n.TimingSource, p.Target)}
-			failed := ""
-			for _, e := range p.Errors {
-				if strings.HasPrefix(e, timing.StepRename+": ") {
-					failed = e
-				}
-			}
+			failed := failedStep(p, timing.StepRename)
 			done := p.Step(timing.StepRename)
 			switch {
 			case failed != "":

@@ -63,7 +63,7 @@ func (l *loader) fileSystems() {
 		l.fail(name, err)
 		return
 	}
-	before := l.sizesBefore(name)
+	before, options := l.sizesBefore(name), l.mountOptions()
 	for i, f := range list {
 		out := FileSystem{Filesystem: f, Kind: kindOf(f.Type), Ref: Ref{Source: name, Line: lineOf(b, i), Key: f.Mount}}
 		out.Real = f.Total > 0 && !f.ReadOnly && (out.Kind == "disk" || out.Kind == "network" || out.Kind == "overlay")
@@ -79,8 +79,25 @@ func (l *loader) fileSystems() {
 		if old, known := before[f.Mount]; known && f.Error == "" && l.facts.Span > 0 {
 			out.Growth = Number{(float64(old.Free) - float64(f.Free)) / l.facts.Span.Seconds(), out.Ref}
 		}
+		out.Options = options[f.Mount]
 		l.facts.FileSystems = append(l.facts.FileSystems, out)
 	}
+}
+
+// mountOptions reads the options of each mount point:
+//
+//	36 35 98:0 / /shared rw,noatime master:1 - nfs4 filer:/x rw,local_lock=none
+func (l *loader) mountOptions() map[string][]string {
+	b, _, _ := l.read(hostseries.MountInfo)
+	out := map[string][]string{}
+	for line := range strings.Lines(string(b)) {
+		mount, fs, ok := strings.Cut(strings.TrimSpace(line), " - ")
+		left, right := strings.Fields(mount), strings.Fields(fs)
+		if ok && len(left) >= 6 && len(right) >= 3 {
+			out[left[4]] = append(strings.Split(left[5], ","), strings.Split(right[2], ",")...) // the last mount of a point covers the others
+		}
+	}
+	return out
 }
 
 // sizesBefore returns the file systems at the start by mount point; none when

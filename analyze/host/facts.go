@@ -122,6 +122,8 @@ type Memory struct {
 	OOMKills                         Number // processes killed during the capture
 	OOMKillsSinceBoot                Number
 	Dirty                            Number // bytes, largest
+	// Balloon is what the hypervisor has taken back, in bytes, as the kernel counts the pages given and returned (vmstat).
+	Balloon Number
 }
 
 // Pressure is how long tasks waited for a resource.
@@ -161,6 +163,8 @@ type FileSystem struct {
 	FreePercent, InodesFreePercent Number
 	// Growth is bytes per second by which it filled during the capture.
 	Growth Number
+	// Options are those it is mounted with, the mount's own and the file system's.
+	Options []string
 	Ref
 }
 

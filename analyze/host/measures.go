@@ -66,7 +66,19 @@ func (l *loader) memory() {
 	m.SwapIn, m.SwapOut = l.rate(page, hostseries.SwapIn), l.rate(page, hostseries.SwapOut)
 	m.MajorFaults = l.rate(1, hostseries.MajorFaults)
 	m.OOMKills, m.OOMKillsSinceBoot = l.delta(hostseries.OOMKills), l.last(hostseries.OOMKills)
+	m.Balloon = l.balloon(page)
 	m.Dirty = l.worst(func(v func(string) float64) float64 { return v(hostseries.MemDirty) }, hostseries.MemDirty)
+}
+
+// balloon is pages of vmstat's balloon_inflate that balloon_deflate has not returned.
+func (l *loader) balloon(page float64) Number {
+	b, name, _ := l.newest(hostseries.VMStat)
+	counts := keyed(b, name, " ")
+	taken, given := size(counts["balloon_inflate"]), size(counts["balloon_deflate"])
+	if !taken.Known() || !given.Known() || math.IsNaN(page) {
+		return Number{}
+	}
+	return Number{max(0, taken.Value-given.Value) * page, taken.Ref}
 }
 
 // size reads a value of meminfo, "1234 kB".

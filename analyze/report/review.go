@@ -23,7 +23,7 @@ type Review struct {
 }
 
 // NewReview makes the review of a case; wanted is the list of a vendor, nil: the one that casefile comes with. Answers are by the keys of its
-// questions.
+// questions, or by the ids of the checklist's items.
 func NewReview(c *analyze.Case, r *analyze.Result, wanted *ticket.Wanted, answers map[string]string) (*Review, error) {
 	list, err := checklist.Of(c, r)
 	if err != nil {
@@ -34,7 +34,18 @@ func NewReview(c *analyze.Case, r *analyze.Result, wanted *ticket.Wanted, answer
 			return nil, err
 		}
 	}
-	state, err := ticket.Of(c, wanted, answers)
+	items, questions := map[string]string{}, map[string]string{}
+	for key, text := range answers {
+		of := questions
+		if checklist.IsItem(key) && !wanted.Asks(key) {
+			of = items
+		}
+		of[key] = text
+	}
+	if err := list.Tell(items); err != nil {
+		return nil, err
+	}
+	state, err := ticket.Of(c, wanted, questions)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +55,10 @@ func NewReview(c *analyze.Case, r *analyze.Result, wanted *ticket.Wanted, answer
 // headline counts the answers: "2 not ok, 31 ok, 9 not known".
 func (r *Review) headline() string {
 	l := r.Checklist
-	text := fmt.Sprintf("%d not ok, %d ok, %d not known", l.Count(checklist.NotOK), l.Count(checklist.OK), l.Count(checklist.NotKnown))
+	text := fmt.Sprintf("%d not ok, %d ok, %d not known", l.Count(checklist.NotOK), l.Count(checklist.OK), l.Open())
+	if n := l.Asked(); n > 0 {
+		text += fmt.Sprintf(", %d that only people know", n)
+	}
 	if n := len(l.Apart); n > 0 {
 		text += fmt.Sprintf("; %s compare nodes, and there is one", say.Count(n, "question"))
 	}
@@ -59,6 +73,18 @@ func (r *Review) of(s checklist.State) (out []*checklist.Answer) {
 		}
 	}
 	return out
+}
+
+// open are the answers that are not known: those that a capture could tell, and those that only people can.
+func (r *Review) open() (measured, asked []*checklist.Answer) {
+	for _, a := range r.of(checklist.NotKnown) {
+		if a.Test == checklist.Ask {
+			asked = append(asked, a)
+		} else {
+			measured = append(measured, a)
+		}
+	}
+	return measured, asked
 }
 
 // missing are the artefacts that some node lacks.
@@ -97,15 +123,20 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	}
 	t.line("")
 	t.line(t.paint(bold, "Not known"))
-	for _, a := range r.of(checklist.NotKnown) {
+	measured, asked := r.open()
+	for _, a := range measured {
 		t.text("? ", "  ", plain, clean(joined(" — ", a.Question, a.Value)), 2)
-		t.text("  ", "  ", dim, clean(a.How), 2)
+		t.text("  ", "  ", dim, clean(a.How+toldBy(a)), 3)
 	}
 	t.line("")
 	t.line(t.paint(bold, "What support still needs"))
 	for _, h := range r.missing() {
 		t.text("- ", "  ", plain, clean(h.Name+absent(h)), 2)
 		t.text("  ", "  ", dim, clean(h.How), 2)
+	}
+	for _, a := range asked {
+		t.text("- ", "  ", plain, clean(a.Question+toldBy(a)), 2)
+		t.text("  ", "  ", dim, clean(a.How), 2)
 	}
 	for _, q := range r.Ticket.Asked {
 		t.text("- ", "  ", plain, clean(joined(" ", q.Text, cmp.Or(q.Answer, "(--question "+q.Key+"=...)"))), 3)
@@ -122,6 +153,11 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	}
 	_, err := w.Write(t.buf.Bytes())
 	return err
+}
+
+// toldBy says how people answer an item.
+func toldBy(a *checklist.Answer) string {
+	return " (who knows: --question " + a.ID + "=ok, or =\"not ok: why\")"
 }
 
 func betweenText(a *checklist.Answer) string {
@@ -171,6 +207,10 @@ func (p *page) review(r *Review) {
 			break
 		}
 		p.add("- " + md(h.Name+absent(h)) + ": " + md(cut(h.How, 200)))
+	}
+	_, asked := r.open()
+	for _, a := range asked {
+		p.add("- **" + md(a.Question) + "** " + md(cut(a.How, 200)))
 	}
 	for _, q := range r.Ticket.Asked {
 		p.add("- **" + md(q.Text) + "** " + md(cmp.Or(q.Answer, "…")))
@@ -324,6 +364,8 @@ func ReviewJSON(w io.Writer, r *Review) error {
 		At       []place  `json:"evidence,omitempty"`
 		Do       string   `json:"do,omitempty"`
 		Source   string   `json:"source"`
+		Asked    bool     `json:"asked,omitempty"` // only people know
+		Told     bool     `json:"told,omitempty"`  // people gave the answer
 	}
 	type resource struct {
 		Name string  `json:"name"`
@@ -355,7 +397,8 @@ func ReviewJSON(w io.Writer, r *Review) error {
 	}{Version: 1, Items: []item{}, Limits: orNone(r.Capacity.Sentences()), Capacity: limitsOf(r.Capacity), Resources: []resource{}, Artefacts: []artefact{}, Questions: []question{}}
 	for i := range r.Checklist.Answers {
 		a := &r.Checklist.Answers[i]
-		x := item{ID: a.ID, Group: a.Group, Question: a.Question, State: string(a.State), Value: a.Value, Nodes: a.Nodes, Do: a.Do(), Source: a.Source}
+		x := item{ID: a.ID, Group: a.Group, Question: a.Question, State: string(a.State), Value: a.Value, Nodes: a.Nodes, Do: a.Do(), Source: a.Source,
+			Asked: a.Test == checklist.Ask, Told: a.Told}
 		if a.State == checklist.NotOK {
 			x.Severity = string(a.Rank())
 		}

@@ -78,6 +78,11 @@ func Read(name string, text []byte) (*Wanted, error) {
 	return w, nil
 }
 
+// Asks reports whether there is a question of a key.
+func (w *Wanted) Asks(key string) bool {
+	return slices.ContainsFunc(w.Questions, func(q Question) bool { return q.Key == key })
+}
+
 // Held is an artefact with where the capture has it.
 type Held struct {
 	*Artefact
@@ -110,8 +115,8 @@ var ErrUnknownKey = errors.New("no such question")
 func Of(c *analyze.Case, w *Wanted, answers map[string]string) (*State, error) {
 	s := &State{Source: w.Source}
 	for key := range answers {
-		if !slices.ContainsFunc(w.Questions, func(q Question) bool { return q.Key == key }) {
-			return nil, fmt.Errorf("%w: %s (there are %s)", ErrUnknownKey, key, keys(w.Questions))
+		if !w.Asks(key) {
+			return nil, fmt.Errorf("%w: %s (there are %s, and the ids of the checklist)", ErrUnknownKey, key, keys(w.Questions))
 		}
 	}
 	for i := range w.Artefacts {

@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v4"
 
 	"casefile/analyze"
+	"casefile/analyze/checklist"
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/analyze/ticket"
@@ -19,13 +21,14 @@ import (
 
 // ticketOptions are what a ticket wants and what people say.
 type ticketOptions struct {
-	questions []string
-	list      string
-	ask       bool
+	questions     []string
+	answers, list string
+	ask           bool
 }
 
 func (o *ticketOptions) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&o.questions, "question", nil, "answer a question of support: KEY=ANSWER, KEY one of those at the end of casefile check (repeatable)")
+	f.StringArrayVar(&o.questions, "question", nil, "answer a question of support, or of the checklist what the capture cannot tell: KEY=ANSWER, KEY one of those that casefile check names (repeatable)")
+	f.StringVar(&o.answers, "answers", "", "such answers in a YAML file, KEY: ANSWER; --question goes before it")
 	f.StringVar(&o.list, "support-list", "", "what your vendor's support wants with a ticket, a file like analyze/ticket/wanted.yaml; instead of casefile's own list")
 }
 
@@ -44,7 +47,10 @@ func (o *ticketOptions) wanted() (*ticket.Wanted, map[string]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	answers := map[string]string{}
+	answers, err := o.filed()
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, q := range o.questions {
 		key, answer, ok := strings.Cut(q, "=")
 		if !ok {
@@ -53,6 +59,25 @@ func (o *ticketOptions) wanted() (*ticket.Wanted, map[string]string, error) {
 		answers[key] = answer
 	}
 	return w, answers, nil
+}
+
+// filed are the answers of a file.
+func (o *ticketOptions) filed() (map[string]string, error) {
+	answers := map[string]string{}
+	if o.answers == "" {
+		return answers, nil
+	}
+	text, err := os.ReadFile(o.answers)
+	if err == nil && len(text) > ticket.MaxList {
+		err = fmt.Errorf("%s: more than %d bytes", o.answers, ticket.MaxList)
+	}
+	if err == nil {
+		err = yaml.Unmarshal(text, &answers)
+	}
+	if err != nil {
+		return nil, usage("--answers: %w", err)
+	}
+	return answers, nil
 }
 
 // asked puts the questions that have no answer to whoever sits at the terminal. An empty line leaves one open.
@@ -82,6 +107,14 @@ func (o *ticketOptions) validate() error {
 	w, answers, err := o.wanted()
 	if err != nil {
 		return err
+	}
+	for key, text := range maps.Clone(answers) {
+		if checklist.IsItem(key) && !w.Asks(key) {
+			if err := checklist.Verdict(text); err != nil {
+				return usage("--question %s=%s: %w", key, text, err)
+			}
+			delete(answers, key)
+		}
 	}
 	if _, err := ticket.Of(&analyze.Case{}, w, answers); err != nil {
 		return usage("--question: %w", err)
@@ -146,7 +179,8 @@ dies, and what support still needs. The questions, their marks and sources: docs
 `
 
 const checkExits = `Exit codes: 0 all that can be measured is ok; 3 some of it is not known; 4 something at or above --fail-on is not ok;
-1 failed; 2 usage.`
+1 failed; 2 usage. What only people know (the licence, say) is no measure: it stands under what support needs. What a capture
+cannot tell here - no database was named, say - people can answer, with --question ID=ok or --answers FILE; then it is known.`
 
 // checked prints a review and tells its exit code.
 func (o *checkOptions) checked(u *ui, c *analyze.Case, res *analyze.Result, name string) error {

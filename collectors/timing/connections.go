@@ -85,3 +85,39 @@ func connectionsOf(limit, reserved, used string) (c timing.Connections, err erro
 	}
 	return c, nil
 }
+
+// settingQueries ask, of each kind of database, for what every role may read. The last column of the one row is the answer.
+var settingQueries = map[string]map[string]string{
+	jdbc.PostgreSQL: {
+		timing.SettingIsolation: "SELECT current_setting('default_transaction_isolation')",
+		timing.SettingEncoding:  "SELECT current_setting('server_encoding')",
+		timing.SettingCollation: "SELECT datcollate FROM pg_database WHERE datname = current_database()",
+	},
+	jdbc.MySQL:   mysqlSettings,
+	jdbc.MariaDB: mysqlSettings,
+}
+
+// mysqlSettings: tx_isolation is what MySQL before 8 and MariaDB before 11.1 call transaction_isolation.
+var mysqlSettings = map[string]string{
+	timing.SettingIsolation: "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')",
+	timing.SettingEncoding:  "SELECT @@character_set_database",
+	timing.SettingCollation: "SELECT @@collation_database",
+}
+
+// maxSetting is how much of a setting is kept, in bytes.
+const maxSetting = 100
+
+// settings asks what the database says of itself. What it does not tell is left out.
+func (s *session) settings(ctx context.Context) map[string]string {
+	out := map[string]string{}
+	for name, query := range settingQueries[s.kind] {
+		rows, err := s.Query(ctx, query)
+		if err != nil || len(rows) == 0 || len(rows[0]) == 0 {
+			continue
+		}
+		if text := rows[0][len(rows[0])-1]; text != "" && len(text) <= maxSetting {
+			out[name] = text
+		}
+	}
+	return out
+}

@@ -185,6 +185,9 @@ func (s *server) query(ctx context.Context) (steps []taken, err error) {
 		}
 		steps = append(steps, taken{timing.StepLogin, time.Since(from)})
 		s.session, s.failures = open, 0
+		if s.result.Settings == nil {
+			s.result.Settings = open.settings(ctx)
+		}
 		if s.result.Connections == nil { // what a server does not tell is no failure of the probe
 			if c, err := open.connections(ctx); err == nil {
 				s.result.Connections = &c

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // osFolder is a folder of this machine. All names are resolved below it: a link that
@@ -56,7 +58,7 @@ func (f osFolder) Create(name string) (file, error) {
 	if err != nil {
 		return nil, err // not a nil *os.File in a file
 	}
-	return h, nil
+	return osFile{h}, nil
 }
 
 func (f osFolder) Open(name string) (file, error) {
@@ -64,7 +66,19 @@ func (f osFolder) Open(name string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, nil
+	return osFile{h}, nil
+}
+
+type osFile struct{ *os.File }
+
+// Lock is the kind of lock that fcntl(2) knows and a network file system passes on; where another holds it, it is refused at once.
+func (f osFile) Lock() error {
+	whole := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &whole); err != nil {
+		return err
+	}
+	whole.Type = unix.F_UNLCK
+	return unix.FcntlFlock(f.Fd(), unix.F_SETLK, &whole)
 }
 
 func (f osFolder) Stat(name string) error {

@@ -58,7 +58,8 @@ func (l links) Prepare(_ context.Context, s *collectors.Session) ([]collectors.J
 	if err := l.order.Validate(); err != nil {
 		return nil, err
 	}
-	cost := fmt.Sprintf("%d packets of %d bytes a second", len(l.order.Peers)*int(time.Second/l.order.Every), timing.PacketSize)
+	cost := fmt.Sprintf("%d packets of %d bytes a second; once, some as large as the path takes", len(l.order.Peers)*int(time.Second/l.order.Every),
+		timing.PacketSize)
 	if l.ports == nil {
 		l.ports = listened(s.Roots.Proc)
 	}
@@ -143,6 +144,11 @@ func (f *following) follow(ctx context.Context) {
 	defer hangUp()
 	p.Known, p.Patience = true, f.patience
 	p.Every, p.Until = f.order.Every, f.end
+	var path sync.WaitGroup
+	defer path.Wait()
+	if transport, hostport, err := timing.SplitAddress(p.Address); err == nil && transport == timing.UDP {
+		path.Go(func() { f.link.Path = pathOf(ctx, hostport, f.order.Key) })
+	}
 	f.phase(ctx, timing.During, p)
 	// Answers that did not come were waited for: they must not cost the time after the end.
 	p.Every, p.Until = f.brief, later(f.end, time.Now()).Add(afterSpan)

@@ -97,9 +97,10 @@ func lossyProxy(t *testing.T, target string, d delays, keptThere, keptBack *held
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var asker net.Addr
+	askers := map[string]net.Addr{} // by the session of a packet
+	session := func(b []byte) string { return string(b[min(8, len(b)):min(16, len(b))]) }
 	there := line(ctx, &wg, d.there, keptThere, func(b []byte) { back.Write(b) })
-	home := line(ctx, &wg, d.back, keptBack, func(b []byte) { mu.Lock(); defer mu.Unlock(); front.WriteTo(b, asker) })
+	home := line(ctx, &wg, d.back, keptBack, func(b []byte) { mu.Lock(); defer mu.Unlock(); front.WriteTo(b, askers[session(b)]) })
 	wg.Go(func() {
 		for buf := make([]byte, 2048); ; {
 			n, from, err := front.ReadFrom(buf)
@@ -107,7 +108,7 @@ func lossyProxy(t *testing.T, target string, d delays, keptThere, keptBack *held
 				return
 			}
 			mu.Lock()
-			asker = from
+			askers[session(buf[:n])] = from
 			mu.Unlock()
 			there(buf[:n])
 		}

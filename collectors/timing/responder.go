@@ -87,7 +87,7 @@ func ended(ctx context.Context, err error) error {
 }
 
 func (r *Responder) servePackets() error {
-	buf := make([]byte, timing.PacketSize+1) // one more: a longer packet shows
+	buf := make([]byte, timing.PacketSize) // what a longer one is padded with is cut off: the answer is no longer than the question
 	var out []byte
 	pace := pace{}
 	for {

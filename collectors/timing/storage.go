@@ -55,6 +55,8 @@ type file interface {
 	Read([]byte) (int, error)
 	Write([]byte) (int, error)
 	Sync() error
+	// Lock takes the lock of the whole file, and gives it back.
+	Lock() error
 	Close() error
 }
 
@@ -132,7 +134,7 @@ func (p *storageProbe) summary() timing.Probe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.result
-	for _, name := range []string{timing.StepCreate, timing.StepWrite, timing.StepSync, timing.StepDurable, timing.StepStat, timing.StepRead, timing.StepRename, timing.StepDelete} {
+	for _, name := range []string{timing.StepCreate, timing.StepWrite, timing.StepSync, timing.StepDurable, timing.StepStat, timing.StepRead, timing.StepRename, timing.StepDelete, timing.StepLock} {
 		if d := p.dists[name]; d != nil {
 			r.Steps = append(r.Steps, d.timed(name))
 		}
@@ -210,6 +212,22 @@ func (p *storageProbe) work(ctx context.Context) {
 			p.count(err)
 		}
 	}
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		p.note(p.lock(f, dir+"/lock"))
+	}
+}
+
+// lock locks a file once. It comes last: where the server of locks is gone, the kernel may wait for it for ever.
+func (p *storageProbe) lock(f folder, name string) error {
+	var h file
+	if err := p.do("creating a file", "", func() (err error) { h, err = f.Create(name); return err }); err != nil {
+		return nil // the rounds tell
+	}
+	defer h.Close()
+	if err := p.do(timing.StepLock, timing.StepLock, h.Lock); err != nil {
+		return fmt.Errorf("%s: %w", timing.StepLock, err)
+	}
+	return nil
 }
 
 var farAway = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -304,3 +304,43 @@ type signalling struct {
 }
 
 func (s signalling) Rename(a, b string) error { s.renamed(); return s.folder.Rename(a, b) }
+
+// A folder whose files cannot be locked keeps its figures, and says so.
+func TestStorageLocks(t *testing.T) {
+	for _, failure := range []error{nil, errors.ErrUnsupported} {
+		p := storageOf(t.TempDir())
+		f, err := openFolder(p.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		p.note(p.lock(lockless{f, failure}, "lock"))
+		r := p.summary()
+		if s := r.Step(timing.StepLock); (s != nil) != (failure == nil) || (len(r.Errors) > 0) != (failure != nil) || r.Failures > 0 {
+			t.Errorf("%v: %+v", failure, r)
+		}
+	}
+}
+
+// lockless is a folder whose files refuse a lock.
+type lockless struct {
+	folder
+	failure error
+}
+
+type locklessFile struct {
+	file
+	failure error
+}
+
+func (l lockless) Create(name string) (file, error) {
+	f, err := l.folder.Create(name)
+	return locklessFile{f, l.failure}, err
+}
+
+func (l locklessFile) Lock() error {
+	if l.failure != nil {
+		return l.failure
+	}
+	return l.file.Lock()
+}

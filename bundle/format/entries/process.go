@@ -32,6 +32,7 @@ const (
 	Threads       = "threads"
 	OpenFiles     = "fds"
 	FileLimit     = "fd_limit"
+	ThreadLimit   = "thread_limit"
 	ReadBytes     = "read_bytes"
 	WrittenBytes  = "write_bytes"
 	MajorFaults   = "major_faults"
@@ -49,6 +50,7 @@ var ProcessColumns = []Column{
 	{Threads, "threads", Gauge, false, "threads"},
 	{OpenFiles, "files", Gauge, false, "open files and sockets (/proc/PID/fd)"},
 	{FileLimit, "files", Gauge, false, "how many there may be (/proc/PID/limits); none where there is no limit"},
+	{ThreadLimit, "threads", Gauge, false, "how many threads and processes its user may have (Max processes of /proc/PID/limits); the kernel's own limit where there is none"},
 	{ReadBytes, "bytes", Counter, true, "bytes that came from disks (/proc/PID/io)"},
 	{WrittenBytes, "bytes", Counter, true, "bytes that went to disks"},
 	{MajorFaults, "faults", Counter, true, "page faults that had to read from disk"},

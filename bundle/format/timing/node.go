@@ -61,6 +61,8 @@ type Probe struct {
 	Rate float64 `json:"metadata_per_second,omitempty"`
 	// Connections are those of a database that was logged in to.
 	Connections *Connections `json:"connections,omitempty"`
+	// Settings are what such a database says of itself, by the names of SettingNames, in its own words.
+	Settings map[string]string `json:"settings,omitempty"`
 	// Errors are the first different ones, without secrets.
 	Errors []string `json:"errors,omitempty"`
 	// Stuck is what did not come back at all, and since when.
@@ -83,6 +85,16 @@ type Connections struct {
 
 // Room is how many connections services may have together.
 func (c Connections) Room() int { return max(0, c.Max-c.Reserved) }
+
+// Names of settings of a database: what new transactions see of others, and how text is stored and sorted.
+const (
+	SettingIsolation = "isolation"
+	SettingEncoding  = "encoding"
+	SettingCollation = "collation"
+)
+
+// SettingNames returns all of them.
+func SettingNames() []string { return []string{SettingIsolation, SettingEncoding, SettingCollation} }
 
 // Step returns the part of a name; nil: not measured.
 func (p *Probe) Step(name string) *Timed {
@@ -115,6 +127,7 @@ const (
 	StepStat    = "stat"
 	StepRead    = "read" // of what was just written: from the cache on most systems
 	StepRename  = "rename"
+	StepLock    = "lock" // of a whole file, as fcntl(2) locks it, once
 	StepDelete  = "delete"
 	StepLookup  = "lookup"
 	StepSearch  = "connect+search" // of what a directory says about itself, with TLS for ldaps

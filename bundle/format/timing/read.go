@@ -142,6 +142,9 @@ func (l *Link) validate() error {
 			return fmt.Errorf("ports[%d]: %w", i, err)
 		}
 	}
+	if p := l.Path; p != nil && (p.Carried < 0 || p.Carried > p.MTU) {
+		return fmt.Errorf("path: %d of %d bytes do not fit", p.Carried, p.MTU)
+	}
 	if err := l.Clock.validate(); err != nil {
 		return err
 	}
@@ -231,7 +234,7 @@ func (p *Probe) validate() error {
 	if p.Tries < 0 || p.Failures < 0 || p.Failures > p.Tries || p.Rate < 0 {
 		return fmt.Errorf("tries %d, failures %d do not fit", p.Tries, p.Failures)
 	}
-	if err := atMost("steps", len(p.Steps), maxProbes, "errors", len(p.Errors), maxProbes); err != nil {
+	if err := atMost("steps", len(p.Steps), maxProbes, "errors", len(p.Errors), maxProbes, "settings", len(p.Settings), maxProbes); err != nil {
 		return err
 	}
 	for i, s := range p.Steps {

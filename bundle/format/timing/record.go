@@ -69,8 +69,18 @@ type Link struct {
 	Phases []Phase `json:"phases,omitempty"`
 	// Ports are those of clusters that From listens on itself, as it found them at To.
 	Ports []Port `json:"ports,omitempty"`
+	// Path is how large packets may be from From to To; nil: not known.
+	Path *Path `json:"path,omitempty"`
 	// Failure is why there is nothing, or not all.
 	Failure string `json:"failure,omitempty"`
+}
+
+// Path is how large packets may be from one node to another, in bytes with all headers of IP and above.
+type Path struct {
+	// MTU is what From's kernel takes for it: that of its interface or route, or what a router told. Packets above 9216 bytes are not tried.
+	MTU int `json:"mtu"`
+	// Carried is the largest packet tried that arrived uncut. Less than MTU: larger ones vanish, and nobody tells the sender.
+	Carried int `json:"carried"`
 }
 
 // Phase is the exchanges of one part of the capture.
