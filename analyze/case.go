@@ -156,6 +156,9 @@ type JVM struct {
 	Access []*applog.Access
 	// Conf is what its configuration files say of its pools.
 	Conf []*appconf.File
+	// Plugins are the names of its plugins' files, of the entry PluginsSource; none: not captured.
+	Plugins       []string
+	PluginsSource string
 }
 
 // KeptProperties are the system properties that should be the same on all nodes and that no flag tells.

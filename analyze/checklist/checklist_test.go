@@ -72,6 +72,7 @@ func sound() *analyze.Case {
 			Flags:      map[string]analyze.Flag{"MaxHeapSize": {Value: "8589934592"}, "InitialHeapSize": {Value: "8589934592"}, "UseG1GC": {Value: "true"}},
 			Properties: map[string]string{analyze.PropTimeZone: "Europe/Berlin", analyze.PropLanguage: "en", analyze.PropEncoding: "UTF-8"}}
 		place := appconf.Place{Source: "config/server.xml", From: 9, To: 9}
+		j.Plugins, j.PluginsSource = []string{fmt.Sprintf("calendar-5.1_171100000000%d.jar", i), "draw-1.0.jar"}, "plugins.txt"
 		j.Conf = []*appconf.File{
 			{Source: "config/server.xml", Connectors: []appconf.Connector{{Port: "8090", Setting: "maxThreads", MaxThreads: 48, Place: place}}},
 			{Source: "config/confluence.cfg.xml", Product: "confluence", Pools: []appconf.Pool{{Kind: "HikariCP", Setting: "hibernate.hikari.maximumPoolSize", Max: 60, Place: place}},
@@ -190,6 +191,9 @@ func TestPlantedFaults(t *testing.T) {
 			}
 		}, "database-collation", "utf8mb4_0900_ai_ci, db:5432 on n1"},
 		{"latin", func(c *analyze.Case) { c.Nodes[0].Timing.Databases[0].Settings[record.SettingEncoding] = "SQL_ASCII" }, "database-encoding", "SQL_ASCII, db:5432 on n1"},
+		{"another version of a plugin", func(c *analyze.Case) {
+			c.Nodes[2].JVMs[0].Plugins = []string{"calendar-5.2_1711999999999.jar", "plugin.330703607863099.draw-1.0.jar"}
+		}, "same-plugins", "2 plugins on n1 and n2, 2 plugins without calendar-5.1.jar with calendar-5.2.jar on n3"},
 		{"a balloon", func(c *analyze.Case) { c.Nodes[1].Host.Memory.Balloon = number(8 << 30) }, "ballooning", "25 % of the memory on n2"},
 		{"a port closed one way", func(c *analyze.Case) {
 			ports(c, "n3", "n1")[0] = record.Port{Port: 5801, Any: true, Error: "no answer within 2.5s"}

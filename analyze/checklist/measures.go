@@ -33,6 +33,7 @@ var measures = map[string]measure{
 	"request-threads": eachJVM(threadsOf),
 	"pool-size":       eachJVM(poolOf),
 	"cluster-join":    eachJVM(joinOf),
+	"plugins":         plugins,
 	"os":              eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.OS.Value, h.System.OS.Ref }),
 	"kernel":          eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.Kernel.Value, h.System.Kernel.Ref }),
 	"cpus":            eachHost(func(h *host.Facts) (string, host.Ref) { return say.Number(h.CPU.Count.Value), h.CPU.Count.Ref }),

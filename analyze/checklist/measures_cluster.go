@@ -3,13 +3,66 @@ package checklist
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/say"
 	"casefile/analyze/timing"
 	record "casefile/bundle/format/timing"
 )
+
+// stamped are the parts of a plugin's file name that differ from one start to the next: "plugin.330703607863087.calendar-5.1.jar",
+// "calendar-5.1_1711000000000.jar".
+var stamped = regexp.MustCompile(`^plugin[._]\d{6,}[._]|[._-]\d{10,}`)
+
+// mostNamed is how many plugins an answer names of each kind.
+const mostNamed = 3
+
+// plugins says of each node how its plugins differ from those that most nodes have.
+func plugins(c *analyze.Case) (out []Reading) {
+	sets := map[*analyze.JVM][]string{}
+	var list []*analyze.JVM
+	nodes := map[string]int{} // that have a set
+	usual := ""
+	for _, j := range cluster(c) {
+		if len(j.Plugins) == 0 {
+			continue
+		}
+		var names []string
+		for _, n := range j.Plugins {
+			names = append(names, stamped.ReplaceAllString(n, ""))
+		}
+		slices.Sort(names)
+		sets[j], list = slices.Compact(names), append(list, j)
+		all := strings.Join(sets[j], "\n")
+		if nodes[all]++; usual == "" || nodes[all] > nodes[usual] {
+			usual = all
+		}
+	}
+	for _, j := range list {
+		r := Reading{Node: j.Node.Name, Apps: productsOf(j), Text: say.Count(len(sets[j]), "plugin"), At: at(j.PluginsSource, "")}
+		want := strings.Split(usual, "\n")
+		if missing := others(want, sets[j]); len(missing) > 0 {
+			r.Text += " without " + say.List(missing)
+		}
+		if more := others(sets[j], want); len(more) > 0 {
+			r.Text += " with " + say.List(more)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// others are names of a list that another has not, the first ones by name and how many more there are.
+func others(list, not []string) []string {
+	left := slices.DeleteFunc(slices.Clone(list), func(n string) bool { return slices.Contains(not, n) })
+	if more := len(left) - mostNamed; more > 0 {
+		left = append(left[:mostNamed:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	return left
+}
 
 // clockApart is how far clocks of nodes are apart at least, whatever the error of the measurement.
 func clockApart(c *analyze.Case) (out []Reading) {

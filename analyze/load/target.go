@@ -164,6 +164,7 @@ var readers = []reader{
 	{entries.CodeCache, (*target).readCodeCache},
 	{entries.CommandLine, (*target).readCmdline},
 	{entries.Properties, (*target).readProperties},
+	{entries.Plugins, (*target).readPlugins},
 }
 
 func (t *target) read(b *builder, e bundle.Entry, rest string, body io.Reader) error {
@@ -318,6 +319,15 @@ func (t *target) readContainer(b *builder, e bundle.Entry, body io.Reader) error
 		if key, value, _ := strings.Cut(line, ":"); key == "name" {
 			t.jvm.Container = cmp.Or(strings.TrimSpace(value), "without a name")
 		}
+	}
+	return err
+}
+
+// readPlugins reads one name a line.
+func (t *target) readPlugins(b *builder, e bundle.Entry, body io.Reader) error {
+	text, err := b.small(e.Path, body)
+	if t.jvm != nil {
+		t.jvm.Plugins, t.jvm.PluginsSource = slices.Collect(strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\n' || r == '\r' })), e.Path
 	}
 	return err
 }

@@ -124,9 +124,12 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	t.line("")
 	t.line(t.paint(bold, "Not known"))
 	measured, asked := r.open()
+	if len(measured)+len(asked) > 0 {
+		t.text("", "", dim, `Who knows an answer gives it: --question ID=ok, ID="not ok: why" or ID=n/a, or --answers FILE.`, 0)
+	}
 	for _, a := range measured {
-		t.text("? ", "  ", plain, clean(joined(" — ", a.Question, a.Value)), 2)
-		t.text("  ", "  ", dim, clean(a.How+toldBy(a)), 3)
+		t.text("? ", "  ", plain, clean(joined(" — ", named(a), a.Value)), 2)
+		t.text("  ", "  ", dim, clean(a.How), 2)
 	}
 	t.line("")
 	t.line(t.paint(bold, "What support still needs"))
@@ -135,7 +138,7 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 		t.text("  ", "  ", dim, clean(h.How), 2)
 	}
 	for _, a := range asked {
-		t.text("- ", "  ", plain, clean(a.Question+toldBy(a)), 2)
+		t.text("- ", "  ", plain, clean(named(a)), 2)
 		t.text("  ", "  ", dim, clean(a.How), 2)
 	}
 	for _, q := range r.Ticket.Asked {
@@ -155,10 +158,8 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	return err
 }
 
-// toldBy says how people answer an item.
-func toldBy(a *checklist.Answer) string {
-	return " (who knows: --question " + a.ID + "=ok, or =\"not ok: why\")"
-}
+// named is a question with the id that people answer it by.
+func named(a *checklist.Answer) string { return a.Question + " [" + a.ID + "]" }
 
 func betweenText(a *checklist.Answer) string {
 	if !a.Between {

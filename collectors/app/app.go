@@ -53,6 +53,7 @@ type Files struct {
 	Logs       []string          `yaml:"logs"`
 	Config     []string          `yaml:"config"`
 	ConfigArgs []string          `yaml:"config_args"`
+	Plugins    []string          `yaml:"plugins"`
 	Use        string            `yaml:"use"`
 	Also       []string          `yaml:"also"`
 }
@@ -108,6 +109,7 @@ func (t *table) join(f *Files) error {
 		f.Homes = homes
 		f.Logs = append(f.Logs[:len(f.Logs):len(f.Logs)], part.Logs...)
 		f.Config = append(f.Config[:len(f.Config):len(f.Config)], part.Config...)
+		f.Plugins = append(f.Plugins[:len(f.Plugins):len(f.Plugins)], part.Plugins...)
 	}
 	return nil
 }

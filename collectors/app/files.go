@@ -14,13 +14,13 @@ const maxProperties = 1 << 20
 
 // Located is where the files of one running program lie, as absolute globs.
 type Located struct {
-	Logs, Config []string
+	Logs, Config, Plugins []string
 }
 
 // Locate fills in the folders of a product for one running program.
 func (f *Files) Locate(tr Traits, tree *access.Tree) Located {
 	l := locator{files: f, traits: tr, tree: tree, known: map[string]string{}}
-	out := Located{Logs: l.fill(f.Logs), Config: l.fill(f.Config)}
+	out := Located{Logs: l.fill(f.Logs), Config: l.fill(f.Config), Plugins: l.fill(f.Plugins)}
 	for _, glob := range f.ConfigArgs {
 		for _, a := range tr.Args {
 			if ok, _ := path.Match(glob, path.Base(a)); ok {

@@ -54,6 +54,7 @@ func (c *capture) logs(ctx context.Context) {
 	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names, maxConfigs); len(got) < len(config) {
 		c.Lost(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
 	}
+	c.plugins()
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
 	kinds := c.logKinds(app)                           // what fails is told at the end
@@ -272,6 +273,29 @@ func (j *JVM) configFiles() ([]access.File, error) {
 		}
 		return true
 	}), errors.Join(errs...)
+}
+
+// plugins lists the files of the product's plugins, whose names have their versions. Nothing is read of them.
+func (c *capture) plugins() {
+	patterns := c.Product.Locate(c.traits(), c.Tree).Plugins
+	if len(patterns) == 0 {
+		return
+	}
+	at := time.Now()
+	files, err := c.globAll(patterns)
+	if err != nil {
+		c.LostErr(entries.ItemPlugins, err)
+	}
+	if len(files) == 0 {
+		return
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, path.Base(f.Path))
+	}
+	slices.Sort(names)
+	c.Add(collectors.Evidence{Name: string(entries.Plugins), Item: entries.ItemPlugins, Source: strings.Join(patterns, " "), Started: at},
+		[]byte(strings.Join(slices.Compact(names), "\n")+"\n"))
 }
 
 // logPatterns find the logs of the product and the files its output goes to.

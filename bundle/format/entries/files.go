@@ -90,6 +90,7 @@ const (
 	Log       File = LogFolder + "/*"
 	Config    File = ConfigFolder + "/*"
 	Recording File = "jfr/*.jfr"
+	Plugins   File = "plugins.txt"
 )
 
 // Entries of a Go service.
@@ -167,6 +168,7 @@ var JVM = []Doc{
 	{GCLog, false, "GC logs, all parts of a rotated one"},
 	{Log, false, "logs of the application and access logs"},
 	{Config, false, "configuration files of the product"},
+	{Plugins, false, "names of the files of plugins, one a line"},
 	{Recording, false, "JFR recordings and chunks of the JVM's repository"},
 }
 

@@ -25,6 +25,7 @@ const (
 	ItemGCLogOff       = "gc-log-off"
 	ItemLogs           = "logs"
 	ItemConfig         = "config"
+	ItemPlugins        = "plugins"
 	ItemJFR            = "jfr"
 	ItemJFRSettings    = "jfr-settings"
 	ItemJFRStart       = "jfr-start"
