@@ -23,6 +23,7 @@ func (w wallClock) time() (time.Time, bool) {
 
 // stamp takes the time of a line, in uptime or in time since the first wall clock stamp.
 func (p *parser) stamp(at time.Duration, w wallClock) {
+	p.unified.settled = false
 	const jitter = time.Second    // lines of different threads may be out of order by less than this
 	if at > 50*365*24*time.Hour { // no uptime of a JVM: a broken line
 		return
@@ -67,6 +68,7 @@ func (p *parser) wallStamp(w wallClock) {
 
 // restart begins a new JVM run at the given stamp.
 func (p *parser) restart(at time.Duration, w wallClock) {
+	p.unified.settled = false
 	t, ok := w.time()
 	p.walled = ok
 	p.legacy.close(p)

@@ -68,6 +68,7 @@ type decoration struct {
 	tags   tags
 	level  int
 	timed  bool // uptime is set
+	kept   bool // the stamps are those that decorators.before has
 	sure   bool // by a decorator that can be nothing else
 }
 
@@ -77,6 +78,7 @@ type decorators struct {
 	cache  map[string]*field
 	recent [64]*field // of the cache, by what is seen of one at a glance
 	before stamps     // of the line before: most lines have them too
+	fronts fronts
 }
 
 // stamps are the times that a line begins with.
@@ -98,7 +100,25 @@ func (s *stamps) from(line []byte) (d decoration, rest []byte) {
 	return d, line[n:]
 }
 
-// keep takes the stamps that a line of an unknown message begins with, n bytes in all.
+// stamps reads those that a line begins with and keeps them.
+func (ds *decorators) stamps(d *decoration, line []byte) (rest []byte) {
+	rest = line
+	for len(rest) > 1 && rest[0] == '[' && isDigit(rest[1]) {
+		end := bytes.IndexByte(rest, ']')
+		if end < 0 {
+			break
+		}
+		ds.field(d, rest[1:end])
+		rest = rest[end+1:]
+	}
+	if n := len(line) - len(rest); n > 0 {
+		d.kept = true
+		ds.before.keep(line, n, *d)
+	}
+	return rest
+}
+
+// keep takes the stamps that a line begins with, n bytes in all.
 func (s *stamps) keep(line []byte, n int, d decoration) {
 	s.text, s.d, s.isoAt, s.isoEnds = append(s.text[:0], line[:n]...), d, 0, 0
 	if iso := d.wall.iso; iso != nil {
@@ -134,19 +154,20 @@ func (ds *decorators) tagsOf(text []byte) tags {
 
 func (ds *decorators) read(line []byte) (_ decoration, msg []byte, ok bool) {
 	d, b := ds.before.from(line)
-	known := len(b) < len(line)
+	if len(b) == len(line) {
+		b = ds.stamps(&d, line)
+	}
+	if h := ds.fronts.of(b); h != nil {
+		d.tags, d.level = h.tags, h.level
+		return d, b[len(h.text):], true
+	}
+	fields, numbers := b, false
 	for len(b) > 0 && b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
-		if end < 2 {
+		if end < 2 || !ds.field(&d, b[1:end]) {
 			break
 		}
-		if !known && !isDigit(b[1]) {
-			ds.before.keep(line, len(line)-len(b), d)
-			known = true
-		}
-		if !ds.field(&d, b[1:end]) {
-			break
-		}
+		numbers = numbers || isDigit(b[1])
 		b = b[end+1:]
 	}
 	if len(b) == len(line) || (len(b) > 0 && b[0] != ' ') {
@@ -165,6 +186,9 @@ func (ds *decorators) read(line []byte) (_ decoration, msg []byte, ok bool) {
 	}
 	if len(b) > 0 {
 		b = b[1:]
+		if !numbers && (d.level != levelNone || d.tags&^(tagOther|tagNone) != 0) {
+			ds.fronts.keep(fields[:len(fields)-len(b)], d)
+		}
 	}
 	return d, b, true
 }

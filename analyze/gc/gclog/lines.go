@@ -3,6 +3,8 @@ package gclog
 import (
 	"bytes"
 	"io"
+
+	"casefile/bundle/format/envelope"
 )
 
 // lineReader gives one line at a time without copying. Lines longer than its buffer are cut: the rest is skipped.
@@ -14,6 +16,7 @@ type lineReader struct {
 	left       int64 // bytes that may still be read
 	cut        int64 // lines cut
 	over       bool  // the byte limit was reached
+	coloured   bool  // what is held may have escape sequences of terminals
 }
 
 func newLineReader(r io.Reader, maxLine int, maxBytes int64) *lineReader {
@@ -59,6 +62,7 @@ func (l *lineReader) fill() {
 		return
 	}
 	n, err := l.r.Read(room)
+	l.coloured = l.coloured && l.end > 0 || envelope.Coloured(room[:n])
 	l.end += n
 	l.left -= int64(n)
 	l.err = err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
-	"casefile/bundle/format/charset"
 	"casefile/bundle/format/envelope"
 )
 
@@ -135,25 +134,28 @@ func (p *parser) readAll(name string, r io.Reader, look prelook) error {
 		}
 		p.b.Note(name + ": the newest line comes first; the lines are read from the end")
 	}
-	lines := newLineReader(narrowed(plain), p.opts.MaxLine, p.opts.MaxBytes)
+	lines := newLineReader(plain, p.opts.MaxLine, p.opts.MaxBytes)
 	defer func() { p.log.CutLines += lines.cut }()
 	for {
 		line, err := lines.next()
 		if err != nil {
 			return p.ended(name, err, lines.over)
 		}
-		p.raw(line)
+		p.raw(line, lines.coloured)
 	}
 }
 
-// raw takes a line as it stands in the file.
-func (p *parser) raw(line []byte) {
+// raw takes a line as it stands in the file. coloured: it may have escape sequences of terminals.
+func (p *parser) raw(line []byte, coloured bool) {
 	if p.line++; p.number != nil {
 		p.read++
 		p.line = p.number(p.read)
 	}
 	p.log.Lines++
-	inner := envelope.Open(line)
+	if !coloured && p.detailAgain(line) {
+		return
+	}
+	inner := p.opened(line, coloured)
 	if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several
 		for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
 			p.take(trimEnds(part))
@@ -163,14 +165,11 @@ func (p *parser) raw(line []byte) {
 	p.take(inner)
 }
 
-// narrowed decodes what begins in UTF-16 or with a byte order mark. Everything else is read as it is, which is faster.
-func narrowed(r io.Reader) io.Reader {
-	br := bufio.NewReaderSize(r, charset.HeadLen)
-	head, _ := br.Peek(charset.HeadLen)
-	if enc, mark := charset.Sniff(head); enc != charset.Narrow || mark > 0 {
-		return charset.NewReader(br)
+func (p *parser) opened(line []byte, coloured bool) []byte {
+	if coloured {
+		return envelope.Open(line)
 	}
-	return br
+	return envelope.OpenUncoloured(line)
 }
 
 func (p *parser) ended(name string, err error, over bool) error {

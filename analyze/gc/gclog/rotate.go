@@ -70,6 +70,9 @@ type partState struct {
 	ids   bool
 }
 
+// news reports whether the number of a collection changes what is known of the parts.
+func (s *partState) news(id uint32) bool { return s.first || !s.ids || id > s.id }
+
 // nextPart notes that another part begins.
 func (p *parser) nextPart(f part) {
 	s := &p.part

@@ -69,7 +69,7 @@ func (s *Scanner) line(b []byte) {
 		s.p.log.OtherLines.Count++
 		return
 	}
-	s.p.raw(trimEnds(b))
+	s.p.raw(trimEnds(b), true)
 }
 
 // glance are words of which one is in the first line of any GC log.

@@ -17,7 +17,7 @@ func Sniff(head []byte) bool {
 		return false
 	}
 	const enough = 64 << 10
-	text, _ := io.ReadAll(io.LimitReader(narrowed(plain), enough)) // a cut archive gives what it has
+	text, _ := io.ReadAll(io.LimitReader(plain, enough)) // a cut archive gives what it has
 	ds := decorators{cache: map[string]*field{}}
 	for line := range bytes.Lines(text) {
 		inner := envelope.Open(trimEnds(bytes.TrimRight(line, "\n")))

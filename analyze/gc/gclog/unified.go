@@ -11,6 +11,7 @@ import (
 type unifiedState struct {
 	ds           decorators
 	d            decoration // of the current line
+	settled      bool       // a line of the stamps that ds.before has would change no time
 	cycles       [32]cycle  // by GC number
 	generational bool
 	kinds        map[gc.Kind]bool // kinds that tell a collector apart
@@ -140,11 +141,8 @@ func (p *parser) undecorated(line []byte) class {
 
 // followParts looks for the number of a collection, in a series of parts.
 func (p *parser) followParts(d *decoration, msg []byte) {
-	if !has(msg, "GC(") {
-		return
-	}
-	if n, r, ok := digits(msg[len("GC("):]); ok && has(r, ")") && n < 1<<32 {
-		p.collection(uint32(n), d.uptime, d.timed)
+	if id, _, ok := collectionOf(msg); ok {
+		p.collection(id, d.uptime, d.timed)
 	}
 }
 
@@ -155,21 +153,12 @@ func (p *parser) unifiedStamp(d *decoration) {
 	case d.wall.given():
 		p.wallStamp(d.wall)
 	}
+	p.unified.settled = d.kept
 }
 
 // message reads what follows the decorators.
 func (p *parser) message(msg []byte) class {
-	m := msg
-	id, numbered := uint32(0), false
-	if has(m, "GC(") {
-		if n, r, ok := digits(m[3:]); ok && has(r, ")") && n < 1<<32 {
-			id, numbered = uint32(n), true
-			m = r[1:]
-			if len(m) > 0 && m[0] == ' ' {
-				m = m[1:]
-			}
-		}
-	}
+	id, m, numbered := collectionOf(msg)
 	c := p.dispatch(id, numbered, m)
 	if c == foreign || (c == unparsed && p.unified.d.level < levelInfo && p.unified.d.level != levelNone) {
 		c = p.unknown(m)

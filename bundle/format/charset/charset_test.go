@@ -1,6 +1,7 @@
 package charset
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"strings"
@@ -26,8 +27,10 @@ const (
 	plainEN = "2024-01-01 10:00:00,123 WARN [main] \"quoted\" password=hunter2x\r\nGrüße aus Köln 𝄞\r\n"
 )
 
-func TestText(t *testing.T) {
-	for name, c := range map[string]struct{ in, want string }{
+type textCase struct{ in, want string }
+
+func textCases() map[string]textCase {
+	return map[string]textCase{
 		"UTF-8":                    {plainEN + chinese, plainEN + chinese},
 		"UTF-8 with mark":          {"\uFEFF" + plainEN, plainEN},
 		"Latin-1":                  {"Gr\xfc\xdfe\n", "Gr\xfc\xdfe\n"},
@@ -53,13 +56,26 @@ func TestText(t *testing.T) {
 		"a mark and nothing":       {"\xff\xfe", ""},
 		"ideographic spaces":       {wide(UTF16BE, "　　　　　　a", true), "　　　　　　a"},
 		"numbers of one character": {"1\x002\x00", "12"},
-	} {
+	}
+}
+
+func TestText(t *testing.T) {
+	for name, c := range textCases() {
 		if got := string(Text([]byte(c.in))); got != c.want {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, c.want)
 		}
 		got, err := io.ReadAll(NewReader(iotest.OneByteReader(strings.NewReader(c.in))))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s, byte by byte: %v\n got %q\nwant %q", name, err, got, c.want)
+		}
+	}
+	for name, c := range textCases() {
+		for lead := range 5 { // in large reads, behind narrow text
+			in := strings.Repeat("a", 70<<10+lead) + "\n" + c.in
+			src := bufio.NewReaderSize(NewReader(iotest.HalfReader(strings.NewReader(in))), 1<<17)
+			if got, err := io.ReadAll(src); err != nil || !bytes.Equal(got, Text([]byte(in))) {
+				t.Errorf("%s, behind %d narrow bytes: %v, %d bytes: %q", name, 70<<10+lead, err, len(got), got[max(0, len(got)-200):])
+			}
 		}
 	}
 	lost := wide(UTF16LE, strings.Repeat("word ", 9), true)

@@ -1,6 +1,9 @@
 package charset
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // NewReader gives the text of r as UTF-8, without byte order marks. It is the one way in which readers of
 // text that people hand over decode it; see Encoding for what is passed as it is.
@@ -27,21 +30,52 @@ func (t *reader) Read(p []byte) (int, error) {
 		if t.err != nil {
 			return 0, t.err
 		}
-		t.out = t.buf[:0]
+		if n := t.readNarrow(p); n > 0 {
+			return n, nil
+		}
+		if t.err != nil {
+			continue
+		}
 		n, err := t.r.Read(t.in)
-		t.split.Write(t.in[:n]) //nolint:errcheck // never fails
+		t.take(t.in[:n], err)
 		if n == len(t.in) && n < laterReads {
 			t.in = make([]byte, laterReads)
 		}
-		if err != nil {
-			t.err = err
-			t.split.Close()
-		}
-		t.buf = t.out
 	}
 	n := copy(p, t.out)
 	t.out = t.out[n:]
 	return n, nil
+}
+
+// readNarrow reads straight into p where narrow text goes on, as nearly all text does. Where it does not, the splitter gets what was read.
+func (t *reader) readNarrow(p []byte) (n int) {
+	held, narrow := t.split.held()
+	if !narrow || len(p) < laterReads {
+		return 0
+	}
+	kept := copy(p, held)
+	got, err := t.r.Read(p[kept:])
+	text := p[:kept+got]
+	if err == nil && bytes.IndexByte(text, 0) < 0 {
+		end := max(0, len(text)-backBytes)
+		t.split.hold(text[end:])
+		return end
+	}
+	t.take(text[kept:], err)
+	n = copy(p, t.out)
+	t.out = t.out[n:]
+	return n
+}
+
+// take decodes what was read.
+func (t *reader) take(text []byte, err error) {
+	t.out = t.buf[:0]
+	t.split.Write(text) //nolint:errcheck // never fails
+	if err != nil {
+		t.err = err
+		t.split.Close()
+	}
+	t.buf = t.out
 }
 
 // Text gives a text at hand as UTF-8.

@@ -47,6 +47,14 @@ func (s *Splitter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// held gives what was written and not passed on. narrow: the run is narrow text, and only as much is held as a run behind it may claim.
+func (s *Splitter) held() (held []byte, narrow bool) {
+	return s.in, s.begun && s.enc == Narrow && len(s.in) <= backBytes
+}
+
+// hold takes the end of narrow text, without a zero byte, whose front was passed on by others.
+func (s *Splitter) hold(end []byte) { s.in = append(s.in[:0], end...) }
+
 // Close passes on what is left.
 func (s *Splitter) Close() { s.work(true) }
 

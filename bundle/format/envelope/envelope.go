@@ -25,8 +25,23 @@ const deepest = 3
 
 // Open gives what is in the line's envelope, the line itself when there is none. A text that was put into JSON may hold
 // several lines. The result shares memory with the line, or is new.
-func Open(line []byte) []byte {
-	for range deepest {
+func Open(line []byte) []byte { return openAll(line, 0) }
+
+// OpenUncoloured is Open of a line without the byte that begins an escape sequence. A reader that looks for it in all of its buffer saves
+// the search in each line.
+func OpenUncoloured(line []byte) []byte {
+	inner, ok := unwrap(line)
+	if !ok {
+		return line
+	}
+	return openAll(inner, 1)
+}
+
+// Coloured reports whether a text may hold escape sequences.
+func Coloured(text []byte) bool { return bytes.IndexByte(text, escape) >= 0 }
+
+func openAll(line []byte, opened int) []byte {
+	for range deepest - opened {
 		inner, ok := open(line)
 		if !ok {
 			break
@@ -36,13 +51,18 @@ func Open(line []byte) []byte {
 	return line
 }
 
-// open takes one envelope off. The first byte decides, for most lines are in none.
+// open takes one envelope off.
 func open(b []byte) ([]byte, bool) {
+	if len(b) >= 4 && Coloured(b) {
+		return withoutColours(b), true
+	}
+	return unwrap(b)
+}
+
+// unwrap takes one off that is no colour. The first byte decides, for most lines are in none.
+func unwrap(b []byte) ([]byte, bool) {
 	if len(b) < 4 {
 		return b, false
-	}
-	if bytes.IndexByte(b, escape) >= 0 {
-		return withoutColours(b), true
 	}
 	switch c := b[0]; {
 	case c == '{':
