@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -73,8 +74,13 @@ func (j *joiner) cause(name string) uint16 {
 
 func (j *joiner) pauses(p *Log) {
 	l := j.l
+	causes := make([]uint16, len(p.causes)) // their numbers in the joint log, from the first pause that has them
 	move := func(x Pause) Pause {
-		x.CauseID = j.cause(p.causes[x.CauseID])
+		id := &causes[x.CauseID]
+		if *id == 0 {
+			*id = j.cause(p.causes[x.CauseID])
+		}
+		x.CauseID = *id
 		return x
 	}
 	kept := 0
@@ -87,9 +93,8 @@ func (j *joiner) pauses(p *Log) {
 	}
 	l.Dropped += p.Dropped + int64(len(p.Pauses)-kept)
 	for _, x := range p.Longest {
-		l.Longest = append(l.Longest, move(x))
+		l.Longest = withLongest(l.Longest, move(x), j.lim.Longest, func(x *Pause) time.Duration { return x.Duration })
 	}
-	l.Longest = longestOf(l.Longest, j.lim.Longest, func(x Pause) time.Duration { return x.Duration })
 	l.Total.merge(p.Total)
 	l.Stopped = plus(l.Stopped, p.Stopped)
 	l.FullGCs += p.FullGCs
@@ -142,8 +147,12 @@ func (j *joiner) stops(p *Log) {
 	sp.Reach.merge(from.Reach)
 	sp.AppTime = plus(sp.AppTime, from.AppTime)
 	sp.AppTimeLines += from.AppTimeLines
-	sp.WorstReach = longestOf(append(sp.WorstReach, from.WorstReach...), j.lim.Samples, func(s Safepoint) time.Duration { return s.Reach })
-	sp.Longest = longestOf(append(sp.Longest, from.Longest...), j.lim.Samples, func(s Safepoint) time.Duration { return s.At })
+	for _, x := range from.WorstReach {
+		sp.WorstReach = withLongest(sp.WorstReach, x, j.lim.Samples, func(s *Safepoint) time.Duration { return s.Reach })
+	}
+	for _, x := range from.Longest {
+		sp.Longest = withLongest(sp.Longest, x, j.lim.Samples, func(s *Safepoint) time.Duration { return s.At })
+	}
 	for _, op := range from.ByOperation {
 		to := j.ops[op.Operation]
 		if to == nil {
@@ -206,16 +215,23 @@ func (j *joiner) lines(p *Log) {
 	} {
 		j.mentions(m.to, m.from)
 	}
-	l.Gaps = longestOf(append(l.Gaps, p.Gaps...), mostGaps, func(g Gap) time.Duration { return g.To - g.From })
+	for _, x := range p.Gaps {
+		l.Gaps = withLongest(l.Gaps, x, mostGaps, func(g *Gap) time.Duration { return g.To - g.From })
+	}
 	l.Checks = append(l.Checks, p.Checks...)
 	l.Lines += p.Lines
 	l.DetailLines += p.DetailLines
 	l.CutLines += p.CutLines
 }
 
-// longestOf keeps the longest of a list, longest first.
-func longestOf[T any](list []T, most int, of func(T) time.Duration) []T {
-	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(of(b), of(a)) })
+// withLongest puts one of a later run into the list of the longest, longest first, behind those as long.
+func withLongest[T any](list []T, one T, most int, of func(*T) time.Duration) []T {
+	long := of(&one)
+	if n := len(list); n >= most && (n == 0 || long <= of(&list[n-1])) {
+		return list
+	}
+	i := sort.Search(len(list), func(i int) bool { return of(&list[i]) < long })
+	list = slices.Insert(list, i, one)
 	return list[:min(len(list), most)]
 }
 

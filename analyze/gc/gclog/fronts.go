@@ -13,7 +13,7 @@ type front struct {
 	text  string
 	tags  tags
 	level int
-	quiet bool  // indented messages of a collection are detail
+	quiet bool   // indented messages of a collection are detail
 	next  *front // the one that came after it
 }
 
@@ -77,12 +77,7 @@ func (p *parser) detailAgain(line []byte) bool {
 		return false
 	}
 	id, m, ok := collectionOf(line[n+len(h.text):])
-	if !ok || !indentedDetail(m) || p.part.name != "" && p.part.news(id) {
-		return false
-	}
-	p.kept++
-	p.log.DetailLines++
-	return true
+	return ok && indentedDetail(m) && (p.part.name == "" || !p.part.news(id))
 }
 
 // indentedDetail reports whether parser.indented has nothing to read in a message.

@@ -2,6 +2,7 @@ package gclog
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"casefile/analyze/gc"
@@ -330,6 +331,22 @@ func (p *parser) lineTime(w wallClock, at time.Duration, timed bool) {
 	}
 }
 
+// workerLine takes "      [Scan RS (ms): Min: 66.2, Avg: 66.6, Max: 66.9]", as most lines below a pause of G1 are: indentedRecord calls
+// them detail too, later.
+func (p *parser) workerLine(line []byte) bool {
+	if p.format != gc.FormatPreUnified || p.legacy.depth > 0 || len(line) == 0 || line[0] != ' ' {
+		return false
+	}
+	t := trimLeft(line)
+	if len(t) < 3 || t[0] != '[' || !isLetter(t[1]) || strings.IndexByte(indentedFacts, t[1]) >= 0 && !has(t, "[GC Worker") {
+		return false
+	}
+	return bytes.IndexByte(t[1:], '[') < 0
+}
+
+// indentedFacts are the first letters of the records that indentedRecord reads.
+const indentedFacts = "TERGFCPD"
+
 // indentedRecord reads the lines below a G1 pause. Only a few carry facts; the rest are times of its workers.
 func (p *parser) indentedRecord(t []byte) class {
 	s := &p.legacy
@@ -351,7 +368,7 @@ func (p *parser) indentedRecord(t []byte) class {
 			return fact
 		}
 		return detail
-	case bytes.Contains(t, []byte(": [CMS-concurrent-")): // behind what the phase counted (PrintCMSStatistics)
+	case bytes.IndexByte(t[1:], '[') > 0 && bytes.Contains(t, []byte(": [CMS-concurrent-")): // behind what the phase counted (PrintCMSStatistics)
 		return foreign
 	case has(t, "[GC pause"), has(t, "[Full GC"), has(t, "[GC ("), has(t, "[CMS-concurrent"), has(t, "[GC concurrent-"):
 		return foreign

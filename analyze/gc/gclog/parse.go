@@ -152,7 +152,9 @@ func (p *parser) raw(line []byte, coloured bool) {
 		p.line = p.number(p.read)
 	}
 	p.log.Lines++
-	if !coloured && p.detailAgain(line) {
+	if !coloured && (p.detailAgain(line) || p.workerLine(line)) {
+		p.kept++
+		p.log.DetailLines++
 		return
 	}
 	inner := p.opened(line, coloured)
