@@ -11,6 +11,9 @@ type block struct {
 	frames []*sharedFrame
 	locks  []Lock
 	kept   bool // t's stack is set already: only locks may follow
+
+	known    *known // t, once its header is read
+	replayed *body  // of which frames and locks are those, unchanged
 }
 
 func (b *block) push(s *scan, f *sharedFrame) {
@@ -18,6 +21,7 @@ func (b *block) push(s *scan, f *sharedFrame) {
 		s.sum.CutStacks++
 		return
 	}
+	b.replayed = nil
 	b.frames = append(b.frames, f)
 	b.t.EndLine = int32(s.in.n)
 }
@@ -45,9 +49,13 @@ func (b *block) finish(s *scan) {
 		return
 	}
 	if !b.kept {
-		t.Stack = s.intern.stack(b.frames)
-		t.Identity = s.intern.identity(t.Identity)
+		b.share(s)
 	}
+	if b.replayed != nil && b.replayed.settle(t, s.dump.Format) {
+		b.drop()
+		return
+	}
+	before := settled{format: s.dump.Format, state: t.State, detail: t.StateDetail}
 	for i := range b.locks {
 		l := &b.locks[i]
 		if l.Kind != OwnsSynchronizer {
@@ -63,7 +71,32 @@ func (b *block) finish(s *scan) {
 	b.nameAwaited()
 	t.Locks = s.intern.lockList(b.locks)
 	deriveState(t)
-	b.t, b.kept = nil, false
+	if b.replayed != nil && t.Mounted == 0 && !t.Virtual {
+		before.known, before.to, before.toSay, before.locks = true, t.State, t.StateDetail, t.Locks
+		b.replayed.settled = before
+	}
+	b.drop()
+}
+
+// share gives the open thread what it has in common with others.
+func (b *block) share(s *scan) {
+	if b.replayed != nil {
+		b.t.Stack = b.replayed.stack
+	} else {
+		b.t.Stack = s.intern.stack(b.frames)
+	}
+	b.identify(s)
+}
+
+func (b *block) identify(s *scan) {
+	if b.t.Identity == &s.scratch {
+		b.known = s.intern.identity(&s.scratch)
+		b.t.Identity = &b.known.Identity
+	}
+}
+
+func (b *block) drop() {
+	b.t, b.kept, b.replayed = nil, false, nil
 	b.frames, b.locks = b.frames[:0], b.locks[:0]
 }
 

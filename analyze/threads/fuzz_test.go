@@ -37,7 +37,10 @@ func fuzzFormat(f *testing.F, patterns ...string) {
 			f.Add(text[:len(text)/2])
 		}
 	}
-	f.Fuzz(func(t *testing.T, text []byte) { checkAny(t, text) })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkAny(t, text)
+		checkRecognised(t, text)
+	})
 }
 
 // checkAny holds for any input: no panic, counts add up, and all measures accept what was read.

@@ -57,14 +57,17 @@ type hotspot struct {
 	owned   bool    // in "Locked ownable synchronizers"
 	gap     bool    // a blank line since the last frame
 	foreign bool    // the frames that follow are those of a logged exception
-	stated  bool    // the open block has its state
+	said    said    // by the open block
+	at      int     // line of its header, where body may be kept
+	dirty   bool    // lines stand in it that are none of it
+	body    *body   // that the thread had last
 	states  int     // blocks that have one
 	bare    int     // blocks of Java threads with frames and no state
 
 	name     partial
 	waiter   string         // of the deadlock section
 	headless bool           // the dump has no title
-	known    map[int64]bool // threads of such a dump, by their numbers
+	seen     map[int64]bool // threads of such a dump, by their numbers
 }
 
 func openHotSpot(s *scan, b []byte) format {
@@ -129,7 +132,10 @@ func stripped(b []byte) bool {
 
 // threadLine reads a line of a thread's block. Most lines of a dump are frames: they come first.
 func (h *hotspot) threadLine(s *scan, b, trimmed []byte) verdict {
-	indented := len(trimmed) < len(b) || stripped(b)
+	indented := len(trimmed) < len(b)
+	if !indented && stripped(b) {
+		indented, h.dirty = true, true
+	}
 	switch c := trimmed[0]; {
 	case c == 'a' && indented && h.t != nil:
 		if text, ok := bytes.CutPrefix(trimmed, []byte("at ")); ok {
@@ -167,6 +173,12 @@ func (h *hotspot) frame(s *scan, text []byte) verdict {
 }
 
 func (h *hotspot) header(s *scan, b []byte) verdict {
+	if s.bare {
+		if k, c := s.intern.expected(b); k != nil {
+			h.reopen(s, k, c)
+			return taken
+		}
+	}
 	hd, ok := parseHeader(b)
 	line := s.in.n
 	if !ok && h.name.more(b) {
@@ -189,6 +201,9 @@ func (h *hotspot) header(s *scan, b []byte) verdict {
 	h.open(s, &hd)
 	h.t.Line = int32(line)
 	h.name.line = 0
+	if s.bare && line == s.in.n && hd.format == FormatHotSpot && hd.lock.Class == "" {
+		h.headed(s, b)
+	}
 	return taken
 }
 
@@ -197,11 +212,11 @@ func (h *hotspot) again(hd *header) bool {
 	if hd.num == 0 || hd.format != FormatJMX {
 		return false
 	}
-	if h.known == nil {
-		h.known = map[int64]bool{}
+	if h.seen == nil {
+		h.seen = map[int64]bool{}
 	}
-	before := h.known[hd.num]
-	h.known[hd.num] = true
+	before := h.seen[hd.num]
+	h.seen[hd.num] = true
 	return before
 }
 
@@ -228,6 +243,7 @@ func (h *hotspot) open(s *scan, hd *header) {
 		s.dump.Format = hd.format
 	}
 	h.t = t
+	h.identify(s)
 	if hd.lock.Class != "" {
 		h.locks = append(h.locks, hd.lock)
 	}
@@ -236,13 +252,14 @@ func (h *hotspot) open(s *scan, hd *header) {
 // finish closes the open thread.
 func (h *hotspot) finish(s *scan) {
 	if t := h.t; t != nil && !h.kept {
-		if h.stated {
+		if h.said.stated {
 			h.states++
 		} else if t.Num > 0 && !t.VMInternal && !t.Virtual && t.Mounted == 0 && len(h.frames) > 0 {
 			h.bare++
 		}
+		h.keepBody(s)
 	}
-	h.stated = false
+	h.said, h.at = said{}, 0
 	h.block.finish(s)
 	h.carrier, h.owned, h.gap, h.foreign = nil, false, false, false
 }
@@ -250,6 +267,7 @@ func (h *hotspot) finish(s *scan) {
 // note reads the other indented lines of a thread's block.
 func (h *hotspot) note(s *scan, b []byte) verdict {
 	t := h.t
+	h.replayed = nil
 	switch b[0] {
 	case 'J':
 		if bytes.HasPrefix(b, []byte("JavaThread state: ")) { // jhsdb jstack
@@ -257,10 +275,11 @@ func (h *hotspot) note(s *scan, b []byte) verdict {
 		}
 	case 'j':
 		if st, ok := bytes.CutPrefix(b, []byte("java.lang.Thread.State: ")); ok {
-			if h.stated { // of a thread whose header is missing
+			if h.said.stated { // of a thread whose header is missing
 				s.dump.Gaps++
+				h.dirty = true
 			}
-			h.stated = true
+			h.said.stated = true
 			h.state(s, st)
 			return h.extend(s)
 		}
@@ -315,7 +334,7 @@ func (h *hotspot) state(s *scan, b []byte) {
 	b = bytes.TrimSpace(b)
 	word, rest, _ := bytes.Cut(b, []byte{' '})
 	if st := parseState(word); st != StateUnknown {
-		h.t.State = st
+		h.t.State, h.said.state = st, st
 	}
 	if on, ok := bytes.CutPrefix(rest, []byte("on ")); ok {
 		on, owner, _ := bytes.Cut(on, []byte(" owned by"))
@@ -326,6 +345,7 @@ func (h *hotspot) state(s *scan, b []byte) {
 		return
 	}
 	h.t.StateDetail = s.intern.str(bytes.Trim(rest, "()"))
+	h.said.detail, h.said.detailed = h.t.StateDetail, true
 }
 
 // mounted begins the virtual thread that the open carrier runs.
@@ -352,6 +372,7 @@ func (h *hotspot) ownedSection(s *scan) {
 }
 
 func (h *hotspot) lock(s *scan, b []byte) verdict {
+	h.replayed = nil
 	l, ok := parseLock(b, h.owned, s.intern)
 	if !ok || h.gap && !h.owned || h.foreign {
 		return unknown
@@ -368,6 +389,7 @@ func (h *hotspot) lock(s *scan, b []byte) verdict {
 
 // close marks a dump that stops among the Java threads as truncated. The VM's own threads come last, and not every version prints more.
 func (h *hotspot) close(s *scan) {
+	s.in.record(false)
 	h.finish(s)
 	d := s.dump
 	n := len(d.Threads)

@@ -26,6 +26,7 @@ func begins(b []byte, with []string) bool {
 
 // sectionLine reads the lines that are no thread's.
 func (h *hotspot) sectionLine(s *scan, b, trimmed []byte) verdict {
+	h.dirty = true
 	switch {
 	case h.phase == preamble && begins(trimmed, preambleLines):
 		return taken
@@ -87,6 +88,8 @@ func (h *hotspot) continuation(s *scan, b []byte) {
 	hd.nid, hd.cpu, hd.elapsed, hd.alloc = -1, -1, -1, -1
 	hd.attributes(b)
 	t := h.t
+	s.scratch = *t.Identity
+	t.Identity = &s.scratch
 	if hd.tid != 0 {
 		t.TID = hd.tid
 	}

@@ -11,13 +11,18 @@ import (
 // was handed out stays valid, only sharing is lost, and memory stays bounded.
 type interner struct {
 	limit, used int64 // bytes, roughly
+	bodyBytes   int   // of them, those of bodies
 
 	strings map[string]string
 	frames  map[string]*sharedFrame
 	last    *sharedFrame // handed out last: it knows which frame followed it before
 	stacks  map[string]*Stack
 	locks   map[string][]Lock
-	threads map[Identity]*Identity
+	threads map[Identity]*known
+	thread  *known // of the open dump, read last
+	first   *known // of the last dump
+	bodies  map[*Stack]*body
+	body    *body // handed out last
 	nextID  uint32
 	key     []byte
 }
@@ -44,11 +49,25 @@ func (in *interner) reset() {
 	in.last = nil
 	in.stacks = make(map[string]*Stack)
 	in.locks = make(map[string][]Lock)
-	in.threads = make(map[Identity]*Identity)
+	in.threads = make(map[Identity]*known)
+	in.thread, in.first = nil, nil
+	in.dropBodies()
+}
+
+func (in *interner) dropBodies() {
+	in.bodyBytes, in.body = 0, nil
+	in.bodies = make(map[*Stack]*body)
+	for _, k := range in.threads {
+		k.body = nil
+	}
 }
 
 // tidy is called between dumps.
 func (in *interner) tidy() {
+	in.thread = nil
+	if in.bodyBytes > mostBodies {
+		in.dropBodies()
+	}
 	if in.used > in.limit {
 		in.reset()
 	}
@@ -123,14 +142,13 @@ func (in *interner) stack(frames []*sharedFrame) *Stack {
 	return s
 }
 
-func (in *interner) identity(id *Identity) *Identity {
+func (in *interner) identity(id *Identity) *known {
 	if one := in.threads[*id]; one != nil {
 		return one
 	}
-	one := new(Identity)
-	*one = *id
-	in.threads[*one] = one
-	in.used += 300
+	one := &known{Identity: *id}
+	in.threads[one.Identity] = one
+	in.used += 800
 	return one
 }
 

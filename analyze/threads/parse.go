@@ -158,6 +158,8 @@ type scan struct {
 	pending held     // lines of the open dump not understood, and nothing understood since
 	preface preface
 	prefix  prefix
+	bare    bool     // the line is one of the source, in no envelope
+	fresh   *hotspot // its last line was a header
 }
 
 // held are lines whose fate is not yet known.
@@ -182,11 +184,15 @@ func (s *scan) run() error {
 		return s.runJSON()
 	}
 	for {
-		b, err := s.in.next()
-		if errors.Is(err, io.EOF) {
-			return s.end(true)
+		if s.fresh != nil {
+			s.replay()
 		}
+		b, err := s.in.next()
 		if err != nil {
+			s.in.record(false)
+			if errors.Is(err, io.EOF) {
+				return s.end(true)
+			}
 			return errors.Join(err, s.end(true))
 		}
 		if s.again(b) {
@@ -194,6 +200,8 @@ func (s *scan) run() error {
 		}
 		inner := s.prefix.cut(envelope.Open(b))
 		if len(b) > 0 && b[0] == '{' && len(inner) != len(b) { // JSON may hold several
+			s.bare = false
+			s.in.record(false)
 			for part := range bytes.SplitSeq(inner, []byte{'\n'}) {
 				if err := s.line(trimEnd(part)); err != nil {
 					return err
@@ -201,6 +209,7 @@ func (s *scan) run() error {
 			}
 			continue
 		}
+		s.bare = len(inner) == len(b)
 		if err := s.line(trimEnd(inner)); err != nil {
 			return err
 		}
@@ -265,6 +274,9 @@ func (s *scan) inside(b []byte) (done bool, err error) {
 	}
 	if len(bytes.TrimSpace(b)) == 0 {
 		return true, nil
+	}
+	if h, is := s.format.(*hotspot); is {
+		h.dirty = true
 	}
 	if s.keepPreface(b) {
 		return true, nil
