@@ -149,6 +149,9 @@ type JVM struct {
 	// none.
 	Calls   []*waits.Table
 	Samples *waits.Samples
+	// Peers is how many threads were at each of its peers over time (bundle/format/waits); nil: none.
+	Peers       *series.Series
+	PeersSource string
 	// Looks are what its threads did by /proc when it could not be asked for a dump.
 	Looks []Look
 	// Logs and Access are its application logs and access logs.

@@ -160,6 +160,7 @@ const (
 
 // read takes all measures of a pair that both sides have.
 func (p *Pair) read() {
+	p.sampledKinds()
 	for _, m := range Measures() {
 		if (m.Role == Machine) != (p.Subject == "") {
 			continue

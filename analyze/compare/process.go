@@ -2,12 +2,14 @@ package compare
 
 import (
 	"math"
+	"net/netip"
 	"time"
 
 	"casefile/analyze/applog"
 	"casefile/analyze/compare/stats"
 	"casefile/analyze/gc"
 	"casefile/analyze/jfr"
+	"casefile/analyze/loss"
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/series"
 )
@@ -51,6 +53,9 @@ type memo struct {
 	log        *gc.Log
 	logRead    bool
 	waits      *waits
+	sampled    map[string]*flow // by wait, where it is counted at peers
+	peers      map[netip.AddrPort]loss.Kind
+	working    map[int64]bool // the threads that have work, as the dumps number them
 }
 
 // span is the time of the capture on the node's clock, in seconds; false: loose files, all of which count.

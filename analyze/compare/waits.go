@@ -134,6 +134,9 @@ func (s *subject) inWait(name string, share bool) (stats.Sample, bool) {
 	if w == nil {
 		return stats.Sample{}, false
 	}
+	if f := s.memo.sampled[name]; f != nil && share {
+		return inWaitAtPeers(f, w.threads)
+	}
 	out := stats.Sample{Num: w.at[name], Seconds: w.seconds}
 	if share {
 		out.Den = w.threads
@@ -148,6 +151,9 @@ func (s *subject) waitPerRequest(name string) (stats.Sample, bool) {
 	if w == nil || !ok || !w.requests {
 		return stats.Sample{}, false
 	}
+	if f := s.memo.sampled[name]; f != nil {
+		return per(f, s.requests())
+	}
 	return stats.Sample{Num: w.at[name], Den: w.at[allWork], Seconds: w.seconds, Scale: mean.Value(), ScaleSE: mean.Error()}, true
 }
 
@@ -157,6 +163,9 @@ func (s *subject) waitPerMB(name string) (stats.Sample, bool) {
 	rate, ok := perSecond(s.megabytes())
 	if w == nil || !ok || s.requests().known() || rate.Value() <= 0 {
 		return stats.Sample{}, false
+	}
+	if f := s.memo.sampled[name]; f != nil {
+		return per(f, s.megabytes())
 	}
 	return stats.Sample{Num: w.at[name], Seconds: w.seconds, Scale: 1 / rate.Value(), ScaleSE: rate.Error()}, true
 }

@@ -36,6 +36,14 @@ func (t *target) readSamples(_ *builder, e bundle.Entry, body io.Reader) error {
 	return err
 }
 
+// readPeers reads how many threads were at each peer over time.
+func (t *target) readPeers(_ *builder, e bundle.Entry, body io.Reader) error {
+	if t.jvm == nil {
+		return nil
+	}
+	return joinSeries(&t.jvm.Peers, &t.jvm.PeersSource, e, body)
+}
+
 func callOf(w *format.Wait) waits.Call {
 	c := waits.Call{NID: w.NID, Name: w.Call, ForRoom: w.Events == format.Out, Line: w.Line}
 	switch w.Kind {

@@ -144,6 +144,7 @@ var readers = []reader{
 	{entries.ThreadLook, (*target).readLook},
 	{entries.ThreadSockets, (*target).readSockets},
 	{entries.WaitSamples, (*target).readSamples},
+	{entries.WaitSeries, (*target).readPeers},
 	{entries.ThreadWaits, (*target).readCalls},
 	{entries.Log, (*target).readLog},
 	{entries.Config, (*target).readConf},

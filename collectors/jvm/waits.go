@@ -117,6 +117,8 @@ func (c *capture) sampleWaits(ctx context.Context) {
 	}
 	c.Add(collectors.Evidence{Name: string(entries.WaitSamples), Item: entries.ItemWaitSamples,
 		Source: c.dir + waitsSource, Started: samples.First, Ended: samples.Last}, samples.Encode())
+	c.Add(collectors.Evidence{Name: string(entries.WaitSeries), Item: entries.ItemWaitSamples,
+		Source: c.dir + waitsSource, Started: samples.First, Ended: samples.Last}, s.Peers())
 }
 
 // noWaits notes why the calls of threads cannot be read. What has ended is told by its dumps.

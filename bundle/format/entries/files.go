@@ -59,6 +59,7 @@ const (
 	ThreadSockets  File = "threads/*-sockets.tsv"
 	ThreadWaits    File = "threads/*-waits.tsv"
 	WaitSamples    File = "threads/waits-samples.tsv"
+	WaitSeries     File = "threads/waits-series.jsonl"
 
 	CountersFirst File = "hsperf/first.hsperfdata"
 	CountersLast  File = "hsperf/last.hsperfdata"
@@ -139,6 +140,7 @@ var JVM = []Doc{
 	{ThreadSockets, false, "the sockets of the process at a dump, by file descriptor"},
 	{ThreadWaits, false, "the system call of each thread at a dump, with the connection or file that it is for"},
 	{WaitSamples, false, "how often each thread was found in calls for a connection or file over the capture"},
+	{WaitSeries, false, "how often threads had been found at each peer of the process, over time"},
 	{VirtualThreads, false, "the list of virtual threads with a dump (Thread.dump_to_file)"},
 	{ThreadDump, false, "a thread dump, as the attach listener gives it"},
 	{CountersFirst, false, "the JVM's counters (hsperfdata) at the start"},

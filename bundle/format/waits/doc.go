@@ -40,5 +40,7 @@
 // it has moved since. fd is the latest one. A connection's row may be folded into one of its peer, with "-" for the
 // local end, where a process opens more connections than the table holds. left_out counts findings that have no row.
 //
+// The series of peers (RoundsSoFar, Object.Peer) tells the same of sockets over time.
+//
 // The thread that was last seen at a socket (Samples.LastAt) is a guess at who uses a connection on which nobody waits.
 package waits

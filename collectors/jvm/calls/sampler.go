@@ -101,6 +101,7 @@ func (s *Sampler) run(ctx context.Context, start, end time.Time) (err error) {
 	s.everyone = true // counts the rounds since each was looked at
 	if _, err = s.round(ctx, time.Now()); err == nil {
 		s.lookUp(time.Now())
+		s.note(time.Now(), true)
 	}
 	return err
 }
@@ -116,6 +117,9 @@ func (s *Sampler) round(ctx context.Context, now time.Time) (next time.Time, err
 	})
 	if err == nil && !now.Before(s.resolve) {
 		s.lookUp(now)
+	}
+	if err == nil {
+		s.note(now, false)
 	}
 	return s.rounds.next(now, cpu+wakeUp), err
 }

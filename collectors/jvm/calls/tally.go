@@ -27,6 +27,7 @@ type tally struct {
 	rows    map[rowKey]*row
 	objects map[string]*object // by the link of a descriptor
 	folded  time.Time
+	peers   peers
 }
 
 // rowKey is a thread in a call for an object.
@@ -52,7 +53,9 @@ type object struct {
 	wait  time.Duration
 }
 
-func newTally() *tally { return &tally{rows: map[rowKey]*row{}, objects: map[string]*object{}} }
+func newTally() *tally {
+	return &tally{rows: map[rowKey]*row{}, objects: map[string]*object{}, peers: newPeers()}
+}
 
 // begin counts a round.
 func (t *tally) begin(now time.Time) {
