@@ -56,11 +56,26 @@ const slowedDown = 1.2
 
 // compared is what compare prints, as far as this test reads it.
 type compared struct {
-	Verdict struct{ Kind, Text string }
-	Changed []struct {
-		Name, Role        string
-		Change, Low, High float64
-	}
+	Verdict  struct{ Kind, Text string }
+	Changed  []reading
+	Settings []changedSetting
+	Advice   []carriedOut
+}
+
+type reading struct {
+	Name, Role, Goes  string
+	Change, Low, High float64
+}
+
+type changedSetting struct {
+	Name, Before, After string
+	AdvisedBy           string `json:"advised_by"`
+}
+
+type carriedOut struct {
+	Setting, To, Set, Expected string
+	Fully                      bool
+	Measured                   []reading
 }
 
 // capture is one run of a program.

@@ -23,6 +23,15 @@ type effect struct {
 	name              string
 	low, high, before float64 // shares of the time
 	measured          float64
+	compared
+}
+
+// recognised reports whether the comparison says that it is better, names the setting as what changed and as advised,
+// and has the measured share in its interval.
+func (e *effect) recognised() bool {
+	return e.Verdict.Kind == "improvement" && slices.ContainsFunc(e.Advice, func(a carriedOut) bool {
+		return a.Fully && slices.ContainsFunc(a.Measured, func(m reading) bool { return m.Name == "pause_share" && m.Goes == "better" })
+	}) && slices.ContainsFunc(e.Settings, func(s changedSetting) bool { return s.AdvisedBy != "" })
 }
 
 var (
@@ -63,18 +72,24 @@ func TestMemoryEffects(t *testing.T) {
 				p := pick{MemoryFault{Name: s.name, Sick: append([]string{"sessions", "sick"}, s.args...), Options: s.options}, c.Name, c.Options}
 				if e, ok := p.effect(ctx, t, jdk, classes, binary); ok {
 					all = append(all, e)
-					t.Logf("%s: %.3g to %.3g %% stated, %.3g %% measured, %.3g %% before", e.name, 100*e.low, 100*e.high, 100*e.measured, 100*e.before)
+					t.Logf("%s: %.3g to %.3g %% stated, %.3g %% measured, %.3g %% before\n  compare: %s", e.name, 100*e.low, 100*e.high,
+						100*e.measured, 100*e.before, e.Verdict.Text)
 				}
 			}
 		}
 	}
-	within := 0
+	within, recognised := 0, 0
 	for _, e := range all {
+		if e.recognised() {
+			recognised++
+		} else {
+			t.Logf("%s: not recognised: %+v", e.name, e.compared)
+		}
 		if e.measured >= e.low && e.measured <= e.high {
 			within++
 		}
 	}
-	t.Logf("%d runs: for %d a range is stated, %d lie in it", runs, len(all), within)
+	t.Logf("%d runs: for %d a range is stated, %d lie in it; compare recognises %d", runs, len(all), within, recognised)
 	if 10*within < 9*len(all) || 2*len(all) < runs {
 		t.Errorf("%d runs, %d ranges, %d of them right: want 9 of 10 right, and a range for half of the runs", runs, len(all), within)
 	}
@@ -122,11 +137,7 @@ func TestRegionsCure(t *testing.T) {
 // effect runs the program as it is, takes the first advice that states a range, and runs it again as advised.
 func (p pick) effect(ctx context.Context, t *testing.T, jdk live.JDK, classes, binary string) (e effect, ok bool) {
 	e.name = fmt.Sprintf("%s/%s on %s", p.fault.Name, p.collector, jdk.Version)
-	const length = 12 * time.Second
-	r := p.start(ctx, t, jdk, classes, true)
-	path := filepath.Join(t.TempDir(), "x.tar.zst")
-	collect(ctx, t, binary, path, length, 1, time.Second, []string{"--pid", fmt.Sprint(r.cmd.Process.Pid)})
-	r.stop()
+	path := p.captured(ctx, t, jdk, classes, binary)
 	for i, f := range measured(ctx, t, binary, path).Findings {
 		if i == 0 {
 			t.Logf("%s: first %s: %s", e.name, f.ID, f.Title)
@@ -144,12 +155,22 @@ func (p pick) effect(ctx context.Context, t *testing.T, jdk live.JDK, classes, b
 				*to = v / 100
 			}
 			p.fault.Options = applied(p.fault.Options, a)
-			e.measured = paused(ctx, t, binary, p.runFor(ctx, t, jdk, classes, length))
+			after := p.captured(ctx, t, jdk, classes, binary)
+			e.measured, e.compared = paused(ctx, t, binary, after), compareThem(ctx, t, binary, path, after)
 			return e, true
 		}
 	}
 	t.Logf("%s: no advice states an effect", e.name)
 	return e, false
+}
+
+// captured runs the program for one capture.
+func (p pick) captured(ctx context.Context, t *testing.T, jdk live.JDK, classes, binary string) (path string) {
+	r := p.start(ctx, t, jdk, classes, true)
+	defer r.stop()
+	path = filepath.Join(t.TempDir(), "x.tar.zst")
+	collect(ctx, t, binary, path, 20*time.Second, 3, 5*time.Second, []string{"--pid", fmt.Sprint(r.cmd.Process.Pid)})
+	return path
 }
 
 // applied are options as advised: the advised ones in place of those of their kind.
