@@ -123,13 +123,13 @@ func probed(m *Manifest) []string {
 }
 
 // mayName reports whether names are replaced in an entry: not in series of figures, whose words are casefile's
-// own, and not in reports, which are made of entries that have pseudonyms already.
+// own but for those of peers, and not in reports, which are made of entries that have pseudonyms already.
 func mayName(name string) bool {
 	return !isReport(name) && !isSeries(name)
 }
 
 func isSeries(name string) bool {
-	return strings.HasSuffix(name, ".jsonl") && strings.HasPrefix(name, entries.FolderNodes+"/")
+	return strings.HasSuffix(name, ".jsonl") && strings.HasPrefix(name, entries.FolderNodes+"/") && path.Base(name) != path.Base(string(entries.WaitSeries))
 }
 
 // isReport reports whether an entry is made of others by the analysis.

@@ -29,6 +29,7 @@ func namedBundle(t *testing.T, path, node string) *Writer {
 		{below + "jvm/1-shop/threads/dump-01.txt", "\"exec-1\" #1\n\tat org.apache." + node + ".util.Net.run(Net.java:1)\nearly kschmidt\n"},
 		{below + "jvm/1-shop/vm/system_properties.properties", "user.name=kschmidt\nhost.name=" + node + "\n"},
 		{below + "host/series.000.jsonl", `{"series":1,"target":"` + node + `","units":{"user":"seconds"}}` + "\n{\"v\":{\"user\":1}}\n"},
+		{below + "jvm/1-shop/threads/waits-series.jsonl", "{\"series\":1}\n{\"t\":1,\"v\":{\"tcp 10.1.2.3:5432\":1,\"unix /home/kschmidt/s\":2}}\n"},
 		{below + "timing/probes.json", `{"name":"` + node + `","names":[{"target":"filer"}]}`},
 		{"cluster/timing.json", `{"reference":"` + node + `","links":[{"from":"` + node + `","to":"db","failure":"no answer from ` + node + `"}]}`},
 		{below + "jvm/1-shop/logs/app.log", "connect to 10.1.2.3:5432\n"},

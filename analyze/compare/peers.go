@@ -84,7 +84,7 @@ func (s *subject) standingAt(name string) (threads float64) {
 func (p *Pair) sampledKinds() {
 	all := slices.Concat(p.before, p.after)
 	for _, w := range waitKinds {
-		sampled := !slices.ContainsFunc(all, func(s *subject) bool { return !s.atPeers(w.kinds).known() })
+		sampled := w.remote && !slices.ContainsFunc(all, func(s *subject) bool { return !s.atPeers(w.kinds).known() })
 		for _, s := range all {
 			if s.memo.sampled == nil {
 				s.memo.sampled = map[string]*flow{}

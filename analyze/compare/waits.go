@@ -12,18 +12,20 @@ import (
 type wait struct {
 	name, title string
 	kinds       []loss.Kind
+	remote      bool // it is for a peer, so that it is counted between the dumps too
 }
 
 const onCPU = "cpu"
 
 // waitKinds are the kinds of time by what a measure calls them.
 var waitKinds = []wait{
-	{"lock_wait", "waiting for locks", []loss.Kind{loss.Lock}},
-	{"connection_wait", "waiting for a connection", []loss.Kind{loss.DBPool, loss.HTTPPool, loss.Pool}},
-	{"database_wait", "waiting for the database", []loss.Kind{loss.Database}},
-	{"peer_wait", "waiting for a peer", []loss.Kind{loss.Socket, loss.Connect, loss.Member}},
-	{"queue_wait", "waiting for a queue, a permit or a result", []loss.Kind{loss.Room, loss.Permit, loss.Future, loss.Others, loss.Queue, loss.Condition, loss.Sleep}},
-	{"disk_wait", "waiting for a disk", []loss.Kind{loss.Disk, loss.FileLock}},
+	{name: "lock_wait", title: "waiting for locks", kinds: []loss.Kind{loss.Lock}},
+	{name: "connection_wait", title: "waiting for a connection", kinds: []loss.Kind{loss.DBPool, loss.HTTPPool, loss.Pool}},
+	{name: "database_wait", title: "waiting for the database", kinds: []loss.Kind{loss.Database}, remote: true},
+	{name: "peer_wait", title: "waiting for a peer", kinds: []loss.Kind{loss.Socket, loss.Connect, loss.Member}, remote: true},
+	{name: "queue_wait", title: "waiting for a queue, a permit or a result",
+		kinds: []loss.Kind{loss.Room, loss.Permit, loss.Future, loss.Others, loss.Queue, loss.Condition, loss.Sleep}},
+	{name: "disk_wait", title: "waiting for a disk", kinds: []loss.Kind{loss.Disk, loss.FileLock}},
 }
 
 var waitMeasures = waitsMeasures()
@@ -35,16 +37,20 @@ func waitsMeasures() (out []Measure) {
 		read: func(s *subject) (stats.Sample, bool) { return s.inWait(allWork, false) }})
 	for _, w := range waitKinds {
 		weight := func(p *Pair) float64 { return p.waitShare(w.name) }
+		source, sampled := "thread dumps", "in each dump"
+		if w.remote {
+			source, sampled = "thread dumps, calls on sockets", "in each dump; at the peers that the dumps name also several times a second"
+		}
 		out = append(out,
-			Measure{Name: w.name, Title: "threads " + w.title, Unit: Share, Best: Lower, Role: Cause, Source: "thread dumps",
-				Sampled: "of the threads that serve requests, or of all workers, in each dump", Grows: true, Least: 0.03, Between: betweenMeans,
+			Measure{Name: w.name, Title: "threads " + w.title, Unit: Share, Best: Lower, Role: Cause, Source: source,
+				Sampled: "of the threads that serve requests, or of all workers, " + sampled, Grows: true, Least: 0.03, Between: betweenMeans,
 				weight: weight, read: func(s *subject) (stats.Sample, bool) { return s.inWait(w.name, true) }},
 			Measure{Name: w.name + "_per_request", Title: "time of a request " + w.title, Unit: SecondsPer, Best: Lower, Role: Cause,
-				Source: "thread dumps and access log", Sampled: "share of the busy request threads in each dump, of the mean time of a request",
+				Source: source + " and access log", Sampled: "share of the busy request threads " + sampled + ", of the mean time of a request",
 				PerWork: true, Least: 0.0005, Between: betweenMeans, weight: weight,
 				read: func(s *subject) (stats.Sample, bool) { return s.waitPerRequest(w.name) }},
 			Measure{Name: w.name + "_per_mb", Title: "thread time " + w.title, Unit: SecondsMB, Best: Lower, Role: Cause,
-				Source: "thread dumps and GC log", Sampled: "threads in each dump, by the MB allocated in a second", PerWork: true,
+				Source: source + " and GC log", Sampled: "threads " + sampled + ", by the MB allocated in a second", PerWork: true,
 				Least: 0.001, Between: betweenMeans, weight: weight, read: func(s *subject) (stats.Sample, bool) { return s.waitPerMB(w.name) }})
 	}
 	return append(out, recordedWaits...)
