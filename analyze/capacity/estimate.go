@@ -15,9 +15,14 @@ var (
 	Full = analyze.NewLimit(0.95, "1", "used, from which on nothing more is carried", "what is left is lost to bursts")
 	// Told is from when on a utilisation tells where growth ends.
 	Told = analyze.NewLimit(0.15, "1", "used by the busiest resource, at least", "below it other resources may end growth first that do not show yet")
+	// Grows is how much of the end a resource must have reached for certain to be named.
+	Grows = analyze.NewLimit(0.05, "1", "used for certain, and by what grows with the load", "else other programs of the machine use it, or what shows its use is chance; own judgement")
 	// GCShare is the time in collections that counts as full use of a heap.
 	GCShare = analyze.NewLimit(0.20, "1", "time in collections that counts as a heap in full use", "GC log analysers: 10 % is the mark of overhead; it doubles fast from there")
 )
+
+// AtOnce is how many requests a disk without an arm may serve at the same time as fast as one.
+var AtOnce = analyze.NewLimit(32.0, "requests", "that a disk without an arm may serve at once", "Serial ATA: native command queuing has 32 entries; NVMe has more")
 
 // Resource is one thing that requests use.
 type Resource struct {
@@ -27,6 +32,7 @@ type Resource struct {
 	// Fixed is the part of Used.Low that may not grow with the requests: other programs of the machine.
 	Fixed float64
 	Text  string // the figures behind it
+	But   string // what has to hold for more of it to help; "" nothing
 	At    []analyze.Evidence
 	// Each says that every node has one of its own: a further node brings another.
 	Each bool
@@ -49,8 +55,10 @@ type Lost struct {
 // Estimate is what a capture tells of the capacity of a cluster.
 type Estimate struct {
 	Nodes int
-	// Rate is requests a second of all nodes together over the capture; 0: no access log tells it. Requests is how many were counted.
+	// Rate is requests a second of all nodes together over the capture; 0: access logs do not tell it. Requests is how many were counted, and
+	// Silent are nodes that serve requests without a log of them.
 	Rate      float64
+	Silent    []string
 	Requests  int
 	Resources []Resource // the nearest to its end first
 	// First ends growth; nil: nothing was measured, or too little was used to tell.
@@ -80,8 +88,11 @@ type Estimate struct {
 // Of estimates.
 func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	m := measure(c, r)
-	e := &Estimate{Nodes: len(c.Nodes), Rate: m.total.rate(), Requests: m.total.requests, Resources: m.resources(), Looks: m.looks, Unseen: m.unseen,
+	e := &Estimate{Nodes: len(c.Nodes), Silent: m.silent, Requests: m.total.requests, Resources: m.resources(), Looks: m.looks, Unseen: m.unseen,
 		Shared: shared(r), Single: single(c)}
+	if len(m.silent) == 0 {
+		e.Rate = m.total.rate()
+	}
 	slices.SortStableFunc(e.Resources, func(a, b Resource) int { return cmp.Compare(b.nearness().Middle(), a.nearness().Middle()) })
 	e.Longest, e.Evicted = stops(c)
 	e.grow(m.total.doubt())
@@ -101,15 +112,19 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 
 // grow names what ends growth, and how far off that is: the nearest end of all resources, as each must bear the load.
 func (e *Estimate) grow(doubt float64) {
-	if len(e.Resources) == 0 || e.Resources[0].nearness().Middle() < max(Told.Value, e.Unseen) {
+	first := slices.IndexFunc(e.Resources, func(x Resource) bool {
+		near := x.nearness()
+		return near.Low >= Grows.Value && near.Middle() >= max(Told.Value, e.Unseen)
+	})
+	if first < 0 {
 		return
 	}
-	e.First = &e.Resources[0]
+	e.First = &e.Resources[first]
 	e.Helps = e.First.Each
 	e.Growth, e.Easy = Range{math.Inf(1), math.Inf(1)}, Range{math.Inf(1), math.Inf(1)}
 	for i := range e.Resources {
 		x := &e.Resources[i]
-		if i > 0 && x.Used.High > e.First.nearness().Middle() {
+		if i != first && x.Used.High > e.First.nearness().Middle() {
 			e.Near = append(e.Near, x)
 		}
 		full, easy := Growth(x.Used, x.Fixed, Range{Full.Value, 1}), Growth(x.Used, x.Fixed, Range{Good.Value, Good.Value})

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"casefile/analyze/database"
 	"casefile/analyze/host"
 	"casefile/analyze/loss"
+	"casefile/bundle/format/entries"
+	"casefile/bundle/format/series"
 	"casefile/bundle/format/sessions"
 )
 
@@ -48,7 +51,9 @@ func TestFirst(t *testing.T) {
 		"cpu":  {machines(80, 60), nil, "CPU of n1", []string{"CPU of n1 ends growth first", "When one node dies the others do not carry its share"}, "too low"},
 		"idle": {machines(3, 4, 2), nil, "", []string{"too low to tell", "the others carry its share", "The fullest would be CPU"}, "may grow"},
 		"threads": {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 1800}}, "request threads of n1",
-			[]string{"36 of 40 at work", "nothing is left"}, "too low"},
+			[]string{"36 of 40 at work", "nothing is left", "those that they call answer more at once"}, "too low"},
+		"a database without a login": {machines(30), []loss.Part{{Kind: loss.Database, Seconds: 1900}}, "request threads of n1",
+			[]string{"the database answers more at once"}, "too low"},
 		"pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 900}, {Kind: loss.Database, Seconds: 100}}, "database connections of n1",
 			[]string{"18 threads wait for one", "answers more at once"}, "too low"},
 		"object pool": {machines(30), []loss.Part{{Kind: loss.Pool, Where: "Pool.borrow", Seconds: 1700}}, "the pool at Pool.borrow of n1", nil, "too low"},
@@ -57,9 +62,13 @@ func TestFirst(t *testing.T) {
 		"threads behind a pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 1750}, {Kind: loss.Database, Seconds: 250}}, "database connections of n1", nil, "too low"},
 		"threads behind a row":  {rows(machines(30), 36), []loss.Part{{Kind: loss.Database, Seconds: 1850}}, "a lock in the database at db:5432", []string{"A further node brings nothing"}, "too low"},
 		// Other programs that give way do not end growth.
-		"backup at low priority": {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used"}, "full now"},
-		"unseen":                 {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 100}}, "", []string{"A lock that is held for up to 39 % of the time"}, "may grow"},
-		"container":              {limited(machines(20), 1, 0.9), nil, "CPU limit of n1", []string{"0.9 of 1 CPUs used"}, "too low"},
+		"backup at low priority":    {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used"}, "full now"},
+		"other programs":            {others(machines(72)), nil, "", []string{"too low to tell"}, "may grow"},
+		"unseen":                    {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 100}}, "", []string{"A lock that is held for up to 39 % of the time"}, "may grow"},
+		"a disk that may have room": {disks(machines(60), "0"), nil, "CPU of n1", []string{"As near may be disk sda of n1 (2.8 % to 90 %)"}, "too low"},
+		"a disk with an arm":        {disks(machines(60), "1"), nil, "disk sda of n1", nil, "may have room"},
+		"counted in another group":  {limited(machines(50), 1, 1.6), nil, "CPU of n1", nil, "CPU limit"},
+		"container":                 {limited(machines(20), 1, 0.9), nil, "CPU limit of n1", []string{"0.9 of 1 CPUs used"}, "too low"},
 	} {
 		r := &analyze.Result{}
 		if x.parts != nil {
@@ -107,6 +116,31 @@ func rows(c *analyze.Case, waiting int) *analyze.Case {
 func polite(c *analyze.Case, busy float64) *analyze.Case {
 	for _, n := range c.Nodes {
 		n.Host.CPU.Ordinary = host.Spread{Mean: busy, P95: busy * 1.1, Ref: n.Host.CPU.Busy.Ref}
+	}
+	return c
+}
+
+// others has the captured JVM use next to nothing of what is busy.
+func others(c *analyze.Case) *analyze.Case {
+	for _, n := range c.Nodes {
+		e := series.NewEncoder(series.Header{Source: "process"})
+		for i := range 20 {
+			e.Add(time.Unix(int64(i), 0), map[string]float64{entries.CPUUser: 0.001 * float64(i), entries.CPUSystem: 0})
+		}
+		s, err := series.Read(bytes.NewReader(e.Bytes()))
+		if err != nil {
+			panic(err)
+		}
+		n.Host.CPU.Count = host.Number{Value: 2, Ref: n.Host.CPU.Busy.Ref}
+		n.JVMs = append(n.JVMs, &analyze.JVM{Node: n, Process: s})
+	}
+	return c
+}
+
+// disks gives each node a busy one.
+func disks(c *analyze.Case, rotational string) *analyze.Case {
+	for _, n := range c.Nodes {
+		n.Host.Disks = []host.Disk{{Name: "sda", Rotational: host.Text{Value: rotational}, BusyPercent: host.Spread{Mean: 90, P95: 90, Ref: n.Host.CPU.Busy.Ref}}}
 	}
 	return c
 }

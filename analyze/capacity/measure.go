@@ -3,6 +3,7 @@ package capacity
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"casefile/analyze"
@@ -22,6 +23,7 @@ type measured struct {
 	traffic map[*analyze.JVM]traffic
 	total   traffic
 	servers []server // of databases
+	silent  []string // nodes that serve requests, and whose access log is not there
 	looks   int      // dumps of the process with the most
 	unseen  float64
 }
@@ -36,8 +38,12 @@ func measure(c *analyze.Case, r *analyze.Result) *measured {
 		}
 	}
 	for _, s := range r.Loss {
-		if s.RequestThreadSeconds > 0 {
-			m.looks = max(m.looks, s.Dumps)
+		if s.RequestThreadSeconds <= 0 {
+			continue
+		}
+		m.looks = max(m.looks, s.Dumps)
+		if m.traffic[m.find(s)].requests == 0 && !slices.Contains(m.silent, s.Node) {
+			m.silent = append(m.silent, s.Node)
 		}
 	}
 	for _, s := range r.Loss {
@@ -64,6 +70,9 @@ func (m *measured) resources() (out []Resource) {
 	return append(out, ofServers(m.servers)...)
 }
 
+// spins is what the kernel says of a disk with one arm.
+const spins = "1"
+
 // ofMachine is the CPUs, what a container may use of them, and the disks of a node.
 func (m *measured) ofMachine(n *analyze.Node) (out []Resource) {
 	if n.Host == nil {
@@ -79,8 +88,13 @@ func (m *measured) ofMachine(n *analyze.Node) (out []Resource) {
 	}
 	for _, d := range n.Host.Disks {
 		if b := d.BusyPercent; b.Known() && b.Mean >= 100*Told.Value {
-			out = append(out, Resource{Name: "disk " + d.Name, Node: n.Name, Used: m.windows(b, 100), Each: true,
-				Text: fmt.Sprintf("%s of the time with a request in flight", say.Percent(b.Mean/100)), At: cite.Known(cite.Ref(b.Ref, "busy"))})
+			x := Resource{Name: "disk " + d.Name, Node: n.Name, Used: m.windows(b, 100), Each: true,
+				Text: fmt.Sprintf("%s of the time with a request in flight", say.Percent(b.Mean/100)), At: cite.Known(cite.Ref(b.Ref, "busy"))}
+			if d.Rotational.Value != spins {
+				x.Used.Low /= AtOnce.Value
+				x.Text += "; one that serves several at once may have room"
+			}
+			out = append(out, x)
 		}
 	}
 	return out
@@ -118,21 +132,30 @@ func (m *measured) cpu(n *analyze.Node) (Resource, bool) {
 	return x, true
 }
 
-// cpuLimit is what a container or service may use of the CPUs.
+// cpuLimit is what a container or service may use of the CPUs. A group that used more than it may is limited in another one than it is counted in; then
+// what the captured processes used is counted.
 func (m *measured) cpuLimit(n *analyze.Node, g *host.Cgroup) (Resource, bool) {
-	captured := false
+	const more = 1.1 // times the limit, which bursts take
+	captured, own := false, 0.0
 	for _, j := range n.JVMs {
-		captured = captured || n.Host.CgroupOf(j.PID) == g
+		if n.Host.CgroupOf(j.PID) == g {
+			captured, own = true, own+cores(j.Process)
+		}
 	}
 	for _, s := range n.Services {
-		captured = captured || n.Host.CgroupOf(s.PID) == g
+		if n.Host.CgroupOf(s.PID) == g {
+			captured, own = true, own+cores(s.Process)
+		}
 	}
-	limit := g.CPULimit.Value
-	if !captured || limit <= 0 || !g.CPUUsed.Known() {
+	limit, used := g.CPULimit.Value, g.CPUUsed
+	if !used.Known() || used.Mean > more*limit {
+		used.Mean, used.P95 = own, own
+	}
+	if !captured || limit <= 0 || used.Mean <= 0 {
 		return Resource{}, false
 	}
-	return Resource{Name: "CPU limit", Node: n.Name, Used: m.windows(g.CPUUsed, limit), Each: true,
-		Text: fmt.Sprintf("%s of %s CPUs used on average by %s", say.Number(g.CPUUsed.Mean), say.Number(limit), g.Name),
+	return Resource{Name: "CPU limit", Node: n.Name, Used: m.windows(used, limit), Each: true,
+		Text: fmt.Sprintf("%s of %s CPUs used on average by %s", say.Number(used.Mean), say.Number(limit), g.Name),
 		At:   cite.Known(cite.Ref(g.CPULimit.Ref, "CPU limit"))}, true
 }
 

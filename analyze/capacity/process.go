@@ -105,7 +105,14 @@ func (p *process) threads() Resource {
 	if waiting >= 0.5 {
 		text += fmt.Sprintf("; %s of them wait for one of the other resources, which is not counted", say.Number(waiting))
 	}
-	return p.resource("request threads", Range{own.Low / size, min(1, own.High/size)}, "%s", text)
+	x := p.resource("request threads", Range{own.Low / size, min(1, own.High/size)}, "%s", text)
+	switch half := (all - waiting) / 2; {
+	case p.kinds[loss.Database] > half:
+		x.But = "More threads help only where the database answers more at once as fast."
+	case p.kinds[loss.Socket] > half:
+		x.But = "More threads help only where those that they call answer more at once as fast."
+	}
+	return x
 }
 
 // mean is the number of threads at work: of the log, else of the dumps.
@@ -127,6 +134,7 @@ func (p *process) blocked() (n float64) {
 // database are the connections: they are used by calls at least, which are seen; between the calls of a transaction, that is where a thread keeps one without a call, they
 // show only by those who wait for one, and are no more than the threads at work.
 func (p *process) database() (Resource, bool) {
+	const but = "More connections help only where the database answers more at once as fast."
 	waiting, size := p.kinds[loss.DBPool], 0
 	if p.j != nil {
 		if set := p.j.Settings(); len(set.Pools) == 1 {
@@ -137,7 +145,9 @@ func (p *process) database() (Resource, bool) {
 		if waiting == 0 {
 			return Resource{}, false
 		}
-		return p.resource(connections, unknownSize(waiting, p.s.Dumps), "%s threads wait for one on average", say.Number(waiting)), true
+		x := p.resource(connections, unknownSize(waiting, p.s.Dumps), "%s threads wait for one on average", say.Number(waiting))
+		x.But = but
+		return x, true
 	}
 	calls := p.calls()
 	// What waits for a lock in the database would need no more connections without it.
@@ -154,7 +164,9 @@ func (p *process) database() (Resource, bool) {
 	if waiting > 0 {
 		text += fmt.Sprintf(", %s threads wait for one", say.Number(waiting))
 	}
-	return p.resource(connections, used.times(free), "%s", text), true
+	x := p.resource(connections, used.times(free), "%s", text)
+	x.But = but
+	return x, true
 }
 
 // calls is how many threads are in a call of the database on average: by the samples of system calls, which are many, else by the dumps.

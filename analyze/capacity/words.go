@@ -63,9 +63,12 @@ func (e *Estimate) growth() string {
 			s += fmt.Sprintf(" Answers begin to wait at %s times (70 %%).", between(e.Easy))
 		}
 	}
-	if e.Rate > 0 {
+	switch {
+	case e.Rate > 0:
 		s += fmt.Sprintf(" Now it is %s requests a second; full at %s.", say.Number(e.Rate), between(e.Carries))
-	} else {
+	case e.Requests > 0:
+		s += fmt.Sprintf(" How many requests that is not all access logs tell: there is none of %s.", say.List(e.Silent))
+	default:
 		s += " How many requests that is no access log tells."
 	}
 	return s + e.caveats()
@@ -95,12 +98,12 @@ func (e *Estimate) near() string {
 	if len(list) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" As near may be %s: longer captures with more dumps tell.", say.List(list))
+	return fmt.Sprintf(" As near may be %s.", say.List(list))
 }
 
 func (e *Estimate) caveats() (s string) {
-	if e.First.Name == connections {
-		s += " More connections help only where the database answers more at once as fast."
+	if e.First.But != "" {
+		s += " " + e.First.But
 	}
 	if e.Looks == 0 {
 		s += " No dumps tell of request threads, pools and locks."

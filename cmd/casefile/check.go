@@ -175,6 +175,9 @@ network and database have what the application needs. Each question is answered 
 measured value and its place - ok, not ok and how to cure it, not known and how to get it.
 Then: what limits this cluster, what a further node would bring, what happens when one
 dies, and what support still needs. The questions, their marks and sources: docs/checklist.md.
+What limits it is told in bounds, from one capture at one load; how, and how well it agrees
+with what was measured: docs/limits.md. More dumps make the bounds closer:
+casefile collect --dumps 20 --dump-interval 3s, then casefile check BUNDLE.
 
 `
 

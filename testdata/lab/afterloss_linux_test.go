@@ -49,7 +49,8 @@ func TestLimitsAfterLoss(t *testing.T) {
 		for _, load := range lossLoads {
 			nodes := [2]*limitedNode{shared.start(ctx, t, jdk, classpath, jdbc), shared.start(ctx, t, jdk, classpath, jdbc)}
 			for _, n := range nodes {
-				n.saturate(ctx, 4*time.Second) // warm
+				n.saturate(ctx, 6*time.Second) // warm
+				n.limit(t, shared.quota)
 			}
 			stop := [2]func(){drive(ctx, load.rates[0], nodes[0].url), drive(ctx, load.rates[1], nodes[1].url)}
 			pause(ctx, 3*time.Second)
@@ -101,24 +102,28 @@ func (s *limitsSaid) after(name, node string) (low, high float64, told bool) {
 // use measures CPUs, threads and connections in use on average.
 func (n *limitedNode) use(ctx context.Context, t *testing.T, long time.Duration) (u used) {
 	t.Helper()
-	before := n.counted(t)
+	before, err := n.counted()
+	if err != nil {
+		t.Fatal(err)
+	}
 	pause(ctx, long)
-	after := n.counted(t)
+	after, err := n.counted()
+	if err != nil {
+		t.Fatal(err)
+	}
 	span := after.At - before.At
 	return used{span, (after.CPU - before.CPU) / span, (after.Threads - before.Threads) / span, (after.Connections - before.Connections) / span}
 }
 
-func (n *limitedNode) counted(t *testing.T) (u used) {
-	t.Helper()
+// counted asks the service itself.
+func (n *limitedNode) counted() (u used, err error) {
 	res, err := http.Get(strings.Replace(n.url, "/pages/view", "/used", 1))
-	if err == nil {
-		err = json.NewDecoder(res.Body).Decode(&u)
-		res.Body.Close()
-	}
 	if err != nil {
-		t.Fatal(err)
+		return u, err
 	}
-	return u
+	defer res.Body.Close()
+	err = json.NewDecoder(res.Body).Decode(&u)
+	return u, err
 }
 
 // checkCluster has an agent serve each node, and checks them.
