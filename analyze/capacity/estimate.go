@@ -68,10 +68,13 @@ type Estimate struct {
 	// Looks is the number of dumps, and Unseen the share of the time for which a lock may be held that none of them shows.
 	Looks  int
 	Unseen float64
-	Growth Range // until something is full, between [Full] and all of it
+	Growth Range // until something is full, between [Full] and all of it; also where nothing is named
 	Easy   Range // until answers wait, at [Good]
 	// Carries is requests a second at Growth; zero: no access log tells it.
 	Carries Range
+	// Loads are the requests a second of several captures, and All what they carry by each of them; the low end above the high one: they do not agree.
+	Loads []float64
+	All   Range
 	// Shared is the share of the busy time of request threads in what all nodes share, at most.
 	Shared float64
 	// Further is the capacity with one more node, in times of now; Helps: the first resource grows with it.
@@ -95,7 +98,7 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	}
 	slices.SortStableFunc(e.Resources, func(a, b Resource) int { return cmp.Compare(b.nearness().Middle(), a.nearness().Middle()) })
 	e.Longest, e.Evicted = stops(c)
-	e.grow(m.total.doubt())
+	e.grow(m.total.doubt(), m.hidden)
 	if e.Nodes > 0 {
 		e.Further = FurtherNode(e.Nodes, e.Shared)
 	}
@@ -110,8 +113,21 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	return e
 }
 
-// grow names what ends growth, and how far off that is: the nearest end of all resources, as each must bear the load.
-func (e *Estimate) grow(doubt float64) {
+// grow names what ends growth, and how far off that is: the nearest end of all resources, as each must bear the load, and of a lock that no dump shows.
+func (e *Estimate) grow(doubt, hidden float64) {
+	e.Growth, e.Easy = Range{math.Inf(1), math.Inf(1)}, Range{math.Inf(1), math.Inf(1)}
+	for i := range e.Resources {
+		x := &e.Resources[i]
+		full, easy := Growth(x.Used, x.Fixed, Range{Full.Value, 1}), Growth(x.Used, x.Fixed, Range{Good.Value, Good.Value})
+		e.Growth = Range{min(e.Growth.Low, full.Low), min(e.Growth.High, full.High)}
+		e.Easy = Range{min(e.Easy.Low, easy.Low), min(e.Easy.High, easy.High)}
+	}
+	if hidden > 0 {
+		e.Growth.Low, e.Easy.Low = min(e.Growth.Low, Full.Value/hidden), min(e.Easy.Low, Good.Value/hidden)
+	}
+	if e.Rate > 0 {
+		e.Carries = Range{e.Rate * max(1, e.Growth.Low) * (1 - doubt), e.Rate * max(1, e.Growth.High) * (1 + doubt)}
+	}
 	first := slices.IndexFunc(e.Resources, func(x Resource) bool {
 		near := x.nearness()
 		return near.Low >= Grows.Value && near.Middle() >= max(Told.Value, e.Unseen)
@@ -121,19 +137,28 @@ func (e *Estimate) grow(doubt float64) {
 	}
 	e.First = &e.Resources[first]
 	e.Helps = e.First.Each
-	e.Growth, e.Easy = Range{math.Inf(1), math.Inf(1)}, Range{math.Inf(1), math.Inf(1)}
 	for i := range e.Resources {
-		x := &e.Resources[i]
-		if i != first && x.Used.High > e.First.nearness().Middle() {
+		if x := &e.Resources[i]; i != first && x.Used.High > e.First.nearness().Middle() {
 			e.Near = append(e.Near, x)
 		}
-		full, easy := Growth(x.Used, x.Fixed, Range{Full.Value, 1}), Growth(x.Used, x.Fixed, Range{Good.Value, Good.Value})
-		e.Growth = Range{min(e.Growth.Low, full.Low), min(e.Growth.High, full.High)}
-		e.Easy = Range{min(e.Easy.Low, easy.Low), min(e.Easy.High, easy.High)}
 	}
-	if e.Rate > 0 {
-		e.Carries = Range{e.Rate * max(1, e.Growth.Low) * (1 - doubt), e.Rate * max(1, e.Growth.High) * (1 + doubt)}
+}
+
+// Together joins what captures of the same nodes at several loads tell: the busiest one, and the requests a second that all of them allow.
+func Together(list []*Estimate) *Estimate {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *Estimate) int { return cmp.Compare(a.Rate, b.Rate) })
+	e := *list[len(list)-1]
+	for _, one := range list {
+		if one.Rate <= 0 {
+			continue
+		}
+		if e.Loads = append(e.Loads, one.Rate); len(e.Loads) == 1 {
+			e.All = one.Carries
+		}
+		e.All = Range{max(e.All.Low, one.Carries.Low), min(e.All.High, one.Carries.High)}
 	}
+	return &e
 }
 
 // others are what the same resource of each other node is used by requests; of several on one node the most used one.

@@ -51,6 +51,9 @@ func unseen(looks int) float64 {
 	return 1 - math.Pow(0.05, 1/float64(looks))
 }
 
+// unqueued is the same of what shows only while something waits for it: with random arrivals at one server that is the square of its use.
+func unqueued(looks int) float64 { return math.Sqrt(unseen(looks)) }
+
 // queueAt is the mean length of the queue of an M/M/c system at a utilisation below 1 (Erlang C).
 func queueAt(servers int, use float64) float64 {
 	load := use * float64(servers)

@@ -25,7 +25,8 @@ type measured struct {
 	servers []server // of databases
 	silent  []string // nodes that serve requests, and whose access log is not there
 	looks   int      // dumps of the process with the most
-	unseen  float64
+	unseen  float64  // of the time a lock may be held that no dump shows
+	hidden  float64  // the same of one that shows only while something waits for it
 }
 
 func measure(c *analyze.Case, r *analyze.Result) *measured {
@@ -48,7 +49,8 @@ func measure(c *analyze.Case, r *analyze.Result) *measured {
 	}
 	for _, s := range r.Loss {
 		if s.Dumps == m.looks && m.looks > 0 && s.RequestThreadSeconds > 0 {
-			m.unseen = max(m.unseen, min(unseen(m.looks), m.busy(s).High)) // what is held is held by a thread at work
+			held := m.busy(s).High // by a thread at work
+			m.unseen, m.hidden = max(m.unseen, min(unseen(m.looks), held)), max(m.hidden, min(unqueued(m.looks), held))
 		}
 	}
 	return m

@@ -71,7 +71,23 @@ func (e *Estimate) growth() string {
 	default:
 		s += " How many requests that is no access log tells."
 	}
-	return s + e.caveats()
+	return s + e.together() + e.caveats()
+}
+
+// together says what several captures tell.
+func (e *Estimate) together() string {
+	if len(e.Loads) < 2 {
+		return ""
+	}
+	var rates []string
+	for _, r := range e.Loads {
+		rates = append(rates, say.Number(r))
+	}
+	s := fmt.Sprintf(" That is the busiest of the captures at %s requests a second", say.List(rates))
+	if e.All.Low > e.All.High {
+		return s + "; the others do not agree with it: what a request needs changes with the load, or something else has changed between them."
+	}
+	return s + fmt.Sprintf("; all of them together allow %s.", between(e.All))
 }
 
 // tooLow says what is used most, and what may hide behind that.
@@ -82,7 +98,7 @@ func (e *Estimate) tooLow() string {
 		s += fmt.Sprintf(" A lock that is held for up to %s of the time need not show in %s; more of them tell (casefile collect --dumps 20 --dump-interval 3s).",
 			say.Percent(e.Unseen), say.Count(e.Looks, "dump"))
 	}
-	return s + " Capture at the busiest hour."
+	return s + e.together() + " Capture at the busiest hour."
 }
 
 // near names what may end growth as soon.

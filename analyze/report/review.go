@@ -297,8 +297,8 @@ type bounds struct {
 	High float64 `json:"high,omitempty"`
 }
 
-func boundsOf(r capacity.Range) bounds {
-	var b bounds
+func boundsOf(r capacity.Range) *bounds {
+	b := &bounds{}
 	if !math.IsInf(r.Low, 0) {
 		b.Low = r.Low
 	}
@@ -310,13 +310,15 @@ func boundsOf(r capacity.Range) bounds {
 
 // limits is what ends growth, in figures.
 type limits struct {
-	First   string   `json:"first,omitempty"` // the resource that ends growth; empty: the load was too low to tell
-	Near    []string `json:"near,omitempty"`  // others that may
-	Rate    float64  `json:"requests_per_s,omitempty"`
-	Growth  *bounds  `json:"growth,omitempty"`          // times the present load
-	Carries *bounds  `json:"carries_per_s,omitempty"`   // requests a second
-	Further *bounds  `json:"further_node,omitempty"`    // capacity with one more, in times of now
-	After   []after  `json:"after_node_loss,omitempty"` // what each node's own resources would be used
+	First   string    `json:"first,omitempty"` // the resource that ends growth; empty: the load was too low to tell
+	Near    []string  `json:"near,omitempty"`  // others that may
+	Rate    float64   `json:"requests_per_s,omitempty"`
+	Growth  *bounds   `json:"growth,omitempty"`          // times the present load
+	Carries *bounds   `json:"carries_per_s,omitempty"`   // requests a second
+	Loads   []float64 `json:"loads_per_s,omitempty"`     // of several captures
+	All     *bounds   `json:"all_carry_per_s,omitempty"` // what the nodes carry by each of them
+	Further *bounds   `json:"further_node,omitempty"`    // capacity with one more, in times of now
+	After   []after   `json:"after_node_loss,omitempty"` // what each node's own resources would be used
 }
 
 type after struct {
@@ -329,21 +331,22 @@ func limitsOf(e *capacity.Estimate) (l limits) {
 	l.Rate = e.Rate
 	if e.First != nil {
 		l.First = e.First.Title()
-		growth, further := boundsOf(e.Growth), boundsOf(e.Further)
-		l.Growth = &growth
+		l.Growth = boundsOf(e.Growth)
 		if e.Helps {
-			l.Further = &further
+			l.Further = boundsOf(e.Further)
 		}
 		if e.Carries.Low > 0 {
-			carries := boundsOf(e.Carries)
-			l.Carries = &carries
+			l.Carries = boundsOf(e.Carries)
 		}
+	}
+	if l.Loads = e.Loads; len(e.Loads) > 1 && e.All.Low <= e.All.High {
+		l.All = boundsOf(e.All)
 	}
 	for _, x := range e.Near {
 		l.Near = append(l.Near, x.Title())
 	}
 	for _, x := range e.After {
-		l.After = append(l.After, after{x.Name, x.Node, boundsOf(x.Then)})
+		l.After = append(l.After, after{x.Name, x.Node, *boundsOf(x.Then)})
 	}
 	return l
 }

@@ -6,16 +6,21 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
 	"casefile/analyze"
+	"casefile/analyze/capacity"
 	"casefile/analyze/checklist"
 	"casefile/analyze/load"
 	"casefile/analyze/report"
 	"casefile/analyze/ticket"
+	"casefile/bundle"
 	"casefile/bundle/redact"
 )
 
@@ -158,6 +163,7 @@ type checkOptions struct {
 	verbose                  bool
 	ticket                   ticketOptions
 	most                     limits
+	loads                    []*capacity.Estimate // of other captures of the same nodes
 }
 
 func (o *checkOptions) flags(f *pflag.FlagSet) {
@@ -175,9 +181,9 @@ network and database have what the application needs. Each question is answered 
 measured value and its place - ok, not ok and how to cure it, not known and how to get it.
 Then: what limits this cluster, what a further node would bring, what happens when one
 dies, and what support still needs. The questions, their marks and sources: docs/checklist.md.
-What limits it is told in bounds, from one capture at one load; how, and how well it agrees
-with what was measured: docs/limits.md. More dumps make the bounds closer:
-casefile collect --dumps 20 --dump-interval 3s, then casefile check BUNDLE.
+What limits it is told in bounds; how, and how well that agrees with what was measured:
+docs/limits.md. More dumps make them closer (casefile collect --dumps 20 --dump-interval 3s,
+then casefile check BUNDLE), and so do several bundles of the same nodes at other loads.
 
 `
 
@@ -190,6 +196,9 @@ func (o *checkOptions) checked(u *ui, c *analyze.Case, res *analyze.Result, name
 	rev, err := o.ticket.review(u, c, res)
 	if err != nil {
 		return err
+	}
+	if len(o.loads) > 0 {
+		rev.Capacity = capacity.Together(append(o.loads, rev.Capacity))
 	}
 	if err := writeExtra(c, res, report.Meta{Title: c.ID, BundleName: name, Tool: "casefile", Version: toolVersion(), Review: rev}, "", o.markdown); err != nil {
 		return err
@@ -222,7 +231,7 @@ func (o *checkOptions) validate() error {
 	return o.ticket.validate()
 }
 
-// checkBundle reviews what lies there.
+// checkBundle reviews what lies there: parts of one case, or captures of the same nodes at several loads.
 func (o *checkOptions) checkBundle(ctx context.Context, u *ui, paths []string) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -231,13 +240,79 @@ func (o *checkOptions) checkBundle(ctx context.Context, u *ui, paths []string) e
 	if err != nil {
 		return err
 	}
-	c, err := load.Paths(ctx, paths)
+	newest, several, err := atLoads(ctx, paths)
 	if err != nil {
 		return err
 	}
-	res, err := evaluate(ctx, c)
+	if several {
+		for _, p := range paths {
+			if p == newest {
+				continue
+			}
+			c, res, err := judged(ctx, []string{p})
+			if err != nil {
+				return err
+			}
+			o.loads = append(o.loads, capacity.Of(c, res))
+		}
+		paths = []string{newest}
+	}
+	c, res, err := judged(ctx, paths)
 	if err != nil {
 		return err
 	}
 	return o.checked(u, c, res, paths[0])
+}
+
+// judged reads and evaluates.
+func judged(ctx context.Context, paths []string) (*analyze.Case, *analyze.Result, error) {
+	c, err := load.Paths(ctx, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	res, err := evaluate(ctx, c)
+	return c, res, err
+}
+
+// atLoads reports whether the paths are captures of the same nodes, and which is the newest. Bundles of other nodes, and loose files, are parts of one
+// case; those that have only some nodes in common would count these twice.
+func atLoads(ctx context.Context, paths []string) (newest string, several bool, err error) {
+	if len(paths) < 2 {
+		return "", false, nil
+	}
+	var first []string
+	var last time.Time
+	seen := map[string]string{}
+	same, common := true, ""
+	for i, p := range paths {
+		r, err := bundle.Open(ctx, p)
+		if err != nil || r.Foreign {
+			return "", false, nil //nolint:nilerr // no bundle: its reader says what is wrong with it
+		}
+		var nodes []string
+		for k := range r.Manifest.Nodes {
+			nodes = append(nodes, r.Manifest.Nodes[k].Name)
+		}
+		slices.Sort(nodes)
+		for _, n := range nodes {
+			if other, ok := seen[n]; ok && common == "" {
+				common = fmt.Sprintf("%s is in %s and in %s", n, filepath.Base(other), filepath.Base(p))
+			}
+			seen[n] = p
+		}
+		if i == 0 {
+			first = nodes
+		}
+		same = same && slices.Equal(first, nodes)
+		if !r.Manifest.Started.Before(last) {
+			newest, last = p, r.Manifest.Started
+		}
+	}
+	switch {
+	case common == "":
+		return "", false, nil
+	case !same:
+		return "", false, usage("%s: captures at several loads have to be of the same nodes, each of all of them", common)
+	}
+	return newest, true, nil
 }
