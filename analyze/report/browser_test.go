@@ -324,19 +324,27 @@ func TestReportLooks(t *testing.T) {
 			v.sideways(name)
 			v.run(`document.querySelectorAll("details").forEach(d => { d.open = true })`)
 			v.sideways(name + ", all open")
-			eval[int](v, axe)
-			text := eval[string](v, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.failureSummary || "").slice(0, 300))}))))`)
-			var list []struct {
-				ID, Help string
-				Nodes    []string
-			}
-			if err := json.Unmarshal([]byte(text), &list); err != nil {
-				t.Fatal(err)
-			}
-			for _, x := range list {
-				t.Errorf("%s: %s: %s\n%s", name, x.ID, x.Help, strings.Join(x.Nodes, "\n"))
-			}
+			v.run(`document.querySelectorAll("figure.plot").forEach(f => f.scrollIntoView({behavior: "instant"}))`)
+			v.want("charts are drawn", `!!document.querySelector("figure.plot.live")`)
+			v.accessible(name, axe)
 		}
+	}
+}
+
+// accessible reports what axe-core finds wrong with the page.
+func (v *visitor) accessible(name, axe string) {
+	v.t.Helper()
+	eval[int](v, axe)
+	text := eval[string](v, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.failureSummary || "").slice(0, 300))}))))`)
+	var list []struct {
+		ID, Help string
+		Nodes    []string
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		v.t.Fatal(err)
+	}
+	for _, x := range list {
+		v.t.Errorf("%s: %s: %s\n%s", name, x.ID, x.Help, strings.Join(x.Nodes, "\n"))
 	}
 }
 

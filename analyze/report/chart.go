@@ -20,7 +20,7 @@ const (
 	padTop      = 12.0
 	padBottom   = 26.0
 	maxPoints   = 600 // of a line
-	svgPoints   = 140 // of one without script, or on paper
+	svgPoints   = 110 // of one without script, or on paper
 )
 
 // timeline is the horizontal axis: seconds from a beginning.
@@ -96,7 +96,7 @@ type figureChart struct {
 	Title  string
 	Legend []legendItem
 	SVG    template.HTML
-	Data   template.JS // plotData, where the page can zoom; empty: the picture is all there is
+	plot   *plotData // where the page can zoom; nil: the picture is all there is
 	Note   string
 }
 
@@ -156,7 +156,7 @@ func (c *chart) draw() (fig figureChart, ok bool) {
 	if c.limit != nil {
 		top = max(top, c.limit.v)
 	}
-	fig = figureChart{Title: c.title, Note: c.note, Data: c.data()}
+	fig = figureChart{Title: c.title, Note: c.note, plot: c.data()}
 	for i := range c.curves {
 		c.curves[i].points = c.thin(c.curves[i].points, svgPoints)
 	}

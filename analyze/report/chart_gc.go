@@ -75,7 +75,7 @@ func pauseChart(l *gc.Log, clock analyze.Clock) (figureChart, bool) {
 		fig.Note = count(l.Dropped, "pause") + " of the log are in the table, but not drawn"
 	}
 	fig.SVG = f.done()
-	fig.Data = pauseData(l, t)
+	fig.plot = pauseData(l, t)
 	return fig, true
 }
 

@@ -36,6 +36,7 @@ func (v *view) body() g.Node {
 		stacked(v.Processes, (*section).node), para("note", v.Left["processes"]),
 		g.If(len(v.Hosts) > 0, h.H2(h.Class("head"), g.Text("Hosts"))), newline,
 		stacked(v.Hosts, (*section).node), para("note", v.Left["hosts"]),
+		h.Script(h.Type("application/json"), h.ID("axes"), g.Raw(string(v.Axes))), newline,
 		h.Section(h.Class("panel"), h.ID("coverage"), h.H2(g.Text("Coverage")), newline, v.coverage()), newline,
 	}
 }

@@ -32,10 +32,10 @@ func (p *part) node() g.Node {
 
 func (f *figureChart) node() g.Node {
 	var data g.Node
-	if f.Data != "" {
-		data = h.Script(h.Type("application/json"), g.Raw(string(f.Data)))
+	if f.plot != nil {
+		data = h.Script(h.Type("application/json"), g.Raw(string(f.plot.script())))
 	}
-	return h.Figure(g.If(f.Data != "", h.Class("plot")),
+	return h.Figure(g.If(f.plot != nil, h.Class("plot")),
 		h.FigCaption(h.Strong(g.Text(f.Title)), g.Text(" "), legend(f.Legend)),
 		raw(f.SVG), data, para("note", f.Note))
 }

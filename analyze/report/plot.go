@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"math"
 	"slices"
@@ -17,9 +18,11 @@ type plotData struct {
 	Stack  bool        `json:"stack,omitempty"` // each curve is the sum of itself and those before it
 	Log    bool        `json:"log,omitempty"`
 	Dots   bool        `json:"dots,omitempty"`
+	Bars   bool        `json:"bars,omitempty"`
 	Top    number      `json:"top,omitempty"` // least upper end of the value axis
 	Limit  *plotLimit  `json:"limit,omitempty"`
-	Times  []moment    `json:"x,omitempty"` // seconds from Start, of all curves that have none of their own
+	Times  []moment    `json:"-"`           // seconds from Start, of all curves that have none of their own
+	Axis   int         `json:"a,omitempty"` // where the page has Times, from 1
 	Curves []plotCurve `json:"s"`
 }
 
@@ -31,7 +34,8 @@ type plotLimit struct {
 type plotCurve struct {
 	Name   string   `json:"n"`
 	Class  string   `json:"c"`
-	Times  []moment `json:"x,omitempty"`
+	Times  []moment `json:"-"`
+	Axis   int      `json:"a,omitempty"` // as of plotData
 	Values []number `json:"y"`
 }
 
@@ -66,10 +70,10 @@ func (p *plotData) script() template.JS {
 }
 
 // data gives the curves as they are drawn.
-func (c *chart) data() template.JS {
-	p := plotData{Unit: c.unit, Stack: c.stacked, Top: number(c.top)}
+func (c *chart) data() *plotData {
+	p := &plotData{Unit: c.unit, Stack: c.stacked, Top: number(c.top)}
 	if c.labelled != nil {
-		return "" // its values have names of their own
+		return nil // its values have names of their own
 	}
 	if !c.time.start.IsZero() {
 		p.Start = c.time.start.UnixMilli()
@@ -86,7 +90,7 @@ func (c *chart) data() template.JS {
 		p.Curves = append(p.Curves, out)
 	}
 	p.share()
-	return p.script()
+	return p
 }
 
 // share tells the times once where all curves have the same.
@@ -104,8 +108,8 @@ func (p *plotData) share() {
 // plotPauses is how many pauses of one class can be zoomed into: the longest of each stretch.
 const plotPauses = 700
 
-func pauseData(l *gc.Log, t timeline) template.JS {
-	p := plotData{Unit: "ms", Log: true, Dots: true}
+func pauseData(l *gc.Log, t timeline) *plotData {
+	p := &plotData{Unit: "ms", Log: true, Dots: true}
 	if !t.start.IsZero() {
 		p.Start = t.start.UnixMilli()
 	}
@@ -124,5 +128,81 @@ func pauseData(l *gc.Log, t timeline) template.JS {
 			p.Curves = append(p.Curves, out)
 		}
 	}
-	return p.script()
+	return p
+}
+
+// axes are the times of all charts of a page; charts of one source share theirs.
+type axes struct {
+	list [][]int64
+	at   map[string]int
+}
+
+// of gives the number of an axis, from 1; 0: it has no times.
+func (a *axes) of(times []moment) int {
+	if len(times) == 0 {
+		return 0
+	}
+	steps := stepsOf(times)
+	key := fmt.Sprint(steps)
+	n, known := a.at[key]
+	if !known {
+		a.list = append(a.list, steps)
+		n = len(a.list)
+		a.at[key] = n
+	}
+	return n
+}
+
+// stepsOf writes times as milliseconds: the first, then each as its distance from the one before. -n stands for n more of the
+// distance before it.
+func stepsOf(times []moment) (out []int64) {
+	last, again := int64(0), int64(0)
+	flush := func() {
+		if again > 0 {
+			out = append(out, -again)
+		}
+		again = 0
+	}
+	for i, t := range times {
+		ms := max(last, int64(math.Round(float64(t)*1000))) // a clock that was set back has no place on an axis
+		step := ms - last
+		last = ms
+		if i > 1 && len(out) > 1 && step > 0 && step == out[len(out)-1] {
+			again++
+			continue
+		}
+		flush()
+		out = append(out, step)
+	}
+	flush()
+	return out
+}
+
+// shareAxes numbers the times of all charts of the page, and gives them as the page's script reads them.
+func (v *view) shareAxes() template.JS {
+	a := &axes{at: map[string]int{}}
+	for _, list := range [][]section{v.Sections, v.Processes, v.Hosts} {
+		for _, s := range list {
+			for _, p := range s.Parts {
+				for _, c := range p.Charts {
+					c.plot.number(a)
+				}
+			}
+		}
+	}
+	text, err := json.Marshal(a.list)
+	if err != nil {
+		return ""
+	}
+	return template.JS(text)
+}
+
+func (p *plotData) number(a *axes) {
+	if p == nil {
+		return
+	}
+	p.Axis = a.of(p.Times)
+	for i := range p.Curves {
+		p.Curves[i].Axis = a.of(p.Curves[i].Times)
+	}
 }

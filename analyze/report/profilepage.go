@@ -64,6 +64,7 @@ type partsPage struct {
 	Facts         []fact
 	Notes         []string
 	Stacks        *explorer // nil: none
+	StacksLast    bool      // below the parts
 	Parts         []part
 }
 
@@ -75,9 +76,10 @@ func (p *partsPage) write(w io.Writer) error {
 			para("kicker", p.Kicker), newline,
 			h.H1(g.Text(p.Title)), newline,
 			h.Div(h.Class("case"), facts("facts", p.Facts)))), newline,
-		h.Div(h.Class("wrap"), h.Main(h.ID("main"), p.Stacks.node(),
+		h.Div(h.Class("wrap"), h.Main(h.ID("main"), g.If(!p.StacksLast, p.Stacks.node()),
 			h.Div(h.Class("panel"), stacked(p.Parts, (*part).node),
-				g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)}))))))
+				g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)})),
+			g.If(p.StacksLast, p.Stacks.node())))))
 }
 
 func (p *Profile) page() *partsPage {

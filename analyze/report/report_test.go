@@ -213,7 +213,7 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("the page holds %q", tag)
 		}
 	}
-	if n := bytes.Count(page, []byte("<script")) - bytes.Count(page, []byte(`<script type="application/json">`)); n != 1 {
+	if n := bytes.Count(page, []byte("<script")) - bytes.Count(page, []byte(`<script type="application/json"`)); n != 1 {
 		t.Errorf("the page has %d scripts, want its own", n)
 	}
 	var term, show bytes.Buffer

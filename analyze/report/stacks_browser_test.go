@@ -1,11 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	pprof "github.com/google/pprof/profile"
@@ -13,6 +15,7 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
+	"casefile/analyze/threads"
 )
 
 // stackLine is samples of one stack, root first, of a pool.
@@ -47,7 +50,18 @@ func stackedCase(t *testing.T) (*analyze.Case, *analyze.Result) {
 	t.Helper()
 	c, r := sampleCluster(t, 2, time.Minute)
 	const web = "java.lang.Thread.run org.apache.tomcat.util.threads.TaskThread$WrappingRunnable.run org.apache.catalina.core.StandardWrapperValve.invoke "
+	var dumps []*threads.Dump
+	for i := range 6 {
+		text := strings.ReplaceAll(sampleDump(i), `"http-nio-8090-exec-9"`, `"Caesium-1-9"`)
+		ds, _, err := threads.ParseAll(fmt.Sprintf("%02d.txt", i+1), strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ds[0].ZoneKnown = true
+		dumps = append(dumps, ds...)
+	}
 	for i, n := range c.Nodes {
+		n.JVMs[0].Dumps = threads.NewSeries(dumps, nil)
 		macros, groups := []int64{300, 900}[i], []int64{700, 200}[i]
 		n.JVMs[0].Profiles = []*profile.Profile{
 			sampledProfile("cpu", "nanoseconds",
@@ -83,6 +97,29 @@ func stacksPage(t *testing.T) *visitor {
 	v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
 	v.want("the flame graph is drawn", `document.querySelectorAll(".flamebox svg.f").length > 5`)
 	return v
+}
+
+func TestThreadsOverTimeInBrowser(t *testing.T) {
+	v := stacksPage(t)
+	chart := func(of string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("figure.plot")].find(f => f.querySelector("strong").textContent === %q)`, of)
+	}
+	v.run(chart("Threads by state") + `.scrollIntoView({behavior: "instant"})`)
+	for _, title := range []string{"Threads by state", "Busy threads by pool", "Pool http-nio-8090"} {
+		v.want(title+" is drawn", fmt.Sprintf(`%s.matches(".live") && !!%s.querySelector("canvas")`, chart(title), chart(title)))
+	}
+	v.shoot("threads-over-time.png")
+	picture := chart("Busy threads by pool") + `.querySelector("canvas").toDataURL()`
+	before := eval[string](v, picture)
+	v.run(chart("Threads by state") + `.focus()`)
+	v.do(chromedp.KeyEvent("+"))
+	v.want("the address has the zoom", `location.hash.includes("from=")`)
+	v.want("the other chart follows", picture+fmt.Sprintf(` !== %q`, before))
+	v.shoot("threads-zoomed.png")
+	v.do(chromedp.KeyEvent("0"))
+	v.want("all is shown", picture+fmt.Sprintf(` === %q`, before))
+	v.run(`const s = document.querySelector("#node"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
+	v.want("the filter of nodes hides the other's", chart("Threads by state")+`.closest("section").hidden`)
 }
 
 func TestCallTreeInBrowser(t *testing.T) {
@@ -128,11 +165,13 @@ func TestFlameGraphInBrowser(t *testing.T) {
 	v.want("a link chooses", fmt.Sprintf(`document.querySelector('.stacks select[data-key="stack"]').value === "alloc" && !!%s`, frameNamed("java.lang.StringBuilder.toString")))
 }
 
-// TestStacksLook keeps pictures of the stacks in all schemes and widths.
+// TestStacksLook holds the stacks to their width and to what axe-core knows, in all schemes and widths.
 func TestStacksLook(t *testing.T) {
 	v := stacksPage(t)
+	axe := axeScript(t)
 	v.choose("stack", "cpu")
 	v.choose("where", "wiki-2")
+	v.choose("against", "wiki-1")
 	for _, scheme := range schemes {
 		v.scheme(scheme)
 		for _, width := range widths {
@@ -140,6 +179,47 @@ func TestStacksLook(t *testing.T) {
 			v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
 			v.sideways(fmt.Sprint(scheme, " at ", width))
 			v.shoot(fmt.Sprintf("stacks-%d-%s.png", width, scheme))
+			if width < 400 {
+				v.accessible(fmt.Sprint(scheme, " at ", width), axe)
+			}
 		}
 	}
+}
+
+// TestStacksWithoutScript: the first kind is a picture and a tree that opens and closes.
+func TestStacksWithoutScript(t *testing.T) {
+	c, r := stackedCase(t)
+	v := browse(t, renderHTML(t, c, r, sampleMeta()))
+	command(v, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	v.do(chromedp.Reload())
+	for _, selector := range []string{".flamebox svg.flame path.f2", ".calls details[open] > summary", ".calls details p.call"} {
+		if !v.is(visible(selector)) {
+			t.Errorf("%s is not shown without script", selector)
+		}
+	}
+	if v.is(visible(".stacks .tools")) {
+		t.Error("controls are shown, and do nothing without script")
+	}
+	v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
+	v.shoot("stacks-noscript.png")
+}
+
+// TestComparedStacksInBrowser: a comparison begins with what changed.
+func TestComparedStacksInBrowser(t *testing.T) {
+	var page bytes.Buffer
+	if err := CompareHTML(&page, comparedPair(t, "shop"), sampleMeta()); err != nil {
+		t.Fatal(err)
+	}
+	v := browse(t, page.Bytes())
+	v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
+	v.want("the frame that grew is coloured", `!!(() => { const f = `+frameNamed("com.acme.shop.Sort.step0")+`; return f && f.classList.contains("f2"); })()`)
+	v.want("the legend says before", `document.querySelector(".legends").textContent.includes("before")`)
+	v.shoot("stacks-compared.png")
+	c, r := stackedCase(t)
+	meta := sampleMeta()
+	meta.Against = comparedPair(t, "shop")
+	v = browse(t, renderHTML(t, c, r, meta))
+	v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
+	v.choose("stack", "cpu")
+	v.want("what was before can be chosen", `[...document.querySelector('.stacks select[data-key="against"]').options].some(o => o.text.includes("before.tar.zst"))`)
 }

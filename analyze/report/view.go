@@ -34,8 +34,9 @@ type view struct {
 	Filter                               []string // names of nodes; their place is what data-nodes names, from 1
 	Nodes                                []nodeCard
 	Findings                             []findingCard
-	Sections                             []section // of sectionViews
-	Stacks                               *explorer // nil: there are none
+	Sections                             []section   // of sectionViews
+	Stacks                               *explorer   // nil: there are none
+	Axes                                 template.JS // the times of the charts
 	Processes                            []section
 	Hosts                                []section
 	Gaps                                 table
@@ -218,6 +219,7 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)
+	v.Axes = v.shareAxes()
 	return v
 }
 

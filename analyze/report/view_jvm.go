@@ -25,6 +25,9 @@ func (b *viewBuilder) jvm(n *analyze.Node, j *analyze.JVM) section {
 	s := section{Anchor: b.anchors[j], Places: b.placesOf(n.Name), Title: j.Target, Where: nameOf(n), Facts: jvmFacts(j)}
 	s.take(tuningPart(b.result, n, j))
 	s.take(b.threads(n, j.Subject(), j.Dumps, "Threads"))
+	if fig, ok := lookChart(n, j.Looks); ok {
+		s.take(part{Title: "Looks from outside", Charts: []figureChart{fig}})
+	}
 	for i, log := range j.GC {
 		if i == jvmLogs {
 			s.take(part{Title: "More GC logs", Note: count(len(j.GC)-i, "more GC log")})
@@ -90,10 +93,7 @@ func (b *viewBuilder) threads(n *analyze.Node, subject string, s *threads.Series
 	if l := b.lossOf(n.Name, subject); l != nil {
 		p.add(lossChart(l))
 	}
-	p.add(barChart(title+" by state", dumpNames(n, s), stateLayers(s)))
-	if pool := busiestPool(s); pool != nil {
-		p.add(barChart("Pool "+clean(cut(pool.Name, 60)), dumpNames(n, s), poolLayers(pool)))
-	}
+	p.Charts = append(p.Charts, threadCharts(n, s, title)...)
 	for _, t := range []table{poolTable(s), lockTable(s), hotTable(s), groupTable(s)} {
 		if len(t.Rows) > 0 || t.Note != "" {
 			p.Tables = append(p.Tables, t)
@@ -161,10 +161,10 @@ func poolLayers(p *threads.Pool) []layer {
 }
 
 // busiestPool is the pool with most busy threads over the dumps; request pools go first.
-func busiestPool(s *threads.Series) *threads.Pool {
+func busiestPool(pools []*threads.Pool) *threads.Pool {
 	var best *threads.Pool
 	most := 0
-	for _, p := range s.Pools(nil) {
+	for _, p := range pools {
 		busy := 0
 		for _, c := range p.Counts {
 			busy += c.Busy

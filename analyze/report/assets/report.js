@@ -2,8 +2,8 @@
 // The report with its script: one time axis for all charts, a filter for nodes, colours, and links into all of it.
 // Nothing here makes text of a case into markup: it is set as text only.
 
-/** @typedef {{n: string, c: string, x?: number[], y: (number | null)[]}} Curve */
-/** @typedef {{t0?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, top?: number, limit?: {v: number, n: string}, x?: number[], s: Curve[]}} Plot */
+/** @typedef {{n: string, c: string, a?: number, y: (number | null)[]}} Curve */
+/** @typedef {{t0?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, bars?: boolean, top?: number, limit?: {v: number, n: string}, a?: number, s: Curve[]}} Plot */
 
 document.addEventListener("DOMContentLoaded", function () {
   const root = document.documentElement;
@@ -34,6 +34,8 @@ document.addEventListener("DOMContentLoaded", function () {
 
   /** @type {uPlot[]} */
   const walled = []; // charts of wall-clock time, which zoom as one
+  /** @type {Set<uPlot>} */
+  const barred = new Set(); // charts of moments, such as dumps
 
   /** @param {number} from @param {number} to seconds of Unix time; both 0: each chart its own */
   function zoom(from, to) {
@@ -44,18 +46,41 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   /** @param {uPlot} u */
   function show(u) {
-    const x = u.data[0];
+    const x = u.data[0], first = /** @type {number} */ (x[0]), last = /** @type {number} */ (x[x.length - 1]);
+    const room = barred.has(u) ? (last - first) / (x.length - 1) / 2 : 0; // half a bar
     if (view.to > view.from && walled.includes(u)) { u.setScale("x", { min: view.from, max: view.to }); return; }
-    u.setScale("x", { min: /** @type {number} */ (x[0]), max: /** @type {number} */ (x[x.length - 1]) });
+    u.setScale("x", { min: first - room, max: last + room });
+  }
+
+  /** @type {number[][]} times of charts: the first in ms, then distances; -n stands for n more of the distance before it */
+  const steps = JSON.parse((byID("axes") || root).textContent || "[]");
+  /** @type {Map<number, number[]>} */
+  const axes = new Map();
+  /** @param {number} n from 1 @returns {number[]} seconds */
+  function axis(n) {
+    let known = axes.get(n);
+    if (!known) {
+      known = [];
+      let at = 0, step = 0;
+      for (const s of steps[n - 1] || []) {
+        for (let again = s >= 0 ? 1 : -s; again > 0; again--) {
+          step = s >= 0 ? s : step;
+          at += step;
+          known.push(at / 1000);
+        }
+      }
+      axes.set(n, known);
+    }
+    return known;
   }
 
   /** @param {Plot} p @returns {uPlot.AlignedData} */
   function aligned(p) {
     const start = (p.t0 || 0) / 1000;
-    /** @param {number[]} x */
-    function onAxis(x) { return x.map(function (s) { return start + s; }); }
-    if (p.x) { return /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([onAxis(p.x)].concat(/** @type {any} */ (p.s.map(function (c) { return c.y; }))))); }
-    return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.x || []), c.y]); }));
+    /** @param {number} n */
+    function onAxis(n) { return axis(n).map(function (s) { return start + s; }); }
+    if (p.a) { return /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([onAxis(p.a)].concat(/** @type {any} */ (p.s.map(function (c) { return c.y; }))))); }
+    return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.a || 0), c.y]); }));
   }
 
   /** @param {HTMLElement} fig */
@@ -79,9 +104,9 @@ document.addEventListener("DOMContentLoaded", function () {
         stroke: function () { return curveColour(c.c); },
         fill: p.stack ? function () { return curveColour(c.c); } : undefined,
         width: p.dots ? 0 : 1.5,
-        paths: p.dots ? function () { return null; } : undefined,
+        paths: p.dots ? function () { return null; } : p.bars && uPlot.paths.bars ? uPlot.paths.bars({ size: [0.7, 44] }) : undefined,
         points: p.dots ? { show: true, size: 5, width: 0, fill: function () { return curveColour(c.c); } } : { show: false },
-        spanGaps: !p.x,
+        spanGaps: !p.a,
         value: function (u, v, _, idx) {
           if (v !== null && p.stack && i > 0 && idx !== null && idx !== undefined) {
             v -= Number(u.data[at + 2][idx] || 0);
@@ -120,16 +145,16 @@ document.addEventListener("DOMContentLoaded", function () {
     };
     fig.classList.add("live");
     fig.tabIndex = 0;
-    fig.setAttribute("role", "group");
     const title = fig.querySelector("strong");
     fig.setAttribute("aria-label", (title ? title.textContent : "Chart") + ": + and - zoom, arrows move, 0 shows all");
     const u = new uPlot(options, rows, fig);
     plots.set(fig, u);
+    if (p.bars) { barred.add(u); }
     if (p.t0) {
       walled.push(u);
-        show(u);
-        fig.addEventListener("keydown", function (e) { keys(e, u); });
+      fig.addEventListener("keydown", function (e) { keys(e, u); });
     }
+    if (p.t0 || p.bars) { show(u); }
   }
   /** @type {Map<HTMLElement, uPlot>} */
   const plots = new Map();

@@ -97,8 +97,8 @@ function stacks(box) {
   const reset = button("Show all", "reset", function () { zoom(0); }), swap = button("Swap the two", "swap", swapped);
   tools.append(swap, findLabel, reset);
 
-  /** @param {HTMLSelectElement} select @param {{value: string, text: string, node?: number}[]} options */
-  function fill(select, options) {
+  /** @param {HTMLSelectElement} select @param {{value: string, text: string, node?: number}[]} options @param {number} least that make a choice */
+  function fill(select, options, least) {
     const before = select.value;
     select.replaceChildren.apply(select, options.map(function (o) {
       const el = document.createElement("option");
@@ -109,7 +109,7 @@ function stacks(box) {
     }));
     if (options.some(function (o) { return o.value === before; })) { select.value = before; }
     const label = select.parentElement;
-    if (label) { label.hidden = 2 > options.length; }
+    if (label) { label.hidden = least > options.length; }
   }
 
   /** The processes that the kind has samples of, and nodes that have several of them. @param {number} side */
@@ -128,9 +128,9 @@ function stacks(box) {
 
   /** Fills what depends on the kind. */
   function options() {
-    fill(where, [{ value: "", text: "all nodes" }].concat(placesOf(0)));
+    fill(where, [{ value: "", text: "all nodes" }].concat(placesOf(0)), 3);
     const pools = Array.from(new Set(kind.s.map(function (s) { return s[1]; }))).sort(function (a, b) { return a - b; });
-    fill(pool, [{ value: "", text: "all pools" }].concat(pools.map(function (p) { return { value: String(p), text: p === 0 ? "(no pool)" : data.pools[p] }; })));
+    fill(pool, [{ value: "", text: "all pools" }].concat(pools.map(function (p) { return { value: String(p), text: p === 0 ? "(no pool)" : data.pools[p] }; })), 3);
     const has = new Set(kind.s.map(function (s) { return s[2]; }));
     /** @type {{value: string, text: string}[]} */
     let list = [];
@@ -139,12 +139,12 @@ function stacks(box) {
       list.unshift({ value: "all", text: "with and without work" });
       if (Array.from(has).some(function (s) { return s !== data.idle; })) { list.unshift({ value: "", text: "with work" }); }
     }
-    fill(state, list);
+    fill(state, list, 2);
     const sides = [{ value: "", text: "nothing" }];
     if (kind.s.some(function (s) { return s[3] === 1; })) { sides.push({ value: "before", text: data.before ? "before: " + data.before : "before" }); }
     const places = placesOf(0);
     if (places.length > 1) { places.forEach(function (p) { sides.push({ value: p.value, text: p.text }); }); }
-    fill(against, sides);
+    fill(against, sides, 2);
   }
 
   /** @param {string} key of the control that was changed */
@@ -530,7 +530,7 @@ function stacks(box) {
   });
 
   // Links, and the page's filter of nodes, choose too.
-  fill(what, data.kinds.map(function (k) { return { value: k.id, text: k.n }; }));
+  fill(what, data.kinds.map(function (k) { return { value: k.id, text: k.n }; }), 2);
   choose();
   if (data.against) { against.value = data.against; }
   [what, where, pool, state, against].forEach(function (s) { s.dataset.initial = s.value; });
