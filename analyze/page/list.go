@@ -4,12 +4,14 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
 
 	"casefile/analyze/answer"
+	"casefile/analyze/report"
 	"casefile/analyze/say"
 )
 
@@ -84,15 +86,16 @@ func (v *listView) found() g.Node {
 
 func (f hit) node() g.Node {
 	about := g.Group{h.Code(g.Text(plain(f.ID))), g.Text(" in "), captured(f.Capture.Name)}
-	if f.Subject != "" {
+	if f.Subject != "" && f.Subject != f.Capture.Name { // a loose file is both
 		about = append(about, g.Text(", "), captured(f.Subject))
 	}
 	return h.Li(mark(string(f.Severity), string(f.Severity)), g.Text(" "),
-		h.A(h.Href("report/"+f.Capture.ID), captured(f.Title)), g.Text(" "), note(about))
+		h.A(h.Href("report/"+f.Capture.ID+report.FindingLink(f.Number)), captured(f.Title)), g.Text(" "), note(about))
 }
 
 func (v *listView) table() g.Node {
 	heads := []string{"Verdict", "Capture", "Taken", "Nodes", "Size", "Before", "After"}
+	wide := []string{"Taken", "Nodes", "Size"} // a phone shows them below the capture
 	rows := make(g.Group, len(v.Rows))
 	for i := range v.Rows {
 		rows[i] = v.Rows[i].node(i)
@@ -101,7 +104,9 @@ func (v *listView) table() g.Node {
 		rows = g.Group{h.Tr(h.Td(h.ColSpan(fmt.Sprint(len(heads))), g.Text("There are none.")))}
 	}
 	return h.Table(
-		h.THead(h.Tr(g.Map(heads, func(s string) g.Node { return h.Th(h.Scope("col"), g.Text(s)) }))),
+		h.THead(h.Tr(g.Map(heads, func(s string) g.Node {
+			return h.Th(h.Scope("col"), g.If(slices.Contains(wide, s), h.Class("wide")), g.Text(s))
+		}))),
 		h.TBody(rows))
 }
 
@@ -110,7 +115,8 @@ func (r *row) node(i int) g.Node {
 	var taken, nodes, about g.Node
 	if r.Known {
 		taken, nodes = g.Text(utc(r.Started)), g.Text(fmt.Sprint(r.Nodes))
-		about = note(captured(r.Headline))
+		about = g.Group{note(captured(r.Headline)), h.Span(h.Class("note narrow"),
+			g.Textf("%s, %s, %s", utc(r.Started), say.Count(r.Nodes, "node"), say.Bytes(r.Size)))}
 	}
 	if r.Failed != "" {
 		about = note(g.Text(plain(r.Failed)))
@@ -122,7 +128,7 @@ func (r *row) node(i int) g.Node {
 	return h.Tr(
 		h.Td(mark(r.Level(), r.verdict())),
 		h.Td(h.A(h.Href("report/"+r.ID), captured(r.Name)), g.Text(" "), about),
-		h.Td(taken), h.Td(h.Class("num"), nodes), h.Td(h.Class("num"), g.Text(say.Bytes(r.Size))),
+		h.Td(h.Class("wide"), taken), h.Td(h.Class("num wide"), nodes), h.Td(h.Class("num wide"), g.Text(say.Bytes(r.Size))),
 		choice("before", i == 1), choice("after", i == 0))
 }
 

@@ -39,8 +39,8 @@ func openLoose(ctx context.Context, paths ...string) (*answer.Capture, error) {
 		Cited: func(_ context.Context, list []analyze.Finding) *report.Cited { return report.NewCited(list) }}, nil
 }
 
-// browser asks a server, as a browser does.
-type browser struct {
+// serving asks a server, as a browser does.
+type serving struct {
 	*testing.T
 	*http.Client
 	server *Server
@@ -48,7 +48,7 @@ type browser struct {
 }
 
 // serve starts a server on files; it has ended when the test has, and left nothing.
-func serve(t *testing.T, cache *shelf.Cache, files ...string) *browser {
+func serve(t *testing.T, cache *shelf.Cache, files ...string) *serving {
 	t.Helper()
 	if cache == nil {
 		var err error
@@ -74,10 +74,10 @@ func serve(t *testing.T, cache *shelf.Cache, files ...string) *browser {
 		client.CloseIdleConnections()
 		goleak.VerifyNone(t, ignore)
 	})
-	return &browser{t, client, srv, ""}
+	return &serving{t, client, srv, ""}
 }
 
-func (b *browser) get(address string, change ...func(*http.Request)) (*http.Response, string) {
+func (b *serving) get(address string, change ...func(*http.Request)) (*http.Response, string) {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func (b *browser) get(address string, change ...func(*http.Request)) (*http.Resp
 }
 
 // enter opens the address with the token.
-func (b *browser) enter() {
+func (b *serving) enter() {
 	b.Helper()
 	res, body := b.get(b.server.Address())
 	_, path, ok := strings.Cut(res.Header.Get("Refresh"), "url=")
@@ -114,7 +114,7 @@ func (b *browser) enter() {
 }
 
 // learn waits until all captures are known.
-func (b *browser) learn() {
+func (b *serving) learn() {
 	b.Helper()
 	list, err := b.server.pages.shelf.List()
 	if err != nil {
@@ -219,7 +219,7 @@ func TestLaterCapture(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	b := serve(t, nil, dumps(t, t.TempDir(), "a.txt", faults.All(1)[0].Twin))
 	token := b.server.Address()
-	stranger := &browser{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, b.server, ""}
+	stranger := &serving{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, b.server, ""}
 	wrong := strings.Replace(token, "token=", "token=A", 1)
 	for _, refused := range []struct {
 		name, address string

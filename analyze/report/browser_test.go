@@ -2,14 +2,11 @@ package report
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,36 +21,9 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-)
 
-// chromium finds the browser. On Debian, as root, it is installed where it is missing.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser is not started in short mode")
-	}
-	find := func() string {
-		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-			if path, err := exec.LookPath(name); err == nil {
-				return path
-			}
-		}
-		return ""
-	}
-	if path := find(); path != "" {
-		return path
-	}
-	apt, err := exec.LookPath("apt-get")
-	if err != nil || os.Getuid() != 0 {
-		t.Skip("no chromium here: the report is not looked at in a browser (apt-get install chromium)")
-	}
-	cmd := exec.CommandContext(t.Context(), apt, "install", "-y", "-qq", "chromium")
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("chromium could not be installed: %v: %s", err, out[max(0, len(out)-200):])
-	}
-	return find()
-}
+	"casefile/testdata/browser"
+)
 
 // visitor is a browser with one page open, that notes what goes wrong in it.
 type visitor struct {
@@ -70,7 +40,7 @@ type visitor struct {
 // browse opens a page from a file.
 func browse(t *testing.T, html []byte) *visitor {
 	t.Helper()
-	exe := chromium(t)
+	exe := browser.Chromium(t)
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, html, 0o600); err != nil {
 		t.Fatal(err)
@@ -313,7 +283,7 @@ var (
 // TestReportLooks holds the page to its width, and to what axe-core knows of accessibility.
 func TestReportLooks(t *testing.T) {
 	v := browse(t, samplePage(t))
-	axe := axeScript(t)
+	axe := browser.Axe(t)
 	for _, scheme := range schemes {
 		v.scheme(scheme)
 		for _, width := range widths {
@@ -335,36 +305,13 @@ func TestReportLooks(t *testing.T) {
 func (v *visitor) accessible(name, axe string) {
 	v.t.Helper()
 	eval[int](v, axe)
-	text := eval[string](v, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.failureSummary || "").slice(0, 300))}))))`)
-	var list []struct {
-		ID, Help string
-		Nodes    []string
-	}
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
+	var list []browser.Violation
+	if err := json.Unmarshal([]byte(eval[string](v, browser.Violations)), &list); err != nil {
 		v.t.Fatal(err)
 	}
 	for _, x := range list {
 		v.t.Errorf("%s: %s: %s\n%s", name, x.ID, x.Help, strings.Join(x.Nodes, "\n"))
 	}
-}
-
-// axeScript is axe-core, vendored with its licence.
-func axeScript(t *testing.T) string {
-	t.Helper()
-	f, err := os.Open(filepath.Join(fixtures, "axe", "axe.min.js.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text) + "\n;0"
 }
 
 // TestHostileNamesInBrowser: whatever a case holds is text.

@@ -140,7 +140,7 @@ var statusNotes = map[compare.Status]string{compare.Unchanged: ": no significant
 	compare.OfLoad: ", with a different load"}
 
 func findingsBlock(c *compare.Comparison) block {
-	b := block{title: "Findings", columns: []string{"", "Finding", "Title", "Why"}}
+	b := block{title: "Findings", columns: []string{"Change", "Finding", "Title", "Why"}}
 	row := func(what string, f *analyze.Finding, why string) {
 		b.rows = append(b.rows, []string{what, f.ID, cut(f.Title, 160), why})
 	}

@@ -16,6 +16,7 @@ import (
 	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
 	"casefile/analyze/threads"
+	"casefile/testdata/browser"
 )
 
 // stackLine is samples of one stack, root first, of a pool.
@@ -168,7 +169,7 @@ func TestFlameGraphInBrowser(t *testing.T) {
 // TestStacksLook holds the stacks to their width and to what axe-core knows, in all schemes and widths.
 func TestStacksLook(t *testing.T) {
 	v := stacksPage(t)
-	axe := axeScript(t)
+	axe := browser.Axe(t)
 	v.choose("stack", "cpu")
 	v.choose("where", "wiki-2")
 	v.choose("against", "wiki-1")

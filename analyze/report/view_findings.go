@@ -37,6 +37,9 @@ func (b *viewBuilder) findings(list []analyze.Finding) {
 	}
 }
 
+// FindingLink is the part of the address of a report that leads to a finding, by its number.
+func FindingLink(number int) string { return "#" + findingAnchor(number) }
+
 func findingAnchor(number int) string { return fmt.Sprintf("finding-%d", number) }
 
 func (b *viewBuilder) finding(i int, f *analyze.Finding) findingCard {
