@@ -62,7 +62,7 @@ func TestFirst(t *testing.T) {
 		"threads behind a pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 1750}, {Kind: loss.Database, Seconds: 250}}, "database connections of n1", nil, "too low"},
 		"threads behind a row":  {rows(machines(30), 36), []loss.Part{{Kind: loss.Database, Seconds: 1850}}, "a lock in the database at db:5432", []string{"A further node brings nothing"}, "too low"},
 		// Other programs that give way do not end growth.
-		"backup at low priority":    {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used"}, "full now"},
+		"backup at low priority":    {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used", "79 % more at lowered priority"}, "full now"},
 		"other programs":            {others(machines(72)), nil, "", []string{"too low to tell"}, "may grow"},
 		"unseen":                    {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 100}}, "", []string{"A lock that is held for up to 39 % of the time"}, "may grow"},
 		"a disk that may have room": {disks(machines(60), "0"), nil, "CPU of n1", []string{"As near may be disk sda of n1 (2.8 % to 90 %)"}, "too low"},

@@ -125,11 +125,14 @@ func (m *measured) cpu(n *analyze.Node) (Resource, bool) {
 	for _, s := range n.Services {
 		own += cores(s.Process)
 	}
+	if low := n.Host.CPU.Busy.Mean - b.Mean; low >= 100*Grows.Value {
+		x.Text += fmt.Sprintf("; %s more at lowered priority, which is taken to give way: within one control group it does", say.Percent(low/100))
+	}
 	if count := n.Host.CPU.Count.Value; count > 0 && own > 0 {
 		own /= count
 		x.Used = Range{max(x.Used.Low, own*(1-m.total.doubt())), max(x.Used.High, own)}
 		x.Fixed = max(0, x.Used.Low-own)
-		x.Text += fmt.Sprintf(", %s by the captured processes", say.Percent(own))
+		x.Text = fmt.Sprintf("%s by the captured processes, ", say.Percent(own)) + x.Text
 	}
 	return x, true
 }

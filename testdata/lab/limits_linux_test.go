@@ -275,12 +275,22 @@ func (n *limitedNode) limit(t *testing.T, cpus float64) {
 	if cpus == 0 {
 		return
 	}
-	name := fmt.Sprintf("casefile-lab-%d", n.cmd.Process.Pid)
-	for controller, limits := range map[string]string{"cpu": fmt.Sprintf("%.0f", cpus*100_000), "cpuacct": ""} { // one folder on most machines
-		group := filepath.Join("/sys/fs/cgroup", controller, name)
-		err := os.MkdirAll(group, 0o755)
-		if err == nil && limits != "" {
-			err = os.WriteFile(filepath.Join(group, "cpu.cfs_quota_us"), []byte(limits), 0o600)
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := map[string]string{"cpu": fmt.Sprintf("%.0f", cpus*100_000), "cpuacct": ""} // one hierarchy on most machines
+	for line := range strings.Lines(string(own)) {
+		part := strings.SplitN(strings.TrimSpace(line), ":", 3) // "4:cpu,cpuacct:/user.slice"
+		controller, _, _ := strings.Cut(part[1], ",")
+		limit, wanted := limits[controller]
+		if !wanted {
+			continue
+		}
+		group := filepath.Join("/sys/fs/cgroup", controller, part[2], fmt.Sprintf("casefile-lab-%d", n.cmd.Process.Pid))
+		err := os.Mkdir(group, 0o755)
+		if err == nil && limit != "" {
+			err = os.WriteFile(filepath.Join(group, "cpu.cfs_quota_us"), []byte(limit), 0o600)
 		}
 		if err == nil {
 			n.groups = append(n.groups, group)
