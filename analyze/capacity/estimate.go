@@ -17,6 +17,8 @@ var (
 	Told = analyze.NewLimit(0.15, "1", "used by the busiest resource, at least", "below it other resources may end growth first that do not show yet")
 	// Grows is how much of the end a resource must have reached for certain to be named.
 	Grows = analyze.NewLimit(0.05, "1", "used for certain, and by what grows with the load", "else other programs of the machine use it, or what shows its use is chance; own judgement")
+	// Falls is by how much a request may need less when more of them come.
+	Falls = analyze.NewLimit(0.10, "1", "less of a resource for each request of many than of few", "threads that are awake need not be woken; docs/limits.md measured some 5 % of CPU")
 	// GCShare is the time in collections that counts as full use of a heap.
 	GCShare = analyze.NewLimit(0.20, "1", "time in collections that counts as a heap in full use", "GC log analysers: 10 % is the mark of overhead; it doubles fast from there")
 )
@@ -122,6 +124,7 @@ func (e *Estimate) grow(doubt, hidden float64) {
 		e.Growth = Range{min(e.Growth.Low, full.Low), min(e.Growth.High, full.High)}
 		e.Easy = Range{min(e.Easy.Low, easy.Low), min(e.Easy.High, easy.High)}
 	}
+	e.Growth.High, e.Easy.High = lighter(e.Growth.High), lighter(e.Easy.High)
 	if hidden > 0 {
 		e.Growth.Low, e.Easy.Low = min(e.Growth.Low, Full.Value/hidden), min(e.Easy.Low, Good.Value/hidden)
 	}
@@ -143,6 +146,9 @@ func (e *Estimate) grow(doubt, hidden float64) {
 		}
 	}
 }
+
+// lighter is a growth that is larger where requests need less the more of them come: all of that at twice the load.
+func lighter(growth float64) float64 { return growth * (1 + Falls.Value*min(1, max(0, growth-1))) }
 
 // Together joins what captures of the same nodes at several loads tell: the busiest one, and the requests a second that all of them allow.
 func Together(list []*Estimate) *Estimate {

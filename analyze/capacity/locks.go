@@ -9,14 +9,6 @@ import (
 	"casefile/analyze/threads"
 )
 
-// lockSeen is one lock over the dumps of a process.
-type lockSeen struct {
-	name     string
-	waiting  int // threads times dumps
-	shown    int // dumps in which a thread holds it
-	contends bool
-}
-
 // ofLocks are the locks that threads wait for. Two things tell how much one is used: in how many dumps it is held, and how many wait for it.
 func ofLocks(j *analyze.JVM) (out []Resource) {
 	if j.Dumps == nil || len(j.Dumps.Dumps) == 0 {

@@ -377,9 +377,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // limitsMatrix counts.
 type limitsMatrix struct {
-	rows                              []string
-	right, low, several, wrong        int
-	within, outside, names, saidRates int
+	rows                       []string
+	right, low, wrong          int
+	within, outside, saidRates int
 }
 
 func (m *limitsMatrix) again(t *testing.T, binary, folder string) {
