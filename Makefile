@@ -1,4 +1,5 @@
 # make demo   capture a sample cluster with a planted problem, print the advice
+# make picture  docs/report.png anew: the first screen of the demo's report; needs chromium
 # make test   everything that must hold, on live processes (installs a JDK if there is none)
 # make bench  measure, next to the peers found on this machine, and print ratios
 # make hostile  hostile inputs of their worst sizes, time and memory of each printed
@@ -30,7 +31,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build docs demo test bench field hostile lab fuzz lint golangci race cross dist disttest s3test jdk sshd clean
+.PHONY: build docs demo picture test bench field hostile lab fuzz lint golangci race cross dist disttest s3test jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -43,6 +44,12 @@ docs:
 
 demo: build
 	bin/casefile demo
+
+picture: build
+	@page=$$(bin/casefile demo 2>&1 | sed -n 's/^open the report in a browser: //p'); test -n "$$page"; \
+	chromium --headless=new --no-sandbox --hide-scrollbars --blink-settings=preferredColorScheme=1 --window-size=1240,900 \
+	  --screenshot=docs/report.png "file://$$page" 2>/dev/null; rm -r "$$(dirname "$$page")"; \
+	if command -v pngquant >/dev/null; then pngquant --force --output docs/report.png 64 docs/report.png; fi
 
 test: build jdk sshd
 	$(GO) vet $(PACKAGES)
