@@ -24,6 +24,7 @@ type allocation struct {
 	at     int64 // nanoseconds since 1970
 	weight int64 // bytes
 	sample int32 // index into Recording.Samples
+	n      int32 // in the order of reading
 	own    float64
 	since  int64 // nanoseconds from its thread's sample before; -1: there is none
 	silent bool  // the throttle was, in that time
@@ -43,34 +44,37 @@ func (b *Builder) estimateAllocs() {
 	if len(b.allocs) == 0 {
 		return
 	}
-	slices.SortStableFunc(b.allocs, func(x, y allocation) int { return cmp.Compare(x.at, y.at) })
+	slices.SortFunc(b.allocs, func(x, y allocation) int {
+		if x.at != y.at {
+			return cmp.Compare(x.at, y.at)
+		}
+		return cmp.Compare(x.n, y.n)
+	})
 	b.silences()
 	b.ownBytes()
 
-	sums := map[int32]struct{ bytes, own float64 }{}
+	var sums numbered[struct{ bytes, own float64 }] // of a thread
 	for i := range b.allocs {
 		a := &b.allocs[i]
-		thread := b.rec.Samples[a.sample].Thread
-		s := sums[thread]
+		s := sums.of(b.rec.Samples[a.sample].Thread)
 		s.own += a.own
 		if s.bytes += float64(a.weight); a.since < 0 {
 			s.bytes += a.own - float64(a.weight)
 		}
-		sums[thread] = s
 	}
 	for i := range b.rec.Samples {
 		b.rec.Samples[i].Estimate = b.rec.Samples[i].Amount
 	}
-	exact := make(map[int32]float64)
+	exact := make([]float64, len(b.rec.Samples))
 	for i := range b.allocs {
 		a := &b.allocs[i]
-		if s := sums[b.rec.Samples[a.sample].Thread]; s.own > 0 {
+		if s := sums.of(b.rec.Samples[a.sample].Thread); s.own > 0 {
 			exact[a.sample] += a.own*s.bytes/s.own - float64(a.weight)
 		}
 	}
-	for at, by := range exact {
-		s := &b.rec.Samples[at]
-		s.Estimate = max(0, s.Estimate+int64(by))
+	for i := range exact {
+		s := &b.rec.Samples[i]
+		s.Estimate = max(0, s.Estimate+int64(exact[i]))
 	}
 }
 
@@ -86,30 +90,31 @@ func (b *Builder) silences() {
 		}
 	}
 	before, silence := first, int64(-1<<63)
-	of := map[int32]int64{} // thread: time of its last sample
+	var prior numbered[struct { // sample of a thread
+		at    int64
+		known bool
+	}]
 	for i := range b.allocs {
 		a := &b.allocs[i]
 		if a.at-before > longest {
 			silence = a.at
 		}
 		before = a.at
-		thread := b.rec.Samples[a.sample].Thread
-		prior, known := of[thread]
-		if a.since = -1; known {
-			a.since = a.at - prior
+		last := prior.of(b.rec.Samples[a.sample].Thread)
+		if a.since = -1; last.known {
+			a.since = a.at - last.at
 		}
-		a.silent = known && silence > prior
-		of[thread] = a.at
+		a.silent = last.known && silence > last.at
+		last.at, last.known = a.at, true
 	}
 }
 
 // ownBytes tells what each sample most likely had itself: all of its weight, if no silence was before; else what its
 // equals have. What goes far beyond the pace of its thread is a large object, and its own.
 func (b *Builder) ownBytes() {
-	samples := map[int32]mean{} // of one site, class and thread
-	stacks := map[int32]mean{}
-	threads := map[int32]mean{}
-	pace := map[int32]mean{} // bytes in nanoseconds
+	samples := make([]mean, len(b.rec.Samples)) // of one site, class and thread
+	var stacks, threads numbered[mean]
+	var pace numbered[mean] // bytes in nanoseconds
 	var all mean
 	for i := range b.allocs {
 		a := &b.allocs[i]
@@ -117,15 +122,14 @@ func (b *Builder) ownBytes() {
 			continue
 		}
 		s := &b.rec.Samples[a.sample]
-		p := pace[s.Thread]
-		pace[s.Thread] = mean{p.sum + float64(a.weight), p.n + float64(a.since)}
+		p := pace.of(s.Thread)
+		p.sum, p.n = p.sum+float64(a.weight), p.n+float64(a.since)
 		if a.silent {
 			continue
 		}
-		samples[a.sample] = samples[a.sample].plus(a.weight)
-		stacks[s.Stack] = stacks[s.Stack].plus(a.weight)
-		threads[s.Thread] = threads[s.Thread].plus(a.weight)
-		all = all.plus(a.weight)
+		for _, m := range [...]*mean{&samples[a.sample], stacks.of(s.Stack), threads.of(s.Thread), &all} {
+			m.sum, m.n = m.sum+float64(a.weight), m.n+1
+		}
 	}
 	for i := range b.allocs {
 		a := &b.allocs[i]
@@ -138,7 +142,7 @@ func (b *Builder) ownBytes() {
 		if a.since < 0 {
 			usual = usualWeight
 		}
-		for _, m := range []mean{samples[a.sample], stacks[s.Stack], threads[s.Thread], all} {
+		for _, m := range [...]*mean{&samples[a.sample], stacks.of(s.Stack), threads.of(s.Thread), &all} {
 			if m.n >= enough {
 				usual = m.sum / m.n
 				break
@@ -146,7 +150,7 @@ func (b *Builder) ownBytes() {
 		}
 		if a.since >= 0 {
 			const spread = 3 // a thread may well be that much faster than its mean
-			p := pace[s.Thread]
+			p := pace.of(s.Thread)
 			usual = max(usual, a.own-spread*p.sum/max(p.n, 1)*float64(a.since))
 		}
 		a.own = min(a.own, usual)
@@ -155,7 +159,15 @@ func (b *Builder) ownBytes() {
 
 type mean struct{ sum, n float64 }
 
-func (m mean) plus(weight int64) mean { return mean{m.sum + float64(weight), m.n + 1} }
+// numbered holds something of each thread, or stack, by its number.
+type numbered[T any] []T
+
+func (n *numbered[T]) of(i int32) *T {
+	if more := int(i) + 1 - len(*n); more > 0 {
+		*n = append(*n, make([]T, more)...)
+	}
+	return &(*n)[i]
+}
 
 // throttle is the most allocation samples a second that the recorder took; 0: not told, or no limit.
 func throttle(rec *Recording) float64 {

@@ -65,7 +65,7 @@ func (b *Builder) sampleHandler(s *sampledEvent, t *format.Type) handler {
 		}
 		at := b.add(k, count, value, row.Int(fieldBytes))
 		if s.kind == AllocSample && at >= 0 && len(b.allocs) < mostAllocations {
-			b.allocs = append(b.allocs, allocation{at: row.Time(fieldTime).UnixNano(), weight: max(0, value), sample: at})
+			b.allocs = append(b.allocs, allocation{at: row.Time(fieldTime).UnixNano(), weight: max(0, value), sample: at, n: int32(len(b.allocs))})
 		}
 	}}
 }

@@ -3,6 +3,7 @@ package jfr
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"unicode/utf16"
 )
 
@@ -18,11 +19,17 @@ func uvarint(b []byte, at int) (v uint64, next int) {
 }
 
 func longVarint(b []byte, at int) (v uint64, next int) {
-	b = b[at:min(at+9, len(b))]
-	for i, c := range b {
-		if i == 8 {
-			return v | uint64(c)<<56, at + 9
+	if at+9 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[at:])
+		ends := ^x & highBits
+		if ends == 0 {
+			return joined(x) | uint64(b[at+8])<<56, at + 9
 		}
+		n := bits.TrailingZeros64(ends) + 1
+		return joined(x & (1<<n - 1)), at + n/8
+	}
+	b = b[at:]
+	for i, c := range b {
 		v |= uint64(c&0x7f) << (7 * i)
 		if c < 0x80 {
 			return v, at + i + 1
@@ -31,8 +38,30 @@ func longVarint(b []byte, at int) (v uint64, next int) {
 	return 0, -1
 }
 
+// highBits says of each byte of eight whether another one of the same integer follows.
+const highBits = 0x8080808080808080
+
+// joined puts the seven low bits of each byte next to one another.
+func joined(x uint64) uint64 {
+	x &^= highBits
+	x = x&0x007f007f007f007f | x&0x7f007f007f007f00>>1
+	x = x&0x00003fff00003fff | x&0x3fff00003fff0000>>2
+	return x&0x000000000fffffff | x&0x0fffffff00000000>>4
+}
+
 // skipVarints steps over n compressed integers; -1 when b ends before.
 func skipVarints(b []byte, at, n int) int {
+	for ; n > 0 && at+9 <= len(b); n-- {
+		if b[at] < 0x80 {
+			at++
+			continue
+		}
+		if ends := ^binary.LittleEndian.Uint64(b[at:]) & highBits; ends != 0 {
+			at += bits.TrailingZeros64(ends)/8 + 1
+		} else {
+			at += 9
+		}
+	}
 	for ; n > 0; n-- {
 		start := at
 		for {
