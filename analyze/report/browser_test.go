@@ -321,6 +321,8 @@ func TestHostileNamesInBrowser(t *testing.T) {
 	c.Nodes[0].Name = long
 	r.Findings[0].Nodes = []string{long}
 	v := browse(t, renderHTML(t, c, r, Meta{Title: hostile, BundleName: hostile}))
+	v.run(`document.querySelector("#stacks").scrollIntoView({behavior: "instant"})`)
+	v.want("a hostile frame is text", `[...document.querySelectorAll(".flamebox svg.f title, .calls code")].filter(e => e.textContent.includes("<img src=x onerror=y>")).length > 1`)
 	for _, selector := range []string{"b", "img", "script:not([type])~script:not([type])"} {
 		if n := eval[int](v, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector)); n != 0 {
 			t.Errorf("%d elements %s", n, selector)

@@ -44,12 +44,12 @@ func againstSection(c *compare.Comparison) *section {
 	return s
 }
 
-func againstTitle(c *compare.Comparison) string { return "Compared with " + c.Before[0].Name }
+func againstTitle(c *compare.Comparison) string { return "Compared with " + base(c.Before[0].Name) }
 
 func sideNames(runs []compare.Run) string {
 	var list []string
 	for _, r := range runs {
-		list = append(list, joined(", ", r.Name, between(r.Case.Started, r.Case.Ended)))
+		list = append(list, joined(", ", base(r.Name), between(r.Case.Started, r.Case.Ended)))
 	}
 	return joined("; ", list...)
 }
@@ -205,7 +205,7 @@ func sideBySide(r *compare.Reading) (figureChart, bool) {
 // compareStacks are the stacks of both sides: those of after, in the colours of what changed.
 func compareStacks(c *compare.Comparison) *explorer {
 	s := newStackSet()
-	s.before = c.Before[len(c.Before)-1].Name
+	s.before = base(c.Before[len(c.Before)-1].Name)
 	s.pairs(c, nil, true)
 	s.order()
 	s.bound()

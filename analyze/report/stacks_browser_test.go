@@ -216,6 +216,8 @@ func TestComparedStacksInBrowser(t *testing.T) {
 	v.want("the frame that grew is coloured", `!!(() => { const f = `+frameNamed("com.acme.shop.Sort.step0")+`; return f && f.classList.contains("f2"); })()`)
 	v.want("the legend says before", `document.querySelector(".legends").textContent.includes("before")`)
 	v.shoot("stacks-compared.png")
+	v.run(`document.querySelector(".stacks .swap").click()`)
+	v.want("the earlier side is shown", frameNamed("com.acme.shop.Sort.step0")+`.classList.contains("f3") && document.querySelector(".shown").textContent.includes("CPU before")`)
 	c, r := stackedCase(t)
 	meta := sampleMeta()
 	meta.Against = comparedPair(t, "shop")

@@ -153,7 +153,7 @@ func (b *viewBuilder) caseStacks(c *analyze.Case) *stackSet {
 		}
 	}
 	if against := b.meta.Against; against != nil {
-		s.before = against.Before[len(against.Before)-1].Name
+		s.before = base(against.Before[len(against.Before)-1].Name)
 		s.pairs(against, b.places, false)
 	}
 	s.order()

@@ -344,9 +344,12 @@ func groupTable(s *threads.Series) table {
 
 func (b *viewBuilder) profiles(list []*profile.Profile) part {
 	p := part{Title: "Profiles"}
+	if len(list) > 0 {
+		p.Note = "their flame graphs are in the part of all nodes, above"
+	}
 	for i, pr := range list {
 		if i == 12 {
-			p.Note = fmt.Sprintf("%d more profiles are left out", len(list)-i)
+			p.Note = joined("; ", p.Note, fmt.Sprintf("%d more profiles are left out", len(list)-i))
 			break
 		}
 		main := pr.Main()

@@ -67,7 +67,7 @@ function stacks(box) {
   let other = null;
   /** @type {Float64Array[]} by state, of what is shown */
   let states = [];
-  let zoomed = 0, here = 0, word = "", live = false;
+  let zoomed = 0, here = 0, word = "", live = false, flipped = false; // flipped: the earlier side is shown, next to the later one
 
   // Controls.
 
@@ -150,6 +150,7 @@ function stacks(box) {
   /** @param {string} key of the control that was changed */
   function chosen(key) {
     if (key === "stack") { choose(); }
+    if (against.value !== "before") { flipped = false; }
     zoomed = here = 0;
     show();
     box.dispatchEvent(new CustomEvent("stackschange", { bubbles: true }));
@@ -163,6 +164,11 @@ function stacks(box) {
   }
   function swapped() {
     const to = against.value;
+    if (to === "before") {
+      flipped = !flipped;
+      chosen("side");
+      return;
+    }
     if (!/^[np]\d/.test(to) || where.value === "") { return; }
     against.value = where.value;
     where.value = to;
@@ -201,7 +207,7 @@ function stacks(box) {
   /** @param {number} i */
   function otherShare(i) { return other && other.total[0] > 0 ? other.total[i] / other.total[0] : 0; }
   /** @param {number} v */
-  function percent(v) { return short(100 * v) + " %"; }
+  function percent(v) { return (v >= 0.1 ? Math.round(100 * v) : Number((100 * v).toPrecision(2))) + " %"; }
   /** @param {number} v */
   function value(v) {
     v *= kind.f;
@@ -245,21 +251,24 @@ function stacks(box) {
   function byState(i) {
     return states.map(function (s, k) { return s[i] > 0 ? value(s[i]) + " " + data.states[k][0] : ""; }).filter(Boolean).join(", ");
   }
-  function there() { return against.value === "before" ? "before" : "there"; }
+  function sideName() { return flipped ? "after" : "before"; }
+  function there() { return against.value === "before" ? sideName() : "there"; }
   function otherName() {
     const option = against.selectedOptions[0];
-    return against.value === "before" ? "before" : "at " + (option ? option.textContent : "");
+    return against.value === "before" ? sideName() : "at " + (option ? option.textContent : "");
   }
 
   // What is shown.
 
   function show() {
-    const side = against.value === "before" ? 1 : 0;
-    shown = sum(where.value, 0);
-    other = against.value === "" ? null : sum(side === 1 ? where.value : against.value, side);
+    const sided = against.value === "before";
+    if (!sided) { flipped = false; }
+    const side = flipped ? 1 : 0;
+    shown = sum(where.value, side);
+    other = against.value === "" ? null : sided ? sum(where.value, 1 - side) : sum(against.value, 0);
     if (other && !(other.total[0] > 0)) { other = null; }
-    states = kind.s.some(function (s) { return s[2] >= 0; }) ? data.states.map(function (_, i) { return sum(where.value, 0, i); }).map(function (s) { return s.total; }) : [];
-    swap.hidden = !other || side === 1 || where.value === "";
+    states = kind.s.some(function (s) { return s[2] >= 0; }) ? data.states.map(function (_, i) { return sum(where.value, side, i); }).map(function (s) { return s.total; }) : [];
+    swap.hidden = !other || (!sided && where.value === "");
     if (!live) { return; }
     summarise();
     key();
@@ -269,7 +278,7 @@ function stacks(box) {
 
   function summarise() {
     if (!summary) { return; }
-    let text = kind.n[0].toUpperCase() + kind.n.slice(1);
+    let text = kind.n[0].toUpperCase() + kind.n.slice(1) + (flipped ? " before" : "");
     text += kind.u === "threads" ? ": " + value(shown.total[0]) + " sightings of threads, each dump counted" + (state.value === "" ? "; threads without work are left out" : "") : ": " + value(shown.total[0]) + " in all";
     if (!(shown.total[0] > 0)) { text = "Nothing was sampled of this."; }
     if (against.value !== "") {
@@ -279,7 +288,7 @@ function stacks(box) {
         let gone = 0;
         calls.forEach(function (c, i) { if (c.depth > 0 && shown.total[i] === 0 && shown.total[c.parent] > 0 && other) { gone += other.total[i]; } });
         text += "; " + otherName() + ": " + value(other.total[0]) + ". Widths are shares of what is shown, colours the change of the share.";
-        if (gone > 0) { text += " " + percent(gone / other.total[0]) + " of the other is in calls that are not here" + (swap.hidden ? "." : ": swap the two to see them."); }
+        if (gone > 0) { text += " " + percent(gone / other.total[0]) + " of the other is in calls that are not here" + (swap.hidden ? ": choose a node to be able to swap the two." : ": swap the two to see them."); }
       }
     }
     summary.textContent = text;
@@ -289,7 +298,7 @@ function stacks(box) {
     if (!legends) { return; }
     let items = /** @type {[string, string][]} */ ([]);
     if (other) {
-      items = [["f2", "larger share than " + (against.value === "before" ? "before" : otherName().slice(3))], ["f3", "smaller"], ["f4", "about the same, or by chance"]];
+      items = [["f2", "larger share than " + (against.value === "before" ? sideName() : otherName().slice(3))], ["f3", "smaller"], ["f4", "about the same, or by chance"]];
     } else if (states.length > 0) {
       items = data.states.filter(function (_, i) { return states[i][0] > 0; }).map(function (s) { return [s[1], s[0]]; });
     }
@@ -425,7 +434,8 @@ function stacks(box) {
   /** @param {HTMLElement} to @param {number} i @param {string} cls */
   function named(to, i, cls) {
     const code = document.createElement("code");
-    code.textContent = calls[i].name;
+    code.textContent = cls === "via" ? shortName(calls[i].name) : calls[i].name;
+    code.title = calls[i].name;
     code.className = cls + (matches(i) ? " match" : "");
     to.append(code, " ");
   }
