@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,5 +41,42 @@ func TestClusterSection(t *testing.T) {
 	page.Reset()
 	if err := HTML(&page, c, res, Meta{}); err != nil || strings.Contains(page.String(), "Round trips") {
 		t.Errorf("%v, a section without anything in it", err)
+	}
+}
+
+// Of many nodes the first screen tells those that have the same in one row, and none is left out.
+func TestManyNodesHaveTheSame(t *testing.T) {
+	c, _ := sampleCluster(t, 50, time.Minute)
+	c.Nodes[7].Host = nil
+	c.Gaps = []analyze.Gap{{Node: "wiki-9", Item: "GC log"}}
+	var got []string
+	for _, row := range evidenceTable(c).Rows {
+		got = append(got, row[0].Text)
+	}
+	if want := []string{"wiki-1, wiki-2, wiki-3 and 45 more", "wiki-8", "wiki-9"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c.Nodes = c.Nodes[:coverageNodes]
+	if n := len(evidenceTable(c).Rows); n != coverageNodes {
+		t.Errorf("%d rows of %d nodes", n, coverageNodes)
+	}
+}
+
+// The headline of a cluster names the node, unless it does so already or all have the problem.
+func TestHeadlineNamesTheNode(t *testing.T) {
+	c := &analyze.Case{Nodes: []*analyze.Node{{Name: "n1"}, {Name: "n2"}}}
+	for _, x := range []struct {
+		title string
+		nodes []string
+		want  string
+	}{
+		{"All threads wait", []string{"n2"}, "n2: All threads wait"},
+		{"n2 differs from its peers", []string{"n2"}, "n2 differs from its peers"},
+		{"All CPUs are busy", []string{"n1", "n2"}, "All CPUs are busy"},
+		{"All threads wait", []string{analyze.LooseNode}, "All threads wait"},
+	} {
+		if got := headlineOf(c, &analyze.Finding{Title: x.title, Nodes: x.nodes}); got != x.want {
+			t.Errorf("%q, want %q", got, x.want)
+		}
 	}
 }

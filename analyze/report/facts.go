@@ -91,7 +91,11 @@ func where(f *analyze.Finding) string {
 	for _, n := range f.Nodes {
 		names = append(names, cut(onNode(n), nodeNameWidth))
 	}
-	return clean(joined(" · ", strings.Join(names, ", "), f.Subject))
+	subject := f.Subject
+	if len(names) == 1 { // loose files lie in the folder of their node
+		subject = strings.TrimPrefix(subject, names[0]+"/")
+	}
+	return clean(joined(" · ", strings.Join(names, ", "), subject))
 }
 
 // onNode names the node that something is of; loose files of nobody knows where are of none.

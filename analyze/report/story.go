@@ -52,11 +52,20 @@ func NewStory(c *analyze.Case, r *analyze.Result) *Story {
 	}
 	s.Headline = s.Scope.Verdict.Text
 	if len(s.Problems) > 0 {
-		s.Headline = clean(cut(r.Findings[s.Problems[0].Finding-1].Title, storyHeadline))
+		s.Headline = headlineOf(c, &r.Findings[s.Problems[0].Finding-1])
 	}
 	s.act(r.Findings)
 	s.Figures = keyFigures(c, r)
 	return s
+}
+
+// headlineOf is a problem in its own words, with the node that has it where others have not.
+func headlineOf(c *analyze.Case, f *analyze.Finding) string {
+	title := clean(cut(f.Title, storyHeadline))
+	if len(f.Nodes) != 1 || len(c.Nodes) < 2 || onNode(f.Nodes[0]) == "" || strings.Contains(f.Title, f.Nodes[0]) {
+		return title
+	}
+	return clean(cut(f.Nodes[0], nodeNameWidth)) + ": " + title
 }
 
 // consequencesOf numbers what follows from a finding.
@@ -133,5 +142,6 @@ func (a *StoryAction) toCopy() string {
 }
 
 func (a *StoryAction) where() string {
-	return clean(joined(" · ", cut(onNode(some(a.Nodes, 6)), 6*nodeNameWidth), a.Subject))
+	nodes := onNode(some(a.Nodes, 6))
+	return clean(joined(" · ", cut(nodes, 6*nodeNameWidth), strings.TrimPrefix(a.Subject, nodes+"/")))
 }

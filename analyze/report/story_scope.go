@@ -58,6 +58,9 @@ func productsOf(c *analyze.Case) []string {
 	var names []string
 	times := map[string]int{}
 	add := func(name string) {
+		if name == "" {
+			return
+		}
 		if times[name]++; times[name] == 1 {
 			names = append(names, name)
 		}
@@ -68,7 +71,11 @@ func productsOf(c *analyze.Case) []string {
 			if version != "" {
 				version = "JVM " + version
 			}
-			add(clean(cut(joined(" on ", cmp.Or(j.App, j.Target), version), 120)))
+			name := j.App
+			if name == "" && j.PID > 0 { // a loose file's name is of no product
+				name = j.Target
+			}
+			add(clean(cut(joined(" on ", name, version), 120)))
 		}
 		for _, s := range n.Services {
 			add(clean(cut(cmp.Or(s.Name, s.Target)+" (Go)", 120)))

@@ -48,7 +48,7 @@ func TestOneStory(t *testing.T) {
 	verdict := fmt.Sprintf("%d critical, %d warning on 1 of 2 nodes, with %d consequence", standing[analyze.Critical],
 		standing[analyze.Warning], len(titles)-len(s.Problems))
 	for name, first := range map[string][]string{ // the terminal has the headline as its first finding
-		"terminal.txt": {verdict, s.Headline}, "SUMMARY.md": {s.Headline, verdict}, "report.html": {s.Headline, verdict},
+		"terminal.txt": {verdict, titles[0]}, "SUMMARY.md": {s.Headline, verdict}, "report.html": {s.Headline, verdict},
 		"findings.json": {`"text": "` + verdict, `"headline": "` + s.Headline},
 	} {
 		inOrder(t, name+", headline", words(string(render(t, name, c, r))), first)
@@ -57,7 +57,7 @@ func TestOneStory(t *testing.T) {
 	if err := json.Unmarshal(render(t, "findings.json", c, r), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.Story.Headline != titles[0] || doc.Findings[1].ConsequenceOf != 1 {
+	if doc.Story.Headline != "wiki-1: "+titles[0] || doc.Findings[1].ConsequenceOf != 1 {
 		t.Errorf("findings.json: %q, %d", doc.Story.Headline, doc.Findings[1].ConsequenceOf)
 	}
 }

@@ -1,6 +1,10 @@
 package report
 
-import "casefile/analyze"
+import (
+	"fmt"
+
+	"casefile/analyze"
+)
 
 // evidenceKinds are the columns of the coverage of nodes: what a node can have, and whether it does.
 var evidenceKinds = []struct {
@@ -51,18 +55,21 @@ func anyService(n *analyze.Node, has func(*analyze.Service) bool) bool {
 const coverageNodes = 16
 
 // evidenceTable is what there is of each node, and what is known to be missing. A dash is what was not asked for, or
-// is not there.
+// is not there. Of many nodes those that have the same are one row.
 func evidenceTable(c *analyze.Case) table {
 	t := table{Columns: columns("Node")}
 	for _, k := range evidenceKinds {
 		t.Columns = append(t.Columns, column{Name: k.name})
 	}
+	several := len(c.Nodes) > coverageNodes
+	alike := map[string]int{} // rows by what they show
+	var names [][]string
 	gaps := map[string][]string{}
 	for _, g := range c.Gaps {
 		gaps[g.Node] = append(gaps[g.Node], clean(g.Item))
 	}
 	for _, n := range c.Nodes {
-		row := []cell{{Text: cut(nameOf(n), 40)}}
+		row := []cell{{}}
 		if missing := unique(gaps[n.Name]); len(missing) > 0 {
 			row[0].Sub = "missing: " + cut(some(missing, 3), 160)
 		}
@@ -73,7 +80,16 @@ func evidenceTable(c *analyze.Case) table {
 			}
 			row = append(row, text(mark))
 		}
-		t.Rows = append(t.Rows, row)
+		key := fmt.Sprint(row)
+		at, known := alike[key]
+		if !known || !several {
+			at, alike[key] = len(t.Rows), len(t.Rows)
+			t.Rows, names = append(t.Rows, row), append(names, nil)
+		}
+		names[at] = append(names[at], cut(nameOf(n), 40))
+	}
+	for i, list := range names {
+		t.Rows[i][0].Text = some(list, 3)
 	}
 	return t.bounded(coverageNodes)
 }
