@@ -17,8 +17,8 @@ var (
 	Told = analyze.NewLimit(0.15, "1", "used by the busiest resource, at least", "below it other resources may end growth first that do not show yet")
 	// Grows is how much of the end a resource must have reached for certain to be named.
 	Grows = analyze.NewLimit(0.05, "1", "used for certain, and by what grows with the load", "else other programs of the machine use it, or what shows its use is chance; own judgement")
-	// Falls is by how much a request may need less when more of them come.
-	Falls = analyze.NewLimit(0.10, "1", "less of a resource for each request of many than of few", "threads that are awake need not be woken; docs/limits.md measured some 5 % of CPU")
+	// Falls is by how much a request may need less each time the load doubles.
+	Falls = analyze.NewLimit(0.10, "1", "less of a resource for each request where twice as many come", "threads that are awake need not be woken, and what a JVM does of itself is shared by more: docs/limits.md measured up to 8 % of CPU")
 	// GCShare is the time in collections that counts as full use of a heap.
 	GCShare = analyze.NewLimit(0.20, "1", "time in collections that counts as a heap in full use", "GC log analysers: 10 % is the mark of overhead; it doubles fast from there")
 )
@@ -33,6 +33,8 @@ type Resource struct {
 	Used Range  // 0 to 1; above 1 it is wanted more than it can give
 	// Fixed is the part of Used.Low that may not grow with the requests: other programs of the machine.
 	Fixed float64
+	// Taken is what is used at most together with what only waits for another resource; it needs the resource too while the load stays as it is.
+	Taken float64
 	Text  string // the figures behind it
 	But   string // what has to hold for more of it to help; "" nothing
 	At    []analyze.Evidence
@@ -47,6 +49,9 @@ func (r *Resource) nearness() Range {
 	}
 	return Range{max(0, r.Used.Low-r.Fixed) / (1 - r.Fixed), r.Used.High}
 }
+
+// taken is what is used, with what waits for another resource.
+func (r *Resource) taken() Range { return Range{r.Used.Low, max(r.Used.High, r.Taken)} }
 
 // Lost is what happens to a resource of the other nodes when one dies.
 type Lost struct {
@@ -107,7 +112,7 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	if e.Nodes > 1 {
 		for _, x := range e.Resources {
 			if x.Each {
-				e.After = append(e.After, Lost{x, AfterLoss(e.Nodes, x.Used, e.others(x))})
+				e.After = append(e.After, Lost{x, AfterLoss(e.Nodes, x.taken(), e.others(x))})
 			}
 		}
 		slices.SortStableFunc(e.After, func(a, b Lost) int { return cmp.Compare(b.Then.Middle(), a.Then.Middle()) })
@@ -147,8 +152,8 @@ func (e *Estimate) grow(doubt, hidden float64) {
 	}
 }
 
-// lighter is a growth that is larger where requests need less the more of them come: all of that at twice the load.
-func lighter(growth float64) float64 { return growth * (1 + Falls.Value*min(1, max(0, growth-1))) }
+// lighter is a growth that is larger where requests need less the more of them come.
+func lighter(growth float64) float64 { return growth * (1 + Falls.Value*max(0, math.Log2(growth))) }
 
 // Together joins what captures of the same nodes at several loads tell: the busiest one, and the requests a second that all of them allow.
 func Together(list []*Estimate) *Estimate {
@@ -173,7 +178,7 @@ func (e *Estimate) others(x Resource) (out []Range) {
 	for _, y := range e.Resources { // most used first
 		if y.Name == x.Name && !seen[y.Node] {
 			seen[y.Node] = true
-			out = append(out, Range{y.Used.Low - y.Fixed, y.Used.High})
+			out = append(out, Range{y.Used.Low - y.Fixed, y.taken().High})
 		}
 	}
 	return out

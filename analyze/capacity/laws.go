@@ -51,18 +51,33 @@ func unseen(looks int) float64 {
 	return 1 - math.Pow(0.05, 1/float64(looks))
 }
 
-// unqueued is the same of what shows only while something waits for it: with random arrivals at one server that is the square of its use.
-func unqueued(looks int) float64 { return math.Sqrt(unseen(looks)) }
-
-// queueAt is the mean length of the queue of an M/M/c system at a utilisation below 1 (Erlang C).
-func queueAt(servers int, use float64) float64 {
+// queueAt is the mean length of the queue of an M/M/c system at a utilisation below 1 (Erlang C), and the share of the time in which there is one.
+func queueAt(servers int, use float64) (length, share float64) {
 	load := use * float64(servers)
 	blocked := 1.0 // Erlang B, by its recursion
 	for k := 1; k <= servers; k++ {
 		blocked = load * blocked / (float64(k) + load*blocked)
 	}
 	waits := blocked / (1 - use*(1-blocked))
-	return waits * use / (1 - use)
+	return waits * use / (1 - use), waits * use
+}
+
+// turned gives the utilisation at which a figure that grows with it reaches a value.
+func turned(figure func(use float64) float64, value float64) float64 {
+	low, high := 0.0, 1.0
+	for range 50 {
+		if mid := (low + high) / 2; figure(mid) < value {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// unqueued is the largest use of so many servers before which none of so many looks shows a queue, in 95 of 100 cases with random arrivals.
+func unqueued(servers, looks int) float64 {
+	return turned(func(use float64) float64 { _, share := queueAt(servers, use); return share }, unseen(looks))
 }
 
 // QueueUse is how much so many servers are used before which so many wait on average. It turns round the mean length of a queue between that of
@@ -71,21 +86,8 @@ func QueueUse(servers int, waiting float64) Range {
 	if waiting <= 0 || servers <= 0 {
 		return Range{}
 	}
-	turned := func(length float64) float64 {
-		if math.IsInf(length, 1) {
-			return 1
-		}
-		low, high := 0.0, 1.0
-		for range 50 {
-			if mid := (low + high) / 2; queueAt(servers, mid) < length {
-				low = mid
-			} else {
-				high = mid
-			}
-		}
-		return low
-	}
-	return Range{turned(waiting), turned(2 * waiting)}
+	length := func(use float64) float64 { n, _ := queueAt(servers, use); return n }
+	return Range{turned(length, waiting), turned(length, 2*waiting)}
 }
 
 // LockUse is the share of the time that a lock is held, of which so many threads wait on average.

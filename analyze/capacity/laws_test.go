@@ -11,7 +11,10 @@ func TestQueueUseHoldsTheTruth(t *testing.T) {
 	for _, servers := range []int{1, 5, 20} {
 		for _, even := range []bool{false, true} {
 			for _, use := range []float64{0.3, 0.6, 0.8, 0.9} {
-				waiting := simulated(servers, use, even)
+				waiting, queues := simulated(servers, use, even)
+				if length, share := queueAt(servers, use); !even && (math.Abs(length-waiting) > 0.05+0.1*length || math.Abs(share-queues) > 0.03) {
+					t.Errorf("%d servers, in use for %.2f: the queue is %.2f long and there for %.2f of the time, simulated %.2f and %.2f", servers, use, length, share, waiting, queues)
+				}
 				if waiting < 0.01 {
 					continue // nothing waits that tells
 				}
@@ -26,11 +29,11 @@ func TestQueueUseHoldsTheTruth(t *testing.T) {
 	}
 }
 
-// simulated gives how many wait on average.
-func simulated(servers int, use float64, even bool) float64 {
-	r := rand.New(rand.NewPCG(7, uint64(100*use)+uint64(servers)))
+// simulated gives how many wait on average, and for which share of the time some do.
+func simulated(servers int, use float64, even bool) (waiting, share float64) {
+	r := rand.New(rand.NewPCG(7, uint64(100*use)+uint64(servers))) //nolint:gosec // a simulation
 	free := make([]float64, servers)
-	var clock, waited float64
+	var clock, waited, queue, until float64
 	const n = 300_000
 	for range n {
 		clock += r.ExpFloat64() / (use * float64(servers))
@@ -42,13 +45,16 @@ func simulated(servers int, use float64, even bool) float64 {
 		}
 		start := max(clock, free[first])
 		waited += start - clock
+		if from := max(clock, until); start > from {
+			queue, until = queue+start-from, start
+		}
 		took := 1.0
 		if !even {
 			took = r.ExpFloat64()
 		}
 		free[first] = start + took
 	}
-	return waited / clock
+	return waited / clock, queue / clock
 }
 
 // What grows with the load and what does not may be any part of what is used: the truth lies between the bounds.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"casefile/analyze"
+	"casefile/analyze/loss"
 )
 
 // Whatever the shares of the nodes: what each of the others is used most, whichever node dies, is what is foretold.
@@ -47,5 +48,34 @@ func TestLossSaysWhoIsFull(t *testing.T) {
 		if !strings.Contains(text, x.says) || strings.Contains(text, x.hush) {
 			t.Errorf("%s\n%s", fmt.Sprint(x.busy), text)
 		}
+	}
+}
+
+// What was hardly seen is no reason for alarm, and none for a promise.
+func TestLossIsUnsure(t *testing.T) {
+	r := &analyze.Result{}
+	for _, n := range []string{"n1", "n2"} {
+		r.Loss = append(r.Loss, statement(n, loss.Part{Kind: loss.Pool, Where: "Pool.borrow", Seconds: 5}))
+	}
+	text := strings.Join(Of(machines(20, 20), r).Sentences(), "\n")
+	if !strings.Contains(text, "the others probably carry its share") || !strings.Contains(text, "the pool at Pool.borrow of n1") {
+		t.Error(text)
+	}
+}
+
+// Threads that wait for a lock are taken all the same when the load of another node comes.
+func TestWaitingThreadsAreTaken(t *testing.T) {
+	r := &analyze.Result{}
+	for _, n := range []string{"n1", "n2"} {
+		r.Loss = append(r.Loss, statement(n, loss.Part{Kind: loss.Lock, Where: "Cache.get", Seconds: 1200}))
+	}
+	e := Of(machines(20, 20), r)
+	for _, x := range e.After {
+		if x.Name == "request threads" && x.Then.High < 1.2 {
+			t.Errorf("24 of 40 threads of each of two nodes: %+v", x.Then)
+		}
+	}
+	if e.Resources[0].Name == "request threads" {
+		t.Errorf("threads that only wait end growth: %+v", e.Resources[0])
 	}
 }

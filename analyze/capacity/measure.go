@@ -50,7 +50,7 @@ func measure(c *analyze.Case, r *analyze.Result) *measured {
 	for _, s := range r.Loss {
 		if s.Dumps == m.looks && m.looks > 0 && s.RequestThreadSeconds > 0 {
 			held := m.busy(s).High // by a thread at work
-			m.unseen, m.hidden = max(m.unseen, min(unseen(m.looks), held)), max(m.hidden, min(unqueued(m.looks), held))
+			m.unseen, m.hidden = max(m.unseen, min(unseen(m.looks), held)), max(m.hidden, min(unqueued(1, m.looks), held))
 		}
 	}
 	return m

@@ -105,7 +105,8 @@ func (p *process) threads() Resource {
 	if waiting >= 0.5 {
 		text += fmt.Sprintf("; %s of them wait for one of the other resources, which is not counted", say.Number(waiting))
 	}
-	x := p.resource("request threads", Range{own.Low / size, min(1, own.High/size)}, "%s", text)
+	x := p.resource("request threads", Range{min(1, own.Low/size), min(1, own.High/size)}, "%s", text)
+	x.Taken = min(1, p.busy.High/size)
 	switch half := (all - waiting) / 2; {
 	case p.kinds[loss.Database] > half:
 		x.But = "More threads help only where the database answers more at once as fast."
@@ -158,7 +159,11 @@ func (p *process) database() (Resource, bool) {
 	queue := queued(waiting, p.s.Dumps)
 	n := float64(size)
 	held := max(calls.High, min(n, p.busy.High-queue.Low))
-	used := Range{max(min(1, calls.Low/n), QueueUse(size, queue.Low).Low), min(held/n, max(calls.High/n, QueueUse(size, queue.High).High))}
+	most := QueueUse(size, queue.High).High
+	if waiting == 0 {
+		most = unqueued(size, p.s.Dumps)
+	}
+	used := Range{max(min(1, calls.Low/n), QueueUse(size, queue.Low).Low), min(held/n, max(calls.High/n, most))}
 	used.High = max(used.Low, used.High)
 	text := fmt.Sprintf("%s of %d in a call on average", say.Number((calls.Low+calls.High)/2), size)
 	if waiting > 0 {

@@ -146,21 +146,28 @@ func (e *Estimate) loss() string {
 	if e.Nodes < 2 {
 		return "When this node dies nothing is left to serve."
 	}
-	var list []string
+	var list, unsure []string
 	word := "may not"
 	for _, l := range e.After {
-		if l.Then.High < Full.Value {
+		text := fmt.Sprintf("%s %s", l.Title(), percents(l.Then))
+		switch {
+		case l.Then.High < Full.Value:
+			continue
+		case l.Then.Low >= Full.Value:
+			word = "do not"
+		case l.Then.Middle() < Good.Value:
+			unsure = append(unsure, text)
 			continue
 		}
-		if l.Then.Low >= Full.Value {
-			word = "do not"
-		}
-		if len(list) < 3 {
-			list = append(list, fmt.Sprintf("%s %s", l.Title(), percents(l.Then)))
-		}
+		list = append(list, text)
 	}
+	const most = 3
 	if len(list) > 0 {
-		return fmt.Sprintf("When one node dies the others %s carry its share: %s would be used.", word, strings.Join(list, ", "))
+		return fmt.Sprintf("When one node dies the others %s carry its share: %s would be used.", word, strings.Join(list[:min(len(list), most)], ", "))
+	}
+	if len(unsure) > 0 {
+		return fmt.Sprintf("When one node dies the others probably carry its share at the load of this capture; too little was seen to be sure of %s used.",
+			strings.Join(unsure[:min(len(unsure), most)], ", "))
 	}
 	s := "When one node dies the others carry its share at the load of this capture: no resource of theirs that was measured would be full."
 	if len(e.After) > 0 {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,12 @@ var lossLoads = []struct {
 
 // used is what a node's requests used of its CPUs, threads and connections.
 type used struct{ At, CPU, Threads, Connections float64 }
+
+// share is how much of a resource is used.
+type share struct {
+	name string
+	used float64
+}
 
 // TestLimitsAfterLoss captures two nodes under load, stops the first, sends its load to the second, and holds what check foretold of that to what is
 // measured.
@@ -64,17 +71,16 @@ func TestLimitsAfterLoss(t *testing.T) {
 			stop[1]()
 			nodes[1].stop()
 			t.Logf("%s, JDK %d\n  %s", load.name, jdk.Major, strings.Join(said.Limits, "\n  "))
-			for _, x := range []struct {
-				name string
-				used float64
-			}{{"CPU limit", truth.CPU / shared.quota}, {"request threads", truth.Threads / float64(shared.threads)}, {"database connections", truth.Connections / float64(shared.pool)}} {
+			list := []share{{"CPU limit", truth.CPU / shared.quota}, {"request threads", truth.Threads / float64(shared.threads)}, {"database connections", truth.Connections / float64(shared.pool)}}
+			full := slices.ContainsFunc(list, func(x share) bool { return x.used >= 0.95 })
+			for _, x := range list {
 				low, high, told := said.after(x.name, "n2")
 				verdict := "within"
 				switch {
 				case !told:
 					verdict = "**not told**"
 					t.Errorf("%s: nothing is foretold of %s", load.name, x.name)
-				case x.used < min(low, 0.98) || x.used > high: // more than all of it is not used
+				case x.used > high || x.used < low && !full: // where one is full, not all of the load comes to the others
 					verdict = "**missed**"
 					t.Errorf("%s: %s would be used %.2f to %.2f, measured %.2f", load.name, x.name, low, high, x.used)
 				default:
