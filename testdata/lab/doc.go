@@ -7,7 +7,7 @@
 //	LAB=^gc/     memory under every collector: full, leaking, a step, direct buffers, classes, explicit, large objects, too small; and what advised
 //	             sizes do (^gc/effects, ^gc/regions)
 //	LAB=waits/   waits through a database across three nodes with agents: a row lock, also behind PgBouncer, a circle, and a quiet cluster
-//	LAB=check    casefile check on three Tomcats with Hazelcast members and agents, sound and with eleven faults at once; needs root
+//	LAB=check    casefile check on three Tomcats with Hazelcast members, agents and PostgreSQL, sound and with some thirty faults at once; needs root
 //	LAB=limits   what limits a service, and what is foretold of a node that is left, against what is measured; limits/pool is one service,
 //	             limits/loss the two nodes; needs root
 //	LAB=idle     servers with nothing to do, or little: nothing of them is worth a warning
