@@ -8,14 +8,16 @@ var poolProperties = []struct{ name, kind string }{
 }
 
 // clusterProperties are what confluence.cfg.xml says of the cluster that is no secret.
-var clusterProperties = []string{"confluence.cluster", "confluence.cluster.name", ClusterHome, ClusterJoin, ClusterPeers, "confluence.cluster.address",
-	"confluence.cluster.ttl"}
+var clusterProperties = []string{"confluence.cluster", "confluence.cluster.name", ClusterHome, ClusterJoin, ClusterPeers, ClusterAddress, ClusterTTL}
 
 // Names of settings of a Confluence cluster.
 const (
 	ClusterHome  = "confluence.cluster.home"
 	ClusterJoin  = "confluence.cluster.join.type"
 	ClusterPeers = "confluence.cluster.peers"
+	// ClusterAddress and ClusterTTL are of multicast.
+	ClusterAddress = "confluence.cluster.address"
+	ClusterTTL     = "confluence.cluster.ttl"
 )
 
 // readProperties reads <property name="...">value</property>.

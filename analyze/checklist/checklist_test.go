@@ -54,7 +54,7 @@ func sound() *analyze.Case {
 		n := &analyze.Node{Name: fmt.Sprintf("n%d", i+1), TimingSource: "timing/probes.json"}
 		n.Host = &host.Facts{
 			System: host.System{OS: host.Text{Value: "Debian 12", Ref: ref("os-release")}, Kernel: host.Text{Value: "6.1", Ref: ref("version")},
-				THP: host.Text{Value: "madvise", Ref: ref("sysctl")}},
+				THP: host.Text{Value: "madvise", Ref: ref("sysctl")}, Hypervisor: host.Text{Value: "KVM", Ref: ref("platform.json")}},
 			CPU:     host.CPU{Count: number(8), Busy: level(40), Steal: level(0)},
 			Memory:  host.Memory{Balloon: number(0), Total: number(32 << 30), Available: number(12 << 30), AvailablePercent: number(38), SwapTotal: number(0), SwapUsed: number(0)},
 			Network: host.Network{Interfaces: []host.Interface{{Name: "lo", MTU: number(65536)}, {Name: "eth0", MTU: number(1500)}}},
@@ -139,7 +139,14 @@ func TestPlantedFaults(t *testing.T) {
 			}
 		}, "pool-for-threads", "48 connections for 48 threads, wanted 60"},
 		{"another pool", func(c *analyze.Case) { conf(c).Pools[0].Max = 80 }, "same-pool", "80 on n2"},
-		{"other peers", func(c *analyze.Case) { conf(c).Cluster[1].Value = "10.0.0.1" }, "cluster-join", "tcp_ip 10.0.0.1 on n2"},
+		{"peers in another order", func(c *analyze.Case) { conf(c).Cluster[1].Value = "10.0.0.3, 10.0.0.2,10.0.0.1" }, "", ""},
+		{"other peers", func(c *analyze.Case) { conf(c).Cluster[1].Value = "10.0.0.1,10.0.0.2,10.0.0.9" }, "cluster-join", "tcp_ip 10.0.0.1,10.0.0.2,10.0.0.9 on n2"},
+		{"too few peers", func(c *analyze.Case) {
+			for _, n := range c.Nodes {
+				n.JVMs[0].Conf[1].Cluster[1].Value = "10.0.0.1 10.0.0.2"
+			}
+		}, "cluster-peers", "2 peers named, 3 nodes captured on n1"},
+		{"another hypervisor", func(c *analyze.Case) { c.Nodes[1].Host.System.Hypervisor.Value = "VMware" }, "same-machine", "VMware on n2"},
 		{"a clock ahead", func(c *analyze.Case) {
 			c.Nodes[1].Clock = analyze.Clock{Offset: 3 * time.Second, Error: time.Millisecond}
 		}, "clocks-together", "apart"},

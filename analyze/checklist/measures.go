@@ -34,7 +34,9 @@ var measures = map[string]measure{
 	"pool-size":       eachJVM(poolOf),
 	"cluster-join":    eachJVM(joinOf),
 	"plugins":         plugins,
+	"peers":           peers,
 	"os":              eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.OS.Value, h.System.OS.Ref }),
+	"hypervisor":      eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.Hypervisor.Value, h.System.Hypervisor.Ref }),
 	"kernel":          eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.Kernel.Value, h.System.Kernel.Ref }),
 	"cpus":            eachHost(func(h *host.Facts) (string, host.Ref) { return say.Number(h.CPU.Count.Value), h.CPU.Count.Ref }),
 	"memory":          eachHost(func(h *host.Facts) (string, host.Ref) { return wholeGB(h.Memory.Total.Value), h.Memory.Total.Ref }),
@@ -202,12 +204,16 @@ func poolOf(j *analyze.JVM) (string, analyze.Evidence) {
 	return strconv.Itoa(s.Pools[0].Max), cite.Place(s.Pools[0].Place, s.Pools[0].Setting)
 }
 
-// joinOf says how a member finds the others: the type, and the peers.
+// joinOf says how a member finds the others: the type, and the peers or the address and life of multicast packets.
 func joinOf(j *analyze.JVM) (text string, e analyze.Evidence) {
 	for _, f := range j.Conf {
 		for _, s := range f.Cluster {
-			if s.Name == appconf.ClusterJoin || s.Name == appconf.ClusterPeers {
-				if text = strings.TrimSpace(text + " " + s.Value); e.Entry == "" {
+			if slices.Contains([]string{appconf.ClusterJoin, appconf.ClusterPeers, appconf.ClusterAddress, appconf.ClusterTTL}, s.Name) {
+				value := s.Value
+				if s.Name == appconf.ClusterPeers {
+					value = strings.Join(peersOf(value), ",")
+				}
+				if text = strings.TrimSpace(text + " " + value); e.Entry == "" {
 					e = cite.Place(s.Place, s.Name)
 				}
 			}
@@ -320,13 +326,18 @@ func memoryClaimed(c *analyze.Case) (out []Reading) {
 	return out
 }
 
-// outside is about what a JVM takes beside its heap: metaspace, code, and a stack of each thread of which a quarter is touched.
+// outside is about what a JVM takes next to its heap: metaspace, code, and a stack of each thread of which a quarter is touched; or what it holds
+// already above its largest heap, where direct and native memory make that more.
 func outside(j *analyze.JVM) float64 {
 	total := 200.0 * say.MB
-	if j.Process != nil {
-		if n, ok := j.Process.Last(entries.Threads); ok {
-			total += n * say.MB / 4
-		}
+	if j.Process == nil {
+		return total
+	}
+	if n, ok := j.Process.Last(entries.Threads); ok {
+		total += n * say.MB / 4
+	}
+	if held, ok := j.Process.Max(entries.Resident); ok {
+		total = max(total, held-float64(j.MaxHeap()))
 	}
 	return total
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/appconf"
+	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
 	"casefile/analyze/timing"
 	record "casefile/bundle/format/timing"
@@ -62,6 +64,45 @@ func others(list, not []string) []string {
 		left = append(left[:mostNamed:mostNamed], fmt.Sprintf("%d more", more))
 	}
 	return left
+}
+
+// joinByPeers is the way to join in which each member is told of all others.
+const joinByPeers = "tcp_ip"
+
+// peersOf are the members that a list names, in order: it does not matter which comes first.
+func peersOf(list string) []string {
+	names := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// peers is 1 where a member that finds the others by a list has as many in it as there are nodes, or finds them otherwise.
+func peers(c *analyze.Case) (out []Reading) {
+	members := cluster(c)
+	for _, j := range members {
+		for _, f := range j.Conf {
+			said := map[string]appconf.Setting{}
+			for _, s := range f.Cluster {
+				said[s.Name] = s
+			}
+			join, known := said[appconf.ClusterJoin]
+			if !known {
+				continue
+			}
+			r := Reading{Node: j.Node.Name, Apps: productsOf(j), Value: 1, Text: "by " + join.Value, At: cite.Place(join.Place, join.Name)}
+			if join.Value == joinByPeers {
+				list := said[appconf.ClusterPeers]
+				named := len(peersOf(list.Value))
+				r.Text, r.At = fmt.Sprintf("%s named, %s captured", say.Count(named, "peer"), say.Count(len(members), "node")), cite.Place(list.Place, list.Name)
+				if named < len(members) {
+					r.Value = 0
+				}
+			}
+			out = append(out, r)
+			break
+		}
+	}
+	return out
 }
 
 // clockApart is how far clocks of nodes are apart at least, whatever the error of the measurement.

@@ -46,6 +46,7 @@ var checkFaults = map[string]string{
 	"clocks-together":        "n3",
 	"internode-latency":      "n3",
 	"cluster-join":           "n2",
+	"cluster-peers":          "1 peer named, 3 nodes captured",
 	"cluster-ports":          "port 5701 (Hazelcast): no answer",
 	"same-mtu":               "1400",
 	"path-mtu":               "packets of 1400 bytes arrive, of 1500 bytes vanish, to n2",
