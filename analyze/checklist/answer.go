@@ -122,6 +122,7 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
 	case Ask:
 	case Findings:
 		a.byFindings(r)
+		a.without(c)
 	default:
 		list := slices.DeleteFunc(find(i.Measure)(c), func(r Reading) bool {
 			return len(r.Apps) > 0 && len(i.Products) > 0 && !slices.ContainsFunc(r.Apps, func(p string) bool { return slices.Contains(i.Products, p) })
@@ -182,6 +183,18 @@ func (a *Answer) byFindings(r *analyze.Result) {
 	}
 	if a.State != NotOK && evaluated {
 		a.State, a.Value = OK, "nothing found by "+say.List(a.Rules)
+	}
+}
+
+// without is ok where rules had nothing to look at because no node has it.
+func (a *Answer) without(c *analyze.Case) {
+	if a.State != NotKnown || a.Absent == "" {
+		return
+	}
+	list := find(a.Absent)(c)
+	if len(list) > 0 && !slices.ContainsFunc(list, func(r Reading) bool { return r.Value != 1 }) {
+		a.State, a.Value, a.At = OK, list[0].Text, cited(list)
+		a.admit(c, list)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestItems(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, i := range items {
-		used[i.Measure] = true
+		used[i.Measure], used[i.Absent] = true, true
 	}
 	for name := range measures {
 		if !used[name] {
@@ -270,6 +270,34 @@ func TestSilentNode(t *testing.T) {
 		if a := &l.Answers[i]; a.ID == "same-heap" || a.ID == "cpu-enough" || a.ID == "shared-home-write" {
 			if a.State != NotKnown || !slices.Equal(a.Nodes, []string{"n3"}) || a.Do() == "" {
 				t.Errorf("%s: %s %q %v", a.ID, a.State, a.Value, a.Nodes)
+			}
+		}
+	}
+}
+
+// What a rule cannot look at is ok where nothing of it is there, and not known where nobody looked.
+func TestNothingToLookAt(t *testing.T) {
+	r := &analyze.Result{NotEvaluated: []analyze.NotEvaluated{{ID: "cpu-throttled", Needs: "a limit"}}}
+	for _, x := range []struct {
+		looked, limited bool
+		want            State
+	}{{true, false, OK}, {true, true, NotKnown}, {false, false, NotKnown}} {
+		c := sound()
+		for _, n := range c.Nodes {
+			if x.looked {
+				n.Host.CgroupTable = ref("cgroups.json")
+			}
+			if x.limited {
+				n.Host.Cgroups = []host.Cgroup{{CPULimit: number(2)}}
+			}
+		}
+		l, err := Of(c, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range l.Answers {
+			if a := &l.Answers[i]; a.ID == "cpu-limits" && a.State != x.want {
+				t.Errorf("%+v: %s %q", x, a.State, a.Value)
 			}
 		}
 	}

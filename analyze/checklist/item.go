@@ -39,6 +39,7 @@ type Item struct {
 	Unit     string   `yaml:"unit"`
 	Wants    []string `yaml:"wants"`    // what readings may be, as globs without regard to case
 	Rules    []string `yaml:"rules"`    // whose findings answer
+	Absent   string   `yaml:"absent"`   // a measure that is 1 on nodes without what Rules look at
 	Products []string `yaml:"products"` // it is asked of; none: of all
 	Several  bool     `yaml:"several"`  // it is about nodes next to each other, and makes no sense for one
 	Severity string   `yaml:"severity"` // of "not ok"; warning unless told
@@ -104,6 +105,8 @@ func (i *Item) validate() error {
 		return fmt.Errorf("measure %q is none", i.Measure)
 	case (i.Test == Findings) != (len(i.Rules) > 0):
 		return errors.New("rules belong to a test of findings, and to no other")
+	case i.Absent != "" && (i.Test != Findings || find(i.Absent) == nil):
+		return errors.New("what may be absent is a measure, for a test of findings")
 	case (i.Test == Among) != (len(i.Wants) > 0):
 		return errors.New("what is wanted belongs to a test of what is among it, and to no other")
 	case i.Test != Ask && i.Fix == "":

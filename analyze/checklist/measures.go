@@ -57,6 +57,7 @@ var measures = map[string]measure{
 	"open-files":       openFiles,
 	"file-limit":       fileLimit,
 	"processes":        processes,
+	"no-cpu-limit":     noCPULimit,
 	"disk-free":        diskFree,
 	"scanners":         scanners,
 	"heap-share":       heapShare,
@@ -378,22 +379,36 @@ func fileLimit(c *analyze.Case) []Reading {
 	})
 }
 
-// processes is what the cgroups of JVMs have of the threads and processes that they may have.
+// processes is what the cgroups of JVMs have of the threads and processes that they may have; where none is limited, what the JVM itself has of
+// those that its user may have.
 func processes(c *analyze.Case) []Reading {
 	return eachProcess(c, func(j *analyze.JVM) (r Reading, ok bool) {
-		if j.Node.Host == nil {
+		if j.Node.Host != nil {
+			if g := j.Node.Host.CgroupOf(j.PID); g != nil && g.PidsUsed.Known() && g.PidsLimit.Known() && g.PidsLimit.Value > 0 {
+				return Reading{Value: 100 * g.PidsUsed.Value / g.PidsLimit.Value, At: cite.Ref(g.PidsUsed.Ref, ""),
+					Text: fmt.Sprintf("%s of %s", say.Number(g.PidsUsed.Value), say.Number(g.PidsLimit.Value))}, true
+			}
+		}
+		if j.Process == nil {
 			return r, false
 		}
-		g := j.Node.Host.CgroupOf(j.PID)
-		if g == nil || !g.PidsUsed.Known() {
-			return r, false
-		}
-		if !g.PidsLimit.Known() || g.PidsLimit.Value <= 0 {
-			return Reading{Text: "no limit", At: cite.Ref(g.PidsUsed.Ref, "")}, true
-		}
-		return Reading{Value: 100 * g.PidsUsed.Value / g.PidsLimit.Value, At: cite.Ref(g.PidsUsed.Ref, ""),
-			Text: fmt.Sprintf("%s of %s", say.Number(g.PidsUsed.Value), say.Number(g.PidsLimit.Value))}, true
+		most, ok1 := j.Process.Max(entries.Threads)
+		limit, ok2 := j.Process.Last(entries.ThreadLimit)
+		return Reading{Value: 100 * most / max(limit, 1), At: at(j.ProcessSource, ""),
+			Text: fmt.Sprintf("%s of %s that its user may have", say.Number(most), say.Number(limit))}, ok1 && ok2 && limit > 0
 	})
+}
+
+// noCPULimit is 1 on a node whose cgroups were looked at and have no CPU limit.
+func noCPULimit(c *analyze.Case) (out []Reading) {
+	for _, n := range c.Nodes {
+		if n.Host == nil || !n.Host.CgroupTable.Known() {
+			continue
+		}
+		limited := slices.ContainsFunc(n.Host.Cgroups, func(g host.Cgroup) bool { return g.CPULimit.Known() })
+		out = append(out, Reading{Node: n.Name, Value: map[bool]float64{true: 1}[!limited], Text: "no CPU limit", At: cite.Ref(n.Host.CgroupTable, "")})
+	}
+	return out
 }
 
 // diskFree is the room of the file systems that applications write to: where their homes, logs and heap dumps are. All real ones where no

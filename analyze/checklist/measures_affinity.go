@@ -16,7 +16,9 @@ const (
 	together = 5 * time.Minute
 	// enoughPairs of a user and enoughUsers are needed to tell: one who has two browsers is no pattern.
 	enoughPairs = 20
-	enoughUsers = 5
+	// stampResolution is that of the times of access logs.
+	stampResolution = time.Second
+	enoughUsers     = 5
 )
 
 // asked is one request of a user, on the reference clock.
@@ -138,7 +140,7 @@ func visits(c *analyze.Case) (users map[applog.User][]asked, source string, shar
 	}
 	users = map[applog.User][]asked{}
 	for _, r := range all {
-		if !r.at.Before(from) && !r.at.After(to) {
+		if !r.at.Before(from.Add(-stampResolution)) && !r.at.After(to.Add(stampResolution)) {
 			users[r.user] = append(users[r.user], r.asked)
 		}
 	}

@@ -52,9 +52,11 @@ func (f *Facts) CgroupOf(pid int) *Cgroup {
 
 func (l *loader) cgroups() {
 	var table hostseries.CgroupTable
-	if _, ok := l.json(hostseries.Cgroups, &table); !ok {
+	name, ok := l.json(hostseries.Cgroups, &table)
+	if !ok {
 		return
 	}
+	l.facts.CgroupTable = Ref{Source: name}
 	files := l.newestSections(hostseries.Cgroup)
 	for _, g := range table.Groups {
 		c := Cgroup{Name: g.Name, Self: g.Self, PIDs: g.PIDs}

@@ -58,6 +58,7 @@ type Facts struct {
 	Network     Network
 	Files       Files
 	Cgroups     []Cgroup
+	CgroupTable Ref // where they are listed; not known: they were not looked at
 	Clock       Clock
 	Processes   Processes
 	// Stall is how late samples began, in seconds: time in which casefile, and so

@@ -409,3 +409,16 @@ func TestMTU(t *testing.T) {
 		t.Errorf("%+v", mtu)
 	}
 }
+
+// Of two mounts on one folder the later one hides the other.
+func TestFileSystemOf(t *testing.T) {
+	f := &Facts{}
+	for _, m := range [][2]string{{"/", "root"}, {"/shared", "filer:/x"}, {"/shared", "own"}, {"/shared/deep", "disk"}} {
+		f.FileSystems = append(f.FileSystems, FileSystem{Filesystem: hostseries.Filesystem{Mount: m[0], Source: m[1]}})
+	}
+	for file, want := range map[string]string{"/etc/x": "root", "/shared": "own", "/shared/a": "own", "/shared/deep/a": "disk", "/sharedness": "root"} {
+		if got := f.FileSystemOf(file); got == nil || got.Source != want {
+			t.Errorf("%s: %+v, want %s", file, got, want)
+		}
+	}
+}

@@ -177,7 +177,7 @@ func (f *Facts) FileSystemOf(file string) (best *FileSystem) {
 	for i := range f.FileSystems {
 		fs := &f.FileSystems[i]
 		below := fs.Mount == "/" || file == fs.Mount || strings.HasPrefix(file, fs.Mount+"/")
-		if below && (best == nil || len(fs.Mount) > len(best.Mount)) {
+		if below && (best == nil || len(fs.Mount) >= len(best.Mount)) { // of two on one folder, the later mount hides the other
 			best = fs
 		}
 	}

@@ -32,7 +32,7 @@ var checkFaults = map[string]string{
 	"same-jvm":               "n2",
 	"same-release":           "8.5.2 on n3",
 	"same-collector":         "Parallel on n3",
-	"jira-collector":         "Parallel",
+	"atlassian-collector":    "Parallel",
 	"same-plugins":           "1 plugin without draw-1.0.jar on n2",
 	"same-time-zone":         "Asia/Tokyo on n3",
 	"same-locale":            "ISO-8859-1 on n2",
@@ -42,7 +42,7 @@ var checkFaults = map[string]string{
 	"tomcat-max-connections": "maxConnections is 20",
 	"tomcat-look-ups":        "enableLookups is true",
 	"tomcat-auto-deploy":     "autoDeploy is true, the default",
-	"jira-threads":           "1000",
+	"atlassian-threads":      "1000",
 	"clocks-together":        "n3",
 	"internode-latency":      "n3",
 	"cluster-join":           "n2",
@@ -56,7 +56,7 @@ var checkFaults = map[string]string{
 	"affinity":               "change the node",
 	"even-load":              "on n1",
 	"database-latency":       "on n3",
-	"database-connections":   "pools may open 65, the server takes 47",
+	"database-connections":   "pools may open 65, the server takes ",
 	"database-isolation":     "repeatable read",
 	"database-encoding":      "LATIN1",
 	"swap-unused":            "MB",
@@ -121,7 +121,7 @@ var (
 	machineWide = map[string]bool{"cpu-enough": true, "clock-kept": true, "steal": true, "cpu-limits": true, "huge-pages": true, "entropy": true, "scanners": true,
 		"local-disk-write": true, "retransmits": true, "memory-available": true, "disk-not-full": true, "known-problems": true}
 	consequence = map[string]bool{"same-options": true, "internode-loss": true, "tomcat-accepts": true, "memory-enough": true, "local-disk-write": true,
-		"database-waits": true, "jira-full-collections": true, "tomcat-stuck": true}
+		"database-waits": true, "atlassian-full-collections": true, "tomcat-stuck": true}
 )
 
 type checked struct {
@@ -360,11 +360,13 @@ func (c *checked) agent(i, pid int, n checkedNode) (agent int) {
 func (c *checked) browse() {
 	c.t.Helper()
 	const users, requests = 9, 60
+	const pause = 150 * time.Millisecond // logs are to the second
 	node := func(user, k int) int { return (user + k/30) % checkedNodes }
 	if c.faulty {
 		node = func(int, int) int { return max(0, rand.IntN(9)-6) }
 	}
 	for k := range requests {
+		time.Sleep(pause)
 		for user := range users {
 			req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://"+c.addrs[node(user, k)]+":8090/pages/view", nil)
 			if err != nil {
@@ -388,6 +390,9 @@ func (c *checked) check() (items map[string]checkedItem, code int) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.binary, "check", "--cluster", filepath.Join(c.cluster, "cluster.yaml"), "--duration", "12s", "--output", "json",
 		"--answers", filepath.Join(c.dir, "answers.yaml"))
+	if keep := os.Getenv("CASEFILE_LAB_KEEP"); keep != "" {
+		cmd.Args = append(cmd.Args, "--out", filepath.Join(keep, fmt.Sprintf("check-faulty-%v.tar.zst", c.faulty)))
+	}
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
