@@ -417,7 +417,7 @@ func TestFileSystemOf(t *testing.T) {
 		f.FileSystems = append(f.FileSystems, FileSystem{Filesystem: hostseries.Filesystem{Mount: m[0], Source: m[1]}})
 	}
 	for file, want := range map[string]string{"/etc/x": "root", "/shared": "own", "/shared/a": "own", "/shared/deep/a": "disk", "/sharedness": "root"} {
-		if got := f.FileSystemOf(file); got == nil || got.Source != want {
+		if got := f.FileSystemOf(file); got == nil || got.Filesystem.Source != want {
 			t.Errorf("%s: %+v, want %s", file, got, want)
 		}
 	}
