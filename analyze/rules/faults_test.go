@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/ids"
 	"casefile/analyze/loss"
 	"casefile/analyze/threads"
 	"casefile/testdata/faults"
@@ -116,5 +117,43 @@ func TestAsyncAppenderThatLogs(t *testing.T) {
 	advice := f.Advice[0].Action + f.Advice[1].Action
 	if !strings.Contains(f.Title, "importer") || !strings.Contains(f.Title, "AsyncAppender-Worker") || !strings.Contains(advice, "Restart") || strings.Contains(advice, "asynchronous appender with") {
 		t.Errorf("%s\n%s", f.Title, advice)
+	}
+}
+
+// What stands next to a deadlock and does not wait for it is no consequence of it: nor is the pool that it fills.
+func TestNextToADeadlock(t *testing.T) {
+	var b strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&b, "2026-01-05 10:00:%02d\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6 mixed mode, sharing):\n\n", 10*i)
+		thread := func(n int, name, state string, frames ...string) {
+			fmt.Fprintf(&b, "%q #%d prio=5 os_prio=0 cpu=1.00ms elapsed=%d.00s tid=0x00007f00000%05x nid=0x%x waiting on condition  [0x00007f0000001000]\n   java.lang.Thread.State: %s\n\t%s\n\n",
+				name, n, 300+10*i, n, n, state, strings.Join(frames, "\n\t"))
+		}
+		run := "at java.lang.Thread.run(java.base@17.0.15/Thread.java:840)"
+		thread(101, "order-1", "BLOCKED (on object monitor)", "at shop.Order.first(Order.java:7)", "- waiting to lock <0x00000000f0000002> (a shop.Stock)",
+			"- locked <0x00000000f0000001> (a shop.Cart)", run)
+		thread(102, "order-2", "BLOCKED (on object monitor)", "at shop.Order.second(Order.java:9)", "- waiting to lock <0x00000000f0000001> (a shop.Cart)",
+			"- locked <0x00000000f0000002> (a shop.Stock)", run)
+		for n := range 12 {
+			thread(200+n, fmt.Sprintf("http-nio-8080-exec-%d", n), "TIMED_WAITING (sleeping)", "at java.lang.Thread.sleep(java.base@17.0.15/Native Method)",
+				"at shop.Retry.again(Retry.java:31)", "at shop.Front.handle(Front.java:12)",
+				"at java.util.concurrent.ThreadPoolExecutor.runWorker(java.base@17.0.15/ThreadPoolExecutor.java:1136)",
+				"at java.util.concurrent.ThreadPoolExecutor$Worker.run(java.base@17.0.15/ThreadPoolExecutor.java:635)", run)
+		}
+	}
+	res := run(t, caseOf(parseText(t, "dumps.txt", b.String())))
+	numbers := map[string]int{}
+	for i, f := range res.Findings {
+		numbers[f.ID] = i + 1
+	}
+	dead, sleep, pool := numbers[ids.Deadlock], numbers[ids.UnexplainedWait], numbers[ids.ThreadPoolExhausted]
+	if dead == 0 || sleep == 0 || pool == 0 {
+		t.Fatalf("found %v\n%s", numbers, show(res.Findings))
+	}
+	if of := res.Findings[sleep-1].ConsequenceOf; of != 0 {
+		t.Errorf("that threads sleep follows from finding %d\n%s", of, show(res.Findings))
+	}
+	if of := res.Findings[pool-1].ConsequenceOf; of != sleep {
+		t.Errorf("that the pool is busy follows from finding %d, want %d", of, sleep)
 	}
 }

@@ -3,6 +3,7 @@ package dumps
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"casefile/analyze"
@@ -24,17 +25,16 @@ var (
 )
 
 var threadPoolExhausted = &analyze.Rule{
-	ID:    ids.ThreadPoolExhausted,
-	Doc:   "No thread of a pool was idle in most of the dumps: new work waits.",
-	Needs: needsDumps(2),
-	Fix:   "Cure what keeps the threads busy; enlarge the pool only where CPU and database have room.",
-	After: append([]string{ids.Deadlock}, poolCauses...),
-	ExplainedBy: []string{
-		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock,
-		ids.LoggingLock, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall,
+	ID:          ids.ThreadPoolExhausted,
+	Doc:         "No thread of a pool was idle in most of the dumps: new work waits.",
+	Needs:       needsDumps(2),
+	Fix:         "Cure what keeps the threads busy; enlarge the pool only where CPU and database have room.",
+	After:       append([]string{ids.Deadlock}, poolCauses...),
+	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.AllocationStall},
+	Behind: slices.Concat(behindChains, []string{
+		ids.Deadlock, ids.LockContention, ids.DBPoolExhausted, ids.SlowDownstream, ids.ClassLoadingLock, ids.LoggingLock,
 		ids.HiddenDeadlock, ids.SelfStarvation, ids.ObjectPoolExhausted, ids.QueueFull, ids.ClusterCall, ids.EventLoopBlocked, ids.StuckThread,
-	},
-	Behind: behindChains,
+	}),
 	Limits: []analyze.Threshold{hotThreadFull, poolExhaustedShare, poolMinimum, poolCertain, poolGrowth},
 	Run:    analyze.Each(dumped(2), judgeThreadPool),
 }

@@ -52,8 +52,7 @@ type place struct {
 func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.Rule {
 	return &analyze.Rule{
 		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
-		ExplainedBy: []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation},
-		Limits:      []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare, poolCertain},
+		Limits: []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare, poolCertain},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
 			return v.judgePlaces(pass, after, kinds)
 		}),
@@ -93,6 +92,9 @@ func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind
 		if w := v.weigh(a, p); w.hurts() {
 			w.beside = beside
 			found := w.problem(a)
+			if w.byThreads() {
+				found.Because = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation}
+			}
 			out = append(out, found.finding())
 		}
 	}
@@ -133,6 +135,15 @@ func (w *place) never() bool {
 		return false
 	}
 	return true
+}
+
+// byThreads reports whether a thread of the process may be to end the wait: one that stands for ever never does.
+func (w *place) byThreads() bool {
+	switch w.Kind {
+	case loss.Lock, loss.DBPool, loss.HTTPPool, loss.Pool, loss.Permit, loss.Room, loss.Queue, loss.Future, loss.Others, loss.Condition:
+		return true
+	}
+	return false
 }
 
 // standsElse reports whether a good part of the request time goes to a wait that no thread is in for want of work.
