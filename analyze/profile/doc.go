@@ -16,7 +16,7 @@
 //	v := p.Main()
 //	v.Top(10)                          functions by their own share
 //	v.Labels()                         totals by label
-//	v.Focus("node", "n2").Tree()       flame graph of one node
+//	v.Focus("node", "n2").Tree()       merged call tree of one node
 //	v.Folded(w), v.Speedscope(w, name) for other tools
 //	profile.Merge(parts)               all nodes as one profile, labelled by node
 //	profile.Delta(before, after)       what two snapshots of a cumulative profile have between them

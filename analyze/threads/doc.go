@@ -18,7 +18,6 @@
 //	series.Stuck(3)      busy on one stack, dump after dump
 //	series.Pools(nil)    worker pools with their busy, idle and waiting threads
 //	series.Contention()  locks by waiters over the dumps
-//	series.Tree()        merged call tree
 //	series.Profile()     the same as a pprof wall-clock profile
 //	threads.NewLockGraph(dump).Deadlocks()
 //

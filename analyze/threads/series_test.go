@@ -266,24 +266,8 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-func TestTreeAndGroups(t *testing.T) {
+func TestGroups(t *testing.T) {
 	s := NewSeries(fourDumps(t, true, true), nil)
-	root := s.Tree(nil)
-	total := 0
-	var walk func(n *Node)
-	walk = func(n *Node) {
-		total += n.Self
-		for _, c := range n.Children {
-			walk(c)
-		}
-	}
-	walk(root)
-	if root.Count != 34 || total != root.Count || root.States[Blocked] != 8 {
-		t.Errorf("%d threads, %d leaves, states %v", root.Count, total, root.States)
-	}
-	if busy := s.Tree(func(t *Thread) bool { return s.Wait(t).Busy() }); busy.Count != 19 {
-		t.Errorf("%d busy", busy.Count)
-	}
 	g := s.Groups(false)[0]
 	if g.Count != 15 || g.Wait.Kind != WaitIdle || !slices.Equal(g.Names, []string{"leak-N", "http-nio-N-exec-N"}) || !slices.Equal(g.Dumps, []int{1, 3, 5, 6}) {
 		t.Errorf("got %+v", g)
@@ -379,7 +363,7 @@ func TestCaller(t *testing.T) {
 
 func TestSeriesOfNothing(t *testing.T) {
 	s := NewSeries(nil, nil)
-	if s.Hot() != nil || s.Stuck(1) != nil || s.Pools(nil) != nil || s.Contention() != nil || s.Families() != nil || s.Tree(nil).Count != 0 || s.Duration() != 0 {
+	if s.Hot() != nil || s.Stuck(1) != nil || s.Pools(nil) != nil || s.Contention() != nil || s.Families() != nil || s.Duration() != 0 {
 		t.Error("an empty series has content")
 	}
 	if err := s.Profile().CheckValid(); err != nil {

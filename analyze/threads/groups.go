@@ -5,61 +5,6 @@ import (
 	"slices"
 )
 
-// Node is one function of the merged call tree. The root stands for all threads; its children are outermost frames.
-type Node struct {
-	Func     string
-	Count    int                 // threads times dumps that have this call on their stack
-	Self     int                 // of them, those with this frame innermost
-	States   [Terminated + 1]int // Count by State
-	Children []*Node             // most frequent first
-	by       map[string]*Node
-}
-
-// Tree merges the stacks of all dumps. keep chooses the threads; nil keeps all that have frames.
-func (s *Series) Tree(keep func(*Thread) bool) *Node {
-	root := &Node{}
-	for _, d := range s.Dumps {
-		for _, t := range d.Threads {
-			if len(t.Stack.Frames) > 0 && (keep == nil || keep(t)) {
-				root.add(t)
-			}
-		}
-	}
-	root.sort()
-	return root
-}
-
-func (n *Node) add(t *Thread) {
-	k := max(1, int(t.Count))
-	n.Count += k
-	n.States[t.State] += k
-	frames := t.Stack.Frames
-	for i := len(frames) - 1; i >= 0; i-- {
-		fn := frames[i].Func
-		c := n.by[fn]
-		if c == nil {
-			c = &Node{Func: fn}
-			if n.by == nil {
-				n.by = map[string]*Node{}
-			}
-			n.by[fn] = c
-			n.Children = append(n.Children, c)
-		}
-		c.Count += k
-		c.States[t.State] += k
-		n = c
-	}
-	n.Self += k
-}
-
-func (n *Node) sort() {
-	n.by = nil
-	slices.SortFunc(n.Children, func(a, b *Node) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Func, b.Func)) })
-	for _, c := range n.Children {
-		c.sort()
-	}
-}
-
 // Group is one stack with all the threads that showed it.
 type Group struct {
 	Stack  *Stack
