@@ -112,7 +112,9 @@ func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	if e.Nodes > 1 {
 		for _, x := range e.Resources {
 			if x.Each {
-				e.After = append(e.After, Lost{x, AfterLoss(e.Nodes, x.taken(), e.others(x))})
+				then := AfterLoss(e.Nodes, x.taken(), e.others(x))
+				then.Low = lightened(x.Used.Low, then.Low)
+				e.After = append(e.After, Lost{x, then})
 			}
 		}
 		slices.SortStableFunc(e.After, func(a, b Lost) int { return cmp.Compare(b.Then.Middle(), a.Then.Middle()) })
@@ -152,8 +154,21 @@ func (e *Estimate) grow(doubt, hidden float64) {
 	}
 }
 
-// lighter is a growth that is larger where requests need less the more of them come.
-func lighter(growth float64) float64 { return growth * (1 + Falls.Value*max(0, math.Log2(growth))) }
+// lighter is a growth that is larger where requests need less the more of them come: use = times * (1 - Falls)^log2(times), turned round.
+func lighter(growth float64) float64 {
+	if growth <= 1 {
+		return growth
+	}
+	return math.Pow(growth, 1/(1+math.Log2(1-Falls.Value)))
+}
+
+// lightened is what is used where so much of now would become so much, and requests need less.
+func lightened(now, then float64) float64 {
+	if now <= 0 || then <= now {
+		return then
+	}
+	return then * math.Pow(1-Falls.Value, math.Log2(then/now))
+}
 
 // Together joins what captures of the same nodes at several loads tell: the busiest one, and the requests a second that all of them allow.
 func Together(list []*Estimate) *Estimate {

@@ -63,6 +63,7 @@ func TestFirst(t *testing.T) {
 		"threads behind a row":  {rows(machines(30), 36), []loss.Part{{Kind: loss.Database, Seconds: 1850}}, "a lock in the database at db:5432", []string{"A further node brings nothing"}, "too low"},
 		// Other programs that give way do not end growth.
 		"backup at low priority":    {polite(machines(99), 20), nil, "CPU of n1", []string{"20 % to 22 % used", "79 % more at lowered priority"}, "full now"},
+		"hardly seen":               {machines(20), []loss.Part{{Kind: loss.Pool, Where: "Pool.borrow", Seconds: 5}}, "", []string{"too low to tell"}, "may grow"},
 		"other programs":            {others(machines(72)), nil, "", []string{"too low to tell"}, "may grow"},
 		"unseen":                    {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 100}}, "", []string{"A lock that is held for up to 39 % of the time"}, "may grow"},
 		"a disk that may have room": {disks(machines(60), "0"), nil, "CPU of n1", []string{"As near may be disk sda of n1 (2.8 % to 90 %)"}, "too low"},

@@ -5,8 +5,11 @@ import "math"
 // Range is two ends between which a figure lies.
 type Range struct{ Low, High float64 }
 
-// Middle is half way between the ends, both taken to lie between nothing and all.
-func (r Range) Middle() float64 { return (max(0, r.Low) + min(1, max(r.Low, r.High))) / 2 }
+// Middle is as many times the lower end as the upper end is times it, both taken to lie between nothing and all: what wide bounds tell of is no more
+// than that.
+func (r Range) Middle() float64 {
+	return math.Sqrt(min(1, max(0, r.Low)) * min(1, max(0, r.Low, r.High)))
+}
 
 func (r Range) times(f float64) Range { return Range{r.Low * f, r.High * f} }
 

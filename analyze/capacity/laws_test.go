@@ -74,6 +74,25 @@ func TestGrowthHoldsTheTruth(t *testing.T) {
 	}
 }
 
+// Where each request needs up to a tenth less each time the load doubles, the truth is no higher than the growth and no lower than the use foretold.
+func TestLighterRequests(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10)) //nolint:gosec // a property that holds for all
+	for range 1000 {
+		less, now := Falls.Value*r.Float64(), 0.05+0.9*r.Float64()
+		use := func(times float64) float64 { return now * times * math.Pow(1-less, math.Log2(times)) }
+		truth := 1.0
+		for use(truth) < 1 {
+			truth += 0.001
+		}
+		if growth := lighter(1 / now); growth < truth-0.01 {
+			t.Fatalf("%.2f used, %.2f less: it grows %.2f times, told %.2f", now, less, truth, growth)
+		}
+		if times := 1 + 3*r.Float64(); lightened(now, now*times) > use(times)+1e-9 {
+			t.Fatalf("%.2f used, %.2f less, %.2f times the load: %.3f used, told at least %.3f", now, less, times, use(times), lightened(now, now*times))
+		}
+	}
+}
+
 // Of looks at random moments 95 of 100 bounds hold the truth; some more are let pass.
 func TestSharesHoldTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // a property that holds for all
