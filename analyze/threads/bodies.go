@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// body is the text of a thread between its header and the next line that is none of it, with what was read from it. Most threads of a series
-// stand as they stood in the dump before, and those of a pool stand alike: comparing texts saves reading lines.
+// body is the text of a thread between its header and the next line that is none of it, with what was read from it.
+// Most threads of a series stand as they stood in the dump before, and those of a pool stand alike: comparing texts
+// saves reading lines.
 type body struct {
 	text  string
 	lines int // in text
@@ -250,8 +251,11 @@ func (h *hotspot) bodyRead(s *scan) *body {
 	if in.bodyBytes > mostBodies {
 		return nil
 	}
-	b := &body{text: string(text), lines: s.in.n - 1 - h.at, frames: slices.Clone(h.frames), locks: slices.Clone(h.locks), said: h.said,
-		owned: h.owned, gap: h.gap, stack: stack, end: int(t.EndLine) - h.at, dumped: s.dump.EndLine - h.at}
+	b := &body{
+		text: string(text), lines: s.in.n - 1 - h.at,
+		frames: slices.Clone(h.frames), locks: slices.Clone(h.locks), said: h.said, owned: h.owned, gap: h.gap,
+		stack: stack, end: int(t.EndLine) - h.at, dumped: s.dump.EndLine - h.at,
+	}
 	in.bodyBytes += len(text) + 8*len(b.frames) + 300
 	in.bodies[stack] = b
 	return b

@@ -11,8 +11,8 @@ import (
 	"testing/iotest"
 )
 
-// checkRecognised holds that a thread which is known by its text is what reading its lines gives. A source that comes byte by byte never has
-// the text of a whole thread at hand.
+// checkRecognised holds that a thread which is known by its text is what reading its lines gives. A source that comes
+// byte by byte never has the text of a whole thread at hand.
 func checkRecognised(t *testing.T, text []byte) {
 	t.Helper()
 	if isJSON(bufio.NewReader(bytes.NewReader(text))) { // of which lines are counted as they are read ahead
@@ -61,10 +61,13 @@ func TestKnownTextIsReadAlike(t *testing.T) {
 func TestKnownTextKeepsWhatIsForeign(t *testing.T) {
 	const title = "2025-12-22 13:00:00\nFull thread dump OpenJDK 64-Bit Server VM (21.0.2+13-LTS mixed mode, sharing):\n\n"
 	worker := func(cpu, body string) string {
-		return `"worker" #1 [7] prio=5 os_prio=0 cpu=` + cpu + `ms elapsed=9.20s tid=0x00007fc3b80b64c0 nid=7 runnable  [0x00007fc38b9f9000]` + "\n" + body
+		return `"worker" #1 [7] prio=5 os_prio=0 cpu=` + cpu + `ms elapsed=9.20s tid=0x00007fc3b80b64c0 nid=7 runnable  ` +
+			"[0x00007fc38b9f9000]\n" + body
 	}
-	const plain = "   java.lang.Thread.State: RUNNABLE\n\tat com.example.A.a(A.java:1)\n\t- locked <0x000000069dc080e8> (a java.lang.Object)\n" +
-		"\tat com.example.B.b(B.java:2)\n\n"
+	const plain = "   java.lang.Thread.State: RUNNABLE\n\tat com.example.A.a(A.java:1)\n" +
+		"\t- locked <0x000000069dc080e8> (a java.lang.Object)\n\tat com.example.B.b(B.java:2)\n\n"
+	const end = `"VM Thread" os_prio=0 cpu=5.84ms elapsed=0.67s tid=0x000000011d813200 nid=18691 runnable  ` +
+		"\n\nJNI global refs: 10, weak refs: 0\n\n"
 	for name, body := range map[string]string{
 		"a line of a log":    strings.Replace(plain, "\tat com.example.B", "2025-12-22 13:00:01 WARN lost\n\tat com.example.B", 1),
 		"an exception":       strings.Replace(plain, "\tat com.example.B", "java.lang.IllegalStateException: no\n\tat com.example.B", 1),
@@ -82,8 +85,9 @@ func TestKnownTextKeepsWhatIsForeign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
 			for _, cpu := range []string{"1.00", "2.00", "2.00", "33.00"} {
-				b.WriteString(title + worker(cpu, body) + worker(cpu, plain) + strings.Replace(worker(cpu, plain), `"worker"`, `"other"`, 1))
-				b.WriteString("\"VM Thread\" os_prio=0 cpu=5.84ms elapsed=0.67s tid=0x000000011d813200 nid=18691 runnable  \n\nJNI global refs: 10, weak refs: 0\n\n")
+				other := strings.Replace(worker(cpu, plain), `"worker"`, `"other"`, 1)
+				b.WriteString(title + worker(cpu, body) + worker(cpu, plain) + other)
+				b.WriteString(end)
 			}
 			checkRecognised(t, []byte(b.String()))
 		})

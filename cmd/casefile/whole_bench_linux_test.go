@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"casefile/analyze/gc/gclog"
+	"casefile/cmd/samples/live/livetest"
 	"casefile/testdata/large"
 )
 
@@ -67,31 +68,50 @@ func BenchmarkAnalyzeGCLog(b *testing.B) {
 	b.ReportMetric(float64(whole)/float64(count), "x-wc-l")
 }
 
-// BenchmarkAnalyzeCase analyses the evidence of four nodes in three sizes: GC logs, dumps and logs of applications.
+// BenchmarkAnalyzeCase analyses the evidence of four nodes in three sizes: GC logs, dumps and logs of applications; and once more with a
+// quarter of it recordings.
 func BenchmarkAnalyzeCase(b *testing.B) {
 	program := shipped(b)
-	for _, megabytes := range []int64{128, 256, 1024} {
-		b.Run(strconv.FormatInt(megabytes, 10)+"MB", func(b *testing.B) {
+	for _, c := range []struct {
+		name               string
+		others, recordings int64 // MB
+	}{{"128MB", 128, 0}, {"256MB", 256, 0}, {"1024MB", 1024, 0}, {"1024MB-recordings", 768, 256}} {
+		b.Run(c.name, func(b *testing.B) {
 			dir := b.TempDir()
-			if err := large.Case(dir, megabytes<<20); err != nil {
+			if err := large.Case(dir, c.others<<20); err != nil {
 				b.Fatal(err)
 			}
-			b.SetBytes(megabytes << 20)
-			var cpu time.Duration
-			var rss float64
-			for b.Loop() {
-				cmd := exec.CommandContext(b.Context(), program, "analyze", dir)
-				if said, err := cmd.CombinedOutput(); err != nil {
-					b.Fatalf("%v: %s", err, said)
+			if c.recordings > 0 {
+				if err := large.Recordings(dir, recorded(b), c.recordings<<20); err != nil {
+					b.Fatal(err)
 				}
-				cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-				rss = max(rss, peakMB(cmd.ProcessState))
 			}
-			b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s")
-			b.ReportMetric(float64(cpu)/float64(b.Elapsed()), "of-"+strconv.Itoa(runtime.NumCPU())+"-cpus")
-			b.ReportMetric(rss, "peak-MB")
+			b.SetBytes((c.others + c.recordings) << 20)
+			var all used
+			for b.Loop() {
+				u := takes(b, program, "analyze", dir)
+				all = used{all.wall + u.wall, all.cpu + u.cpu, max(all.peakMB, u.peakMB)}
+			}
+			b.ReportMetric(all.cpu.Seconds()/float64(b.N), "cpu-s")
+			b.ReportMetric(float64(all.cpu)/float64(all.wall), "of-"+strconv.Itoa(runtime.NumCPU())+"-cpus")
+			b.ReportMetric(all.peakMB, "peak-MB")
 		})
 	}
+}
+
+// recorded is a recording of a JVM that computes, allocates and locks, in chunks of 4 MB.
+func recorded(b *testing.B) []byte {
+	b.Helper()
+	jdk := livetest.Newest(b)
+	file := filepath.Join(b.TempDir(), "bench.jfr")
+	classes := livetest.Compile(b, jdk, filepath.Join("..", "..", "analyze", "jfr", "testdata", "Load.java"))
+	process(b, filepath.Join(jdk.Home, "bin", "java"), "-Xmx256m", "-XX:FlightRecorderOptions:maxchunksize=4M",
+		"-XX:StartFlightRecording:filename="+file+",settings=profile,jdk.ObjectAllocationSample#throttle=off", "-cp", classes, "Load", "8000")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
 }
 
 // peakMB is the most memory a process had.

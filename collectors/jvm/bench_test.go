@@ -29,49 +29,55 @@ type cost struct{ wall, cpu, pause time.Duration }
 // pairs is how many dumps of each are compared; the medians are printed.
 const pairs = 9
 
-// BenchmarkThreadDump takes a dump of a JVM with 500 threads through the attach
+// BenchmarkThreadDump takes a dump of a JVM with many threads through the attach
 // protocol and through jstack, in turn, and prints how much less ours takes.
 func BenchmarkThreadDump(b *testing.B) {
 	for _, jdk := range live.JDKs(b.Context()) {
-		b.Run(fmt.Sprintf("java%d", jdk.Major), func(b *testing.B) {
-			jstack, ok := jdk.Has("jstack")
-			if !ok {
-				b.Skip("no jstack in " + jdk.Home)
-			}
-			log := filepath.Join(b.TempDir(), "safepoint.log")
-			p := livetest.Start(b, jdk, "threads", live.Options{Args: []string{"500"}, JVM: []string{"-Xlog:safepoint=info:file=" + log}})
-			j, err := jvm.Inspect("/proc", p.PID)
-			if err != nil {
-				b.Fatal(err)
-			}
-			vm := jvm.NewAttacher(j.Process, jdk.Major, false)
-			pauses := &pauseLog{path: log}
-			var ours, theirs []cost
-			if _, err := vm.Exec(b.Context(), "threaddump", ""); err != nil { // starts the listener
-				b.Fatal(err)
-			}
-			for b.Loop() {
-				for range pairs {
-					ours = append(ours, pauses.measure(b, func() (time.Duration, error) {
-						before := cpuOf(syscall.RUSAGE_SELF)
-						text, err := vm.Exec(b.Context(), "threaddump", "")
-						if err == nil && !bytes.Contains(text, []byte("JNI global refs")) {
-							err = fmt.Errorf("not a whole dump")
-						}
-						return cpuOf(syscall.RUSAGE_SELF) - before, err
-					}))
-					theirs = append(theirs, pauses.measure(b, func() (time.Duration, error) {
-						before := cpuOf(syscall.RUSAGE_CHILDREN)
-						err := exec.Command(jstack, fmt.Sprint(p.PID)).Run()
-						return cpuOf(syscall.RUSAGE_CHILDREN) - before, err
-					}))
-				}
-			}
-			report(b, "wall", ours, theirs, func(c cost) time.Duration { return c.wall })
-			report(b, "cpu", ours, theirs, func(c cost) time.Duration { return c.cpu })
-			report(b, "pause", ours, theirs, func(c cost) time.Duration { return c.pause })
-		})
+		for _, threads := range []int{500, 5000} {
+			benchmarkDump(b, jdk, threads)
+		}
 	}
+}
+
+func benchmarkDump(b *testing.B, jdk live.JDK, threads int) {
+	b.Run(fmt.Sprintf("java%d-%dthreads", jdk.Major, threads), func(b *testing.B) {
+		jstack, ok := jdk.Has("jstack")
+		if !ok {
+			b.Skip("no jstack in " + jdk.Home)
+		}
+		log := filepath.Join(b.TempDir(), "safepoint.log")
+		p := livetest.Start(b, jdk, "threads", live.Options{Args: []string{strconv.Itoa(threads)}, JVM: []string{"-Xlog:safepoint=info:file=" + log}})
+		j, err := jvm.Inspect("/proc", p.PID)
+		if err != nil {
+			b.Fatal(err)
+		}
+		vm := jvm.NewAttacher(j.Process, jdk.Major, false)
+		pauses := &pauseLog{path: log}
+		var ours, theirs []cost
+		if _, err := vm.Exec(b.Context(), "threaddump", ""); err != nil { // starts the listener
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			for range pairs {
+				ours = append(ours, pauses.measure(b, func() (time.Duration, error) {
+					before := cpuOf(syscall.RUSAGE_SELF)
+					text, err := vm.Exec(b.Context(), "threaddump", "")
+					if err == nil && !bytes.Contains(text, []byte("JNI global refs")) {
+						err = fmt.Errorf("not a whole dump")
+					}
+					return cpuOf(syscall.RUSAGE_SELF) - before, err
+				}))
+				theirs = append(theirs, pauses.measure(b, func() (time.Duration, error) {
+					before := cpuOf(syscall.RUSAGE_CHILDREN)
+					err := exec.Command(jstack, fmt.Sprint(p.PID)).Run()
+					return cpuOf(syscall.RUSAGE_CHILDREN) - before, err
+				}))
+			}
+		}
+		report(b, "wall", ours, theirs, func(c cost) time.Duration { return c.wall })
+		report(b, "cpu", ours, theirs, func(c cost) time.Duration { return c.cpu })
+		report(b, "pause", ours, theirs, func(c cost) time.Duration { return c.pause })
+	})
 }
 
 // report prints both medians in ms and how many times less ours is.

@@ -150,6 +150,31 @@ func AppLog(w io.Writer, size int64, seed uint64) error {
 	return out.Flush()
 }
 
+// Repeated writes a text, or a recording, over and over until there are size bytes at least.
+func Repeated(w io.Writer, one []byte, size int64) error {
+	for n := int64(0); n < size; n += int64(len(one)) {
+		if _, err := w.Write(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Recordings adds a recording of size bytes in all to each node of a case: chunks of the one given.
+func Recordings(dir string, one []byte, size int64) error {
+	nodes, err := filepath.Glob(filepath.Join(dir, "node*"))
+	if err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		write := func(w io.Writer) error { return Repeated(w, one, size/int64(len(nodes))) }
+		if err := File(filepath.Join(node, "recording.jfr"), write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Case writes the evidence of four nodes, size bytes in all, into folders of dir: GC logs, dumps of 500 threads, and application logs.
 func Case(dir string, size int64) error {
 	const nodes = 4

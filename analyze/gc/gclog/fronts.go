@@ -7,8 +7,8 @@ import (
 	"casefile/analyze/gc"
 )
 
-// front is what stands between the stamps of a line and its message, "[debug][gc,phases      ] ", and what it means. No field of it is a
-// number, so that its text decides.
+// front is what stands between the stamps of a line and its message, "[debug][gc,phases      ] ", and what it means. No
+// field of it is a number, so that its text decides.
 type front struct {
 	text  string
 	tags  tags
@@ -65,7 +65,8 @@ func slot(b []byte) uint8 {
 	return uint8(x * 0x9e3779b97f4a7c15 >> 56)
 }
 
-// detailAgain takes a line of the same stamps as the one before whose decorators say that it is detail: at debug level most lines are.
+// detailAgain takes a line of the same stamps as the one before whose decorators say that it is detail: at debug level
+// most lines are.
 func (p *parser) detailAgain(line []byte) bool {
 	u := &p.unified
 	n := len(u.ds.before.text)
