@@ -3,6 +3,7 @@ package timing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -39,9 +40,24 @@ func TestPostgresLive(t *testing.T) {
 	if c := r.Connections; c == nil || c.Max != livetest.PostgresConnections || c.Reserved != livetest.PostgresReserved || c.Used < 1 || c.Used > 5 {
 		t.Errorf("connections of the server: %+v", c)
 	}
+	if s := r.Settings; s[timing.SettingIsolation] != "read committed" || s[timing.SettingEncoding] == "" || s[timing.SettingCollation] != "C" {
+		t.Errorf("settings of the database: %v", s)
+	}
 	t.Setenv("CASEFILE_TEST_DB", "not-"+password)
 	r = probeOf(url, "env:CASEFILE_TEST_DB").run(t.Context(), time.Now().Add(3*time.Second))[0]
 	if r.Failures == 0 || r.Failures != r.Tries || !strings.Contains(strings.Join(r.Errors, ""), "password authentication failed") || strings.Contains(strings.Join(r.Errors, ""), password) {
 		t.Errorf("wrong password: %+v", r)
+	}
+}
+
+func TestMariaDBSettings(t *testing.T) {
+	const password = "hunter2-hunter2"
+	server := livetest.StartMariaDB(t, "CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\nCREATE USER conf@'127.0.0.1' IDENTIFIED BY '"+password+"';\n"+
+		"GRANT SELECT ON shop.* TO conf@'127.0.0.1';\n", "--transaction-isolation=READ-COMMITTED")
+	t.Setenv("CASEFILE_TEST_DB", password)
+	r := probed(t, "jdbc:mariadb://"+server.Address+"/shop?user=conf", "env:CASEFILE_TEST_DB", func(r timing.Probe) bool { return r.Step(timing.StepQuery) != nil })
+	want := map[string]string{timing.SettingIsolation: "READ-COMMITTED", timing.SettingEncoding: "utf8mb4", timing.SettingCollation: "utf8mb4_bin"}
+	if !maps.Equal(r.Settings, want) {
+		t.Errorf("%v, want %v (%v)", r.Settings, want, r.Errors)
 	}
 }
