@@ -36,7 +36,7 @@ var measures = map[string]measure{
 	"plugins":         plugins,
 	"peers":           peers,
 	"os":              eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.OS.Value, h.System.OS.Ref }),
-	"hypervisor":      eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.Hypervisor.Value, h.System.Hypervisor.Ref }),
+	"hypervisor":      eachHost(hypervisor),
 	"kernel":          eachHost(func(h *host.Facts) (string, host.Ref) { return h.System.Kernel.Value, h.System.Kernel.Ref }),
 	"cpus":            eachHost(func(h *host.Facts) (string, host.Ref) { return say.Number(h.CPU.Count.Value), h.CPU.Count.Ref }),
 	"memory":          eachHost(func(h *host.Facts) (string, host.Ref) { return wholeGB(h.Memory.Total.Value), h.Memory.Total.Ref }),
@@ -253,6 +253,18 @@ func figures(read func(*host.Facts) (float64, host.Ref)) measure {
 			}
 		}
 		return out
+	}
+}
+
+// hypervisor names the kind of machine.
+func hypervisor(h *host.Facts) (string, host.Ref) {
+	switch text := h.System.Hypervisor; text.Value {
+	case "none":
+		return "no hypervisor", text.Ref
+	case "unknown":
+		return "a hypervisor that gives no name", text.Ref
+	default:
+		return text.Value, text.Ref
 	}
 }
 

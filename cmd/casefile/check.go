@@ -29,6 +29,7 @@ type ticketOptions struct {
 	questions     []string
 	answers, list string
 	ask           bool
+	read          map[string]string // the answers of the file, which may be a pipe
 }
 
 func (o *ticketOptions) flags(f *pflag.FlagSet) {
@@ -66,10 +67,11 @@ func (o *ticketOptions) wanted() (*ticket.Wanted, map[string]string, error) {
 	return w, answers, nil
 }
 
-// filed are the answers of a file.
+// filed are the answers of a file, which is read once.
 func (o *ticketOptions) filed() (map[string]string, error) {
 	answers := map[string]string{}
-	if o.answers == "" {
+	if o.answers == "" || o.read != nil {
+		maps.Copy(answers, o.read)
 		return answers, nil
 	}
 	text, err := os.ReadFile(o.answers)
@@ -82,6 +84,7 @@ func (o *ticketOptions) filed() (map[string]string, error) {
 	if err != nil {
 		return nil, usage("--answers: %w", err)
 	}
+	o.read = maps.Clone(answers)
 	return answers, nil
 }
 

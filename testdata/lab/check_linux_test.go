@@ -64,7 +64,7 @@ var checkFaults = map[string]string{
 }
 
 // answers are what only people know, or what the lab has not.
-const answers = "licence: ok\nuser-directory: \"n/a: no directory here\"\n"
+const answers = "licence: ok\nuser-directory: \"n/a: no directory here\"\ncpu-limits: \"ok: none, network namespaces hide the cgroups\"\n"
 
 // TestCheckedCluster has casefile check look at a sound cluster and at one with faults: each fault is named with its value and a fix, and all
 // else is ok.
@@ -97,7 +97,7 @@ func TestCheckedCluster(t *testing.T) {
 				case planted && (item.State != "not-ok" || !strings.Contains(item.Value, words) || item.Do == ""):
 					t.Errorf("%s: %s %q, want not ok with %q", id, item.State, item.Value, words)
 				case !planted && item.State != "ok" && (faulty && consequence[id] || machineWide[id]):
-					sound = false
+					sound = sound && item.Severity == "info"
 				case !planted && item.State != "ok":
 					t.Errorf("%s: %s %q", id, item.State, item.Value)
 				}
@@ -108,9 +108,11 @@ func TestCheckedCluster(t *testing.T) {
 				}
 			}
 			if sound && !faulty && code != 0 {
-				t.Errorf("all is ok, and the exit code is %d", code)
+				t.Errorf("all is ok or worth a note, and the exit code is %d", code)
 			}
-			t.Logf("exit code %d, %d faults planted", code, len(checkFaults)-len(c.cannot))
+			if t.Logf("exit code %d", code); faulty {
+				t.Logf("%d faults planted", len(checkFaults)-len(c.cannot))
+			}
 		})
 	}
 }
@@ -137,7 +139,7 @@ type checked struct {
 	cannot  map[string]bool // faults that this machine does not let us plant
 }
 
-type checkedItem struct{ ID, Group, State, Value, Do string }
+type checkedItem struct{ ID, State, Severity, Value, Do string }
 
 func newChecked(t *testing.T, binary string, jdks []live.JDK, classpath string, faulty bool) *checked {
 	t.Helper()
@@ -149,7 +151,9 @@ func newChecked(t *testing.T, binary string, jdks []live.JDK, classpath string, 
 		if !swapped(t, c.dir) {
 			c.cannot["swap-unused"], c.cannot["swappiness"] = true, true
 		}
-		c.cannot["same-jvm"] = len(jdks) < 2
+		if len(jdks) < 2 {
+			c.cannot["same-jvm"] = true
+		}
 	}
 	c.network()
 	shared, local := filepath.Join(c.dir, "shared"), filepath.Join(c.dir, "local")
