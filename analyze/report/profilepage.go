@@ -87,7 +87,7 @@ func (p *Profile) page() *partsPage {
 	for _, f := range p.Facts {
 		page.Facts = append(page.Facts, fact(f))
 	}
-	if e, ok := p.stacks().explore("Flame graph", against(p.Before != nil)); ok {
+	if e, ok := p.stacks().explore("Flame graph and call tree", against(p.Before != nil)); ok {
 		page.Stacks = e
 	}
 	page.Parts = append(page.Parts, part{Tables: []table{p.topTable()}})

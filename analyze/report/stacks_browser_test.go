@@ -226,3 +226,24 @@ func TestComparedStacksInBrowser(t *testing.T) {
 	v.choose("stack", "cpu")
 	v.want("what was before can be chosen", `[...document.querySelector('.stacks select[data-key="against"]').options].some(o => o.text.includes("before.tar.zst"))`)
 }
+
+// TestProfileInBrowser: the page of an on-demand profile has the same graph, and is held to the same.
+func TestProfileInBrowser(t *testing.T) {
+	var page bytes.Buffer
+	p := manyStacks("cpu", "nanoseconds", 300)
+	if err := ProfileHTML(&page, &Profile{Title: "cpu profile of 4711-confluence", View: p.Main()}); err != nil {
+		t.Fatal(err)
+	}
+	v := browse(t, page.Bytes())
+	v.want("the flame graph is drawn", `document.querySelectorAll(".flamebox svg.f").length > 100`)
+	v.shoot("profile-1440.png")
+	v.size(390, 1400)
+	v.sideways("profile")
+	v.shoot("profile-390.png")
+	v.accessible("profile", browser.Axe(t))
+	command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if !v.is(visible(".flamebox svg.f")) || v.is(visible(".tools")) {
+		t.Error("paper shows controls, or no flame graph")
+	}
+	v.shoot("profile-print.png")
+}

@@ -318,6 +318,7 @@ function stacks(box) {
 
   /** @type {Map<number, SVGElement>} */
   const drawn = new Map();
+  let room = 0; // pixels that the graph is wide
 
   /** @param {number} i @param {number} x @param {number} w shares of the width */
   function frame(i, x, w) {
@@ -330,7 +331,7 @@ function stacks(box) {
     el.dataset.i = String(i);
     title.textContent = said(i);
     el.append(title, document.createElementNS(svgSpace, "rect"));
-    if (w > 0.012) {
+    if (w * room > 26) {
       const text = document.createElementNS(svgSpace, "text");
       text.setAttribute("x", "4");
       text.setAttribute("y", "13");
@@ -344,6 +345,7 @@ function stacks(box) {
   function draw() {
     if (!scroll) { return; }
     drawn.clear();
+    room = scroll.clientWidth || 800;
     const pic = document.createElementNS(svgSpace, "svg");
     for (let i = zoomed; i >= 0; i = calls[i].parent) { pic.append(frame(i, 0, 1)); }
     let deep = calls[zoomed].depth, left = 0;
