@@ -2,92 +2,178 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"casefile/bundle"
+	"casefile/bundle/format/entries"
+	"casefile/cmd/samples/live/livetest"
 )
 
-// pods puts a kubectl in front of the PATH that does on this machine what exec does in a container: it runs the command with a temporary folder
-// of the pod's own. A pod named distroless has no shell, only a debug container beside it.
-func pods(t *testing.T, binary string) (tmp string) {
+// twoPods are one with a shell, whose user is another than that of the second, which has none.
+func twoPods(t *testing.T) *testCluster {
 	t.Helper()
-	dir := t.TempDir()
-	script := `#!/bin/sh
-while [ $# -gt 0 ]; do
-  case "$1" in
-  exec | debug | get) verb=$1 ;;
-  -n | -c) shift ;;
-  -i | -q | --*=*) ;;
-  --) shift; break ;;
-  *) pod=$1 ;;
-  esac
-  shift
-done
-export TMPDIR='` + dir + `'/$pod
-mkdir -p "$TMPDIR"
-case "$verb$pod" in
-execdistroless) echo 'exec: "sh": executable file not found in $PATH' >&2; exit 126 ;;
-debug*) shift; exec '` + binary + `' "$@" ;;
-esac
-exec "$@"
-`
-	if err := os.WriteFile(filepath.Join(dir, "kubectl"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
+	if os.Geteuid() != 0 {
+		t.Skip("to enter the namespaces of others takes root")
 	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	return dir
+	for _, tool := range []string{"nsenter", "unshare"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	jdk := livetest.Newest(t)
+	classes := compiledPod(t, jdk)
+	return &testCluster{Pods: map[string]*testPod{
+		"web-1":      startPod(t, jdk, classes, "web-1", true, 1000),
+		"distroless": startPod(t, jdk, classes, "distroless", false, 65532),
+	}}
 }
 
-// Two pods, one of which has no shell, and this node in one capture: complete, and nothing stays in a pod. Without casefile's image beside it the
-// pod without a shell is a gap that names it.
-func TestPods(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(t.TempDir(), "casefile") // by this name the test program is casefile
-	if err := os.Symlink(self, binary); err != nil {
-		t.Fatal(err)
-	}
-	tmp := pods(t, binary)
+// collectPods captures nodes into a bundle.
+func collectPods(t *testing.T, args ...string) (r *bundle.Reader, code int, said string) {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "x.tar.zst")
-	collectPods := func(distroless string) (code int, said string) {
-		var stdout, stderr bytes.Buffer
-		code = run(t.Context(), []string{"collect", "--node", "k8s://wiki/web-1/app", "--node", distroless, "--node", "local", "--duration", "1s", "--dumps", "1",
-			"--out", out, "--no-report"}, strings.NewReader(""), &stdout, &stderr)
-		return code, stdout.String() + stderr.String()
-	}
-	code, said := collectPods("k8s://wiki/distroless/app?image=registry.example.com/casefile:1")
+	var stdout, stderr bytes.Buffer
+	code = run(t.Context(), append([]string{"collect", "--duration", "2s", "--dumps", "2", "--dump-interval", "1s", "--out", out, "--no-report"}, args...),
+		strings.NewReader(""), &stdout, &stderr)
+	said = stdout.String() + stderr.String()
 	if code != 0 && code != exitGaps {
-		t.Fatalf("exit %d: %s", code, said)
+		return nil, code, said
 	}
 	r, err := bundle.Open(t.Context(), out)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, said)
 	}
-	var names []string
-	for _, n := range r.Manifest.Nodes {
-		names = append(names, n.Name)
+	return r, code, said
+}
+
+// unchanged compares what a pod has before and after; what was started in it ends by itself once its input has ended.
+func unchanged(t *testing.T, what string, before []string, now func(*testing.T) []string) {
+	t.Helper()
+	var after []string
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if after = now(t); slices.Equal(before, after) {
+			return
+		}
 	}
-	if got := fmt.Sprint(names); !strings.Contains(got, "web-1") || !strings.Contains(got, "distroless") || len(names) != 3 {
-		t.Errorf("nodes %v\n%s", names, said)
+	t.Errorf("%s before\n%s\nand after\n%s", what, strings.Join(before, "\n"), strings.Join(after, "\n"))
+}
+
+// Two pods, one of which has no shell, of different users, and this node in one capture: complete, at the same instant, with the four
+// capabilities of the debug container, and nothing stays in the pods.
+func TestPods(t *testing.T) {
+	cluster := twoPods(t)
+	cluster.serve(t)
+	files, processes := map[string][]string{}, map[string][]string{}
+	for name, pod := range cluster.Pods {
+		files[name], processes[name] = pod.files(t), pod.processes(t)
+	}
+	r, _, said := collectPods(t, "--node", "k8s://wiki/web-1/app", "--node", "k8s://wiki/distroless?image=registry.example.com/casefile:1", "--node", "local", "--app", "[Pp]od")
+	if r == nil {
+		t.Fatal(said)
+	}
+	if len(r.Manifest.Nodes) != 3 {
+		t.Errorf("nodes %+v\n%s", r.Manifest.Nodes, said)
 	}
 	for _, g := range r.Manifest.Gaps() {
-		if g.Collector == "fleet" {
+		if g.Collector != entries.CollectorTiming || !strings.Contains(g.Reason, "network is unreachable") { // the pods have no network here
 			t.Errorf("gap %+v", g)
 		}
 	}
-	for _, pod := range []string{"web-1", "distroless"} {
-		if left, err := os.ReadDir(filepath.Join(tmp, pod)); err != nil || len(left) > 0 {
-			t.Errorf("%s keeps %v %v", pod, left, err)
+	instants := map[string][]time.Time{}
+	for _, e := range r.Manifest.Entries {
+		if dump := path.Base(e.Path); e.Collector == entries.CollectorJVM && entries.ThreadDump.Match(entries.ThreadDump.Of(strings.TrimSuffix(dump, ".txt"))) &&
+			strings.Contains(e.Path, "/threads/dump-") && strings.HasSuffix(dump, ".txt") && !strings.Contains(dump, "virtual") {
+			instants[dump] = append(instants[dump], e.Reference)
 		}
 	}
-	os.Remove(out)
-	if code, said := collectPods("k8s://wiki/distroless/app"); code != exitGaps || !strings.Contains(said, "?image=") {
-		t.Errorf("exit %d: %s", code, said)
+	for _, dump := range []string{"dump-01.txt", "dump-02.txt"} {
+		at := instants[dump]
+		if len(at) < 4 { // this node sees the JVMs of both pods, too
+			t.Errorf("%s of %d JVMs", dump, len(at))
+			continue
+		}
+		if apart := slices.MaxFunc(at, time.Time.Compare).Sub(slices.MinFunc(at, time.Time.Compare)); apart > time.Second/2 {
+			t.Errorf("%s: %v apart, half a round", dump, apart)
+		}
 	}
+	for _, name := range []string{"web-1", "distroless"} {
+		for _, entry := range []string{entries.PodState.Of(entries.PodFirst), entries.PodState.Of(entries.PodLast), string(entries.PodEvents), string(entries.PodMachine),
+			entries.PodLog.Of("app")} {
+			at := path.Join(entries.FolderNodes, name, entries.FolderKube, entry)
+			text, err := r.ReadEntry(t.Context(), at, 1<<20)
+			if err != nil || bytes.Contains(text, []byte("s3cr3t-of-the-pod")) {
+				t.Errorf("%s: %v %s", at, err, text)
+			}
+		}
+		pod := cluster.Pods[name]
+		unchanged(t, "files of "+name, files[name], pod.files)
+		unchanged(t, "processes of "+name, processes[name], pod.processes)
+	}
+	checkCalls(t, cluster)
+}
+
+// checkCalls: nothing that a user may not see in the list of processes is an argument, and nothing is changed but by exec and debug.
+func checkCalls(t *testing.T, cluster *testCluster) {
+	t.Helper()
+	calls, err := os.ReadFile(cluster.Calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call := range strings.Lines(string(calls)) {
+		if verb, _, _ := strings.Cut(call, " "); !slices.Contains([]string{"auth", "get", "logs", "exec", "debug"}, verb) {
+			t.Errorf("kubectl %s", call)
+		}
+	}
+}
+
+// What cannot be had of a pod is a gap that names what to do, and takes nothing from the others: a right that is missing, a stream that is
+// cut, a pod that is gone, a container without a shell.
+func TestPodsThatFail(t *testing.T) {
+	cluster := twoPods(t)
+	cluster.Stale, cluster.Cut = []string{"gone"}, "web-1"
+	cluster.Refuse = []string{"get nodes", "get pods/log"}
+	cluster.serve(t)
+	pod := cluster.Pods["web-1"]
+	files, processes := pod.files(t), pod.processes(t)
+	r, code, said := collectPods(t, "--node", "k8s://wiki/?selector=app=wiki")
+	if r == nil || code != exitGaps {
+		t.Fatalf("exit %d: %s", code, said)
+	}
+	for node, want := range map[string]string{"distroless": "?image=", "gone": "kubectl get pods -n wiki"} {
+		if g := gapOf(r, node, entries.ItemNode); g == nil || !strings.Contains(g.Fix, want) {
+			t.Errorf("%s: %+v", node, g)
+		}
+	}
+	if g := gapOf(r, "web-1", entries.ItemNode); g == nil || g.Status != bundle.Partial && g.Status != bundle.Failed {
+		t.Errorf("the cut stream: %+v", g)
+	}
+	if g := gapOf(r, "web-1", entries.ItemPodLogs); g == nil || g.Cause != entries.NotPermitted {
+		t.Errorf("logs: %+v", g)
+	}
+	for _, want := range []string{"jane lacks 2 rights in namespace wiki", `{apiGroups: [""], resources: ["nodes"], verbs: ["get"]}`, "kind: ClusterRoleBinding"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not said:\n%s", want, said)
+		}
+	}
+	if _, err := r.ReadEntry(t.Context(), "nodes/distroless/kubernetes/pod-last.json", 1<<20); err != nil {
+		t.Errorf("of a pod that cannot be entered, Kubernetes' account: %v", err)
+	}
+	unchanged(t, "files", files, pod.files)
+	unchanged(t, "processes", processes, pod.processes)
+}
+
+func gapOf(r *bundle.Reader, node, item string) *bundle.Coverage {
+	for _, g := range r.Manifest.Gaps() {
+		if g.Node == node && g.Item == item {
+			return &g
+		}
+	}
+	return nil
 }

@@ -24,7 +24,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries})
+	if relayed(os.Args) {
+		return
+	}
+	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries,
+		containerMaker: makeContainer, kubectlName: serveKubectl})
 }
 
 // TestScripts runs one script a verb.

@@ -101,7 +101,11 @@ const debugProfile = `{"securityContext":{"runAsUser":0,"runAsNonRoot":false,"al
 
 // debug starts casefile's own image beside the container, in its process namespace: for containers without a shell, or whose user may not read what
 // is needed. The debug container ends with the capture; Kubernetes keeps its name in the pod until that is gone.
-func (s *shellNode) debug(context.Context) (*shellConn, error) {
+func (s *shellNode) debug(ctx context.Context) (*shellConn, error) {
+	target, err := s.addr.target(ctx)
+	if err != nil {
+		return nil, err
+	}
 	profile, err := os.CreateTemp("", "casefile-profile-*.json")
 	if err != nil {
 		return nil, err
@@ -110,13 +114,22 @@ func (s *shellNode) debug(context.Context) (*shellConn, error) {
 	if _, err := profile.WriteString(debugProfile); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	args := []string{"-q", "-i", s.addr.Pod, "--image=" + s.addr.Image, "--profile=general", "--custom=" + profile.Name()}
-	if s.addr.Container != "" {
-		args = append(args, "--target="+s.addr.Container)
-	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it ends when it is closed
+	args := []string{"-q", "-i", s.addr.Pod, "--image=" + s.addr.Image, "--target=" + target, "--profile=general", "--custom=" + profile.Name()}
 	cmd := s.addr.kubectl().Command(ctx, []string{"debug"}, append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...)
 	return begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, kind: Kube})
+}
+
+// target is the container whose processes are to be seen: a debug container without one sees its own only.
+func (a Address) target(ctx context.Context) (string, error) {
+	if a.Container != "" {
+		return a.Container, nil
+	}
+	text, err := a.kubectl().Ask(ctx, []string{"get"}, "pod", a.Pod, "-o", "jsonpath={.spec.containers[0].name}")
+	if err == nil && !objectName.Match(text) {
+		err = entries.Errorf(entries.Unreadable, "kubectl names the container %.80q", text)
+	}
+	return string(text), err
 }
 
 // exec runs a script in the container.

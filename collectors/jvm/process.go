@@ -2,6 +2,7 @@ package jvm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -153,11 +154,11 @@ func (p *Process) help() string {
 
 // quitSignal sends SIGQUIT to the process that it was made for, and to no other that gets
 // its pid.
-type quitSignal struct{ pid, fd int }
+type quitSignal struct{ pid, uid, fd int }
 
 // quit prepares it. A process that does not catch the signal now would be killed by it.
 func (p *Process) quit() (quitSignal, error) {
-	q := quitSignal{pid: p.PID, fd: -1}
+	q := quitSignal{pid: p.PID, uid: p.UID, fd: -1}
 	if fd, err := unix.PidfdOpen(p.PID, 0); err == nil { // kernels from 5.3
 		q.fd = fd
 	}
@@ -178,7 +179,16 @@ func (p *Process) quit() (quitSignal, error) {
 	return q, err
 }
 
+// send sends it with our own rights, and where those do not reach with the user's: a debug container has no CAP_KILL.
 func (q quitSignal) send() error {
+	err := q.sendNow()
+	if errors.Is(err, unix.EPERM) && os.Geteuid() == 0 && q.uid != 0 {
+		return access.AsUser(q.uid, q.sendNow)
+	}
+	return err
+}
+
+func (q quitSignal) sendNow() error {
 	if q.fd < 0 {
 		return unix.Kill(q.pid, unix.SIGQUIT)
 	}
