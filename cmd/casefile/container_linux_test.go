@@ -201,7 +201,7 @@ func startPod(t *testing.T, jdk live.JDK, classes, name string, shell bool, uid 
 		t.Fatal(err)
 	}
 	c := container{Root: root, Shell: shell, Classes: classes, UID: uid, Args: []string{filepath.Join(jdk.Home, "bin", "java"), "-Xmx64m", "-XX:+UseSerialGC",
-		"-XX:TieredStopAtLevel=1", "-cp", "/app", "Pod"}}
+		"-XX:TieredStopAtLevel=1", "-Xlog:gc:file=/tmp/gc.log", "-cp", "/app", "Pod"}}
 	cmd := c.command(t, dir)
 	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 65536}}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, UidMappings: ids, GidMappings: ids, GidMappingsEnableSetgroups: true,

@@ -40,7 +40,7 @@ func collectPods(t *testing.T, args ...string) (r *bundle.Reader, code int, said
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "x.tar.zst")
 	var stdout, stderr bytes.Buffer
-	code = run(t.Context(), append([]string{"collect", "--duration", "2s", "--dumps", "2", "--dump-interval", "1s", "--out", out, "--no-report"}, args...),
+	code = run(t.Context(), append([]string{"collect", "--duration", "4s", "--dumps", "2", "--dump-interval", "3s", "--out", out, "--no-report"}, args...),
 		strings.NewReader(""), &stdout, &stderr)
 	said = stdout.String() + stderr.String()
 	if code != 0 && code != exitGaps {
@@ -86,23 +86,7 @@ func TestPods(t *testing.T) {
 			t.Errorf("gap %+v", g)
 		}
 	}
-	instants := map[string][]time.Time{}
-	for _, e := range r.Manifest.Entries {
-		if dump := path.Base(e.Path); e.Collector == entries.CollectorJVM && entries.ThreadDump.Match(entries.ThreadDump.Of(strings.TrimSuffix(dump, ".txt"))) &&
-			strings.Contains(e.Path, "/threads/dump-") && strings.HasSuffix(dump, ".txt") && !strings.Contains(dump, "virtual") {
-			instants[dump] = append(instants[dump], e.Reference)
-		}
-	}
-	for _, dump := range []string{"dump-01.txt", "dump-02.txt"} {
-		at := instants[dump]
-		if len(at) < 4 { // this node sees the JVMs of both pods, too
-			t.Errorf("%s of %d JVMs", dump, len(at))
-			continue
-		}
-		if apart := slices.MaxFunc(at, time.Time.Compare).Sub(slices.MinFunc(at, time.Time.Compare)); apart > time.Second/2 {
-			t.Errorf("%s: %v apart, half a round", dump, apart)
-		}
-	}
+	rounds(t, r)
 	for _, name := range []string{"web-1", "distroless"} {
 		for _, entry := range []string{entries.PodState.Of(entries.PodFirst), entries.PodState.Of(entries.PodLast), string(entries.PodEvents), string(entries.PodMachine),
 			entries.PodLog.Of("app")} {
@@ -119,7 +103,31 @@ func TestPods(t *testing.T) {
 	checkCalls(t, cluster)
 }
 
-// checkCalls: nothing that a user may not see in the list of processes is an argument, and nothing is changed but by exec and debug.
+// rounds: on the reference clock, of which the bound is known, the first round of all JVMs comes before the second of any. This node sees the
+// JVMs of both pods too.
+func rounds(t *testing.T, r *bundle.Reader) {
+	t.Helper()
+	at := map[string][]time.Time{}
+	for _, e := range r.Manifest.Entries {
+		for k := range 2 {
+			if dump := entries.ThreadDump.Of(entries.Dump(k)); strings.HasSuffix(e.Path, "/"+dump) {
+				at[dump] = append(at[dump], e.Reference)
+				if e.Reference.IsZero() {
+					t.Errorf("%s has no time on the reference clock", e.Path)
+				}
+			}
+		}
+	}
+	first, second := at[entries.ThreadDump.Of(entries.Dump(0))], at[entries.ThreadDump.Of(entries.Dump(1))]
+	if len(first) != 4 || len(second) != 4 {
+		t.Fatalf("%d dumps in the first round, %d in the second", len(first), len(second))
+	}
+	if last, next := slices.MaxFunc(first, time.Time.Compare), slices.MinFunc(second, time.Time.Compare); !last.Before(next) {
+		t.Errorf("the first round goes on until %v, the second begins at %v", last, next)
+	}
+}
+
+// checkCalls: nothing is asked of the cluster that changes it, but by exec and debug.
 func checkCalls(t *testing.T, cluster *testCluster) {
 	t.Helper()
 	calls, err := os.ReadFile(cluster.Calls)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries,
-		containerMaker: makeContainer, kubectlName: serveKubectl})
+		containerMaker: makeContainer, kubectlName: serveKubectl, pluginName: main})
 }
 
 // TestScripts runs one script a verb.

@@ -46,7 +46,7 @@ func run(ctx context.Context, source, out, version, key string) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.binaries, r.pages, r.archives, r.packages, r.image, r.chart, r.formula, r.materials, r.sums} {
+	for _, step := range []func(context.Context) error{r.binaries, r.pages, r.archives, r.packages, r.image, r.chart, r.manifests, r.formula, r.materials, r.sums} {
 		if err := step(ctx); err != nil {
 			return err
 		}

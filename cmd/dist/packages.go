@@ -47,6 +47,7 @@ func (r *release) info(t target) *nfpm.Info {
 	page := func(name string) string { return filepath.Join(r.out, "build", "pages", name) }
 	list := files.Contents{
 		one(r.binary(t), "/usr/bin/casefile", 0o755, ""),
+		one("casefile", "/usr/bin/kubectl-casefile", 0o777, files.TypeSymlink), // kubectl casefile
 		one(own("casefile-agent.service"), "/usr/lib/systemd/system/casefile-agent.service", 0o644, ""),
 		one(own("sysusers.conf"), "/usr/lib/sysusers.d/casefile.conf", 0o644, ""),
 		one(own("agent.env"), "/etc/casefile/agent.env", 0o644, "config|noreplace"),

@@ -36,7 +36,7 @@ func (r *release) formula(context.Context) error {
 		fmt.Fprintf(&b, "\n  on_%s do\n    on_%s do\n      url \"https://github.com/casefile/casefile/releases/download/v%s/%s\"\n      sha256 \"%s\"\n    end\n  end\n",
 			system, cpu, r.version, name, sum)
 	}
-	b.WriteString("\n  def install\n    bin.install \"casefile\"\n    man1.install Dir[\"man/*.1\"]\n    generate_completions_from_executable(bin/\"casefile\", \"completion\")\n" +
+	b.WriteString("\n  def install\n    bin.install \"casefile\"\n    bin.install_symlink \"casefile\" => \"kubectl-casefile\"\n    man1.install Dir[\"man/*.1\"]\n    generate_completions_from_executable(bin/\"casefile\", \"completion\")\n" +
 		"  end\n\n  test do\n    assert_match version.to_s, shell_output(\"#{bin}/casefile version\")\n  end\nend\n")
 	return r.file("casefile.rb", func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }

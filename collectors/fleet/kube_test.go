@@ -51,6 +51,14 @@ func TestPodsOfASelector(t *testing.T) {
 	}
 }
 
+// The debug container gets what the published types of Kubernetes know: the tests of cmd/dist read this file.
+func TestDebugProfile(t *testing.T) {
+	const golden = "../../testdata/kubernetes/debug-profile.json"
+	if text, err := os.ReadFile(golden); err != nil || strings.TrimSpace(string(text)) != debugProfile {
+		t.Errorf("%s is not the profile: %v\n%s", golden, err, debugProfile)
+	}
+}
+
 // What kubectl refuses names the rule that is missing; a container that cannot be entered the image that goes beside it.
 func TestFixesOfKubernetes(t *testing.T) {
 	a := Address{Kind: Kube, Namespace: "wiki", Pod: "exec-1"}
