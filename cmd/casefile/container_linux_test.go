@@ -173,6 +173,7 @@ func (c *container) drop() error {
 const podSource = `public class Pod {
 	public static void main(String[] args) throws Exception {
 		Thread t = new Thread(() -> { try { Thread.sleep(Long.MAX_VALUE); } catch (InterruptedException e) { } }, "in-the-pod");
+		t.setDaemon(true);
 		t.start();
 		System.out.println("ready");
 		System.in.read();

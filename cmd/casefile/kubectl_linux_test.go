@@ -30,6 +30,8 @@ type testCluster struct {
 	Cut    string   // the pod of which the stream ends after some bytes
 	Binary string   // of casefile, in its image
 	Calls  string   // file to which each call is added
+
+	here int // pid of the JVM of this node
 }
 
 // serve puts the stand-in in front of the PATH.

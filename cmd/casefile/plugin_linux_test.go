@@ -22,7 +22,7 @@ func TestPluginOfKubectl(t *testing.T) {
 	ask := func(args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), kubectl, args...)
-		cmd.Env = append(os.Environ(), "PATH="+dir, "HOME="+dir, "KUBECONFIG="+filepath.Join(dir, "none"), "CASEFILE_CONFIG=/dev/null")
+		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "KUBECONFIG="+filepath.Join(dir, "none"), "CASEFILE_CONFIG=/dev/null")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("kubectl %v: %v: %s", args, err, out)

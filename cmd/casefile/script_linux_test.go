@@ -24,11 +24,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	others := map[string]func(){containerMaker: makeContainer, kubectlName: serveKubectl, pluginName: main} // scripts do not have them on the PATH
+	if do := others[filepath.Base(os.Args[0])]; do != nil {
+		do()
+		return
+	}
 	if relayed(os.Args) {
 		return
 	}
-	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries,
-		containerMaker: makeContainer, kubectlName: serveKubectl, pluginName: main})
+	testscript.Main(m, map[string]func(){"casefile": main, hostileMaker: makeHostile, canaryService: serveCanaries})
 }
 
 // TestScripts runs one script a verb.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"casefile/bundle/format/entries"
@@ -189,6 +190,8 @@ type shellConn struct {
 	in     io.WriteCloser
 	out    io.ReadCloser
 	said   lockedBuffer
+	once   sync.Once
+	ended  error
 }
 
 func (c *shellConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
@@ -202,13 +205,14 @@ func (c *shellConn) explain(err error) error {
 	return err
 }
 
-// Close ends the program there by ending its input, which makes it clean up.
+// Close ends the program there by ending its input, which makes it clean up. A stream that is cut is closed by its reader
+// and by its owner at once: the program is waited for once only.
 func (c *shellConn) Close() error {
-	c.in.Close()
-	ended := make(chan error, 1)
-	go func() { ended <- c.cmd.Wait() }()
-	defer time.AfterFunc(closeLimit, c.cancel).Stop()
-	err := <-ended
-	c.cancel()
-	return err
+	c.once.Do(func() {
+		c.in.Close()
+		defer time.AfterFunc(closeLimit, c.cancel).Stop()
+		c.ended = c.cmd.Wait()
+		c.cancel()
+	})
+	return c.ended
 }
