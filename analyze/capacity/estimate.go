@@ -31,7 +31,7 @@ type Resource struct {
 	Name string // "CPU", "request threads"
 	Node string // "" shared by all
 	Used Range  // 0 to 1; above 1 it is wanted more than it can give
-	// Fixed is the part of Used.Low that may not grow with the requests: other programs of the machine.
+	// Fixed is the part of Used.Low that may not grow with the requests, or go: other programs of the machine, casefile's capture among them.
 	Fixed float64
 	// Taken is what is used at most together with what only waits for another resource; it needs the resource too while the load stays as it is.
 	Taken float64
@@ -42,13 +42,8 @@ type Resource struct {
 	Each bool
 }
 
-// nearness is how much of the end is reached: what is used, without what does not grow with the load. It is 1 over the growth that is left.
-func (r *Resource) nearness() Range {
-	if r.Fixed >= 1 {
-		return Range{0, r.Used.High}
-	}
-	return Range{max(0, r.Used.Low-r.Fixed) / (1 - r.Fixed), r.Used.High}
-}
+// nearness is how much of the end is reached: what is used, at least what grows with the load. It is 1 over the growth that is left.
+func (r *Resource) nearness() Range { return Range{max(0, r.Used.Low-r.Fixed), r.Used.High} }
 
 // taken is what is used, with what waits for another resource.
 func (r *Resource) taken() Range { return Range{r.Used.Low, max(r.Used.High, r.Taken)} }

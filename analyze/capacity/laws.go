@@ -96,12 +96,12 @@ func QueueUse(servers int, waiting float64) Range {
 // LockUse is the share of the time that a lock is held, of which so many threads wait on average.
 func LockUse(waiting float64) Range { return QueueUse(1, waiting) }
 
-// Growth is how many times the load a resource bears until it is full: the utilisation law. Fixed is the part of its use that may not grow with the
-// load. A resource that is not used at all has no end.
+// Growth is how many times the load a resource bears until it is full: the utilisation law. Fixed is the part of its use that may grow with the load,
+// stay, or go. A resource that is not used at all has no end.
 func Growth(used Range, fixed float64, full Range) Range {
 	most := math.Inf(1)
 	if grows := used.Low - fixed; grows > 0 {
-		most = (full.High - fixed) / grows
+		most = full.High / grows
 	}
 	least := math.Inf(1)
 	if used.High > 0 {
