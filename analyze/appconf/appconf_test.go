@@ -80,6 +80,48 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// What a review looks at is kept with its place, or with the product's default; what a variable stands for is not known.
+func TestValues(t *testing.T) {
+	for _, c := range []struct{ file, text, name, want string }{
+		{"server.properties", "broker.id=1\nlog.dirs=/a,/b\n", KafkaLogs, "/a,/b 2"},
+		{"server.properties", "broker.id=1\nlog.dir=/a\n", KafkaLogs, "/a 2"},
+		{"broker.properties", "process.roles=broker\n", KafkaLogs, "/tmp/kafka-logs default"},
+		{"server.properties", "broker.id=1\nmin.insync.replicas=2\nmin.insync.replicas=3\n", "min.insync.replicas", "3 3"},
+		{"elasticsearch.yml", "cluster:\n  name: shop\ndiscovery.seed_hosts:\n- a\n- b\n", SeedHosts, "a,b 4"},
+		{"opensearch.yml", "bootstrap:\n  memory_lock: true\n", "bootstrap.memory_lock", "true 2"},
+		{"elasticsearch.yml", "cluster.name: ${CLUSTER}\n", "cluster.name", ""},
+		{"application.yml", "spring:\n  jpa:\n    openInView: false\n", "spring.jpa.open-in-view", "false 3"},
+		{"application.properties", "server.shutdown=${SHUTDOWN:graceful}\n", "server.shutdown", ""},
+		{"application.properties", "server.port=1\n", "server.shutdown", ""},
+		{"server.xml", "<Server>\n<Connector port=\"1\" maxThreads=\"9\" acceptCount=\"7\"/></Server>", AcceptCount, "7 2"},
+		{"server.xml", "<Server><Connector port=\"1\" protocol=\"AJP/1.3\"/></Server>", AcceptCount, ""},
+		{"dbconfig.xml", "<jira-database-config>\n<pool-min-size>5</pool-min-size></jira-database-config>", "pool-min-size", "5 2"},
+	} {
+		f, err := Read(c.file, strings.NewReader(c.text))
+		if f == nil || err != nil {
+			t.Fatal(c.file, err)
+		}
+		got := ""
+		for _, v := range f.Values {
+			switch {
+			case v.Name != c.name:
+			case v.Default:
+				got = v.Value + " default"
+			default:
+				got = fmt.Sprint(v.Value, " ", v.From)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s, %s: %q, want %q", c.text, c.name, got, c.want)
+		}
+	}
+	for _, other := range []string{"node.id=1\nnode.environment=x\n", "log.dir=/x\n", ""} {
+		if f, err := Read("node.properties", strings.NewReader(other)); f != nil || err != nil {
+			t.Errorf("%q is a broker's: %+v, %v", other, f, err)
+		}
+	}
+}
+
 func TestResolve(t *testing.T) {
 	read := func(name, text string) *File {
 		f, err := Read(name, strings.NewReader(text))
@@ -135,6 +177,8 @@ func FuzzRead(f *testing.F) {
 	f.Add("dbconfig.xml", `<a><url>jdbc:mysql://h/x</url><pool-max-size>2</pool-max-size></a>`)
 	f.Add("application.yml", "a: &x {b: 1}\nspring.datasource: *x\nc: !!binary x\n")
 	f.Add("application.properties", "server.tomcat.threads.max=3\n=\n:\n")
+	f.Add("server.properties", "process.roles=broker\nlog.dir=/tmp\n")
+	f.Add("elasticsearch.yml", "discovery:\n  seed_hosts: [a, [b], *x]\n")
 	f.Fuzz(func(t *testing.T, name, text string) {
 		file, _ := Read(name, strings.NewReader(text))
 		if file == nil {
@@ -144,6 +188,11 @@ func FuzzRead(f *testing.F) {
 		for _, p := range file.Pools {
 			if p.Max <= 0 || p.From < 1 || p.To > lines || p.From > p.To {
 				t.Errorf("%+v of %d lines", p, lines)
+			}
+		}
+		for _, v := range file.Values {
+			if v.Value == "" || !v.Default && (v.From < 1 || v.To > lines || v.From > v.To) {
+				t.Errorf("%+v of %d lines", v, lines)
 			}
 		}
 		for _, c := range file.Connectors {

@@ -42,7 +42,8 @@ type line struct {
 	at         int
 }
 
-// grant keeps what is wished for; the last of a name counts. of says where what is left out would stand.
+// grant keeps what is wished for; the last of a name counts. of says where what is left out would stand. A value that a variable stands for is not
+// known.
 func (f *File) grant(wishes []wish, lines []line, same func(string) string, of Place) {
 	for _, w := range wishes {
 		s := Setting{Name: w.name, Value: w.standard, Default: true, Place: of}
@@ -52,13 +53,13 @@ func (f *File) grant(wishes []wish, lines []line, same func(string) string, of P
 				break
 			}
 		}
-		if s.Value != "" && len(f.Values) < maxItems {
+		if s.Value != "" && !strings.Contains(s.Value, "${") && len(f.Values) < maxItems {
 			f.Values = append(f.Values, s)
 		}
 	}
 }
 
-// attributes grants what attributes of an element set. Values that a property stands for are not known.
+// attributes grants what attributes of an element set.
 func (f *File) attributes(wishes []wish, e element) {
 	var lines []line
 	for _, w := range wishes {
@@ -67,7 +68,6 @@ func (f *File) attributes(wishes []wish, e element) {
 		}
 	}
 	f.grant(wishes, lines, exact, e.Place)
-	f.Values = slices.DeleteFunc(f.Values, func(s Setting) bool { return strings.Contains(s.Value, "${") })
 }
 
 func exact(name string) string { return name }
@@ -113,8 +113,8 @@ func (f *File) readKafka(content []byte) error {
 // errOther is that of a file whose name fits a form, and whose content is something else.
 var errOther = errors.New("another form")
 
-// kafkaMarks are settings of which each broker has one.
-var kafkaMarks = []string{"broker.id", "node.id", "process.roles", "zookeeper.connect", "log.dirs", "log.dir"}
+// kafkaMarks are settings of which each broker has one, and nobody else.
+var kafkaMarks = []string{"broker.id", "process.roles", "zookeeper.connect"}
 
 // readSearch reads elasticsearch.yml and opensearch.yml, whose names may be nested or have dots.
 func (f *File) readSearch(content []byte) error {

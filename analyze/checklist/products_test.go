@@ -51,7 +51,7 @@ func fleet() map[string]product {
 	return map[string]product{
 		"tomcat":        of("tomcat", map[string]string{"server.xml": tomcat}),
 		"jira":          of("jira", map[string]string{"server.xml": tomcat, "dbconfig.xml": "<jira-database-config><jdbc-datasource><pool-max-size>200</pool-max-size></jdbc-datasource></jira-database-config>"}),
-		"kafka":         of("kafka", map[string]string{"server.properties": "node.id=1\nlog.dirs=/var/lib/kafka\ndefault.replication.factor=3\n"}),
+		"kafka":         of("kafka", map[string]string{"server.properties": "process.roles=broker\nnode.id=1\nlog.dirs=/var/lib/kafka\ndefault.replication.factor=3\n"}),
 		"elasticsearch": of("elasticsearch", map[string]string{"elasticsearch.yml": "cluster.name: shop\ndiscovery.seed_hosts: [a, b]\n"}),
 		"spring-boot":   spring,
 	}

@@ -54,12 +54,12 @@ func (c *capture) logs(ctx context.Context) {
 	if got := c.copyFiles(ctx, entries.ItemConfig, entries.Config, config, &left, names, maxConfigs); len(got) < len(config) {
 		c.Lost(entries.ItemConfig, entries.EndedEarly, "the capture was ended early", "")
 	}
-	c.plugins()
 	l := &logCopies{left: budget(c.Plan.MaxLogBytes), names: names}
 	app := c.logPatterns()
 	kinds := c.logKinds(app)                           // what fails is told at the end
 	written := l.left.take(sizeOf(kinds, c.isWritten)) // kept for them
 	l.copy(ctx, c, kinds, func(f access.File) bool { return !c.isWritten(f) })
+	c.plugins()
 	collectors.Wait(ctx, c.End())
 	ctx, cancel := l.untilEnd(ctx)
 	defer cancel()
