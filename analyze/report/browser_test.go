@@ -242,8 +242,13 @@ func TestReportInBrowser(t *testing.T) {
 		v.want("the consequence and its drawer open", `document.querySelector("#finding-2").open && document.querySelector("#finding-2 .drawer").open`)
 		v.run(`location.hash = "#node=2"`)
 		v.want("a link to a node filters", `document.querySelector("#node").value === "2"`)
+		command(v, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Pacific/Auckland"})
 		v.run(`location.hash = "#zone=local"`)
 		v.want("the map's times follow", `document.querySelector(".zone").textContent === "local"`)
+		v.want("sentences follow", `document.querySelector("dd[data-from]").textContent.startsWith("2026-03-04 23:15:28 – 23:16:32 Pacific/Auckland (64") && !/\d UTC/.test(document.querySelector(".heatrow .sub").textContent)`)
+		v.run(`location.hash = "#zone=utc"`)
+		v.want("and back", `document.querySelector("dd[data-from]").textContent.startsWith("2026-03-04 10:15:28 – 10:16:32 UTC")`)
+		v.run(`location.hash = "#zone=local"`)
 		v.want("a link sets the zone", `document.querySelector("#zone").value === "local" && document.querySelector("#node").value === ""`)
 	})
 	t.Run("colours", func(t *testing.T) {

@@ -266,7 +266,7 @@ func TestCollections(t *testing.T) {
 		}},
 		{name: "long pauses", log: func() *written {
 			return newLog(8192, "G1").every(1, 300, 50, young, 7000, 1000, 2500)
-		}, want: "warning long-gc-pause", title: "5 collections of 1 s or more, the longest 2.5 s (young, G1 Evacuation Pause) at 10:04:08"},
+		}, want: "warning long-gc-pause", title: "5 collections of 1 s or more, the longest 2.5 s (young, G1 Evacuation Pause) at 10:04:08 UTC"},
 		{name: "full collections", log: func() *written {
 			return newLog(1024, "Parallel").every(1, 300, 10, "Full (Ergonomics)", 1000, 300, 700)
 		}, want: "warning full-gc", title: "27 full collections, one every 9.7 s, 700 ms on average, take 7.2 % of the time"},

@@ -282,16 +282,43 @@ document.addEventListener("DOMContentLoaded", function () {
     el.scrollIntoView();
   }
 
+  /** Moments in sentences, and stretches of time: "20:14:26 – 20:14:46 UTC", with the day where it is told. */
+  const moments = /(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d)(?: – (?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d))? UTC\b/g;
+  /** @type {Map<Node, string> | null} */
+  let told = null;
+  /** Texts with moments, as they stand in the page; lines of evidence stay as they are. */
+  function sentences() {
+    if (told) { return told; }
+    told = new Map();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let n = walker.nextNode(); n; n = walker.nextNode()) {
+      const text = n.nodeValue || "", parent = n.parentElement;
+      if (text.search(moments) >= 0 && parent && !parent.closest("pre, code, script, style")) { told.set(n, text); }
+    }
+    return told;
+  }
+  /** @param {string} utc @param {string | undefined} day @param {string} time @param {string | undefined} day2 @param {string | undefined} time2 */
+  function localMoment(utc, day, time, day2, time2) {
+    const window = all("dd[data-from]")[0], half = 12 * 3600e3;
+    const base = window ? Number(window.dataset.from) : 0;
+    if (!day && !base) { return utc; } // of which day is not known
+    /** @param {string | undefined} on @param {string} at */
+    function moment(on, at) {
+      let ms = Date.parse((on || new Date(base).toISOString().slice(0, 10)) + "T" + at + "Z");
+      if (!on && ms < base - half) { ms += 2 * half; }
+      if (!on && ms > base + half) { ms -= 2 * half; }
+      return (on ? new Date(ms).toLocaleDateString("sv") + " " : "") + clock(ms / 1000);
+    }
+    let text = moment(day, time);
+    if (time2) { text += " – " + (day && !day2 ? moment(day, time2).slice(-8) : moment(day2, time2)); }
+    return text + " " + Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
   /** Times that stand in the page as text are UTC; this writes them as the zone that was chosen has them. */
   function retime() {
     all("[data-at]").forEach(function (el) { el.textContent = clock(Number(el.dataset.at) / 1000); });
     all(".zone").forEach(function (el) { el.textContent = view.zone === "utc" ? "UTC" : "local"; });
-    all("dd[data-from]").forEach(function (el) {
-      if (el.dataset.utc === undefined) { el.dataset.utc = el.textContent || ""; }
-      const from = Number(el.dataset.from) / 1000, to = Number(el.dataset.to) / 1000;
-      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-      el.textContent = view.zone === "utc" ? el.dataset.utc : new Date(from * 1000).toLocaleDateString("sv") + " " + clock(from) + " – " + clock(to) + " " + zone;
-    });
+    sentences().forEach(function (text, node) { node.nodeValue = view.zone === "utc" ? text : text.replace(moments, localMoment); });
     plots.forEach(function (u) { u.redraw(false, true); });
   }
 

@@ -124,7 +124,7 @@ func endOf(next *gc.Log) string {
 		if r.Resumed {
 			at = at.Add(r.First - r.Base)
 		}
-		return "before " + what + " at " + at.Format("15:04")
+		return "before " + what + " at " + written(at, "15:04")
 	}
 	return "before " + what
 }

@@ -31,10 +31,19 @@ func (v *Collections) Clock(at time.Duration) string {
 	if !ok {
 		return say.Took(max(0, at-v.Run.Base)) + " of uptime"
 	}
+	layout := time.TimeOnly
 	if v.Log.Span > 24*time.Hour {
-		return t.Format("2006-01-02 15:04:05")
+		layout = time.DateTime
 	}
-	return t.Format("15:04:05")
+	return written(t, layout)
+}
+
+// written is a moment by the clock of the log, with its zone.
+func written(t time.Time, layout string) string {
+	if _, offset := t.Zone(); offset == 0 {
+		return say.UTC(t, layout)
+	}
+	return say.Local(t, layout)
 }
 
 func (v *Collections) entry(file uint16) string {
