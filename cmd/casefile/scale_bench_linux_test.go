@@ -73,13 +73,14 @@ func BenchmarkCollect(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, c := range []struct {
-		jvms, threads int
-		duration      time.Duration
-	}{{4, 500, time.Minute}, {jvms, 20, 20 * time.Second}} {
+		jvms, threads, dumps int
+		duration             time.Duration
+	}{{4, 500, 6, time.Minute}, {jvms, 20, 3, 20 * time.Second}} {
 		b.Run(fmt.Sprintf("%dJVMs-%dthreads-%v", c.jvms, c.threads, c.duration), func(b *testing.B) {
 			dir := b.TempDir()
 			args := []string{"collect", "--no-report", "--out", filepath.Join(dir, "x.tar.zst"),
-				"--duration", c.duration.String(), "--dumps", "3", "--dump-interval", (c.duration / 4).String()}
+				"--duration", c.duration.String(), "--dumps", strconv.Itoa(c.dumps),
+				"--dump-interval", (c.duration / time.Duration(c.dumps)).String()}
 			var logs []string
 			for i := range c.jvms {
 				log := filepath.Join(dir, fmt.Sprintf("safepoint%d.log", i))
@@ -93,13 +94,13 @@ func BenchmarkCollect(b *testing.B) {
 			case <-time.After(c.duration / 2):
 			case <-b.Context().Done():
 			}
-			sum, longest := pausesSince(b, logs, read)
-			b.ReportMetric(2*float64(sum.Microseconds())/1000/float64(c.jvms), "before-pauses-ms/JVM")
-			b.ReportMetric(float64(longest.Microseconds())/1000, "before-longest-ms")
+			before, longestBefore := pausesSince(b, logs, read)
 			for b.Loop() {
 				takes(b, program, args...).report(b)
 			}
-			sum, longest = pausesSince(b, logs, read)
+			b.ReportMetric(2*float64(before.Microseconds())/1000/float64(c.jvms), "before-pauses-ms/JVM")
+			b.ReportMetric(float64(longestBefore.Microseconds())/1000, "before-longest-ms")
+			sum, longest := pausesSince(b, logs, read)
 			b.ReportMetric(float64(sum.Microseconds())/1000/float64(c.jvms)/float64(b.N), "pauses-ms/JVM")
 			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-ms")
 		})

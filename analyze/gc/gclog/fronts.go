@@ -10,11 +10,12 @@ import (
 // front is what stands between the stamps of a line and its message, "[debug][gc,phases      ] ", and what it means. No
 // field of it is a number, so that its text decides.
 type front struct {
-	text  string
-	tags  tags
-	level int
-	quiet bool   // indented messages of a collection are detail
-	next  *front // the one that came after it
+	text   string
+	tags   tags
+	level  int
+	quiet  bool   // indented messages of a collection are detail
+	silent bool   // so are others, unless a reader knows them
+	next   *front // the one that came after it
 }
 
 // fronts are those of a log, which has few. Most lines have that of the line before, or the one that came next before.
@@ -52,6 +53,7 @@ func (hs *fronts) keep(text []byte, d decoration) {
 	}
 	const loud = tagStats | tagHeap | tagOther | tagNone // indented lines of these may say something
 	h := &front{text: string(text), tags: d.tags, level: d.level, quiet: d.tags&tagGC != 0 && d.tags&loud == 0}
+	h.silent = h.quiet && d.tags&tagSub != 0 && (d.level == levelDebug || d.level == levelTrace)
 	hs.seen[slot(text)], hs.last = h, h
 }
 
@@ -65,20 +67,41 @@ func slot(b []byte) uint8 {
 	return uint8(x * 0x9e3779b97f4a7c15 >> 56)
 }
 
-// detailAgain takes a line of the same stamps as the one before whose decorators say that it is detail: at debug level
-// most lines are.
-func (p *parser) detailAgain(line []byte) bool {
+// glanced takes a line of which a look at its front says what to do with it: at debug level most are. classify comes to the same.
+func (p *parser) glanced(line []byte) (c class, ok bool) {
+	switch p.format {
+	case gc.FormatPreUnified:
+		return detail, p.workerLine(line)
+	case gc.FormatUnified:
+		return p.behindKnownFront(line)
+	}
+	return other, false
+}
+
+// behindKnownFront takes a line of the same stamps as the one before, by what its decorators say.
+func (p *parser) behindKnownFront(line []byte) (c class, ok bool) {
 	u := &p.unified
 	n := len(u.ds.before.text)
-	if !u.settled || p.format != gc.FormatUnified || len(line) < n || string(line[:n]) != string(u.ds.before.text) {
-		return false
+	if !u.settled || len(line) < n || string(line[:n]) != string(u.ds.before.text) {
+		return other, false
 	}
-	h := u.ds.fronts.of(line[n:])
-	if h == nil || !h.quiet {
-		return false
+	f := u.ds.fronts.of(line[n:])
+	if f == nil || !f.quiet {
+		return other, false
 	}
-	id, m, ok := collectionOf(line[n+len(h.text):])
-	return ok && indentedDetail(m) && (p.part.name == "" || !p.part.news(id))
+	id, m, numbered := collectionOf(line[n+len(f.text):])
+	switch {
+	case len(m) == 0 || numbered && p.part.name != "" && p.part.news(id):
+		return other, false
+	case m[0] == ' ':
+		return detail, numbered && indentedDetail(m)
+	case !f.silent || generationOf(m) != 0 || p.readerOf(m) != nil:
+		return other, false
+	}
+	if c = p.setting(m); c == foreign {
+		c = detail
+	}
+	return c, true
 }
 
 // indentedDetail reports whether parser.indented has nothing to read in a message.

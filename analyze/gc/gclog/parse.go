@@ -152,10 +152,11 @@ func (p *parser) raw(line []byte, coloured bool) {
 		p.line = p.number(p.read)
 	}
 	p.log.Lines++
-	if !coloured && (p.detailAgain(line) || p.workerLine(line)) {
-		p.kept++
-		p.log.DetailLines++
-		return
+	if !coloured {
+		if c, ok := p.glanced(line); ok {
+			p.count(c, line)
+			return
+		}
 	}
 	inner := p.opened(line, coloured)
 	if len(line) > 0 && line[0] == '{' && len(inner) != len(line) { // JSON may hold several
@@ -199,8 +200,10 @@ func (p *parser) finish(source string, err error) (*gc.Log, error) {
 }
 
 // take reads one line and counts its class.
-func (p *parser) take(line []byte) {
-	switch c := p.classify(line); c {
+func (p *parser) take(line []byte) { p.count(p.classify(line), line) }
+
+func (p *parser) count(c class, line []byte) {
+	switch c {
 	case fact:
 		p.kept++
 	case detail:

@@ -174,8 +174,8 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	if len(m) == 0 {
 		return detail
 	}
-	if numbered && len(m) > 3 && m[1] == ':' && m[2] == ' ' && (m[0]|0x20 == 'y' || m[0]|0x20 == 'o') {
-		return p.zGeneration(id, m[0], m[3:])
+	if g := generationOf(m); numbered && g != 0 {
+		return p.zGeneration(id, g, m[3:])
 	}
 	t := p.unified.d.tags
 	if t&tagStats != 0 {
@@ -192,13 +192,29 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 	if m[0] == ' ' {
 		return p.indented(id, numbered, m)
 	}
+	if r := p.readerOf(m); r != nil {
+		return r.read(p, id, numbered, m)
+	}
+	return p.setting(m)
+}
+
+// readerOf gives the reader of a message; nil when there is none.
+func (p *parser) readerOf(m []byte) *messageReader {
 	for i := range p.messages[m[0]] {
 		r := &p.messages[m[0]][i]
 		if has(m, r.begins) && (!r.whole || len(m) == len(r.begins)) {
-			return r.read(p, id, numbered, m)
+			return r
 		}
 	}
-	return p.setting(m)
+	return nil
+}
+
+// generationOf is the letter of generational ZGC in front of a message, "Y: "; 0: there is none.
+func generationOf(m []byte) byte {
+	if len(m) > 3 && m[1] == ':' && m[2] == ' ' && (m[0]|0x20 == 'y' || m[0]|0x20 == 'o') {
+		return m[0]
+	}
+	return 0
 }
 
 // What CMS says at debug level, and at info under gc+promotion, before the pause in which it happened (JDK 9 to 13).
