@@ -142,7 +142,7 @@ func (a Address) exec(ctx context.Context, script string) *exec.Cmd {
 }
 
 // unfit are words of containers in which a shell with a place for a binary is not to be had.
-var unfit = []string{"Read-only file system", "not found", "cannot create", "Permission denied", "No space left"}
+var unfit = []string{"Read-only file system", ": not found", "command not found", "cannot create", "Permission denied", "No space left"}
 
 // kubeFix says which right is missing, or what else to do.
 func (a Address) kubeFix(err error) string {
@@ -153,6 +153,9 @@ func (a Address) kubeFix(err error) string {
 		return kube.Grant(a.kubectl(), a.way().Denied(text))
 	case cause == entries.Gone:
 		return "kubectl get pods -n " + a.Namespace + " shows the pods that are there: name one of them, or their labels with k8s://" + a.Namespace + "/?selector="
+	case strings.Contains(text, "container not found"):
+		return "the container does not run now: what Kubernetes says of it, and its output, are in the bundle; capture again when kubectl get pod -n " +
+			a.Namespace + " " + a.Pod + " shows that it runs"
 	case cause == entries.Unsupported && a.Image == "":
 		return "the container has no shell: " + image
 	case cause == entries.Unsupported:

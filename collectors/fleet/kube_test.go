@@ -74,6 +74,7 @@ func TestFixesOfKubernetes(t *testing.T) {
 		{a, "mktemp: failed to create directory via template: Read-only file system\ncommand terminated with exit code 1", "?image="},
 		{a, "sh: sha256sum: not found\ncommand terminated with exit code 127", "?image="},
 		{a, `Error from server (NotFound): pods "exec-1" not found`, "kubectl get pods -n wiki"},
+		{a, `error: unable to upgrade connection: container not found ("app")`, "the container does not run now"},
 		{a, "Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: connection refused", "kubectl exec -n wiki exec-1"},
 		{beside, `Error from server (Forbidden): User "jane" cannot patch resource "pods/ephemeralcontainers"`, `resources: ["pods/ephemeralcontainers"], verbs: ["patch"]`},
 		{beside, `error: exec: "/usr/bin/casefile": no such file or directory`, "the image must be casefile's own"},

@@ -52,7 +52,7 @@ func judgeReady(pass *analyze.Pass, v *podView) []analyze.Finding {
 		f.Explanation = "A Service sends requests to ready pods only. " + say.Quote(last.Message)
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Ask the readiness probe by hand from within the pod, and see in the dumps of this capture what the threads that should answer it wait for.",
+		Action: "Ask the readiness probe by hand from within the pod, and see in thread dumps what the threads that should answer it wait for.",
 		Effect: "The cause is known.", Risk: "None.", Verify: "kubectl get pod shows READY.",
 	}}
 	return []analyze.Finding{f}
