@@ -51,9 +51,11 @@ func NoProcess(v rights.View, pid int) *Nothing {
 	const list = "casefile collect --dry-run lists what can be captured"
 	status, err := os.ReadFile(filepath.Join(v.Proc, strconv.Itoa(pid), "status"))
 	aliases := pidsOutside(v.Proc, pid)
-	switch name, tgid := statusField(status, "Name"), statusField(status, "Tgid"); {
-	case err == nil && tgid != "" && tgid != strconv.Itoa(pid):
-		return &Nothing{fmt.Sprintf("%d is a thread of process %s (%s)", pid, tgid, name), "casefile collect --pid " + tgid}
+	switch name, leader := statusField(status, "Name"), ThreadOf(v.Proc, pid); {
+	case leader != 0:
+		status, _ = os.ReadFile(filepath.Join(v.Proc, strconv.Itoa(leader), "status"))
+		name = statusField(status, "Name")
+		return &Nothing{fmt.Sprintf("%d is a thread of process %d (%s)", pid, leader, name), fmt.Sprintf("casefile collect --pid %d", leader)}
 	case len(aliases) > 0:
 		return &Nothing{fmt.Sprintf("%d is a pid inside of a container; here that process has another", pid), "casefile collect --pid " + strings.Join(aliases, " or --pid ")}
 	case err == nil:
@@ -64,6 +66,19 @@ func NoProcess(v rights.View, pid int) *Nothing {
 		return &Nothing{fmt.Sprintf("no process %d runs on this node", pid), list}
 	}
 	return &Nothing{fmt.Sprintf("process %d cannot be looked at: %v", pid, err), v.Help()}
+}
+
+// ThreadOf is the process that a number is a thread of; 0: it is none, or a process itself. /proc has folders of threads
+// too, though it does not list them.
+func ThreadOf(proc string, pid int) (leader int) {
+	status, err := os.ReadFile(filepath.Join(proc, strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0
+	}
+	if leader, err = strconv.Atoi(statusField(status, "Tgid")); err != nil || leader == pid {
+		return 0
+	}
+	return leader
 }
 
 // statusField is a line of /proc/PID/status.
@@ -97,9 +112,6 @@ func pidsOutside(proc string, pid int) (pids []string) {
 // noTarget says why nothing is captured of what the plan chooses.
 func (c *Capture) noTarget(ctx context.Context, list []Collector) *Nothing {
 	v, p := c.Session.view(), c.Session.Plan
-	if len(p.PIDs) > 0 {
-		return NoProcess(v, p.PIDs[0])
-	}
 	if len(p.Apps) > 0 {
 		all := *c.Session
 		all.Plan.Apps = nil
@@ -114,6 +126,9 @@ func (c *Capture) noTarget(ctx context.Context, list []Collector) *Nothing {
 			return &Nothing{fmt.Sprintf("no application here matches --app %s", strings.Join(p.Apps, " or ")),
 				"what runs here: " + strings.Join(names[:min(len(names), 8)], ", ")}
 		}
+	}
+	if len(p.PIDs) > 0 {
+		return NoProcess(v, p.PIDs[0])
 	}
 	return NoTarget(v)
 }

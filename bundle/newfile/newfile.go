@@ -24,8 +24,10 @@ func Create(name string) (*os.File, error) {
 	if device(name) {
 		return nil, fmt.Errorf("%s: a folder of devices is no place for files", name)
 	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if err := os.Remove(name); err != nil {
+		if _, there := os.Lstat(name); !errors.Is(there, fs.ErrNotExist) { // of what is not there a read-only disk says that it is one
+			return nil, err
+		}
 	}
 	return os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 }

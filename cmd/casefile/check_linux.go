@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -46,9 +45,9 @@ func (o *checkOptions) checkNow(ctx context.Context, u *ui, cmd *cobra.Command, 
 	c.plan.Dumps, c.interval, c.every = dumps, c.duration/dumps, time.Second
 	kept := c.out != ""
 	if !kept {
-		dir, err := os.MkdirTemp("", "casefile-check-")
+		dir, err := tempDir("casefile-check-")
 		if err != nil {
-			return fmt.Errorf("check: %w", err)
+			return err
 		}
 		defer os.RemoveAll(dir)
 		c.out = filepath.Join(dir, "check.tar.zst")

@@ -345,7 +345,7 @@ func captureSecrets(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writ
 	w, err := c.Run(ctx, o.out, bundle.Format(o.format), thisTool())
 	prog.stop()
 	if err != nil {
-		return nil, hinted(err, "choose another place with --out")
+		return nil, hinted(err, placeHint(o.out, err, "choose another place with --out"))
 	}
 	return w, nil
 }

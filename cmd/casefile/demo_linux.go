@@ -53,7 +53,7 @@ advice and where the report lies, and stops what it started.`,
 func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) error {
 	if out == "" {
 		var err error
-		if out, err = os.MkdirTemp("", "casefile-demo-"); err != nil {
+		if out, err = tempDir("casefile-demo-"); err != nil {
 			return err
 		}
 	} else if err := os.MkdirAll(out, 0o700); err != nil {
@@ -65,7 +65,7 @@ func demo(ctx context.Context, u *ui, out, on string, duration time.Duration) er
 	if err := o.plan.Validate(); err != nil {
 		return usage("%w", err)
 	}
-	work, err := os.MkdirTemp("", "casefile-demo-cluster-")
+	work, err := tempDir("casefile-demo-cluster-")
 	if err != nil {
 		return err
 	}

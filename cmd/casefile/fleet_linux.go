@@ -232,7 +232,7 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 	began := time.Now()
 	w, err := bundle.CreateSealed(seal.From(ctx), o.out, bundle.Format(o.format), bundle.Manifest{CaseID: o.plan.CaseID, Cluster: to.name, Tool: thisTool(), Plan: o.plan, Started: began}, redact.NewSecrets(to.name))
 	if err != nil {
-		return nil, hinted(err, "choose another place with --out")
+		return nil, hinted(err, placeHint(o.out, err, "choose another place with --out"))
 	}
 	prog := newProgress(u, o)
 	prog.begins(o.plan, fmt.Sprintf("%d nodes", len(to.nodes)))
@@ -241,7 +241,7 @@ func captureFleet(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writer
 	if runErr != nil {
 		w.Close()
 		os.RemoveAll(o.out)
-		return nil, hinted(runErr, "casefile collect --dry-run lists the nodes; each one's reason stands above")
+		return nil, hinted(runErr, fixOf(runErr, "casefile collect --dry-run lists the nodes; each one's reason stands above"))
 	}
 	w.Update(func(m *bundle.Manifest) {
 		m.Ended = time.Now()

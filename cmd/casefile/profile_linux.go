@@ -156,7 +156,7 @@ func runProfile(ctx context.Context, u *ui, cmd *cobra.Command, o *profileOption
 		}
 	}
 	if o.bundle == "" { // the profile is the result; the raw recordings are not kept
-		dir, err := os.MkdirTemp("", "casefile-profile-")
+		dir, err := tempDir("casefile-profile-")
 		if err != nil {
 			return err
 		}

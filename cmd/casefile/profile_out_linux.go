@@ -125,7 +125,7 @@ func (o *profileOptions) writeFiles(p *profiled, shown *report.Profile) error {
 			w.name = o.out.path
 		}
 		if err := newfile.Write(w.name, w.write); err != nil {
-			return hinted(err, "choose another place with --out")
+			return hinted(err, placeHint(w.name, err, "choose another place with --out"))
 		}
 		o.out.files = append(o.out.files, w.name)
 	}

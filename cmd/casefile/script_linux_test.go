@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	others := map[string]func(){containerMaker: makeContainer, kubectlName: serveKubectl, pluginName: main} // scripts do not have them on the PATH
+	others := map[string]func(){containerMaker: makeContainer, kubectlName: serveKubectl, pluginName: main, oldKernel: runOnOldKernel} // scripts do not have them on the PATH
 	if do := others[filepath.Base(os.Args[0])]; do != nil {
 		do()
 		return

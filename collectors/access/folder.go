@@ -64,6 +64,12 @@ func (t *Tree) WorkingFolder() (*Folder, error) {
 // Close lets go of it.
 func (f *Folder) Close() error { return f.dir.Close() }
 
+// ReadOnly reports whether nothing can be written there, whoever asks.
+func (f *Folder) ReadOnly() bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(int(f.dir.Fd()), &st) == nil && st.Flags&unix.ST_RDONLY != 0
+}
+
 // Handle is the open folder, for a child that has the user's own rights.
 func (f *Folder) Handle() *os.File { return f.dir }
 

@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"casefile/bundle"
 	"casefile/bundle/format/entries"
@@ -37,7 +40,20 @@ func (m *member) connect(ctx context.Context) {
 	if m.said != nil { // ssh knows why it ended
 		m.err = m.said(m.err)
 	}
+	m.err = plainly(m.Address.Host, m.err)
 	m.lost(entries.ItemNode, m.err)
+}
+
+// plainly leaves out of an error by which request it was found.
+func plainly(host string, err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nothing listens at %s: %w", host, syscall.ECONNREFUSED)
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
+	}
+	return err
 }
 
 // open makes the connection of the address's kind.
@@ -112,6 +128,22 @@ func (m *member) close() {
 		m.closer()
 	}
 }
+
+// noneReached says that no node can be captured, and what helps with the first.
+type noneReached struct {
+	nodes int
+	first *member
+}
+
+func (e *noneReached) Error() string {
+	if e.nodes == 1 {
+		return fmt.Sprintf("node %s cannot be captured: %v", e.first.Name, e.first.err)
+	}
+	return fmt.Sprintf("none of %d nodes can be captured; %s: %v", e.nodes, e.first.Name, e.first.err)
+}
+
+func (e *noneReached) Unwrap() error { return e.first.err }
+func (e *noneReached) Fix() string   { return e.first.fix(e.first.err) }
 
 // lost notes what was not obtained of this node.
 func (m *member) lost(item string, err error) {

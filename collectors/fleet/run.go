@@ -94,7 +94,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 		f.lastLook(ctx)
 		return nil
 	} else if len(ready) == 0 {
-		return fmt.Errorf("none of %d nodes can be captured: %s: %w", len(f.members), f.members[0].Name, f.members[0].err)
+		return &noneReached{len(f.members), f.members[0]}
 	}
 	f.each(ready, len(ready), func(m *member) {
 		var met sync.WaitGroup

@@ -100,7 +100,7 @@ func (s *search) pids() ([]int, error) {
 func (s *search) inspect(ctx context.Context, pid int, wanted *plan.Plan) *process {
 	p := &process{pid: pid, dir: filepath.Join(s.root, strconv.Itoa(pid))}
 	exe, err := os.Readlink(filepath.Join(p.dir, "exe"))
-	if err != nil || pid == os.Getpid() {
+	if err != nil || pid == os.Getpid() || collectors.ThreadOf(s.root, pid) != 0 {
 		return nil
 	}
 	p.name = collectors.SafeName(filepath.Base(strings.TrimSuffix(exe, " (deleted)")))

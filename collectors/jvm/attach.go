@@ -39,15 +39,17 @@ type Attacher struct {
 
 // Reasons why a JVM is not asked. Each says what an admin can do.
 var (
-	ErrDisabled   = entries.NewError(entries.Refused, "attach is switched off in this JVM (-XX:+DisableAttachMechanism)")
-	ErrNoSignal   = entries.NewError(entries.Refused, "this JVM does not catch SIGQUIT (-Xrs) and has no listener: the signal would kill it")
-	ErrOtherUser  = entries.NewError(entries.NotPermitted, "this JVM belongs to another user")
-	ErrStopped    = entries.NewError(entries.Stopped, "the process is stopped (SIGSTOP, a debugger or a frozen container)")
-	ErrSafepoint  = entries.NewError(entries.SafepointPending, "the JVM waits for a safepoint that one of its threads does not reach")
-	errCutShort   = entries.NewError(entries.EndedEarly, "the capture was ended early")
-	ErrNoAnswer   = entries.NewError(entries.NoAnswer, "the JVM did not answer in time")
-	ErrGone       = entries.NewError(entries.Gone, "the process has ended")
-	errNoListener = entries.NewError(entries.Refused, "no attach listener")
+	ErrDisabled = entries.NewError(entries.Refused, "attach is switched off in this JVM (-XX:+DisableAttachMechanism)")
+	// ErrReadOnlyTmp says that the JVM could not open its socket.
+	ErrReadOnlyTmp = entries.NewError(entries.Refused, "the /tmp of this JVM is read-only: it cannot open its attach socket there")
+	ErrNoSignal    = entries.NewError(entries.Refused, "this JVM does not catch SIGQUIT (-Xrs) and has no listener: the signal would kill it")
+	ErrOtherUser   = entries.NewError(entries.NotPermitted, "this JVM belongs to another user")
+	ErrStopped     = entries.NewError(entries.Stopped, "the process is stopped (SIGSTOP, a debugger or a frozen container)")
+	ErrSafepoint   = entries.NewError(entries.SafepointPending, "the JVM waits for a safepoint that one of its threads does not reach")
+	errCutShort    = entries.NewError(entries.EndedEarly, "the capture was ended early")
+	ErrNoAnswer    = entries.NewError(entries.NoAnswer, "the JVM did not answer in time")
+	ErrGone        = entries.NewError(entries.Gone, "the process has ended")
+	errNoListener  = entries.NewError(entries.Refused, "no attach listener")
 )
 
 // listenTimeout bounds the wait for the listener after SIGQUIT. It comes up in a
@@ -252,6 +254,14 @@ func (a *Attacher) explain(ctx context.Context, err error) error {
 // listen makes the JVM start its listener. The socket gets its name only after
 // listen(2), so it can be used as soon as it is seen.
 func (a *Attacher) listen(ctx context.Context) error {
+	tmp, err := a.p.tmp()
+	if err != nil {
+		return err
+	}
+	defer tmp.Close()
+	if tmp.ReadOnly() {
+		return ErrReadOnlyTmp
+	}
 	signal, err := a.p.quit()
 	if err != nil {
 		return err
@@ -262,11 +272,6 @@ func (a *Attacher) listen(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	tmp, err := a.p.tmp()
-	if err != nil {
-		return err
-	}
-	defer tmp.Close()
 	if err := signal.send(); err != nil {
 		if errors.Is(err, syscall.EPERM) {
 			return fmt.Errorf("%w (%s)", ErrOtherUser, a.p.userName())

@@ -19,6 +19,7 @@ import (
 	"casefile/bundle/format/entries"
 	"casefile/bundle/format/hsperf"
 	"casefile/bundle/format/jdk"
+	"casefile/collectors"
 	"casefile/collectors/access"
 	"casefile/collectors/app"
 )
@@ -130,6 +131,9 @@ var ErrNotJVM = entries.NewError(entries.Unsupported, "no HotSpot JVM")
 
 // Inspect looks at one process; ErrNotJVM when it is something else.
 func Inspect(proc string, pid int) (*JVM, error) {
+	if leader := collectors.ThreadOf(proc, pid); leader != 0 {
+		return nil, fmt.Errorf("pid %d: a thread of process %d", pid, leader)
+	}
 	p, err := readProcess(proc, pid)
 	if err != nil {
 		return nil, err

@@ -157,6 +157,7 @@ var fixes = []struct {
 	fix string
 }{
 	{ErrDisabled, "start the JVM without -XX:+DisableAttachMechanism, or take dumps with the product's own means"},
+	{ErrReadOnlyTmp, "give the JVM a /tmp that it can write to (in Kubernetes an emptyDir at /tmp next to readOnlyRootFilesystem) and start it anew"},
 	{ErrNoSignal, "start the JVM without -Xrs, or with -XX:+StartAttachListener"},
 	{ErrStopped, "resume it (kill -CONT, unpause the container, end the debugger) and capture again"},
 	{ErrSafepoint, "see threads/*-stuck.tsv for the thread that runs (state R) while all others wait: its loop has no safepoint poll"},
