@@ -25,7 +25,7 @@ func (r *release) packages(context.Context) error {
 			if t.os != "linux" {
 				continue
 			}
-			info := nfpm.WithDefaults(r.info(t))
+			info := nfpm.WithDefaults(r.info(t, format))
 			if err := nfpm.PrepareForPackager(info, format); err != nil {
 				return fmt.Errorf("%s for %s: %w", format, t, err)
 			}
@@ -39,7 +39,7 @@ func (r *release) packages(context.Context) error {
 }
 
 // info says what a package holds. Configuration stays over upgrades; the identity of a node is nobody's but its admin's, and in no package.
-func (r *release) info(t target) *nfpm.Info {
+func (r *release) info(t target, format string) *nfpm.Info {
 	own := func(name string) string { return filepath.Join(r.source, "cmd", "dist", "files", name) }
 	one := func(src, dst string, mode uint32, kind string) *files.Content {
 		return &files.Content{Source: src, Destination: dst, Type: kind, FileInfo: &files.ContentFileInfo{Mode: os.FileMode(mode), MTime: r.at, Owner: "root", Group: "root"}}
@@ -48,8 +48,6 @@ func (r *release) info(t target) *nfpm.Info {
 	list := files.Contents{
 		one(r.binary(t), "/usr/bin/casefile", 0o755, ""),
 		one("casefile", "/usr/bin/kubectl-casefile", 0o777, files.TypeSymlink), // kubectl casefile
-		one(own("casefile-agent.service"), "/usr/lib/systemd/system/casefile-agent.service", 0o644, ""),
-		one(own("sysusers.conf"), "/usr/lib/sysusers.d/casefile.conf", 0o644, ""),
 		one(own("agent.env"), "/etc/casefile/agent.env", 0o644, "config|noreplace"),
 		one(own("casefile.yaml"), "/etc/casefile.yaml", 0o644, "config|noreplace"),
 		one(filepath.Join(r.source, "LICENSE"), "/usr/share/doc/casefile/LICENSE", 0o644, ""),
@@ -57,6 +55,13 @@ func (r *release) info(t target) *nfpm.Info {
 		one(page("completion.bash"), "/usr/share/bash-completion/completions/casefile", 0o644, ""),
 		one(page("completion.zsh"), "/usr/share/zsh/site-functions/_casefile", 0o644, ""),
 		one(page("completion.fish"), "/usr/share/fish/vendor_completions.d/casefile.fish", 0o644, ""),
+	}
+	var scripts nfpm.Scripts
+	if format != "apk" { // Alpine has no systemd
+		list = append(list,
+			one(own("casefile-agent.service"), "/usr/lib/systemd/system/casefile-agent.service", 0o644, ""),
+			one(own("sysusers.conf"), "/usr/lib/sysusers.d/casefile.conf", 0o644, ""))
+		scripts = nfpm.Scripts{PostInstall: own("postinstall.sh"), PreRemove: own("preremove.sh"), PostRemove: own("postremove.sh")}
 	}
 	for _, p := range r.manual("") {
 		list = append(list, one(p.path, "/usr/share/man/man1/"+p.name, 0o644, ""))
@@ -68,7 +73,7 @@ func (r *release) info(t target) *nfpm.Info {
 			"An agent on each node captures profiles, thread dumps, cluster timing and GC\nstatistics; an analyzer merges them into one bundle with tuning advice.",
 		Overridables: nfpm.Overridables{
 			Contents: list,
-			Scripts:  nfpm.Scripts{PostInstall: own("postinstall.sh"), PreRemove: own("preremove.sh"), PostRemove: own("postremove.sh")},
+			Scripts:  scripts,
 		},
 	}
 }

@@ -105,6 +105,6 @@ func (r *release) sign(path string) error {
 	if err != nil {
 		return err
 	}
-	signature := minisign.SignWithComments(key, sums, fmt.Sprintf("timestamp:%d", r.at.Unix()), "casefile "+r.version)
+	signature := minisign.SignWithComments(key, sums, fmt.Sprintf("timestamp:%d\tfile:SHA256SUMS\tcasefile %s", r.at.Unix(), r.version), "of casefile "+r.version)
 	return r.file("SHA256SUMS.minisig", func(w io.Writer) error { _, err := w.Write(signature); return err })
 }
