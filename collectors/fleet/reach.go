@@ -49,8 +49,7 @@ func plainly(host string, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("nothing listens at %s: %w", host, syscall.ECONNREFUSED)
 	}
-	var request *url.Error
-	if errors.As(err, &request) {
+	if request, ok := err.(*url.Error); ok {
 		return request.Err
 	}
 	return err

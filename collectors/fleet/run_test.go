@@ -201,7 +201,7 @@ func TestNoNodeAtAll(t *testing.T) {
 	ln := c.listen()
 	ln.Close()
 	c.add("n1", ln.Addr().String())
-	if r := c.run(t.Context()); r.err == nil || !strings.Contains(r.err.Error(), "n1: ") {
+	if r := c.run(t.Context()); r.err == nil || !strings.Contains(r.err.Error(), "node n1 cannot be captured: nothing listens at 127.0.0.1:") {
 		t.Errorf("%v", r.err)
 	}
 	c.nodes = []Node{c.nodes[0], c.nodes[0]}

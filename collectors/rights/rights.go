@@ -4,6 +4,7 @@ package rights
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -76,8 +77,18 @@ func Drop() error {
 	}
 	head, none := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
 	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&head)), uintptr(unsafe.Pointer(&none)), 0)
-	if errno != 0 {
+	switch {
+	case errno == 0:
+		return nil
+	case errno != unix.ENOTSUP:
 		return fmt.Errorf("capset: %w", errno)
+	case os.Geteuid() == 0: // a program of root gets them anew
+		return nil
 	}
-	return nil
+	// With cgo no call reaches all threads: this one drops them and becomes the program again, alone.
+	runtime.LockOSThread()
+	if err := unix.Capset(&head, &none[0]); err != nil {
+		return fmt.Errorf("capset: %w", err)
+	}
+	return syscall.Exec("/proc/self/exe", os.Args, os.Environ())
 }
