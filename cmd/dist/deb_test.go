@@ -52,7 +52,7 @@ func installDeb(t *testing.T, path string) {
 	for file := range modes {
 		gone(t, file)
 	}
-	for _, dir := range []string{"/etc/casefile", "/var/lib/casefile", "/usr/share/doc/casefile"} {
+	for _, dir := range []string{"/etc/casefile", "/var/lib/casefile", "/usr/share/doc/casefile", "/usr/bin/kubectl-casefile"} {
 		gone(t, dir)
 	}
 	if out, err := tool(t, "getent", "passwd", "casefile"); err == nil {
