@@ -3,6 +3,8 @@ package capacity
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -159,5 +161,41 @@ func limited(c *analyze.Case, limit, used float64) *analyze.Case {
 func TestNothingMeasured(t *testing.T) {
 	if e := Of(&analyze.Case{Nodes: []*analyze.Node{{Name: "files"}}}, &analyze.Result{}); e.Sentences() != nil || e.First != nil {
 		t.Errorf("%+v", e)
+	}
+}
+
+// Whatever the threads did, and however few dumps there are: bounds are in order, and no sentence says what is no number.
+func TestAnyStatement(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12)) //nolint:gosec // a property that holds for all
+	kinds := []loss.Kind{loss.CPU, loss.Running, loss.Runnable, loss.Lock, loss.Database, loss.DBPool, loss.HTTPPool, loss.Pool, loss.Permit, loss.Socket, loss.GC, loss.Unknown}
+	for range 2000 {
+		var busy []float64
+		res := &analyze.Result{}
+		for i := range 1 + r.IntN(3) {
+			busy = append(busy, 100*r.Float64())
+			var parts []loss.Part
+			left := 2000.0
+			for range r.IntN(5) {
+				seconds := left * r.Float64() * float64(r.IntN(2))
+				left -= seconds
+				parts = append(parts, loss.Part{Kind: kinds[r.IntN(len(kinds))], Where: "Shop.serve", Seconds: seconds})
+			}
+			s := statement(fmt.Sprintf("n%d", i+1), parts...)
+			s.Dumps = r.IntN(9)
+			res.Loss = append(res.Loss, s)
+		}
+		c := machines(busy...)
+		if r.IntN(2) == 0 {
+			c = rows(c, r.IntN(50))
+		}
+		e := Of(c, res)
+		for _, x := range e.Resources {
+			if bad := math.IsNaN(x.Used.Low) || math.IsInf(x.Used.High, 0) || x.Used.Low < 0 || x.Used.Low > x.Used.High; bad {
+				t.Fatalf("%s is used %+v: %+v", x.Title(), x.Used, res.Loss)
+			}
+		}
+		if text := strings.Join(e.Sentences(), "\n"); strings.Contains(text, "?") || e.First != nil && e.Growth.Low > e.Growth.High {
+			t.Fatalf("%+v\n%s", e.Growth, text)
+		}
 	}
 }
