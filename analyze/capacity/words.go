@@ -44,7 +44,7 @@ func (e *Estimate) growth() string {
 	}
 	s := fmt.Sprintf("%s ends growth first: %s used (%s).", capital(e.First.Title()), percents(e.First.Used), e.First.Text)
 	s += e.near()
-	const little = 1.06 // between Full and all of it
+	const little = 1.1 // between Full and all of it, where bounds are close
 	switch {
 	case e.Growth.High <= little:
 		s += " It is full: the cluster carries no more than it does now."
