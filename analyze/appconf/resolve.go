@@ -47,7 +47,7 @@ func Resolve(files []*File, options *File) Settings {
 		switch f.Product {
 		case "":
 			tomcat = append(tomcat, f)
-		case springProduct:
+		case Spring:
 			spring = append(spring, f)
 		default:
 			s.Product = f.Product
@@ -65,7 +65,7 @@ func Resolve(files []*File, options *File) Settings {
 	case len(own) > 0:
 		s.Pools = ofProduct(own, tomcat)
 	case len(spring) > 0 || options != nil && len(options.Pools)+len(options.Connectors)+len(options.Values) > 0:
-		s.Product = springProduct
+		s.Product = Spring
 		s.ofSpring(spring, options)
 	default:
 		for _, f := range tomcat {

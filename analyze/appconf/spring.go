@@ -17,8 +17,8 @@ var springKeys = []struct{ key, kind, setting string }{
 	{"spring.datasource.dbcp2.maxtotal", "DBCP 2", "spring.datasource.dbcp2.max-total"},
 }
 
-// springProduct is what File.Product says of Spring Boot's files.
-const springProduct = "spring"
+// Spring is what File.Product says of Spring Boot's files.
+const Spring = "spring"
 
 const springURL = "spring.datasource.url"
 
@@ -70,7 +70,7 @@ func (f *File) takeSpring(values []line) {
 
 // readSpringProperties reads key=value lines up to the first "#---", which begins a part that may hold only for some profile.
 func (f *File) readSpringProperties(content []byte) error {
-	f.Product = springProduct
+	f.Product = Spring
 	f.takeSpring(lines(content, func(text string) bool { return strings.HasPrefix(text, "#---") || strings.HasPrefix(text, "!---") }))
 	return nil
 }
@@ -80,7 +80,7 @@ const maxDepth = 32
 
 // readSpringYAML reads the first document; others may hold only for some profile.
 func (f *File) readSpringYAML(content []byte) error {
-	f.Product = springProduct
+	f.Product = Spring
 	values, err := yamlLines(content)
 	f.takeSpring(values)
 	return err

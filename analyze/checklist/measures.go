@@ -58,6 +58,7 @@ var measures = map[string]measure{
 	"file-limit":       fileLimit,
 	"processes":        processes,
 	"no-cpu-limit":     noCPULimit,
+	"no-serial":        noSerial,
 	"disk-free":        diskFree,
 	"scanners":         scanners,
 	"heap-share":       heapShare,
@@ -151,7 +152,7 @@ func productsOf(j *analyze.JVM) []string {
 	if s.Product != "" {
 		list = append(list, s.Product)
 	}
-	if len(s.Connectors) > 0 {
+	if len(s.Connectors) > 0 && s.Product != appconf.Spring { // whose embedded one has no server.xml
 		list = append(list, "tomcat")
 	}
 	if runs(j, springBoot) {

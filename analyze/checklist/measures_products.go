@@ -8,6 +8,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
+	"casefile/analyze/gc"
 	"casefile/analyze/host"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/say"
@@ -124,6 +125,14 @@ func eachOne(read func(*analyze.JVM) (string, analyze.Evidence)) measure {
 
 func collectorName(j *analyze.JVM) (string, analyze.Evidence) {
 	return string(j.Collector()), at(j.FlagsSource, "")
+}
+
+// noSerial is 1 for a JVM that does not collect with one thread.
+func noSerial(c *analyze.Case) []Reading {
+	return eachProcess(c, func(j *analyze.JVM) (Reading, bool) {
+		name, e := collectorName(j)
+		return Reading{Value: map[bool]float64{true: 1}[name != string(gc.Serial)], Text: "collected by " + name, At: e}, name != ""
+	})
 }
 
 // Packages of Spring Boot whose frames stand in a thread of each application: the one that keeps the web server up, and those that watch files.

@@ -46,7 +46,7 @@ func fleet() map[string]product {
 		p.app, p.files = app, files
 		return p
 	}
-	spring := of("shop", map[string]string{"application.properties": "spring.jpa.open-in-view=false\nserver.shutdown=graceful\n"})
+	spring := of("shop", map[string]string{"application.properties": "server.tomcat.threads.max=40\nspring.jpa.open-in-view=false\nserver.shutdown=graceful\n"})
 	spring.dump = springThread
 	return map[string]product{
 		"tomcat":        of("tomcat", map[string]string{"server.xml": tomcat}),
