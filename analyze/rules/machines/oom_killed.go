@@ -20,6 +20,7 @@ var oomKilled = &analyze.Rule{
 	Run:    analyze.Each(podViews.Of, judgeOOMKilled),
 }
 
+// judgeOOMKilled tells of each container that was killed for want of memory.
 func judgeOOMKilled(pass *analyze.Pass, v *podView) (out []analyze.Finding) {
 	pass.Evaluated()
 	for _, e := range v.ends() {

@@ -21,6 +21,7 @@ var podNotReady = &analyze.Rule{
 	Run:    analyze.Each(podViews.Of, judgeReady),
 }
 
+// judgeReady tells of a pod that runs and is not ready for long.
 func judgeReady(pass *analyze.Pass, v *podView) []analyze.Finding {
 	pass.Evaluated()
 	ready := condition(v.look.Pod.Status.Conditions, "Ready")

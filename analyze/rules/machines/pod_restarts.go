@@ -24,6 +24,7 @@ var podRestarts = &analyze.Rule{
 	Run:    analyze.Each(podViews.Of, judgeRestarts),
 }
 
+// judgeRestarts tells of an evicted pod, and of containers that do not start or end again and again.
 func judgeRestarts(pass *analyze.Pass, v *podView) (out []analyze.Finding) {
 	pass.Evaluated()
 	if v.look.Pod.Status.Reason == "Evicted" {
