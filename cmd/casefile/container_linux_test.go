@@ -30,6 +30,9 @@ import (
 // by this name, with a container's description as JSON.
 const containerMaker = "container"
 
+// secretOfContainer is known to nobody else: it comes from a Secret of Kubernetes.
+const secretOfContainer = "Rain-7-Umbrella-31"
+
 // container is one to be made.
 type container struct {
 	Root         string // an empty folder
@@ -53,7 +56,7 @@ func makeContainer() {
 		err = c.drop()
 	}
 	if err == nil {
-		err = syscall.Exec(c.Args[0], c.Args, []string{"PATH=/usr/bin:/bin", "HOME=/tmp"})
+		err = syscall.Exec(c.Args[0], c.Args, []string{"PATH=/usr/bin:/bin", "HOME=/tmp", "DB_PASSWORD=" + secretOfContainer})
 	}
 	fmt.Fprintln(os.Stderr, "container:", err)
 	os.Exit(1)

@@ -98,7 +98,7 @@ func TestPods(t *testing.T) {
 			entries.PodLog.Of("app")} {
 			at := path.Join(entries.FolderNodes, name, entries.FolderKube, entry)
 			text, err := r.ReadEntry(t.Context(), at, 1<<20)
-			if err != nil || bytes.Contains(text, []byte("s3cr3t-of-the-pod")) {
+			if err != nil || bytes.Contains(text, []byte("s3cr3t-of-the-pod")) || bytes.Contains(text, []byte(secretOfContainer)) {
 				t.Errorf("%s: %v %s", at, err, text)
 			}
 		}

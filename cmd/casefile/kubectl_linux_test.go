@@ -121,7 +121,7 @@ func (c *kubectlCall) run() error {
 	}
 	switch c.words[0] {
 	case "logs":
-		return c.allowed("get", "pods/log", c.print(time.Now().UTC().Format("2006-01-02 15:04:05,000")+" INFO [main] the pod is up\n"))
+		return c.allowed("get", "pods/log", c.print(time.Now().UTC().Format("2006-01-02 15:04:05,000")+" INFO [main] the pod is up, as "+secretOfContainer+"\n"))
 	case "exec":
 		return c.allowed("create", "pods/exec", func() error { return c.exec(pod) })
 	case "debug":

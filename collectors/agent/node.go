@@ -88,6 +88,7 @@ func (n *Node) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/captures/{id}/events", n.of(n.events))
 	mux.HandleFunc("GET /v1/captures/{id}/bundle", n.of(n.bundle))
 	mux.HandleFunc("POST /v1/captures/{id}/stop", n.of(n.stop))
+	mux.HandleFunc("POST /v1/captures/{id}/scrub", n.of(n.scrub))
 	mux.HandleFunc("DELETE /v1/captures/{id}", n.of(n.remove))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, &Error{Status: http.StatusNotFound, Code: Unknown, Message: fmt.Sprintf("no such call: %s %s", r.Method, shorten(r.URL.Path))})

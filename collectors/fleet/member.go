@@ -129,6 +129,9 @@ func (m *member) heard(e collectors.Event) {
 
 // leave asks how the capture ended, and lets the node clean up.
 func (m *member) leave(ctx context.Context) {
+	if m.Address.Kind == Kube {
+		<-m.f.looked // what it wrote is scrubbed by itself; that has a limit
+	}
 	ctx, cancel := context.WithTimeout(ctx, m.f.times.leave)
 	defer cancel()
 	status, err := m.client.Status(ctx, m.f.id)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors/kube"
 )
 
@@ -40,12 +41,24 @@ func (f *fleet) accounts() []*kube.Account {
 		client := m.Address.kubectl()
 		i := slices.IndexFunc(list, func(a *kube.Account) bool { return a.Client == client })
 		if i < 0 {
-			i, list = len(list), append(list, &kube.Account{Client: client, Bundle: f.w, MaxLogBytes: f.o.Plan.MaxLogBytes})
+			i, list = len(list), append(list, &kube.Account{Client: client, Bundle: f.w, MaxLogBytes: f.o.Plan.MaxLogBytes, Scrub: f.scrub})
 		}
 		list[i].Pods = append(list[i].Pods, kube.Pod{Node: m.Name, Dir: m.dir, Name: m.Address.Pod, Container: m.Address.Container})
 	}
 	return list
 }
+
+// scrub takes the secrets that the capture of a pod knows out of what its container wrote.
+func (f *fleet) scrub(ctx context.Context, p kube.Pod, text []byte) ([]byte, error) {
+	for _, m := range f.members {
+		if m.dir == p.Dir && m.client != nil {
+			return m.client.Scrub(ctx, f.id, text)
+		}
+	}
+	return nil, errNotEntered
+}
+
+var errNotEntered = entries.NewError(entries.Unreachable, "the pod was not entered")
 
 // firstLook begins to ask how the pods are; the function that it returns waits for it, and gives how many are there.
 func (f *fleet) firstLook(ctx context.Context) (wait func() int) {

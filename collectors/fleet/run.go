@@ -77,7 +77,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins),
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins), looked: make(chan struct{}),
 		times: *cmp.Or(o.times, &defaultTimes)}
 	if err := f.enlist(); err != nil {
 		return err
@@ -108,6 +108,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	f.writeStart()
 	var watched sync.WaitGroup
 	watched.Go(func() {
+		defer close(f.looked)
 		collectors.Wait(ctx, f.end)
 		f.lastLook(ctx)
 	})
@@ -133,6 +134,7 @@ type fleet struct {
 	joins   chan struct{} // slots
 	parts   string        // folder of what the nodes send
 	watch   []*kube.Account
+	looked  chan struct{} // closed when pods were looked at for the last time
 	members []*member
 	began   time.Time
 	start   time.Time // of round 0, on this machine's clock: the reference

@@ -30,6 +30,8 @@ type Account struct {
 	Pods        []Pod
 	Bundle      *bundle.Writer
 	MaxLogBytes int64 // of one container's output; 0: none is taken
+	// Scrub has the pod's node take the secrets that only it knows out of a text; nil: there is none.
+	Scrub func(context.Context, Pod, []byte) ([]byte, error)
 
 	known map[string]pods.Pod // by name, the newest state
 }

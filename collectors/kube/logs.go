@@ -97,6 +97,11 @@ func (a *Account) log(ctx context.Context, p Pod, container string, file entries
 	case lines >= logLines:
 		e.Truncated = fmt.Sprintf("the newest %d lines", lines)
 	}
+	if a.Scrub != nil {
+		if clean, failed := a.Scrub(ctx, p, text); failed == nil { // else the rules do what they can, as for a pod that cannot be entered
+			text = clean
+		}
+	}
 	return first(err, a.Bundle.Add(e, redact.Text, text))
 }
 
