@@ -39,7 +39,9 @@ func (e *explorer) others() g.Node {
 }
 
 func (c *call) node() g.Node {
-	path := g.Map(c.Path, func(name string) g.Node { return g.Group{h.Code(h.Class("via"), raw(breaks(shortFunc(name)))), g.Text(" ")} })
+	path := g.Map(c.Path, func(name string) g.Node {
+		return g.Group{h.Code(h.Class("via"), raw(breaks(shortFunc(name)))), g.Text(" ")}
+	})
 	name := g.Group{h.Span(h.Class("share"), g.Text(c.Share)), g.Text(" "), path, h.Code(raw(breaks(c.Name))),
 		g.Text(" "), h.Span(h.Class("note"), g.Text(c.Note))}
 	if len(c.Calls) == 0 {

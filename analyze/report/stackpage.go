@@ -34,8 +34,9 @@ type stackData struct {
 	Kinds   []kindData   `json:"kinds"`
 }
 
-// kindData is a tree. Tree has for each call, from the root down: how many levels above the one before its caller's
-// children stand, its name (or minus how many calls it stands for), how many values follow, and each with its slice.
+// kindData is a tree. Tree has for each call, from the root down, its name alone where it has no value of its own and the one
+// before it calls it; else four things: -1 and less by how many levels its caller is above the one before, its name (or
+// minus how many calls it stands for), how many values follow, and each value after its slice.
 type kindData struct {
 	ID     string   `json:"id"`
 	Name   string   `json:"n"`
@@ -182,8 +183,13 @@ func (t *stackTree) data(names map[int32]int64) kindData {
 		case i > 0:
 			name = names[n.name]
 		}
-		k.Tree = append(k.Tree, int64(before+1-depth[i]), name, int64(len(n.self)))
+		up := int64(before + 1 - depth[i])
 		before = depth[i]
+		if i > 0 && up == 0 && name >= 0 && len(n.self) == 0 {
+			k.Tree = append(k.Tree, name)
+			continue
+		}
+		k.Tree = append(k.Tree, -1-up, name, int64(len(n.self)))
 		for _, v := range n.self {
 			k.Tree = append(k.Tree, int64(v.slice), (v.value+k.Scale/2)/k.Scale)
 		}

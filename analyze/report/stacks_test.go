@@ -85,26 +85,33 @@ func TestStacksAsTheScriptReadsThem(t *testing.T) {
 		if i > 0 {
 			depth[int32(i)] = depth[n.parent] + 1
 		}
-		if at += 1 - flat[0]; at != depth[int32(i)] {
+		up, name, values := int64(0), flat[0], flat[:0]
+		if flat[0] < 0 {
+			up, name, values = -1-flat[0], flat[1], flat[3:3+2*flat[2]]
+			flat = flat[2:]
+		}
+		flat = flat[1+len(values):]
+		if at += 1 - up; at != depth[int32(i)] {
 			t.Fatalf("call %d is at depth %d, want %d", i, at, depth[int32(i)])
 		}
 		switch {
 		case n.left > 0:
-			if flat[1] != -int64(n.left) {
-				t.Fatalf("call %d stands for %d, want %d", i, -flat[1], n.left)
+			if name != -int64(n.left) {
+				t.Fatalf("call %d stands for %d, want %d", i, -name, n.left)
 			}
 		case i > 0:
-			if names[flat[1]] != s.names.list[n.name] {
-				t.Fatalf("call %d is %s, want %s", i, names[flat[1]], s.names.list[n.name])
+			if names[name] != s.names.list[n.name] {
+				t.Fatalf("call %d is %s, want %s", i, names[name], s.names.list[n.name])
 			}
 		}
-		values := flat[3 : 3+2*flat[2]]
+		if len(values) != 2*len(n.self) {
+			t.Fatalf("call %d has %v, want %v", i, values, n.self)
+		}
 		for k, v := range n.self {
 			if values[2*k] != int64(v.slice) || values[2*k+1]*d.Kinds[0].F != v.value {
 				t.Fatalf("call %d has %v, want %v", i, values, n.self)
 			}
 		}
-		flat = flat[3+2*flat[2]:]
 	}
 	if len(flat) != 0 {
 		t.Errorf("%d numbers too many", len(flat))

@@ -27,13 +27,14 @@ function stackCalls(t, names) {
   /** @type {number[]} */
   const path = []; // the last call of each depth
   for (let i = 0; t.length > i;) {
-    const last = calls.length > 0 ? calls[calls.length - 1].depth : -1, depth = last + 1 - t[i], name = t[i + 1], n = 2 * t[i + 2];
+    const last = calls.length > 0 ? calls[calls.length - 1].depth : -1, lone = t[i] >= 0, depth = last + 1 - (lone ? 0 : -1 - t[i]);
+    const name = lone ? t[i] : t[i + 1], from = i + (lone ? 1 : 3), n = lone ? 0 : 2 * t[i + 2];
     const at = calls.length, parent = depth > 0 ? path[depth - 1] : -1;
     const left = name >= 0 ? 0 : -name;
-    calls.push({ name: at === 0 ? "all" : left > 0 ? left + (left > 1 ? " rarer calls" : " rarer call") : names[name], parent: parent, depth: depth, left: left, kids: [], self: t.slice(i + 3, i + 3 + n) });
+    calls.push({ name: at === 0 ? "all" : left > 0 ? left + (left > 1 ? " rarer calls" : " rarer call") : names[name], parent: parent, depth: depth, left: left, kids: [], self: t.slice(from, from + n) });
     if (parent >= 0) { calls[parent].kids.push(at); }
     path[depth] = at;
-    i += 3 + n;
+    i = from + n;
   }
   return calls;
 }
