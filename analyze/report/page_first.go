@@ -155,7 +155,7 @@ func (r *heatRow) node(place string) g.Node {
 	return h.Div(h.Class("heatrow"), h.Data("node", place), h.Data("from", decimal(r.From)), h.Data("bin", decimal(r.Bin)),
 		h.P(h.Class("name"), h.Span(h.Class("noscript"), g.Text(r.Node)),
 			h.Button(h.Type("button"), h.Class("js only"), g.Text(r.Node))),
-		raw(r.SVG), h.P(h.Class("sub"), g.Text(r.Worst)))
+		raw(r.SVG), h.P(h.Class("sub"), countBadges(r.Badges), g.If(len(r.Badges) > 0, g.Text(" ")), g.Text(r.Worst)))
 }
 
 // covered is what evidence there is of each node.

@@ -39,6 +39,7 @@ type heatTick struct {
 type heatRow struct {
 	Node, Anchor, Worst string
 	SVG                 template.HTML
+	Badges              []badge
 	From, Bin           int64 // ms of Unix time, and of one cell
 }
 
@@ -84,6 +85,7 @@ func (b *viewBuilder) heat(c *analyze.Case, nodes []*analyze.Node) *heatMap {
 		}
 		row, any := heatRowOf(n, w, len(nodes) <= heatWide)
 		row.Anchor = b.anchors[n]
+		row.Badges = slices.DeleteFunc(badgesOf(b.result.Findings, n.Name), func(x badge) bool { return x.Level == level(analyze.Info) })
 		seen = seen || any
 		m.Rows = append(m.Rows, row)
 	}

@@ -16,12 +16,7 @@ func (b *viewBuilder) nodes(c *analyze.Case, r *analyze.Result) {
 			return
 		}
 		card := nodeCard{Name: nameOf(n), Facts: nodeFacts(n), Level: "fine", Places: b.placesOf(n.Name)}
-		card.Badges = badges(r.Findings, func(f *analyze.Finding) bool {
-			if f.ConsequenceOf > 0 && slices.Contains(r.Findings[f.ConsequenceOf-1].Nodes, n.Name) { // its cause counts
-				return false
-			}
-			return slices.Contains(f.Nodes, n.Name)
-		})
+		card.Badges = badgesOf(r.Findings, n.Name)
 		switch {
 		case len(card.Badges) > 0:
 			card.Level = card.Badges[0].Level
@@ -108,4 +103,14 @@ func jvmFacts(j *analyze.JVM) []fact {
 // clockText is a moment of a node on the reference clock, as a short label.
 func clockText(n *analyze.Node, t time.Time) string {
 	return n.Clock.Reference(t).UTC().Round(time.Second).Format(time.TimeOnly)
+}
+
+// badgesOf counts the findings of a node; of those that follow from another one of it that one counts.
+func badgesOf(list []analyze.Finding, node string) []badge {
+	return badges(list, func(f *analyze.Finding) bool {
+		if f.ConsequenceOf > 0 && slices.Contains(list[f.ConsequenceOf-1].Nodes, node) {
+			return false
+		}
+		return slices.Contains(f.Nodes, node)
+	})
 }
