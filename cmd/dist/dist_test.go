@@ -63,6 +63,15 @@ func TestRelease(t *testing.T) {
 			t.Errorf("README names %s: %v", name, err)
 		}
 	}
+	list, err := os.ReadDir(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if name := strings.ReplaceAll(e.Name(), testVersion, "VERSION"); !strings.Contains(document(t, "docs/packages.md"), name) {
+			t.Errorf("docs/packages.md does not name %s", name)
+		}
+	}
 	t.Run("apk", func(t *testing.T) { readAPK(t, only(t, filepath.Join(first, "*_x86_64.apk"))) })
 	t.Run("rpm", func(t *testing.T) { readRPM(t, only(t, filepath.Join(first, "*.x86_64.rpm"))) })
 	t.Run("image", func(t *testing.T) { runImage(t, only(t, filepath.Join(first, "*-image.oci.tar"))) })

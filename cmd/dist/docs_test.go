@@ -44,7 +44,7 @@ var made = map[string]string{
 // The pages name no path of casefile that the packages do not have.
 func TestDocumentedPaths(t *testing.T) {
 	have := installed(t)
-	for _, page := range []string{"README.md", "docs/agent.md", "docs/kubernetes.md"} {
+	for _, page := range []string{"README.md", "docs/agent.md", "docs/kubernetes.md", "docs/packages.md"} {
 		seen := 0
 		for _, m := range systemPath.FindAllStringSubmatch(document(t, page), -1) {
 			path := m[1]
