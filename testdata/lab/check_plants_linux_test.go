@@ -157,12 +157,24 @@ func slowly(t *testing.T, pid int, device string) {
 	if err := os.Mkdir(group, 0o755); err != nil {
 		t.Skipf("no limits of disks here: %v", err)
 	}
-	t.Cleanup(func() { os.Remove(group) })
+	t.Cleanup(func() { dissolve(t, group) })
 	limit := []byte(fmt.Sprintf("%s %d", device, slowWrites))
 	if err := errors.Join(os.WriteFile(filepath.Join(group, "blkio.throttle.write_bps_device"), limit, 0o644),
 		os.WriteFile(filepath.Join(group, "cgroup.procs"), fmt.Append(nil, pid), 0o644)); err != nil {
 		t.Skipf("no limits of disks here: %v", err)
 	}
+}
+
+// dissolve moves who is in a cgroup to the one above, and removes it.
+func dissolve(t *testing.T, group string) {
+	t.Helper()
+	await(context.WithoutCancel(t.Context()), t, func() error {
+		pids, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+		for pid := range strings.FieldsSeq(string(pids)) { // who has ended meanwhile is no loss
+			_ = os.WriteFile(filepath.Join(filepath.Dir(group), "cgroup.procs"), []byte(pid), 0o644)
+		}
+		return errors.Join(err, unix.Rmdir(group))
+	})
 }
 
 // swapped switches on a swap file and has a program put pages there. It tells whether this kernel lets it.
@@ -180,7 +192,7 @@ func swapped(t *testing.T, dir string) bool {
 		t.Logf("no memory limits here: %v", err)
 		return false
 	}
-	t.Cleanup(func() { os.Remove(group) })
+	t.Cleanup(func() { dissolve(t, group) })
 	if err := os.WriteFile(filepath.Join(group, "memory.limit_in_bytes"), []byte("64M"), 0o644); err != nil {
 		t.Logf("no memory limits here: %v", err)
 		return false
