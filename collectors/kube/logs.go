@@ -72,7 +72,7 @@ func (a *Account) logsOf(ctx context.Context, p Pod, pod pods.Pod) {
 	case failed != nil:
 		a.lost(p, entries.ItemPodLogs, failed)
 	case taken == 0:
-		a.cover(p, bundle.Coverage{Item: entries.ItemPodLogs, Status: bundle.Absent, Reason: "no container of the pod has been started"})
+		a.cover(p, bundle.Coverage{Item: entries.ItemPodLogs, Status: bundle.Absent, Cause: entries.NotThere, Reason: "no container of the pod has been started"})
 	default:
 		a.cover(p, bundle.Coverage{Item: entries.ItemPodLogs, Status: bundle.OK})
 	}
