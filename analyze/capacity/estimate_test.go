@@ -50,7 +50,7 @@ type told struct {
 // The resource that ends growth is the one that was made scarce, and what is said of it is true.
 func TestFirst(t *testing.T) {
 	for name, x := range map[string]told{
-		"cpu":  {machines(80, 60), nil, "CPU of n1", []string{"CPU of n1 ends growth first", "When one node dies the others do not carry its share"}, "too low"},
+		"cpu":  {machines(80, 60), nil, "CPU of n1", []string{"Growth ends first at CPU of n1", "When one node dies the others do not carry its share"}, "too low"},
 		"idle": {machines(3, 4, 2), nil, "", []string{"too low to tell", "the others carry its share", "The fullest would be CPU"}, "may grow"},
 		"threads": {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 1800}}, "request threads of n1",
 			[]string{"36 of 40 at work", "nothing is left", "those that they call answer more at once"}, "too low"},

@@ -42,7 +42,7 @@ func (e *Estimate) growth() string {
 	if e.First == nil {
 		return e.tooLow()
 	}
-	s := fmt.Sprintf("%s ends growth first: %s used (%s).", capital(e.First.Title()), percents(e.First.Used), e.First.Text)
+	s := fmt.Sprintf("Growth ends first at %s: %s used (%s).", e.First.Title(), percents(e.First.Used), e.First.Text)
 	s += e.near()
 	const little = 1.1 // between Full and all of it, where bounds are close
 	switch {
@@ -144,7 +144,7 @@ func (e *Estimate) further() string {
 
 func (e *Estimate) loss() string {
 	if e.Nodes < 2 {
-		return "When this node dies nothing is left to serve."
+		return "One node was captured: whether there are others that carry its share when it dies cannot be told."
 	}
 	var list, unsure []string
 	word := "may not"
@@ -202,4 +202,3 @@ func between(r Range) string {
 	return low + " to " + high
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
