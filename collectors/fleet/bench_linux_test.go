@@ -93,12 +93,16 @@ func prepared(b testing.TB, dir, name string) string {
 
 // simulate serves a bundle as the agent of a node would.
 func (c *cluster) simulate(name, path string) {
-	c.simulateAs(name, path, func(w http.ResponseWriter, _ *http.Request) {
+	c.simulateAs(name, path, func(w http.ResponseWriter, r *http.Request) {
 		f, err := os.Open(path)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
 		defer f.Close()
+		from, _ := strconv.ParseInt(r.URL.Query().Get("offset"), 10, 64)
+		if _, err := f.Seek(from, io.SeekStart); err != nil {
+			panic(http.ErrAbortHandler)
+		}
 		w.Header().Set("Trailer", "Casefile-Stream")
 		w.Header().Set("Casefile-Generation", "1")
 		if _, err := io.Copy(w, f); err == nil {

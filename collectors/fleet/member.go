@@ -100,7 +100,7 @@ func (m *member) capture(ctx, deadline context.Context) {
 	p := m.f.o.Plan
 	offset, _ := m.offset(m.f.start)
 	p.Start = m.f.start.Add(offset)
-	if err := m.client.Order(deadline, agent.Order{ID: m.f.id, Plan: p, Peers: m.peers}); err != nil {
+	if err := m.order(deadline, agent.Order{ID: m.f.id, Plan: p, Peers: m.peers}); err != nil {
 		m.err = err
 		m.lost(entries.ItemNode, err)
 		return
@@ -117,6 +117,19 @@ func (m *member) capture(ctx, deadline context.Context) {
 	cancel()
 	wg.Wait()
 	m.leave(context.WithoutCancel(deadline))
+}
+
+// order orders the capture; where the link is lost over it, once more if the node has not heard it.
+func (m *member) order(ctx context.Context, o agent.Order) error {
+	err := m.client.Order(ctx, o)
+	var refused *agent.Error
+	if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
+		return err
+	}
+	if _, unknown := m.client.Status(ctx, o.ID); unknown == nil {
+		return nil
+	}
+	return m.client.Order(ctx, o)
 }
 
 // heard passes on what the node tells.
@@ -185,6 +198,8 @@ func (m *member) fetch(ctx, deadline context.Context) error {
 		return err
 	}
 	defer p.close()
+	m.f.sending.Add(1)
+	defer m.f.sending.Add(-1)
 	patience, end := context.WithCancelCause(context.WithoutCancel(deadline))
 	over := make(chan struct{})
 	stop := context.AfterFunc(deadline, func() {
@@ -200,8 +215,13 @@ func (m *member) fetch(ctx, deadline context.Context) error {
 	return err
 }
 
-// leastFlow is how many bytes must come in each times.flow.
-const leastFlow = 4 << 10
+const (
+	// leastFlow is how many bytes must come in each times.flow.
+	leastFlow = 4 << 10
+	// atOnce is how many nodes are heard at once: of more, each may be silent for as many times as long, because others
+	// have their turn.
+	atOnce = 64
+)
 
 // whileBytesCome returns when too few did, when the user ends the capture, or when patience has ended.
 func (m *member) whileBytesCome(ctx, patience context.Context, came *atomic.Int64) {
@@ -212,8 +232,8 @@ func (m *member) whileBytesCome(ctx, patience context.Context, came *atomic.Int6
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	for {
-		before := came.Load()
-		if !collectors.Wait(patience, time.Now().Add(m.f.times.flow)) || came.Load()-before < leastFlow {
+		before, turns := came.Load(), 1+time.Duration(m.f.sending.Load()/atOnce)
+		if !collectors.Wait(patience, time.Now().Add(turns*m.f.times.flow)) || came.Load()-before < leastFlow {
 			return
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"casefile/bundle"
@@ -139,7 +140,8 @@ type fleet struct {
 	began   time.Time
 	start   time.Time // of round 0, on this machine's clock: the reference
 	end     time.Time
-	limit   time.Time // until when nodes are waited for
+	limit   time.Time    // until when nodes are waited for
+	sending atomic.Int32 // members whose bundles are on the way
 }
 
 // enlist gives every node its folder in the bundle.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,32 @@ func TestAllNodes(t *testing.T) {
 	if nodes := r.Reader.Manifest.Nodes; len(nodes) != 4 {
 		t.Errorf("%+v", nodes)
 	}
+}
+
+// An order over which the link is lost is given again, if the node has not heard it.
+func TestOrderIsLost(t *testing.T) {
+	c := newCluster(t, "deaf", "heard")
+	for _, name := range []string{"deaf", "heard"} {
+		lost := false
+		c.serve(c.node(name, dumper{}), c.load(identity.NodeFile(name)), func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if lost || r.Method != http.MethodPost || r.URL.Path != "/v1/captures" {
+					h.ServeHTTP(w, r)
+					return
+				}
+				lost = true
+				if name == "heard" {
+					h.ServeHTTP(httptest.NewRecorder(), r)
+				}
+				panic(http.ErrAbortHandler)
+			})
+		})
+	}
+	r := c.run(t.Context(), hasty)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	r.complete("deaf", "heard")
 }
 
 // Each case spoils node n2 of three; the others must not notice.
