@@ -201,4 +201,3 @@ func between(r Range) string {
 	}
 	return low + " to " + high
 }
-
