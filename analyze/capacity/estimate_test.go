@@ -53,7 +53,7 @@ func TestFirst(t *testing.T) {
 		"cpu":  {machines(80, 60), nil, "CPU of n1", []string{"Growth ends first at CPU of n1", "When one node dies the others do not carry its share"}, "too low"},
 		"idle": {machines(3, 4, 2), nil, "", []string{"too low to tell", "the others carry its share", "The fullest would be CPU"}, "may grow"},
 		"threads": {machines(30), []loss.Part{{Kind: loss.Socket, Seconds: 1800}}, "request threads of n1",
-			[]string{"36 of 40 at work", "nothing is left", "those that they call answer more at once"}, "too low"},
+			[]string{"36 of 40 at work", "One node was captured", "those that they call answer more at once"}, "too low"},
 		"a database without a login": {machines(30), []loss.Part{{Kind: loss.Database, Seconds: 1900}}, "request threads of n1",
 			[]string{"the database answers more at once"}, "too low"},
 		"pool": {machines(30), []loss.Part{{Kind: loss.DBPool, Seconds: 900}, {Kind: loss.Database, Seconds: 100}}, "database connections of n1",

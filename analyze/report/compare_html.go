@@ -22,7 +22,7 @@ var verdictLevels = map[compare.VerdictKind]string{compare.Regression: "critical
 // CompareHTML writes a comparison as a page that needs nothing from outside.
 func CompareHTML(w io.Writer, c *compare.Comparison, m Meta) error {
 	page := &partsPage{Title: c.Verdict.Text, Kicker: m.tool() + " · compare", Level: cmp.Or(verdictLevels[c.Verdict.Kind], "info"),
-		Skip: "Skip to what changed", Notes: c.Verdict.Why, Parts: compareParts(c), Stacks: compareStacks(c), StacksLast: true}
+		Skip: "Skip to what changed", Notes: c.Verdict.Why, Heading: "What changed, and what did not", Parts: compareParts(c), Stacks: compareStacks(c), StacksLast: true}
 	page.Facts = []fact{{"before", sideNames(c.Before)}, {"after", sideNames(c.After)}}
 	return page.write(w)
 }

@@ -65,6 +65,7 @@ type partsPage struct {
 	Notes         []string
 	Stacks        *explorer // nil: none
 	StacksLast    bool      // below the parts
+	Heading       string    // above the parts
 	Parts         []part
 }
 
@@ -77,13 +78,13 @@ func (p *partsPage) write(w io.Writer) error {
 			h.H1(g.Text(p.Title)), newline,
 			h.Div(h.Class("case"), facts("facts", p.Facts)))), newline,
 		h.Div(h.Class("wrap"), h.Main(h.ID("main"), g.If(!p.StacksLast, p.Stacks.node()),
-			h.Div(h.Class("panel"), stacked(p.Parts, (*part).node),
-				g.If(len(p.Notes) > 0, g.Group{h.H4(g.Text("Notes")), bullets(p.Notes)})),
+			h.Div(h.Class("panel"), h.H2(g.Text(p.Heading)), stacked(p.Parts, (*part).node),
+				g.If(len(p.Notes) > 0, g.Group{h.H3(g.Text("Notes")), bullets(p.Notes)})),
 			g.If(p.StacksLast, p.Stacks.node())))))
 }
 
 func (p *Profile) page() *partsPage {
-	page := &partsPage{Title: p.Title, Kicker: "casefile profile", Level: "info", Skip: "Skip to the flame graph", Notes: p.Notes}
+	page := &partsPage{Title: p.Title, Kicker: "casefile profile", Level: "info", Skip: "Skip to the flame graph", Heading: "Functions", Notes: p.Notes}
 	for _, f := range p.Facts {
 		page.Facts = append(page.Facts, fact(f))
 	}
