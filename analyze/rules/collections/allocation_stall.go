@@ -12,6 +12,7 @@ import (
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
+	"casefile/analyze/threads"
 )
 
 var (
@@ -45,6 +46,25 @@ func (v *gcView) stallWindow() (gc.StallWindow, bool) {
 	return w, true
 }
 
+// mostStalled names the thread that waited for more than half of the time, or the threads of one name but for numbers.
+func mostStalled(by []gc.ThreadStalls, all time.Duration) (name say.Phrase, ok bool) {
+	if len(by) > 0 && 2*by[0].Sum > all {
+		return say.As(say.Quote(by[0].Thread), "one thread"), true
+	}
+	sums, crews := map[string]time.Duration{}, map[string][]string{}
+	for _, t := range by {
+		crew := threads.NormalizeName(t.Thread)
+		sums[crew] += t.Sum
+		crews[crew] = append(crews[crew], t.Thread)
+	}
+	for crew, sum := range sums {
+		if list := crews[crew]; 2*sum > all && len(list) > 1 {
+			return say.As(fmt.Sprintf("of %s like %s", say.Count(len(list), "thread"), say.Quote(list[0])), "of threads of one name"), true
+		}
+	}
+	return name, false
+}
+
 // judgeStalls goes by the waits for memory that the log has.
 func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	stalls := v.Log.Stalls.Total
@@ -69,8 +89,8 @@ func judgeStalls(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	if w.Count < int(stalls.Count) || v.Run.Last-v.Run.First > 2*w.Length {
 		f.Add(", %s within %s from %s on", say.Times("stalls_in_window", w.Count), say.Took(w.Length), v.Clock(w.Start))
 	}
-	if by := v.Log.Stalls.ByThread; len(by) > 0 && 2*by[0].Sum > stalls.Sum {
-		f.Add("; most of it %s", say.As(say.Quote(by[0].Thread), "one thread"))
+	if name, ok := mostStalled(v.Log.Stalls.ByThread, stalls.Sum); ok {
+		f.Add("; most of it %s", name)
 	}
 	f.Impact = fmt.Sprintf(
 		"%s waits a minute; %s of waiting in %s", say.Number(minute), say.Took(stalls.Sum),
