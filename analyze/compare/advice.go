@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,17 +35,17 @@ func (c *Comparison) followAdvice() {
 	for i := range before.Findings {
 		f := &before.Findings[i]
 		for _, p := range c.Pairs {
-			if p.Subject == "" || !p.concerns(f) || p.before[0].jvm == nil || p.after[0].jvm == nil {
+			if !p.concerns(f) {
 				continue
 			}
 			for _, a := range f.Advice {
-				set, fully, ok := carriedOut(&a, p.before[0].jvm, p.after[0].jvm)
+				set, fully, ok := c.carriedOut(p, &a)
 				if !ok || slices.ContainsFunc(c.Advice, func(x Followed) bool { return x.Finding == f.ID && x.Setting == a.Setting && x.Where == p.Where() }) {
 					continue
 				}
 				c.Advice = append(c.Advice, Followed{Finding: f.ID, Where: p.Where(), Advice: a, Set: set, Fully: fully,
 					Measured: p.about(f.ID), Gone: c.went(f)})
-				c.mark(p, leverOf(a.Setting+" "+a.To), f.ID)
+				c.mark(p, &a, f.ID)
 			}
 		}
 	}
@@ -60,30 +61,45 @@ func (c *Comparison) went(f *analyze.Finding) bool {
 	return slices.ContainsFunc(c.Findings.Went, func(w analyze.Finding) bool { return w.ID == f.ID && w.Title == f.Title })
 }
 
-// mark notes at the setting whose advice it is.
-func (c *Comparison) mark(p *Pair, lever, id string) {
+// mark notes at the settings whose advice it is.
+func (c *Comparison) mark(p *Pair, a *analyze.Advice, id string) {
+	lever := leverOf(a.Setting + " " + a.To)
 	for i := range c.Settings {
 		s := &c.Settings[i]
-		if s.Subject == p.Subject && s.Node == p.Node && (s.Kind == lever || s.Name == lever) && s.Followed == "" {
+		if p.has(s) && s.Followed == "" && (s.Kind == lever || leverOf(s.Name) == lever || strings.Contains(s.Name, a.Setting) && a.Setting != "") {
 			s.Followed = id
 		}
 	}
 }
 
+// has reports whether a setting is of the pair: of its process, or of the machine that this runs on.
+func (p *Pair) has(s *Setting) bool {
+	return s.Node == p.Node && (s.Subject == "" || s.Subject == p.Subject)
+}
+
 var (
-	flagOf  = regexp.MustCompile(`-XX:(?:[+-])?(\w+)`)
-	valueOf = regexp.MustCompile(`-XX:(?:([+-])(\w+)|(\w+)=([\w.%]+))`)
-	heapTo  = regexp.MustCompile(`-Xmx(\d+[kKmMgGtT]?)`)
-	useGC   = regexp.MustCompile(`-XX:\+(Use\w+GC)`)
+	flagOf    = regexp.MustCompile(`-XX:[+-]?(\w+)`)
+	valueOf   = regexp.MustCompile(`-XX:(?:([+-])(\w+)|(\w+)=([\w.%]+))`)
+	useGC     = regexp.MustCompile(`-XX:\+(Use\w+GC)`)
+	firstWord = regexp.MustCompile(`^[\w.%-]+`)
 )
 
-// leverOf is the kind or the name of the setting that an advice moves.
+// Levers are settings that several options move.
+const (
+	leverHeap      = "heap"
+	leverCollector = "collector"
+	leverYoung     = "young generation"
+)
+
+// leverOf is the lever or the name of the setting that an advice moves.
 func leverOf(setting string) string {
 	switch {
 	case strings.Contains(setting, "-Xmx"), strings.Contains(setting, "RAMPercentage"):
-		return "heap"
+		return leverHeap
 	case useGC.MatchString(setting), strings.HasPrefix(setting, "collector"):
-		return "collector"
+		return leverCollector
+	case strings.Contains(setting, "-Xmn"), strings.Contains(setting, "NewSize"), strings.Contains(setting, "NewRatio"):
+		return leverYoung
 	}
 	if m := flagOf.FindStringSubmatch(setting); m != nil {
 		return "-XX:" + m[1]
@@ -91,42 +107,88 @@ func leverOf(setting string) string {
 	return setting
 }
 
-// carriedOut reports whether a setting moved where an advice wants it.
-func carriedOut(a *analyze.Advice, before, after *analyze.JVM) (set string, fully, ok bool) {
-	switch leverOf(a.Setting + " " + a.To) {
-	case "heap":
-		return heapMoved(a, before.MaxHeap(), after.MaxHeap())
-	case "collector":
+// carriedOut reports whether a setting of a pair moved where an advice wants it.
+func (c *Comparison) carriedOut(p *Pair, a *analyze.Advice) (set string, fully, ok bool) {
+	before, after := p.before[0].jvm, p.after[0].jvm
+	if before == nil || after == nil {
+		return c.moved(p, a)
+	}
+	lever := leverOf(a.Setting + " " + a.To)
+	switch {
+	case strings.HasPrefix(a.To, analyze.NotSet):
+		return removed(cmp.Or(a.From, a.Setting), before, after)
+	case lever == leverHeap:
+		return sizeMoved(a, "-Xmx", before.MaxHeap(), after.MaxHeap())
+	case lever == leverYoung:
+		x, _ := before.Int("MaxNewSize")
+		y, _ := after.Int("MaxNewSize")
+		return sizeMoved(a, "-Xmn", x, y)
+	case lever == leverCollector:
 		m := useGC.FindStringSubmatch(a.To)
 		is := after.Collector() != before.Collector() && m != nil && after.Flags[m[1]].Value == "true"
 		return string(after.Collector()), is, is
+	case strings.HasPrefix(lever, "-XX:"):
+		return flagMoved(a, before, after)
 	}
+	return c.moved(p, a)
+}
+
+// removed reports whether all options that an advice names are gone from the command line.
+func removed(named string, before, after *analyze.JVM) (set string, fully, ok bool) {
+	n := 0
+	for _, o := range before.Options {
+		if !mentions(named, o) {
+			continue
+		}
+		if n++; slices.Contains(after.Options, o) {
+			return "", false, false
+		}
+	}
+	return analyze.NotSet, n > 0, n > 0 && len(after.Options) > 0
+}
+
+// mentions reports whether a list of options has one, which may stand there without its value.
+func mentions(list, option string) bool {
+	name, _, _ := strings.Cut(option, "=")
+	return slices.ContainsFunc(strings.FieldsFunc(list, func(r rune) bool { return r == ' ' || r == ',' }), func(word string) bool {
+		return word == option || word == name
+	})
+}
+
+// flagMoved: the first flag that the advice names has the value that it names.
+func flagMoved(a *analyze.Advice, before, after *analyze.JVM) (set string, fully, ok bool) {
+	name, want := "", ""
 	if m := valueOf.FindStringSubmatch(a.To); m != nil {
-		name, want := m[2]+m[3], m[4]
+		name, want = m[2]+m[3], m[4]
 		if m[1] != "" {
 			want = map[string]string{"+": "true", "-": "false"}[m[1]]
 		}
-		now := after.Flags[name].Value
-		is := before.Flags[name].Value != now && now != "" && (now == want || jdk.Size(want) > 0 && jdk.Size(want) == jdk.Size(now))
-		return now, is, is
+	} else if m := flagOf.FindStringSubmatch(a.Setting); m != nil {
+		name, want = m[1], firstWord.FindString(a.To)
 	}
-	x, y := pools(before, after), a.To
-	for _, s := range x {
-		if s.Before != s.After && a.Setting != "" && strings.Contains(s.Name, a.Setting) {
-			return s.After, s.After == y, towards(s.Before, s.After, y)
+	was, now := before.Flags[name].Value, after.Flags[name].Value
+	is := was != now && now != "" && (now == want || jdk.Size(want) > 0 && jdk.Size(want) == jdk.Size(now))
+	return now, is, is || towards(was, now, want)
+}
+
+// moved looks for the setting among all that differ.
+func (c *Comparison) moved(p *Pair, a *analyze.Advice) (set string, fully, ok bool) {
+	want := firstWord.FindString(a.To)
+	for i := range c.Settings {
+		s := &c.Settings[i]
+		if a.Setting == "" || want == "" || !p.has(s) || !strings.Contains(s.Name, a.Setting) {
+			continue
 		}
+		return s.After, s.After == want, s.After == want || towards(s.Before, s.After, want)
 	}
 	return "", false, false
 }
 
-// heapMoved: a step of a tenth of what was asked for is one in its direction.
-func heapMoved(a *analyze.Advice, before, after int64) (set string, fully, ok bool) {
-	m := heapTo.FindStringSubmatch(a.To)
-	if m == nil || before <= 0 || after <= 0 || before == after {
-		return "", false, false
-	}
-	want := jdk.Size(m[1])
-	if want == before || (want > before) != (after > before) {
+// sizeMoved: a step in the direction of what was asked for counts; fully is within 5 % of it, or beyond.
+func sizeMoved(a *analyze.Advice, option string, before, after int64) (set string, fully, ok bool) {
+	_, to, found := strings.Cut(a.To, option)
+	want := jdk.Size(firstWord.FindString(to))
+	if !found || want <= 0 || before <= 0 || after <= 0 || before == after || want == before || (want > before) != (after > before) {
 		return "", false, false
 	}
 	fully = want > before && float64(after) >= 0.95*float64(want) || want < before && float64(after) <= 1.05*float64(want)

@@ -59,7 +59,7 @@ func (c *Comparison) compareSettings() {
 }
 
 // kindsOfSettings are in the order in which they explain most.
-var kindsOfSettings = []string{"members", "heap", "collector", "JVM", "application", "pool", "CPUs", "memory", "flag", "option", "machine", "rules", "casefile"}
+var kindsOfSettings = []string{"members", "heap", "collector", "JVM", "application", "pool", "CPUs", "memory", "flag", "option", "machine", "kernel", "rules", "casefile"}
 
 func kindRank(kind string) int {
 	if i := slices.Index(kindsOfSettings, kind); i >= 0 {
@@ -85,13 +85,16 @@ func (c *Comparison) machine(p *Pair) {
 		{Kind: "machine", Name: "operating system", Before: b.System.OS.Value, After: a.System.OS.Value},
 		{Kind: "machine", Name: "hypervisor", Before: b.System.Hypervisor.Value, After: a.System.Hypervisor.Value},
 		{Kind: "machine", Name: "CPU model", Before: b.System.CPUModel.Value, After: a.System.CPUModel.Value},
-		{Kind: "machine", Name: "transparent huge pages", Before: b.System.THP.Value, After: a.System.THP.Value},
 		{Kind: "CPUs", Name: "CPUs", Before: number(b.CPU.Count.Value), After: number(a.CPU.Count.Value)},
 		{Kind: "CPUs", Name: "CPUs that may be used", Before: number(b.CPU.Effective.Value), After: number(a.CPU.Effective.Value)},
 		{Kind: "memory", Name: "memory of the machine", Before: size(b.Memory.Total.Value), After: size(a.Memory.Total.Value)},
 	} {
 		s.Node = p.Node
 		c.differs(s)
+	}
+	before, after := b.Settings(), a.Settings()
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		c.differs(Setting{Node: p.Node, Kind: "kernel", Name: name, Before: before[name], After: after[name]})
 	}
 }
 

@@ -22,7 +22,7 @@ var collectionMeasures = []Measure{
 	pauseLength("pause_p50", "median GC pause", 0.5, betweenMeans),
 	pauseLength("pause_p99", "99th percentile of GC pauses", 0.99, betweenTails),
 	{Name: "pauses", Title: "GC pauses", Unit: PerSecond, Best: Lower, Role: Cause, Source: "GC log", Sampled: "pauses of windows",
-		Grows: true, Least: 0.01, Between: betweenMeans, weight: partly,
+		Grows: true, Least: 0.01, Between: betweenMeans, weight: partly, ofPauses: true,
 		read: func(s *subject) (stats.Sample, bool) { return perSecond(s.pauseCount(anyPause)) }},
 	{Name: "full_gcs", Title: "full collections", Unit: PerSecond, Best: Lower, Role: Cause, Source: "GC log", Sampled: "full collections of windows",
 		Grows: true, Least: 0.005, Between: betweenTails, weight: partly,
@@ -52,7 +52,7 @@ var collectionMeasures = []Measure{
 
 func pauseLength(name, title string, q, between float64) Measure {
 	return Measure{Name: name, Title: title, Unit: Seconds, Best: Lower, Role: Cause, Source: "GC log", Sampled: "each pause, in their order",
-		Grows: true, Least: 0.0005, Between: between, weight: partly,
+		Grows: true, Least: 0.0005, Between: between, weight: partly, ofPauses: true,
 		read: func(s *subject) (stats.Sample, bool) { return s.pauseLengths(q, anyPause) }}
 }
 
@@ -252,7 +252,7 @@ func (s *subject) allocatedBy(l *gc.Log) *flow {
 			if len(f.at) == 0 {
 				f.add(last, 0)
 			}
-			f.add(at, p.Value*(at-last))
+			f.add(at, p.Value*p.Weight)
 		}
 		last = at
 	}

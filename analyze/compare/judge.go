@@ -24,6 +24,8 @@ const (
 	nearLoad = 1.5
 	// Comparable is by how many times the load may differ.
 	Comparable = 3.0
+	// FeltPause is how long a pause is that a person notices, in seconds: shorter ones count by their sum.
+	FeltPause = 0.1
 	// decisive is the effect that counts even beyond that range, where it goes against the load.
 	decisive = 0.1
 )
@@ -99,6 +101,7 @@ func (c *Comparison) judge(ctx context.Context) error {
 	}
 	for _, p := range c.Pairs {
 		p.withoutCollections()
+		p.pausesBySum()
 		p.machine = c.crowded(p)
 	}
 	for _, r := range c.Readings {
@@ -211,6 +214,24 @@ func (p *Pair) withoutCollections() {
 	for _, name := range []string{"cpu", "cpu_per_request", "cpu_per_mb"} {
 		if r := p.reading(name); r != nil && r.Goes == pauses.Goes {
 			r.Effect = max(0, r.Effect-pauses.Effect)
+		}
+	}
+}
+
+// pausesBySum takes number and length of pauses from what decides where the time in them did not move that way: fewer longer
+// ones, or more shorter ones. Of pauses that a person notices the length counts all the same.
+func (p *Pair) pausesBySum() {
+	sum := cmp.Or(p.reading("pause_per_request"), p.reading("pause_share"))
+	if sum == nil || !sum.Enough {
+		return
+	}
+	moved := sum.significant()
+	if !moved && !(sum.precise() && sum.mayBeNone()) {
+		return
+	}
+	for _, r := range p.readings {
+		if r.ofPauses && (!moved || r.Goes != sum.Goes) && (r.Unit != Seconds || max(r.Before.Value, r.After.Value) < FeltPause) {
+			r.Role, r.Effect = Resource, 0
 		}
 	}
 }

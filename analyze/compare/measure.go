@@ -89,6 +89,8 @@ type Measure struct {
 	// Between is how much it differs between runs of one program, as a share.
 	Between float64
 
+	ofPauses bool // the number or the length of pauses, which make up the time in them
+
 	read func(*subject) (stats.Sample, bool)
 	// weight is the part of a request's time that it stands for; nil: all of it for outcomes, else nothing.
 	weight func(*Pair) float64

@@ -34,7 +34,7 @@ var parts = []partMeasure{
 		Source: "access log", Sampled: "each request of a class of URLs", Grows: true, Least: 0.001, Between: betweenTails},
 		(*subject).urlClasses, func(s *subject, class string) (stats.Sample, bool) { return s.latencies(0.5, class) }},
 	{Measure{Name: "pause_of_kind", Title: "median pause", Unit: Seconds, Best: Lower, Role: Cause, Source: "GC log",
-		Sampled: "each pause of a kind", Grows: true, Least: 0.0005, Between: betweenTails, weight: partly},
+		Sampled: "each pause of a kind", Grows: true, Least: 0.0005, Between: betweenTails, weight: partly, ofPauses: true},
 		(*subject).pauseKinds, (*subject).pausesOfKind},
 	{Measure{Name: "disk_write_time", Title: "time of a write", Unit: Seconds, Best: Lower, Role: Machine, Source: "/proc/diskstats",
 		Sampled: "over the writes of windows", Least: 0.001, Between: betweenTails}, (*subject).disks, (*subject).writeTime},

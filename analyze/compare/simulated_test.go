@@ -2,6 +2,7 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -24,6 +25,7 @@ type program struct {
 	cpu, lock, db, pause float64
 	allocated            float64 // MB a request
 	heap                 int     // MB
+	room                 float64 // of eden, in MB
 	seconds              int
 	noAccess             bool // no access log
 }
@@ -118,16 +120,16 @@ func (s *simulation) poisson(mean float64) int {
 
 // collect fills eden, and empties it in pauses.
 func (s *simulation) collect(second, requests int) (paused float64) {
-	const room = 24
+	room := cmp.Or(s.room, 24)
 	s.eden += float64(requests) * s.allocated
 	times := int(s.eden / room)
-	s.eden -= float64(times * room)
+	s.eden -= float64(times) * room
 	for i := range times {
 		took := s.pause * s.spread(0.3)
 		paused += took
 		at := 3600 + float64(second) + (float64(i)+0.5)/float64(times)
 		fmt.Fprintf(&s.gc, "[%s][%.3fs][info][gc] GC(%d) Pause Young (Normal) (G1 Evacuation Pause) %dM->40M(512M) %.3fms\n",
-			began.Add(time.Duration((at-3600)*1e9)).Format("2006-01-02T15:04:05.000-0700"), at, s.collected, 40+room, 1000*took)
+			began.Add(time.Duration((at-3600)*1e9)).Format("2006-01-02T15:04:05.000-0700"), at, s.collected, 40+int(room), 1000*took)
 		s.collected++
 	}
 	return paused

@@ -255,7 +255,7 @@ func (c *Comparison) settingsSentence() string {
 	var names []string
 	for i := range c.Settings {
 		s := &c.Settings[i]
-		if kindRank(s.Kind) > kindRank("option") {
+		if kindRank(s.Kind) > kindRank("option") && s.Followed == "" {
 			continue
 		}
 		text := s.String()

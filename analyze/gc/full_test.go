@@ -106,7 +106,7 @@ func TestWorstStalls(t *testing.T) {
 func TestStepsAndSlopes(t *testing.T) {
 	points := func(f func(i int) float64) (ps []Point) {
 		for i := range 16 {
-			ps = append(ps, Point{time.Duration(i) * time.Second, f(i)})
+			ps = append(ps, Point{Time: time.Duration(i) * time.Second, Value: f(i)})
 		}
 		return ps
 	}

@@ -66,7 +66,7 @@ func (b *Builder) Promoted(at time.Duration, bytes int64) {
 	f.Known = true
 	f.Bytes += max(bytes, 0)
 	if b.promoted > 0 && t > b.promoted {
-		f.Series.Add(t, float64(max(bytes, 0))/(t-b.promoted).Seconds())
+		f.Series.AddRate(t, float64(max(bytes, 0)), t-b.promoted)
 	}
 	b.promoted = t
 }
@@ -77,7 +77,7 @@ func (b *Builder) flow(f *Flow, bytes int64, from, to time.Duration) {
 	if to > from {
 		f.Known = true
 		f.Over += to - from
-		f.Series.Add(to, float64(bytes)/(to-from).Seconds())
+		f.Series.AddRate(to, float64(bytes), to-from)
 	}
 }
 

@@ -262,6 +262,39 @@ func TestSeriesStaysBounded(t *testing.T) {
 	}
 }
 
+// However many points are joined, they sum up to all that came, and none is of the blink between two collections.
+func TestRatesSumUp(t *testing.T) {
+	for _, limit := range []int{7, 16, 1000} {
+		s, later := Series{limit: limit}, Series{limit: limit}
+		r := rand.New(rand.NewPCG(1, uint64(limit)))
+		at, amount := time.Duration(0), 0.0
+		for i := range 3001 {
+			over := time.Duration(1+r.IntN(20)) * ms
+			if i%10 == 0 {
+				over = time.Duration(r.IntN(3000)+1) * ms
+			}
+			at += over
+			to := &s
+			if i > 2000 {
+				to = &later
+			}
+			to.AddRate(at, float64(i), over)
+			amount += float64(i)
+		}
+		s.append(&later, limit)
+		sum, over := 0.0, 0.0
+		for i, p := range s.Points {
+			sum, over = sum+p.Value*p.Weight, over+p.Weight
+			if p.Weight < fine && i < len(s.Points)-2 {
+				t.Errorf("limit %d: point %d of %d is of %v s", limit, i, len(s.Points), p.Weight)
+			}
+		}
+		if math.Abs(sum/amount-1) > 1e-9 || math.Abs(over/at.Seconds()-1) > 1e-9 || len(s.Points) > limit {
+			t.Errorf("limit %d: %d points sum up to %v of %v, over %v s of %v", limit, len(s.Points), sum, amount, over, at)
+		}
+	}
+}
+
 func TestSummaryWithoutTimes(t *testing.T) {
 	b := NewBuilder("bare", "pre-unified", Limits{})
 	b.Pause(Pause{Duration: ms, Kind: KindYoung})

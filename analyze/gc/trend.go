@@ -45,7 +45,7 @@ func (l *Log) LiveTrend() (t Trend, src LiveSource, ok bool) {
 			}
 			pts := make([]Point, len(ps))
 			for i, p := range ps {
-				pts[i] = Point{p.Time, float64(p.Bytes)}
+				pts[i] = Point{Time: p.Time, Value: float64(p.Bytes)}
 			}
 			return FitTrend(windowMedians(pts, 32)), src, true
 		}
@@ -99,7 +99,7 @@ func windowMedians(ps []Point, windows int) []Point {
 	flush := func() {
 		if len(group) > 0 {
 			slices.Sort(group)
-			out = append(out, Point{at / time.Duration(len(group)), group[len(group)/2]})
+			out = append(out, Point{Time: at / time.Duration(len(group)), Value: group[len(group)/2]})
 		}
 		group, at = group[:0], 0
 	}

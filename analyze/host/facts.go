@@ -7,6 +7,9 @@
 package host
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"casefile/bundle/format/hostseries"
@@ -225,4 +228,24 @@ type Clock struct {
 func (f *Facts) Setting(path string) (Text, bool) {
 	t, ok := f.settings[path]
 	return t, ok
+}
+
+// states are files beside the kernel's settings that tell how it is, not how it is set.
+var states = []string{"/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/entropy_avail", "/proc/sys/net/netfilter/nf_conntrack_count",
+	"/proc/sys/kernel/tainted"}
+
+// Settings are the kernel's, by the name that sysctl has for them ("vm.swappiness"), else by their path; of those that
+// offer words the one that is chosen.
+func (f *Facts) Settings() map[string]string {
+	out := map[string]string{}
+	for path, t := range f.settings {
+		if slices.Contains(states, path) {
+			continue
+		}
+		if sysctl, ok := strings.CutPrefix(path, "/proc/sys/"); ok {
+			path = strings.ReplaceAll(sysctl, "/", ".")
+		}
+		out[path] = cmp.Or(chosen(t).Value, strings.Join(strings.Fields(t.Value), " "))
+	}
+	return out
 }
