@@ -25,7 +25,7 @@ var collectionMeasures = []Measure{
 		Grows: true, Least: 0.01, Between: betweenMeans, weight: partly, ofPauses: true,
 		read: func(s *subject) (stats.Sample, bool) { return perSecond(s.pauseCount(anyPause)) }},
 	{Name: "full_gcs", Title: "full collections", Unit: PerSecond, Best: Lower, Role: Cause, Source: "GC log", Sampled: "full collections of windows",
-		Grows: true, Least: 0.005, Between: betweenTails, weight: partly,
+		Grows: true, Least: 0.005, Between: betweenTails, weight: partly, ofPauses: true,
 		read: func(s *subject) (stats.Sample, bool) {
 			return perSecond(s.pauseCount(func(p *gc.Pause) bool { return p.Kind == gc.KindFull }))
 		}},
@@ -36,7 +36,7 @@ var collectionMeasures = []Measure{
 		Sampled: "stalled thread time of windows", Grows: true, Least: 0.02, Between: betweenRare, weight: func(*Pair) float64 { return 0.5 },
 		read: func(s *subject) (stats.Sample, bool) { return perSecond(s.stalled()) }},
 	{Name: "to_safepoint", Title: "time to reach safepoints", Unit: Share, Best: Lower, Role: Cause, Source: "hsperfdata",
-		Sampled: "counter, windows of a second", Grows: true, Least: 0.01, Between: betweenRare, weight: func(*Pair) float64 { return 1 },
+		Sampled: "counter, windows of a second", Grows: true, Least: 0.01, Between: betweenRare, weight: shareWeight("to_safepoint"),
 		read: counter("sun.rt.safepointSyncTime", true)},
 	{Name: "allocation", Title: "allocation", Unit: BytesPerSec, Best: Lower, Role: Resource, Source: "GC log",
 		Sampled: "allocated bytes of windows", Grows: true, Least: 1 << 20, Between: betweenMeans,
@@ -316,5 +316,13 @@ func pauseWeight(p *Pair) float64 {
 	return most
 }
 
+// shareWeight is for a measure that is a share of the time itself.
+func shareWeight(name string) func(*Pair) float64 {
+	return func(p *Pair) float64 {
+		r := p.reading(name)
+		return max(r.Before.Value, r.After.Value)
+	}
+}
+
 // partly is for what only makes up the time in pauses: that stands before it.
-func partly(p *Pair) float64 { return 0.8 * pauseWeight(p) }
+func partly(p *Pair) float64 { return partOfPauses * pauseWeight(p) }

@@ -218,6 +218,9 @@ func (p *Pair) withoutCollections() {
 	}
 }
 
+// partOfPauses is the most that what makes up the time in pauses counts of it: the sum comes first.
+const partOfPauses = 0.8
+
 // pausesBySum takes number and length of pauses from what decides where the time in them did not move that way: fewer longer
 // ones, or more shorter ones. Of pauses that a person notices the length counts all the same.
 func (p *Pair) pausesBySum() {
@@ -232,6 +235,8 @@ func (p *Pair) pausesBySum() {
 	for _, r := range p.readings {
 		if r.ofPauses && (!moved || r.Goes != sum.Goes) && (r.Unit != Seconds || max(r.Before.Value, r.After.Value) < FeltPause) {
 			r.Role, r.Effect = Resource, 0
+		} else if r.ofPauses && moved && r.Goes == sum.Goes {
+			r.Effect = min(r.Effect, partOfPauses*sum.Effect)
 		}
 	}
 }
