@@ -233,9 +233,12 @@ func (p *Pair) pausesBySum() {
 		return
 	}
 	for _, r := range p.readings {
-		if r.ofPauses && (!moved || r.Goes != sum.Goes) && (r.Unit != Seconds || max(r.Before.Value, r.After.Value) < FeltPause) {
+		if !r.ofPauses || !r.significant() {
+			continue
+		}
+		if (!moved || r.Goes != sum.Goes) && (r.Unit != Seconds || max(r.Before.Value, r.After.Value) < FeltPause) {
 			r.Role, r.Effect = Resource, 0
-		} else if r.ofPauses && moved && r.Goes == sum.Goes {
+		} else if moved && r.Goes == sum.Goes {
 			r.Effect = min(r.Effect, partOfPauses*sum.Effect)
 		}
 	}
