@@ -26,6 +26,8 @@ const (
 	Comparable = 3.0
 	// FeltPause is how long a pause is that a person notices, in seconds: shorter ones count by their sum.
 	FeltPause = 0.1
+	// alien is by how many times the load of one program does not differ: nothing is judged.
+	alien = 100.0
 	// decisive is the effect that counts even beyond that range, where it goes against the load.
 	decisive = 0.1
 )
@@ -340,7 +342,7 @@ func (r *Reading) judged() bool {
 	case LoadFar:
 		return against
 	}
-	return against && r.Effect >= decisive
+	return against && r.Effect >= decisive && math.Abs(math.Log(l.Factor())) <= math.Log(alien)
 }
 
 // needs says what it would take: so many times the time of the shorter side.
