@@ -278,15 +278,24 @@ func (c *Comparison) settingsSentence() string {
 // full is the share of a machine's CPU from which on work takes turns: what one process measures is then also of others.
 const full = 0.95
 
-// saturated names machines whose CPUs were all busy.
+// saturated names machines whose CPUs were all busy, those that were as busy in one sentence.
 func (c *Comparison) saturated() (out []string) {
+	nodes := map[[2]string][]string{}
+	var order [][2]string
 	for _, p := range c.Pairs {
 		r := p.reading("host_cpu")
 		if r == nil || max(r.Before.Value, r.After.Value) < full {
 			continue
 		}
+		busy := [2]string{say.Percent(r.Before.Value), say.Percent(r.After.Value)}
+		if nodes[busy] == nil {
+			order = append(order, busy)
+		}
+		nodes[busy] = append(nodes[busy], p.Node)
+	}
+	for _, busy := range order {
 		out = append(out, fmt.Sprintf("the CPUs of %s were %s busy before and %s after: what waits for them is measured too, and differs from run to run",
-			p.Node, say.Percent(r.Before.Value), say.Percent(r.After.Value)))
+			say.List(nodes[busy]), busy[0], busy[1]))
 	}
 	return out
 }
