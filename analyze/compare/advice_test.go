@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"strings"
 	"testing"
 
 	"casefile/analyze"
@@ -74,4 +75,17 @@ func TestPausesCountByTheirSum(t *testing.T) {
 	}
 	after.pause = 0.3
 	wants(t, sides(t, before, after, nil), Regression, "pause")
+}
+
+// What grew to many times is said in times, not in thousands of per cent.
+func TestManyTimesAreSaidAsTimes(t *testing.T) {
+	before := programs["locks"]
+	before.lock = 0.002
+	after := before
+	after.lock = 0.3
+	c := sides(t, before, after, nil)
+	wants(t, c, Regression, " times as much (")
+	if strings.Contains(c.Verdict.Text, "00 %") {
+		t.Error(c.Verdict.Text)
+	}
 }

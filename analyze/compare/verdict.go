@@ -145,8 +145,14 @@ func (r *Reading) of() string {
 	return r.Pair.Where()
 }
 
-// Moved says the change with its interval: "rose by 20 % (16 % to 24 %)".
+// tripled is the change from which on times are read more easily than per cent.
+const tripled = 2
+
+// Moved says the change with its interval: "rose by 20 % (16 % to 24 %)", "rose to 12 times as much (9.1 to 16 times)".
 func (r *Reading) Moved() string {
+	if r.Relative && r.Change >= tripled {
+		return fmt.Sprintf("rose to %s times as much (%s to %s times)", say.Number(1+r.Change), say.Number(1+r.Low), say.Number(1+r.High))
+	}
 	if r.Change < 0 {
 		return fmt.Sprintf("fell by %s (%s)", r.amount(-r.Change), r.bounds(-r.High, -r.Low))
 	}
