@@ -7,6 +7,7 @@
 # make field  inputs from the field, each held to what is right (FIELD=folder)
 # make lab    planted problems on real parts and of kinds, with healthy twins, and idle servers (LAB=pattern: tomcat, /go, kinds-, idle); needs Maven
 # make docs   write docs/rules.md and the layers of docs/architecture.md anew from the code
+# make assets  write analyze/report/assets/min anew: the report's styles and scripts as it carries them
 # make lint   gofmt, vet, staticcheck, golangci-lint where it can be had, types of the report's scripts where node is there, known vulnerabilities where their database can be reached
 # make golangci   golangci-lint with .golangci.yml; builds it the first time, which takes minutes
 # make race   the packages with goroutines, under the race detector; needs a C compiler
@@ -31,7 +32,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build docs demo picture test bench field hostile lab fuzz lint golangci race cross dist disttest s3test jdk sshd clean
+.PHONY: build docs assets demo picture test bench field hostile lab fuzz lint golangci race cross dist disttest s3test jdk sshd clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/casefile ./cmd/casefile
@@ -41,6 +42,9 @@ docs:
 	$(GO) test -count=1 ./cmd/casefile -run TestLayersAreDocumented -update-docs
 	$(GO) test -count=1 ./analyze/compare -run TestMeasuresAreDocumented -update-docs
 	$(GO) test -count=1 ./analyze/checklist -run TestChecklistIsDocumented -update-docs
+
+assets:
+	$(GO) test -count=1 ./analyze/report -run TestAssetsAreMinified -update-assets
 
 demo: build
 	bin/casefile demo

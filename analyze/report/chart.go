@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"html/template"
 	"math"
 	"slices"
@@ -118,13 +117,13 @@ func newFrame(label string, x scale, xTicks []tick, y scale, yTicks []tick) *fra
 	f.raw(`<g class="tick y">`)
 	for _, t := range yTicks {
 		at := f.y.at(t.value)
-		grid.WriteString("M" + num(padLeft) + " " + num(at) + "H" + num(chartWidth-padRight))
+		grid.WriteString("M" + num(padLeft) + " " + num(math.Round(at)) + "H" + num(chartWidth-padRight))
 		f.label(padLeft-7, at+3.5, t.label)
 	}
 	f.raw(`</g><g class="tick x">`)
 	for _, t := range xTicks {
 		at := f.x.at(t.value)
-		marks.WriteString("M" + num(at) + " " + num(chartHeight-padBottom) + "v4")
+		marks.WriteString("M" + num(math.Round(at)) + " " + num(chartHeight-padBottom) + "v4")
 		f.label(min(at, chartWidth-padRight-14), chartHeight-padBottom+16, t.label)
 	}
 	f.raw(`</g>`)
@@ -210,36 +209,33 @@ func (c *chart) stack() {
 // curve draws one line with gaps where values are missing, or one filled layer, in whole units of the picture.
 func (c *chart) curve(f *frame, i int) {
 	cv := &c.curves[i]
-	var d strings.Builder
-	pen := false
-	x, y, first := 0, 0, 0
+	p := &pen{}
+	down, first := false, 0
 	floor := int(math.Round(f.y.at(0)))
-	closeArea := func() {
-		if c.stacked && pen {
-			fmt.Fprintf(&d, "V%dH%dZ", floor, first)
+	lift := func() {
+		if c.stacked && down {
+			p.down(floor, first)
 		}
-		pen = false
+		down = false
 	}
-	for _, p := range cv.points {
-		if math.IsNaN(p.v) {
-			closeArea()
+	for _, pt := range cv.points {
+		if math.IsNaN(pt.v) {
+			lift()
 			continue
 		}
-		toX, toY := int(math.Round(f.x.at(p.at))), int(math.Round(f.y.at(p.v)))
-		if pen {
-			fmt.Fprintf(&d, "l%d %d", toX-x, toY-y)
-		} else {
-			fmt.Fprintf(&d, "M%d %d", toX, toY)
-			pen, first = true, toX
+		x, y := int(math.Round(f.x.at(pt.at))), int(math.Round(f.y.at(pt.v)))
+		if !down {
+			p.move(x, y)
+			down, first = true, x
 		}
-		x, y = toX, toY
+		p.line(x, y)
 	}
-	closeArea()
+	lift()
+	class := "line "
 	if c.stacked {
-		f.path("area "+cv.class, d.String())
-		return
+		class = "area "
 	}
-	f.path("line "+cv.class, d.String())
+	f.path(class+cv.class, p.data())
 }
 
 // thin bounds the points of a curve. Layers of a stack must keep the same moments.

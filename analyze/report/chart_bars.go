@@ -1,9 +1,14 @@
 package report
 
 import (
-	"casefile/analyze/say"
 	"fmt"
 	"html/template"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"casefile/analyze/say"
 )
 
 // layer is one part of a stacked bar: a class and a name with a value for each bar.
@@ -32,26 +37,29 @@ func barChart(title string, names []string, layers []layer) (figureChart, bool) 
 	f := newFrame(title, scale{max: float64(n)}, barTicks(names[:n]), scale{max: upper}, yTicks)
 	slot := (chartWidth - padLeft - padRight) / float64(n)
 	width := min(slot*0.72, 46)
+	areas := map[string]*pen{}
+	tips := &svg{}
 	for i := range n {
 		x, base := f.x.at(float64(i)+0.5)-width/2, 0
 		text := names[i]
 		for _, l := range layers {
-			if l.values[i] > 0 {
-				text += fmt.Sprintf("\n%s: %d", l.name, l.values[i])
-			}
-		}
-		f.raw("<g>")
-		f.title(text)
-		for _, l := range layers {
 			if l.values[i] == 0 {
 				continue
 			}
-			y1, y2 := f.y.at(float64(base)), f.y.at(float64(base+l.values[i]))
-			f.rect("bar "+l.class, x, y2, width, y1-y2, "")
+			text += fmt.Sprintf("\n%s: %d", l.name, l.values[i])
+			if areas[l.class] == nil {
+				areas[l.class] = &pen{}
+			}
+			areas[l.class].box(x, f.y.at(float64(base+l.values[i])), width, f.y.at(float64(base)))
 			base += l.values[i]
 		}
-		f.raw("</g>")
+		tips.raw(`<path class="over" d="M`, num(math.Round(x)), ` 12h`, num(math.Round(width)), `v172H`, num(math.Round(x)), `"`)
+		tips.tip("path", text)
 	}
+	for _, class := range slices.Sorted(maps.Keys(areas)) {
+		f.path("pile "+class, areas[class].data())
+	}
+	f.raw(tips.b.String())
 	fig := figureChart{Title: title, SVG: f.done()}
 	for _, l := range layers {
 		fig.Legend = append(fig.Legend, legendItem{l.class, l.name})
@@ -90,22 +98,27 @@ func spark(label string, layers []layer) template.HTML {
 	slot := min(14, 140/float64(max(n, 1)))
 	s := &svg{}
 	s.open("spark", slot*float64(max(n, 1)), height, label)
+	areas := map[string]*pen{}
+	var said []string
 	for i := range n {
-		y, text := height, fmt.Sprintf("dump %d", i+1)
+		base, text := 0, fmt.Sprintf("dump %d:", i+1)
 		for _, l := range layers {
-			text += fmt.Sprintf("\n%s: %d", l.name, l.values[i])
-		}
-		s.raw("<g>")
-		s.title(text)
-		for _, l := range layers {
-			h := height * float64(l.values[i]) / float64(top)
-			if h == 0 {
+			text += fmt.Sprintf(" %d %s", l.values[i], l.name)
+			if l.values[i] == 0 {
 				continue
 			}
-			y -= h
-			s.rect("bar "+l.class, float64(i)*slot, y, slot-2, h, "")
+			if areas[l.class] == nil {
+				areas[l.class] = &pen{}
+			}
+			at := func(v int) float64 { return height - height*float64(v)/float64(top) }
+			areas[l.class].box(float64(i)*slot, at(base+l.values[i]), slot-2, at(base))
+			base += l.values[i]
 		}
-		s.raw("</g>")
+		said = append(said, text)
+	}
+	s.title(strings.Join(said, "\n"))
+	for _, class := range slices.Sorted(maps.Keys(areas)) {
+		s.path("pile "+class, areas[class].data())
 	}
 	return s.done()
 }

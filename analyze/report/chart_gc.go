@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -89,31 +90,27 @@ func (f *frame) pauses(l *gc.Log, t timeline, class pauseClass) int {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *gc.Pause) int { return cmp.Compare(b.Duration, a.Duration) })
-	var dots strings.Builder
-	seen := map[[2]int]bool{}
-	var circles []func()
-	for i, p := range all {
-		x, y := f.x.at((p.Start - l.First).Seconds()), f.y.at(max(inMillis(p.Duration), shortestShown))
-		cell := [2]int{int(x), int(y / 2)}
-		if seen[cell] {
-			continue
-		}
-		seen[cell] = true
-		if i < class.tips {
-			circles = append(circles, func() {
-				r := 2.4
-				if class == pauseFull {
-					r = 3.6
-				}
-				f.circle("dot "+class.class, x, y, r, pauseText(l, p, t))
-			})
-			continue
-		}
-		dots.WriteString("M" + num(x) + " " + num(y) + "h0")
+	at := func(p *gc.Pause) (x, y float64) {
+		return f.x.at((p.Start - l.First).Seconds()), f.y.at(max(inMillis(p.Duration), shortestShown))
 	}
-	f.path("dots "+class.class, dots.String())
-	for _, draw := range circles {
-		draw()
+	rest := map[[2]int]bool{}
+	for i, p := range all {
+		if x, y := at(p); i >= class.tips {
+			rest[[2]int{int(math.Round(x)), int(math.Round(y/2)) * 2}] = true
+		}
+	}
+	dots := &pen{}
+	for _, d := range slices.SortedFunc(maps.Keys(rest), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+		dots.dot(d[0], d[1])
+	}
+	f.path("dots "+class.class, dots.data())
+	for _, p := range all[:min(len(all), class.tips)] {
+		r := 2.4
+		if class == pauseFull {
+			r = 3.6
+		}
+		x, y := at(p)
+		f.circle("dot "+class.class, x, y, r, pauseText(l, p, t))
 	}
 	return len(all)
 }

@@ -127,7 +127,7 @@ func (c *Cited) Lines(e analyze.Evidence, most int) ([]CitedLine, error) {
 	lines, err := c.lines(&e, most)
 	out := make([]CitedLine, 0, len(lines))
 	for _, l := range lines {
-		out = append(out, CitedLine(l))
+		out = append(out, CitedLine{l.Number, l.Text, l.Left})
 	}
 	return out, err
 }

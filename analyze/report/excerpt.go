@@ -19,11 +19,12 @@ const (
 	maxLineNo    = 1 << 40
 )
 
-// excerptLine is a line of an entry; Number 0 stands for Left lines left out.
+// excerptLine is a line of an entry; Number 0 stands for Left lines left out, which may stand in the excerpt above.
 type excerptLine struct {
 	Number int
 	Text   string
 	Left   int
+	Above  bool
 }
 
 // lineRange is from one line to another, both included.

@@ -11,14 +11,15 @@ import (
 	"casefile/analyze"
 )
 
+// Styles and scripts as the pages carry them; TestAssetsAreMinified holds assets/min to the sources beside it.
 var (
-	//go:embed assets/style.css
+	//go:embed assets/min/style.css
 	pageCSS string
-	//go:embed assets/script.js
+	//go:embed assets/min/script.js
 	pageJS string
-	//go:embed assets/stacks.js
+	//go:embed assets/min/stacks.js
 	stacksJS string
-	//go:embed assets/report.js
+	//go:embed assets/min/report.js
 	reportJS string
 	//go:embed assets/uplot/uPlot.iife.min.js
 	plotJS string
@@ -31,23 +32,10 @@ var (
 // fenced is a style or script of the page. CDATA keeps the page well-formed as XML; browsers see comments.
 func fenced(parts ...string) string { return "/*<![CDATA[*/" + strings.Join(parts, "\n") + "/*]]>*/" }
 
-// dense drops what only we read of our own styles and scripts: indents, and lines that are comments.
-func dense(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "/*") && strings.HasSuffix(line, "*/") {
-			continue
-		}
-		b.WriteString(line + "\n")
-	}
-	return b.String()
-}
-
 // What the report has next to the other pages: charts that can be zoomed into.
 var (
-	reportStyle  = fenced(plotCSS, dense(pageCSS))
-	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, dense(pageJS), dense(stacksJS), dense(reportJS))
+	reportStyle  = fenced(plotCSS, pageCSS)
+	reportScript = fenced("/* uPlot:\n"+plotLicense+"*/", plotJS, pageJS, stacksJS, reportJS)
 )
 
 // HTML writes the report: one file that needs nothing from outside and may do
@@ -63,7 +51,7 @@ func breaks(s string) template.HTML { return template.HTML(breakAfter.Replace(es
 
 // headBlocks are the policy, style and script of a page.
 func headBlocks() template.HTML {
-	return headOf(fenced(dense(pageCSS)), fenced(dense(pageJS), dense(stacksJS)))
+	return headOf(fenced(pageCSS), fenced(pageJS, stacksJS))
 }
 
 func reportHead() template.HTML { return headOf(reportStyle, reportScript) }

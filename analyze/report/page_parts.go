@@ -72,9 +72,12 @@ func (c *cell) node() g.Node {
 		body = h.Code(raw(breaks(c.Text)))
 	}
 	var more g.Node
-	if len(c.Lines) > 0 {
+	switch {
+	case c.As != "":
+		more = h.Span(h.Class("sub"), h.A(h.Href("#"+c.As), g.Text(c.More+" as above")))
+	case len(c.Lines) > 0:
 		text := stacked(c.Lines, func(s *string) g.Node { return g.Text(*s) })
-		more = h.Details(h.Summary(g.Text(c.More)), preformatted(text))
+		more = h.Details(g.If(c.Anchor != "", h.ID(c.Anchor)), h.Summary(g.Text(c.More)), preformatted(text))
 	}
 	return g.Group{raw(c.SVG), body, g.If(c.Sub != "", h.Span(h.Class("sub"), g.Text(c.Sub))), more}
 }

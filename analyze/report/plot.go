@@ -14,6 +14,7 @@ import (
 // plotData is a chart for the page's script: the points of the picture that is shown without it, and more of them.
 type plotData struct {
 	Start  int64       `json:"t0,omitempty"` // of time, ms of Unix time; 0: no wall clock, times count from a start
+	Length moment      `json:"l,omitempty"`  // seconds that the source is of
 	Unit   string      `json:"unit,omitempty"`
 	Stack  bool        `json:"stack,omitempty"` // each curve is the sum of itself and those before it
 	Log    bool        `json:"log,omitempty"`
@@ -37,6 +38,51 @@ type plotCurve struct {
 	Times  []moment `json:"-"`
 	Axis   int      `json:"a,omitempty"` // as of plotData
 	Values []number `json:"y"`
+	exact  bool     // each value keeps digits of its own, as a logarithmic axis wants
+}
+
+// finestLevel is how many digits of a curve's largest value follow its first one: more than a picture shows, so that one can zoom in.
+const finestLevel = 4
+
+// MarshalJSON writes values as whole multiples of a unit "f", each as its distance from the known value before it, in one text "v"
+// (see appendVLQ): a curve that hardly moves takes a character a point. Curves without a unit have their values as they are.
+func (c plotCurve) MarshalJSON() ([]byte, error) {
+	type plain plotCurve // without this method
+	unit := c.unit()
+	if unit == 0 {
+		return json.Marshal(plain(c))
+	}
+	var text []byte
+	last := int64(0)
+	for _, v := range c.Values {
+		v := float64(v)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			text = append(text, vlqMissing)
+			continue
+		}
+		level := int64(math.Round(v / unit))
+		text, last = appendVLQ(text, level-last), level
+	}
+	return json.Marshal(struct {
+		plain
+		Unit   float64  `json:"f"`
+		Text   string   `json:"v"`
+		Values []number `json:"y,omitempty"` // instead of those of plain
+	}{plain: plain(c), Unit: unit, Text: string(text)})
+}
+
+// unit is the power of ten that the values are written in; 0: there is none.
+func (c *plotCurve) unit() float64 {
+	largest := 0.0
+	for _, v := range c.Values {
+		if v := math.Abs(float64(v)); v > largest && !math.IsInf(v, 0) {
+			largest = v
+		}
+	}
+	if largest == 0 || c.exact {
+		return 0
+	}
+	return math.Pow(10, math.Floor(math.Log10(largest))-finestLevel)
 }
 
 // number is written with at most four digits that matter, which no picture shows more of; not a number is null.
@@ -71,7 +117,7 @@ func (p *plotData) script() template.JS {
 
 // data gives the curves as they are drawn.
 func (c *chart) data() *plotData {
-	p := &plotData{Unit: c.unit, Stack: c.stacked, Top: number(c.top)}
+	p := &plotData{Length: moment(c.time.length), Unit: c.unit, Stack: c.stacked, Top: number(c.top)}
 	if c.labelled != nil {
 		return nil // its values have names of their own
 	}
@@ -109,7 +155,7 @@ func (p *plotData) share() {
 const plotPauses = 700
 
 func pauseData(l *gc.Log, t timeline) *plotData {
-	p := &plotData{Unit: "ms", Log: true, Dots: true}
+	p := &plotData{Length: moment(t.length), Unit: "ms", Log: true, Dots: true}
 	if !t.start.IsZero() {
 		p.Start = t.start.UnixMilli()
 	}
@@ -120,7 +166,7 @@ func pauseData(l *gc.Log, t timeline) *plotData {
 				points = append(points, point{(x.Start - l.First).Seconds(), max(inMillis(x.Duration), shortestShown)})
 			}
 		}
-		out := plotCurve{Name: class.name, Class: class.class}
+		out := plotCurve{Name: class.name, Class: class.class, exact: true}
 		for _, pt := range thinned(points, plotPauses) {
 			out.Times, out.Values = append(out.Times, moment(pt.at)), append(out.Values, number(pt.v))
 		}

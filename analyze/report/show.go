@@ -84,7 +84,11 @@ func (t *terminal) excerpt(lines []excerptLine) {
 	}
 	for _, l := range lines {
 		if l.Number == 0 {
-			t.line(t.paint(dim, fmt.Sprintf("  %*s … %s left out", wide, "", count(l.Left, "line"))))
+			what := "left out"
+			if l.Above {
+				what = "as in the first of these"
+			}
+			t.line(t.paint(dim, fmt.Sprintf("  %*s … %s %s", wide, "", count(l.Left, "line"), what)))
 			continue
 		}
 		t.line(t.paint(dim, fmt.Sprintf("  %*d │ ", wide, l.Number)) + l.Text)

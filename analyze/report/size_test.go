@@ -85,7 +85,7 @@ func TestSizeOfThePage(t *testing.T) {
 		length time.Duration
 		stacks int // of each profile; 0: there are none
 		most   int
-	}{{3, time.Minute, 0, 400_000}, {4, 10 * time.Minute, 800, 2_000_000}, {50, time.Minute, 60, 4_000_000}} {
+	}{{3, time.Minute, 800, 400_000}, {4, 10 * time.Minute, 800, 2_000_000}, {50, time.Minute, 60, 4_000_000}} {
 		c, r := sampleCluster(t, x.nodes, x.length)
 		for i, n := range c.Nodes {
 			for kind, unit := range map[string]string{"cpu": "nanoseconds", "alloc": "bytes", "lock": "nanoseconds", "wall": "nanoseconds"} {

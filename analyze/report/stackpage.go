@@ -34,17 +34,38 @@ type stackData struct {
 	Kinds   []kindData   `json:"kinds"`
 }
 
-// kindData is a tree. Tree has for each call, from the root down, its name alone where it has no value of its own and the one
-// before it calls it; else four things: -1 and less by how many levels its caller is above the one before, its name (or
-// minus how many calls it stands for), how many values follow, and each value after its slice.
+// kindData is a tree. Tree has, from the root down, numbers for its calls (see appendVLQ):
+//
+//   - an even number 2n: n+1 calls, each called by the one before, whose names are the likeliest (see [successors]), without a value
+//     of their own;
+//   - an odd number 2n-1: one more such call, with n for its name;
+//   - a negative number -1-n: a call whose caller is n levels above the one before. Its name follows, or minus how many calls it stands
+//     for; how many values it has; each of them after its slice.
 type kindData struct {
 	ID     string   `json:"id"`
 	Name   string   `json:"n"`
 	Unit   string   `json:"u"`
-	Scale  int64    `json:"f"` // what a value of 1 is
-	Slices [][]int  `json:"s"` // place, pool, state, side
-	Counts []number `json:"c"` // by slice: observations
-	Tree   []int64  `json:"t"`
+	Scale  int64    `json:"f"`           // what a value of 1 is
+	Rounds []int64  `json:"r,omitempty"` // when its samples were taken, see spans; none: it is not known
+	Slices [][]int  `json:"s"`           // place, pool, state, side, and the rounds as bits: each has the values
+	Counts []number `json:"c"`           // by slice: observations
+	Tree   string   `json:"t"`
+}
+
+// successors number the names that a call may have by the name of its caller: 0 is the one that was there last. A name that is new
+// below its caller has the number of those that are known there, and its own number, as a sum.
+type successors map[int64][]int64
+
+func (s successors) code(caller, name int64) int64 {
+	known := s[caller]
+	at := slices.Index(known, name)
+	if at < 0 {
+		s[caller] = append([]int64{name}, known...)
+		return int64(len(known)) + name
+	}
+	copy(known[1:at+1], known[:at])
+	known[0] = name
+	return int64(at)
 }
 
 // explore makes the page's part; ok is false where there are no stacks. against is the choice that it begins with.
@@ -115,8 +136,9 @@ func (s *stackSet) data(against string) template.JS {
 	for _, st := range stackStates {
 		d.States = append(d.States, [2]string{st.name, st.class})
 	}
+	likely, rounds := successors{}, s.spans()
 	for _, t := range s.trees {
-		d.Kinds = append(d.Kinds, t.data(number))
+		d.Kinds = append(d.Kinds, t.data(number, rounds, likely))
 	}
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -163,36 +185,59 @@ func fronted(names []string) []any {
 	return out
 }
 
-func (t *stackTree) data(names map[int32]int64) kindData {
-	k := kindData{ID: t.id, Name: t.name, Unit: t.unit, Scale: t.scale(), Slices: [][]int{}}
-	for i, s := range t.slices {
-		k.Slices = append(k.Slices, []int{s.place, s.pool, s.state, s.side})
-		k.Counts = append(k.Counts, number(t.samples[i]))
+// data writes a tree; likely are the names of the trees before it.
+func (t *stackTree) data(names map[int32]int64, rounds []int64, likely successors) kindData {
+	k := kindData{ID: t.id, Name: t.name, Unit: t.unit, Scale: t.scale()}
+	m := newMasked(t)
+	if m.timed {
+		k.Rounds = rounds
+	}
+	name := func(i int32) int64 {
+		if i == 0 {
+			return -1
+		}
+		return names[t.nodes[i].name]
 	}
 	depth := make([]int, len(t.nodes))
-	before := -1
+	var tree []int64
+	before, run := -1, int64(-1) // run: of likeliest names
 	for i := range t.nodes {
 		n := &t.nodes[i]
+		code := int64(0)
 		if i > 0 {
 			depth[i] = depth[n.parent] + 1
-		}
-		name := int64(0)
-		switch {
-		case n.left > 0:
-			name = -int64(n.left)
-		case i > 0:
-			name = names[n.name]
+			if n.left > 0 {
+				code = -int64(n.left)
+			} else {
+				code = likely.code(name(n.parent), name(int32(i)))
+			}
 		}
 		up := int64(before + 1 - depth[i])
 		before = depth[i]
-		if i > 0 && up == 0 && name >= 0 && len(n.self) == 0 {
-			k.Tree = append(k.Tree, name)
+		lone := i > 0 && up == 0 && code >= 0 && len(n.self) == 0
+		if lone && code == 0 {
+			run++
 			continue
 		}
-		k.Tree = append(k.Tree, -1-up, name, int64(len(n.self)))
-		for _, v := range n.self {
-			k.Tree = append(k.Tree, int64(v.slice), (v.value+k.Scale/2)/k.Scale)
+		if run >= 0 {
+			tree, run = append(tree, 2*run), -1
 		}
+		if lone {
+			tree = append(tree, 2*code-1)
+			continue
+		}
+		values := m.values(n.self)
+		for v := 1; v < len(values); v += 2 {
+			values[v] = (values[v] + k.Scale/2) / k.Scale
+		}
+		tree = append(append(tree, -1-up, code, int64(len(values)/2)), values...)
+	}
+	if run >= 0 {
+		tree = append(tree, 2*run)
+	}
+	k.Tree, k.Slices = vlq(tree), m.slices
+	for _, c := range m.counts {
+		k.Counts = append(k.Counts, number(c))
 	}
 	return k
 }

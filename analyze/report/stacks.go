@@ -19,8 +19,9 @@ const (
 	deepest     = "[deeper]"
 )
 
-// stackSlice says of whom samples are: of a pool's threads, in a state, of the process at a place, of one side of a comparison.
-type stackSlice struct{ place, pool, state, side int }
+// stackSlice says of whom samples are: of a pool's threads, in a state, of the process at a place, of one side of a comparison;
+// and of which of the set's moments, from 1, where it is known.
+type stackSlice struct{ place, pool, state, side, moment int }
 
 // sides of a comparison.
 const (
@@ -258,6 +259,7 @@ type stackSet struct {
 	trees  []*stackTree
 	notes  []string
 	before string // what the other side of a comparison is; empty: there is none
+	rounds []round
 }
 
 func newStackSet() *stackSet {

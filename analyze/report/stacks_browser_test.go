@@ -105,7 +105,20 @@ func TestThreadsOverTimeInBrowser(t *testing.T) {
 	chart := func(of string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll("figure.plot")].find(f => f.querySelector("strong").textContent === %q)`, of)
 	}
-	v.run(chart("Threads by state") + `.scrollIntoView({behavior: "instant"})`)
+	var axes []string // charts that are about as long as the capture have one: zoomed once, they show the same
+	for _, title := range []string{"CPU of the machine", "Threads by state"} {
+		v.run(chart(title) + `.scrollIntoView({behavior: "instant"})`)
+		v.want(title+" is drawn", chart(title)+`.matches(".live")`)
+		v.run(chart(title) + `.focus()`)
+		v.do(chromedp.KeyEvent("+"))
+		v.want("the address has the zoom", `location.hash.includes("from=")`)
+		axes = append(axes, eval[string](v, `location.hash`))
+		v.do(chromedp.KeyEvent("0"))
+		v.want("all is shown", `!location.hash.includes("from=")`)
+	}
+	if axes[0] != axes[1] {
+		t.Errorf("the charts begin with %q", axes)
+	}
 	for _, title := range []string{"Threads by state", "Busy threads by pool", "Pool http-nio-8090"} {
 		v.want(title+" is drawn", fmt.Sprintf(`%s.matches(".live") && !!%s.querySelector("canvas")`, chart(title), chart(title)))
 	}
@@ -138,6 +151,38 @@ func TestCallTreeInBrowser(t *testing.T) {
 	v.want("by state", `!document.querySelector(".calls").textContent.includes("LdapClient.search") && document.querySelector(".calls").textContent.includes("GroupCache.refresh")`)
 	v.run(`const s = document.querySelector("#node"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
 	v.want("the page's filter of nodes holds here", `document.querySelector('.stacks select[data-key="where"]').selectedOptions[0].text.includes("wiki-2")`)
+}
+
+// The stacks of dumps are those of the dumps within what the page is zoomed into; of others it is said that they are not.
+func TestStacksFollowTheZoom(t *testing.T) {
+	v := stacksPage(t)
+	const shown = `document.querySelector(".shown").textContent`
+	sightings := func() int {
+		return eval[int](v, `Number(`+shown+`.match(/([\d\u202f]+) sightings/)[1].replace(/\u202f/g, ""))`)
+	}
+	zoom := func(from, to time.Duration) {
+		v.run(fmt.Sprintf(`location.hash = "#from=%d&to=%d"`, began.Add(from).Unix(), began.Add(to).Unix()))
+	}
+	all := sightings()
+	zoom(-5*time.Second, 5*time.Second)
+	v.want("one round is left", shown+`.includes("of 1 of 6 rounds")`)
+	first := sightings()
+	zoom(5*time.Second, 55*time.Second)
+	v.want("the others are", shown+`.includes("of 5 of 6 rounds")`)
+	if rest := sightings(); first == 0 || first+rest != all {
+		t.Errorf("%d and %d sightings, %d in all", first, rest, all)
+	}
+	v.shoot("stacks-zoomed.png")
+	zoom(2*time.Second, 8*time.Second)
+	v.want("it is said that there is none", shown+`.includes("No dump was taken")`)
+	v.choose("stack", "cpu")
+	v.want("what has no times says so", shown+`.includes("the zoom does not narrow them") && `+shown+`.includes(" s in all")`)
+	v.run(`document.querySelector("#reset").click()`)
+	v.want("all is shown", `!`+shown+`.includes("zoom")`)
+	v.choose("stack", "threads")
+	if got := sightings(); got != all {
+		t.Errorf("%d sightings, %d before", got, all)
+	}
 }
 
 func TestFlameGraphInBrowser(t *testing.T) {

@@ -29,8 +29,8 @@ var stackKinds = []struct {
 	{profile.Goroutine, "goroutines"}, {profile.ThreadCreate, "thread creation"}, {profile.Other, "other"},
 }
 
-// threads takes the stacks of dumps.
-func (s *stackSet) threads(place, side int, series *threads.Series) {
+// threads takes the stacks of dumps; of those whose clock is given it is kept when they were taken.
+func (s *stackSet) threads(place, side int, series *threads.Series, clock *analyze.Clock) {
 	if series == nil || len(series.Dumps) == 0 {
 		return
 	}
@@ -43,14 +43,15 @@ func (s *stackSet) threads(place, side int, series *threads.Series) {
 	}
 	known := map[*threads.Stack][]int32{}
 	for _, d := range series.Dumps {
+		round := s.roundOf(d, clock)
+		type seen struct {
+			stack *threads.Stack
+			slice int
+		}
+		sums, order := map[seen]int64{}, []seen{}
 		for _, th := range d.Threads {
 			if len(th.Stack.Frames) == 0 {
 				continue
-			}
-			frames, ok := known[th.Stack]
-			if !ok {
-				frames = s.frames(len(th.Stack.Frames), func(i int) string { return th.Stack.Frames[i].Func })
-				known[th.Stack] = frames
 			}
 			state, ok := byState[th.State]
 			switch {
@@ -61,9 +62,21 @@ func (s *stackSet) threads(place, side int, series *threads.Series) {
 			}
 			pool, _ := series.PoolOf(th)
 			n := max(1, int64(th.Count))
-			slice := t.of(stackSlice{place, s.poolOf(pool), state, side})
-			t.add(frames, slice, n)
+			slice := t.of(stackSlice{place, s.poolOf(pool), state, side, round})
 			t.samples[slice] += float64(n) / float64(len(series.Dumps))
+			key := seen{th.Stack, slice}
+			if sums[key] == 0 {
+				order = append(order, key)
+			}
+			sums[key] += n
+		}
+		for _, at := range order {
+			frames, ok := known[at.stack]
+			if !ok {
+				frames = s.frames(len(at.stack.Frames), func(i int) string { return at.stack.Frames[i].Func })
+				known[at.stack] = frames
+			}
+			t.add(frames, at.slice, sums[at])
 		}
 	}
 }
@@ -103,7 +116,7 @@ func (s *stackSet) view(side int, v profile.View, place func(label func(string) 
 		if value <= 0 || len(frames) == 0 {
 			return
 		}
-		slice := t.of(stackSlice{place(label), s.poolOf(label(fromjfr.PoolLabel)), stateNone, side})
+		slice := t.of(stackSlice{place: place(label), pool: s.poolOf(label(fromjfr.PoolLabel)), state: stateNone, side: side})
 		t.add(s.frames(len(frames), func(i int) string { return frames[i] }), slice, value)
 		t.samples[slice] += each * float64(value)
 	})
@@ -140,15 +153,16 @@ func (p stackPlace) full() string {
 // caseStacks merges what all processes of a case did, with what they did before where there is a comparison.
 func (b *viewBuilder) caseStacks(c *analyze.Case) *stackSet {
 	s := newStackSet()
+	s.rounds = roundsOf(c)
 	for _, n := range c.Nodes {
 		for _, j := range n.JVMs {
 			place := s.placeOf(stackPlace{nameOf(n), j.Target, b.places[n.Name]})
-			s.threads(place, sideNow, j.Dumps)
+			s.threads(place, sideNow, j.Dumps, &n.Clock)
 			s.profiles(place, j.Profiles)
 		}
 		for _, v := range n.Services {
 			place := s.placeOf(stackPlace{nameOf(n), v.Target, b.places[n.Name]})
-			s.threads(place, sideNow, v.Goroutines)
+			s.threads(place, sideNow, v.Goroutines, &n.Clock)
 			s.profiles(place, v.Profiles)
 		}
 	}
@@ -171,9 +185,9 @@ func (s *stackSet) pairs(c *compare.Comparison, filter map[string]int, both bool
 		if before == nil || after == nil {
 			continue
 		}
-		s.threads(placeOf(p), sideBefore, before)
+		s.threads(placeOf(p), sideBefore, before, nil)
 		if both {
-			s.threads(placeOf(p), sideNow, after)
+			s.threads(placeOf(p), sideNow, after, nil)
 		}
 	}
 	for i := range c.Profiles {

@@ -89,3 +89,100 @@ func (s *svg) path(class, d string) {
 		s.raw(`<path class="`, class, `" d="`, d, `"/>`)
 	}
 }
+
+// pen writes the data of a path in whole units: relative, a command once for all that follow with it, and one step for all
+// that go on in one direction.
+type pen struct {
+	b       strings.Builder
+	last    byte
+	x, y    int // where it stands, with the step that is not yet written
+	dx, dy  int
+	digit   bool // a digit stands last: a number that is not negative needs a blank
+	started bool
+}
+
+// move begins anew, at a point.
+func (p *pen) move(x, y int) {
+	p.flush()
+	if p.started {
+		p.write('m', x-p.x, y-p.y)
+	} else {
+		p.write('M', x, y)
+	}
+	p.x, p.y, p.started = x, y, true
+}
+
+// line goes to a point.
+func (p *pen) line(x, y int) {
+	dx, dy := x-p.x, y-p.y
+	p.x, p.y = x, y
+	if dx == 0 && dy == 0 {
+		return
+	}
+	if p.dx*dy == p.dy*dx && p.dx*dx+p.dy*dy > 0 { // the same direction, not its opposite
+		p.dx, p.dy = p.dx+dx, p.dy+dy
+		return
+	}
+	p.flush()
+	p.dx, p.dy = dx, dy
+}
+
+// dot marks a point, which the ends of lines make visible.
+func (p *pen) dot(x, y int) {
+	p.move(x, y)
+	p.write('h', 0)
+}
+
+// box is a filled rectangle from its upper edge to its floor.
+func (p *pen) box(x, top, width, floor float64) {
+	left, right, up, low := int(math.Round(x)), int(math.Round(x+width)), int(math.Round(top)), int(math.Round(floor))
+	p.move(left, low)
+	p.line(left, up)
+	p.line(max(right, left+1), up)
+	p.line(max(right, left+1), low)
+	p.flush()
+	p.write('Z')
+	p.x, p.y = left, low
+}
+
+// down closes an area at a floor.
+func (p *pen) down(floor, first int) {
+	p.flush()
+	p.write('V', floor)
+	p.write('H', first)
+	p.write('Z')
+	p.x, p.y, p.started = first, floor, false
+}
+
+func (p *pen) flush() {
+	switch {
+	case p.dx == 0 && p.dy == 0:
+	case p.dy == 0:
+		p.write('h', p.dx)
+	case p.dx == 0:
+		p.write('v', p.dy)
+	default:
+		p.write('l', p.dx, p.dy)
+	}
+	p.dx, p.dy = 0, 0
+}
+
+func (p *pen) write(command byte, numbers ...int) {
+	if command != p.last || command == 'm' { // what follows the numbers of a move would be a line
+		p.b.WriteByte(command)
+		p.last, p.digit = command, false
+	}
+	for _, n := range numbers {
+		if p.digit && n >= 0 {
+			p.b.WriteByte(' ')
+		}
+		p.b.WriteString(strconv.Itoa(n))
+		p.digit = true
+	}
+}
+
+// data is the path that was drawn.
+func (p *pen) data() string {
+	p.flush()
+	return p.b.String()
+}

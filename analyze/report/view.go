@@ -101,6 +101,7 @@ type adviceCard struct {
 type evidenceCard struct {
 	Cite, Text, Excerpt, Error string
 	Alike                      []evidenceCard // that say the same of other threads or files
+	lines                      []excerptLine  // of Excerpt
 }
 
 // section is one JVM, service or host.
@@ -151,6 +152,34 @@ type cell struct {
 	SVG       template.HTML
 	More      string // the summary of Lines
 	Lines     []string
+	Anchor    string // of Lines, where other cells lead to them
+	As        string // the anchor of the cell above that has these lines
+}
+
+// shareLines shows lines that several cells of a part of the page have once: the others lead there.
+func (s *section) shareLines() {
+	first, shared := map[string]*cell{}, 0
+	for _, p := range s.Parts {
+		for _, t := range p.Tables {
+			for _, row := range t.Rows {
+				for i := range row {
+					c := &row[i]
+					text := strings.Join(c.Lines, "\n")
+					switch before := first[text]; {
+					case text == "":
+					case before == nil:
+						first[text] = c
+					default:
+						if before.Anchor == "" {
+							shared++
+							before.Anchor = fmt.Sprintf("%s-lines-%d", s.Anchor, shared)
+						}
+						c.As, c.Lines = before.Anchor, nil
+					}
+				}
+			}
+		}
+	}
 }
 
 // columns reads "Name" and "#Name", which is numeric.
@@ -219,6 +248,11 @@ func newView(c *analyze.Case, r *analyze.Result, m *Meta) *view {
 	b.sections(c, r)
 	b.nodes(c, r)
 	b.appendix(c, r)
+	for _, list := range [][]section{v.Sections, v.Processes, v.Hosts} {
+		for i := range list {
+			list[i].shareLines()
+		}
+	}
 	v.Axes = v.shareAxes()
 	return v
 }

@@ -177,6 +177,7 @@ func (d *drawer) take(e evidenceCard) {
 	key := alike.ReplaceAllString(e.Text, "#")
 	for i := range d.Evidence {
 		if alike.ReplaceAllString(d.Evidence[i].Text, "#") == key && e.Text != "" {
+			e.Excerpt = excerptText(unlike(e.lines, d.Evidence[i].lines))
 			d.Evidence[i].Alike = append(d.Evidence[i].Alike, e)
 			return
 		}
@@ -194,8 +195,31 @@ func (b *viewBuilder) evidence(e *analyze.Evidence) evidenceCard {
 	if err != nil {
 		card.Error = err.Error()
 	}
-	card.Excerpt = excerptText(lines)
+	card.lines, card.Excerpt = lines, excerptText(lines)
 	return card
+}
+
+// unlike leaves out lines that an excerpt has like the one before it, whatever their numbers are, where they are several in a row.
+func unlike(lines, before []excerptLine) (out []excerptLine) {
+	if len(lines) != len(before) {
+		return lines
+	}
+	same := func(i int) bool { return lines[i].Text == before[i].Text && lines[i].Left == before[i].Left }
+	for i := 0; i < len(lines); {
+		end, n := i, 0
+		for ; end < len(lines) && same(end); end++ {
+			n += max(1, lines[end].Left)
+		}
+		switch {
+		case end-i > 1:
+			out = append(out, excerptLine{Left: n, Above: true})
+			i = end
+		default:
+			out = append(out, lines[i])
+			i++
+		}
+	}
+	return out
 }
 
 // shellWord quotes what a shell would not take as one word.

@@ -2,8 +2,8 @@
 // The report with its script: one time axis for all charts, a filter for nodes, colours, and links into all of it.
 // Nothing here makes text of a case into markup: it is set as text only.
 
-/** @typedef {{n: string, c: string, a?: number, y: (number | null)[]}} Curve */
-/** @typedef {{t0?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, bars?: boolean, top?: number, limit?: {v: number, n: string}, a?: number, s: Curve[]}} Plot */
+/** @typedef {{n: string, c: string, a?: number, f?: number, v?: string, y?: (number | null)[]}} Curve with a unit f, v are multiples of it, each as its distance from the one before */
+/** @typedef {{t0?: number, l?: number, unit?: string, stack?: boolean, log?: boolean, dots?: boolean, bars?: boolean, top?: number, limit?: {v: number, n: string}, a?: number, s: Curve[]}} Plot */
 
 document.addEventListener("DOMContentLoaded", function () {
   const root = document.documentElement;
@@ -34,22 +34,33 @@ document.addEventListener("DOMContentLoaded", function () {
 
   /** @type {uPlot[]} */
   const walled = []; // charts of wall-clock time, which zoom as one
-  /** @type {Set<uPlot>} */
-  const barred = new Set(); // charts of moments, such as dumps
 
   /** @param {number} from @param {number} to seconds of Unix time; both 0: each chart its own */
   function zoom(from, to) {
     view.from = from;
     view.to = to;
     walled.forEach(function (u) { show(u); });
+    all(".stacks").forEach(function (el) { el.dispatchEvent(new CustomEvent("stackstime", { detail: { from: from, to: to } })); });
     shown();
   }
   /** @param {uPlot} u */
   function show(u) {
-    const x = u.data[0], first = /** @type {number} */ (x[0]), last = /** @type {number} */ (x[x.length - 1]);
-    const room = barred.has(u) ? (last - first) / (x.length - 1) / 2 : 0; // half a bar
+    const whole = extents.get(u);
     if (view.to > view.from && walled.includes(u)) { u.setScale("x", { min: view.from, max: view.to }); return; }
-    u.setScale("x", { min: first - room, max: last + room });
+    if (whole) { u.setScale("x", { min: whole[0], max: whole[1] }); }
+  }
+  /** @type {Map<uPlot, [number, number]>} what a chart shows where nothing is zoomed into */
+  const extents = new Map();
+  /** From the beginning of a chart's source to its end, and all of the capture where that is about as long: such charts have one axis.
+   * @param {uPlot} u @param {Plot} p @returns {[number, number]} */
+  function extent(u, p) {
+    const x = u.data[0], first = /** @type {number} */ (x[0]), last = /** @type {number} */ (x[x.length - 1]), start = (p.t0 || 0) / 1000;
+    const room = p.bars ? (last - first) / (x.length - 1) / 2 : 0; // half a bar
+    const from = Math.min(first - room, p.l ? start : first), to = Math.max(last + room, p.l ? start + p.l : last);
+    const capture = all("dd[data-from]")[0], begun = capture ? Number(capture.dataset.from) / 1000 : 0, ended = capture ? Number(capture.dataset.to) / 1000 : 0;
+    const long = to - from, whole = ended - begun;
+    if (!p.t0 || !(whole > 0) || from > ended || begun > to || Math.max(long, whole) > 4 * Math.min(long, whole)) { return [from, to]; }
+    return [Math.min(from, begun), Math.max(to, ended)];
   }
 
   /** @type {number[][]} times of charts: the first in ms, then distances; -n stands for n more of the distance before it */
@@ -74,13 +85,25 @@ document.addEventListener("DOMContentLoaded", function () {
     return known;
   }
 
+  /** @param {Curve} c @returns {(number | null)[]} */
+  function values(c) {
+    if (!c.f) { return c.y || []; }
+    const f = c.f, back = Math.round(1 / f);
+    let level = 0;
+    return vlq(c.v || "").map(function (step) {
+      if (step === null) { return null; }
+      level += step;
+      return 1 > f ? level / back : level * f;
+    });
+  }
+
   /** @param {Plot} p @returns {uPlot.AlignedData} */
   function aligned(p) {
     const start = (p.t0 || 0) / 1000;
     /** @param {number} n */
     function onAxis(n) { return axis(n).map(function (s) { return start + s; }); }
-    if (p.a) { return /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([onAxis(p.a)].concat(/** @type {any} */ (p.s.map(function (c) { return c.y; }))))); }
-    return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.a || 0), c.y]); }));
+    if (p.a) { return /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([onAxis(p.a)].concat(/** @type {any} */ (p.s.map(values))))); }
+    return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.a || 0), values(c)]); }));
   }
 
   /** @param {HTMLElement} fig */
@@ -149,12 +172,12 @@ document.addEventListener("DOMContentLoaded", function () {
     fig.setAttribute("aria-label", (title ? title.textContent : "Chart") + ": + and - zoom, arrows move, 0 shows all");
     const u = new uPlot(options, rows, fig);
     plots.set(fig, u);
-    if (p.bars) { barred.add(u); }
+    extents.set(u, extent(u, p));
     if (p.t0) {
       walled.push(u);
       fig.addEventListener("keydown", function (e) { keys(e, u); });
     }
-    if (p.t0 || p.bars) { show(u); }
+    show(u);
   }
   /** @type {Map<HTMLElement, uPlot>} */
   const plots = new Map();

@@ -22,6 +22,23 @@ function label(unit, v) {
   return short(v);
 }
 
+/** Numbers as source maps write them (ECMA-426, Base64 VLQ); "." is one that is not known. @param {string} text @returns {(number | null)[]} */
+function vlq(text) {
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", out = [];
+  let v = 0, unit = 1;
+  for (const c of text) {
+    const d = digits.indexOf(c);
+    if (0 > d) { out.push(null); continue; }
+    v += (d % 32) * unit;
+    unit *= 32;
+    if (d >= 32) { continue; }
+    out.push(v % 2 ? -(v - 1) / 2 : v / 2);
+    v = 0;
+    unit = 1;
+  }
+  return out;
+}
+
 document.addEventListener("DOMContentLoaded", function () {
   // Paper shows what a click would; the screen is as it was afterwards.
   /** @type {HTMLDetailsElement[]} */

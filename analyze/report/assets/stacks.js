@@ -1,7 +1,7 @@
 // Merged stacks: a flame graph and a call tree of the kind, process, pool and state that the reader chooses, next to another.
 // Nothing here makes text of a case into markup: it is set as text only.
 
-/** @typedef {{id: string, n: string, u: string, f: number, s: number[][], c: number[], t: number[]}} StackKind */
+/** @typedef {{id: string, n: string, u: string, f: number, s: number[][], r?: number[], c: number[], t: string}} StackKind r: when each round of its samples began and ended, each number as its distance from the one before */
 /** @typedef {{places: {n: string, p?: string, i?: number}[], pools: string[], states: [string, string][], idle: number, names: (number | string)[], before?: string, against?: string, kinds: StackKind[]}} StackData */
 /** @typedef {{name: string, parent: number, depth: number, left: number, kids: number[], self: number[]}} Call self: slice, value, slice, value, ... */
 /** @typedef {{total: Float64Array, count: number}} Sums of the calls, and how many samples they are of */
@@ -20,21 +20,40 @@ function stackNames(pairs) {
   return out;
 }
 
-/** @param {number[]} t @param {string[]} names @returns {Call[]} */
-function stackCalls(t, names) {
+/** @param {number[]} t of one kind @param {string[]} names @param {Map<number, number[]>} likely names below a name, the last first; of all kinds before @returns {Call[]} */
+function stackCalls(t, names, likely) {
   /** @type {Call[]} */
   const calls = [];
   /** @type {number[]} */
   const path = []; // the last call of each depth
-  for (let i = 0; t.length > i;) {
-    const last = calls.length > 0 ? calls[calls.length - 1].depth : -1, lone = t[i] >= 0, depth = last + 1 - (lone ? 0 : -1 - t[i]);
-    const name = lone ? t[i] : t[i + 1], from = i + (lone ? 1 : 3), n = lone ? 0 : 2 * t[i + 2];
-    const at = calls.length, parent = depth > 0 ? path[depth - 1] : -1;
-    const left = name >= 0 ? 0 : -name;
-    calls.push({ name: at === 0 ? "all" : left > 0 ? left + (left > 1 ? " rarer calls" : " rarer call") : names[name], parent: parent, depth: depth, left: left, kids: [], self: t.slice(from, from + n) });
+  /** @type {number[]} */
+  const ids = []; // names of the calls
+  /** @param {number} depth @param {number} code @param {number[]} self */
+  function call(depth, code, self) {
+    const at = calls.length, parent = depth > 0 ? path[depth - 1] : -1, left = code >= 0 ? 0 : -code;
+    let id = -1;
+    if (parent >= 0 && left === 0) {
+      const known = likely.get(ids[parent]) || [];
+      id = known.length > code ? known.splice(code, 1)[0] : code - known.length;
+      known.unshift(id);
+      likely.set(ids[parent], known);
+    }
+    ids.push(id);
+    calls.push({ name: at === 0 ? "all" : left > 0 ? left + (left > 1 ? " rarer calls" : " rarer call") : names[id], parent: parent, depth: depth, left: left, kids: [], self: self });
     if (parent >= 0) { calls[parent].kids.push(at); }
     path[depth] = at;
-    i = from + n;
+  }
+  for (let i = 0; t.length > i;) {
+    const next = calls.length > 0 ? calls[calls.length - 1].depth + 1 : 0, n = t[i++];
+    if (0 > n) {
+      const from = i + 2, to = from + 2 * t[i + 1];
+      call(next + 1 + n, t[i], t.slice(from, to));
+      i = to;
+    } else if (n % 2 === 1) {
+      call(next, (n + 1) / 2, []);
+    } else {
+      for (let k = 0; n / 2 >= k; k++) { call(next + k, 0, []); }
+    }
   }
   return calls;
 }
@@ -57,8 +76,10 @@ function stacks(box) {
   const names = stackNames(data.names);
   const svgSpace = "http://www.w3.org/2000/svg", row = 19, least = 0.0008, most = 4000;
 
-  /** @type {Map<string, Call[]>} */
-  const decoded = new Map();
+  /** @type {Map<number, number[]>} */
+  const likely = new Map();
+  const decoded = new Map(data.kinds.map(function (k) { return [k.id, stackCalls(/** @type {number[]} */ (vlq(k.t)), names, likely)]; }));
+  const span = { from: 0, to: 0 }; // seconds of Unix time that the page is zoomed into; both 0: all
   let kind = data.kinds[0];
   /** @type {Call[]} */
   let calls = [];
@@ -158,9 +179,7 @@ function stacks(box) {
   }
   function choose() {
     kind = data.kinds.find(function (k) { return k.id === what.value; }) || data.kinds[0];
-    const known = decoded.get(kind.id);
-    calls = known || stackCalls(kind.t, names);
-    decoded.set(kind.id, calls);
+    calls = decoded.get(kind.id) || [];
     options();
   }
   function swapped() {
@@ -176,6 +195,26 @@ function stacks(box) {
     chosen("where");
   }
 
+  // Time.
+
+  /** Whether each round of the kind's samples lies in what the page is zoomed into. @returns {boolean[]} */
+  function rounds() {
+    const out = [];
+    let ms = 0;
+    for (let i = 0, r = kind.r || []; r.length > i; i += 2) {
+      const first = ms + r[i];
+      ms = first + r[i + 1];
+      out.push(!(span.to > span.from) || span.to * 1000 >= first && ms >= span.from * 1000);
+    }
+    return out;
+  }
+  /** @param {number} mask */
+  function bits(mask) {
+    let n = 0;
+    for (; mask > 0; mask >>= 1) { n += mask & 1; }
+    return n;
+  }
+
   // Sums.
 
   /** @param {number} place @param {string} choice */
@@ -186,20 +225,23 @@ function stacks(box) {
   }
   /** @param {string} choice of a place @param {number} side @param {number} [only] this state */
   function sum(choice, side, only) {
+    const open = rounds().reduce(function (mask, is, i) { return is ? mask | 1 << i : mask; }, 0);
+    /** How many times the values of a slice count: once, or in each of its rounds. */
     const keep = kind.s.map(function (s) {
-      if (s[3] !== side || !at(s[0], choice) || (pool.value !== "" && s[1] !== Number(pool.value))) { return false; }
-      if (only !== undefined && s[2] !== only) { return false; }
-      return state.value === "all" || (state.value === "" ? s[2] !== data.idle : s[2] === Number(state.value));
+      if (s[3] !== side || !at(s[0], choice) || (pool.value !== "" && s[1] !== Number(pool.value))) { return 0; }
+      if (only !== undefined && s[2] !== only) { return 0; }
+      if (state.value !== "all" && (state.value === "" ? s[2] === data.idle : s[2] !== Number(state.value))) { return 0; }
+      return s.length > 4 ? bits(s[4] & open) : 1;
     });
     const total = new Float64Array(calls.length);
     for (let i = calls.length - 1; i >= 0; i--) {
       const c = calls[i];
       for (let k = 0; c.self.length > k; k += 2) {
-        if (keep[c.self[k]]) { total[i] += c.self[k + 1]; }
+        total[i] += keep[c.self[k]] * c.self[k + 1];
       }
       if (c.parent >= 0) { total[c.parent] += total[i]; }
     }
-    const count = kind.c.reduce(function (sum, n, i) { return keep[i] ? sum + n : sum; }, 0);
+    const count = kind.c.reduce(function (sum, n, i) { const all = kind.s[i].length > 4 ? bits(kind.s[i][4]) : 1; return sum + n * keep[i] / all; }, 0);
     return { total: total, count: count };
   }
 
@@ -282,6 +324,11 @@ function stacks(box) {
     let text = kind.n[0].toUpperCase() + kind.n.slice(1) + (flipped ? " before" : "");
     text += kind.u === "threads" ? ": " + value(shown.total[0]) + " sightings of threads, each dump counted" + (state.value === "" ? "; threads without work are left out" : "") : ": " + value(shown.total[0]) + " in all";
     if (!(shown.total[0] > 0)) { text = "Nothing was sampled of this."; }
+    if (span.to > span.from) {
+      const open = rounds(), kept = open.filter(Boolean).length;
+      text += open.length === 0 ? " Of the whole capture: it is not known when each sample was taken, so the zoom does not narrow them." :
+        kept === 0 ? " No dump was taken in what is zoomed into: choose a longer stretch." : "; of " + kept + " of " + open.length + " rounds of dumps, those in what is zoomed into.";
+    }
     if (against.value !== "") {
       if (!other) {
         text += " There is nothing " + otherName() + " to compare it with.";
@@ -552,6 +599,11 @@ function stacks(box) {
     const option = Array.from(where.options).find(function (o) { return (o.dataset.node || "") === node; });
     box.hidden = !option;
     where.value = option ? option.value : "";
+    zoomed = here = 0;
+    show();
+  });
+  box.addEventListener("stackstime", function (e) {
+    Object.assign(span, /** @type {CustomEvent<{from: number, to: number}>} */ (e).detail);
     zoomed = here = 0;
     show();
   });
