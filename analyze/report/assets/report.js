@@ -51,17 +51,6 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   /** @type {Map<uPlot, [number, number]>} what a chart shows where nothing is zoomed into */
   const extents = new Map();
-  /** From the beginning of a chart's source to its end, and all of the capture where that is about as long: such charts have one axis.
-   * @param {uPlot} u @param {Plot} p @returns {[number, number]} */
-  function extent(u, p) {
-    const x = u.data[0], first = /** @type {number} */ (x[0]), last = /** @type {number} */ (x[x.length - 1]), start = (p.t0 || 0) / 1000;
-    const room = p.bars ? (last - first) / (x.length - 1) / 2 : 0; // half a bar
-    const from = Math.min(first - room, p.l ? start : first), to = Math.max(last + room, p.l ? start + p.l : last);
-    const capture = all("dd[data-from]")[0], begun = capture ? Number(capture.dataset.from) / 1000 : 0, ended = capture ? Number(capture.dataset.to) / 1000 : 0;
-    const long = to - from, whole = ended - begun;
-    if (!p.t0 || !(whole > 0) || from > ended || begun > to || Math.max(long, whole) > 4 * Math.min(long, whole)) { return [from, to]; }
-    return [Math.min(from, begun), Math.max(to, ended)];
-  }
 
   /** @type {number[][]} times of charts: the first in ms, then distances; -n stands for n more of the distance before it */
   const steps = JSON.parse((byID("axes") || root).textContent || "[]");
@@ -106,12 +95,36 @@ document.addEventListener("DOMContentLoaded", function () {
     return uPlot.join(p.s.map(function (c) { return /** @type {uPlot.AlignedData} */ ([onAxis(c.a || 0), values(c)]); }));
   }
 
+  /** @type {Map<HTMLElement, Plot>} */
+  const sources = new Map(all("figure.plot").map(function (fig) {
+    const source = fig.querySelector('script[type="application/json"]');
+    return [fig, JSON.parse(source && source.textContent || "{\"s\":[]}")];
+  }));
+
+  /** From the beginning of a chart's source to its end, with half a bar. @param {Plot} p @returns {[number, number]} */
+  function reach(p) {
+    const start = (p.t0 || 0) / 1000, x = [0, p.l || 0].concat(p.a ? axis(p.a) : []).map(function (s) { return start + s; });
+    const room = p.bars && p.a ? (axis(p.a)[axis(p.a).length - 1] - axis(p.a)[0]) / (axis(p.a).length - 1) / 2 : 0;
+    return [Math.min.apply(null, x) - room, Math.max.apply(null, x) + room];
+  }
+  const capture = all("dd[data-from]")[0], begun = capture ? Number(capture.dataset.from) / 1000 : 0, ended = capture ? Number(capture.dataset.to) / 1000 : 0;
+  /** Whether a chart is about as long as the capture, and of its time. @param {Plot} p */
+  function along(p) {
+    const r = reach(p), long = r[1] - r[0], whole = ended - begun;
+    return !!p.t0 && whole > 0 && ended >= r[0] && r[1] >= begun && 4 * Math.min(long, whole) >= Math.max(long, whole);
+  }
+  /** Such charts have one axis. @type {[number, number]} */
+  const common = [begun, ended];
+  sources.forEach(function (p) {
+    if (!along(p)) { return; }
+    common[0] = Math.min(common[0], reach(p)[0]);
+    common[1] = Math.max(common[1], reach(p)[1]);
+  });
+
   /** @param {HTMLElement} fig */
   function plot(fig) {
-    const source = fig.querySelector('script[type="application/json"]');
-    if (!source || fig.classList.contains("live")) { return; }
-    /** @type {Plot} */
-    const p = JSON.parse(source.textContent || "{}");
+    const p = sources.get(fig);
+    if (!p || fig.classList.contains("live")) { return; }
     const data = aligned(p);
     if (2 > data[0].length) { return; }
     // The layers of a stack reach down to zero: the lower ones are drawn over them.
@@ -172,7 +185,7 @@ document.addEventListener("DOMContentLoaded", function () {
     fig.setAttribute("aria-label", (title ? title.textContent : "Chart") + ": + and - zoom, arrows move, 0 shows all");
     const u = new uPlot(options, rows, fig);
     plots.set(fig, u);
-    extents.set(u, extent(u, p));
+    extents.set(u, along(p) ? common : reach(p));
     if (p.t0) {
       walled.push(u);
       fig.addEventListener("keydown", function (e) { keys(e, u); });
