@@ -119,6 +119,7 @@ func BenchmarkDumps(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		w.ForJoin()
 		for r, d := range captured[n] {
 			if err := w.Add(Entry{Path: fmt.Sprintf("nodes/n%d/dump-%02d.txt", n, r)}, redact.Text, d); err != nil {
 				b.Fatal(err)

@@ -44,7 +44,7 @@ type container interface {
 	// codec compresses the body of one entry the way the container stores it.
 	codec(dst *overflow) (codec, error)
 	// add appends an entry; on error nothing of it remains.
-	add(e Entry, crc uint32, body *overflow) error
+	add(e Entry, crc uint32, body stored) error
 	// close ends the container.
 	close() error
 }

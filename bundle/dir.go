@@ -25,7 +25,7 @@ type plainBody struct{ io.Writer }
 
 func (plainBody) finish(int64) error { return nil }
 
-func (d *dirContainer) add(e Entry, _ uint32, body *overflow) error {
+func (d *dirContainer) add(e Entry, _ uint32, body stored) error {
 	dst := filepath.FromSlash(e.Path)
 	if err := d.root.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (d *dirContainer) add(e Entry, _ uint32, body *overflow) error {
 	})
 }
 
-func (d *dirContainer) write(dst string, body *overflow) error {
+func (d *dirContainer) write(dst string, body stored) error {
 	f, err := d.root.OpenFile(dst+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -22,9 +22,17 @@
 // In tar.zst entries follow each other in one zstd frame and refer to those before
 // them; the blocks of each end with it, so that the frame is readable up to its
 // last whole entry while it is still open. An entry of more than 4 MB has two frames
-// of its own, header and body; when bundles merge, its body is copied as it is. Behind
-// the end of the tar, in a frame that other tools skip, an index says where each entry
-// stands; a bundle without one is read from its beginning.
+// of its own, header and body. Behind the end of the tar, in a frame that other tools
+// skip, an index says where each entry stands; a bundle without one is read from its
+// beginning.
+//
+// Where the bundles of nodes are joined, the first 64 MB of content are compressed anew,
+// so that small clusters have one window. Beyond that, and where a frame is hardly smaller
+// than its content, a node's frames are copied as they are, after every byte of them was
+// checked: headers are those that a Writer makes, contents have the size and checksum of
+// their records, and nothing else is in them. The headers in such frames are the node's
+// own, without times on the reference clock; those stand in casefile.json, whose record of
+// an entry is the one that a reader gives.
 //
 // # Compatibility
 //

@@ -13,6 +13,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"strings"
 
@@ -34,24 +35,23 @@ type JoinOptions struct {
 	MaxBytes int64
 	// Annotate may complete the record of each entry (its time on the reference clock).
 	Annotate func(*Entry)
-	// Peek, where it returns a writer, is given the content of that entry too. An entry
-	// that fails its checksum may have been given in part.
+	// Peek, where it returns a writer, is given the content of that entry too. An entry may be given
+	// twice, each time to a writer that Peek is asked for, and one that fails its checksum in part.
 	Peek func(Entry) io.Writer
 }
 
-// Join appends the entries of a node's tar.zst bundle while it arrives, after their
-// size and checksum were checked. Large ones are copied as they are compressed. It
-// returns the node's own manifest, nil when the stream ended before it; entries
-// that came whole are kept in any case.
-func (w *Writer) Join(ctx context.Context, r io.Reader, o JoinOptions) (*Manifest, error) {
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+// Join appends the entries of a node's tar.zst bundle, after their size and checksum were checked. It returns the
+// node's own manifest, nil when the stream ends before it; entries that came whole are kept in any case.
+//
+// Into a tar.zst the first [betterOf] bytes of what is joined are compressed anew, so that nodes refer to each other.
+// Of more, and of what hardly gets smaller, whole frames are copied as they came, as long as they are what a Writer makes.
+func (w *Writer) Join(ctx context.Context, r io.ReaderAt, o JoinOptions) (*Manifest, error) {
+	tools, err := w.joinTools()
 	if err != nil {
 		return nil, err
 	}
-	defer dec.Close()
-	room := budget.NewRoom(ctx, 0)
-	j := &joiner{w: w, o: o, room: room, in: bufio.NewReaderSize(room.Source(r), 64<<10), dec: dec, left: o.MaxBytes,
-		entriesLeft: mostEntries(ctx)}
+	defer w.tools.Put(tools)
+	j := &joiner{w: w, o: o, src: r, joinTools: tools, room: budget.NewRoom(ctx, 0), left: o.MaxBytes, entriesLeft: mostEntries(ctx)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return j.manifest, err
@@ -67,30 +67,69 @@ func (w *Writer) Join(ctx context.Context, r io.Reader, o JoinOptions) (*Manifes
 }
 
 type joiner struct {
-	w        *Writer
-	o        JoinOptions
-	in       *bufio.Reader
+	w   *Writer
+	o   JoinOptions
+	src io.ReaderAt
+	at  int64 // where its next frame begins
+	*joinTools
 	room     *budget.Room
-	dec      *zstd.Decoder
 	left     int64
 	manifest *Manifest
 
 	entriesLeft int
 }
 
+// joinTools are large, and used for one node after the other.
+type joinTools struct {
+	in    *bufio.Reader // packed
+	dec   *zstd.Decoder
+	plain *bufio.Reader
+}
+
+func (w *Writer) joinTools() (*joinTools, error) {
+	if t, is := w.tools.Get().(*joinTools); is {
+		return t, nil
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+	return &joinTools{in: bufio.NewReaderSize(nil, 64<<10), dec: dec, plain: bufio.NewReaderSize(nil, 64<<10)}, err
+}
+
+// frame is the next one, from its beginning however often it is asked for.
+func (j *joiner) frame() *frame {
+	j.in.Reset(j.room.Source(io.NewSectionReader(j.src, j.at, math.MaxInt64-j.at)))
+	return newFrame(j.in, j.left)
+}
+
+// content is what a frame unpacks to.
+func (j *joiner) content(f *frame) (*bufio.Reader, error) {
+	if err := j.dec.Reset(f); err != nil {
+		return nil, err
+	}
+	j.plain.Reset(j.room.Reader(j.dec))
+	return j.plain, nil
+}
+
+// pass goes on after n bytes.
+func (j *joiner) pass(n int64) { j.at, j.left = j.at+n, j.left-n }
+
 // next takes one frame; done is true at the proper end.
 func (j *joiner) next() (done bool, err error) {
+	f := j.frame()
 	if _, err := frameHeader(j.in); errors.Is(err, io.EOF) {
 		return false, io.ErrUnexpectedEOF // the proper end has a frame of its own
 	} else if err != nil {
 		return false, err
 	}
-	f := newFrame(j.in, j.left)
-	if err := j.dec.Reset(f); err != nil {
+	if j.copied(f) {
+		return false, nil
+	}
+	f = j.frame()
+	in, err := j.content(f)
+	if err != nil {
 		return false, err
 	}
-	alone, done, err := j.entries(bufio.NewReader(j.room.Reader(j.dec)))
-	j.left -= f.n
+	alone, done, err := j.entries(in)
+	j.pass(f.n)
 	if f.whole && errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the last entry of a frame is shorter than its header says")
 	}
@@ -188,46 +227,39 @@ func (j *joiner) shared(e Entry, content io.Reader) error {
 // own takes an entry whose content is the next frame, checks it, and copies it as it is compressed where the
 // container is of the same kind.
 func (j *joiner) own(e Entry) error {
-	spool := &overflow{dir: os.TempDir()}
-	defer spool.close()
-	n, err := io.Copy(spool, newFrame(j.in, j.left))
-	j.left -= n
-	if err == nil && n == 0 {
-		err = io.ErrUnexpectedEOF
+	f := j.frame()
+	if _, err := frameHeader(j.in); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("%s: %w", e.Path, err)
 	}
-	if err == nil {
-		err = j.ownFrame(e, spool)
-	}
-	if err != nil {
+	if err := j.ownFrame(e, f); err != nil {
 		return fmt.Errorf("%s: %w", e.Path, err)
 	}
 	return nil
 }
 
-func (j *joiner) ownFrame(e Entry, packed *overflow) error {
-	in, err := packed.reader()
+func (j *joiner) ownFrame(e Entry, f *frame) error {
+	in, err := j.content(f)
 	if err != nil {
 		return err
 	}
-	if err := j.dec.Reset(in); err != nil {
-		return err
-	}
-	body, also := packed, io.Discard
+	spool, also := &overflow{dir: os.TempDir()}, io.Discard
+	defer spool.close()
 	var c codec
 	if _, isTar := j.w.c.(*tarContainer); !isTar || e.Bytes <= sharedEntry {
-		body = &overflow{dir: os.TempDir()}
-		defer body.close()
-		if c, err = j.w.c.codec(body); err != nil {
+		if c, err = j.w.c.codec(spool); err != nil {
 			return err
 		}
 		also = c
 	}
 	t := j.take(e)
-	if err := t.read(j.room.Reader(j.dec), also); err != nil {
+	if err := t.read(in, also); err != nil {
 		return err
 	}
-	pad, err := io.Copy(io.Discard, io.LimitReader(j.dec, tarBlock+1))
-	if err == nil && pad != int64(len(padding(e.Bytes))) {
+	pad, err := io.Copy(io.Discard, io.LimitReader(in, tarBlock+1))
+	if err == nil && (pad != int64(len(padding(e.Bytes))) || !f.whole) {
 		err = errors.New("longer than its header says")
 	}
 	if err == nil && c != nil {
@@ -236,7 +268,12 @@ func (j *joiner) ownFrame(e Entry, packed *overflow) error {
 	if err != nil {
 		return err
 	}
-	return j.keep(t, body)
+	packed := section{j.src, j.at, f.n}
+	j.pass(f.n)
+	if c != nil {
+		return j.keep(t, spool)
+	}
+	return j.keep(t, packed)
 }
 
 // taken is an entry on its way from the stream.
@@ -280,7 +317,7 @@ func (t *taken) read(content io.Reader, also io.Writer) error {
 }
 
 // keep appends what was taken, apart from the node's plan and manifest.
-func (j *joiner) keep(t *taken, body *overflow) error {
+func (j *joiner) keep(t *taken, body stored) error {
 	switch t.e.Path {
 	case PlanFile:
 		return nil
@@ -295,7 +332,7 @@ func (j *joiner) keep(t *taken, body *overflow) error {
 }
 
 // splice appends an entry whose body is as the container stores it.
-func (w *Writer) splice(e Entry, crc uint32, body *overflow) error {
+func (w *Writer) splice(e Entry, crc uint32, body stored) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {

@@ -86,8 +86,31 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 	case r.Cut == nil || len(entries) > 0 && entries[0].SHA256 == "":
 		r.Foreign = true
 	}
+	records := r.records()
+	for i, e := range entries {
+		entries[i] = records.of(e)
+	}
 	r.Manifest.Entries = entries
 	return r, nil
+}
+
+// records are those of the manifest, by path. They can say more than an entry knew when it was written.
+type records map[string]Entry
+
+func (r *Reader) records() records {
+	m := make(records, len(r.declared))
+	for _, e := range r.declared {
+		m[e.Path] = e
+	}
+	return m
+}
+
+// of is the record of that content.
+func (m records) of(e Entry) Entry {
+	if d, is := m[e.Path]; is && d.SHA256 == e.SHA256 && d.Bytes == e.Bytes {
+		return d
+	}
+	return e
 }
 
 // openByIndex reads the manifest, which is the last entry of a whole bundle; nil where that gives none.
@@ -136,7 +159,8 @@ func readManifest(path string, e Entry, body io.Reader) (*Manifest, error) {
 // returns the first error of visit, or that of a broken file, or the [budget.Over]
 // of one that is larger than its budget; a cut is no error.
 func (r *Reader) Walk(ctx context.Context, visit func(Entry, io.Reader) error) error {
-	cut, err := r.scan(ctx, visit)
+	records := r.records()
+	cut, err := r.scan(ctx, func(e Entry, body io.Reader) error { return visit(records.of(e), body) })
 	if err == nil && budget.IsOver(cut.err) {
 		return cut.err
 	}

@@ -59,6 +59,9 @@ func (w *Writer) rescrub(ctx context.Context) (*Writer, error) {
 	if w.hurried() {
 		next.Hurry()
 	}
+	if t, is := w.c.(*tarContainer); is && t.forJoin {
+		next.ForJoin()
+	}
 	err = r.Walk(ctx, func(e Entry, body io.Reader) error {
 		if e.Path == PlanFile {
 			return nil

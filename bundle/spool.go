@@ -16,6 +16,36 @@ import (
 // moves to a temporary file.
 const spoolMemory = 1 << 20
 
+// stored is the body of an entry as the container has it, or more of a container as it is.
+type stored interface {
+	length() int64
+	copyTo(w io.Writer) error
+}
+
+// section is a part of a file that is copied as it is.
+type section struct {
+	src   io.ReaderAt
+	at, n int64
+}
+
+func (s section) length() int64 { return s.n }
+
+// copyTo writes all of it to w. Between files the kernel copies.
+func (s section) copyTo(w io.Writer) error {
+	var in io.Reader = io.NewSectionReader(s.src, s.at, s.n)
+	if f, is := s.src.(*os.File); is {
+		if _, err := f.Seek(s.at, io.SeekStart); err != nil {
+			return err
+		}
+		in = io.LimitReader(f, s.n)
+	}
+	n, err := io.Copy(w, in)
+	if err == nil && n != s.n {
+		err = fmt.Errorf("copied %d bytes of %d: %w", n, s.n, io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
 // overflow keeps what is written in memory up to spoolMemory, then on disk. The
 // temporary file has no name while it is in use where the system allows that,
 // so that a killed process leaves nothing behind.
@@ -49,6 +79,8 @@ func (o *overflow) Write(p []byte) (int, error) {
 	o.size += int64(n)
 	return n, err
 }
+
+func (o *overflow) length() int64 { return o.size }
 
 // reader gives all of it from the start. There is one reader at a time.
 func (o *overflow) reader() (io.Reader, error) {

@@ -47,6 +47,8 @@ type tarContainer struct {
 	began  int64 // offset of that frame in the file
 	inside int64 // plain bytes in it
 	spots  []spot
+	// forJoin gives the plan and the manifest frames of their own.
+	forJoin bool
 }
 
 func newTar(out appendFile) (container, error) {
@@ -79,6 +81,12 @@ func (t *tarContainer) joining() error {
 		return t.setLevel(zstd.SpeedBetterCompression)
 	}
 	return t.setLevel(zstd.SpeedDefault)
+}
+
+// copies reports whether a frame of so many bytes, packed and plain, is joined as it is: from betterOf bytes on others of
+// its kind are too far away to refer to them all, and what is hardly smaller than its content stays so.
+func (t *tarContainer) copies(packed, plain int64) bool {
+	return t.plain >= betterOf || packed > plain-plain/5
 }
 
 func (t *tarContainer) codec(dst *overflow) (codec, error) { return &tarBody{dst: dst}, nil }
@@ -127,7 +135,7 @@ func (b *tarBody) finish(plain int64) error {
 // padding fills the last block of a tar's file.
 func padding(size int64) []byte { return make([]byte, (tarBlock-size%tarBlock)%tarBlock) }
 
-func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
+func (t *tarContainer) add(e Entry, _ uint32, body stored) error {
 	header, err := tarHeader(e)
 	if err != nil {
 		return err
@@ -135,7 +143,7 @@ func (t *tarContainer) add(e Entry, _ uint32, body *overflow) error {
 	if e.Bytes > sharedEntry {
 		return t.addOwn(header, body, room(e))
 	}
-	if t.inside > frameMost {
+	if t.inside > frameMost || t.forJoin && e.Path == ManifestFile {
 		t.endFrame()
 	}
 	at, began := t.here(), time.Now()
@@ -175,16 +183,29 @@ func (t *tarContainer) here() spot {
 }
 
 // addOwn appends two frames: the header, and the content as it is compressed already.
-func (t *tarContainer) addOwn(header []byte, body *overflow, free int64) error {
+func (t *tarContainer) addOwn(header []byte, body stored, free int64) error {
 	t.endFrame()
 	at := t.here()
 	if err := t.frame(header); err != nil {
 		return err
 	}
-	if err := t.append(body.size+free, body.copyTo); err != nil {
+	if err := t.append(body.length()+free, body.copyTo); err != nil {
 		return err
 	}
 	t.spots = append(t.spots, at)
+	return nil
+}
+
+// addFrame appends a whole frame of another bundle with the entries in it.
+func (t *tarContainer) addFrame(list []placed, packed stored) error {
+	t.endFrame()
+	at := t.here()
+	if err := t.append(packed.length()+reserve, packed.copyTo); err != nil {
+		return err
+	}
+	for _, p := range list {
+		t.spots = append(t.spots, spot{at.frame, p.plain})
+	}
 	return nil
 }
 

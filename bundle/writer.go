@@ -44,6 +44,7 @@ type Writer struct {
 	closed      bool
 	// knownElsewhere is how many secret values the nodes knew whose bundles were joined.
 	knownElsewhere int
+	tools          sync.Pool // of *joinTools
 }
 
 // Create starts a bundle at path with what is known of the capture so far. The
@@ -133,6 +134,17 @@ func (w *Writer) Hurry() {
 	defer w.mu.Unlock()
 	if t, is := w.c.(*tarContainer); is {
 		_ = t.setLevel(zstd.SpeedFastest) // the one before goes on
+	}
+}
+
+// ForJoin keeps what concerns this bundle alone apart from its evidence, so that Join can copy that as it is. It is called
+// before the first entry.
+func (w *Writer) ForJoin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t, is := w.c.(*tarContainer); is {
+		t.forJoin = true
+		t.endFrame()
 	}
 }
 

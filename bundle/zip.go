@@ -33,15 +33,15 @@ type zipBody struct{ *flate.Writer }
 
 func (b *zipBody) finish(int64) error { return b.Close() }
 
-func (z *zipContainer) add(e Entry, crc uint32, body *overflow) error {
-	h, err := zipHeader(e, crc, body.size)
+func (z *zipContainer) add(e Entry, crc uint32, body stored) error {
+	h, err := zipHeader(e, crc, body.length())
 	if err != nil {
 		return err
 	}
 	if z.broken != nil {
 		return z.broken
 	}
-	need := body.size + 2*int64(len(h.Name)+len(h.Extra)) + 128
+	need := body.length() + 2*int64(len(h.Name)+len(h.Extra)) + 128
 	if err := z.out.room(need + room(e)); err != nil {
 		return err
 	}

@@ -78,6 +78,7 @@ func (c *Capture) Run(ctx context.Context, path string, format bundle.Format, to
 		return nil, err
 	}
 	s.Out = w
+	w.ForJoin()
 	if crowded() {
 		w.Hurry()
 	}

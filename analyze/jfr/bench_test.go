@@ -17,13 +17,17 @@ import (
 	"casefile/cmd/samples/live/livetest"
 )
 
-// benchRecording is a recording of a JVM that allocates, locks and computes, of several chunks, and the JDK's tool that reads it.
+// benchRecording is the recording that CASEFILE_BENCH_RECORDING names, so that two builds read the same, or else that of a
+// JVM that allocates, locks and computes, of several chunks, made anew. tool is the JDK's that reads it.
 func benchRecording(b *testing.B) (file, tool string) {
 	b.Helper()
 	jdk := livetest.Newest(b)
 	tool, ok := jdk.Has("jfr")
 	if !ok {
 		b.Skip("no jfr tool")
+	}
+	if kept := os.Getenv("CASEFILE_BENCH_RECORDING"); kept != "" {
+		return kept, tool
 	}
 	dir := b.TempDir()
 	file = filepath.Join(dir, "bench.jfr")

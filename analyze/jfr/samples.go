@@ -2,6 +2,7 @@ package jfr
 
 import (
 	"net"
+	"slices"
 	"strconv"
 
 	format "casefile/bundle/format/jfr"
@@ -65,6 +66,9 @@ func (b *Builder) sampleHandler(s *sampledEvent, t *format.Type) handler {
 		}
 		at := b.add(k, count, value, row.Int(fieldBytes))
 		if s.kind == AllocSample && at >= 0 && len(b.allocs) < mostAllocations {
+			if len(b.allocs) == cap(b.allocs) { // twice as many each time: append copies a long list five times
+				b.allocs = slices.Grow(b.allocs, min(max(len(b.allocs), 1024), mostAllocations-len(b.allocs)))
+			}
 			b.allocs = append(b.allocs, allocation{at: row.Time(fieldTime).UnixNano(), weight: max(0, value), sample: at, n: int32(len(b.allocs))})
 		}
 	}}

@@ -14,6 +14,7 @@ import (
 
 	"casefile/analyze/report"
 	"casefile/bundle"
+	"casefile/bundle/format/budget"
 )
 
 // version is set by the linker; a build from source tells its commit instead.
@@ -76,7 +77,7 @@ type ui struct {
 
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	defer boundMemory()()
+	defer budget.Frugal()()
 	u := &ui{in: in, out: out, err: errOut}
 	root := newRoot(u)
 	root.SetArgs(args)

@@ -117,13 +117,17 @@ type measured struct {
 }
 
 func (s *measured) peek(e bundle.Entry) io.Writer {
+	var to *limited
 	switch e.Path {
 	case "nodes/" + s.dir + "/timing/" + wire.ProbesFile:
-		return &s.probes
+		to = &s.probes
 	case "nodes/" + s.dir + "/timing/" + wire.LinksFile:
-		return &s.links
+		to = &s.links
+	default:
+		return nil
 	}
-	return nil
+	to.Reset() // it may come again
+	return to
 }
 
 // read decodes them. What makes no sense is left where the node put it: in its own

@@ -52,11 +52,20 @@ func (p *part) close() {
 	}
 }
 
+// partReader is what a node sent.
+type partReader interface {
+	io.ReaderAt
+	io.Closer
+}
+
 // openPart reads what the node sent.
-func (m *member) openPart() (io.ReadCloser, error) {
+func (m *member) openPart() (partReader, error) {
 	f, err := os.Open(m.partFile())
-	if err != nil || !m.f.w.Keys().Sealing() {
-		return f, err
+	if err != nil {
+		return nil, err
+	}
+	if !m.f.w.Keys().Sealing() {
+		return f, nil
 	}
 	st, err := f.Stat()
 	if err != nil {
@@ -67,7 +76,7 @@ func (m *member) openPart() (io.ReadCloser, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return struct {
-		io.Reader
+		io.ReaderAt
 		io.Closer
 	}{plain, f}, nil
 }

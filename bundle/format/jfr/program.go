@@ -2,6 +2,7 @@ package jfr
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 )
 
@@ -193,14 +194,28 @@ func (p *program) run(b []byte, at int, raw bool, slots []uint64) int {
 			at += s.n
 		case loadInt:
 			var v uint64
-			if raw {
+			switch {
+			case raw:
 				v, at = fixedInt(b, at, s.n)
-			} else {
+			case at+8 <= len(b): // most are of one byte, or of up to eight
+				if x := binary.LittleEndian.Uint64(b[at:]); x&0x80 == 0 {
+					v, at = x&0x7f, at+1
+				} else if ends := ^x & highBits; ends != 0 {
+					n := bits.TrailingZeros64(ends) + 1
+					v, at = joined(x&(1<<n-1)), at+n/8
+				} else {
+					v, at = longVarint(b, at)
+				}
+			default:
 				v, at = uvarint(b, at)
 			}
-			if at >= 0 {
-				slots[s.slot] = extend(v, s.kind, s.zero)
+			if at < 0 {
+				return -1
 			}
+			if s.kind != kindLong {
+				v = extend(v, s.kind, s.zero)
+			}
+			slots[s.slot] = v
 		case loadByte:
 			if at < len(b) {
 				slots[s.slot] = uint64(b[at])

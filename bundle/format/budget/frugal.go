@@ -1,4 +1,4 @@
-package main
+package budget
 
 import (
 	"runtime"
@@ -11,8 +11,8 @@ import (
 // time that saves: from leastMemory on there is only a quarter of it.
 const leastMemory = 80 << 20
 
-// boundMemory holds the process to that until release is called. It looks after each collection: an idle process has none.
-func boundMemory() (release func()) {
+// Frugal holds the process to that until release is called. It looks after each collection: an idle process has none.
+func Frugal() (release func()) {
 	var mu sync.Mutex
 	released := false
 	before := debug.SetMemoryLimit(leastMemory)
