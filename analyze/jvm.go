@@ -64,7 +64,8 @@ func (j *JVM) Collector() gc.Collector {
 var release = regexp.MustCompile(`[\w-]*[-_/]v?(\d+\.\d+(?:\.\d+)*[\w.-]*?)(?:\.jar|\.war|/|$)`)
 
 // Release is the number of a release in the path that the application was started from, "shop-1.4.2.jar" or
-// "/opt/atlassian/confluence-8.5.1", with the entry and the line (0: not one line) that names it; empty: none does.
+// "/opt/atlassian/confluence-8.5.1"; of a bare Tomcat that of the server, by its log. With the entry and the line (0: not one line) that names it;
+// empty: none does.
 func (j *JVM) Release() (number, source string, line int) {
 	if j.Perf != nil {
 		command, _ := j.Perf.Str("sun.rt.javaCommand")
@@ -80,6 +81,9 @@ func (j *JVM) Release() (number, source string, line int) {
 				return m[1], j.OptionsSource, i + 2 // the head of the entry comes first
 			}
 		}
+	}
+	if j.App == "tomcat" {
+		return j.Tomcat()
 	}
 	return "", "", 0
 }

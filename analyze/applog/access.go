@@ -29,8 +29,10 @@ func (r *Request) Began() Stamp { return r.before(r.Took) }
 type Access struct {
 	Source  string
 	Pattern *Pattern // nil: none fits
-	// TookUnit is what the log counts %D in, found out from the log: Tomcat 10 changed it.
-	TookUnit time.Duration
+	// TookUnit is what the log counts %D in: Tomcat 10 changed it. TookKnown says that the pattern or the log tells; else it is taken for milliseconds
+	// until [Access.InMicroseconds].
+	TookUnit  time.Duration
+	TookKnown bool
 
 	Lines    int64
 	Unparsed int64 // lines that do not fit the pattern
@@ -220,15 +222,22 @@ func (a *access) finish() {
 	if a.Pattern == nil {
 		return
 	}
-	a.TookUnit = a.unit
+	a.TookUnit, a.TookKnown = a.unit, a.unit != 0
 	if a.unit != 0 {
 		return
 	}
 	a.TookUnit = time.Millisecond
-	if a.overlaps*20 <= a.followers { // in a log in milliseconds only a changed clock lets two overlap
+	if a.overlaps*20 > a.followers { // in a log in milliseconds only a changed clock lets two overlap
+		a.InMicroseconds()
+	}
+}
+
+// InMicroseconds counts again what was taken for milliseconds: who knows the server that wrote the log knows its unit.
+func (a *Access) InMicroseconds() {
+	if a.TookKnown || a.TookUnit != time.Millisecond {
 		return
 	}
-	a.TookUnit = time.Microsecond
+	a.TookUnit, a.TookKnown = time.Microsecond, true
 	a.served.finish(1000)
 	kept := a.Slow[:0]
 	for _, r := range a.Slow {
@@ -238,3 +247,6 @@ func (a *access) finish() {
 	}
 	a.Slow = kept
 }
+
+// InMilliseconds says that what was taken for milliseconds is.
+func (a *Access) InMilliseconds() { a.TookKnown = a.TookKnown || a.TookUnit == time.Millisecond }

@@ -88,7 +88,7 @@ func trafficIn(a *applog.Access, from, to time.Time) (t traffic) {
 		return traffic{}
 	}
 	t.perSec = float64(t.requests) / t.seconds
-	if timed > 0 {
+	if timed > 0 && a.TookKnown {
 		t.busy = Range{took.Seconds() / t.seconds, (took + steps).Seconds() / t.seconds}
 	}
 	return t

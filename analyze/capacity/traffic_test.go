@@ -20,6 +20,7 @@ func evenLog(t *testing.T, from time.Time, written time.Duration) *applog.Access
 	if err != nil || a.Unparsed > 0 {
 		t.Fatal(a.Unparsed, err)
 	}
+	a.InMilliseconds()
 	return a
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"casefile/analyze"
 	"casefile/analyze/appconf"
 	"casefile/analyze/applog"
 	"casefile/analyze/signatures"
@@ -43,6 +44,7 @@ func logMarks() []applog.Mark {
 		}})
 	}
 	marks = append(marks, applog.Mark{Kind: dumpInLog, Words: []string{`"threaddump": {`}, Match: func(line []byte) bool { return bytes.Contains(line, []byte(`"threadDump": {`)) }})
+	marks = append(marks, applog.Mark{Kind: analyze.TomcatStarts, Words: []string{"apache tomcat/"}, Match: analyze.NamesTomcat})
 	known, err := signatures.All()
 	if err != nil {
 		return marks // the rule that uses them tells

@@ -398,6 +398,7 @@ func (t *target) finish(b *builder) {
 	t.finishGC(b)
 	t.finishFlags()
 	t.jvm.Access = b.readAccess(t.access, t.patterns)
+	t.jvm.SettleDurations()
 }
 
 // total sums up the dumps of one target.
