@@ -87,6 +87,7 @@ func Run(ctx context.Context, c *Case, rules []*Rule) (*Result, error) {
 	app := applicationsOf(c)
 	res.Tuning = foldTuning(reconcile(res.Findings), app)
 	res.Findings = link(fold(res.Findings, len(c.Nodes), app))
+	nameProcesses(c, res.Findings)
 	return res, nil
 }
 

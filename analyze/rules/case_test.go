@@ -77,6 +77,7 @@ func run(t *testing.T, c *analyze.Case) *analyze.Result {
 		t.Fatalf("rules broke: %v", res.Broken)
 	}
 	reworded(t, c, res, threadRules())
+	actable(t, res)
 	return res
 }
 
@@ -91,6 +92,7 @@ func runOf(t *testing.T, c *analyze.Case, names ...string) *analyze.Result {
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
+	actable(t, res)
 	return res
 }
 

@@ -136,6 +136,7 @@ func (p *play) perform(t *testing.T) *analyze.Result {
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatalf("%v %v", err, res.Broken)
 	}
+	actable(t, res)
 	return res
 }
 

@@ -79,6 +79,7 @@ func clustered(t *testing.T, c *analyze.Case) *analyze.Result {
 		t.Fatal(err, res.Broken)
 	}
 	reworded(t, c, res, cluster.Rules())
+	actable(t, res)
 	for _, f := range res.Findings {
 		wholeFinding(t, f)
 	}

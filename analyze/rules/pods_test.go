@@ -70,6 +70,7 @@ func podFindings(t *testing.T, p *analyze.Pod) map[string]analyze.Finding {
 	if err != nil || len(res.Broken) > 0 {
 		t.Fatal(err, res.Broken)
 	}
+	actable(t, res)
 	found := map[string]analyze.Finding{}
 	for _, f := range res.Findings {
 		wholeFinding(t, f)

@@ -76,6 +76,7 @@ func (t *tape) run(tt *testing.T) *analyze.Result {
 	if err != nil || len(res.Broken) > 0 {
 		tt.Fatal(err, res.Broken)
 	}
+	actable(tt, res)
 	return res
 }
 

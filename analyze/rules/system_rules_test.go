@@ -95,6 +95,7 @@ func system(t *testing.T, j *analyze.JVM, facts *host.Facts, started, ended time
 		wholeFinding(t, f)
 	}
 	oneSetOfFlags(t, res)
+	actable(t, res)
 	return res
 }
 

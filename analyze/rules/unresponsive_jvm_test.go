@@ -65,6 +65,7 @@ func TestUnresponsiveJVM(t *testing.T) {
 				t.Fatal(err, res.Broken)
 			}
 			reworded(t, cs, res, []*analyze.Rule{rule(ids.UnresponsiveJVM)})
+			actable(t, res)
 			f := find(res, "unresponsive-jvm")
 			switch {
 			case c.want == "" && f != nil:

@@ -142,7 +142,7 @@ func TestDBPoolExhausted(t *testing.T) {
 		t.Run(e.name, e.check)
 	}
 	for _, c := range []struct{ app, setting, to string }{
-		{"shop", "maximumPoolSize", ""},
+		{"shop", "maximumPoolSize", "5"},
 		{"Confluence", "hibernate.hikari.maximumPoolSize in confluence.cfg.xml", "40 (for 30 request threads)"},
 	} {
 		shop := caseOf(parseText(t, "x", pool(20, 4, 30)))

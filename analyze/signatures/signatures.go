@@ -105,6 +105,11 @@ func (s *Signature) prepare() error {
 	if s.ID == "" || s.Title == "" || s.Explanation == "" || len(s.Advice) == 0 {
 		return errors.New("lacks id, title, explanation or advice")
 	}
+	for i, a := range s.Advice {
+		if a.Action == "" || a.Effect == "" || a.Risk == "" || a.Verify == "" || a.Setting != "" && a.To == "" {
+			return fmt.Errorf("advice %d lacks action, effect, risk, how to verify, or what to set it to", i+1)
+		}
+	}
 	var err error
 	if s.names, err = compile(s.Threads); err != nil {
 		return err

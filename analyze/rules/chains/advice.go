@@ -21,15 +21,16 @@ type dialect struct {
 	idle     string // that ends a session which is idle in its transaction; empty: there is none
 	idleTo   string
 	run      string // that bounds a statement
+	runTo    string
 	plan     string // shows the plan of a statement without running it
 	prepared string // ends a prepared transaction
 }
 
 var dialects = map[string]dialect{
 	jdbc.PostgreSQL: {"SELECT pg_terminate_backend(%d)", "lock_timeout", "5s", "idle_in_transaction_session_timeout", "60s",
-		"statement_timeout", "EXPLAIN (from 16 on EXPLAIN (GENERIC_PLAN))", "SELECT gid, prepared FROM pg_prepared_xacts, then ROLLBACK PREPARED"},
-	jdbc.MySQL:   {"KILL %d", "innodb_lock_wait_timeout", "5", "", "", "max_execution_time", "EXPLAIN", "XA RECOVER, then XA ROLLBACK"},
-	jdbc.MariaDB: {"KILL %d", "innodb_lock_wait_timeout", "5", "idle_transaction_timeout", "60", "max_statement_time", "EXPLAIN", "XA RECOVER, then XA ROLLBACK"},
+		"statement_timeout", "30s", "EXPLAIN (from 16 on EXPLAIN (GENERIC_PLAN))", "SELECT gid, prepared FROM pg_prepared_xacts, then ROLLBACK PREPARED"},
+	jdbc.MySQL:   {"KILL %d", "innodb_lock_wait_timeout", "5", "", "", "max_execution_time", "30000 (ms; of SELECT statements)", "EXPLAIN", "XA RECOVER, then XA ROLLBACK"},
+	jdbc.MariaDB: {"KILL %d", "innodb_lock_wait_timeout", "5", "idle_transaction_timeout", "60", "max_statement_time", "30 (seconds)", "EXPLAIN", "XA RECOVER, then XA ROLLBACK"},
 }
 
 func dialectOf(l *database.Look) dialect {

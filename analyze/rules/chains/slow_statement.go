@@ -163,13 +163,15 @@ func adviseStatement(a *waits.Asked, short bool) []analyze.Advice {
 	verify := "Collect again under the same load: fewer threads wait for it."
 	if short {
 		return []analyze.Advice{{
-			Action: "Find who calls it so often, and ask once for what many calls ask one by one (a join, an IN list, a cache).",
+			Action: "Ask once for what many calls ask one by one (a join, an IN list, a cache): have the developers of the calls that the evidence shows above " +
+				"the driver do it.",
 			Effect: "Fewer round trips to the database.", Risk: codeChange, Verify: verify,
 		}}
 	}
 	return []analyze.Advice{planOf(d, a.Statement, "the statement", verify), {
 		Action:  "Bound how long it may run, for the user of the application.",
 		Setting: d.run,
+		To:      d.runTo,
 		Effect:  "A slow statement costs the requests that need it, not all request threads.",
 		Risk:    "Runs that take longer and are wanted fail with an error.",
 		Verify:  verify,

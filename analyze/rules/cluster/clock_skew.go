@@ -200,7 +200,7 @@ func stepFinding(l *wire.Link, s *wire.Step, name string) (f analyze.Finding, ok
 			),
 		),
 	}
-	f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock; let one service " +
+	f.Advice = []analyze.Advice{{Action: "See in the log of the time service who set the clock (journalctl -u chronyd -u systemd-timesyncd -u ntpd); let one service " +
 		"slew it (chrony: makestep only at its start) and switch off the time sync of the guest tools.",
 		Effect: "The clock runs evenly.",
 		Risk:   "None while the offset is small.",

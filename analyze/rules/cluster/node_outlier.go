@@ -164,9 +164,8 @@ func outlierFinding(n *analyze.Node, out []outlier) analyze.Finding {
 		f.Evidence = append(f.Evidence, e)
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Look first for what this node alone does or has: how the load balancer spreads sessions, a " +
-			"scheduled job, one user's requests, another machine or setting (see config-drift), a neighbour on " +
-			"the same host.",
+		Action: "Find what this node alone does or has, in this order: its share of requests in the access log, against that of its peers; a scheduled job (the " +
+			"thread names of its busy stacks); another setting (casefile check has the rows in which nodes differ); another machine or a neighbour on the same host.",
 		Effect: "Nodes carry the same load in the same way.",
 		Risk:   "None in looking.",
 		Verify: fmt.Sprintf("In the next capture %s is near that of the others.", worst.name),

@@ -80,7 +80,8 @@ func unanswered(n *probingNode, l timing.Latency, share float64) analyze.Finding
 	}
 	f.Evidence = []analyze.Evidence{{Entry: l.Source, Text: fmt.Sprintf("%s: %d of %d failed", l.Target, l.Failures, l.Tries)}}
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Look whether %s works, and whether %s reaches it: name, firewall, limit of connections.", l.Target, n.Name),
+		Action: fmt.Sprintf("Look on %s whether it reaches %s: the name (getent hosts), a firewall (nc -vz HOST PORT), and there whether it works and has connections left.",
+			n.Name, l.Target),
 		Effect: "Requests that need it are served again.", Risk: "None.", Verify: "The probes of the next capture succeed.",
 	}}
 	return f
@@ -100,7 +101,8 @@ func slowProbe(pass *analyze.Pass, n *probingNode, l timing.Latency) analyze.Fin
 	f.Evidence = []analyze.Evidence{{Entry: l.Source, Text: fmt.Sprintf("%s, %s: p50 %s ms, p99 %s, of %d", l.Target, l.Part.Name,
 		say.Number(l.Part.P50), say.Number(l.Part.P99), l.Part.Count)}}
 	f.Advice = []analyze.Advice{{
-		Action: "Measure the same from the machine of " + l.Target + " itself: slow there too, it is its own load or disk; fast there, it is the way to it.",
+		Action: "Measure the same on the machine of " + l.Target + " itself (casefile collect --cluster FILE there): slow there too, it is its own load or disk; " +
+			"fast there, it is the way to it (mtr from " + n.Name + ").",
 		Effect: "Requests wait less, by the difference for each call.", Risk: "None.",
 		Verify: fmt.Sprintf("The median of the next capture is below %s ms.", say.Number(l.Limit.Good)),
 	}}

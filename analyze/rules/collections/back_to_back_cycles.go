@@ -58,7 +58,8 @@ func judgeCycles(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		"share after the cycle, so the next one starts at once and finds nothing either."
 	f.Evidence = []analyze.Evidence{v.CitePause(first), v.CitePause(ends[last])}
 	f.Advice = []analyze.Advice{{
-		Action: "Find what stays in use: it grows (a leak), or the heap is too small for it. The mark is not the cause.",
+		Action: "Find what stays in use (jcmd PID GC.class_histogram, twice, some minutes apart): if it grows it is a leak, else the heap is too small for it. " +
+			"The mark is not the cause.",
 		Effect: fmt.Sprintf("The CPU of %s a second.", say.Count(int(rate+0.5), "cycle")), Risk: "None in looking.",
 		Verify: "Cycles are minutes apart.",
 	}}

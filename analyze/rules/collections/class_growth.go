@@ -75,7 +75,7 @@ func evenly(values []float64) bool {
 
 // classFinder is how to find who loads classes.
 func (v *gcView) classFinder() analyze.Advice {
-	return analyze.Advice{Action: "Find who loads classes: jcmd <pid> VM.classloader_stats, " +
+	return analyze.Advice{Action: "Find who loads classes: jcmd PID VM.classloader_stats, " +
 		"twice, and compare; " + v.since9("-Xlog:class+load", "-XX:+TraceClassLoading") + " names them.",
 		Effect: "Names the library that makes class loaders.", Risk: "A pause below a millisecond that grows with " +
 			"the number of classes.", Verify: "The number of loaded classes levels off."}

@@ -134,6 +134,7 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			From:   interval,
 			To:     "a day or more, in milliseconds: 86400000",
 			Effect: "One collection a day.",
+			Risk:   "Objects that other JVMs no longer hold stay for up to a day.",
 			Verify: "The interval of these collections.",
 		}
 		f.Advice = append(f.Advice, a)
@@ -147,7 +148,7 @@ func judgeExplicitGC(_ *analyze.Pass, v *gcView) []analyze.Finding {
 
 // explicitAdvice names the call where it is known. Calls are ignored only where they cannot be what frees direct buffers.
 func (v *gcView) explicitAdvice(who asker, site string) analyze.Advice {
-	a := analyze.Advice{Action: who.action}
+	a := analyze.Advice{Action: who.action, Risk: "None, where the calls are removed."}
 	switch {
 	case !who.calls:
 		a.Action += "."

@@ -270,8 +270,8 @@ func (v *gcView) starvedThreads() (reason, bool) {
 		text: fmt.Sprintf("Collections took %s s, in which their threads got only %s s of CPU: they waited "+
 			"for the machine, not for their own work.", say.Number(real), say.Number(cpu)),
 		advice: analyze.Advice{
-			Action: "Find out what keeps the CPUs or the memory from the JVM: other processes, a CPU quota, " +
-				"swapping, a hypervisor. The findings about the machine say more.",
+			Action: "Find out what keeps the CPUs or the memory from the JVM: other processes (top), swapping (vmstat 1: si and so), a hypervisor (vmstat 1: st), " +
+				"a CPU quota (nr_throttled in /sys/fs/cgroup/cpu.stat). Findings about the machine, where there are some, have measured it.",
 			Effect: fmt.Sprintf(
 				"Pauses of about %s of their length.", say.Percent((100*cpu/real)/100),
 			), Risk: "None in looking.", Verify: "User and system time of a collection are no longer below its " +

@@ -87,8 +87,8 @@ func (v *gcView) citeCycle(c *gc.Cycle) analyze.Evidence {
 
 func (v *gcView) exhaustedAdvice(full *gc.FullHeap) []analyze.Advice {
 	list := []analyze.Advice{{
-		Action: "Restart the JVM to get it back to work; before that, if it can be borne, take a heap dump of it as it is (jcmd <pid> " +
-			"GC.heap_dump), and look at its largest retained objects: caches, sessions, result lists, an add-on's maps.",
+		Action: "Restart the JVM to get it back to work; before that, if it can be borne, take a heap dump of it as it is (jcmd PID " +
+			"GC.heap_dump FILE, opened in Eclipse MAT), and look at its largest retained objects: caches, sessions, result lists, an add-on's maps.",
 		Effect: "Names what fills the heap.",
 		Risk:   "The dump stops the JVM for seconds to minutes, takes as much disk as the heap has, and holds customers' data.",
 		Verify: "After the change, collections of the whole heap leave less than 60% of it in use.",

@@ -127,13 +127,13 @@ func (v *gcView) kindAndCause(p *gc.Pause) string {
 func (v *gcView) longPauseAdvice(l *longs, worst *gc.Pause) []analyze.Advice {
 	switch {
 	case l.real > 0 && l.cpu < l.real:
-		return []analyze.Advice{{Action: fmt.Sprintf("Look for what kept the machine from working: the collector's "+
-			"threads got %s s of CPU in %s s of pause. Swapping, a CPU quota, a busy hypervisor, or a GC log "+
-			"on a slow disk.", say.Number(l.cpu), say.Number(l.real)),
+		return []analyze.Advice{{Action: fmt.Sprintf("Look for what kept the machine from working, as the collector's "+
+			"threads got %s s of CPU in %s s of pause: swapping (vmstat 1: si and so), a busy hypervisor (vmstat 1: st), a CPU quota "+
+			"(nr_throttled in /sys/fs/cgroup/cpu.stat), or a GC log on a slow disk (iostat -x 1).", say.Number(l.cpu), say.Number(l.real)),
 			Effect: "Pauses of the length of their work.", Risk: "None in looking.", Verify: "User and system " +
 				"time of a pause are above its real time."}}
 	case views.MetaspaceCause(worst.Kind, v.Log.Cause(worst)):
-		return []analyze.Advice{{Action: "Find who loads classes (jcmd <pid> VM.classloader_stats, twice, and compare), and set the first mark of " +
+		return []analyze.Advice{{Action: "Find who loads classes (jcmd PID VM.classloader_stats, twice, and compare), and set the first mark of " +
 			"metaspace (-XX:MetaspaceSize) above what is in use once the program runs.",
 			Effect: "No such collection.", Risk: "None: it is a mark, not a reservation.", Verify: "No pause with a metadata cause in the next GC log."}}
 	case worst.Flags.Has(gc.FlagEvacuationFailure):
@@ -223,7 +223,8 @@ func (v *gcView) goalAdvice() []analyze.Advice {
 
 // otherAdvice is for JVMs without HotSpot's options.
 func (v *gcView) otherAdvice() []analyze.Advice {
-	a := analyze.Advice{Action: "Find what the collection had to go through: a large live set, or a machine that swaps.",
+	a := analyze.Advice{Action: "Find what the collection had to go through: a large live set (jcmd PID GC.class_histogram), or memory that was swapped out " +
+		"(VmSwap in /proc/PID/status).",
 		Effect: "Names the cause.", Risk: "None in looking.", Verify: "No pause of a second or more in the next GC log."}
 	if v.Log.Collector.IsOpenJ9() {
 		a = analyze.Advice{Action: "Let the scavenger work while the application runs (-Xgc:concurrentScavenge with -Xgcpolicy:gencon), or take " +

@@ -93,7 +93,8 @@ func operationAdvice(name string) analyze.Advice {
 			return analyze.Advice{Action: o.action}
 		}
 	}
-	return analyze.Advice{Action: "Find out who asks for the operation: jcmd, an agent, a monitoring tool."}
+	return analyze.Advice{Action: "Find out who asks for the operation: -Xlog:safepoint*,vmoperation=debug names it with its thread; jcmd, a JMX client, an agent or a monitoring tool " +
+		"asked for it."}
 }
 
 // longStops are the long operations of the run, longest first.

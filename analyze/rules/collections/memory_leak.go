@@ -68,8 +68,8 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.Evidence = cite.Known(heapAt, v.CiteLive(g.first), v.CiteLive(g.middle()), v.CiteLive(g.last))
 	f.Advice = []analyze.Advice{{
-		Action: "Find what is kept: take two heap dumps or class histograms some minutes apart and compare them " +
-			"by retained size. Look for maps, sessions and listeners that only grow.",
+		Action: "Find what is kept: jcmd PID GC.class_histogram twice, some minutes apart, names the classes that grow; a heap dump (jcmd " +
+			"PID GC.heap_dump FILE, opened in Eclipse MAT) who holds them: maps, sessions and listeners that only grow.",
 		Effect: "Names the class and who holds it.",
 		Risk: "Either stops the JVM for seconds (casefile collect --allow-pause), and a heap dump holds " +
 			"customers' data.",
@@ -97,7 +97,7 @@ func judgeMemoryLeak(_ *analyze.Pass, v *gcView) []analyze.Finding {
 			Setting: "-XX:+HeapDumpOnOutOfMemoryError",
 			From:    "-XX:-HeapDumpOnOutOfMemoryError", To: "-XX:+HeapDumpOnOutOfMemoryError -XX:HeapDumpPath=<a " +
 				"disk with room for " + say.Bytes(heap) + ">",
-			Effect: "The proof is kept when it happens.", Risk: "Disk space, and it holds customers' data.",
+			Effect: "The proof is kept when it happens.", Risk: "Disk space, and it holds customers' data.", Verify: "jcmd PID VM.flags has it.",
 		})
 	}
 	f.References = []string{"Java Platform, Standard Edition Troubleshooting Guide: Troubleshoot Memory Leaks"}

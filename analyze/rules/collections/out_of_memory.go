@@ -118,22 +118,22 @@ func (e *errorLines) addGC(l *gc.Log) {
 type memoryKind struct{ words, name, action string }
 
 var memoryKinds = []memoryKind{
-	{"Metaspace", "metaspace", "Look for class loaders that are made again and again (redeployments, scripts, proxies): jcmd <pid> " +
+	{"Metaspace", "metaspace", "Look for class loaders that are made again and again (redeployments, scripts, proxies): jcmd PID " +
 		"VM.classloader_stats, twice; if there are none, raise or remove -XX:MaxMetaspaceSize."},
-	{"Compressed class space", "compressed class space", "Look for class loaders that are made again and again; if there are none, raise " +
+	{"Compressed class space", "compressed class space", "Look for class loaders that are made again and again (jcmd PID VM.classloader_stats, twice); if there are none, raise " +
 		"-XX:CompressedClassSpaceSize."},
-	{"PermGen space", "permanent generation", "Look for class loaders that are made again and again; if there are none, raise -XX:MaxPermSize."},
-	{"irect buffer memory", "direct buffers", "Find who keeps direct buffers (Netty, NIO): they live outside of the heap, up to " +
+	{"PermGen space", "permanent generation", "Look for class loaders that are made again and again (jmap -clstats PID, twice); if there are none, raise -XX:MaxPermSize."},
+	{"irect buffer memory", "direct buffers", "Find who keeps direct buffers (Netty, NIO; the MBean java.nio:type=BufferPool,name=direct has their number and size): they live outside of the heap, up to " +
 		"-XX:MaxDirectMemorySize, and are freed only when the heap is collected."},
 	{"native thread", "native threads", "Count the threads of the process and of its user: ulimit -u, pids.max of the container, " +
 		"/proc/sys/kernel/threads-max; a growing number is a leak of threads."},
-	{"Requested array size exceeds", "an array larger than any heap", "Look at the stack of the error: one request asks for an array of some two thousand million elements."},
-	{"GC overhead limit", "heap: the collector ran nearly all the time", "Find what fills the heap: a heap dump, and its largest retained objects."},
-	{"Map failed", "mapped files", "Look at vm.max_map_count and at the address space of the process."},
-	{"Java heap space", "heap", "Find what fills the heap: a heap dump, and its largest retained objects. A dump that the JVM wrote itself " +
-		"(\"Dumping heap to\") has them."},
-	{"Garbage-collected heap size exceeded", "heap", "Find what fills the heap: a heap dump, and its largest retained objects."},
-	{"Out Of Memory (", "heap", "Find what fills the heap: a heap dump, and its largest retained objects."},
+	{"Requested array size exceeds", "an array larger than any heap", "Have the call at the top of the error's stack, in the lines of the evidence, ask for less at once: it wanted an array of some two thousand million elements."},
+	{"GC overhead limit", "heap: the collector ran nearly all the time", "Find what fills the heap: the largest retained objects of a heap dump (jcmd PID GC.heap_dump FILE, opened in Eclipse MAT)."},
+	{"Map failed", "mapped files", "Compare what is mapped with its limit (wc -l /proc/PID/maps, sysctl vm.max_map_count), and raise the limit or unmap files that are no longer read."},
+	{"Java heap space", "heap", "Find what fills the heap: the largest retained objects of a heap dump (jcmd PID GC.heap_dump FILE, opened in Eclipse MAT); a dump " +
+		"that the JVM wrote itself (\"Dumping heap to\" in the lines) has them too."},
+	{"Garbage-collected heap size exceeded", "heap", "Find what fills the heap: the largest retained objects of a heap dump (jcmd PID GC.heap_dump FILE, opened in Eclipse MAT)."},
+	{"Out Of Memory (", "heap", "Find what fills the heap: the largest retained objects of a heap dump (jcmd PID GC.heap_dump FILE, opened in Eclipse MAT)."},
 }
 
 // judgeOutOfMemory names the kind that the most lines tell of.

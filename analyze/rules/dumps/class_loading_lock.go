@@ -22,9 +22,8 @@ func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
 	return judgeLocks(pass, v, guardsClasses, func(k *contended, p *problem) {
 		p.Explanation += " The lock belongs to a class loader: requests that need a class it has not yet loaded " +
 			"pass one by one."
-		action := "Find out why the same class is asked for again and again: a class that does not exist is " +
-			"searched anew each time. " +
-			"Look at the calls below loadClass in the evidence, and keep the result, also a negative one."
+		action := "Have the calls below loadClass in the evidence keep their result, also a negative one: the same class is asked for again and again, and one " +
+			"that does not exist is searched anew each time."
 		if k.Kind == threads.ClassInit {
 			p.Explanation = "A class is initialised once, by one thread, and all others wait until its static " +
 				"initialiser returns. " +
@@ -43,8 +42,9 @@ func judgeClassLoading(pass *analyze.Pass, v *view) []analyze.Finding {
 			Risk:   "Its findClass must be able to run in several threads.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "Check the disk or share that holds the libraries, and exclude it from virus scanning.",
+			Action: "Check the disk or share that holds the libraries (iostat -x 1), and exclude it from virus scanning.",
 			Effect: "Each load holds the lock for a shorter time.",
+			Risk:   "Files that are not scanned.",
 			Verify: v.lockVerify(k),
 		}}
 		p.References = []string{"Java API: ClassLoader.registerAsParallelCapable", "Java Language Specification " +

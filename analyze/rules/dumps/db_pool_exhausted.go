@@ -43,21 +43,38 @@ var dbPoolExhausted = &analyze.Rule{
 // that its waiting
 // threads show.
 var poolSettings = []poolSetting{
-	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", "leakDetectionThreshold"},
-	{"com.mchange.v2.", "c3p0", "maxPoolSize", "unreturnedConnectionTimeout with debugUnreturnedConnectionStackTraces"},
-	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
-	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
-	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", "logAbandoned with removeAbandonedOnBorrow"},
-	{"org.apache.commons.dbcp.", "DBCP", "maxActive", "logAbandoned with removeAbandoned"},
-	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", "logAbandoned with removeAbandoned"},
-	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive", "logAbandoned with suspectTimeout"},
-	{"com.alibaba.druid.pool.", "Druid", "maxActive", "logAbandoned with removeAbandoned"},
-	{"io.agroal.", "Agroal", "max-size", "leak-detection-interval"},
-	{"oracle.ucp.", "UCP", "MaxPoolSize", ""},
-	{"database/sql.", "database/sql", "SetMaxOpenConns", ""},
+	{"com.zaxxer.hikari.", "HikariCP", "maximumPoolSize", hikariLeaks},
+	{"com.mchange.v2.", "c3p0", "maxPoolSize", leakLog{"unreturnedConnectionTimeout and debugUnreturnedConnectionStackTraces of the pool (c3p0.properties, or hibernate.c3p0.* of the " +
+		"session factory)", "0 and false (the defaults)", "60 (seconds) and true", "unreturnedConnectionTimeout"}},
+	{"org.apache.commons.dbcp2.", "DBCP 2", "maxTotal", abandoned("removeAbandonedOnBorrow")},
+	{"org.apache.tomcat.dbcp.dbcp2.", "Tomcat DBCP 2", "maxTotal", abandoned("removeAbandonedOnBorrow")},
+	{"org.apache.tomcat.dbcp.pool2.", "Tomcat DBCP 2", "maxTotal", abandoned("removeAbandonedOnBorrow")},
+	{"org.apache.commons.dbcp.", "DBCP", "maxActive", abandoned("removeAbandoned")},
+	{"org.apache.tomcat.dbcp.", "Tomcat DBCP", "maxActive", abandoned("removeAbandoned")},
+	{"org.apache.tomcat.jdbc.pool.", "Tomcat JDBC pool", "maxActive", leakLog{"logAbandoned and suspectTimeout of the Resource in context.xml or server.xml (Spring Boot: " +
+		"spring.datasource.tomcat.*)", "false and 0 (the defaults)", "true and 60 (seconds)", ""}},
+	{"com.alibaba.druid.pool.", "Druid", "maxActive", abandoned("removeAbandoned")},
+	{"io.agroal.", "Agroal", "max-size", leakLog{"leak-detection-interval of the data source (Quarkus: quarkus.datasource.jdbc.leak-detection-interval)", "not set", "30s", ""}},
+	{"oracle.ucp.", "UCP", "MaxPoolSize", leakLog{}},
+	{"database/sql.", "database/sql", "SetMaxOpenConns", leakLog{}},
 }
 
-type poolSetting struct{ prefix, pool, size, leaks string }
+type poolSetting struct {
+	prefix, pool, size string
+	leaks              leakLog
+}
+
+// leakLog is what makes a pool log the stack by which a connection was borrowed that is kept too long, as the pools' manuals have it; closes
+// is the limit after which the pool also closes it, under the hands of whoever uses it.
+type leakLog struct{ setting, from, to, closes string }
+
+var hikariLeaks = leakLog{"leakDetectionThreshold of the pool (Spring Boot: spring.datasource.hikari.leak-detection-threshold; Hibernate: hibernate.hikari.leakDetectionThreshold)",
+	"0 (off, the default)", "30000 (ms)", ""}
+
+func abandoned(remove string) leakLog {
+	return leakLog{"logAbandoned, " + remove + " and removeAbandonedTimeout of the data source (Resource in context.xml or server.xml)",
+		"false, false and 300 (the defaults)", "true, true and 300 (seconds)", "removeAbandonedTimeout"}
+}
 
 // productSettings overrides the setting's name where a product keeps it in a file of its own. These products ask for
 // a pool that
@@ -267,15 +284,23 @@ func (v *view) connectionHolders(dead map[*threads.Thread]bool) (list []views.Si
 
 func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holderSite) []analyze.Advice {
 	first := analyze.Advice{
-		Action:  "Find where connections stay and are not given back: have the pool log those kept too long.",
-		Setting: pool.leaks,
+		Action: "Have the pool log who keeps a connection too long: the stack in its message is the code that does not give it back, " +
+			"and wants a finally or try-with-resources.",
+		Setting: pool.leaks.setting,
+		From:    pool.leaks.from,
+		To:      pool.leaks.to,
 		Effect:  "Names the code that borrows and does not return.",
 		Risk:    "A little logging.",
 		Verify:  "No such message, and nobody waits for a connection.",
 	}
-	if strings.Contains(pool.leaks, "removeAbandoned") {
-		first.Risk = "The pool also closes what is kept longer than removeAbandonedTimeout, under the hands of " +
-			"whoever uses it."
+	switch {
+	case pool.leaks.closes != "":
+		first.Risk = "The pool also closes what is kept longer than " + pool.leaks.closes + ", under the hands of whoever uses it."
+	case pool.leaks.setting == "":
+		first.Action = "Have the developers look for connections, results and transactions that are not closed on every way out of the code that " +
+			"opens them, errors included."
+		first.Effect, first.Risk = "Every connection comes back.", codeChange
+		first.Verify = "Nobody waits for a connection under the same load."
 	}
 	if inUse > 0 {
 		first = shortenStatement(sites[0].call, sites[0].peer, sites[0].stack)
@@ -290,8 +315,10 @@ func (v *view) dbAdvice(pool poolSetting, product bool, inUse int, sites []holde
 			"limit must allow it on all nodes together.",
 		Verify: "No thread waits for a connection, and the database's response times did not rise.",
 	}
+	size.To = "a quarter more than now"
 	if inUse > 0 {
 		size.From = fmt.Sprintf("about %d (connections seen in use)", inUse)
+		size.To = fmt.Sprint(inUse + max(inUse/4, 1))
 	}
 	n := v.requestThreads()
 	if a := v.ownPool(); a != nil { // its configuration knows better than the dumps

@@ -120,6 +120,7 @@ func (v *view) finalizerProblem(tr *threads.Track, busy []views.Sighting, method
 		Action: "See how many objects wait: `jcmd " + v.pid() + " GC.finalizer_info` (no pause).",
 		Effect: "Tells how much of the heap hangs on it.",
 		Risk:   "None.",
+		Verify: "The number falls once the work is out.",
 	}}
 	p.References = []string{"JEP 421: Deprecate Finalization for Removal", "Java API: java.lang.ref.Cleaner"}
 	return p.finding()

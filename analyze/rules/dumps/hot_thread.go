@@ -240,6 +240,8 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 	p.Advice = []analyze.Advice{v.hotAdvice(g), {
 		Action: "Record a profile of the process to see the methods below it: casefile profile --pid " + v.pid() + " --duration 30s.",
 		Effect: "Names the lines that take the time, where dumps show a few samples only.",
+		Risk:   "Up to 1 % of CPU while it records.",
+		Verify: "The methods at its top make up the thread's CPU.",
 	}}
 	if k := runtimeWork(p.sightings); k >= 0 && g.site != "" {
 		p.Add(", at work in %s", jdkWork[k].what)
@@ -254,8 +256,8 @@ func (v *view) hotProblem(g *hotGroup) analyze.Finding {
 // hotAdvice names the code whose developers can bound the work.
 func (v *view) hotAdvice(g *hotGroup) analyze.Advice {
 	a := analyze.Advice{
-		Action: "Find out what work it has there, and whether it must do it: an endless loop, a job without " +
-			"limit, one request with huge data.",
+		Action: "Find out what work it has there, and whether it must do it (casefile profile --pid " + v.pid() + " --duration 30s names the methods): an endless loop, " +
+			"a job without limit, one request with huge data.",
 		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(g.cores)),
 		Risk:   "None in looking; a job may be wanted as it is.",
 		Verify: "A new collect shows the thread below " + fmt.Sprintf("%.1f", hotThreadCores.Value) + " cores.",

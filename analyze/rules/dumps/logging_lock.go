@@ -38,8 +38,9 @@ func judgeLogging(pass *analyze.Pass, v *view) []analyze.Finding {
 				"the problem.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "Check how long writes to the log's disk take, and what else writes there.",
+			Action: "Check how long writes to the log's disk take (iostat -x 1: w_await), and what else writes there (pidstat -d 1).",
 			Effect: "The lock is held for a shorter time.",
+			Risk:   "None in looking.",
 			Verify: "Disk write latency of the log volume is below 5 ms.",
 		}}
 		if v.writeStands(k) {

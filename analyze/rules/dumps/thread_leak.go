@@ -123,8 +123,8 @@ func (v *view) leakProblem(f *threads.Family) analyze.Finding {
 	}
 	p.Advice = []analyze.Advice{{
 		Action: "Find who starts " + say.Quote(f.Name) + v.creator(f) + ": an executor made for each request or " +
-			"job and never shut down is the usual cause. Make it once, and shut it down in a finally block where " +
-			"it must be short-lived.",
+			"job and never shut down is the usual cause (casefile collect --jfr records the stack of each start, jdk.ThreadStart). " +
+			"Make it once, and shut it down in a finally block where it must be short-lived.",
 		Effect: "The number of " + what + "s stands still.",
 		Risk:   "A change of code.",
 		Verify: "Two collects ten minutes apart show the same number of " + say.Quote(f.Name) + ".",

@@ -301,7 +301,7 @@ func (v *view) doings(pool *threads.Pool, busy int) string {
 
 func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze.Advice {
 	first := analyze.Advice{
-		Action: "Make what the threads do shorter: see the calls in the evidence.",
+		Action: "Make what the threads do shorter: " + cmp.Or(slowest(pool), "see the calls in the evidence") + ".",
 		Effect: "Threads come back to the pool sooner.",
 		Risk:   "A change of code or of data.",
 		Verify: "Dumps under the same load show idle threads in " + pool.Name + ".",
@@ -324,6 +324,16 @@ func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze
 		size.To = fmt.Sprint(limit + max(limit/4, 1))
 	}
 	return []analyze.Advice{first, size}
+}
+
+// slowest says in which call most threads of a pool are, with what; empty: none is known.
+func slowest(pool *threads.Pool) string {
+	for _, d := range pool.Doing {
+		if d.Site != "" {
+			return fmt.Sprintf("most %s in %s", asPlural(say.Brief(d.Text)), say.Short(d.Site))
+		}
+	}
+	return ""
 }
 
 func poolReferences(pool *threads.Pool) []string {

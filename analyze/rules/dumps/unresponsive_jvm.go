@@ -90,7 +90,7 @@ func judgeUnresponsive(pass *analyze.Pass, r *respondent) []analyze.Finding {
 			}),
 			explanation: "The request for a dump was taken and no answer came. The JVM may be ending, out of " +
 				"memory, or kept busy by something that these states do not show.",
-			advice: []analyze.Advice{{Action: "Capture again. If it stays so, take a core of the process (gcore) " +
+			advice: []analyze.Advice{{Action: "Capture again (casefile collect --pid PID). If it stays so, take a core of the process (gcore PID) " +
 				"or its native stacks (pstack) before it is restarted.", Effect: "Shows what the VM thread does.",
 				Risk:   "A core stops the process while it is written, and holds all of its memory.",
 				Verify: "The core opens in jhsdb.",
@@ -341,7 +341,7 @@ func longCollection(j *analyze.JVM, _ *view) *hold {
 	h := &hold{sure: analyze.Medium, title: "collects garbage and answers nobody meanwhile",
 		explanation: "While a collection has stopped all threads the JVM cannot dump them. One of seconds is a " +
 			"full collection of a large heap, or one whose pages were swapped out.",
-		advice: []analyze.Advice{{Action: "Look at the GC log for the pause that was at work then, and at the " +
+		advice: []analyze.Advice{{Action: "Look for the pause that was at work then in the GC log (jcmd PID VM.log list names its file; without one set -Xlog:gc*:file=gc.log), and at the " +
 			"findings about collections.", Effect: "Names the kind and the cause of the pause.",
 			Risk: "None.", Verify: "The pause ends at the time at which the JVM answers again."}}}
 	for _, t := range busy.Running {

@@ -99,7 +99,7 @@ func (w *place) tellMore() analyze.Advice {
 			"with debug=2, which say for how many minutes each one waits."
 	}
 	return analyze.Advice{Action: action, Effect: "Shows who comes to this place, for how long, and who ends the " +
-		"wait.", Risk: "A few per cent of one CPU while it records."}
+		"wait.", Risk: "A few per cent of one CPU while it records.", Verify: "The next report names who ends the wait."}
 }
 
 func roomAdvice(w *place, r relations) []analyze.Advice {

@@ -62,7 +62,7 @@ func judgeSteal(pass *analyze.Pass, v *hostView) []analyze.Finding {
 	f.Evidence = cite.Known(
 		cite.Ref(s.Ref, fmt.Sprintf("steal: mean %s, highest %s%s", say.Percent(s.Mean/100), say.Percent(s.Max/100), v.at(s))),
 	)
-	f.Advice = []analyze.Advice{{Action: "Ask who runs the host: fewer machines on it, reserved CPU, or another " +
+	f.Advice = []analyze.Advice{{Action: "Have who runs the host give this machine its CPUs: fewer machines on it, reserved CPU, or another " +
 		"kind of instance (not one with burst credits).",
 		Effect: "The CPUs are really there.", Risk: "Cost.", Verify: "Steal below 1 % at the same load."}}
 	return []analyze.Finding{f}

@@ -113,7 +113,7 @@ func judgeFiles(pass *analyze.Pass, s *watchedProcess) []analyze.Finding {
 		From: fmt.Sprintf("%.0f", limit), To: fmt.Sprintf("%.0f", max(65536, 4*limit)),
 		Effect: "Room for the load, and with a leak only time.", Risk: "Hardly any: some kilobytes of the kernel " +
 			"for each open file.", Rollback: "The old limit.",
-		Verify: "\"Max open files\" in /proc/<pid>/limits after the restart, and less than 70 % of it in use.",
+		Verify: "\"Max open files\" in /proc/PID/limits after the restart, and less than 70 % of it in use.",
 	}}
 	f.References = []string{"Atlassian: open files good below 70 % of the limit, bad from 90 % on"}
 	return []analyze.Finding{f}

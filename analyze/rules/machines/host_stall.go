@@ -48,7 +48,7 @@ func judgeHostStall(pass *analyze.Pass, v *hostView) []analyze.Finding {
 		f.Evidence = append(f.Evidence, cite.Ref(st.Ref, fmt.Sprintf("steal up to %s", say.Percent(st.Max/100))))
 	}
 	f.Advice = []analyze.Advice{{Action: "Ask who runs the host for migrations, snapshots and backups of this " +
-		"machine at that moment.",
+		"machine at that moment: the log of the hypervisor or the cloud's events page has them, dmesg -T and journalctl -k what the machine noticed.",
 		Effect: "Stops that nobody inside can explain are gone.", Risk: "None in asking.", Verify: "No sample comes " +
 			"late in a capture over the same hours."}}
 	return []analyze.Finding{f}

@@ -103,7 +103,7 @@ func (v *hostView) nearLimit(subject string, of say.Phrase, used float64, eviden
 		Impact:      "a little more, and the kernel kills a process or everything waits for memory",
 		Explanation: "File cache is not counted, so nothing is left that could be given back.",
 		Advice: []analyze.Advice{{Action: "Raise the limit, or lower what the JVM takes: heap, then the number of " +
-			"threads and direct buffers (jcmd <pid> VM.native_memory, with -XX:NativeMemoryTracking=summary, " +
+			"threads and direct buffers (jcmd PID VM.native_memory, with -XX:NativeMemoryTracking=summary, " +
 			"tells them apart).",
 			Effect: "Room for a peak.", Risk: "A heap that is too small collects all the time: look at its live " +
 				"set.", Verify: "Below 85 % at the same load."}},

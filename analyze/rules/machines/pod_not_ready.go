@@ -1,6 +1,7 @@
 package machines
 
 import (
+	"fmt"
 	"time"
 
 	"casefile/analyze"
@@ -53,7 +54,9 @@ func judgeReady(pass *analyze.Pass, v *podView) []analyze.Finding {
 		f.Explanation = "A Service sends requests to ready pods only. " + say.Quote(last.Message)
 	}
 	f.Advice = []analyze.Advice{{
-		Action: "Ask the readiness probe by hand from within the pod, and see in thread dumps what the threads that should answer it wait for.",
+		Action: fmt.Sprintf("Ask the readiness probe by hand from within the pod (kubectl exec -n %[1]s %[2]s -- curl -sv localhost:PORT/PATH, with port and path of "+
+			"kubectl get pod -n %[1]s %[2]s -o jsonpath='{..readinessProbe}'), and see in thread dumps what the threads that should answer it wait for.",
+			v.look.Pod.Metadata.Namespace, v.look.Pod.Metadata.Name),
 		Effect: "The cause is known.", Risk: "None.", Verify: "kubectl get pod shows READY.",
 	}}
 	return []analyze.Finding{f}

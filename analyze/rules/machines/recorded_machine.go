@@ -74,7 +74,7 @@ func judgeRecordedMemory(pass *analyze.Pass, r *views.Recording) []analyze.Findi
 	}
 	f.Advice = []analyze.Advice{{
 		Action: "Raise the container's memory limit, or lower -Xmx to at most three quarters of it, and look what the JVM takes beside its heap " +
-			"(jcmd <pid> VM.native_memory, with -XX:NativeMemoryTracking=summary).",
+			"(jcmd PID VM.native_memory, with -XX:NativeMemoryTracking=summary).",
 		Effect: "Room for a peak.", Risk: "A heap that is too small collects all the time: look at its live set.",
 		Verify: "The resident set stays below 85 % of the limit at the same load."}}
 	f.References = []string{"JDK Mission Control: 85 and 95 %"}

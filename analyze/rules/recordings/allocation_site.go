@@ -80,7 +80,7 @@ func (r *recorded) allocation(v profile.View, s *views.Site, share float64) anal
 	f.Evidence = append([]analyze.Evidence{r.Cite("%s of what was sampled of allocation has %s as the program's "+
 		"innermost call", say.Percent(share), s.Name)}, r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Look at what %s makes for each call: read in pieces, reuse buffers, size collections "+
+		Action: fmt.Sprintf("Have the developers of %s make less for each call: read in pieces, reuse buffers, size collections "+
 			"and builders at once, keep what does not change.", say.Short(s.Name)),
 		Effect: fmt.Sprintf("Up to %s fewer collections.", say.Percent(share)),
 		Risk:   "A change of code; objects that are kept instead raise the live set.",

@@ -83,8 +83,8 @@ func (r *recorded) hotCode(v profile.View, s *views.Site, share float64) analyze
 		f.Evidence = append(f.Evidence, r.Cite("threads: %s", withShares(who, say.Quote)))
 	}
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Look at what %s does for each call, and how often its callers need that: keep the "+
-			"result, call it less, or choose a cheaper way.", say.Short(s.Name)),
+		Action: fmt.Sprintf("Have the developers of %s make it cheaper: keep the result, call it less often from the callers in the evidence, or choose "+
+			"another way.", say.Short(s.Name)),
 		Effect: fmt.Sprintf("Up to %s cores are free for others.", say.Number(cores)),
 		Risk:   "A change of code; it may well be the work that the service is there for.",
 		Verify: fmt.Sprintf(

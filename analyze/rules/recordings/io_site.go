@@ -170,7 +170,7 @@ func (r *recorded) ioFinding(s *views.Site) (f analyze.Finding, ok bool) {
 		},
 		r.citeCallers(s)...)
 	f.Advice = []analyze.Advice{{
-		Action: fmt.Sprintf("Measure %s from the other side: its own response times, and the way to it.", target),
+		Action: fmt.Sprintf("Measure %s from the other side: its own response times, and the way to it (ss -ti shows round trips and retransmissions of its connections).", target),
 		Effect: "Shows whether it is slow, or asked too much.",
 		Risk:   "None.",
 		Verify: "A new recording: casefile profile --io --pid " + r.pid() + ".",
