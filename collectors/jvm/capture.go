@@ -13,13 +13,14 @@ import (
 
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
+	"casefile/collectors/jvm/calls"
 )
 
 // capture is the job of one JVM: files of /proc, then side by side counters, logs
-// and the rounds of dumps, with the other commands between the rounds.
-func (j *JVM) capture(ctx context.Context, sc *collectors.Scope) {
+// and the rounds of dumps, with the other commands between the rounds. tables are shared by all JVMs.
+func (j *JVM) capture(ctx context.Context, sc *collectors.Scope, tables *calls.Tables) {
 	own := *j // what is learnt of it meanwhile is of this capture
-	c := &capture{JVM: &own, Scope: sc}
+	c := &capture{JVM: &own, Scope: sc, tables: tables}
 	defer c.vm.close()
 	if c.Tree.Check() != nil {
 		c.LostFor(entries.ItemProcess, ErrGone, "")
@@ -61,6 +62,7 @@ type capture struct {
 	asyncDir  string     // of async-profiler; empty when it does not run
 	virtual   virtualLists
 	waits     waitLooks
+	tables    *calls.Tables
 	boxed     bool          // the black box was copied
 	long      *ErrLongReply // of the first dump that was cut; nil: none
 }

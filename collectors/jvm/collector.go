@@ -16,6 +16,7 @@ import (
 	"casefile/bundle/redact"
 	"casefile/collectors"
 	"casefile/collectors/access"
+	"casefile/collectors/jvm/calls"
 	"casefile/collectors/rights"
 )
 
@@ -31,14 +32,16 @@ func (collector) Name() string { return entries.CollectorJVM }
 func (collector) Prepare(ctx context.Context, s *collectors.Session) ([]collectors.Job, error) {
 	found, err := find(ctx, s)
 	var jobs []collectors.Job
-	bound := newReplies(s.Plan.MaxReply)
+	bound, tables := newReplies(s.Plan.MaxReply), calls.NewTables()
 	for _, j := range found {
 		if !s.Plan.WantsProcess(j.PID, j.Product.Name) {
 			continue
 		}
 		j.vm.replies = bound
 		j.learnSecrets(s.Secrets)
-		jobs = append(jobs, collectors.Job{Target: j.Target(), PID: j.PID, Title: j.Title(), Items: j.items(s), Run: j.capture})
+		jobs = append(jobs, collectors.Job{Target: j.Target(), PID: j.PID, Title: j.Title(), Items: j.items(s), Run: func(ctx context.Context, sc *collectors.Scope) {
+			j.capture(ctx, sc, tables)
+		}})
 	}
 	return jobs, err
 }

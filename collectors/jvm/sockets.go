@@ -14,12 +14,8 @@ import (
 	"casefile/collectors"
 )
 
-const (
-	// maxFDs bounds the descriptors of a process that are looked at, maxSocketTable the bytes of one table of its network namespace: the
-	// kernel prints every connection of the host there, about 150 bytes each.
-	maxFDs         = 50_000
-	maxSocketTable = 8 << 20
-)
+// maxFDs bounds the descriptors of a process that are looked at.
+const maxFDs = 50_000
 
 // sockets keeps the TCP sockets of the process, which name the systems that its threads wait for, and gives them. It costs the process nothing.
 func (c *capture) sockets(name string) []sockets.Socket {
@@ -34,8 +30,8 @@ func (c *capture) sockets(name string) []sockets.Socket {
 	}
 	snap := &sockets.Snapshot{PID: c.PID, Taken: at}
 	cut := ""
-	for _, table := range []string{"net/tcp", "net/tcp6"} {
-		found, whole, err := readSockets(filepath.Join(c.dir, table), inodes)
+	for _, table := range []string{"tcp", "tcp6"} {
+		found, whole, err := c.readSockets(table, at, inodes)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no IPv6
 			c.LostErr(entries.ItemSockets, err)
 		}
@@ -79,13 +75,11 @@ func (c *capture) socketInodes() (map[string]bool, error) {
 	return inodes, nil
 }
 
-func readSockets(file string, inodes map[string]bool) (found []sockets.Socket, whole bool, err error) {
-	f, err := os.Open(file)
+func (c *capture) readSockets(table string, since time.Time, inodes map[string]bool) (found []sockets.Socket, whole bool, err error) {
+	text, whole, err := c.tables.Read(c.dir, table, since)
 	if err != nil {
 		return nil, true, err
 	}
-	defer f.Close()
-	limited := &io.LimitedReader{R: f, N: maxSocketTable}
-	found, err = sockets.ReadTable(limited, func(inode string) bool { return inodes[inode] })
-	return found, limited.N > 0, err
+	found, err = sockets.ReadTable(text, func(inode string) bool { return inodes[inode] })
+	return found, whole, err
 }

@@ -63,7 +63,7 @@ func (c *capture) waitsBefore(ctx context.Context, name string, due time.Time) w
 
 func (c *capture) firstLook(ctx context.Context) (*calls.Look, error) {
 	if c.waits.reader == nil {
-		reader, err := calls.Open(c.dir, c.NSPID != c.PID)
+		reader, err := calls.Open(c.dir, c.NSPID != c.PID, c.tables)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (c *capture) waitsAfter(ctx context.Context, name string, look waitLook) {
 
 // sampleWaits counts over the capture which threads are in calls on sockets and files.
 func (c *capture) sampleWaits(ctx context.Context) {
-	reader, err := calls.Open(c.dir, c.NSPID != c.PID)
+	reader, err := calls.Open(c.dir, c.NSPID != c.PID, c.tables)
 	if err != nil {
 		c.noWaits(entries.ItemWaitSamples, err)
 		return
@@ -137,7 +137,7 @@ func (c *capture) noWaits(item string, err error) {
 
 // seesWaits reads the call of one thread, for doctor.
 func (p *Process) seesWaits() (fix string, err error) {
-	reader, err := calls.Open(p.dir, false)
+	reader, err := calls.Open(p.dir, false, calls.NewTables())
 	if err != nil {
 		return "", err
 	}

@@ -50,7 +50,7 @@ func BenchmarkWaits(b *testing.B) {
 				}
 				pid, _ := startClass(b, livetest.Newest(b), "Readers", readers, args...)
 				dir := fmt.Sprintf("/proc/%d", pid)
-				r, err := calls.Open(dir, false)
+				r, err := calls.Open(dir, false, calls.NewTables())
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -96,7 +96,7 @@ func benchTable(b *testing.B, r *calls.Reader, threads int) {
 
 func benchSamples(b *testing.B, dir string) {
 	const span = 30 * time.Second
-	r, err := calls.Open(dir, false)
+	r, err := calls.Open(dir, false, calls.NewTables())
 	if err != nil {
 		b.Fatal(err)
 	}

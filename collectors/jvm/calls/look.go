@@ -134,7 +134,7 @@ func (r *Reader) confirm(ctx context.Context, first *Look, known Sockets) (*wait
 	if len(same) == 0 && !r.alive() {
 		return nil, fs.ErrNotExist
 	}
-	err := r.find(unknown(same, known), known)
+	err := r.find(unknown(same, known), first.Ended, known)
 	for _, f := range same {
 		o, _ := objectOf(f.link, known)
 		s.Waits = append(s.Waits, waits.Wait{TID: int64(f.tid), NID: r.nid(f.tid), Call: f.name, FD: f.fd, Events: f.events,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"casefile/bundle/format/sockets"
 	"casefile/bundle/format/waits"
@@ -70,9 +71,6 @@ func inodeOf(link string) (string, bool) {
 	return strings.TrimSuffix(inode, "]"), ok
 }
 
-// maxTable bounds what is read of one table: the kernel prints all sockets of the host there.
-const maxTable = 8 << 20
-
 // tables are those of a network namespace and how they are read.
 var tables = []struct {
 	name string
@@ -83,20 +81,20 @@ var tables = []struct {
 	{"unix", readUnix},
 }
 
-// find looks up the inodes that are missing, in all tables until there is none.
-func (r *Reader) find(missing map[string]bool, into Sockets) (err error) {
+// find looks up the inodes that are missing, which were seen before since, in all tables until there is none.
+func (r *Reader) find(missing map[string]bool, since time.Time, into Sockets) (err error) {
 	for _, t := range tables {
 		if len(missing) == 0 {
 			return err
 		}
-		f, openErr := r.table(t.name, maxTable)
-		if openErr != nil {
-			if !errors.Is(openErr, fs.ErrNotExist) { // no IPv6
-				err = errors.Join(err, openErr)
+		text, readErr := r.table(t.name, since)
+		if readErr != nil {
+			if !errors.Is(readErr, fs.ErrNotExist) { // no IPv6
+				err = errors.Join(err, readErr)
 			}
 			continue
 		}
-		err = errors.Join(err, t.read(into, f, func(inode string) bool { return missing[inode] }), f.Close())
+		err = errors.Join(err, t.read(into, text, func(inode string) bool { return missing[inode] }))
 		for inode := range missing {
 			if _, ok := into[inode]; ok {
 				delete(missing, inode)

@@ -107,7 +107,7 @@ func scene(t *testing.T) (want map[int64]waits.Wait) {
 
 func reader(t *testing.T) *Reader {
 	t.Helper()
-	r, err := Open(fmt.Sprintf("/proc/%d", os.Getpid()), false)
+	r, err := Open(fmt.Sprintf("/proc/%d", os.Getpid()), false, NewTables())
 	if err != nil {
 		t.Fatal(err)
 	}

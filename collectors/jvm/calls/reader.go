@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,16 +21,18 @@ type Reader struct {
 	memory *os.File // nil: not opened yet, or it may not be
 	nested bool     // the process is in a PID namespace other than casefile's
 	noMem  error
+	tables *Tables
 	late   bool // a look was left behind, which closes the reader
 }
 
 // Open begins to read the process whose folder of /proc is dir. nested says that it numbers its threads otherwise.
-func Open(dir string, nested bool) (*Reader, error) {
+// tables are those of the capture.
+func Open(dir string, nested bool, tables *Tables) (*Reader, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{dir: f, nested: nested}, nil
+	return &Reader{dir: f, nested: nested, tables: tables}, nil
 }
 
 // Close lets go of the process. It is not to be used while a look runs.
@@ -160,15 +163,19 @@ func (r *Reader) polled(c *call) {
 	}
 }
 
-// table opens a table of the process's network namespace.
-func (r *Reader) table(name string, limit int64) (io.ReadCloser, error) {
-	fd, err := unix.Openat(int(r.dir.Fd()), filepath.Join("net", name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
+// table reads a table of the process's network namespace.
+func (r *Reader) table(name string, since time.Time) (io.Reader, error) {
+	namespace := make([]byte, 64)
+	n, err := unix.Readlinkat(int(r.dir.Fd()), "ns/net", namespace)
+	if err != nil || n <= 0 || n == len(namespace) {
+		n = 0 // it may not be seen
 	}
-	f := os.NewFile(uintptr(fd), name)
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(f, limit), f}, nil
+	text, _, err := r.tables.read(string(namespace[:n]), name, since, func() (io.ReadCloser, error) {
+		fd, err := unix.Openat(int(r.dir.Fd()), filepath.Join("net", name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, err
+		}
+		return os.NewFile(uintptr(fd), name), nil
+	})
+	return text, err
 }

@@ -131,7 +131,13 @@ func (s *Sampler) lookUp(now time.Time) {
 		return
 	}
 	found := Sockets{}
-	cpu, _ := threadCPU(func() error { return s.r.find(missing, found) })
+	cpu, _ := threadCPU(func() error {
+		seen := time.Now()
+		if err := s.r.find(missing, seen.Add(-tableLasts), found); err != nil { // what stood there for another process
+			return err
+		}
+		return s.r.find(missing, seen, found)
+	})
 	s.learn(found, now)
 	s.resolve = s.tables.next(now, cpu)
 }
