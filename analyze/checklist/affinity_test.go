@@ -75,3 +75,34 @@ func TestAffinity(t *testing.T) {
 		}
 	}
 }
+
+// A log that reaches back further is no larger share.
+func TestSpreadOverOneTime(t *testing.T) {
+	even := func(user, k int) int { return (user + k) % 3 }
+	for _, x := range []struct {
+		name   string
+		before int // requests of the first node, a day earlier
+		choose func(user, k int) int
+		want   State
+	}{
+		{"even", 0, even, OK},
+		{"even, and the first node keeps older logs", 5000, even, OK},
+		{"uneven", 0, func(user, k int) int { return max(0, (user+k)%9-6) }, NotOK},
+	} {
+		c := balanced(t, 3, 12, 120, 0, time.Second, x.choose)
+		var older strings.Builder
+		for k := range x.before {
+			stamp := time.Date(2024, 2, 29, 9, 0, k/10, 0, time.UTC).Format("02/Jan/2006:15:04:05 -0700")
+			fmt.Fprintf(&older, "[%s] u1 http-nio-8090-exec-1 10.0.0.9 GET /pages/view HTTP/1.1 200 5ms 100 - browser\n", stamp)
+		}
+		a, err := applog.ReadAccess("logs/older.log", strings.NewReader(older.String()), applog.Known())
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := c.Nodes[0].JVMs[0]
+		j.Access = append(j.Access, a)
+		if got := answerOf(t, c, "even-load"); got.State != x.want {
+			t.Errorf("%s: %s %q", x.name, got.State, got.Value)
+		}
+	}
+}

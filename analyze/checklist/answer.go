@@ -29,6 +29,7 @@ type Reading struct {
 	Value float64
 	Text  string // of measures without a number
 	At    analyze.Evidence
+	Dead  bool // nothing answers there
 }
 
 // Answer is an item with what the capture tells of it.
@@ -43,14 +44,23 @@ type Answer struct {
 	At      []analyze.Evidence
 	// Told says that people gave the answer, where the capture has none.
 	Told bool
+	// Dead says that what decides does not answer at all; Lost is why it is not known, by the ledger, and what helps.
+	Dead bool
+	Lost string
 }
 
 // Do is what there is to do: the fix, or how to get the answer.
 func (a *Answer) Do() string {
 	switch a.State {
 	case NotOK:
+		if a.Dead && a.Item.Dead != "" {
+			return a.Item.Dead
+		}
 		return a.Fix
 	case NotKnown:
+		if a.Lost != "" {
+			return a.Lost
+		}
 		return a.How
 	}
 	return ""
@@ -61,6 +71,8 @@ type List struct {
 	Answers []Answer
 	// Apart are items that compare nodes, and the case has one.
 	Apart []*Item
+	// Unseen are items about what nothing of is seen in the case: a database, a shared home.
+	Unseen []*Item
 }
 
 // Worst is the gravest severity of what is not ok; "" all is.
@@ -105,8 +117,11 @@ func Of(c *analyze.Case, r *analyze.Result) (*List, error) {
 	l := &List{}
 	running := products(c)
 	for _, i := range items {
+		of := slices.ContainsFunc(i.Products, func(p string) bool { return running[p] })
 		switch {
-		case len(i.Products) > 0 && !slices.ContainsFunc(i.Products, func(p string) bool { return running[p] }):
+		case len(i.Products) > 0 && !of && (i.Where == "" || len(find(i.Where)(c)) == 0):
+		case len(i.Products) == 0 && i.Where != "" && len(find(i.Where)(c)) == 0:
+			l.Unseen = append(l.Unseen, i)
 		case i.Compares() && len(c.Nodes) < 2:
 			l.Apart = append(l.Apart, i)
 		default:
@@ -116,8 +131,13 @@ func Of(c *analyze.Case, r *analyze.Result) (*List, error) {
 	return l, nil
 }
 
-func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
-	a := Answer{Item: i, State: NotKnown}
+func answer(c *analyze.Case, r *analyze.Result, i *Item) (a Answer) {
+	a = Answer{Item: i, State: NotKnown}
+	defer func() {
+		if a.State == NotKnown {
+			a.Lost = lost(c, i.Gaps)
+		}
+	}()
 	switch i.Test {
 	case Ask:
 	case Findings:
@@ -125,7 +145,7 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) Answer {
 		a.without(c)
 	default:
 		list := slices.DeleteFunc(find(i.Measure)(c), func(r Reading) bool {
-			return len(r.Apps) > 0 && len(i.Products) > 0 && !slices.ContainsFunc(r.Apps, func(p string) bool { return slices.Contains(i.Products, p) })
+			return len(r.Apps) > 0 && len(i.Products) > 0 && i.Where == "" && !slices.ContainsFunc(r.Apps, func(p string) bool { return slices.Contains(i.Products, p) })
 		})
 		if i.Test == Among {
 			i.weigh(list)
@@ -248,10 +268,10 @@ func (a *Answer) within(list []Reading) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, worse)
 	bad := slices.DeleteFunc(slices.Clone(list), func(r Reading) bool { return !a.bad(r.Value) })
-	a.State, a.Value, a.At = OK, a.words(list[0], len(list)), cited(list[:1])
+	a.State, a.Value, a.At = OK, a.words(list[0], list), cited(list[:1])
 	a.Between = a.Test == Below && list[0].Value > a.Good || a.Test == Above && list[0].Value < a.Good
 	if len(bad) > 0 {
-		a.State, a.Between, a.At = NotOK, false, cited(bad)
+		a.State, a.Between, a.At, a.Dead = NotOK, false, cited(bad), bad[0].Dead
 		for _, r := range bad {
 			a.Nodes = append(a.Nodes, r.Node)
 		}
@@ -270,8 +290,8 @@ func (a *Answer) bad(v float64) bool {
 	return v != 1
 }
 
-// words say the reading that decides: "3.1 ms on n1 -> n2 (of 6)".
-func (a *Answer) words(r Reading, of int) string {
+// words say the reading that decides, and where it is: "3.1 ms, to n3 on n1". Other nodes are named that read the same.
+func (a *Answer) words(r Reading, all []Reading) string {
 	text := r.Text
 	if text == "" && a.Test == Yes {
 		text = map[bool]string{true: "yes", false: "no"}[r.Value == 1]
@@ -282,10 +302,53 @@ func (a *Answer) words(r Reading, of int) string {
 	if r.What != "" {
 		text += ", " + r.What
 	}
-	if of > 1 && r.Node != "" {
-		text += " on " + r.Node
+	nodes := map[string]bool{}
+	var alike []string
+	for _, o := range all {
+		nodes[o.Node] = true
+		if o.Value == r.Value && o.Text == r.Text && (o.What == r.What || len(o.Apps) > 0) {
+			alike = append(alike, o.Node)
+		}
+	}
+	slices.Sort(alike)
+	alike = slices.Compact(alike)
+	switch {
+	case len(all) < 2 || r.Node == "":
+	case len(alike) == len(nodes) && len(nodes) > mostPlaces:
+		text += " on all " + say.Count(len(nodes), "node")
+	default:
+		text += " on " + say.List(alike)
 	}
 	return text
+}
+
+// mostLost is how many reasons of the ledger an answer gives.
+const mostLost = 3
+
+// lost is why items of the ledger are missing, and what helps: "on n1 and n2 the agent of this node does not admit it: start the agent with ...".
+func lost(c *analyze.Case, items []string) string {
+	nodes := map[string][]string{}
+	var order []string
+	for _, g := range c.Gaps {
+		if g.Fix == "" || !slices.Contains(items, g.Item) {
+			continue
+		}
+		text := g.Reason + ": " + g.Fix
+		if nodes[text] == nil {
+			order = append(order, text)
+		}
+		nodes[text] = append(nodes[text], g.Node)
+	}
+	var parts []string
+	for _, text := range order[:min(len(order), mostLost)] {
+		slices.Sort(nodes[text])
+		on := ""
+		if len(c.Nodes) > 1 {
+			on = "on " + say.List(slices.Compact(nodes[text])) + " "
+		}
+		parts = append(parts, on+text)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func cited(list []Reading) (out []analyze.Evidence) {

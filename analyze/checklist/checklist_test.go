@@ -23,7 +23,7 @@ func TestItems(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, i := range items {
-		used[i.Measure], used[i.Absent] = true, true
+		used[i.Measure], used[i.Absent], used[i.Where] = true, true, true
 	}
 	for name := range measures {
 		if !used[name] {

@@ -21,13 +21,17 @@ func TestChecklistIsDocumented(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString("# The checklist\n\n`casefile check [BUNDLE]` answers these questions: ok, not ok with the measured value and its fix, or not known and how to " +
-		"get it. The report and SUMMARY.md have them too. This page is made of analyze/checklist/items.yaml by `make docs`.\n")
+		"get it. The report and SUMMARY.md have them too. Products are asked what is about them; *who shows one* is asked about a database, a shared home or a " +
+		"directory where the capture has a sign of it or somebody named it. This page is made of analyze/checklist/items.yaml by `make docs`.\n")
 	for _, g := range Groups {
 		fmt.Fprintf(&b, "\n## %s\n\n| id | question | good | bad | asked of | source | fix | how to get the answer |\n|---|---|---|---|---|---|---|---|\n", g[1])
 		for _, i := range items {
 			if i.Group == g[0] {
 				good, bad := marks(i)
 				of := strings.Join(i.Products, ", ")
+				if i.Where != "" {
+					of = strings.TrimPrefix(of+", who shows one", ", ")
+				}
 				if of == "" {
 					of = "all"
 				}

@@ -41,11 +41,14 @@ type Item struct {
 	Rules    []string `yaml:"rules"`    // whose findings answer
 	Absent   string   `yaml:"absent"`   // a measure that is 1 on nodes without what Rules look at
 	Products []string `yaml:"products"` // it is asked of; none: of all
+	Where    string   `yaml:"where"`    // a measure: it is asked too, or without products only, where that reads something
+	Gaps     []string `yaml:"gaps"`     // items of the ledger whose loss explains why it is not known
 	Several  bool     `yaml:"several"`  // it is about nodes next to each other, and makes no sense for one
 	Severity string   `yaml:"severity"` // of "not ok"; warning unless told
 	Source   string   `yaml:"source"`
 	Fix      string   `yaml:"fix"`
-	How      string   `yaml:"how"` // to get the answer where the capture has none
+	Dead     string   `yaml:"dead"` // instead of Fix where what is measured does not answer at all
+	How      string   `yaml:"how"`  // to get the answer where the capture has none
 }
 
 // Rank is the severity of "not ok".
@@ -107,6 +110,8 @@ func (i *Item) validate() error {
 		return errors.New("rules belong to a test of findings, and to no other")
 	case i.Absent != "" && (i.Test != Findings || find(i.Absent) == nil):
 		return errors.New("what may be absent is a measure, for a test of findings")
+	case i.Where != "" && find(i.Where) == nil:
+		return fmt.Errorf("where: measure %q is none", i.Where)
 	case (i.Test == Among) != (len(i.Wants) > 0):
 		return errors.New("what is wanted belongs to a test of what is among it, and to no other")
 	case i.Test != Ask && i.Fix == "":

@@ -45,7 +45,7 @@ var measures = map[string]measure{
 	"ntp": figures(func(h *host.Facts) (float64, host.Ref) {
 		return map[bool]float64{true: 1}[h.Clock.Synchronised], h.Clock.Ref
 	}),
-	"cpu-busy":         figures(func(h *host.Facts) (float64, host.Ref) { return h.CPU.Busy.Mean, h.CPU.Busy.Ref }),
+	"cpu-busy":         figures(busyCPU),
 	"steal":            figures(func(h *host.Facts) (float64, host.Ref) { return h.CPU.Steal.Mean, h.CPU.Steal.Ref }),
 	"memory-available": figures(func(h *host.Facts) (float64, host.Ref) { return leastAvailable(h) }),
 	"memory-claimed":   memoryClaimed,
@@ -95,6 +95,13 @@ var measures = map[string]measure{
 		return h.Network.RetransmitPercent.Value, h.Network.RetransmitPercent.Ref
 	}),
 	"connections": connectionsClaimed,
+
+	"seen-database":    seenDatabase,
+	"seen-shared-home": seenSharedHome,
+	"seen-local-home":  seenProbe(func(n *record.Node) []record.Probe { return ofMeasure(n.Storage, record.MeasureLocalDisk) }),
+	"seen-names":       seenProbe(func(n *record.Node) []record.Probe { return n.Names }),
+	"seen-directory":   seenDirectory,
+	"seen-pool":        eachJVM(poolOf),
 }
 
 func at(entry, text string) analyze.Evidence { return analyze.Evidence{Entry: entry, Text: text} }
@@ -285,6 +292,14 @@ func mtuOf(h *host.Facts) (string, host.Ref) {
 	return strings.Join(slices.Compact(list), " and "), ref
 }
 
+// busyCPU leaves out what ran at lowered priority, which gives way.
+func busyCPU(h *host.Facts) (float64, host.Ref) {
+	if h.CPU.Ordinary.Ref.Known() {
+		return h.CPU.Ordinary.Mean, h.CPU.Ordinary.Ref
+	}
+	return h.CPU.Busy.Mean, h.CPU.Busy.Ref
+}
+
 func leastAvailable(h *host.Facts) (float64, host.Ref) {
 	if h.Memory.AvailableLeast.Known() {
 		return h.Memory.AvailableLeast.Value, h.Memory.AvailableLeast.Ref
@@ -424,15 +439,22 @@ func noCPULimit(c *analyze.Case) (out []Reading) {
 	return out
 }
 
-// diskFree is the room of the file systems that applications write to: where their homes, logs and heap dumps are. All real ones where no
-// folder is known.
+// diskFree is the room of all file systems on disks and of those that people name folders of, in memory too.
 func diskFree(c *analyze.Case) (out []Reading) {
 	for _, n := range c.Nodes {
 		if n.Host == nil {
 			continue
 		}
+		used := map[string]bool{} // by folders that people name
+		if n.Timing != nil {
+			for i := range n.Timing.Storage {
+				if fs := n.Host.FileSystemOf(n.Timing.Storage[i].Target); fs != nil {
+					used[fs.Mount] = true
+				}
+			}
+		}
 		for _, fs := range n.Host.FileSystems {
-			if fs.Real && fs.Kind != "image" && !fs.ReadOnly && fs.Error == "" && !strings.HasPrefix(fs.Mount, "/boot") {
+			if (fs.Real || used[fs.Mount]) && fs.Kind != "image" && !fs.ReadOnly && fs.Error == "" && !strings.HasPrefix(fs.Mount, "/boot") {
 				out = append(out, Reading{Node: n.Name, What: "in " + fs.Mount, Value: float64(fs.Available) / say.MB,
 					Text: say.Bytes(float64(fs.Available)) + " free", At: cite.Ref(fs.Ref, fs.Mount)})
 			}

@@ -2,10 +2,13 @@ package checklist
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"casefile/analyze"
 	"casefile/analyze/appconf"
@@ -166,7 +169,9 @@ func latency(name string) measure {
 				case l.Measure != name:
 					continue
 				case l.Tries > 0 && l.Failures == l.Tries && (!l.Known || l.Floor):
-					r.Value, r.Text = math.Inf(1), "does not answer"
+					r.Value, r.Text, r.Dead = math.Inf(1), "does not answer", true
+				case refused(&l.Probe):
+					r.Value, r.Text, r.Dead = math.Inf(1), l.Refused, true
 				case !l.Known, l.Floor && l.Verdict != record.Bad:
 					continue
 				default:
@@ -179,44 +184,80 @@ func latency(name string) measure {
 	}
 }
 
-// sharedMount says what the shared folder is on each node: its path, and what is mounted there.
+// refused reports whether a folder cannot be written to, whoever tries; a lack of rights may be casefile's own.
+func refused(p *record.Probe) bool {
+	return p.Limit != nil && (p.Limit.Measure == record.MeasureSharedHome || p.Limit.Measure == record.MeasureLocalDisk) &&
+		p.Refused != "" && !strings.Contains(p.Refused, fs.ErrPermission.Error()) && !strings.Contains(p.Refused, "not permitted")
+}
+
+// sharedMount says what the shared folders are on each node: their paths, and what is mounted there.
 func sharedMount(c *analyze.Case) (out []Reading) {
 	for _, n := range c.Nodes {
 		if n.Timing == nil || n.Host == nil {
 			continue
 		}
-		for _, p := range n.Timing.Storage {
+		var list []string
+		for i := range n.Timing.Storage {
+			p := &n.Timing.Storage[i]
 			if p.Limit == nil || p.Limit.Measure != record.MeasureSharedHome {
 				continue
 			}
-			if fs := n.Host.FileSystemOf(p.Target); fs != nil {
-				out = append(out, Reading{Node: n.Name, Text: fmt.Sprintf("%s from %s (%s)", p.Target, fs.Filesystem.Source, fs.Type), At: at(n.TimingSource, p.Target)})
+			switch on := n.Host.FileSystemOf(p.Target); {
+			case strings.Contains(p.Refused, syscall.ENOENT.Error()):
+				list = append(list, "no folder "+p.Target)
+			case on != nil:
+				list = append(list, fmt.Sprintf("%s from %s (%s)", p.Target, on.Filesystem.Source, on.Type))
 			}
+		}
+		if len(list) > 0 {
+			slices.Sort(list)
+			out = append(out, Reading{Node: n.Name, Text: strings.Join(list, " and "), At: at(n.TimingSource, "")})
 		}
 	}
 	return out
 }
 
-// requestSpread is each node's requests over the mean of all nodes, of those whose access logs were captured.
+// requestSpread is each node's requests over the mean of all nodes, within the time that the access logs of all of them cover.
 func requestSpread(c *analyze.Case) (out []Reading) {
 	const enough = 100 // requests
-	counts, sum := map[string]float64{}, 0.0
-	source := map[string]string{}
+	times, source := map[string][]time.Time{}, map[string]string{}
+	var from, to time.Time
 	for _, n := range c.Nodes {
+		var list []time.Time
 		for _, j := range n.JVMs {
 			for _, a := range j.Access {
-				counts[n.Name] += float64(a.Requests)
-				sum += float64(a.Requests)
+				for _, r := range a.Newest() {
+					list = append(list, n.Clock.Reference(r.Ended))
+				}
 				source[n.Name] = a.Source
 			}
 		}
+		if len(list) == 0 {
+			continue
+		}
+		slices.SortFunc(list, time.Time.Compare)
+		if times[n.Name] = list; list[0].After(from) {
+			from = list[0]
+		}
+		if last := list[len(list)-1]; to.IsZero() || last.Before(to) {
+			to = last
+		}
 	}
-	if len(counts) < 2 || sum < enough {
+	counts, sum := map[string]float64{}, 0.0
+	for node, list := range times {
+		for _, t := range list {
+			if !t.Before(from.Add(-stampResolution)) && !t.After(to.Add(stampResolution)) {
+				counts[node]++
+				sum++
+			}
+		}
+	}
+	if len(times) < 2 || sum < enough {
 		return nil
 	}
 	for _, n := range c.Nodes {
 		if k, known := counts[n.Name]; known {
-			out = append(out, Reading{Node: n.Name, Value: k * float64(len(counts)) / sum, At: at(source[n.Name], ""),
+			out = append(out, Reading{Node: n.Name, Value: k * float64(len(times)) / sum, At: at(source[n.Name], ""),
 				Text: fmt.Sprintf("%s of %s requests", say.Number(k), say.Number(sum))})
 		}
 	}

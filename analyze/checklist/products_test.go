@@ -209,7 +209,7 @@ func TestProductsOutOfOrder(t *testing.T) {
 func TestTold(t *testing.T) {
 	c := sound()
 	for _, n := range c.Nodes {
-		n.Timing.Directories = nil
+		n.Timing.Databases = nil
 	}
 	c.Nodes[1].Host.CPU.Busy = level(97)
 	l, err := Of(c, &analyze.Result{})
@@ -220,10 +220,10 @@ func TestTold(t *testing.T) {
 	if open == 0 || asked != 1 {
 		t.Fatalf("%d open, %d asked", open, asked)
 	}
-	if err := l.Tell(map[string]string{"user-directory": "n/a: no directory", "licence": "Not OK, 520 of 500", "cpu-enough": "ok"}); err != nil {
+	if err := l.Tell(map[string]string{"database-latency": "n/a: it is on the node", "licence": "Not OK, 520 of 500", "cpu-enough": "ok"}); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]State{"user-directory": OK, "licence": NotOK, "cpu-enough": NotOK}
+	want := map[string]State{"database-latency": OK, "licence": NotOK, "cpu-enough": NotOK}
 	for i := range l.Answers {
 		if a := &l.Answers[i]; want[a.ID] != "" && (a.State != want[a.ID] || a.Told == (a.ID == "cpu-enough")) {
 			t.Errorf("%s: %s %q, told %v", a.ID, a.State, a.Value, a.Told)

@@ -62,6 +62,9 @@ func (r *Review) headline() string {
 	if n := len(l.Apart); n > 0 {
 		text += fmt.Sprintf("; %s compare nodes, and there is one", say.Count(n, "question"))
 	}
+	if n := len(l.Unseen); n > 0 {
+		text += fmt.Sprintf("; %s not asked, as nothing of it was seen", say.Count(n, "question"))
+	}
 	return text
 }
 
@@ -109,7 +112,7 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 		code := map[analyze.Severity]string{analyze.Critical: red, analyze.Warning: yellow, analyze.Info: blue}[a.Rank()]
 		t.text(t.paint(code, "NOT OK")+"    ", margin, plain, clean(a.Question), 0)
 		t.text(margin, margin, plain, clean(a.Value), 3)
-		t.text(margin+"Do: ", margin+"    ", plain, clean(a.Fix), 0)
+		t.text(margin+"Do: ", margin+"    ", plain, clean(a.Do()), 0)
 		t.text(margin, margin, dim, clean(placesText(a)), 1)
 	}
 	t.line("")
@@ -129,7 +132,7 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	}
 	for _, a := range measured {
 		t.text("? ", "  ", plain, clean(joined(" — ", named(a), a.Value)), 2)
-		t.text("  ", "  ", dim, clean(a.How), 2)
+		t.text("  ", "  ", dim, clean(a.Do()), 2)
 	}
 	t.line("")
 	t.line(t.paint(bold, "What support still needs"))
@@ -149,6 +152,15 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 		t.line(t.paint(bold, "Ok"))
 		for _, a := range r.of(checklist.OK) {
 			t.text("- ", "  ", plain, clean(joined(" — ", a.Question, a.Value+betweenText(a))), 2)
+		}
+		if len(r.Checklist.Unseen) > 0 {
+			t.line("")
+			t.line(t.paint(bold, "Not asked"))
+			t.text("", "", dim, "Nothing of it was seen here. They are asked once it is named or captured.", 0)
+		}
+		for _, i := range r.Checklist.Unseen {
+			t.text("- ", "  ", plain, clean(i.Question+" ["+i.ID+"]"), 2)
+			t.text("  ", "  ", dim, clean(i.How), 3)
 		}
 	} else {
 		t.line("")
@@ -191,7 +203,7 @@ func (p *page) review(r *Review) {
 	}
 	var rows [][]string
 	for _, a := range r.of(checklist.NotOK) {
-		rows = append(rows, []string{a.Question, a.Value, a.Fix})
+		rows = append(rows, []string{a.Question, a.Value, a.Do()})
 	}
 	if len(rows) > 0 || r.Checklist.Count(checklist.OK) > 0 { // of loose files nothing is known
 		p.heading("Checklist: " + r.headline())
@@ -385,6 +397,11 @@ func ReviewJSON(w io.Writer, r *Review) error {
 		Missing []string `json:"missing"`
 		How     string   `json:"how"`
 	}
+	type unasked struct {
+		ID       string `json:"id"`
+		Question string `json:"question"`
+		How      string `json:"how"`
+	}
 	type question struct {
 		Key    string `json:"key"`
 		Text   string `json:"text"`
@@ -393,12 +410,13 @@ func ReviewJSON(w io.Writer, r *Review) error {
 	out := struct {
 		Version   int        `json:"schema_version"`
 		Items     []item     `json:"items"`
+		Unasked   []unasked  `json:"unasked"`
 		Limits    []string   `json:"limits"`
 		Capacity  limits     `json:"capacity"`
 		Resources []resource `json:"resources"`
 		Artefacts []artefact `json:"artefacts"`
 		Questions []question `json:"questions"`
-	}{Version: 1, Items: []item{}, Limits: orNone(r.Capacity.Sentences()), Capacity: limitsOf(r.Capacity), Resources: []resource{}, Artefacts: []artefact{}, Questions: []question{}}
+	}{Version: 1, Items: []item{}, Unasked: []unasked{}, Limits: orNone(r.Capacity.Sentences()), Capacity: limitsOf(r.Capacity), Resources: []resource{}, Artefacts: []artefact{}, Questions: []question{}}
 	for i := range r.Checklist.Answers {
 		a := &r.Checklist.Answers[i]
 		x := item{ID: a.ID, Group: a.Group, Question: a.Question, State: string(a.State), Value: a.Value, Nodes: a.Nodes, Do: a.Do(), Source: a.Source,
@@ -410,6 +428,9 @@ func ReviewJSON(w io.Writer, r *Review) error {
 			x.At = append(x.At, place{e.Entry, e.Lines})
 		}
 		out.Items = append(out.Items, x)
+	}
+	for _, i := range r.Checklist.Unseen {
+		out.Unasked = append(out.Unasked, unasked{i.ID, i.Question, i.How})
 	}
 	for _, x := range r.Capacity.Resources {
 		out.Resources = append(out.Resources, resource{x.Name, x.Node, x.Used.Low, x.Used.High, x.Text})
