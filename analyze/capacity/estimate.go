@@ -84,6 +84,8 @@ type Estimate struct {
 	Helps   bool
 	// After is what each node's own resources would be used when another node dies, most used first.
 	After []Lost
+	// Elsewhere is where most of the requests' time goes that no resource counts.
+	Elsewhere Elsewhere
 	// Single are points of which there is one.
 	Single []string
 	// Longest is the longest stop of a JVM in the capture, and Evicted the time after which its cluster gives it up; 0 not known.
@@ -94,7 +96,7 @@ type Estimate struct {
 func Of(c *analyze.Case, r *analyze.Result) *Estimate {
 	m := measure(c, r)
 	e := &Estimate{Nodes: len(c.Nodes), Silent: m.silent, Requests: m.total.requests, Resources: m.resources(), Looks: m.looks, Unseen: m.unseen,
-		Shared: shared(r), Single: single(c)}
+		Shared: shared(r), Single: single(c), Elsewhere: elsewhere(r)}
 	if len(m.silent) == 0 {
 		e.Rate = m.total.rate()
 	}

@@ -51,7 +51,7 @@ func (m *measured) ofProcess(s *loss.Statement) (out []Resource) {
 	if x, ok := p.database(); ok {
 		out = append(out, x)
 	}
-	return append(out, p.pools()...)
+	return append(append(out, p.pools()...), p.workers()...)
 }
 
 // process is one process while its resources are read.
@@ -89,6 +89,9 @@ func (p *process) threads() Resource {
 	}
 	waiting += running - used // ready to run, and another had the CPU
 	waiting += min(p.kinds[loss.Database], p.blocked())
+	if len(p.workers()) > 0 {
+		waiting += p.kinds[loss.Future]
+	}
 	other := queued(waiting, p.s.Dumps)
 	if waiting == 0 {
 		other = Range{}

@@ -16,6 +16,9 @@ func (e *Estimate) Sentences() (out []string) {
 	if out = append(out, e.growth()); e.First != nil {
 		out = append(out, e.further())
 	}
+	if text := e.Elsewhere.sentence(); text != "" && (e.First == nil || e.Elsewhere.Share > 0.5 && e.First.But == "") {
+		out = append(out, text)
+	}
 	out = append(out, e.loss())
 	if len(e.Single) > 0 {
 		out = append(out, fmt.Sprintf("There is one of each of these, and without it nothing works: %s.", say.List(e.Single)))
@@ -93,7 +96,16 @@ func (e *Estimate) together() string {
 // tooLow says what is used most, and what may hide behind that.
 func (e *Estimate) tooLow() string {
 	r := &e.Resources[0]
-	s := fmt.Sprintf("The load was too low to tell what ends growth first: the most used is %s, %s.", r.Title(), percents(r.Used))
+	for i := range e.Resources { // in the order of what grows
+		if x := &e.Resources[i]; x.Used.High > r.Used.High {
+			r = x
+		}
+	}
+	s := fmt.Sprintf("The load was too low to tell what ends growth first: the most used is %s, %s", r.Title(), percents(r.Used))
+	if r.Fixed > r.Used.Low/2 {
+		s += ", most of it by other programs than those captured"
+	}
+	s += "."
 	if e.Unseen > Told.Value && r.nearness().Middle() >= Told.Value {
 		s += fmt.Sprintf(" A lock that is held for up to %s of the time need not show in %s; more of them tell (casefile collect --dumps 20 --dump-interval 3s).",
 			say.Percent(e.Unseen), say.Count(e.Looks, "dump"))

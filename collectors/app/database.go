@@ -31,20 +31,65 @@ func FindDatabase(name string, content []byte) (Database, bool) {
 	var values map[string]string
 	switch path.Ext(name) {
 	case ".xml":
+		if d, ok := resourceDatabase(content); ok {
+			return d, true
+		}
 		values = xmlValues(content)
 	case ".properties":
 		values = propertyValues(content)
 	}
 	for _, k := range databaseKeys {
 		if url := values[k.url]; strings.HasPrefix(url, "jdbc:") {
-			d := Database{URL: url, User: values[k.user], Password: values[k.password]}
-			if values[k.encrypted] != "" || strings.HasPrefix(d.Password, "{") || strings.HasPrefix(d.Password, "ENC(") || strings.Contains(d.Password, "${") {
-				d.Password = ""
-			}
-			return d, true
+			return database(url, values[k.user], values[k.password], values[k.encrypted] != ""), true
 		}
 	}
 	return Database{}, false
+}
+
+// database leaves out a password that only the application can read.
+func database(url, user, password string, encrypted bool) Database {
+	if encrypted || strings.HasPrefix(password, "{") || strings.HasPrefix(password, "ENC(") || strings.Contains(password, "${") {
+		password = ""
+	}
+	return Database{URL: url, User: user, Password: password}
+}
+
+// resourceDatabase reads the first data source among the elements of Tomcat's server.xml and context.xml, whose pools name their attributes each in its way
+// (https://tomcat.apache.org/tomcat-10.1-doc/jndi-datasource-examples-howto.html):
+//
+//	<Resource name="jdbc/shop" type="javax.sql.DataSource" url="jdbc:postgresql://db/shop" username="shop" password="..."/>
+//	<Resource factory="com.zaxxer.hikari.HikariJNDIFactory" jdbcUrl="jdbc:..." dataSource.user="shop" dataSource.password="..."/>
+func resourceDatabase(content []byte) (Database, bool) {
+	dec := xml.NewDecoder(bytes.NewReader(content))
+	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is decoded
+	for {
+		tok, err := dec.Token()
+		if err != nil {
+			return Database{}, false
+		}
+		e, ok := tok.(xml.StartElement)
+		if !ok || e.Name.Local != "Resource" {
+			continue
+		}
+		var url, user, password string
+		for _, a := range e.Attr {
+			_, last, dotted := strings.Cut(strings.ToLower(a.Name.Local), ".")
+			if !dotted {
+				last = strings.ToLower(a.Name.Local)
+			}
+			switch last {
+			case "url", "jdbcurl":
+				url = a.Value
+			case "user", "username":
+				user = a.Value
+			case "password":
+				password = a.Value
+			}
+		}
+		if strings.HasPrefix(url, "jdbc:") {
+			return database(url, user, password, false), true
+		}
+	}
 }
 
 // xmlValues are the texts of elements, by <property name="..."> or by the element's

@@ -28,6 +28,9 @@ func TestFindDatabase(t *testing.T) {
 		"vault":  {"/h/dbconfig.xml", `<c><url>jdbc:mysql://db/jira</url><username>jira</username><password>{ATL_SECURED}</password></c>`, Database{"jdbc:mysql://db/jira", "jira", ""}},
 		"bitbuc": {"/h/bitbucket.properties", "# db\njdbc.url=jdbc\\:postgresql\\://db/bb\njdbc.user = bb\njdbc.password=pw=1\n", Database{"jdbc:postgresql://db/bb", "bb", "pw=1"}},
 		"spring": {"/h/application.properties", "spring.datasource.url=jdbc:mariadb://db/x\nspring.datasource.username=x\nspring.datasource.password=${DB}\n", Database{"jdbc:mariadb://db/x", "x", ""}},
+		"hikari": {"/b/conf/Catalina/localhost/ROOT.xml", `<Context><Resource name="mail/x" type="javax.mail.Session" user="no"/><Resource name="jdbc/shop" factory="com.zaxxer.hikari.HikariJNDIFactory" jdbcUrl="jdbc:postgresql://db/shop" dataSource.user="shop" dataSource.password="pw"/></Context>`, Database{"jdbc:postgresql://db/shop", "shop", "pw"}},
+		"dbcp":   {"/b/conf/context.xml", `<Context><Resource name="jdbc/shop" url="jdbc:mysql://db/shop" username="shop" password="pw"/></Context>`, Database{"jdbc:mysql://db/shop", "shop", "pw"}},
+		"c3p0":   {"/b/conf/server.xml", `<Server><GlobalNamingResources><Resource jdbcUrl="jdbc:mysql://db/shop" user="shop" password="${db.pw}"/></GlobalNamingResources></Server>`, Database{"jdbc:mysql://db/shop", "shop", ""}},
 		"none":   {"/h/server.xml", `<Server><url>http://x</url></Server>`, Database{}},
 		"yaml":   {"/h/application.yml", "spring.datasource.url: jdbc:x", Database{}},
 	} {
