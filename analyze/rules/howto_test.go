@@ -110,6 +110,21 @@ func TestLookingSaysHow(t *testing.T) {
 	})
 }
 
+// stopping are the commands that stop a JVM for seconds and more; saysStops is how the risk tells it.
+var (
+	stopping  = regexp.MustCompile(`jcmd \S+ (?:twice, )?GC\.(?:class_histogram|heap_dump)|jmap -\S+ (?:PID|[0-9])`)
+	saysStops = regexp.MustCompile(`\bstops?\b|\bpauses?\b`)
+)
+
+// What stops the JVM says so.
+func TestStoppingIsARisk(t *testing.T) {
+	eachAdvice(t, func(at string, of map[string]ast.Expr, _ string) {
+		if stopping.MatchString(literals(of["Action"])) && !saysStops.MatchString(literals(of["Risk"])) {
+			t.Errorf("%s: %s; risk: %s", at, literals(of["Action"]), literals(of["Risk"]))
+		}
+	})
+}
+
 // actable holds all advice of a result to what an admin needs: what to set to what, what it costs, and how to see that it worked.
 func actable(t *testing.T, res *analyze.Result) {
 	t.Helper()
@@ -117,6 +132,9 @@ func actable(t *testing.T, res *analyze.Result) {
 		for i, a := range f.Advice {
 			if a.Action == "" || a.Effect == "" || a.Risk == "" || a.Verify == "" || a.Setting != "" && a.To == "" {
 				t.Errorf("%s, advice %d lacks something: %+v", f.ID, i+1, a)
+			}
+			if stopping.MatchString(a.Action) && !saysStops.MatchString(a.Risk) {
+				t.Errorf("%s, advice %d stops the JVM, and does not say so: %+v", f.ID, i+1, a)
 			}
 		}
 	}

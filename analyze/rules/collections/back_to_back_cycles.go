@@ -60,7 +60,7 @@ func judgeCycles(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	f.Advice = []analyze.Advice{{
 		Action: "Find what stays in use (jcmd PID GC.class_histogram, twice, some minutes apart): if it grows it is a leak, else the heap is too small for it. " +
 			"The mark is not the cause.",
-		Effect: fmt.Sprintf("The CPU of %s a second.", say.Count(int(rate+0.5), "cycle")), Risk: "None in looking.",
+		Effect: fmt.Sprintf("The CPU of %s a second.", say.Count(int(rate+0.5), "cycle")), Risk: "A class histogram stops the JVM for seconds.",
 		Verify: "Cycles are minutes apart.",
 	}}
 	return []analyze.Finding{f}

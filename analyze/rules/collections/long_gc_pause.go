@@ -225,7 +225,7 @@ func (v *gcView) goalAdvice() []analyze.Advice {
 func (v *gcView) otherAdvice() []analyze.Advice {
 	a := analyze.Advice{Action: "Find what the collection had to go through: a large live set (jcmd PID GC.class_histogram), or memory that was swapped out " +
 		"(VmSwap in /proc/PID/status).",
-		Effect: "Names the cause.", Risk: "None in looking.", Verify: "No pause of a second or more in the next GC log."}
+		Effect: "Names the cause.", Risk: "A class histogram stops the JVM for seconds.", Verify: "No pause of a second or more in the next GC log."}
 	if v.Log.Collector.IsOpenJ9() {
 		a = analyze.Advice{Action: "Let the scavenger work while the application runs (-Xgc:concurrentScavenge with -Xgcpolicy:gencon), or take " +
 			"-Xgcpolicy:balanced, which collects a large heap in parts.", Effect: "Shorter stops.", Risk: "Some per cent of throughput.",
