@@ -167,6 +167,24 @@ func (p *page) nodes(c *analyze.Case) {
 	p.table([]string{"Node", "Process", "Version", "Collector", "Max heap", "CPUs", "Load"}, rows, markdownNodes)
 }
 
+// markdownAction is how long an action may be, in characters: a command that is cut cannot be carried out.
+const markdownAction = 1000
+
+// firstPart is what stands in bold of a long action: its first sentence, or what stands before its first colon.
+func firstPart(action string) (first, rest string) {
+	const long = 120
+	if len(action) <= long {
+		return action, ""
+	}
+	end := len(action)
+	for _, mark := range []string{". ", ": "} {
+		if i := strings.Index(action, mark); i > 0 {
+			end = min(end, i+1)
+		}
+	}
+	return action[:end], strings.TrimSpace(action[end:])
+}
+
 // story is what to do first, and the key figures.
 func (p *page) story(s *Story) {
 	if text := figuresLine(s.Figures); text != "" {
@@ -183,11 +201,12 @@ func (p *page) story(s *Story) {
 	p.heading("Do first")
 	for i := range s.Actions {
 		a := &s.Actions[i]
-		p.add(joined(" ", fmt.Sprintf("%d. **%s**", i+1, md(cut(a.Action, 400))), code(cut(change(&a.Advice), 300))))
+		first, rest := firstPart(cut(a.Action, markdownAction))
+		p.add(joined(" ", fmt.Sprintf("%d. **%s**", i+1, md(first)), md(rest), code(cut(change(&a.Advice), 300))))
 		detail := []string{}
 		for _, l := range [][2]string{{"on", a.where()}, {"because of", a.ID}, {"effect:", a.Effect}, {"risk:", a.Risk}, {"verify:", a.Verify}} {
 			if l[1] != "" {
-				detail = append(detail, l[0]+" "+md(cut(l[1], 240)))
+				detail = append(detail, l[0]+" "+md(strings.TrimSuffix(cut(l[1], 240), ".")))
 			}
 		}
 		p.add("   " + strings.Join(detail, "; "))
@@ -243,7 +262,7 @@ func (p *page) finding(number int, f *analyze.Finding) {
 			break
 		}
 		a := &f.Advice[i]
-		text := "- **Do:** " + md(cut(a.Action, 400))
+		text := "- **Do:** " + md(cut(a.Action, markdownAction))
 		if ch := change(a); ch != "" {
 			text += " " + code(cut(ch, 300))
 		}

@@ -33,7 +33,7 @@ const (
 	terminalInfos    = 6
 )
 
-// Terminal prints the verdict, each finding in at most five lines, and what is missing.
+// Terminal prints the verdict, each finding in a few lines, and what is missing.
 func Terminal(w io.Writer, c *analyze.Case, r *analyze.Result, o Options) error {
 	t := &terminal{o: o, width: o.width()}
 	t.head(c, r)
@@ -121,7 +121,7 @@ func (t *terminal) findings(r *analyze.Result) {
 		case f.ConsequenceOf > 0 && !t.o.Verbose:
 			t.consequence(f)
 		default:
-			t.finding(f)
+			t.finding(f, i == 0)
 		}
 	}
 	if len(infos) == 0 {
@@ -171,8 +171,9 @@ func figuresLine(list []KeyFigure) string {
 	return strings.Join(parts, " · ")
 }
 
-// finding takes two lines for the title at most, one for place and impact, two for the action.
-func (t *terminal) finding(f *analyze.Finding) {
+// finding takes two lines for the title at most, one for place and impact, and the action two and the setting one, but all of what is to be done first: a
+// command that is cut cannot be carried out.
+func (t *terminal) finding(f *analyze.Finding, first bool) {
 	m := marks[rank(f.Severity)]
 	t.line("")
 	t.text(t.paint(m.code, m.word)+"  ", margin, bold, clean(f.Title), 2)
@@ -184,8 +185,14 @@ func (t *terminal) finding(f *analyze.Finding) {
 		t.text(margin, margin, dim, fmt.Sprintf("Follows from finding %d: cured with it", f.ConsequenceOf), 1)
 	}
 	if len(f.Advice) > 0 {
-		a := &f.Advice[0]
-		t.text(margin+t.paint(green, "Do: "), margin+"    ", plain, joined("; ", strings.TrimSuffix(clean(a.Action), "."), change(a)), 2)
+		a, most := &f.Advice[0], 2
+		if first {
+			most = 0
+		}
+		t.text(margin+t.paint(green, "Do: "), margin+"    ", plain, strings.TrimSuffix(clean(a.Action), "."), most)
+		if to := change(a); to != "" {
+			t.text(margin+t.paint(green, "Set: "), margin+"     ", plain, to, most/2)
+		}
 	}
 }
 

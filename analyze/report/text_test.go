@@ -60,14 +60,19 @@ func TestTerminalWidth(t *testing.T) {
 	}
 }
 
-// TestFindingTakesFiveLines counts the lines of each finding, however long its texts.
-func TestFindingTakesFiveLines(t *testing.T) {
+// TestFindingTakesSixLines counts the lines of each finding, however long its texts; of the first one the whole action is told.
+func TestFindingTakesSixLines(t *testing.T) {
 	long := strings.Repeat("many words ", 60)
 	f := analyze.Finding{ID: "x", Severity: analyze.Critical, Title: long, Impact: long, Nodes: []string{long}, Subject: long, Advice: []analyze.Advice{{Action: long, Setting: long, From: long, To: long}}}
 	o := &terminal{width: 80}
-	o.finding(&f)
-	if n := strings.Count(o.buf.String(), "\n") - 1; n > 5 { // one is blank
+	o.finding(&f, false)
+	if n := strings.Count(o.buf.String(), "\n") - 1; n > 6 { // one is blank
 		t.Errorf("%d lines:\n%s", n, o.buf.String())
+	}
+	o = &terminal{width: 80}
+	o.finding(&f, true)
+	if n := strings.Count(o.buf.String(), "words"); n < 180 { // action, from, to; the title is cut
+		t.Errorf("the first action is cut after %d words:\n%s", n, o.buf.String())
 	}
 }
 

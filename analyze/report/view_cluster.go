@@ -90,7 +90,7 @@ func clocksPart(k *timing.Cluster) part {
 	}
 	if half, known := k.SkewWithin(0.5); known {
 		most, _ := k.SkewWithin(1)
-		p.Stats = append(p.Stats, fact{"Nodes began a round within", fmt.Sprintf("%.2f ms of each other in half of %s, %.2f ms in all", half, count(len(k.Rounds), "round"), most)})
+		p.Note = fmt.Sprintf("nodes began a round within %.2f ms of each other in half of %s, %.2f ms in all", half, count(len(k.Rounds), "round"), most)
 	}
 	return p
 }

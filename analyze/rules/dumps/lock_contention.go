@@ -32,8 +32,7 @@ func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 			Risk:   "A change of code: what the lock protects must stay consistent.",
 			Verify: v.lockVerify(k),
 		}, {
-			Action: "Until then, call less often what takes the lock: cache its result, run jobs that hold it " +
-				"outside the busy hours.",
+			Action: v.untilThen(k),
 			Effect: "Fewer threads meet at the lock.",
 			Risk:   "It does not go away; it comes back with more load.",
 			Verify: v.lockVerify(k),
@@ -43,6 +42,14 @@ func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 		}
 		p.References = []string{"Java Concurrency in Practice, chapter 11: Reducing lock contention"}
 	})
+}
+
+// untilThen is what an admin can do before the code is changed: a job that holds the lock can be stopped or moved.
+func (v *view) untilThen(k *contended) string {
+	if h := k.Holder; h != nil && h.Obs[h.Last] != nil && !v.serving(h.Obs[h.Last]) {
+		return "Until then stop the job that runs as " + say.Quote(h.Name) + ", or move its schedule out of the busy hours; a restart ends the run that holds the lock now."
+	}
+	return "Until then call less often what takes the lock: cache its result, run jobs that hold it outside the busy hours."
 }
 
 // holderAdvice depends on what the holder does while it has the lock.
