@@ -95,7 +95,7 @@ func (app applications) sayingOf(f *Finding) (key string, ok bool) {
 	if what == "" {
 		what = app.patternOf(f)
 	}
-	parts := []string{f.ID, string(f.Severity), app.of(f.Subject), what}
+	parts := []string{f.ID, strconv.FormatBool(f.Severity.AtLeast(Warning)), app.of(f.Subject), what} // a threshold between two nodes makes no two problems
 	for _, a := range f.Advice {
 		parts = append(parts, a.Setting)
 	}

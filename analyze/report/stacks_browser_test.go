@@ -173,8 +173,11 @@ func TestStacksFollowTheZoom(t *testing.T) {
 		t.Errorf("%d and %d sightings, %d in all", first, rest, all)
 	}
 	v.shoot("stacks-zoomed.png")
-	zoom(2*time.Second, 8*time.Second)
-	v.want("it is said that there is none", shown+`.includes("No dump was taken")`)
+	zoom(2*time.Second, 5*time.Second)
+	v.want("it is said that there is none, and the next one is shown", shown+`.includes("no dump was taken") && `+shown+`.includes("2 s away")`)
+	if got := sightings(); got != first {
+		t.Errorf("%d sightings of the next round, want %d", got, first)
+	}
 	v.choose("stack", "cpu")
 	v.want("what has no times says so", shown+`.includes("the zoom does not narrow them") && `+shown+`.includes(" s in all")`)
 	v.run(`document.querySelector("#reset").click()`)

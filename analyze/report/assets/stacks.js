@@ -197,16 +197,21 @@ function stacks(box) {
 
   // Time.
 
-  /** Whether each round of the kind's samples lies in what the page is zoomed into. @returns {boolean[]} */
-  function rounds() {
+  /** How far each round of the kind's samples is from what the page is zoomed into, in ms; 0: it lies within. @returns {number[]} */
+  function away() {
     const out = [];
     let ms = 0;
     for (let i = 0, r = kind.r || []; r.length > i; i += 2) {
       const first = ms + r[i];
       ms = first + r[i + 1];
-      out.push(!(span.to > span.from) || span.to * 1000 >= first && ms >= span.from * 1000);
+      out.push(span.to > span.from ? Math.max(0, first - span.to * 1000, span.from * 1000 - ms) : 0);
     }
     return out;
+  }
+  /** Which rounds are shown: those within, else the next one. @returns {boolean[]} */
+  function rounds() {
+    const far = away(), least = Math.min.apply(null, far);
+    return far.map(function (f, i) { return least > 0 ? i === far.indexOf(least) : f === 0; });
   }
   /** @param {number} mask */
   function bits(mask) {
@@ -325,9 +330,10 @@ function stacks(box) {
     text += kind.u === "threads" ? ": " + value(shown.total[0]) + " sightings of threads, each dump counted" + (state.value === "" ? "; threads without work are left out" : "") : ": " + value(shown.total[0]) + " in all";
     if (!(shown.total[0] > 0)) { text = "Nothing was sampled of this."; }
     if (span.to > span.from) {
-      const open = rounds(), kept = open.filter(Boolean).length;
-      text += open.length === 0 ? " Of the whole capture: it is not known when each sample was taken, so the zoom does not narrow them." :
-        kept === 0 ? " No dump was taken in what is zoomed into: choose a longer stretch." : "; of " + kept + " of " + open.length + " rounds of dumps, those in what is zoomed into.";
+      const far = away();
+      text += far.length === 0 ? ". Of the whole capture: it is not known when each sample was taken, so the zoom does not narrow them." :
+        far.includes(0) ? "; of " + rounds().filter(Boolean).length + " of " + far.length + " rounds of dumps, those in what is zoomed into." :
+          "; no dump was taken in what is zoomed into: this is the round next to it, " + short(Math.min.apply(null, far) / 1000) + " s away.";
     }
     if (against.value !== "") {
       if (!other) {
