@@ -119,6 +119,29 @@ type stdioConn struct {
 	io.WriteCloser
 }
 
+// firstWord is how long an agent on stdin waits to be spoken to: who starts one speaks at once, and a debug container may start when whoever asked
+// for it has long given up.
+const firstWord = 2 * time.Minute
+
+// awaiting ends the context when nothing was read within a time.
+func awaiting(ctx context.Context, in io.Reader, limit time.Duration) (context.Context, io.Reader) {
+	ctx, end := context.WithCancelCause(ctx)
+	late := time.AfterFunc(limit, func() { end(errSilence) })
+	return ctx, readerFunc(func(p []byte) (int, error) {
+		n, err := in.Read(p)
+		if n > 0 {
+			late.Stop()
+		}
+		return n, err
+	})
+}
+
+var errSilence = errors.New("nobody spoke to this agent")
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // serveStdio serves the admin at the other end of an ssh connection, and leaves
 // nothing behind when that ends.
 func serveStdio(ctx context.Context, u *ui, o *agentOptions) error {
@@ -137,7 +160,8 @@ func serveStdio(ctx context.Context, u *ui, o *agentOptions) error {
 	name := collectors.SafeName(orDefault(o.name, orDefault(host, "node")))
 	node := &agent.Node{Name: name, Collectors: nodeCollectors, SpoolDir: spool, Tool: thisTool(), Allow: agent.Policy{Any: true}}
 	defer hold(ctx)()
-	err = agent.ServeConn(ctx, stdioConn{u.in, out}, node.Handler())
+	spoken, in := awaiting(ctx, u.in, firstWord)
+	err = agent.ServeConn(spoken, stdioConn{in, out}, node.Handler())
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	node.Close(end)

@@ -85,6 +85,9 @@ func (c *cluster) resolve(ctx context.Context, here string) (*members, error) {
 	for _, text := range c.nodes {
 		found, err := fleet.Expand(ctx, text, net.DefaultResolver.LookupNetIP)
 		if err != nil {
+			if fix := fixOf(err, ""); fix != "" { // written as it should be, and it cannot be asked
+				return nil, hinted(err, fix)
+			}
 			return nil, usage("--node: %w", err)
 		}
 		for _, n := range found {

@@ -140,7 +140,7 @@ func checkCalls(t *testing.T, cluster *testCluster) {
 		t.Fatal(err)
 	}
 	for call := range strings.Lines(string(calls)) {
-		if verb, _, _ := strings.Cut(call, " "); !slices.Contains([]string{"auth", "get", "logs", "exec", "debug"}, verb) {
+		if verb, _, _ := strings.Cut(call, " "); !slices.Contains([]string{"auth", "get", "logs", "exec", "debug", "wait"}, verb) {
 			t.Errorf("kubectl %s", call)
 		}
 	}

@@ -208,3 +208,22 @@ func needNamespaces(t *testing.T) {
 		t.Skipf("no mount namespaces here: %v", err)
 	}
 }
+
+// What is written wrongly leads to the help of the verb that was meant, in words without the names of Go's parsers.
+func TestWrittenWrongly(t *testing.T) {
+	for line, want := range map[string]string{
+		"colect":                        "is it collect?",
+		"nonsense":                      "casefile --help",
+		"collect --durration 3s":        "see casefile collect --help",
+		"collect -x":                    "see casefile collect --help",
+		"collect --pid abc":             `--pid: "abc" is not a number`,
+		"collect --node k8s://wiki":     "want k8s://namespace/pod",
+		"compare one":                   "see casefile compare --help",
+		"cluster init --node a --bogus": "see casefile cluster init --help",
+	} {
+		var out, said bytes.Buffer
+		if code := run(t.Context(), strings.Fields(line), strings.NewReader(""), &out, &said); code != exitUsage || !strings.Contains(said.String(), want) || strings.Contains(said.String(), "strconv") {
+			t.Errorf("%s: exit %d: %s", line, code, said.String())
+		}
+	}
+}

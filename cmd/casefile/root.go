@@ -8,8 +8,11 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"casefile/analyze/report"
@@ -53,7 +56,7 @@ func (e *exit) Error() string {
 func (e *exit) Unwrap() error { return e.err }
 
 func usage(format string, args ...any) error {
-	return &exit{code: exitUsage, err: fmt.Errorf(format, args...), hint: "see casefile --help"}
+	return &exit{code: exitUsage, err: fmt.Errorf(format, args...)} // run names the verb's help
 }
 
 // hinted adds what to do about an error.
@@ -84,7 +87,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	verb, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
@@ -97,6 +100,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	if e.err != nil {
 		fmt.Fprintf(errOut, "casefile: error: %s\n", report.Plain(e.err.Error()))
+	}
+	if e.hint == "" && e.code == exitUsage && e.err != nil {
+		e.hint = "see " + verb.CommandPath() + " --help"
 	}
 	if e.hint != "" {
 		fmt.Fprintf(errOut, "casefile: hint: %s\n", report.Plain(e.hint))
@@ -117,14 +123,18 @@ Every flag is also an environment variable (--max-log-bytes: CASEFILE_MAX_LOG_BY
 and a key of the configuration file (--config).
 
 ` + exitHelp,
-		Version:       toolVersion(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("no verb %q", args[0])
+		Version:                    toolVersion(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2, // letters that may differ
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
-			return nil
+			if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+				return usage("no verb %q: is it %s?", args[0], strings.Join(like, ", "))
+			}
+			return usage("no verb %q", args[0])
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if u.onTerminal() && firstMinute(cmd.Context(), u) {
@@ -136,7 +146,7 @@ and a key of the configuration file (--config).
 			return fillFlags(cmd.Flags(), os.LookupEnv)
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().String("config", "", "configuration file, YAML (default: "+defaultConfigs[0]+", then "+defaultConfigs[1]+")")
 	root.PersistentFlags().BoolVar(&u.noColor, "no-color", false, "plain text without colour")
 	root.AddCommand(newAnalyze(u), newShow(u), newCompare(u), newVerify(u), newRedact(u), newReveal(u), newSend(u), newCheck(u), newRules(u), newMCP(u), newServe(u),
@@ -146,6 +156,16 @@ and a key of the configuration file (--config).
 		c.Args = usageArgs(c.Args)
 	}
 	return root
+}
+
+// flagError says what is wrong with a flag, without the names of Go's parsers.
+func flagError(_ *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	var number *strconv.NumError
+	if errors.As(err, &value) && errors.As(err, &number) {
+		return usage("--%s: %q is not a number that fits", value.GetFlag().Name, number.Num)
+	}
+	return usage("%w", err)
 }
 
 // usageArgs makes wrong arguments a usage error.

@@ -20,15 +20,18 @@ type packed struct {
 	name string // in the archive
 	path string
 	mode fs.FileMode
+	link string // what it links to, in the place of a file
 }
 
 // contents are what each archive holds beside the binary.
 func (r *release) contents(t target) []packed {
 	name := filepath.Base(r.binary(t))
-	list := []packed{{name, r.binary(t), 0o755}, {"LICENSE", filepath.Join(r.source, "LICENSE"), 0o644}, {"README.md", filepath.Join(r.source, "README.md"), 0o644}}
+	list := []packed{{name: name, path: r.binary(t), mode: 0o755}, {name: "LICENSE", path: filepath.Join(r.source, "LICENSE"), mode: 0o644},
+		{name: filepath.Base(r.terms()), path: r.terms(), mode: 0o644}, {name: "README.md", path: filepath.Join(r.source, "README.md"), mode: 0o644}}
 	if t.os == "windows" {
 		return list
 	}
+	list = append(list, packed{name: "kubectl-casefile", link: name, mode: 0o777})
 	return append(list, r.manual("man/")...)
 }
 
@@ -37,7 +40,7 @@ func (r *release) manual(prefix string) (list []packed) {
 	pages, _ := filepath.Glob(filepath.Join(r.out, "build", "pages", "*.1"))
 	slices.Sort(pages)
 	for _, p := range pages {
-		list = append(list, packed{prefix + filepath.Base(p), p, 0o644})
+		list = append(list, packed{name: prefix + filepath.Base(p), path: p, mode: 0o644})
 	}
 	return list
 }
@@ -54,16 +57,6 @@ func (r *release) archives(context.Context) error {
 		}
 	}
 	return nil
-}
-
-// chart packs the Helm chart.
-func (r *release) chart(context.Context) error {
-	dir := filepath.Join(r.source, "cmd", "dist", "chart")
-	var list []packed
-	for _, name := range []string{"Chart.yaml", "values.yaml", "templates/agent.yaml"} {
-		list = append(list, packed{name, filepath.Join(dir, filepath.FromSlash(name)), 0o644})
-	}
-	return r.file(fmt.Sprintf("casefile-%s-chart.tgz", r.version), func(w io.Writer) error { return r.tarball(w, "casefile", list) })
 }
 
 // file makes one file of the release.
@@ -84,11 +77,19 @@ func (r *release) tarball(w io.Writer, base string, list []packed) error {
 	}
 	t := tar.NewWriter(z)
 	for _, p := range list {
+		h := &tar.Header{Name: base + "/" + p.name, Mode: int64(p.mode), ModTime: r.at, Format: tar.FormatUSTAR, Uname: "root", Gname: "root"}
+		if p.link != "" {
+			h.Typeflag, h.Linkname = tar.TypeSymlink, p.link
+			if err := t.WriteHeader(h); err != nil {
+				return err
+			}
+			continue
+		}
 		text, err := os.ReadFile(p.path)
 		if err != nil {
 			return err
 		}
-		h := &tar.Header{Name: base + "/" + p.name, Mode: int64(p.mode), Size: int64(len(text)), ModTime: r.at, Format: tar.FormatUSTAR, Uname: "root", Gname: "root"}
+		h.Size = int64(len(text))
 		if err := t.WriteHeader(h); err != nil {
 			return err
 		}

@@ -8,11 +8,31 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 )
+
+// copyImage does what README says, to a folder in the place of a registry.
+func copyImage(t *testing.T, path string) {
+	t.Helper()
+	line := regexp.MustCompile("`(skopeo copy [^`]*)`").FindStringSubmatch(document(t, "README.md"))
+	if line == nil {
+		t.Fatal("README has no skopeo")
+	}
+	needTool(t, "skopeo", "skopeo")
+	to := filepath.Join(t.TempDir(), "copy")
+	args := strings.Fields(strings.NewReplacer("casefile-VERSION-image.oci.tar", path, "docker://REGISTRY/casefile:VERSION", "oci:"+to+":x").Replace(line[1]))
+	command(t, args[0], append([]string{"--insecure-policy"}, args[1:]...)...)
+	var list struct {
+		Manifests []struct{ Platform struct{ Architecture string } }
+	}
+	if err := json.Unmarshal([]byte(command(t, "skopeo", "inspect", "--raw", "oci:"+to+":x")), &list); err != nil || len(list.Manifests) != 2 {
+		t.Errorf("README copies %+v: %v", list, err)
+	}
+}
 
 // built makes a release in a folder of the test.
 func built(t *testing.T) string {
@@ -77,14 +97,51 @@ func TestRelease(t *testing.T) {
 	t.Run("image", func(t *testing.T) { runImage(t, only(t, filepath.Join(first, "*-image.oci.tar"))) })
 	t.Run("deb", func(t *testing.T) { installDeb(t, only(t, filepath.Join(first, "*_amd64.deb"))) })
 	t.Run("bill of materials", func(t *testing.T) {
-		var bom struct {
-			Components []struct{ Name, Version string } `json:"components"`
-		}
-		text, err := os.ReadFile(only(t, filepath.Join(first, "*.cdx.json")))
-		if err != nil || json.Unmarshal(text, &bom) != nil || len(bom.Components) < 10 {
-			t.Errorf("%v: %d components", err, len(bom.Components))
-		}
+		checkMaterials(t, only(t, filepath.Join(first, "*.cdx.json")), only(t, filepath.Join(first, "*-linux-amd64.tar.gz")))
 	})
+	t.Run("formula", func(t *testing.T) {
+		needTool(t, "ruby", "ruby")
+		command(t, "ruby", "-c", filepath.Join(first, "casefile.rb"))
+	})
+}
+
+// checkMaterials: what go says of the binary in an archive is in the bill, each with its licence, and its terms are in the archive.
+func checkMaterials(t *testing.T, bill, archive string) {
+	var bom struct {
+		Components []struct {
+			Name, Version string
+			Licenses      []struct{ License struct{ ID string } }
+		}
+	}
+	text, err := os.ReadFile(bill)
+	if err != nil || json.Unmarshal(text, &bom) != nil {
+		t.Fatalf("%s: %v", bill, err)
+	}
+	has := map[string]bool{}
+	for _, c := range bom.Components {
+		has[c.Name+" "+c.Version] = len(c.Licenses) > 0 && c.Licenses[0].License.ID != ""
+	}
+	dir := t.TempDir()
+	command(t, "tar", "-xzf", archive, "-C", dir, "--strip-components=1")
+	terms, err := os.ReadFile(filepath.Join(dir, "THIRD-PARTY-LICENSES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(filepath.Join(dir, "kubectl-casefile")); err != nil || to != "casefile" {
+		t.Errorf("kubectl-casefile: %q %v", to, err)
+	}
+	deps := regexp.MustCompile(`(?m)^\tdep\t(\S+)\t(\S+)`).FindAllStringSubmatch(command(t, "go", "version", "-m", filepath.Join(dir, "casefile")), -1)
+	if len(deps) == 0 {
+		t.Fatal("the binary names no modules")
+	}
+	for _, d := range deps {
+		if !has[d[1]+" "+d[2]] {
+			t.Errorf("%s %s is in the binary, and not in the bill with a licence", d[1], d[2])
+		}
+		if !bytes.Contains(terms, []byte("\n"+d[1]+" "+d[2]+" (")) {
+			t.Errorf("%s %s has no terms", d[1], d[2])
+		}
+	}
 }
 
 // readAPK: a package of Alpine is gzip members with tar inside.
@@ -121,7 +178,13 @@ func runImage(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	m, err := index.IndexManifest()
-	if err != nil || len(m.Manifests) != 2 {
+	if err != nil || len(m.Manifests) != 1 || m.Manifests[0].Annotations["org.opencontainers.image.ref.name"] != testVersion {
+		t.Fatalf("%v %+v", err, m)
+	}
+	if index, err = index.ImageIndex(m.Manifests[0].Digest); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = index.IndexManifest(); err != nil || len(m.Manifests) != 2 {
 		t.Fatalf("%v %+v", err, m)
 	}
 	img, err := index.Image(m.Manifests[0].Digest)
@@ -159,6 +222,12 @@ func runImage(t *testing.T, path string) {
 			t.Fatal(err)
 		}
 	}
+	for _, paper := range []string{"LICENSE", "THIRD-PARTY-LICENSES"} {
+		if _, err := os.Stat(filepath.Join(root, "usr/share/doc/casefile", paper)); err != nil {
+			t.Error(err)
+		}
+	}
+	copyImage(t, path)
 	if os.Geteuid() != 0 {
 		t.Skip("chroot takes root")
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// image makes an OCI layout with an index of both architectures, as one tar: skopeo, podman and docker load read it. The binary is all there is
-// in it; it runs as nobody, for a capture of other users' processes the pod or the command line says as whom.
+// image makes an OCI layout with an index of both architectures, as one tar: skopeo, podman and docker load read it. The binary and its
+// terms are all there is in it; it runs as nobody, for a capture of other users' processes the pod or the command line says as whom.
 func (r *release) image(context.Context) error {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, t := range targets {
@@ -31,25 +31,38 @@ func (r *release) image(context.Context) error {
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: t.os, Architecture: t.arch}}})
 	}
+	// One entry with a name: skopeo and podman take an archive with several for several images, and ask which.
+	named := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{Add: index,
+		Descriptor: v1.Descriptor{Annotations: map[string]string{"org.opencontainers.image.ref.name": r.version}}})
 	dir := filepath.Join(r.out, "build", "image")
-	if _, err := layout.Write(dir, index); err != nil {
+	if _, err := layout.Write(dir, named); err != nil {
 		return fmt.Errorf("image: %w", err)
 	}
 	return r.file(fmt.Sprintf("casefile-%s-image.oci.tar", r.version), func(w io.Writer) error { return r.tarOf(w, dir) })
 }
 
+// file is one of the image; without a body a folder.
+type file struct {
+	name string
+	mode int64
+	body []byte
+}
+
 func (r *release) imageOf(t target) (v1.Image, error) {
-	text, err := os.ReadFile(r.binary(t))
-	if err != nil {
-		return nil, err
+	inside := []file{{"usr/", 0o755, nil}, {"usr/bin/", 0o755, nil}, {"usr/share/", 0o755, nil}, {"usr/share/doc/", 0o755, nil}, {"usr/share/doc/casefile/", 0o755, nil},
+		{"tmp/", 0o1777, nil}, {"work/", 0o1777, nil}}
+	for _, p := range []packed{{name: "usr/bin/casefile", path: r.binary(t), mode: 0o755},
+		{name: "usr/share/doc/casefile/LICENSE", path: filepath.Join(r.source, "LICENSE"), mode: 0o644},
+		{name: "usr/share/doc/casefile/" + filepath.Base(r.terms()), path: r.terms(), mode: 0o644}} {
+		text, err := os.ReadFile(p.path)
+		if err != nil {
+			return nil, err
+		}
+		inside = append(inside, file{p.name, int64(p.mode), text})
 	}
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
-	for _, f := range []struct {
-		name string
-		mode int64
-		body []byte
-	}{{"usr/", 0o755, nil}, {"usr/bin/", 0o755, nil}, {"usr/bin/casefile", 0o755, text}, {"tmp/", 0o1777, nil}, {"work/", 0o1777, nil}} {
+	for _, f := range inside {
 		h := &tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.body)), ModTime: r.at, Format: tar.FormatUSTAR, Typeflag: tar.TypeReg}
 		if f.body == nil {
 			h.Typeflag = tar.TypeDir

@@ -25,6 +25,7 @@ type release struct {
 	commit  string
 	at      time.Time
 	files   []string // made so far, names below out
+	modules []module // that the binaries hold
 }
 
 func main() {
@@ -46,7 +47,7 @@ func run(ctx context.Context, source, out, version, key string) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.binaries, r.pages, r.archives, r.packages, r.image, r.chart, r.manifests, r.formula, r.materials, r.sums} {
+	for _, step := range []func(context.Context) error{r.binaries, r.pages, r.papers, r.archives, r.packages, r.image, r.chart, r.manifests, r.formula, r.materials, r.sums} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,9 +17,46 @@ import (
 	"helm.sh/helm/v4/pkg/engine"
 )
 
+// placeholder is the version in the chart as it stands in the repository.
+const placeholder = "0.0.0-placeholder"
+
+// chartFiles are those of the chart.
+var chartFiles = []string{"Chart.yaml", "values.yaml", "templates/agent.yaml"}
+
+// chart packs the Helm chart, with the version of the release in the chart and in the image that it names.
+func (r *release) chart(context.Context) error {
+	dir := r.chartDir()
+	var list []packed
+	for _, name := range chartFiles {
+		text, err := os.ReadFile(filepath.Join(r.source, "cmd", "dist", "chart", filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, bytes.ReplaceAll(text, []byte(placeholder), []byte(r.semantic())), 0o644); err != nil {
+			return err
+		}
+		list = append(list, packed{name: name, path: path, mode: 0o644})
+	}
+	return r.file(fmt.Sprintf("casefile-%s-chart.tgz", r.version), func(w io.Writer) error { return r.tarball(w, "casefile", list) })
+}
+
+func (r *release) chartDir() string { return filepath.Join(r.out, "build", "chart") }
+
+// semantic is the version as Helm wants it: of three numbers.
+func (r *release) semantic() string {
+	if n := r.number(); n == r.version {
+		return n
+	}
+	return "0.0.0-g" + r.version
+}
+
 // manifests writes what the chart gives with its default values, for who applies manifests without Helm.
 func (r *release) manifests(context.Context) error {
-	text, err := rendered(filepath.Join(r.source, "cmd", "dist", "chart"), nil)
+	text, err := rendered(r.chartDir(), nil)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"helm.sh/helm/v4/pkg/chart/v2/lint"
+	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
@@ -84,7 +87,8 @@ func apiPath(version string) string {
 
 // What the chart and the printed roles say is what the published types of Kubernetes know; the answers that tests go by, too.
 func TestManifestsAreOfThePublishedTypes(t *testing.T) {
-	for _, values := range []map[string]any{nil, {"from": []string{"10.0.0.7/32", "10.0.0.8/32"}, "options": []string{"--allow-peer", "10.0.0.0/8"}, "port": 9000}} {
+	for _, values := range []map[string]any{nil, {"from": []string{"10.0.0.7/32", "10.0.0.8/32"}, "options": []string{"--allow-peer", "10.0.0.0/8"}, "port": 9000,
+		"nodeSelector": map[string]string{"disk": "ssd"}, "tolerations": []map[string]string{{"key": "dedicated", "operator": "Exists"}}}} {
 		text, err := rendered("chart", values)
 		if err != nil {
 			t.Fatal(err)
@@ -109,6 +113,32 @@ func TestManifestsAreOfThePublishedTypes(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Errorf("only %d objects", seen)
+	}
+}
+
+// Helm's own linter has nothing against the chart of a release, whatever git calls its version.
+func TestChartIsLinted(t *testing.T) {
+	for _, version := range []string{"1.2.3", "1.2.3-4-gabcdef0", "abcdef0-dirty"} {
+		r := &release{source: filepath.Join("..", ".."), out: t.TempDir(), version: version}
+		if err := r.chart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.manifests(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range lint.RunAll(r.chartDir(), nil, "default").Messages {
+			if m.Severity > support.InfoSev {
+				t.Errorf("%s: %v", version, m)
+			}
+		}
+		for _, name := range r.files {
+			if text, err := os.ReadFile(filepath.Join(r.out, name)); err != nil || bytes.Contains(text, []byte(placeholder)) {
+				t.Errorf("%s of %s: %v, or without the version", name, version, err)
+			}
+		}
+		if text, err := os.ReadFile(only(t, filepath.Join(r.out, "*-agent.yaml"))); err != nil || !bytes.Contains(text, []byte("casefile:"+r.semantic())) {
+			t.Errorf("the manifests of %s name another image: %v", version, err)
+		}
 	}
 }
 
@@ -154,6 +184,9 @@ func checkAgents(t *testing.T, objects []any) {
 		t.Fatalf("%d objects, no DaemonSet or no NetworkPolicy", len(objects))
 	}
 	pod := set.Spec.Template.Spec
+	if s := pod.SecurityContext; s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault {
+		t.Errorf("the system calls of the agents are not bounded: %+v", s)
+	}
 	checkContext(t, pod.Containers[0].SecurityContext)
 	if pod.HostNetwork || !pod.HostPID {
 		t.Errorf("host network %v, host pids %v", pod.HostNetwork, pod.HostPID)

@@ -51,6 +51,7 @@ func (r *release) info(t target, format string) *nfpm.Info {
 		one(own("agent.env"), "/etc/casefile/agent.env", 0o644, "config|noreplace"),
 		one(own("casefile.yaml"), "/etc/casefile.yaml", 0o644, "config|noreplace"),
 		one(filepath.Join(r.source, "LICENSE"), "/usr/share/doc/casefile/LICENSE", 0o644, ""),
+		one(r.terms(), "/usr/share/doc/casefile/THIRD-PARTY-LICENSES", 0o644, ""),
 		one(filepath.Join(r.source, "README.md"), "/usr/share/doc/casefile/README.md", 0o644, ""),
 		one(page("completion.bash"), "/usr/share/bash-completion/completions/casefile", 0o644, ""),
 		one(page("completion.zsh"), "/usr/share/zsh/site-functions/_casefile", 0o644, ""),

@@ -54,27 +54,64 @@ func sumOf(path string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
-// materials lists the modules that the binary holds, out of the binary itself.
+// materials lists the modules that the binaries hold, out of the binaries themselves, with their licences.
 func (r *release) materials(context.Context) error {
-	info, err := buildinfo.ReadFile(r.binary(target{"linux", "amd64"}))
+	bom := cyclonedx.NewBOM()
+	bom.Metadata = &cyclonedx.Metadata{Timestamp: r.at.Format("2006-01-02T15:04:05Z"), Component: &cyclonedx.Component{BOMRef: "casefile",
+		Type: cyclonedx.ComponentTypeApplication, Name: "casefile", Version: r.version, Licenses: licencesOf([]string{"Apache-2.0"})}}
+	held, err := r.held()
 	if err != nil {
 		return fmt.Errorf("bill of materials: %w", err)
 	}
-	bom := cyclonedx.NewBOM()
-	bom.Metadata = &cyclonedx.Metadata{Timestamp: r.at.Format("2006-01-02T15:04:05Z"),
-		Component: &cyclonedx.Component{BOMRef: "casefile", Type: cyclonedx.ComponentTypeApplication, Name: "casefile", Version: r.version}}
 	var list []cyclonedx.Component
-	for _, m := range info.Deps {
-		purl := "pkg:golang/" + m.Path + "@" + m.Version
-		list = append(list, cyclonedx.Component{BOMRef: purl, Type: cyclonedx.ComponentTypeLibrary, Name: m.Path, Version: m.Version, PackageURL: purl})
+	for _, h := range held {
+		i := slices.IndexFunc(r.modules, func(m module) bool { return m.path == h.path && m.version == h.version })
+		if i < 0 {
+			return fmt.Errorf("bill of materials: a binary holds %s %s, whose licence is not known", h.path, h.version)
+		}
+		purl := "pkg:golang/" + h.path + "@" + h.version
+		list = append(list, cyclonedx.Component{BOMRef: purl, Type: cyclonedx.ComponentTypeLibrary, Name: h.path, Version: h.version, PackageURL: purl,
+			Licenses: licencesOf(r.modules[i].ids)})
 	}
-	list = append(list, cyclonedx.Component{BOMRef: "pkg:golang/std@" + info.GoVersion, Type: cyclonedx.ComponentTypeLibrary, Name: "std",
-		Version: strings.TrimPrefix(info.GoVersion, "go"), PackageURL: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go")})
-	slices.SortFunc(list, func(a, b cyclonedx.Component) int { return cmp.Compare(a.Name, b.Name) })
 	bom.Components = &list
 	return r.file("casefile-"+r.version+".cdx.json", func(w io.Writer) error {
 		return cyclonedx.NewBOMEncoder(w, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(bom)
 	})
+}
+
+// licencesOf says in CycloneDX that all of these hold.
+func licencesOf(ids []string) *cyclonedx.Licenses {
+	var list cyclonedx.Licenses
+	for _, id := range ids {
+		list = append(list, cyclonedx.LicenseChoice{License: &cyclonedx.License{ID: id}})
+	}
+	return &list
+}
+
+// held are the modules that the binaries of all targets say they hold, sorted.
+func (r *release) held() (list []module, err error) {
+	for _, t := range targets {
+		info, err := buildinfo.ReadFile(r.binary(t))
+		if err != nil {
+			return nil, err
+		}
+		has := []module{{path: standard, version: strings.TrimPrefix(info.GoVersion, "go")}}
+		for _, d := range info.Deps {
+			if d.Replace != nil {
+				d = d.Replace
+			}
+			has = append(has, module{path: d.Path, version: d.Version})
+		}
+		for _, m := range has {
+			if !slices.ContainsFunc(list, func(o module) bool { return o.path == m.path && o.version == m.version }) {
+				list = append(list, m)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b module) int {
+		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.version, b.version))
+	})
+	return list, nil
 }
 
 // sums writes SHA256SUMS of all files made so far.

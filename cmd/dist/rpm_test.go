@@ -18,6 +18,7 @@ var modes = map[string]os.FileMode{
 	"/etc/casefile/agent.env":                        0o644,
 	"/usr/share/man/man1/casefile-agent.1":           0o644,
 	"/usr/share/doc/casefile/LICENSE":                0o644,
+	"/usr/share/doc/casefile/THIRD-PARTY-LICENSES":   0o644,
 }
 
 // readRPM holds the package against the real tool: digests, files, scripts, and an installation into a root of its own.

@@ -67,10 +67,14 @@ func dialTLS(config *tls.Config, addr string) *Client {
 // Close gives up the connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Hello asks who is there. A node of another protocol is an error.
+// Hello asks who is there, for as long as the context lasts: what answers may have to be started first. A node of another protocol is an error.
 func (c *Client) Hello(ctx context.Context) (Hello, error) {
 	var h Hello
-	err := c.call(ctx, http.MethodGet, "/v1/hello", nil, &h)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/hello", nil)
+	if err != nil {
+		return h, err
+	}
+	err = c.exchange(req, &h)
 	if err == nil && h.Protocol != Protocol {
 		err = fmt.Errorf("node %q has casefile %q, which speaks protocol %d; this is protocol %d: use the same version on both sides",
 			h.Name, h.Version, h.Protocol, Protocol)

@@ -161,7 +161,7 @@ func shortPlan() plan.Plan {
 }
 
 // patient are times for nodes that all answer, on a machine that may be busy.
-var patient = times{agent: time.Minute, ssh: time.Minute, measure: time.Minute, meet: time.Minute,
+var patient = times{agent: time.Minute, ssh: time.Minute, image: time.Minute, measure: time.Minute, meet: time.Minute,
 	lead: 2 * time.Second, whole: 2 * time.Minute, end: 2 * time.Minute, halt: time.Minute, leave: time.Minute}
 
 // hasty gives up nodes that never answer after a time that a test can wait for, and

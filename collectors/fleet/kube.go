@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,6 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"casefile/bundle/format/entries"
 	"casefile/collectors"
@@ -40,7 +45,7 @@ func parsePod(u *url.URL) (Address, error) {
 	case a.Selector != "" && (a.Pod != "" || !labels.MatchString(a.Selector)):
 		return a, errors.New("a selector of labels stands for the pod: k8s://namespace/?selector=app=name")
 	case a.Selector == "" && (len(path) > 2 || !objectName.MatchString(a.Pod) || a.Container != "" && !objectName.MatchString(a.Container)):
-		return a, errors.New("not names of a pod and a container")
+		return a, errors.New("not names of a pod and a container: want k8s://namespace/pod[/container], or k8s://namespace/?selector=app=name")
 	case strings.HasPrefix(a.Context, "-"):
 		return a, errors.New("not a context")
 	case a.Image != "" && !imageName.MatchString(a.Image):
@@ -70,11 +75,14 @@ const maxPods = 200
 func (a Address) pods(ctx context.Context) ([]Node, error) {
 	text, err := a.kubectl().Ask(ctx, []string{"get"}, "pods", "-l", a.Selector, "--field-selector=status.phase=Running",
 		"-o", `jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}`)
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, fixable{err, absentTool(Kube)}
+	}
 	if m := (kube.Missing{Client: a.kubectl(), Way: a.way()}); entries.CauseOf(err) == entries.NotPermitted {
 		return nil, fmt.Errorf("%w; a user who may list pods has this:\n%s", err, m.YAML())
 	}
 	if err != nil {
-		return nil, err
+		return nil, fixable{err, "kubectl get pods -n " + a.Namespace + " -l '" + a.Selector + "' must work from here"}
 	}
 	var nodes []Node
 	for name := range strings.Lines(string(text)) {
@@ -89,10 +97,20 @@ func (a Address) pods(ctx context.Context) ([]Node, error) {
 		nodes = append(nodes, Node{Name: collectors.SafeName(name), Address: one})
 	}
 	if len(nodes) == 0 {
-		return nil, fmt.Errorf("no running pod of namespace %s has the labels %s", a.Namespace, a.Selector)
+		return nil, fixable{fmt.Errorf("no running pod of namespace %s has the labels %s", a.Namespace, a.Selector),
+			"kubectl get pods -n " + a.Namespace + " --show-labels shows which there are"}
 	}
 	return nodes, nil
 }
+
+// fixable is an error with what to do about it.
+type fixable struct {
+	error
+	fix string
+}
+
+func (f fixable) Fix() string   { return f.fix }
+func (f fixable) Unwrap() error { return f.error }
 
 // debugProfile is what the debug container may do: as root, with the four capabilities that a capture needs instead of all of a privileged one
 // (docs/kubernetes.md says what each is for).
@@ -114,10 +132,77 @@ func (s *shellNode) debug(ctx context.Context) (*shellConn, error) {
 	if _, err := profile.WriteString(debugProfile); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it ends when it is closed
-	args := []string{"-q", "-i", s.addr.Pod, "--image=" + s.addr.Image, "--target=" + target, "--profile=general", "--custom=" + profile.Name()}
-	cmd := s.addr.kubectl().Command(ctx, []string{"debug"}, append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...)
-	return begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, kind: Kube})
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it ends when it is closed
+	name := "casefile-" + strings.ToLower(rand.Text()[:8])
+	args := []string{"-q", "-i", s.addr.Pod, "--image=" + s.addr.Image, "--container=" + name, "--target=" + target, "--profile=general", "--custom=" + profile.Name()}
+	cmd := s.addr.kubectl().Command(own, []string{"debug"}, append(args, "--", "/usr/bin/casefile", "agent", "--stdio", "--node-name="+s.name)...)
+	conn, err := begin(&shellConn{cmd: cmd, cancel: func() { cancel(); os.Remove(profile.Name()) }, kind: Kube,
+		state: func(err error) error { return s.addr.notStarted(name, err) }})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.addr.running(ctx, name, conn); err != nil {
+		cancel() // there is nothing to end in order
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// running waits until a debug container runs: its image may have to be pulled, and nothing answers before that. A client that ends before says why.
+func (a Address) running(ctx context.Context, name string, conn *shellConn) error {
+	waits, end := context.WithCancel(ctx)
+	defer end()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for errors.Is(unix.Waitid(unix.P_PID, conn.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil), unix.EINTR) {
+		}
+		end()
+	}()
+	_, _ = a.kubectl().Ask(waits, []string{"wait"}, "pod/"+a.Pod, "--for=jsonpath="+`{.status.ephemeralContainerStatuses[?(@.name=="`+name+`")].state.running.startedAt}`,
+		"--timeout="+defaultTimes.image.String()) // where it cannot be waited for, what answers first tells
+	select {
+	case <-ended:
+		return conn.explain(entries.NewError(entries.Unreachable, "kubectl debug ended at once"))
+	default:
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return a.notStarted(name, cause)
+	}
+	return nil
+}
+
+// stateLimit is for the question what became of a debug container.
+const stateLimit = 5 * time.Second
+
+// notStarted says what Kubernetes knows of a debug container that gave no answer: mostly that its image cannot be had.
+func (a Address) notStarted(name string, err error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stateLimit)
+	defer cancel()
+	text, failed := a.kubectl().Ask(ctx, []string{"get"}, "pod", a.Pod, "-o", `jsonpath={.status.ephemeralContainerStatuses[?(@.name=="`+name+`")].state}`)
+	var state struct {
+		Waiting, Terminated *struct {
+			Reason, Message string
+			ExitCode        int
+		}
+	}
+	switch {
+	case failed != nil:
+		return err
+	case len(text) == 0 || json.Unmarshal(text, &state) != nil:
+		return entries.Errorf(entries.NoAnswer, "%w: the node of the pod has not begun to start the debug container", err)
+	case state.Waiting != nil:
+		return entries.Errorf(entries.NoAnswer, "%w: the debug container does not start: %s", err, words(state.Waiting.Reason, state.Waiting.Message))
+	case state.Terminated != nil:
+		return entries.Errorf(entries.Unreachable, "the debug container ended with exit code %d: %s", state.Terminated.ExitCode, words(state.Terminated.Reason, state.Terminated.Message))
+	}
+	return err
+}
+
+// words are a reason and a message of Kubernetes on one line, of bounded length.
+func words(reason, message string) string {
+	return kube.LastLine(strings.Join(strings.Fields(reason+" "+message), " "))
 }
 
 // target is the container whose processes are to be seen: a debug container without one sees its own only.
@@ -151,6 +236,9 @@ func (a Address) kubeFix(err error) string {
 	switch cause := entries.CauseOf(err); {
 	case cause == entries.NotPermitted:
 		return kube.Grant(a.kubectl(), a.way().Denied(text))
+	case cause == entries.Refused && a.Image != "" && kube.ByPolicy(text):
+		return "a policy of the cluster does not admit the debug container in namespace " + a.Namespace + " (what it asks for: docs/kubernetes.md, Pod Security): " +
+			"its admin admits it, or capture without image=, which runs as the container's own user, or with an agent of the node"
 	case cause == entries.Gone:
 		return "kubectl get pods -n " + a.Namespace + " shows the pods that are there: name one of them, or their labels with k8s://" + a.Namespace + "/?selector="
 	case strings.Contains(text, "container not found"):
@@ -162,6 +250,8 @@ func (a Address) kubeFix(err error) string {
 		return "the image must be casefile's own, with /usr/bin/casefile"
 	case a.Image == "" && slices.ContainsFunc(unfit, func(w string) bool { return strings.Contains(text, w) }):
 		return "the container has no place or no tools for casefile's binary: " + image
+	case cause == entries.NoAnswer && a.Image != "":
+		return "the node of the pod must be able to pull " + a.Image + ": kubectl describe pod -n " + a.Namespace + " " + a.Pod + " says why it cannot"
 	case a.Image != "":
 		return "kubectl debug -n " + a.Namespace + " -it " + a.Pod + " --image=" + a.Image + " must work from here"
 	}

@@ -1,13 +1,16 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"casefile/bundle/format/entries"
 	"casefile/collectors/kube"
 )
 
@@ -51,6 +54,65 @@ func TestPodsOfASelector(t *testing.T) {
 	}
 }
 
+// What keeps a selector from being asked says what to do, and none of it is about how the command is written.
+func TestSelectorsThatCannotBeAsked(t *testing.T) {
+	for script, says := range map[string]string{
+		"true\n": "--show-labels",
+		"echo 'Unable to connect to the server: EOF' >&2; exit 1\n": "must work from here",
+	} {
+		kubectl(t, script)
+		checkFix(t, says)
+	}
+	t.Setenv("PATH", t.TempDir())
+	checkFix(t, "install kubectl")
+}
+
+func checkFix(t *testing.T, says string) {
+	t.Helper()
+	_, err := Expand(t.Context(), "k8s://wiki/?selector=app=x", nil)
+	var known interface{ Fix() string }
+	if !errors.As(err, &known) || !strings.Contains(known.Fix(), says) {
+		t.Errorf("%v has no fix with %q", err, says)
+	}
+}
+
+// A debug container that does not come to run is told with what Kubernetes says of it, one that a policy refuses with the refusal.
+func TestDebugContainerThatDoesNotRun(t *testing.T) {
+	for name, c := range map[string]struct{ script, says, fix string }{
+		"no image": {`case "$*" in debug*) exec cat ;; wait*) exec tail -f /dev/null ;; *ephemeralContainerStatuses*) echo '{"waiting":{"reason":"ErrImagePull","message":"not found"}}' ;; esac`,
+			"does not start: ErrImagePull not found", "pull registry/casefile:1"},
+		"no kubelet": {`case "$*" in debug*) exec cat ;; wait*) exec tail -f /dev/null ;; esac`, "has not begun to start", "pull registry/casefile:1"},
+		"a policy": {`case "$*" in debug*) echo 'Error from server (Forbidden): pods "web-0" is forbidden: violates PodSecurity "baseline:latest"' >&2; exit 1 ;; wait*) exec tail -f /dev/null ;; esac`,
+			"violates PodSecurity", "policy of the cluster"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kubectl(t, c.script)
+			a := Address{Kind: Kube, Namespace: "wiki", Pod: "web-0", Container: "app", Image: "registry/casefile:1"}
+			limited, cancel := context.WithTimeoutCause(t.Context(), time.Second, entries.NewError(entries.NoAnswer, "no answer"))
+			defer cancel()
+			if name == "a policy" { // comes before any limit
+				limited = t.Context()
+			}
+			_, err := (&shellNode{addr: a, name: "web-0"}).debug(limited)
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(a.kubeFix(err), c.fix) {
+				t.Errorf("%v; fix: %s", err, a.kubeFix(err))
+			}
+		})
+	}
+}
+
+// A client that is not on this machine is said to be missing here, whatever it would reach.
+func TestNoClient(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for _, kind := range []Kind{SSH, Kube} {
+		m := &member{Node: Node{Name: "n", Address: Address{Kind: kind, Host: "n", Namespace: "wiki", Pod: "n"}}}
+		_, err := (&shellNode{addr: m.Address}).connect(t.Context())
+		if fix := m.fix(err); !strings.Contains(fix, "install "+kind.tool()) {
+			t.Errorf("%v: %s", err, fix)
+		}
+	}
+}
+
 // The debug container gets what the published types of Kubernetes know: the tests of cmd/dist read this file.
 func TestDebugProfile(t *testing.T) {
 	const golden = "../../testdata/kubernetes/debug-profile.json"
@@ -78,6 +140,9 @@ func TestFixesOfKubernetes(t *testing.T) {
 		{a, "Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: connection refused", "kubectl exec -n wiki exec-1"},
 		{beside, `Error from server (Forbidden): User "jane" cannot patch resource "pods/ephemeralcontainers"`, `resources: ["pods/ephemeralcontainers"], verbs: ["patch"]`},
 		{beside, `error: exec: "/usr/bin/casefile": no such file or directory`, "the image must be casefile's own"},
+		{beside, `Error from server (Forbidden): pods "exec-1" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities`, "policy of the cluster"},
+		{beside, `Error from server: admission webhook "validate.kyverno.svc" denied the request: no root`, "policy of the cluster"},
+		{beside, `error: ephemeralcontainers.policy is forbidden: ValidatingAdmissionPolicy 'x' with binding 'y' denied request: no`, "policy of the cluster"},
 		{beside, "error: timed out waiting for the condition", "kubectl debug -n wiki"},
 	} {
 		if fix := c.a.kubeFix(kube.Failure(errors.New("exit status 1"), c.said)); !strings.Contains(fix, c.want) {

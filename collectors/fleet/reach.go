@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 
@@ -25,6 +26,9 @@ func (m *member) connect(ctx context.Context) {
 	if m.Address.Kind == SSH || m.Address.Kind == Kube {
 		limit = m.f.times.ssh
 	}
+	if m.Address.Image != "" {
+		limit = m.f.times.image
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, entries.Errorf(entries.NoAnswer, "no answer within %v", limit))
 	defer cancel()
 	m.f.tell(m, "connecting", "")
@@ -35,10 +39,10 @@ func (m *member) connect(ctx context.Context) {
 	if m.err == nil {
 		return
 	}
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(m.err, cause) {
 		m.err = cause
 	}
-	if m.said != nil { // ssh knows why it ended
+	if m.said != nil { // the client knows why it ended
 		m.err = m.said(m.err)
 	}
 	m.err = plainly(m.Address.Host, m.err)
@@ -169,6 +173,9 @@ func (m *member) fix(err error) string {
 	if foreign(err) {
 		return "node-" + m.Name + ".pem on the node and admin.pem here must be of one cluster and valid: casefile cluster add or renew, then copy the file to the node"
 	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return absentTool(m.Address.Kind)
+	}
 	switch m.Address.Kind {
 	case Agent:
 		return "see that casefile agent runs on the node (systemctl status casefile-agent) and that " + m.Address.Host + " is reachable from here, then capture again"
@@ -178,6 +185,11 @@ func (m *member) fix(err error) string {
 		return m.Address.kubeFix(err)
 	}
 	return "run casefile doctor"
+}
+
+// absentTool is what to do where the client of a kind of node is not there.
+func absentTool(k Kind) string {
+	return "install " + k.tool() + " here, or name its folder in PATH (which sudo may have changed)"
 }
 
 // cause is of what kind an error is that a node, or the way to it, gave.

@@ -50,6 +50,7 @@ type Options struct {
 type times struct {
 	agent   time.Duration // until an agent has answered; one that needs longer is left out
 	ssh     time.Duration // until the program has travelled and answers
+	image   time.Duration // until a debug container has its image and answers
 	measure time.Duration // for a set of exchanges
 	meet    time.Duration // until a node answers its peers
 	lead    time.Duration // between telling the nodes and round 0
@@ -61,7 +62,7 @@ type times struct {
 	most    time.Duration // that long at most
 }
 
-var defaultTimes = times{agent: 3 * time.Second, ssh: 30 * time.Second, measure: time.Second, meet: 2 * time.Second,
+var defaultTimes = times{agent: 3 * time.Second, ssh: 30 * time.Second, image: 90 * time.Second, measure: time.Second, meet: 2 * time.Second,
 	lead: time.Second, whole: 13 * time.Second, end: 8 * time.Second, halt: 4 * time.Second, leave: time.Second,
 	flow: 2 * time.Second, most: 5 * time.Minute}
 

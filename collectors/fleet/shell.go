@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -187,6 +188,7 @@ type shellConn struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	kind   Kind
+	state  func(error) error // what Kubernetes says of what does not answer; nil: nothing can be asked
 	in     io.WriteCloser
 	out    io.ReadCloser
 	said   lockedBuffer
@@ -197,10 +199,20 @@ type shellConn struct {
 func (c *shellConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
 func (c *shellConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
-// explain prefers the client's own words over "the link has ended".
+// explain prefers what the client said when it ended to how its end looks from here: a stream that is cut, a link that has ended. It ends the
+// connection. What the node itself answered, and that nothing answered in time, stays as it is.
 func (c *shellConn) explain(err error) error {
-	if said := c.said.String(); strings.TrimSpace(said) != "" && errors.Is(err, agent.ErrLinkClosed) {
-		return c.kind.failure(err, said)
+	var refusal *agent.Error
+	if errors.As(err, &refusal) || errors.Is(err, agent.ErrBadAnswer) || foreign(err) {
+		return err
+	}
+	late := entries.CauseOf(err) == entries.NoAnswer
+	if late && c.state != nil {
+		return c.state(err)
+	}
+	ended := c.Close() // now it has said all
+	if said := c.said.String(); !late && strings.TrimSpace(said) != "" {
+		return c.kind.failure(cmp.Or(ended, err), said)
 	}
 	return err
 }

@@ -99,6 +99,18 @@ var refusals = []struct {
 	{"(BadRequest)", entries.Refused},
 }
 
+// admissions are what the API server says when a policy refuses a request that the user has the right to make.
+var admissions = []string{"denied the request", "denied request", "violates PodSecurity", "exceeded quota"}
+
+// ByPolicy reports whether an API server refused for a policy (Pod Security, a webhook, a quota), which no rule of a Role helps against. What is
+// refused for want of a right names the user.
+func ByPolicy(said string) bool {
+	if _, why, is := strings.Cut(said, " is forbidden: "); is && !strings.HasPrefix(why, "User ") {
+		return true
+	}
+	return slices.ContainsFunc(admissions, func(w string) bool { return strings.Contains(said, w) })
+}
+
 // Failure is the error of a call of which kubectl said so much: its last words, and of what kind they are.
 func Failure(err error, said string) error {
 	last := LastLine(said)
@@ -110,6 +122,9 @@ func Failure(err error, said string) error {
 			return entries.Errorf(entries.NotThere, "kubectl: %w", err)
 		}
 		return entries.Errorf(entries.Unreachable, "kubectl: %w", err)
+	}
+	if ByPolicy(said) {
+		return entries.Errorf(entries.Refused, "kubectl: %s", last)
 	}
 	for _, r := range refusals {
 		if strings.Contains(said, r.words) {

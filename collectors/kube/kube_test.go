@@ -96,6 +96,7 @@ func TestFailure(t *testing.T) {
 		"Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list":                           {entries.NotPermitted, "(Forbidden)"},
 		"Error from server (NotFound): pods \"web-9\" not found":                                                {entries.Gone, "web-9"},
 		"Defaulted container \"app\" out of: app\nsh: mktemp: not found\ncommand terminated with exit code 127": {entries.Unreachable, "mktemp"},
+		"Error from server (Forbidden): pods \"web-1\" is forbidden: violates PodSecurity \"baseline:latest\"":  {entries.Refused, "violates"},
 		"error: exec: \"sh\": executable file not found in $PATH: unknown":                                      {entries.Unsupported, "sh"},
 		"": {entries.Unreachable, "exit status 1"},
 	} {

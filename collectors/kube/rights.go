@@ -146,13 +146,13 @@ func (c Client) user(ctx context.Context) string {
 	return string(said)
 }
 
-// Title says whose rights are missing where.
+// Title says whose rights are missing where, as a comment: with what is below it can be applied as it is printed.
 func (m Missing) Title() string {
 	who := "the user of the kubeconfig"
 	if m.User != "" {
 		who = m.User
 	}
-	return fmt.Sprintf("%s lacks %d rights in namespace %s; what is below gives them (kubectl apply -f -), by somebody who may:", who, len(m.Rights), m.Client.Namespace)
+	return fmt.Sprintf("# %s lacks %d rights in namespace %s; what is below gives them (kubectl apply -f -), by somebody who may:", who, len(m.Rights), m.Client.Namespace)
 }
 
 // YAML is what to apply, by somebody who may: a Role with all rights of the way, so that it does not matter which of
