@@ -182,7 +182,8 @@ func cores(s *series.Series) float64 {
 	return max(0, used/span)
 }
 
-// ofHeap goes by the share of time in collections, which grows with the load; its bounds are the whole log and its worst minute.
+// ofHeap goes by the share of time in collections, which grows with the load. It has its end where they take all of the time at the latest, which the whole
+// log tells, and at GCShare at the earliest, which its worst minute does.
 func ofHeap(j *analyze.JVM) (out []Resource) {
 	for _, l := range j.GC {
 		percent, ok := l.Throughput()
@@ -194,8 +195,8 @@ func ofHeap(j *analyze.JVM) (out []Resource) {
 		if w, ok := l.WorstWindow(time.Minute, 0, l.Span); ok {
 			worst = max(taken, w.Share())
 		}
-		out = append(out, Resource{Name: "heap and collections", Node: j.Node.Name, Used: Range{taken / GCShare.Value, worst / GCShare.Value}, Each: true,
-			Text: fmt.Sprintf("collections take %s of the time; %s counts as full", say.Percent(taken), say.Percent(GCShare.Value)),
+		out = append(out, Resource{Name: "heap and collections", Node: j.Node.Name, Used: Range{taken, worst / GCShare.Value}, Each: true,
+			Text: fmt.Sprintf("collections take %s of the time; it is short from %s on, and at 100 %% nothing else runs", say.Percent(taken), say.Percent(GCShare.Value)),
 			At:   []analyze.Evidence{{Entry: l.Source}}})
 	}
 	return out

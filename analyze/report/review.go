@@ -124,10 +124,10 @@ func ReviewTerminal(w io.Writer, r *Review, o Options) error {
 	for _, s := range sentences {
 		t.text("- ", "  ", plain, clean(s), 0)
 	}
-	t.line("")
-	t.line(t.paint(bold, "Not known"))
 	measured, asked := r.open()
-	if len(measured)+len(asked) > 0 {
+	if len(measured) > 0 {
+		t.line("")
+		t.line(t.paint(bold, "Not known"))
 		t.text("", "", dim, `Who knows an answer gives it: --question ID=ok, ID="not ok: why" or ID=n/a, or --answers FILE.`, 0)
 	}
 	for _, a := range measured {
