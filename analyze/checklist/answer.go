@@ -117,6 +117,7 @@ func Of(c *analyze.Case, r *analyze.Result) (*List, error) {
 	l := &List{}
 	running := products(c)
 	for _, i := range items {
+		i = i.of(running)
 		of := slices.ContainsFunc(i.Products, func(p string) bool { return running[p] })
 		switch {
 		case len(i.Products) > 0 && !of && (i.Where == "" || len(find(i.Where)(c)) == 0):

@@ -3,8 +3,10 @@ package checklist
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +30,11 @@ func TestChecklistIsDocumented(t *testing.T) {
 		for _, i := range items {
 			if i.Group == g[0] {
 				good, bad := marks(i)
+				for _, product := range slices.Sorted(maps.Keys(i.Marks)) {
+					own := i.of(map[string]bool{product: true})
+					g, b := marks(own)
+					good, bad = good+"; "+product+": "+g, bad+"; "+product+": "+b
+				}
 				of := strings.Join(i.Products, ", ")
 				if i.Where != "" {
 					of = strings.TrimPrefix(of+", who shows one", ", ")
@@ -35,7 +42,7 @@ func TestChecklistIsDocumented(t *testing.T) {
 				if of == "" {
 					of = "all"
 				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", i.ID, i.Question, good, bad, of, pipe(i.Source), pipe(i.Fix), pipe(i.How))
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", i.ID, i.Question, good, bad, of, pipe(sources(i)), pipe(i.Fix), pipe(i.How))
 			}
 		}
 	}
@@ -48,6 +55,14 @@ func TestChecklistIsDocumented(t *testing.T) {
 	if text, err := os.ReadFile(path); err != nil || string(text) != b.String() {
 		t.Errorf("docs/checklist.md is not what items.yaml says: make docs (%v)", err)
 	}
+}
+
+func sources(i *Item) string {
+	text := i.Source
+	for _, product := range slices.Sorted(maps.Keys(i.Marks)) {
+		text += "; " + i.Marks[product].Source
+	}
+	return text
 }
 
 func pipe(s string) string { return strings.ReplaceAll(s, "|", "\\|") }

@@ -46,10 +46,34 @@ type Item struct {
 	Several  bool     `yaml:"several"`  // it is about nodes next to each other, and makes no sense for one
 	Severity string   `yaml:"severity"` // of "not ok"; warning unless told
 	Source   string   `yaml:"source"`
-	Fix      string   `yaml:"fix"`
-	Dead     string   `yaml:"dead"` // instead of Fix where what is measured does not answer at all
-	How      string   `yaml:"how"`  // to get the answer where the capture has none
+	// Marks are those of products whose vendor publishes others, by the name of the product.
+	Marks map[string]Marks `yaml:"marks"`
+	Fix   string           `yaml:"fix"`
+	Dead  string           `yaml:"dead"` // instead of Fix where what is measured does not answer at all
+	How   string           `yaml:"how"`  // to get the answer where the capture has none
 }
+
+// Marks are good and bad of one product, in the item's unit.
+type Marks struct {
+	Good   float64 `yaml:"good"`
+	Bad    float64 `yaml:"bad"`
+	Source string  `yaml:"source"`
+}
+
+// of is the item with the marks of what runs, where that is one product with marks of its own and none that the item's own are published for.
+func (i *Item) of(running map[string]bool) *Item {
+	for product, m := range i.Marks {
+		if running[product] && !running[published] {
+			own := *i
+			own.Good, own.Bad, own.Source = m.Good, m.Bad, m.Source
+			return &own
+		}
+	}
+	return i
+}
+
+// published is the product whose vendor's marks the items have first.
+const published = "confluence"
 
 // Rank is the severity of "not ok".
 func (i *Item) Rank() analyze.Severity {
@@ -118,6 +142,11 @@ func (i *Item) validate() error {
 		return errors.New("no fix")
 	case i.Test == Below && i.Good > i.Bad, i.Test == Above && i.Good < i.Bad:
 		return errors.New("good and bad are the wrong way round")
+	}
+	for product, m := range i.Marks {
+		if i.Test == Below && m.Good > m.Bad || i.Test == Above && m.Good < m.Bad || !strings.Contains(m.Source, "https://") {
+			return fmt.Errorf("marks of %s: good and bad are the wrong way round, or the source is no public page", product)
+		}
 	}
 	return nil
 }

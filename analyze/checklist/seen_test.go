@@ -145,3 +145,29 @@ func TestLoweredPriorityIsNoLoad(t *testing.T) {
 		t.Errorf("%s %q", a.State, a.Value)
 	}
 }
+
+// A product whose vendor publishes marks of its own is held to those, and the source named is theirs.
+func TestMarksOfProducts(t *testing.T) {
+	for _, x := range []struct {
+		app    string
+		busy   float64
+		shared float64
+		cpu    State
+		home   State
+	}{
+		{"confluence", 85, 80, OK, NotOK},
+		{"jira", 85, 80, NotOK, OK},
+		{"jira", 55, 120, OK, NotOK},
+	} {
+		c := sound()
+		for _, n := range c.Nodes {
+			n.Host.CPU.Busy = level(x.busy)
+			n.Timing.Storage[0] = sharedHome(x.shared)
+			n.JVMs[0].App, n.JVMs[0].Conf[1].Product = x.app, x.app
+		}
+		cpu, home := answerOf(t, c, "cpu-enough"), answerOf(t, c, "shared-home-write")
+		if cpu.State != x.cpu || home.State != x.home || strings.Contains(cpu.Source, "Jira") != (x.app == "jira") {
+			t.Errorf("%s: CPU %g %% is %s by %s, shared home %g ms is %s", x.app, x.busy, cpu.State, cpu.Source, x.shared, home.State)
+		}
+	}
+}
