@@ -270,6 +270,13 @@ func TestReportInBrowser(t *testing.T) {
 		if !v.is(visible("figure.live svg.chart")) || v.is(visible(".bar")) {
 			t.Error("paper shows controls, or no charts")
 		}
+		const shapes = `[...document.querySelectorAll("svg.chart, svg.spark")].filter(s => s.getClientRects().length > 0).flatMap(s => [...s.querySelectorAll("path, rect, circle, line, text")])`
+		if n := eval[int](v, shapes+`.length`); n < 100 {
+			t.Errorf("%d shapes in the charts on paper", n)
+		}
+		if n := eval[int](v, shapes+`.filter(e => getComputedStyle(e).display === "none").length`); n > 0 {
+			t.Errorf("%d shapes of charts are hidden on paper", n)
+		}
 		command(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	})
 }
