@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -78,11 +79,11 @@ func (a Address) pods(ctx context.Context) ([]Node, error) {
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, fixable{err, absentTool(Kube)}
 	}
-	if m := (kube.Missing{Client: a.kubectl(), Way: a.way()}); entries.CauseOf(err) == entries.NotPermitted {
-		return nil, fmt.Errorf("%w; a user who may list pods has this:\n%s", err, m.YAML())
+	if entries.CauseOf(err) == entries.NotPermitted {
+		return nil, fixable{fmt.Errorf("%w\n%s", err, a.roles(ctx)), kube.Grant(a.kubectl(), a.way().Denied(err.Error()))}
 	}
 	if err != nil {
-		return nil, fixable{err, "kubectl get pods -n " + a.Namespace + " -l '" + a.Selector + "' must work from here"}
+		return nil, fixable{err, cmp.Or(ofKubeconfig(err.Error()), "kubectl get pods -n "+a.Namespace+" -l '"+a.Selector+"' must work from here")}
 	}
 	var nodes []Node
 	for name := range strings.Lines(string(text)) {
@@ -101,6 +102,15 @@ func (a Address) pods(ctx context.Context) ([]Node, error) {
 			"kubectl get pods -n " + a.Namespace + " --show-labels shows which there are"}
 	}
 	return nodes, nil
+}
+
+// roles is what to apply for a user who may not even list pods.
+func (a Address) roles(ctx context.Context) string {
+	m := a.kubectl().Lacks(ctx, a.way(), "")
+	if len(m.Rights) == 0 { // the API server does not say
+		return m.YAML()
+	}
+	return m.Title() + "\n" + m.YAML()
 }
 
 // fixable is an error with what to do about it.
@@ -229,11 +239,26 @@ func (a Address) exec(ctx context.Context, script string) *exec.Cmd {
 // unfit are words of containers in which a shell with a place for a binary is not to be had.
 var unfit = []string{"Read-only file system", ": not found", "command not found", "cannot create", "Permission denied", "No space left"}
 
+// ofKubeconfig is what to do about what kubectl says of its kubeconfig; empty: the words are about something else.
+func ofKubeconfig(words string) string {
+	switch {
+	case strings.Contains(words, "localhost:8080 was refused"), strings.Contains(words, "no configuration has been provided"):
+		return "kubectl finds no kubeconfig here (under sudo it is root's): run casefile as the user who has one, or name it: KUBECONFIG=FILE casefile ..."
+	case strings.Contains(words, "context") && strings.Contains(words, "does not exist"):
+		return "kubectl config get-contexts shows the contexts that there are"
+	case strings.Contains(words, "Unauthorized"), strings.Contains(words, "must be logged in"):
+		return "log in to the cluster anew: kubectl get pods must work from here"
+	}
+	return ""
+}
+
 // kubeFix says which right is missing, or what else to do.
 func (a Address) kubeFix(err error) string {
 	text := err.Error()
 	image := "name casefile's image, k8s://" + a.Namespace + "/" + a.Pod + "/CONTAINER?image=REGISTRY/casefile:VERSION, which runs beside the container"
 	switch cause := entries.CauseOf(err); {
+	case ofKubeconfig(text) != "":
+		return ofKubeconfig(text)
 	case cause == entries.NotPermitted:
 		return kube.Grant(a.kubectl(), a.way().Denied(text))
 	case cause == entries.Refused && a.Image != "" && kube.ByPolicy(text):

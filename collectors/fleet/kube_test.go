@@ -58,7 +58,9 @@ func TestPodsOfASelector(t *testing.T) {
 func TestSelectorsThatCannotBeAsked(t *testing.T) {
 	for script, says := range map[string]string{
 		"true\n": "--show-labels",
-		"echo 'Unable to connect to the server: EOF' >&2; exit 1\n": "must work from here",
+		"echo 'error: context \"nope\" does not exist' >&2; exit 1\n":                                                                          "get-contexts",
+		"echo 'Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\"' >&2; exit 1\n": `resources: ["pods"]`,
+		"echo 'Unable to connect to the server: EOF' >&2; exit 1\n":                                                                            "must work from here",
 	} {
 		kubectl(t, script)
 		checkFix(t, says)
@@ -143,6 +145,9 @@ func TestFixesOfKubernetes(t *testing.T) {
 		{beside, `Error from server (Forbidden): pods "exec-1" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities`, "policy of the cluster"},
 		{beside, `Error from server: admission webhook "validate.kyverno.svc" denied the request: no root`, "policy of the cluster"},
 		{beside, `error: ephemeralcontainers.policy is forbidden: ValidatingAdmissionPolicy 'x' with binding 'y' denied request: no`, "policy of the cluster"},
+		{a, `error: context "nope" does not exist`, "get-contexts"},
+		{a, "The connection to the server localhost:8080 was refused - did you specify the right host or port?", "KUBECONFIG="},
+		{a, "error: You must be logged in to the server (Unauthorized)", "log in"},
 		{beside, "error: timed out waiting for the condition", "kubectl debug -n wiki"},
 	} {
 		if fix := c.a.kubeFix(kube.Failure(errors.New("exit status 1"), c.said)); !strings.Contains(fix, c.want) {

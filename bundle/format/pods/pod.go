@@ -126,7 +126,14 @@ type Event struct {
 	First   time.Time `json:"firstTimestamp,omitzero"`
 	Last    time.Time `json:"lastTimestamp,omitzero"`
 	Time    time.Time `json:"eventTime,omitzero"` // of newer reporters, in place of the two
+	Series  *Series   `json:"series,omitempty"`   // of newer reporters, in place of Count
 	Object  Object    `json:"involvedObject"`
+}
+
+// Series is how often an event of newer reporters was said again, and when last.
+type Series struct {
+	Count int       `json:"count,omitempty"`
+	Last  time.Time `json:"lastObservedTime,omitzero"`
 }
 
 // Object is what an event is about; FieldPath names a container, "spec.containers{app}".
@@ -141,6 +148,8 @@ func (e *Event) At() time.Time {
 	switch {
 	case !e.Last.IsZero():
 		return e.Last
+	case e.Series != nil && !e.Series.Last.IsZero():
+		return e.Series.Last
 	case !e.Time.IsZero():
 		return e.Time
 	}
@@ -148,7 +157,12 @@ func (e *Event) At() time.Time {
 }
 
 // Times is how often it was said.
-func (e *Event) Times() int { return max(e.Count, 1) }
+func (e *Event) Times() int {
+	if e.Series != nil {
+		return max(e.Count, e.Series.Count, 1)
+	}
+	return max(e.Count, 1)
+}
 
 // MachineSnapshot is the node of a pod at one moment.
 type MachineSnapshot struct {

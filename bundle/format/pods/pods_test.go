@@ -88,3 +88,23 @@ func FuzzRead(f *testing.F) {
 		_, _ = ReadMachine(bytes.NewReader(text))
 	})
 }
+
+// An event of a newer reporter has its count and its last time in a series, as the API server gives it.
+func TestSeriesOfEvents(t *testing.T) {
+	list, err := FromAPI[Event]([]byte(`{"kind":"Event","apiVersion":"v1","reason":"Unhealthy","eventTime":"2026-11-28T23:00:00.000000Z","firstTimestamp":null,"lastTimestamp":null,
+		"series":{"count":7,"lastObservedTime":"2026-11-28T23:05:00.000000Z"},"involvedObject":{"kind":"Pod","name":"web-0"}}`))
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v: %d events", err, len(list))
+	}
+	text, err := EventsEntry(list, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadEvents(bytes.NewReader(text))
+	if err != nil || len(read.Events) != 1 {
+		t.Fatalf("%v: %+v", err, read)
+	}
+	if e := read.Events[0]; e.Times() != 7 || !e.At().Equal(time.Date(2026, 11, 28, 23, 5, 0, 0, time.UTC)) {
+		t.Errorf("%d times, last at %v", e.Times(), e.At())
+	}
+}
