@@ -195,7 +195,7 @@ func printProbes(w io.Writer, p *plan.Probes) {
 	}
 }
 
-// printLacks says which rights the user lacks for nodes that are pods. The capture goes on without them, as far as it comes.
+// printLacks says which rights the user lacks for nodes that are pods, or that it is not known. The capture goes on without them, as far as it comes.
 func printLacks(ctx context.Context, w io.Writer, nodes []fleet.Node) {
 	for _, m := range fleet.Lacks(ctx, nodes) {
 		fmt.Fprintf(w, "%s\n%s", report.Plain(m.Title()), m.YAML())

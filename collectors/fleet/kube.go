@@ -108,6 +108,7 @@ func (a Address) pods(ctx context.Context) ([]Node, error) {
 func (a Address) roles(ctx context.Context) string {
 	m := a.kubectl().Lacks(ctx, a.way(), "")
 	if len(m.Rights) == 0 { // the API server does not say
+		m.Err = nil
 		return m.YAML()
 	}
 	return m.Title() + "\n" + m.YAML()

@@ -10,7 +10,7 @@ import (
 	"casefile/collectors/kube"
 )
 
-// Lacks asks beforehand which rights the user lacks for the nodes that are pods, by cluster, namespace and way.
+// Lacks asks beforehand which rights the user lacks for the nodes that are pods, by cluster, namespace and way; also where it could not be asked.
 func Lacks(ctx context.Context, nodes []Node) []kube.Missing {
 	type scope struct {
 		client kube.Client
@@ -24,7 +24,7 @@ func Lacks(ctx context.Context, nodes []Node) []kube.Missing {
 			continue
 		}
 		asked[s] = true
-		if m := s.client.Lacks(ctx, s.way, n.Address.Pod); len(m.Rights) > 0 {
+		if m := s.client.Lacks(ctx, s.way, n.Address.Pod); len(m.Rights) > 0 || m.Err != nil {
 			missing = append(missing, m)
 		}
 	}

@@ -55,6 +55,15 @@ esac`)
 	}
 }
 
+// Where no question is answered, that is said, and no right is missing.
+func TestRightsThatAreNotKnown(t *testing.T) {
+	kubectl(t, `echo 'error: context "nope" does not exist' >&2; exit 1`)
+	m := Client{Namespace: "wiki"}.Lacks(t.Context(), Exec, "web-1")
+	if len(m.Rights) > 0 || !strings.Contains(m.Title(), `"nope" does not exist`) || m.YAML() != "" {
+		t.Errorf("%+v: %s %s", m, m.Title(), m.YAML())
+	}
+}
+
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {

@@ -90,6 +90,7 @@ type Missing struct {
 	Way    Way
 	Rights []Right
 	User   string // as the API server calls him; empty: it does not tell
+	Err    error  // why no question at all was answered, so that nothing is known
 }
 
 // askLimit is for all questions about rights in a namespace, which are asked at once.
@@ -104,10 +105,10 @@ func (c Client) Lacks(ctx context.Context, w Way, pod string) Missing {
 	defer cancel()
 	m := Missing{Client: c, Way: w}
 	rights := Rights(w)
-	lacks := make([]bool, len(rights))
+	lacks, unasked := make([]bool, len(rights)), make([]error, len(rights))
 	var wg sync.WaitGroup
 	for i, r := range rights {
-		wg.Go(func() { lacks[i] = c.lacks(ctx, r, pod) })
+		wg.Go(func() { lacks[i], unasked[i] = c.lacks(ctx, r, pod) })
 	}
 	wg.Wait()
 	for i, r := range rights {
@@ -115,26 +116,35 @@ func (c Client) Lacks(ctx context.Context, w Way, pod string) Missing {
 			m.Rights = append(m.Rights, r)
 		}
 	}
+	if !slices.Contains(unasked, nil) {
+		m.Err = unasked[0]
+	}
 	if len(m.Rights) > 0 {
 		m.User = c.user(ctx)
 	}
 	return m
 }
 
-// lacks reports whether one of a right's verbs is denied.
-func (c Client) lacks(ctx context.Context, r Right, pod string) bool {
+// lacks reports whether one of a right's verbs is denied; an error says that the question was not answered.
+func (c Client) lacks(ctx context.Context, r Right, pod string) (bool, error) {
 	object := r.Resource
 	if object == "pods" && pod != "" {
 		object += "/" + pod
 	}
-	return slices.ContainsFunc(r.Verbs, func(verb string) bool {
+	for _, verb := range r.Verbs {
 		args := []string{verb, object}
 		if r.Subresource != "" {
 			args = append(args, "--subresource="+r.Subresource)
 		}
-		said, _ := c.Ask(ctx, []string{"auth", "can-i"}, args...) // "no" comes with an error
-		return strings.HasPrefix(strings.TrimSpace(string(said)), "no")
-	})
+		text, err := c.Ask(ctx, []string{"auth", "can-i"}, args...) // "no" comes with an error
+		switch said := strings.TrimSpace(string(text)); {
+		case strings.HasPrefix(said, "no"):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // user is who asks; kubectl 1.28 and newer know.
@@ -148,6 +158,9 @@ func (c Client) user(ctx context.Context) string {
 
 // Title says whose rights are missing where, as a comment: with what is below it can be applied as it is printed.
 func (m Missing) Title() string {
+	if m.Err != nil {
+		return fmt.Sprintf("# the rights in namespace %s are not known: %v", m.Client.Namespace, m.Err)
+	}
 	who := "the user of the kubeconfig"
 	if m.User != "" {
 		who = m.User
@@ -158,6 +171,9 @@ func (m Missing) Title() string {
 // YAML is what to apply, by somebody who may: a Role with all rights of the way, so that it does not matter which of
 // them the user has from elsewhere.
 func (m Missing) YAML() string {
+	if m.Err != nil {
+		return ""
+	}
 	var b strings.Builder
 	for _, r := range m.Rights {
 		fmt.Fprintf(&b, "# missing: %s (for %s)\n", r, r.For)
