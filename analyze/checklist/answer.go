@@ -44,9 +44,10 @@ type Answer struct {
 	At      []analyze.Evidence
 	// Told says that people gave the answer, where the capture has none.
 	Told bool
-	// Dead says that what decides does not answer at all; Lost is why it is not known, by the ledger, and what helps.
-	Dead bool
-	Lost string
+	// Dead says that what decides does not answer at all; Lost is why it is not known, by the ledger; Helped: and what helps.
+	Dead   bool
+	Lost   string
+	Helped bool
 }
 
 // Do is what there is to do: the fix, or how to get the answer.
@@ -58,8 +59,11 @@ func (a *Answer) Do() string {
 		}
 		return a.Fix
 	case NotKnown:
-		if a.Lost != "" {
+		switch {
+		case a.Helped:
 			return a.Lost
+		case a.Lost != "":
+			return a.Lost + ". " + a.How
 		}
 		return a.How
 	}
@@ -121,10 +125,10 @@ func Of(c *analyze.Case, r *analyze.Result) (*List, error) {
 		of := slices.ContainsFunc(i.Products, func(p string) bool { return running[p] })
 		switch {
 		case len(i.Products) > 0 && !of && (i.Where == "" || len(find(i.Where)(c)) == 0):
-		case len(i.Products) == 0 && i.Where != "" && len(find(i.Where)(c)) == 0:
-			l.Unseen = append(l.Unseen, i)
 		case i.Compares() && len(c.Nodes) < 2:
 			l.Apart = append(l.Apart, i)
+		case len(i.Products) == 0 && i.Where != "" && len(find(i.Where)(c)) == 0:
+			l.Unseen = append(l.Unseen, i)
 		default:
 			l.Answers = append(l.Answers, answer(c, r, i))
 		}
@@ -136,7 +140,7 @@ func answer(c *analyze.Case, r *analyze.Result, i *Item) (a Answer) {
 	a = Answer{Item: i, State: NotKnown}
 	defer func() {
 		if a.State == NotKnown {
-			a.Lost = lost(c, i.Gaps)
+			a.Lost, a.Helped = lost(c, i.Gaps)
 		}
 	}()
 	switch i.Test {
@@ -327,18 +331,22 @@ func (a *Answer) words(r Reading, all []Reading) string {
 const mostLost = 3
 
 // lost is why items of the ledger are missing, and what helps: "on n1 and n2 the agent of this node does not admit it: start the agent with ...".
-func lost(c *analyze.Case, items []string) string {
+func lost(c *analyze.Case, items []string) (text string, helped bool) {
 	nodes := map[string][]string{}
 	var order []string
 	for _, g := range c.Gaps {
-		if g.Fix == "" || !slices.Contains(items, g.Item) {
+		if !slices.Contains(items, g.Item) {
 			continue
 		}
-		text := g.Reason + ": " + g.Fix
+		text := g.Reason
+		if g.Fix != "" {
+			text += ": " + g.Fix
+		}
 		if nodes[text] == nil {
 			order = append(order, text)
 		}
 		nodes[text] = append(nodes[text], g.Node)
+		helped = helped || g.Fix != ""
 	}
 	var parts []string
 	for _, text := range order[:min(len(order), mostLost)] {
@@ -349,7 +357,7 @@ func lost(c *analyze.Case, items []string) string {
 		}
 		parts = append(parts, on+text)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, "; "), helped
 }
 
 func cited(list []Reading) (out []analyze.Evidence) {

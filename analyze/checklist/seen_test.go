@@ -84,6 +84,12 @@ func TestLedgerSaysWhy(t *testing.T) {
 	if want := "on n1, n2 and n3 the agent of this node does not admit it: start the agent with --allow-storage /shared"; a.State != NotKnown || a.Do() != want {
 		t.Errorf("%s: %q, want %q", a.State, a.Do(), want)
 	}
+	for i := range c.Gaps {
+		c.Gaps[i].Fix, c.Gaps[i].Reason = "", "/shared: no such file or directory"
+	}
+	if a := answerOf(t, c, "shared-home-rename"); !strings.HasPrefix(a.Do(), "on n1, n2 and n3 /shared: no such file or directory. Name the folder") {
+		t.Errorf("a reason that nothing helps against: %q", a.Do())
+	}
 	c = sound()
 	c.Nodes[0].Timing.Storage = nil
 	if a := answerOf(t, c, "shared-home-write"); a.State != NotKnown || a.Do() != a.How {

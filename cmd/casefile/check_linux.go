@@ -28,7 +28,7 @@ func newCheck(u *ui) *cobra.Command {
 	f := cmd.Flags()
 	o.flags(f)
 	c.cluster.flags(f)
-	f.BoolVar(&c.cluster.appCredentials, "use-app-credentials", false, "also look at the sessions of the databases that the applications' own configuration names, and of a cluster measure how fast they answer, with the login that stands there")
+	f.BoolVar(&c.cluster.appCredentials, "use-app-credentials", false, "also look at the sessions of the databases that the applications' own configuration names, and measure how fast they answer, with the login that stands there")
 	f.IntSliceVar(&c.plan.PIDs, "pid", nil, "capture this process (repeatable; default: all JVMs and Go services)")
 	f.StringArrayVar(&c.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
 	f.DurationVar(&c.duration, "duration", 15*time.Second, "length of the capture")

@@ -26,6 +26,7 @@ import (
 	"casefile/collectors"
 	"casefile/collectors/database"
 	"casefile/collectors/fleet"
+	"casefile/collectors/timing"
 )
 
 // collectOptions is what the flags of collect say.
@@ -77,7 +78,7 @@ told in the bundle (--trust-owner).
 	f.StringArrayVar(&o.plan.Apps, "app", nil, "capture applications with such a name, a glob like 'confluence*' (repeatable)")
 	f.StringArrayVar(&o.plan.GoURLs, "go", nil, "capture the Go service whose net/http/pprof is at this URL (repeatable)")
 	o.cluster.flags(f)
-	f.BoolVar(&o.cluster.appCredentials, "use-app-credentials", false, "also look at the sessions of the databases that the applications' own configuration names, at each dump, and with --cluster or --node measure how fast they answer, with the login that stands there (agents must admit it)")
+	f.BoolVar(&o.cluster.appCredentials, "use-app-credentials", false, "also look at the sessions of the databases that the applications' own configuration names, at each dump, and measure how fast they answer, with the login that stands there (agents must admit it)")
 	f.DurationVar(&o.duration, "duration", time.Duration(o.plan.Duration), "length of the capture")
 	f.IntVar(&o.plan.Dumps, "dumps", o.plan.Dumps, "number of thread dumps")
 	f.DurationVar(&o.interval, "dump-interval", time.Duration(o.plan.DumpInterval), "time between thread dumps")
@@ -332,7 +333,7 @@ func captureSecrets(ctx context.Context, u *ui, o *collectOptions) (*bundle.Writ
 	all := allCollectors()
 	if o.cluster.appCredentials {
 		o.plan.Probes = &plan.Probes{AppCredentials: true}
-		all = append(all, database.New(appLogins))
+		all = append(all, database.New(appLogins), timing.New(plan.Probes{}, appLogins))
 	}
 	c, err := collectors.Begin(ctx, o.node, o.plan, all, prog.event)
 	if err != nil {
