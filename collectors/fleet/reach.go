@@ -33,7 +33,6 @@ func (m *member) connect(ctx context.Context) {
 	defer cancel()
 	m.f.tell(m, "connecting", "")
 	if m.err = m.open(ctx); m.err == nil {
-		m.client.Among(len(m.f.members))
 		m.hello, m.err = m.client.Hello(ctx)
 	}
 	if m.err == nil {
