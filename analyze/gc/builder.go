@@ -420,19 +420,25 @@ func (b *Builder) AddCPU(user, sys, real float64, p *Pause) {
 	}
 }
 
-// LastPause gives the last pause with the given GC number among the last few, to add what follows it in the log. Only
-// fields that are not counted (CPU times, FlagCPU) may be set; nil when it is not kept.
-func (b *Builder) LastPause(gcid uint32) *Pause {
-	if b.log.Dropped > 0 {
-		return nil
+// PauseCPU sets the CPU times, in seconds, of the last pause with the given GC number, kind and duration: they follow it in the log. They
+// are in [Log.Pauses], as far as it is kept, and in [Log.Longest].
+func (b *Builder) PauseCPU(gcid uint32, kind Kind, took time.Duration, user, sys, real float64) {
+	set := func(p *Pause) bool {
+		if p.GCID != gcid || p.Kind != kind || p.Duration != took {
+			return false
+		}
+		p.User, p.Sys, p.Real = float32(user), float32(sys), float32(real)
+		p.Flags |= FlagCPU
+		return true
 	}
-	ps := b.log.Pauses
-	for i := len(ps) - 1; i >= 0 && i >= len(ps)-8; i-- {
-		if ps[i].GCID == gcid {
-			return &ps[i]
+	const behind = 8 // so many pauses may lie between a pause and its times
+	for i := len(b.log.Pauses) - 1; b.log.Dropped == 0 && i >= 0 && i >= len(b.log.Pauses)-behind && !set(&b.log.Pauses[i]); i-- {
+	}
+	for i := range b.log.Longest {
+		if p := &b.log.Longest[i]; !p.Flags.Has(FlagCPU) && set(p) {
+			return
 		}
 	}
-	return nil
 }
 
 // Metaspace takes a reading in bytes; zero fields are unknown.

@@ -157,10 +157,7 @@ func (p *parser) cpuLine(id uint32, m []byte) class {
 		return fact
 	}
 	cy.owesCPU = false
-	if last := p.b.LastPause(id); last != nil {
-		last.User, last.Sys, last.Real = float32(user), float32(sys), float32(real)
-		last.Flags |= gc.FlagCPU
-	}
+	p.b.PauseCPU(id, cy.kind, cy.took, user, sys, real)
 	p.b.AddCPU(user, sys, real, &gc.Pause{Kind: cy.kind, Duration: cy.took, Line: uint32(p.line)})
 	return fact
 }

@@ -248,6 +248,28 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// The times of a pause follow it in the log; what is kept of the longest has them too, also where the pauses themselves are kept no more.
+func TestTimesOfTheLongestPauses(t *testing.T) {
+	l, err := Parse("starved", strings.NewReader(`[1.000s][info][gc] Using G1
+[1.100s][info][gc] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 40M->10M(60M) 5.000ms
+[1.100s][info][gc,cpu] GC(0) User=0.01s Sys=0.00s Real=0.01s
+[3.100s][info][gc] GC(1) Pause Young (Normal) (G1 Evacuation Pause) 40M->10M(60M) 1062.864ms
+[3.100s][info][gc,cpu] GC(1) User=0.02s Sys=0.01s Real=1.06s
+[4.100s][info][gc] GC(2) Pause Remark 40M->10M(60M) 2.000ms
+[4.100s][info][gc,cpu] GC(2) User=0.03s Sys=0.00s Real=0.00s
+[5.100s][info][gc] GC(2) Pause Cleanup 40M->10M(60M) 1.000ms
+[5.100s][info][gc,cpu] GC(2) User=0.04s Sys=0.00s Real=0.00s
+`), Options{Limits: gc.Limits{Pauses: 1, Longest: 4, Exact: 8}})
+	if err != nil || len(l.Longest) != 4 || len(l.Pauses) != 1 {
+		t.Fatalf("%d longest, %d kept, %v", len(l.Longest), len(l.Pauses), err)
+	}
+	for i, user := range []float32{0.02, 0.01, 0.03, 0.04} {
+		if p := l.Longest[i]; !p.Flags.Has(gc.FlagCPU) || p.User != user {
+			t.Errorf("pause %d: %+v, want %v s of user time", i, p, user)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	long := "[1.000s][info][gc] GC(0) Pause Young (Allocation Failure) 30M->10M(60M) 1.000ms " + strings.Repeat("x", 1<<20) + "\n"
 	l, err := Parse("long", strings.NewReader(long+pauses(2, 5, 1)), Options{MaxLine: 1 << 10})

@@ -29,7 +29,7 @@ var longGCPause = &analyze.Rule{
 	Unless: []string{
 		ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead, ids.FullGC, ids.ConcurrentModeFailure, ids.SysTimeInGC,
 	},
-	After: []string{ids.EvacuationFailure},
+	After: append([]string{ids.EvacuationFailure}, starvers...),
 	ExplainedBy: []string{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.FullGC, ids.PrematurePromotion, ids.MemorySwapping,
 	},
@@ -45,6 +45,11 @@ type longs struct {
 	sum, longest time.Duration
 	cpu, real    float64 // seconds, where both are told
 }
+
+// starved reports whether the collector's threads got less CPU than the pauses took, so that even one of them had to wait.
+func (l *longs) starved() bool { return l.real > 0 && l.cpu < l.real }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // longOnes finds them: in all of a run without a capture, else in the stretch.
 func (v *gcView) longOnes(pass *analyze.Pass) (l longs) {
@@ -102,6 +107,10 @@ func judgeLongPause(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		f.Add("; the log has no time stamps")
 		f.Impact = fmt.Sprintf("the application stood still for %s; in what time, a log without stamps does not say", say.Took(l.sum))
 	}
+	if l.starved() {
+		f.Add("; the collector's threads got %s of CPU in %s of pause", say.Time("cpu", seconds(l.cpu)), say.Time("real", seconds(l.real)))
+		f.Because = v.starvedBy(pass)
+	}
 	f.Explanation = "While such a pause lasts no request is answered; in a cluster other nodes may take this one " +
 		"for dead (Hazelcast waits 30 s)."
 	if views.MetaspaceCause(worst.Kind, v.Log.Cause(worst)) {
@@ -126,7 +135,7 @@ func (v *gcView) kindAndCause(p *gc.Pause) string {
 // longPauseAdvice goes by what the log tells of the longest pause.
 func (v *gcView) longPauseAdvice(l *longs, worst *gc.Pause) []analyze.Advice {
 	switch {
-	case l.real > 0 && l.cpu < l.real:
+	case l.starved():
 		return []analyze.Advice{{Action: fmt.Sprintf("Look for what kept the machine from working, as the collector's "+
 			"threads got %s s of CPU in %s s of pause: swapping (vmstat 1: si and so), a busy hypervisor (vmstat 1: st), a CPU quota "+
 			"(nr_throttled in /sys/fs/cgroup/cpu.stat), or a GC log on a slow disk (iostat -x 1).", say.Number(l.cpu), say.Number(l.real)),

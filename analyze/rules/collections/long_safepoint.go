@@ -2,6 +2,7 @@ package collections
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"casefile/analyze"
@@ -29,6 +30,7 @@ var longSafepoint = &analyze.Rule{
 		"-Xlog:safepoint, " +
 		"JDK 8: -XX:+PrintGCApplicationStoppedTime; or a flight recording",
 	Fix:    "Have the JVM name the thread that is late, and give its loop polls.",
+	After:  starvers,
 	Claims: []loss.Kind{loss.Safepoint},
 	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
 	Run:    each(safepointLogs, judgeSafepoints),
@@ -53,7 +55,7 @@ func safepointLogs(p *analyze.Pass) (logs []*gcView) {
 }
 
 // judgeSafepoints goes by the time to safepoint, not by that of the operation.
-func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
+func judgeSafepoints(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	var worst []gc.Safepoint
 	var sum time.Duration
 	for _, s := range v.Log.Safepoints.WorstReach {
@@ -91,7 +93,13 @@ func judgeSafepoints(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		}
 		f.Evidence = append(f.Evidence, v.Place(s.File, s.Line, text))
 	}
+	f.Because = v.starvedBy(pass)
 	f.Advice = v.safepointAdvice(&f)
+	if len(f.Because) > 0 {
+		f.Advice = slices.Insert(f.Advice, 0, analyze.Advice{Action: "Remove the want of CPU first: " + f.Because[0] + ". A thread that gets no CPU comes late " +
+			"to its safepoint.", Effect: "Times to safepoint are short again, unless a loop without polls is to blame too.", Risk: "None.",
+			Verify: "Times to safepoint are below 10 ms once CPUs are free."})
+	}
 	f.References = []string{"JDK-8186027: Use loop strip mining", "HotSpot options: SafepointTimeout, " +
 		"SafepointTimeoutDelay"}
 	return []analyze.Finding{f}

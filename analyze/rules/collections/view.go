@@ -1,8 +1,11 @@
 package collections
 
 import (
+	"slices"
+
 	"casefile/analyze"
 	"casefile/analyze/gc"
+	"casefile/analyze/ids"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 )
@@ -20,6 +23,21 @@ var gcViews = analyze.NewMemo(func(p *analyze.Pass) (all []*gcView) {
 
 const needsGC = "a GC log that covers half a minute or more: casefile collect --duration 60s records one on JDK 9 " +
 	"and later; -Xlog:gc*,safepoint:file=gc.log (JDK 8: -Xloggc:gc.log -XX:+PrintGCDetails) keeps one"
+
+// starvers are the rules that tell why a process got no CPU.
+var starvers = []string{ids.CPUSaturated, ids.CPUThrottled, ids.CPUSteal}
+
+// starvedBy gives those that found something on the node during the capture; of a run that ended before it nothing is known.
+func (v *gcView) starvedBy(pass *analyze.Pass) (why []string) {
+	for _, id := range starvers {
+		if v.Before == "" && slices.ContainsFunc(pass.AllFound(id), func(f *analyze.Finding) bool {
+			return slices.Contains(f.Nodes, v.Node.Name) && (f.Subject == "" || f.Subject == v.About().Name)
+		}) {
+			why = append(why, id)
+		}
+	}
+	return why
+}
 
 // collections gives the logs that are long enough to prove something.
 func collections(p *analyze.Pass) (enough []*gcView) {
