@@ -47,6 +47,8 @@ var kindsOfLogs = []kindOfLog{
 		quiet(20, 200, 20), "heap-exhausted critical", "before the restart", "UseG1GC"},
 	{"a busy minute", g1Head + quiet(60, 7200, 60) + fullOnes(7210, 12, 5, "3000M->1000M(4096M)", "2500.000", "G1 Compaction Pause") + quiet(7320, 20000, 60),
 		"gc-overhead warning", "the worst 5 min", "-> -Xmx4096m"},
+	{"a pause whose threads got no CPU", g1Head + quiet(60, 2000, 20) + "[2014.000s][info][gc] GC(8999) Pause Young (Normal) (G1 Evacuation Pause) 2000M->1000M(4096M) 6000.000ms\n" +
+		"[2014.000s][info][gc,cpu] GC(8999) User=0.02s Sys=0.01s Real=6.00s\n" + quiet(2020, 4000, 20), "long-gc-pause warning", "threads got 30 ms of CPU in 6 s of pause", "gc+phases"},
 	{"a quiet log", g1Head + quiet(60, 20000, 20), "", "", ""},
 	{"a slow full collection of the start", g1Head + fullOnes(5, 1, 1, "100M->90M(4096M)", "1200.000", "Metadata GC Threshold") + quiet(60, 20000, 20), "", "", ""},
 	{"one short System.gc()", g1Head + quiet(60, 2000, 20) + fullOnes(2001, 1, 1, "1500M->900M(4096M)", "700.000", "System.gc()") + quiet(2020, 4000, 20), "", "", ""},

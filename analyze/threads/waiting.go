@@ -233,7 +233,7 @@ func (c *Classifier) reason(t *Thread) Wait {
 		switch {
 		case w.awaitsOthers() && asksMember(frames):
 			w = Wait{Kind: WaitMember, Text: "waits for an answer of another cluster member"}
-		case w.Kind == WaitResult || w.Kind == WaitOthers:
+		case w.Kind == WaitResult || w.Kind == WaitOthers, w.awaitsOthers() && ServesRequest(frames): // no loop that takes what comes
 			if peer := asksPeer(frames); peer != "" {
 				w = Wait{Kind: WaitSocketRead, Text: "waits for an answer of " + peer}
 			}

@@ -87,7 +87,7 @@ func (w Wait) awaitsOthers() bool {
 // memberLibraries ask other members of a cluster.
 var memberLibraries = []string{
 	"com.hazelcast.", "org.jgroups.", "org.infinispan.", "com.tangosol.", "org.apache.ignite.", "org.apache.geode.", "com.gemstone.gemfire.",
-	"org.apache.zookeeper.ClientCnxn.", "org.terracotta.", "com.terracotta.", "net.sf.ehcache.distribution.", "io.atomix.", "org.apache.curator.",
+	"org.terracotta.", "com.terracotta.", "net.sf.ehcache.distribution.", "io.atomix.",
 	"com.alipay.sofa.jraft.", "org.apache.ratis.",
 }
 

@@ -43,11 +43,15 @@ func judgeEventLoop(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 		}
 		what := threads.Loop(t.Stack.Frames)
 		p := a.PlaceOf(t)
-		if what == "" || p == nil || !loopStands(what, p.Kind) || what == "scheduler" && v.Series.CrewOf(t).MaxSize() > 1 || !v.stoodAll(tr) {
+		if what == "" || p == nil || !loopStands(what, p.Kind) || what == "scheduler" && v.Series.CrewOf(t).MaxSize() > 1 {
+			continue
+		}
+		stood := v.stoodAll(tr)
+		if !stood && (what != "event loop" || !v.comesBack(a, tr, p)) {
 			continue
 		}
 		if at[p] == nil {
-			at[p] = &blockedLoops{what: what, place: v.weigh(a, p)}
+			at[p] = &blockedLoops{what: what, place: v.weigh(a, p), moves: !stood}
 			order = append(order, at[p])
 		}
 		at[p].threads = append(at[p].threads, tr)
@@ -67,7 +71,20 @@ type blockedLoops struct {
 	what    string
 	place   *place
 	threads []*threads.Track
+	moves   bool             // they stand there in every dump, with other work each time
 	waiting []views.Sighting // threads that wait for tasks of the same class
+}
+
+// comesBack reports whether every one of three or more dumps finds the thread in one place that keeps it, whatever it did in between: a loop
+// with time for others is found in its selector.
+func (v *view) comesBack(a *loss.Account, tr *threads.Track, p *loss.Place) bool {
+	const enough = 3
+	for _, t := range tr.Obs {
+		if t == nil || a.PlaceOf(t) != p {
+			return false
+		}
+	}
+	return v.Dumps() >= enough
 }
 
 // waitFor are the threads that wait for results or latches in a class whose task the loop stands in: their own tasks stand in its queue.
@@ -123,8 +140,12 @@ func (v *view) loopProblem(l *blockedLoops) *problem {
 		p.Severity, p.Weight = lost.Severity(waitHalf.Value), max(p.Weight, lost.Weight())
 	}
 	p.About = l.place.about()
-	p.Say("%s %s for %s, over all %s dumps: %s", who, l.place.where(), say.Time("stood", v.Series.Duration()),
-		say.Amount("dumps", v.Dumps(), "dumps"), does)
+	if l.moves {
+		p.Say("%s %s in each of %s dumps, time after time: %s", who, l.place.where(), say.Amount("dumps", v.Dumps(), "dumps"), does)
+	} else {
+		p.Say("%s %s for %s, over all %s dumps: %s", who, l.place.where(), say.Time("stood", v.Series.Duration()),
+			say.Amount("dumps", v.Dumps(), "dumps"), does)
+	}
 	p.Impact = "all that this " + l.what + " serves waits for it"
 	if n := len(v.Peak(l.waiting)); n > 0 {
 		p.Add("; %s for its other tasks %s", plural(n, "thread waits", "threads wait"), v.whereAll(l.waiting))

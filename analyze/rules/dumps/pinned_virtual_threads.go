@@ -141,13 +141,14 @@ func (v *view) pins(tr *threads.Track, dump int) bool {
 		if other < 0 || other >= v.Dumps() || tr.Obs[other] == nil || tr.Obs[other].Mounted != t.Mounted {
 			continue
 		}
-		if m := v.mountedOn(dump, t); m != t {
-			if waitsMounted(m) {
-				return true
-			}
+		m := v.mountedOn(dump, t)
+		if m != t && waitsMounted(m) {
+			return true
+		}
+		if m != t && !inNative(m) {
 			continue
 		}
-		// No stack of the virtual thread: it is the same one, and its carrier used no CPU.
+		// In native code, or without a stack of the virtual thread: it is the same one, and its carrier used no CPU.
 		if used, source := tr.CPU(min(dump, other), max(dump, other)); source.Exact() && used <= views.StuckCPU.Value {
 			return true
 		}
@@ -164,6 +165,9 @@ func (v *view) mountedOn(dump int, carrier *threads.Thread) *threads.Thread {
 	}
 	return carrier
 }
+
+// inNative reports whether a thread stands in native code, of which a dump does not tell whether it waits.
+func inNative(t *threads.Thread) bool { return len(t.Stack.Frames) > 0 && t.Stack.Frames[0].Native }
 
 // waitsMounted recognises a wait that keeps the carrier. Work that runs is not a pin.
 func waitsMounted(t *threads.Thread) bool {
@@ -198,6 +202,9 @@ func pinReason(t *threads.Thread) string {
 		if f.Native && i > 0 {
 			return " beneath native code in " + say.Short(f.Func)
 		}
+	}
+	if own := threads.Calls(t.Stack.Frames); inNative(t) && len(own) > 0 {
+		return " in native code, " + say.Short(t.Stack.Frames[0].Func) + ", called by " + say.Short(own[0].Func)
 	}
 	return ""
 }

@@ -23,7 +23,11 @@ func (w *place) where() string {
 		return "in " + say.Short(w.Site.Func) + w.ways()
 	}
 	text := "in " + say.Short(path[0].Func)
-	if caller := nextCaller(path); caller != nil {
+	caller := nextCaller(path)
+	if own := w.enteredBy(path); own != nil {
+		caller = own
+	}
+	if caller != nil {
 		return text + " below " + say.Short(caller.Func)
 	}
 	return text + w.ways()
@@ -42,6 +46,23 @@ func nextCaller(path []*threads.Frame) *threads.Frame {
 		}
 	}
 	return nil
+}
+
+// enteredBy is the innermost call of the program's own package where permits are waited for in another one, which then is a library that no
+// list knows: whose package was entered first is the program's.
+func (w *place) enteredBy(path []*threads.Frame) *threads.Frame {
+	entered := vendorOf(path[len(path)-1].Func)
+	if w.Kind != loss.Permit && w.Kind != loss.Pool || entered == vendorOf(path[0].Func) {
+		return nil
+	}
+	i := slices.IndexFunc(path, func(f *threads.Frame) bool { return vendorOf(f.Func) == entered })
+	return path[i]
+}
+
+// vendorOf is the beginning of a package's name that tells whose it is: "com.acme" of com.acme.shop.Cart.add.
+func vendorOf(fn string) string {
+	parts := strings.SplitN(fn, ".", 3)
+	return strings.Join(parts[:min(len(parts), 2)], ".")
 }
 
 // ways names the calls by which threads came where the ways split, three at most.
@@ -91,6 +112,87 @@ func (w *place) at() string {
 		return say.Short(w.Site.Func)
 	}
 	return "the call"
+}
+
+// plainCalls are the runtime's own calls that a wait consists of. Its clients (directories, RMI, mail) are libraries like others.
+var plainCalls = []string{"java.lang.", "java.util.", "java.io.", "java.nio.", "java.net.", "jdk.internal.", "sun.misc.", "sun.nio.", "sun.net.",
+	"runtime.", "sync.", "internal/", "time."}
+
+// via are the calls of a library between the program and the wait: the program's own call, the one that it made, and the one that waits. All
+// threads of the place came that way; nil when the program waits by the runtime's own means, or in words that name the library already.
+func (w *place) via() (own, called, waits *threads.Frame) {
+	path := w.Path()
+	if len(path) == 0 {
+		return nil, nil, nil
+	}
+	own = path[0]
+	switch w.Kind {
+	case loss.Sleep, loss.Queue, loss.Condition, loss.Others:
+	case loss.Permit, loss.Pool: // credits, windows, limits
+		if own = w.enteredBy(path); own == nil {
+			return nil, nil, nil
+		}
+	default:
+		return nil, nil, nil
+	}
+	for i, s := range w.Sightings {
+		c, at := libraryCalls(s.Thread.Stack.Frames, own.Func)
+		if c == nil || i > 0 && c.Func != called.Func {
+			return nil, nil, nil
+		}
+		called, waits = c, at
+	}
+	return own, called, waits
+}
+
+// libraryCalls are, of those that a method of the program led to, the innermost call of a library and the outermost one of the same library.
+func libraryCalls(frames []*threads.Frame, own string) (called, waits *threads.Frame) {
+	for _, f := range frames {
+		if f.Func == own {
+			break
+		}
+		plain := slices.ContainsFunc(plainCalls, func(p string) bool { return strings.HasPrefix(f.Func, p) })
+		switch {
+		case plain || waits != nil && vendorOf(f.Func) != vendorOf(waits.Func):
+		case waits == nil:
+			called, waits = f, f
+		default:
+			called = f
+		}
+	}
+	return called, waits
+}
+
+// through says which call of a library the threads of the place wait in.
+func (w *place) through() string {
+	_, called, _ := w.via()
+	if called == nil {
+		return ""
+	}
+	return ", through " + say.Short(called.Func)
+}
+
+// libraryAdvice is for a wait within a library: what ends it is the library's to say.
+func (w *place) libraryAdvice(own, called, waits *threads.Frame) string {
+	at := ""
+	if waits.Func != called.Func {
+		at = ", at " + say.Short(waits.Func)
+	}
+	return fmt.Sprintf("%s waits inside %s (%s%s). Find what that call waits for - a limit that is set for it, a peer that does not answer, work of "+
+		"the library's own threads - and cure that; give the call a time limit.", say.Short(own.Func), say.Short(called.Func), packageOf(called.Func), at)
+}
+
+// packageOf is the package of a method of Java or Go.
+func packageOf(fn string) string {
+	name := strings.TrimSuffix(fn, "."+fn[strings.LastIndexByte(fn, '.')+1:])
+	if slash := strings.LastIndexByte(fn, '/'); slash >= 0 { // Go: the path, to the first dot after it
+		end, _, _ := strings.Cut(fn[slash:], ".")
+		return fn[:slash] + end
+	}
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+		return name[:dot]
+	}
+	return name
 }
 
 // relations are the other threads that have to do with a wait: who holds, who should take.

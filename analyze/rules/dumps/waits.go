@@ -307,6 +307,9 @@ func (w *place) problem(a *loss.Account) *problem {
 	p.Explanation = w.story(row) + rel.story
 	p.Evidence = append(w.v.CiteAll(list, cite.Most-len(rel.evidence)), rel.evidence...)
 	p.Advice = row.advice(w, rel)
+	if own, called, waits := w.via(); called != nil && !rel.any {
+		p.Advice[0].Action = w.libraryAdvice(own, called, waits)
+	}
 	if w.Kind == loss.Future && !rel.any {
 		if addr := w.v.namePeers(&p.Finding, list, threads.WaitSocketRead, ""); addr != "" {
 			p.Explanation += " As many connections are open to " + addr + " in all dumps: that may be whose answer they wait for."
@@ -330,9 +333,9 @@ func (w *place) title(list []views.Sighting) say.Phrase {
 		does = asPlural(does)
 	}
 	if w.lone {
-		return say.Text("In one dump %s %s %s", who, does, w.where())
+		return say.Text("In one dump %s %s %s%s", who, does, w.where(), w.through())
 	}
-	return say.Text("%s %s %s, in %s", who.Capital(), does, w.where(), w.inDumps())
+	return say.Text("%s %s %s%s, in %s", who.Capital(), does, w.where(), w.through(), w.inDumps())
 }
 
 // story says how sure it is that the threads do not move.
