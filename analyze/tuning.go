@@ -78,7 +78,7 @@ func decide(list []Finding, first *Finding) []*decision {
 			}
 			if d, why := against(taken, f, a); d != nil {
 				if why != "" {
-					*a = Advice{Action: why, Effect: "One change serves both.", Verify: a.Verify}
+					*a = Advice{Action: why, Effect: "One change serves both.", Risk: "None.", Verify: a.Verify}
 				}
 				continue
 			}

@@ -45,6 +45,7 @@ var outside = []struct {
 	{"jvm/blackbox.go", "filepath.Glob os.Readlink", ofKernel},
 	{"jvm/calls/reader.go", "os.Open unix.Openat unix.Readlinkat", ofKernel},
 	{"jvm/calls/sampler.go", "unix.Openat", ofKernel},
+	{"jvm/calls/tables.go", "os.Open os.Readlink", ofKernel},
 	{"jvm/find.go", "os.Open os.ReadDir", ofKernel},
 	{"jvm/health.go", "os.Open os.ReadFile", ofKernel},
 	{"jvm/logfiles.go", "os.Readlink", ofKernel},

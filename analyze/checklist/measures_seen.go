@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/bundle/format/entries"
 	"casefile/bundle/format/timing"
 )
 
@@ -25,7 +26,7 @@ func seenProbe(list func(*timing.Node) []timing.Probe) measure {
 // notAdmitted reads nodes whose agents refused to measure what people named.
 func notAdmitted(c *analyze.Case) (out []Reading) {
 	for _, g := range c.Gaps {
-		if g.Item == "storage latency" {
+		if g.Item == entries.ItemStorage {
 			out = append(out, Reading{Node: g.Node})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"casefile/analyze"
 	"casefile/analyze/threads"
+	"casefile/bundle/format/entries"
 	record "casefile/bundle/format/timing"
 )
 
@@ -78,7 +79,7 @@ func TestLedgerSaysWhy(t *testing.T) {
 	c := sound()
 	for _, n := range c.Nodes {
 		n.Timing.Storage = nil
-		c.Gaps = append(c.Gaps, analyze.Gap{Node: n.Name, Target: "/shared", Item: "storage latency", Reason: "the agent of this node does not admit it", Fix: "start the agent with --allow-storage /shared"})
+		c.Gaps = append(c.Gaps, analyze.Gap{Node: n.Name, Target: "/shared", Item: entries.ItemStorage, Reason: "the agent of this node does not admit it", Fix: "start the agent with --allow-storage /shared"})
 	}
 	a := answerOf(t, c, "shared-home-write")
 	if want := "on n1, n2 and n3 the agent of this node does not admit it: start the agent with --allow-storage /shared"; a.State != NotKnown || a.Do() != want {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -25,6 +26,8 @@ func TestAssetsAreMinified(t *testing.T) {
 		}
 		out := api.Transform(string(source), api.TransformOptions{Loader: loader, Sourcefile: name, Target: api.ES2021, Charset: api.CharsetUTF8,
 			MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, LegalComments: api.LegalCommentsNone})
+		// "none}}@media" reads as user, password and host: the scrubber, which goes over the page too, would replace it.
+		out.Code = bytes.ReplaceAll(out.Code, []byte("}@"), []byte("}\n@"))
 		for _, e := range append(out.Errors, out.Warnings...) {
 			t.Errorf("%s: %s", name, e.Text)
 		}

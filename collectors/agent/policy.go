@@ -145,7 +145,7 @@ func (p Policy) restrict(from plan.Plan) (plan.Plan, []bundle.Coverage) {
 	probes.Storage = slices.DeleteFunc(slices.Clone(probes.Storage), func(s plan.Storage) bool {
 		admitted := p.folder(s.Path)
 		if !admitted {
-			skip("storage latency", s.Path, "--allow-storage "+s.Path)
+			skip(entries.ItemStorage, s.Path, "--allow-storage "+s.Path)
 		}
 		return !admitted
 	})

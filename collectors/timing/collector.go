@@ -20,7 +20,7 @@ import (
 const (
 	itemHiccups   = "hiccups"
 	itemDatabases = "database latency"
-	itemStorage   = "storage latency"
+	itemStorage   = entries.ItemStorage
 	itemNames     = "name lookup"
 
 	itemDirectories = "user directory latency"

@@ -315,7 +315,7 @@ func (v *gcView) muchAllocation() reason {
 	heap, heapAt, ok := v.MaxHeap()
 	if !ok {
 		r.advice = analyze.Advice{
-			Action: "Capture with VM.flags (casefile collect) to see what limits the heap.",
+			Action: "Capture with VM.flags (casefile collect) to see what limits the heap.", Effect: "Tells how much the heap may grow.", Risk: "None.",
 			Verify: "The next capture names the maximum heap.",
 		}
 		return r

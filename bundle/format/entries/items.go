@@ -94,4 +94,5 @@ const (
 	ItemSpool      = "spool"
 	ItemStream     = "stream"
 	ItemReportPage = "report next to the bundle"
+	ItemStorage    = "storage latency" // of folders that people named
 )
