@@ -112,6 +112,9 @@ final class Recorded {
         synchronized (STOCK) {
             Thread.sleep(sick ? 50 : 0);
         }
+        if (sick) {
+            Thread.sleep(5); // who takes the lock again at once keeps the others out, whose waits are recorded when they end
+        }
     }
 
     /** Each connection gets one byte, late or at once. */
