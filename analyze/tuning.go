@@ -51,7 +51,7 @@ func reconcile(list []Finding) []Tuning {
 		t := Tuning{Nodes: f.Nodes, Subject: f.Subject}
 		decisions := decide(list[i:], f)
 		for _, d := range decisions {
-			if strings.HasPrefix(d.change.Setting, "-") || d.lever == "collector" {
+			if strings.HasPrefix(d.change.Setting, "-") || d.lever == LeverCollector {
 				t.Changes = append(t.Changes, *d.change)
 			}
 		}
@@ -88,7 +88,7 @@ func decide(list []Finding, first *Finding) []*decision {
 			taken = append(
 				taken,
 				&decision{
-					leverOf(a.Setting),
+					LeverOf(a.Setting),
 					a,
 					&Change{
 						Setting:  a.Setting,
@@ -108,7 +108,7 @@ func decide(list []Finding, first *Finding) []*decision {
 
 // against finds the decision that an advice meets, and says what stands in its place; empty when the two agree.
 func against(taken []*decision, f *Finding, a *Advice) (*decision, string) {
-	lever := leverOf(a.Setting)
+	lever := LeverOf(a.Setting)
 	for _, d := range taken {
 		by := d.change.Findings[0]
 		if d.lever != lever {
@@ -122,16 +122,16 @@ func against(taken []*decision, f *Finding, a *Advice) (*decision, string) {
 		case a.To == d.change.To:
 			d.join(f)
 			return d, ""
-		case lever == "heap" && known && after > 0 && lowers(a) != lowers(d.advice):
+		case lever == LeverHeap && known && after > 0 && lowers(a) != lowers(d.advice):
 			return d, fmt.Sprintf("Not by the heap, which %s changes to %s: give the machine or the container the "+
 				"memory instead.", by, d.change.To)
-		case lever == "heap" && known && after > before && f.Severity.AtLeast(Warning) && !a.Alternative:
+		case lever == LeverHeap && known && after > before && f.Severity.AtLeast(Warning) && !a.Alternative:
 			// Both are served by the larger one.
 			d.join(f)
 			d.advice.Action += fmt.Sprintf(" The finding %s needs %s: take that.", f.ID, a.To)
 			d.advice.To, d.change.To, d.change.Risk = a.To, a.To, a.Risk
 			return d, ""
-		case lever == "heap" && known:
+		case lever == LeverHeap && known:
 			d.join(f)
 			return d, fmt.Sprintf("The heap: %s changes it to %s, which is enough for this too.", by, d.change.To)
 		}
@@ -147,13 +147,21 @@ func (d *decision) join(f *Finding) {
 	}
 }
 
+// Levers are what several settings move.
+const (
+	LeverHeap      = "heap"
+	LeverCollector = "collector"
+	LeverYoung     = "young"
+)
+
 // levers are settings that move the same thing, by a part of their name.
 var levers = []struct{ lever, part string }{
-	{"heap", "-Xmx"}, {"heap", "RAMPercentage"}, {"collector", "collector"},
-	{"young", "-Xmn"}, {"young", "NewSize"}, {"young", "NewRatio"},
+	{LeverHeap, "-Xmx"}, {LeverHeap, "RAMPercentage"}, {LeverCollector, "collector"},
+	{LeverYoung, "-Xmn"}, {LeverYoung, "NewSize"}, {LeverYoung, "NewRatio"},
 }
 
-func leverOf(setting string) string {
+// LeverOf is the lever that a setting moves, or else the setting.
+func LeverOf(setting string) string {
 	for _, l := range levers {
 		if strings.Contains(setting, l.part) {
 			return l.lever
@@ -164,14 +172,14 @@ func leverOf(setting string) string {
 
 // clash says why two different settings do not go together.
 func clash(d *decision, lever string, a *Advice) string {
-	young := func(l string, a *Advice) bool { return l == "young" && strings.HasPrefix(a.To, "-Xmn") }
-	regional := func(l string, a *Advice) bool { return l == "collector" && !strings.Contains(a.To, "UseParallelGC") }
+	young := func(l string, a *Advice) bool { return l == LeverYoung && strings.HasPrefix(a.To, "-Xmn") }
+	regional := func(l string, a *Advice) bool { return l == LeverCollector && !strings.Contains(a.To, "UseParallelGC") }
 	switch {
 	case young(d.lever, d.advice) && regional(lever, a), regional(d.lever, d.advice) && young(lever, a):
 		return "a fixed young generation keeps that collector from meeting its goal."
-	case d.lever == "collector" && strings.HasPrefix(a.Setting, "-XX:CMS"):
+	case d.lever == LeverCollector && strings.HasPrefix(a.Setting, "-XX:CMS"):
 		return "it is an option of the collector that goes."
-	case d.lever == "young" && lever == "-XX:MaxGCPauseMillis", d.lever == "-XX:MaxGCPauseMillis" && lever == "young":
+	case d.lever == LeverYoung && lever == "-XX:MaxGCPauseMillis", d.lever == "-XX:MaxGCPauseMillis" && lever == LeverYoung:
 		return "both size the young generation; see first what the one does."
 	}
 	return ""

@@ -84,22 +84,13 @@ var (
 	firstWord = regexp.MustCompile(`^[\w.%-]+`)
 )
 
-// Levers are settings that several options move.
-const (
-	leverHeap      = "heap"
-	leverCollector = "collector"
-	leverYoung     = "young generation"
-)
-
 // leverOf is the lever or the name of the setting that an advice moves.
 func leverOf(setting string) string {
-	switch {
-	case strings.Contains(setting, "-Xmx"), strings.Contains(setting, "RAMPercentage"):
-		return leverHeap
-	case useGC.MatchString(setting), strings.HasPrefix(setting, "collector"):
-		return leverCollector
-	case strings.Contains(setting, "-Xmn"), strings.Contains(setting, "NewSize"), strings.Contains(setting, "NewRatio"):
-		return leverYoung
+	if lever := analyze.LeverOf(setting); lever != setting {
+		return lever
+	}
+	if useGC.MatchString(setting) {
+		return analyze.LeverCollector
 	}
 	if m := flagOf.FindStringSubmatch(setting); m != nil {
 		return "-XX:" + m[1]
@@ -117,13 +108,13 @@ func (c *Comparison) carriedOut(p *Pair, a *analyze.Advice) (set string, fully, 
 	switch {
 	case strings.HasPrefix(a.To, analyze.NotSet):
 		return removed(cmp.Or(a.From, a.Setting), before, after)
-	case lever == leverHeap:
+	case lever == analyze.LeverHeap:
 		return sizeMoved(a, "-Xmx", before.MaxHeap(), after.MaxHeap())
-	case lever == leverYoung:
+	case lever == analyze.LeverYoung:
 		x, _ := before.Int("MaxNewSize")
 		y, _ := after.Int("MaxNewSize")
 		return sizeMoved(a, "-Xmn", x, y)
-	case lever == leverCollector:
+	case lever == analyze.LeverCollector:
 		m := useGC.FindStringSubmatch(a.To)
 		is := after.Collector() != before.Collector() && m != nil && after.Flags[m[1]].Value == "true"
 		return string(after.Collector()), is, is
