@@ -230,6 +230,9 @@ func (n *Node) drop(c *capture) {
 		if other == c {
 			n.captures = append(n.captures[:i:i], n.captures[i+1:]...)
 			c.discard(n.spool)
+			if !n.closed {
+				n.restSoon()
+			}
 			return
 		}
 	}

@@ -200,7 +200,6 @@ func (n *Node) remove(w http.ResponseWriter, _ *http.Request, c *capture) {
 	}
 	n.drop(c)
 	w.WriteHeader(http.StatusNoContent)
-	rest()
 }
 
 // readJSON reads the body of a call: bounded in size and time, and refused when
