@@ -79,6 +79,7 @@ type decorators struct {
 	recent [64]*field // of the cache, by what is seen of one at a glance
 	before stamps     // of the line before: most lines have them too
 	fronts fronts
+	lead   lead
 }
 
 // stamps are the times that a line begins with.
@@ -114,6 +115,7 @@ func (ds *decorators) stamps(d *decoration, line []byte) (rest []byte) {
 	if n := len(line) - len(rest); n > 0 {
 		d.kept = true
 		ds.before.keep(line, n, *d)
+		ds.lead.front = nil
 	}
 	return rest
 }

@@ -1,6 +1,7 @@
 package gclog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -13,9 +14,17 @@ type front struct {
 	text   string
 	tags   tags
 	level  int
-	quiet  bool   // indented messages of a collection are detail
+	quiet  bool   // indented messages of a collection are detail, of heap tables unless they are of a known row
 	silent bool   // so are others, unless a reader knows them
 	next   *front // the one that came after it
+}
+
+// lead is all that stands before the message of a line: stamps, front and the number of a collection. Most lines have that
+// of the line before.
+type lead struct {
+	text  []byte
+	front *front // nil: there is none, or its stamps are no longer those of the line before
+	id    uint32
 }
 
 // fronts are those of a log, which has few. Most lines have that of the line before, or the one that came next before.
@@ -51,9 +60,9 @@ func (hs *fronts) keep(text []byte, d decoration) {
 	if len(text) > longestFront {
 		return
 	}
-	const loud = tagStats | tagHeap | tagOther | tagNone // indented lines of these may say something
+	const loud = tagStats | tagOther | tagNone // indented lines of these may say something
 	h := &front{text: string(text), tags: d.tags, level: d.level, quiet: d.tags&tagGC != 0 && d.tags&loud == 0}
-	h.silent = h.quiet && d.tags&tagSub != 0 && (d.level == levelDebug || d.level == levelTrace)
+	h.silent = h.quiet && d.tags&tagSub != 0
 	hs.seen[slot(text)], hs.last = h, h
 }
 
@@ -71,43 +80,95 @@ func slot(b []byte) uint8 {
 func (p *parser) glanced(line []byte) (c class, ok bool) {
 	switch p.format {
 	case gc.FormatPreUnified:
-		return detail, p.workerLine(line)
+		return p.legacyGlance(line)
 	case gc.FormatUnified:
 		return p.behindKnownFront(line)
 	}
 	return other, false
 }
 
-// behindKnownFront takes a line of the same stamps as the one before, by what its decorators say.
+// behindKnownFront takes a line whose decorators are known but for the stamps. It stands in no envelope: a front follows its stamps at once.
 func (p *parser) behindKnownFront(line []byte) (c class, ok bool) {
 	u := &p.unified
-	n := len(u.ds.before.text)
-	if !u.settled || len(line) < n || string(line[:n]) != string(u.ds.before.text) {
+	l := &u.ds.lead
+	if u.settled && l.front != nil && bytes.HasPrefix(line, l.text) {
+		if p.part.name != "" && p.part.news(l.id) {
+			return other, false
+		}
+		return p.behind(l.front, line, len(l.text), l.id, true)
+	}
+	var d decoration
+	b, fresh := u.afterStamps(&d, line)
+	f := u.ds.fronts.of(b)
+	if f == nil {
 		return other, false
 	}
-	f := u.ds.fronts.of(line[n:])
-	if f == nil || !f.quiet {
+	msg := b[len(f.text):]
+	id, m, numbered := collectionOf(msg)
+	if numbered && p.part.name != "" && p.part.news(id) {
 		return other, false
 	}
-	id, m, numbered := collectionOf(line[n+len(f.text):])
+	if fresh {
+		p.unifiedStamp(&d)
+	}
+	at := len(line) - len(m)
+	if numbered && line[at-1] == ' ' {
+		*l = lead{text: append(l.text[:0], line[:at]...), front: f, id: id}
+	}
+	return p.behind(f, line, at, id, numbered)
+}
+
+// afterStamps gives what follows the stamps of a line. fresh: they are not those of the line before, and were read into d.
+func (u *unifiedState) afterStamps(d *decoration, line []byte) (b []byte, fresh bool) {
+	if before := u.ds.before.text; u.settled && bytes.HasPrefix(line, before) {
+		return line[len(before):], false
+	}
+	if b = u.ds.stamps(d, line); len(b) == len(line) {
+		return nil, false
+	}
+	u.settled = false
+	return b, true
+}
+
+// behind reads the message of a line, which begins at a byte of it, after a known front. Few say anything at debug level.
+func (p *parser) behind(f *front, line []byte, at int, id uint32, numbered bool) (c class, ok bool) {
+	m := line[at:]
 	switch {
-	case len(m) == 0 || numbered && p.part.name != "" && p.part.news(id):
-		return other, false
+	case len(m) == 0:
+		return detail, true
+	case !f.quiet:
 	case m[0] == ' ':
-		return detail, numbered && indentedDetail(m)
-	case !f.silent || generationOf(m) != 0 || p.readerOf(m) != nil:
-		return other, false
+		if numbered && silentRow(f, m) {
+			return detail, true
+		}
+	case f.silent && !maySet(m) && generationOf(m) == 0 && p.readerOf(m) == nil:
+		return detail, true
 	}
-	if c = p.setting(m); c == foreign {
-		c = detail
+	u := &p.unified
+	u.d, _ = u.ds.before.from(line)
+	u.d.tags, u.d.level = f.tags, f.level
+	if f.tags&tagOther != 0 {
+		return p.otherTag(m), true
+	}
+	if c = p.messageOf(id, numbered, m); c == foreign {
+		c = other
 	}
 	return c, true
 }
 
-// indentedDetail reports whether parser.indented has nothing to read in a message.
-func indentedDetail(m []byte) bool {
+// silentRow reports whether parser.indented has nothing to read in a message.
+func silentRow(f *front, m []byte) bool {
 	t := trimLeft(m)
-	return len(t) > 0 && len(t) < len(m) && t[0] != 'R' // "Reference Processing"
+	if len(t) == 0 {
+		return false
+	}
+	switch t[0] {
+	case 'R': // "Reference Processing"
+		return false
+	case 'L', 'A', 'P', 'C': // rows of parser.zRow
+		return f.tags&tagHeap == 0
+	}
+	return true
 }
 
 // collectionOf reads "GC(12) " in front of a message.

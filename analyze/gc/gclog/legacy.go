@@ -2,7 +2,6 @@ package gclog
 
 import (
 	"bytes"
-	"strings"
 	"time"
 
 	"casefile/analyze/gc"
@@ -245,7 +244,7 @@ func lineStamps(line []byte) (w wallClock, at time.Duration, timed bool, rest []
 			w.iso, rest = rest[:n], trimLeft(bytes.TrimPrefix(r, []byte{':'}))
 		default:
 			v, r, ok := nanos(rest, second)
-			if !ok || !has(r, ": ") || !bytes.ContainsAny(rest[:len(rest)-len(r)], ".,") {
+			if !ok || !has(r, ": ") || !pointed(rest, r) {
 				return w, at, timed, rest
 			}
 			at, timed, rest = v, true, trimLeft(r[2:])
@@ -331,26 +330,12 @@ func (p *parser) lineTime(w wallClock, at time.Duration, timed bool) {
 	}
 }
 
-// workerLine takes "      [Scan RS (ms): Min: 66.2, Avg: 66.6, Max: 66.9]", as most lines below a pause of G1 are: indentedRecord calls
-// them detail too, later.
-func (p *parser) workerLine(line []byte) bool {
-	if p.format != gc.FormatPreUnified || p.legacy.depth > 0 || len(line) == 0 || line[0] != ' ' {
-		return false
-	}
-	t := trimLeft(line)
-	if len(t) < 3 || t[0] != '[' || !isLetter(t[1]) || strings.IndexByte(indentedFacts, t[1]) >= 0 && !has(t, "[GC Worker") {
-		return false
-	}
-	return bytes.IndexByte(t[1:], '[') < 0
-}
-
-// indentedFacts are the first letters of the records that indentedRecord reads.
-const indentedFacts = "TERGFCPD"
-
 // indentedRecord reads the lines below a G1 pause. Only a few carry facts; the rest are times of its workers.
 func (p *parser) indentedRecord(t []byte) class {
 	s := &p.legacy
 	switch {
+	case p.format == gc.FormatPreUnified && ofWorkers(t):
+		return detail
 	case has(t, "[Times:"):
 		p.cpuTimes(t)
 		return fact
@@ -390,15 +375,14 @@ func (s *legacyState) pendingHeap(c change) {
 // to which JDK 8 adds a Metaspace change on full collections.
 func (p *parser) edenLine(t []byte) class {
 	s := &p.legacy
-	heap, ok := after(t, "Heap: ")
+	eden, _ := after(t[1:], "Eden: ")
+	e, r, ok1 := readChange(eden)
+	v, r, ok2 := readChange(wordAfter(t, r, "Survivors: "))
+	c, r, ok := readChange(wordAfter(t, r, "Heap: "))
 	if !ok {
 		return unparsed
 	}
-	c, _, ok := readChange(heap)
-	if !ok {
-		return unparsed
-	}
-	if b, ok := after(t, "Metaspace: "); ok {
+	if b, ok := after(r, "Metaspace: "); ok {
 		if m, _, ok := readChange(b); ok {
 			p.b.MetaspaceBefore(m.before)
 			p.b.Metaspace(p.last, m.after, 0, m.cap)
@@ -408,10 +392,6 @@ func (p *parser) edenLine(t []byte) class {
 		return other // its pause was lost
 	}
 	s.pendingHeap(c)
-	eden, _ := after(t, "Eden: ")
-	surv, _ := after(t, "Survivors: ")
-	e, _, ok1 := readChange(eden)
-	v, _, ok2 := readChange(surv)
 	if ok1 && ok2 {
 		p.log.Heap.YoungPeak = max(p.log.Heap.YoungPeak, e.beforeCap+v.before, e.cap+v.after)
 		old := c.after - e.after - v.after
@@ -422,6 +402,15 @@ func (p *parser) edenLine(t []byte) class {
 		}
 	}
 	return fact
+}
+
+// wordAfter gives what follows a name in t, at once where it is the next word of what is left.
+func wordAfter(t, left []byte, name string) []byte {
+	if left = trimLeft(left); has(left, name) {
+		return left[len(name):]
+	}
+	b, _ := after(t, name)
+	return b
 }
 
 // cpuTimes reads "[Times: user=0.03 sys=0.00, real=0.02 secs]" and ends the pending pause.

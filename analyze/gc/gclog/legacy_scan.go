@@ -192,14 +192,17 @@ func (p *parser) figure(b []byte, assigned bool) int {
 		return skipNumber(b)
 	}
 	top := s.top()
-	if c, r, ok := readChange(b); ok {
-		top.heap, top.hasHeap = c, true
-		return len(b) - len(r)
-	}
-	if v, r, ok := size(b); ok && len(r) < len(b) {
-		if cap, r2, ok := inParens(r); ok && !top.hasHeap {
+	if v, r, ok := size(b); ok {
+		cap, behind, capped := inParens(r)
+		if has(behind, "->") {
+			if c, r, ok := readChange(b); ok {
+				top.heap, top.hasHeap = c, true
+				return len(b) - len(r)
+			}
+		}
+		if capped && !top.hasHeap {
 			top.heap, top.hasHeap = change{before: v, after: v, cap: cap}, true
-			return len(b) - len(r2)
+			return len(b) - len(behind)
 		}
 	}
 	d, r, ok := nanos(b, second)
@@ -299,12 +302,12 @@ func (p *parser) closeRecord() {
 	if s.depth == 0 {
 		return
 	}
-	r := *s.top()
+	r := s.top() // it stays as it is until another one is opened
 	s.depth--
 	switch {
 	case r.typ.pause():
 		s.closed = r.typ
-		p.closePause(&r)
+		p.closePause(r)
 	case r.typ == recConcurrent:
 		s.closed = recConcurrent
 		s.swept = s.swept || (has(r.label, "CMS-concurrent-sweep") && r.timed)

@@ -88,16 +88,14 @@ func inTable(line []byte) bool {
 	case '[', ',', ':', '(':
 		return false
 	}
-	if bytes.Contains(t, []byte("[0x")) {
+	opens := bytes.IndexByte(t, '[') >= 0
+	if opens && bytes.Contains(t, []byte("[0x")) || histogramRow(t) {
 		return true
 	}
-	if histogramRow(t) {
-		return true
-	}
-	if isDigit(t[0]) || bytes.Contains(t, []byte("secs]")) {
+	if isDigit(t[0]) || bytes.IndexByte(t, ']') >= 0 && bytes.Contains(t, []byte("secs]")) {
 		return false
 	}
-	return knownTable(t) && !bytes.Contains(t, []byte(": ["))
+	return knownTable(t) && !(opens && bytes.Contains(t, []byte(": [")))
 }
 
 // histogramRow tells "1:  10000  1000000  [C", of PrintClassHistogramBeforeFullGC, whose class names hold brackets.

@@ -121,7 +121,7 @@ func (p *parser) readAll(name string, r io.Reader, look prelook) error {
 		p.b.Note(fmt.Sprintf("%s: the first stamp has lost its front: %.3f s is read as %.3f s",
 			name, look.uptime.Seconds(), (look.uptime + look.cut).Seconds()))
 	}
-	plain, err := plainText(bufio.NewReaderSize(r, 1<<16))
+	plain, err := plainText(bufio.NewReaderSize(r, piece/2))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

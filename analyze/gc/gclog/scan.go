@@ -25,6 +25,12 @@ func digits(b []byte) (v int64, rest []byte, ok bool) {
 	return v, b[i:], i > 0
 }
 
+// pointed reports whether the number that nanos took has a point, or a comma.
+func pointed(b, rest []byte) bool {
+	n := b[:len(b)-len(rest)]
+	return bytes.IndexByte(n, '.') >= 0 || bytes.IndexByte(n, ',') >= 0
+}
+
 // nanos reads a decimal number in units of scale and gives it in nanoseconds, exactly as far as the digits go.
 // A comma is a decimal point too: JDK 8 and older follow the locale.
 func nanos(b []byte, scale int64) (d time.Duration, rest []byte, ok bool) {
@@ -34,12 +40,12 @@ func nanos(b []byte, scale int64) (d time.Duration, rest []byte, ok bool) {
 	}
 	n := whole * scale
 	if len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && isDigit(rest[1]) {
-		rest = rest[1:]
-		for len(rest) > 0 && isDigit(rest[0]) {
+		i := 1
+		for ; i < len(rest) && isDigit(rest[i]); i++ {
 			scale /= 10
-			n += int64(rest[0]-'0') * scale
-			rest = rest[1:]
+			n += int64(rest[i]-'0') * scale
 		}
+		rest = rest[i:]
 	}
 	return time.Duration(n), rest, true
 }
@@ -151,6 +157,9 @@ func group(b []byte) (inner, rest []byte, ok bool) {
 
 // after gives what follows the first occurrence of a key, without leading spaces.
 func after(b []byte, key string) ([]byte, bool) {
+	if has(b, key) {
+		return trimLeft(b[len(key):]), true
+	}
 	i := bytes.Index(b, []byte(key))
 	if i < 0 {
 		return nil, false

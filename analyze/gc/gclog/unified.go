@@ -96,6 +96,7 @@ func (p *parser) unifiedRecord(line []byte) class {
 	u := &p.unified
 	d, msg, ok := u.ds.readBehind(line)
 	if !ok {
+		u.settled = false // its stamps may have been kept, and count for nothing
 		return p.undecorated(line)
 	}
 	if d.tags&(tagGC|tagSafepoint) != 0 {
@@ -159,6 +160,11 @@ func (p *parser) unifiedStamp(d *decoration) {
 // message reads what follows the decorators.
 func (p *parser) message(msg []byte) class {
 	id, m, numbered := collectionOf(msg)
+	return p.messageOf(id, numbered, m)
+}
+
+// messageOf reads a message after its number.
+func (p *parser) messageOf(id uint32, numbered bool, m []byte) class {
 	c := p.dispatch(id, numbered, m)
 	if c == foreign || (c == unparsed && p.unified.d.level < levelInfo && p.unified.d.level != levelNone) {
 		c = p.unknown(m)
@@ -202,7 +208,7 @@ func (p *parser) dispatch(id uint32, numbered bool, m []byte) class {
 func (p *parser) readerOf(m []byte) *messageReader {
 	for i := range p.messages[m[0]] {
 		r := &p.messages[m[0]][i]
-		if has(m, r.begins) && (!r.whole || len(m) == len(r.begins)) {
+		if len(m) > 1 && m[1] == r.begins[1] && has(m, r.begins) && (!r.whole || len(m) == len(r.begins)) {
 			return r
 		}
 	}

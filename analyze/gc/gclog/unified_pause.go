@@ -1,6 +1,8 @@
 package gclog
 
 import (
+	"bytes"
+
 	"casefile/analyze/gc"
 )
 
@@ -170,12 +172,12 @@ func times(m []byte, names ...string) (user, sys, real float64, ok bool) {
 		if !found {
 			return 0, 0, 0, false
 		}
-		d, _, ok := nanos(b, second)
+		d, r, ok := nanos(b, second)
 		if !ok {
 			return 0, 0, 0, false
 		}
 		v[i] = d.Seconds()
-		m = b
+		m = trimLeft(bytes.TrimPrefix(r, []byte{','}))
 	}
 	return v[0], v[1], v[2], true
 }
