@@ -231,6 +231,10 @@ func (b *Builder) CauseName(id uint16) string { return b.log.causes[id] }
 // lines) until the next event; it is a copy in Pauses while there is room and a scratch record after that.
 func (b *Builder) Pause(p Pause) {
 	l := b.log
+	if l.Total.Count == 0 {
+		const few = 8 // of a short run
+		l.Pauses, l.Longest = slices.Grow(l.Pauses, few), slices.Grow(l.Longest, few)
+	}
 	p.Start = min(p.Start, longestStamp) + b.run().Base
 	p.Duration = min(max(p.Duration, 0), longestPause)
 	p.File = b.file

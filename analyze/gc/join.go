@@ -87,7 +87,9 @@ func (j *joiner) pauses(p *Log) {
 	if l.Dropped == 0 {
 		kept = min(len(p.Pauses), j.lim.Pauses-len(l.Pauses))
 	}
-	l.Pauses = slices.Grow(l.Pauses, kept)
+	if kept > cap(l.Pauses)-len(l.Pauses) { // twofold: a JVM that starts again and again has hundreds of short runs
+		l.Pauses = slices.Grow(l.Pauses, max(kept, len(l.Pauses)))
+	}
 	for i := range kept {
 		l.Pauses = append(l.Pauses, move(p.Pauses[i]))
 	}

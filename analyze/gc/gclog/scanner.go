@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"casefile/analyze/gc"
+	"casefile/bundle/format/envelope"
 )
 
 // Scanner reads a GC log that is written to it, as it passes on its way to others: in the output of an application it may begin anywhere.
@@ -12,6 +13,7 @@ type Scanner struct {
 	p      *parser
 	source string
 	open   []byte // the line that has no end yet
+	colour bool   // what is held may have escape sequences of terminals
 	skip   bool   // the rest of a line that was too long
 }
 
@@ -25,6 +27,7 @@ func NewScanner(source string, opts Options) *Scanner {
 // Write takes a piece of the text. It never fails.
 func (s *Scanner) Write(b []byte) (int, error) {
 	n := len(b)
+	s.colour = s.colour && len(s.open) > 0 || envelope.Coloured(b)
 	for {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {
@@ -69,7 +72,7 @@ func (s *Scanner) line(b []byte) {
 		s.p.log.OtherLines.Count++
 		return
 	}
-	s.p.raw(trimEnds(b), true)
+	s.p.raw(trimEnds(b), s.colour)
 }
 
 // glance are words of which one is in the first line of any GC log.
