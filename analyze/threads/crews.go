@@ -127,7 +127,7 @@ func (s *Series) joinSingles() {
 // rootOf is the outermost method that is not the runtime's.
 func rootOf(t *Thread) string {
 	for i := len(t.Stack.Frames) - 1; i >= 0; i-- {
-		if f := t.Stack.Frames[i]; !InRuntime(f.Func) && !inGoStandard(f.Func) {
+		if f := t.Stack.Frames[i]; !InRuntime(f.Func) && !inGoStandard(f) {
 			return f.Func
 		}
 	}
@@ -307,7 +307,8 @@ func (s *Series) Stood(tr *Track, i, j int) (same, proven bool) {
 		return false, false
 	}
 	for k := i + 1; k <= j; k++ {
-		if t := tr.Obs[k]; t == nil || t.Stack != first.Stack {
+		t := tr.Obs[k]
+		if t == nil || t.Stack != first.Stack || t.call != first.call { // a connection's goroutine may be at its next request
 			return false, false
 		}
 	}

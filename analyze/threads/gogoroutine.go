@@ -2,6 +2,7 @@ package threads
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -27,6 +28,7 @@ type goroutines struct {
 	created   bool   // that function is the creator
 	gap       bool
 	elsewhere bool // it runs on another thread: there is no stack
+	entered   bool // the frames that follow are the server's own, which called the handler
 	// innermost is the first address of each entry at debug=1: of a function of the runtime, which is not printed.
 	innermost map[*Thread]string
 }
@@ -117,13 +119,15 @@ func (g *goroutines) begin(s *scan) {
 	g.finish(s)
 	g.t = s.newThread()
 	g.t.goroutine = true
-	g.gap, g.fn = false, nil
+	g.gap, g.fn, g.entered = false, nil, false
 }
 
-// function keeps the line for the place that follows. Arguments are addresses and left out.
+// function keeps the line for the place that follows. Arguments are addresses: they tell objects and requests apart, and are left out of the
+// frame.
 func (g *goroutines) function(b []byte) verdict {
 	if by, ok := bytes.CutPrefix(b, []byte("created by ")); ok {
-		by, _, _ = bytes.Cut(by, []byte(" in goroutine "))
+		by, parent, _ := bytes.Cut(by, []byte(" in goroutine "))
+		g.t.Parent, _ = atoi(parent)
 		g.fn, g.created = append(g.fn[:0], by...), true
 		return taken
 	}
@@ -133,8 +137,60 @@ func (g *goroutines) function(b []byte) verdict {
 	if !bytes.HasSuffix(b, []byte(")")) {
 		return unknown
 	}
-	g.fn, g.created = append(g.fn[:0], b[:argsAt(b)]...), false
+	at := argsAt(b)
+	g.fn, g.created = append(g.fn[:0], b[:at]...), false
+	if at < len(b) {
+		g.arguments(b[at+1 : len(b)-1])
+	}
 	return taken
+}
+
+// arguments reads what the function on g.fn was called with: "0xc000014080, {0xc00001c0a8, 0x5}, 0x20?". A question mark says that the value
+// may be an old one (runtime.printArgs).
+func (g *goroutines) arguments(args []byte) {
+	if !g.entered && bytes.HasPrefix(g.fn, []byte("net/http.")) || bytes.HasPrefix(g.fn, []byte("google.golang.org/grpc.")) {
+		g.entered = servesGo([]*Frame{{Func: string(g.fn)}})
+	}
+	if g.entered {
+		g.t.call = hashArguments(g.t.call, args)
+		return
+	}
+	if g.t.Object == 0 && bytes.Contains(g.fn, []byte(".(*")) {
+		first, _, _ := bytes.Cut(args, []byte{','})
+		g.t.Object = address(first)
+	}
+}
+
+// lowestAddress is below all that a program allocates; smaller numbers are no addresses.
+const lowestAddress = 1 << 16
+
+// address reads "0xc000014080"; 0 where it is none, or may be an old one.
+func address(arg []byte) uint64 {
+	hex, ok := bytes.CutPrefix(arg, []byte("0x"))
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(hex), 16, 64)
+	if err != nil || n < lowestAddress {
+		return 0
+	}
+	return n
+}
+
+// hashArguments adds the values that are certain to a hash (FNV-1a).
+func hashArguments(hash uint64, args []byte) uint64 {
+	for arg := range bytes.FieldsFuncSeq(args, func(r rune) bool { return r == ',' || r == ' ' || r == '{' || r == '}' }) {
+		if !bytes.HasPrefix(arg, []byte("0x")) || arg[len(arg)-1] == '?' {
+			continue
+		}
+		if hash == 0 {
+			hash = 14695981039346656037
+		}
+		for _, c := range arg {
+			hash = (hash ^ uint64(c)) * 1099511628211
+		}
+	}
+	return hash
 }
 
 // argsAt finds the parenthesis that the last one closes.

@@ -1,6 +1,9 @@
 package threads
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // goReasons are the words Go prints in brackets.
 var goReasons = map[string]struct {
@@ -53,6 +56,12 @@ var goTable = []signature{
 	{"net/http.(*connReader).backgroundRead", WaitIdle, "watches a connection while its request is served"},
 	{"database/sql.(*DB).connectionOpener", WaitIdle, "waits for work"},
 	{"database/sql.(*DB).connectionCleaner", WaitIdle, "waits for work"},
+	{"golang.org/x/sync/singleflight.(*Group).Do", WaitResult, "waits for the goroutine that makes the same call (singleflight)"},
+	{"golang.org/x/sync/errgroup.(*Group).Wait", WaitResult, "waits for the goroutines of a group (errgroup)"},
+	{"golang.org/x/sync/errgroup.(*Group).Go", WaitPermit, "waits for room in a group with a limit (errgroup)"},
+	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", WaitPermit, "waits for a permit (semaphore.Weighted)"},
+	{"golang.org/x/time/rate.(*Limiter).", WaitPermit, "waits at a rate limiter (rate.Limiter)"},
+	{"sync.(*Once).doSlow", WaitResult, "waits for the function of a sync.Once to end"},
 	{"net.(*Dialer).DialContext", WaitConnect, "connects"},
 	{"net.(*Resolver).", WaitConnect, "resolves a host name"},
 	{"os/exec.(*Cmd).Wait", WaitProcess, "waits for a child process to end"},
@@ -91,7 +100,14 @@ func classifyGo(t *Thread) Wait {
 	if w.Kind == WaitRunning && t.StateText != "syscall" || w.Idle {
 		return w
 	}
-	if sig := goSignature(t.Stack.Frames[:min(len(t.Stack.Frames), 24)]); sig != nil && (w.Kind != WaitLock || sig.kind == WaitLock) {
+	near := t.Stack.Frames[:min(len(t.Stack.Frames), 24)]
+	if w.Kind == WaitQueue || w.Kind == WaitCondition || t.StateText == "semacquire" {
+		if kind, text := goPool(near); text != "" {
+			w.Kind, w.Text = kind, text
+			return w
+		}
+	}
+	if sig := goSignature(near); sig != nil && (w.Kind != WaitLock || sig.kind == WaitLock || isOnce(sig)) {
 		w.Kind, w.Text, w.Idle = sig.kind, sig.words, sig.kind == WaitIdle
 		return w
 	}
@@ -107,33 +123,125 @@ func classifyGo(t *Thread) Wait {
 	return w
 }
 
+// GoesOn reports whether the goroutine is about to leave a wait, ready to run in what it waited by: in accept, a read, a lock.
+func (t *Thread) GoesOn() bool {
+	for _, f := range t.Stack.Frames {
+		if !inGoStandard(f) {
+			return false
+		}
+		if goKnown(f.Func) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// isOnce: those that come to a sync.Once while its function runs wait at its mutex.
+func isOnce(sig *signature) bool { return strings.HasPrefix(sig.method, "sync.(*Once)") }
+
+// goSignature finds what explains the top of the stack: what stands above it may be of libraries only, for a function that was given to a
+// library runs below it too.
 func goSignature(frames []*Frame) *signature {
 	for _, ix := range []*index{goWaits, goLow} {
 		for i, f := range frames {
-			if sig := ix.find(f.Func); sig != nil && (sig.kind != WaitIdle || onlyStandard(frames[:i])) {
-				return sig
+			if sig := ix.find(f.Func); sig != nil {
+				if own := sig.kind == WaitIdle && !onlyStandard(frames[:i]) || !onlyLibraries(frames[:i]); !own {
+					return sig
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func onlyStandard(frames []*Frame) bool {
-	for _, f := range frames {
-		if !inGoStandard(f.Func) {
-			return false
+// goLends are the beginnings of the names of methods by which a pool lends.
+var goLends = []string{"acquire", "borrow", "checkout", "conn", "get", "lease", "take", "wait", "pop"}
+
+// databasePools are packages whose pools have connections to a database.
+var databasePools = []string{"github.com/jackc/pgx", "go.mongodb.org/mongo-driver/", "github.com/gocql/gocql", "vitess.io/"}
+
+// goPool recognises a goroutine that waits for a pool to lend: below libraries only, the outermost method of a type that is called a pool, by
+// the name of one that lends. The words are empty when it is none.
+func goPool(frames []*Frame) (kind WaitKind, text string) {
+	for i, f := range frames {
+		if !onlyLibraries(frames[:i]) {
+			break
+		}
+		pkg, typ, method := goMethod(f.Func)
+		switch lower := strings.ToLower(method); {
+		case inGoStandard(f) || !strings.Contains(strings.ToLower(typ), "pool"):
+		case text == "" && !hasPrefixOf(lower, goLends): // it makes a new one
+			return WaitUnknown, ""
+		case !hasPrefixOf(lower, goLends):
+		case hasPrefixOf(pkg, databasePools):
+			kind, text = WaitDBPool, "waits for a database connection ("+goTypeName(pkg, typ)+")"
+		case kind != WaitDBPool:
+			kind, text = WaitPool, "waits for an object of a pool ("+goTypeName(pkg, typ)+")"
 		}
 	}
-	return true
+	return kind, text
 }
 
-func goSite(frames []*Frame) *Frame {
+// goMethod takes apart "github.com/jackc/puddle/v2.(*Pool[...]).acquire"; the type is empty where it is no method of a pointer.
+func goMethod(fn string) (pkg, typ, method string) {
+	pkg, rest, ok := strings.Cut(fn, ".(*")
+	if !ok {
+		return "", "", ""
+	}
+	typ, method, _ = strings.Cut(rest, ").")
+	typ, _, _ = strings.Cut(typ, "[")
+	return pkg, typ, method
+}
+
+// goTypeName is the type behind the end of its package's path: "pgxpool.Pool", "go-redis/v9/internal/pool.ConnPool" as "go-redis/pool.ConnPool".
+func goTypeName(pkg, typ string) string {
+	parts := strings.Split(pkg, "/")
+	parts = slices.DeleteFunc(parts, func(p string) bool {
+		return p == "internal" || len(p) > 1 && p[0] == 'v' && strings.Trim(p[1:], "0123456789") == ""
+	})
+	name := parts[len(parts)-1]
+	if len(parts) > 1 && strings.ToLower(name) == "pool" {
+		name = parts[len(parts)-2] + "/" + name
+	}
+	return name + "." + typ
+}
+
+// WithinGo leaves out the standard library's frames at the top of a stack of Go.
+func WithinGo(frames []*Frame) []*Frame {
+	i := slices.IndexFunc(frames, func(f *Frame) bool { return !inGoStandard(f) })
+	return frames[max(0, i):]
+}
+
+func onlyStandard(frames []*Frame) bool {
+	return !slices.ContainsFunc(frames, func(f *Frame) bool { return !inGoStandard(f) })
+}
+
+// onlyLibraries reports whether frames are of the standard library or of modules that the program uses.
+func onlyLibraries(frames []*Frame) bool {
+	return !slices.ContainsFunc(frames, func(f *Frame) bool { return !inGoStandard(f) && !inGoModule(f) })
+}
+
+// goSite is the program's innermost call, else that of a module.
+func goSite(frames []*Frame) (site *Frame) {
 	for _, f := range frames {
-		if !inGoStandard(f.Func) {
+		switch {
+		case inGoStandard(f):
+		case !inGoModule(f):
 			return f
+		case site == nil:
+			site = f
 		}
 	}
-	return nil
+	return site
+}
+
+// isGo reports whether a frame is of a Go function, by its place.
+func isGo(f *Frame) bool { return strings.HasSuffix(f.File, ".go") || strings.HasSuffix(f.File, ".s") }
+
+// inGoModule reports whether a function is of a module that the program uses: the go command puts those into folders with a version
+// (/root/go/pkg/mod/golang.org/x/sync@v0.12.0/, also with -trimpath), or into vendor.
+func inGoModule(f *Frame) bool {
+	return isGo(f) && (strings.Contains(f.File, "@v") || strings.Contains(f.File, "/vendor/")) && !strings.HasPrefix(f.Func, "main.")
 }
 
 // goStandard are the first elements of the standard library's import paths.
@@ -145,7 +253,11 @@ var goStandard = func() map[string]bool {
 	return m
 }()
 
-func inGoStandard(fn string) bool {
-	end := strings.IndexAny(fn, "./")
-	return end > 0 && goStandard[fn[:end]]
+// inGoStandard reports whether a function is of the standard library: the first element of other modules' paths is a domain.
+func inGoStandard(f *Frame) bool {
+	first, _, path := strings.Cut(f.Func, "/")
+	if !path {
+		first, _, _ = strings.Cut(f.Func, ".")
+	}
+	return goStandard[first] && isGo(f)
 }

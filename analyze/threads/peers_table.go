@@ -9,6 +9,7 @@ import (
 var serverSide = []string{
 	"org.apache.coyote.", "org.apache.tomcat.util.", "org.apache.tomcat.websocket.", "org.apache.catalina.connector.", "org.eclipse.jetty.server.", "org.eclipse.jetty.io.",
 	"io.undertow.", "org.glassfish.grizzly.", "sun.rmi.transport.tcp.TCPTransport", "com.sun.net.httpserver.", "sun.net.httpserver.",
+	"net/http.(*connReader).", "net/http.checkConnErrorWriter.",
 }
 
 // clients are libraries that talk to another system, with what they talk to.
@@ -60,6 +61,25 @@ var clients = []struct{ prefix, peer string }{
 	{"sun.rmi.", "another JVM (RMI)"},
 	{"java.rmi.", "another JVM (RMI)"},
 	{"net/http.", "an HTTP service"},
+	{"github.com/jackc/pgx/", "the database (PostgreSQL)"},
+	{"github.com/lib/pq.", "the database (PostgreSQL)"},
+	{"github.com/go-sql-driver/mysql.", "the database (MySQL)"},
+	{"github.com/microsoft/go-mssqldb", "the database (SQL Server)"},
+	{"go.mongodb.org/mongo-driver/", "the database (MongoDB)"},
+	{"github.com/gocql/gocql.", "the database (Cassandra)"},
+	{"github.com/redis/go-redis/", "Redis"},
+	{"github.com/go-redis/redis/", "Redis"},
+	{"github.com/gomodule/redigo/", "Redis"},
+	{"github.com/bradfitz/gomemcache/", "memcached"},
+	{"google.golang.org/grpc.(*ClientConn).", "a gRPC service"},
+	{"google.golang.org/grpc.(*clientStream).", "a gRPC service"},
+	{"github.com/elastic/go-elasticsearch/", "Elasticsearch"},
+	{"github.com/segmentio/kafka-go.", "Kafka"},
+	{"github.com/IBM/sarama.", "Kafka"},
+	{"github.com/nats-io/nats.go.", "the message broker (NATS)"},
+	{"github.com/rabbitmq/amqp091-go.", "the message broker (RabbitMQ)"},
+	{"github.com/aws/aws-sdk-go", "AWS"},
+	{"cloud.google.com/go/", "Google Cloud"},
 	{"database/sql.", "the database"},
 }
 
@@ -93,11 +113,15 @@ func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
 				site = f
 			}
 			return site, peer, site != nil
+		case inGoStandard(f) || inGoModule(f):
 		case !InLibrary(f.Func):
 			return f, peer, true
 		case peer != "" && !InRuntime(f.Func):
 			site = f
 		}
+	}
+	if f := goSite(frames); f != nil && servesGo(frames) { // all of it was built from modules, the program too
+		return f, peer, true
 	}
 	return nil, peer, false
 }
@@ -106,8 +130,15 @@ func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
 // server's.
 func Calls(frames []*Frame) (own []*Frame) {
 	for _, f := range frames {
-		if !InLibrary(f.Func) && !InServer(f.Func) && !inGoStandard(f.Func) && !generatedCode(f.Func) {
+		if !InLibrary(f.Func) && !InServer(f.Func) && !inGoStandard(f) && !inGoModule(f) && !generatedCode(f.Func) {
 			own = append(own, f)
+		}
+	}
+	if len(own) == 0 && servesGo(frames) { // all of it was built from modules, the program too
+		for _, f := range frames {
+			if !inGoStandard(f) {
+				own = append(own, f)
+			}
 		}
 	}
 	return own

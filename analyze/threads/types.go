@@ -100,6 +100,7 @@ type Identity struct {
 	NID          int64  // OS thread id in decimal, of the process's own PID namespace; -1 absent. HP-UX: lwp_id
 	Group        string // thread container, or the labels of goroutines, when the dump tells
 	Creator      string // Go: the function that started it
+	Parent       int64  // Go: the number of the goroutine that started it; 0 unknown
 	Prio, OSPrio int16
 	Daemon       bool
 	Virtual      bool
@@ -119,6 +120,11 @@ type Thread struct {
 	StateDetail string // what stands behind the state: "parking", "on object monitor", "sleeping"
 	State       State
 	added       bool // from Dump.Virtual, where its lines are
+
+	// Object is, of a goroutine at debug=2, the address of what its innermost method with a receiver belongs to: the mutex, WaitGroup or
+	// pool that it waits at, or the program's own object whose channel it is. 0 unknown.
+	Object uint64
+	call   uint64 // Go: tells one request of a connection from the next, by what its server was called with; 0 unknown
 
 	Count         int32 // threads this entry stands for: above 1 only in Go profiles at debug=1
 	Line, EndLine int32 // 1-based lines of the source

@@ -30,7 +30,7 @@ type parts struct {
 func build(ctx context.Context, t *testing.T, w words) (p parts) {
 	dir := t.TempDir()
 	p.goshop = filepath.Join(dir, "goshop")
-	run(ctx, t, "go", "build", "-trimpath", "-o", p.goshop, "./goshop")
+	run(ctx, t, "go", "build", "-C", "goshop", "-trimpath", "-o", p.goshop, ".") // a module of its own, for what it needs
 	jars := fetch(ctx, t, "pom.xml", "jars")
 	classes, sources := filepath.Join(dir, "classes"), filepath.Join(dir, "sources")
 	p.classpath = classes + ":" + jars + "/*"

@@ -57,6 +57,8 @@ var poolSettings = []poolSetting{
 	{"io.agroal.", "Agroal", "max-size", leakLog{"leak-detection-interval of the data source (Quarkus: quarkus.datasource.jdbc.leak-detection-interval)", "not set", "30s", ""}},
 	{"oracle.ucp.", "UCP", "MaxPoolSize", leakLog{}},
 	{"database/sql.", "database/sql", "SetMaxOpenConns", leakLog{}},
+	{"github.com/jackc/pgx/", "pgxpool.Pool", "pool_max_conns of the connection string, or MaxConns of pgxpool.Config", leakLog{}},
+	{"go.mongodb.org/mongo-driver/", "mongo-driver", "maxPoolSize of the connection string", leakLog{}},
 }
 
 type poolSetting struct {

@@ -19,7 +19,7 @@ var hiddenDeadlock = &analyze.Rule{
 	ID:    ids.HiddenDeadlock,
 	Doc: "Threads wait for each other for ever in a way that the JVM does not see: one keeps a lock and waits for " +
 		"what another is to give, " +
-		"which wants the lock; or classes need each other in their initialisers.",
+		"which wants the lock; or classes need each other in their initialisers; or goroutines take two mutexes in different order.",
 	Needs:  needsDumps(2),
 	Fix:    "Restart the process; then do not wait for another thread while a lock is held that it wants.",
 	After:  []string{ids.Deadlock},
@@ -29,7 +29,10 @@ var hiddenDeadlock = &analyze.Rule{
 
 // judgeHiddenDeadlock looks for cycles of waits that the JVM itself cannot see.
 func judgeHiddenDeadlock(pass *analyze.Pass, v *view) (out []analyze.Finding) {
-	if v.JVM == nil || v.Series.Duration() < standSpan.Value {
+	if v.JVM == nil {
+		return v.judgeMutexOrder()
+	}
+	if v.Series.Duration() < standSpan.Value {
 		return nil
 	}
 	a := v.lossAccount(pass)

@@ -39,7 +39,7 @@ func judgeHotGoroutines(v *view) (out []analyze.Finding) {
 // computesIn is the service's own function in which a goroutine runs, or could, in all dumps; "" when it is seen elsewhere.
 func (v *view) computesIn(tr *threads.Track) (at string) {
 	for _, t := range tr.Obs {
-		if t == nil || t.Num == 0 || v.Series.Wait(t).Kind != threads.WaitRunning || t.StateText == "syscall" {
+		if t == nil || t.Num == 0 || v.Series.Wait(t).Kind != threads.WaitRunning || t.StateText == "syscall" || t.GoesOn() {
 			return ""
 		}
 		own := threads.Calls(t.Stack.Frames)

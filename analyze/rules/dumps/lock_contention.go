@@ -23,7 +23,7 @@ var lockContention = &analyze.Rule{
 // judgeLockContention looks at locks of the program itself; a Go service has mutexes.
 func judgeLockContention(pass *analyze.Pass, v *view) []analyze.Finding {
 	if v.JVM == nil {
-		return judgeMutexes(v)
+		return judgeMutexes(pass, v)
 	}
 	return judgeLocks(pass, v, guardsProgram, func(k *contended, p *problem) {
 		p.Advice = []analyze.Advice{{

@@ -22,6 +22,27 @@ func limitOr(action string) func(*place, relations) []analyze.Advice {
 	}
 }
 
+// goroutineAdvice names what those do whom the others wait for, else asks to look for them.
+func goroutineAdvice(action string) func(*place, relations) []analyze.Advice {
+	return func(w *place, r relations) []analyze.Advice {
+		if !r.any {
+			return unknownAdvice(action)(w, r)
+		}
+		return append(fix(w, fmt.Sprintf("Shorten the work that %s waits for, or bound its time by a context: whoever does it %s.", w.at(), r.holds),
+			"All that wait for it go on.", codeChange), w.tellMore())
+	}
+}
+
+// limiterAdvice compares a limit with what comes.
+func limiterAdvice(w *place, _ relations) []analyze.Advice {
+	return append(fix(w, "Compare the limit that "+w.at()+" is given (rate.NewLimiter: events per second, and burst) with the requests that come: raise "+
+		"it as far as what stands behind it can bear.", "Requests no longer queue up at the limiter.", "What stands behind the limiter gets more load."),
+		analyze.Advice{
+			Action: "Refuse at once what cannot be served in time (Allow, or Wait with a context that ends) instead of holding the request.",
+			Effect: "Requests above the limit fail fast, the others are quick.", Risk: codeChange, Verify: "No goroutines stand in " + w.at() + ".",
+			Alternative: true})
+}
+
 // fix makes a list of one advice and its way to be checked.
 func fix(w *place, action, effect, risk string) []analyze.Advice {
 	return []analyze.Advice{{Action: action, Effect: effect, Risk: risk, Verify: "Collect again under the same " +

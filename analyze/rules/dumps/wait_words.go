@@ -61,6 +61,12 @@ func (w *place) enteredBy(path []*threads.Frame) *threads.Frame {
 
 // vendorOf is the beginning of a package's name that tells whose it is: "com.acme" of com.acme.shop.Cart.add.
 func vendorOf(fn string) string {
+	if path := strings.SplitN(fn, "/", 3); len(path) > 1 { // Go: github.com/acme
+		return path[0] + "/" + path[1]
+	}
+	if strings.HasPrefix(fn, "main.") {
+		return "main"
+	}
 	parts := strings.SplitN(fn, ".", 3)
 	return strings.Join(parts[:min(len(parts), 2)], ".")
 }
@@ -222,7 +228,9 @@ func (w *place) relate(list []loss.Sighting, role, verb string) relations {
 	who := say.Count(len(peak), noun)
 	verbs := verb
 	if len(peak) == 1 {
-		who = say.Quote(peak[0].Thread.Name)
+		if who = say.Quote(peak[0].Thread.Name); w.v.JVM == nil { // a name that all of them have
+			who = "one goroutine"
+		}
 		verbs = role
 	} else {
 		text = asPlural(text)
@@ -306,6 +314,9 @@ func pastClass(a *loss.Account, w *place) relations {
 
 // waitRows are in order: the first that fits counts; the last fits all.
 var waitRows = []waitRow{
+	{kinds: []loss.Kind{loss.Permit}, mark: "rate limiter", means: "The limiter lets so many through in each second, and more come: the rest " +
+		"queue up, each for longer than the one before.",
+		related: nobody, advice: limiterAdvice},
 	{kinds: []loss.Kind{loss.Permit}, means: "The permits are all taken: each thread stands until another one " +
 		"gives one back.",
 		related: holders, advice: poolAdviceOf("a permit"), references: []string{"Java API: Semaphore"}},
@@ -325,9 +336,15 @@ var waitRows = []waitRow{
 		"joins has ended.",
 		related: nobody, advice: unknownAdvice("Find the thread that %s joins: it is alive in the same dumps, and " +
 			"what it does there is what all wait for. Join with a time limit.")},
-	{kinds: []loss.Kind{loss.Future}, mark: "WaitGroup", means: "A WaitGroup opens when each goroutine counted in " +
-		"it has called Done.",
-		related: nobody, advice: unknownAdvice("Find the goroutine that is to call Done for the WaitGroup of %s: " +
+	{kinds: []loss.Kind{loss.Future}, mark: "singleflight", means: "One goroutine makes the call for all that ask for the same at the same " +
+		"time: each stands for as long as that one takes.",
+		related: goroutinesBehind, advice: goroutineAdvice("Find the goroutine that makes the call for %s, and why it takes long.")},
+	{kinds: []loss.Kind{loss.Future}, mark: "sync.Once", means: "The first that comes to a sync.Once runs its function, and all others stand " +
+		"until that has returned.",
+		related: goroutinesBehind, advice: goroutineAdvice("Find the goroutine that runs the function which %s gives to the sync.Once: it is " +
+			"blocked. Set up at the start of the service what requests need.")},
+	{kinds: []loss.Kind{loss.Future}, mark: "goroutines", means: "It opens when each goroutine that was counted in it has ended its part.",
+		related: goroutinesBehind, advice: goroutineAdvice("Find the goroutine that is to call Done for the WaitGroup of %s: " +
 			"it is blocked itself, or has returned without it. Call Done in a defer.")},
 	{kinds: []loss.Kind{loss.Future}, means: "Each thread stands until another one has finished the work that it " +
 		"was given; no rule knows why that takes so long.",
@@ -390,6 +407,14 @@ var waitRows = []waitRow{
 	{means: "No rule knows what ends this wait.",
 		related: pastClass, advice: limitOr("Find what is to wake those that stand in %s, and why it does not; wait " +
 			"with a time limit.")},
+}
+
+// goroutinesBehind are those that do what the others wait for: below the very call in which they wait, or started by them.
+func goroutinesBehind(a *loss.Account, w *place) relations {
+	if r := w.relate(a.Past(w.Place), "does that work", "do that work"); r.any {
+		return r
+	}
+	return w.relate(a.Made(w.Place), "works for them", "work for them")
 }
 
 // workersBehind may be who the others wait for: one that does the work below the very call in which they wait, else threads of other

@@ -29,7 +29,11 @@ var (
 		"dumps", "a lock with five waiters is what analysers flag")
 	standFamily = analyze.NewLimit(4, "threads", "that are all of their kind, and stand in all "+
 		"dumps", "smaller families have tasks of their own")
-	standSpan     = analyze.NewLimit(5*time.Second, "", "without a move", "longer than a healthy pool lends anything")
+	standSpan = analyze.NewLimit(5*time.Second, "", "without a move", "longer than a healthy pool lends anything")
+	meetStay  = analyze.NewLimit(200*time.Millisecond, "", "that goroutines of requests stand at one object, or at a bounded pool, on average",
+		"a healthy service lends what requests share for milliseconds")
+	ownStay = analyze.NewLimit(2*time.Second, "", "that goroutines of requests stand in one wait that each has for itself, on average",
+		"a user notices a second")
 	loneDumpShare = analyze.NewLimit(0.5, "1", "request-thread time in one wait of a single dump: a "+
 		"note", "half of the service's capacity")
 )
@@ -44,15 +48,17 @@ type place struct {
 	lasting  float64
 	lasts    bool // lasting is known and most of them stay
 	lone     bool // there is one dump only
-	works    bool // workers wait for what others may be computing
-	beside   bool // a finding explains why other request threads stand in what is never a wait for work
+	meeting  loss.Meeting
+	stay     loss.Stay // of goroutines
+	works    bool      // workers wait for what others may be computing
+	beside   bool      // a finding explains why other request threads stand in what is never a wait for work
 }
 
 // waitRule makes a rule of a kind of waits.
 func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.Rule {
 	return &analyze.Rule{
 		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
-		Limits: []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, loneDumpShare, poolCertain},
+		Limits: []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, meetStay, ownStay, loneDumpShare, poolCertain},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
 			return v.judgePlaces(pass, after, kinds)
 		}),
@@ -108,8 +114,10 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	w.lasting, known = a.Lasting(p)
 	w.lasts = known && w.lasting >= waitLasts.Value
 	w.works = !p.Requests && (p.Kind == loss.Future || p.Kind == loss.Others) && a.Works(p)
-	list := w.sightings()
-	w.lost = v.LossOf(list)
+	if v.JVM == nil {
+		w.meeting, w.stay = p.Meeting(), a.Stay(p)
+	}
+	w.lost = v.LossOf(w.sightings())
 	return w
 }
 
@@ -164,7 +172,7 @@ func (w *place) mayBeIdle() bool {
 
 // hurts reports whether the wait takes enough of the process's time to be told.
 func (w *place) hurts() bool {
-	peak, _ := w.Peak()
+	peak := w.peak()
 	switch {
 	case w.Kind == loss.Client:
 		return false
@@ -176,6 +184,11 @@ func (w *place) hurts() bool {
 		return w.hurtsRequests(peak)
 	}
 	return w.standsStill()
+}
+
+func (w *place) peak() int {
+	n, _ := w.Peak()
+	return n
 }
 
 func (w *place) hurtsRequests(peak int) bool {
@@ -194,13 +207,40 @@ func (w *place) hurtsRequests(peak int) bool {
 	return w.lost.Share >= waitAnyShare.Value && w.lasts || w.lost.Share >= waitHalf.Value && w.Kind != loss.Database
 }
 
-// hurtsGoroutines: goroutines are made for each request, so that a share tells little; many in one place that stay
-// there do.
+// hurtsGoroutines: goroutines are made for each request, so that a share alone tells little of how long each stands: a service that does
+// nothing but ask has all of them there. Many in one place that stay there do, and many who wait long.
 func (w *place) hurtsGoroutines(peak int) bool {
 	if !w.numbered() {
 		return w.Requests && slices.Min(w.PerDump) >= standThreads.Value && w.lost.Share >= waitHalf.Value
 	}
-	return w.Requests && peak >= standThreads.Value && len(w.standing) >= standThreads.Value && 2*len(w.standing) >= peak
+	if !w.Requests {
+		return false
+	}
+	return w.remains(peak) || w.waitsLong() || w.lost.Share >= waitHalf.Value && w.crowds(standThreads.Value)
+}
+
+// remains reports whether most goroutines of the place are there in all dumps, in the same request.
+func (w *place) remains(peak int) bool {
+	return peak >= standThreads.Value && len(w.standing) >= standThreads.Value && 2*len(w.standing) >= peak
+}
+
+// waitsLong reports whether a good part of the requests is in the place, and each for long, although they change from dump to dump.
+func (w *place) waitsLong() bool {
+	least := ownStay.Value
+	if w.meeting.AtOne() || w.bounded() {
+		least = meetStay.Value
+	}
+	enough := w.stay.Time >= least
+	if w.stay.Time == 0 { // without times; dumps are some seconds apart
+		enough = w.stay.Intervals >= float64(least)/float64(standSpan.Value)
+	}
+	return w.Requests && w.stay.Known() && enough && w.lost.Share >= waitAnyShare.Value && w.crowds(waitThreads.Value)
+}
+
+// crowds reports whether half of the dumps show so many threads in the place, and two at least.
+func (w *place) crowds(least int) bool {
+	n := w.Dumps(least)
+	return n >= 2 && 2*n >= w.v.Dumps()
 }
 
 // numbered reports whether the goroutines can be found again in the next dump: at debug=1 they have no numbers.
@@ -241,6 +281,10 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.v.JVM == nil && !w.numbered(): // others may stand there each time
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.v.JVM == nil && !w.remains(w.peak()) && !w.waitsLong(): // nothing tells that any of them waits for long
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.v.JVM == nil && !w.remains(w.peak()):
+		return w.lost.Severity(waitHalf.Value), w.lost.Weight(), analyze.Medium
 	case w.inOwnLoop():
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case !w.Requests:
@@ -354,8 +398,27 @@ func (w *place) story(row *waitRow) string {
 		}
 		text += "."
 	}
+	if w.v.JVM == nil {
+		text += w.meets()
+	}
 	if w.spins() {
 		text += " They ask again and again whether it is over, and use CPU while they wait."
+	}
+	return text
+}
+
+// meets says of goroutines at which object they meet, and how long each is there.
+func (w *place) meets() (text string) {
+	if w.meeting.AtOne() {
+		text = fmt.Sprintf(" In each dump they stand at one object (%#x in the fullest), so that it is one thing they all wait for.", w.meeting.Object)
+	}
+	switch {
+	case w.remains(w.peak()):
+	case w.waitsLong() && w.stay.Time > 0:
+		text += fmt.Sprintf(" They are others from dump to dump, and each stands there for %s or longer on average: no more goroutines were made "+
+			"in the time than that.", say.Seconds(w.stay.Time))
+	case !w.waitsLong():
+		text += " They are others from dump to dump, and the dumps do not tell how long each stands there: the response times of the service do."
 	}
 	return text
 }

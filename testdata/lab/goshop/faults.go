@@ -25,6 +25,19 @@ var faults = map[string]func(sick bool) work{
 	"upstream":  upstream,
 	"files":     files,
 	"hot":       hot,
+	"flight":    flight,
+	"group":     group,
+	"once":      once,
+	"weighted":  weighted,
+	"limiter":   limiter,
+	"writer":    writer,
+	"hosts":     hosts,
+	"order":     order,
+	"full":      full,
+	"results":   results,
+	"lanes":     lanes,
+	"pgx":       pgx,
+	"tools":     tooling,
 }
 
 // choose gives one of two values.
