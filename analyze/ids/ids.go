@@ -27,6 +27,7 @@ const (
 	ClusterCall          = "cluster-call"
 	ObjectPoolExhausted  = "object-pool-exhausted"
 	EventLoopBlocked     = "event-loop-blocked"
+	ShutdownHangs        = "shutdown-hangs"
 )
 
 // Waits that go through a database or to another node.

@@ -64,7 +64,7 @@ func serviceOf(dumps []*threads.Dump) *analyze.Case {
 func threadRules() []*analyze.Rule {
 	return []*analyze.Rule{rule(ids.Deadlock), rule(ids.LockContention), rule(ids.HotThread), rule(ids.StuckThread), rule(ids.ThreadLeak), rule(ids.ThreadPoolExhausted), rule(ids.DBPoolExhausted),
 		rule(ids.SlowDownstream), rule(ids.FinalizerBacklog), rule(ids.ClassLoadingLock), rule(ids.LoggingLock), rule(ids.PinnedVirtualThreads), rule(ids.AppSignature),
-		rule(ids.HiddenDeadlock), rule(ids.SelfStarvation), rule(ids.ObjectPoolExhausted), rule(ids.QueueFull), rule(ids.ClusterCall), rule(ids.EventLoopBlocked), rule(ids.UnexplainedWait)}
+		rule(ids.HiddenDeadlock), rule(ids.SelfStarvation), rule(ids.ObjectPoolExhausted), rule(ids.QueueFull), rule(ids.ClusterCall), rule(ids.EventLoopBlocked), rule(ids.ShutdownHangs), rule(ids.UnexplainedWait)}
 }
 
 func run(t *testing.T, c *analyze.Case) *analyze.Result {

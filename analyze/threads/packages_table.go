@@ -62,6 +62,29 @@ func ServesRequest(frames []*Frame) bool {
 	return false
 }
 
+// CalledByServer reports whether the program's outermost call in a task of a pool was made by a server or its framework.
+func CalledByServer(frames []*Frame) bool {
+	last := -1
+	for i, f := range frames {
+		if !InLibrary(f.Func) && !InServer(f.Func) {
+			last = i
+		}
+	}
+	for _, f := range frames[last+1:] {
+		switch {
+		case InRuntime(f.Func):
+		case last < 0 || !InServer(f.Func):
+			return false
+		default:
+			return InTask(frames) && !hasPrefixOf(f.Func, poolFrames)
+		}
+	}
+	return false
+}
+
+// poolFrames are the pools of servers themselves, which run anything.
+var poolFrames = []string{"org.apache.tomcat.util.threads.", "org.jboss.threads.", "io.netty.util.concurrent.", "org.eclipse.jetty.util.thread.", "org.xnio."}
+
 // goEntries are the same of a Go service.
 var goEntries = []string{"net/http.serverHandler.ServeHTTP", "net/http.HandlerFunc.ServeHTTP", "google.golang.org/grpc.(*Server).handleStream",
 	"google.golang.org/grpc.(*Server).processUnaryRPC", "net/rpc.(*service).call", "net/http.(*timeoutHandler).ServeHTTP.func"}

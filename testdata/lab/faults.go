@@ -10,9 +10,10 @@ type Fault struct {
 	Database, Alone bool
 	MinMajor        int
 	Heap            string
-	Clients         int  // that put load on both; 0: 20 on the sick, 4 on the healthy
-	Unread          bool // nobody reads the sick one's standard output
-	Kind            bool // a problem of a kind, in names made up anew: captured in less time
+	Clients         int      // that put load on both; 0: 20 on the sick, 4 on the healthy
+	Unread          bool     // nobody reads the sick one's standard output
+	Options         []string // of the sick one's JVM
+	Kind            bool     // a problem of a kind, in names made up anew: captured in less time
 }
 
 // goServer is a service in Go.
@@ -66,6 +67,17 @@ var Faults = []Fault{
 	{Name: "hazelcast-call", Server: "tomcat", Finds: "cluster-call|unexplained-wait", Names: `CartIndex|[Hh]azelcast`, Advice: `member|CartIndex|[Hh]azelcast`},
 	{Name: "log4j2", Server: "tomcat", Finds: "logging-lock", Names: `Trace|[Ll]og4j`, Advice: `log|appender`},
 	{Name: "log4j2-async", Server: "tomcat", Finds: "logging-lock|queue-full", Names: `Trace|[Ll]og4j|Async`, Advice: `log|appender|queue`},
+	{Name: "hikari-validation", Server: "tomcat", Finds: "slow-downstream|db-pool-exhausted", Names: `HikariCP has tested`, Advice: `connectionTestQuery`, Database: true},
+	{Name: "c3p0-validation", Server: "tomcat", Finds: "slow-downstream|db-pool-exhausted", Names: `c3p0 has tested`, Advice: `testConnectionOnCheckout`, Database: true},
+	{Name: "dbcp-validation", Server: "tomcat", Finds: "slow-downstream|db-pool-exhausted", Names: `DBCP has tested`, Advice: `testOnBorrow`, Database: true},
+	{Name: "n-plus-one", Server: "tomcat", Finds: "slow-downstream", Names: `many short calls.*Catalogue\.item`, Advice: `Catalogue\.page.*join`, Database: true},
+	{Name: "okhttp", Server: "tomcat", Finds: "unexplained-wait|slow-downstream", Names: `only 5 of these calls`, Advice: `setMaxRequestsPerHost`},
+	{Name: "blocking-pool", Server: "vertx-blocking", Finds: "slow-downstream|thread-pool-exhausted", Names: `worker-thread.*Letterbox`, Advice: `Letterbox`, Clients: 30},
+	{Name: "inline-call", Server: "own-acceptor", Finds: "event-loop-blocked", Names: `zzdoor.*alone.*StampDesk`, Advice: `pool of workers`},
+	{Name: "inline-call", Server: "own-selector", Finds: "event-loop-blocked", Names: `zzgate.*alone.*StampDesk`, Advice: `pool of workers`},
+	{Name: "inline-cpu", Server: "own-acceptor", Finds: "event-loop-blocked", Names: `zzdoor.*alone.*Thumbnails`, Advice: `pool of workers`, Alone: true},
+	{Name: "shutdown-pool", Server: "tomcat", Finds: "shutdown-hangs", Names: `dispatch-drain.*dispatch-sender`, Advice: `dispatch-drain`, Clients: 4},
+	{Name: "shutdown-exit", Server: "tomcat", Finds: "shutdown-hangs", Names: `licence-release calls System\.exit`, Advice: `System\.exit`, Clients: 4},
 	{Name: "idle", Server: "tomcat"},
 	{Name: "idle", Server: "jetty"},
 	{Name: "idle", Server: "undertow"},

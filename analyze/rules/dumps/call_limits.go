@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"casefile/analyze"
+	"casefile/analyze/rules/libs"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
@@ -132,6 +133,9 @@ func openSession(at, peer string) analyze.Advice {
 func shortenStatement(site *threads.Frame, peer string, frames []*threads.Frame) analyze.Advice {
 	if logsIn(frames) {
 		return openSession(say.Short(site.Func), peer)
+	}
+	if b := libs.Borrows(frames); b != nil {
+		return testLess(b, say.Short(site.Func), peer)
 	}
 	at, list, setting := say.Short(site.Func), "", ""
 	for _, v := range sessionViews {

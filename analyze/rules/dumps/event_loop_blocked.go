@@ -15,11 +15,11 @@ import (
 var eventLoopBlocked = &analyze.Rule{
 	ID: ids.EventLoopBlocked,
 	Doc: "A thread that serves many in turn - an event loop, a timer, a scheduler of one thread - stands in " +
-		"one task over all dumps.",
+		"one task over all dumps; or one thread alone serves all connections and is never free, while others wait at the port.",
 	Needs:  needsDumps(2),
 	Fix:    "Take blocking work off the thread that serves many.",
 	After:  loopCauses,
-	Limits: []analyze.Threshold{standSpan},
+	Limits: []analyze.Threshold{standSpan, unservedLeast, soleThread, soleBusy},
 	Run:    analyze.Each(dumped(2), judgeEventLoop),
 }
 
@@ -62,6 +62,12 @@ func judgeEventLoop(pass *analyze.Pass, v *view) (out []analyze.Finding) {
 		}
 		found := v.loopProblem(l)
 		out = append(out, found.finding())
+	}
+	if len(out) == 0 {
+		if s := v.judgeSoleServer(explained(v.found(pass, poolWaits...)...)); s != nil {
+			found := v.soleProblem(s)
+			out = append(out, found.finding())
+		}
 	}
 	return out
 }

@@ -39,6 +39,7 @@ var hotThread = &analyze.Rule{
 	Fix: "Look at what the code at this place is asked to do: a loop without end, or one request with " +
 		"huge data.",
 	ExplainedBy: []string{ids.HeapTooSmall, ids.MemoryLeak, ids.GCOverhead},
+	Repeats:     []string{ids.EventLoopBlocked},
 	Limits: []analyze.Threshold{
 		hotThreadCores, hotThreadUses, hotThreadFull, hotTogether, hotGoroutineDumps, poolExhaustedShare, poolMinimum, poolGrowth, views.HotThreadShare,
 	},

@@ -27,6 +27,7 @@ var all = ofThreads(
 	queueFull,
 	clusterCall,
 	eventLoopBlocked,
+	shutdownHangs,
 	unexplainedWait,
 	finalizerBacklog,
 	classLoadingLock,

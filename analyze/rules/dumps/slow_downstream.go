@@ -1,8 +1,11 @@
 package dumps
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
@@ -27,7 +30,7 @@ var slowDownstream = &analyze.Rule{
 	Behind:      behindChains,
 	After:       chained,
 	Limits: []analyze.Threshold{
-		contentionDumps, contentionCritical, downstreamShare, views.DownstreamThreads, views.StuckCPU,
+		contentionDumps, contentionCritical, downstreamShare, views.DownstreamThreads, views.StuckCPU, manyCalls,
 	},
 	Run: analyze.Each(dumped(2), judgeDownstream),
 }
@@ -96,6 +99,18 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 		peer = "the network"
 	}
 	what := "wait for an answer of " + peer
+	borrow, rate := borrowing(a.sightings), 0.
+	if borrow == nil {
+		rate = v.callRate(a.sightings)
+	}
+	switch {
+	case borrow != nil && a.kind == threads.WaitSocketRead && borrow.Tests:
+		what = "wait until " + borrow.Pool + " has tested the connection that they borrow, which asks " + peer
+	case borrow != nil && a.kind == threads.WaitSocketRead:
+		what = "wait for what " + borrow.Pool + " asks before it hands out the connection that they borrow: it asks " + peer
+	case rate >= manyCalls.Value && a.kind == threads.WaitSocketRead:
+		what = "ask " + peer + " again and again, in many short calls,"
+	}
 	switch a.kind {
 	case threads.WaitConnect:
 		what = "try to connect to " + peer
@@ -113,24 +128,42 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 	if !lost.Requests || !lasting && lost.Share < contentionCritical.Value {
 		p.Severity = analyze.Info // a pool of jobs may do nothing else by design; short calls may just be many
 	}
+	if lost.Requests && borrow != nil && p.Severity == analyze.Info { // nobody needs it, however short
+		p.Severity = analyze.Warning
+	}
 	p.About = []string{say.Short(a.site.Func)}
-	p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
+	title := func(what string) {
+		p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
+		if rate >= manyCalls.Value && a.kind == threads.WaitSocketRead {
+			p.Add(": about %s each", say.Measured("calls_per_second", math.Round(rate), "a second"))
+		}
+	}
+	title(what)
 	p.Impact = fmt.Sprintf(
 		"%s: on average %s threads at a time",
 		lost.Impact(), say.Number(float64(len(a.sightings))/float64(v.Dumps())),
 	)
 	p.Explanation = "The threads do nothing but wait for another system. It answers slowly, or not at all, and " +
 		"each waiting request keeps a thread, and what it holds besides."
+	if rate >= manyCalls.Value {
+		p.Explanation = fmt.Sprintf("The threads do little but wait for another system, yet none of its answers is slow: each thread was given a CPU about %s times a "+
+			"second, so that a call takes some %s, and was found in the same place in the next dump. It is their number that costs, as with one "+
+			"statement for each row of a list.", say.Number(rate), say.Seconds(time.Duration(float64(time.Second)/rate)))
+	}
+	if borrow != nil {
+		p.Explanation = "All of them are inside of getConnection: the program has not asked for anything yet. The pool makes each borrower wait, also when the " +
+			"connection was used a moment ago."
+	}
 	p.Evidence = v.CiteAll(a.sightings, cite.Most)
 	measure := "Measure the other side of this call: its own response times, and the network between. `ss -tnp` on the node shows the peer's address by process."
 	if addr := v.namePeers(&p.Finding, a.sightings, a.kind, a.peer); addr != "" {
 		if what += " at " + addr; a.peer == "" {
 			what = strings.Replace(what, "the network at ", "", 1)
 		}
-		p.Say("%s %s under %s", v.Crowd(v.Peak(a.sightings)).Capital(), what, say.Short(a.site.Func))
+		title(what)
 		measure = "Measure " + addr + ": its own response times, and the network between."
 	}
-	p.Advice = []analyze.Advice{callAdvice(a), {
+	p.Advice = []analyze.Advice{callAdvice(a, borrow, rate), {
 		Action: measure,
 		Effect: "Shows whether the peer or the way to it is slow.",
 		Risk:   "None.",
@@ -142,8 +175,14 @@ func (v *view) downstreamProblem(a *asked, lost views.Loss) analyze.Finding {
 }
 
 // callAdvice says what to change at the call, by what is asked.
-func callAdvice(a *asked) analyze.Advice {
+func callAdvice(a *asked, borrow *libs.Borrowing, rate float64) analyze.Advice {
 	frames := a.sightings[0].Thread.Stack.Frames
+	switch {
+	case borrow != nil && a.kind == threads.WaitSocketRead:
+		return testLess(borrow, say.Short(a.site.Func), cmp.Or(a.peer, "the database"))
+	case rate >= manyCalls.Value && a.kind == threads.WaitSocketRead:
+		return askOnce(a, rate)
+	}
 	if strings.HasPrefix(a.peer, "the database") && a.kind == threads.WaitSocketRead {
 		return shortenStatement(a.site, a.peer, frames)
 	}

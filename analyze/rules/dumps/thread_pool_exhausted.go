@@ -317,6 +317,10 @@ func poolAdvice(pool *threads.Pool, limit int, cause *analyze.Finding) []analyze
 		Risk:   "More load on CPU, heap and database: a saturated service gets slower.",
 		Verify: "Throughput rises and response times fall under the same load.",
 	}
+	if pool.Kind == "Vert.x" && pool.Requests {
+		size.Setting = "VertxOptions.setWorkerPoolSize (20 by default; of a named pool: createSharedWorkerExecutor)"
+		size.From, size.To = fmt.Sprint(pool.MaxSize()), fmt.Sprint(pool.MaxSize()+max(pool.MaxSize()/4, 1))
+	}
 	if pool.Kind == "Tomcat" && pool.Requests {
 		size.Setting = "maxThreads of the Connector in server.xml"
 		limit = cmp.Or(limit, pool.MaxSize())
@@ -343,6 +347,8 @@ func poolReferences(pool *threads.Pool) []string {
 			"Apache Tomcat Configuration Reference: The HTTP Connector, maxThreads",
 			"Atlassian: Maximum number of threads created for connector",
 		}
+	case "Vert.x":
+		return []string{"Vert.x Core manual: Running blocking code"}
 	case "Jetty":
 		return []string{"Eclipse Jetty Operations Guide: Thread pool"}
 	}

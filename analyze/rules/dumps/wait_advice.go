@@ -2,6 +2,7 @@ package dumps
 
 import (
 	"fmt"
+	"slices"
 
 	"casefile/analyze"
 	"casefile/analyze/loss"
@@ -163,6 +164,10 @@ func futureAdvice(w *place, r relations) []analyze.Advice {
 		action = "Find out why the work that " + w.at() + " waits for takes long: threads of the pool that does " +
 			"it " + asPlural(r.holds) + ". Wait for the future with a time limit."
 	}
-	return append(fix(w, action, "Requests end with an error their users see, and the threads are "+
+	list := append(fix(w, action, "Requests end with an error their users see, and the threads are "+
 		"free.", codeChange), w.tellMore())
+	if r.few != nil {
+		return slices.Insert(list, 0, r.few.advice(w))
+	}
+	return list
 }

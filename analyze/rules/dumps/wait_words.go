@@ -210,6 +210,7 @@ type relations struct {
 	holds     string // what they do, "sleep in Report.render"
 	at        string // the program's call in which they do
 	any       bool
+	few       *fewCalls // they are as many as a client lets run at once; nil: not so
 }
 
 // relate puts those threads in words. role: "holds one", "takes from it".
@@ -440,6 +441,10 @@ func workersBehind(a *loss.Account, w *place) relations {
 		r.story = " Threads of other pools that are at a task " + asPlural(r.holds) + "."
 		if len(crews) > 1 {
 			r.title = ""
+		}
+		if r.few = w.fewAtOnce(list); r.few != nil {
+			r.title = fmt.Sprintf("; only %d of these calls run at once, in %s, and the others have not begun", r.few.n, r.at)
+			r.story += r.few.story()
 		}
 		return r
 	}

@@ -49,6 +49,7 @@ func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
 	v := &Process{Node: n, Subject: subject, Series: s, Pools: s.Pools(nil), Crews: map[string][]int{}, Serves: map[*threads.Track]bool{}}
 	for _, c := range s.Crews() {
 		v.Crews[c.Name] = c.Sizes
+		v.serve(c)
 		for _, tr := range c.Threads {
 			v.Serves[tr] = c.Requests && (!c.Virtual || v.servesRequest(tr))
 			for _, t := range tr.Obs {
@@ -59,6 +60,13 @@ func newView(n *analyze.Node, subject string, s *threads.Series) *Process {
 		}
 	}
 	return v
+}
+
+// serve has a pool serve requests of whose threads that was found otherwise than by its name.
+func (v *Process) serve(c *threads.Crew) {
+	for _, p := range v.Pools {
+		p.Requests = p.Requests || c.Requests && p.Name == c.Name && len(p.Threads) == len(c.Threads) && !c.Virtual
+	}
 }
 
 // servesRequest tells by its stack that a virtual thread, or a goroutine, serves a request: most have no name that

@@ -15,6 +15,9 @@ public final class Main {
       case "jetty" -> Servers.jetty(work);
       case "undertow" -> Servers.undertow(work);
       case "own" -> OwnServer.start(work);
+      case "own-acceptor" -> OwnServer.acceptor(work);
+      case "own-selector" -> OwnServer.selector(work);
+      case "vertx-blocking" -> Servers.vertx(work);
       case "netty" -> Servers.netty(work);
       default -> throw new IllegalArgumentException(args[0]);
     };

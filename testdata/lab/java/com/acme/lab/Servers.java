@@ -15,6 +15,8 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.*;
 import io.undertow.Undertow;
 import io.undertow.server.handlers.BlockingHandler;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.File;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -74,6 +76,15 @@ final class Servers {
         })).build();
     server.start();
     return ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  /** Vert.x with a pool of eight workers for work that blocks. */
+  static int vertx(Work work) throws Exception {
+    Vertx vertx = Vertx.vertx(new VertxOptions().setWorkerPoolSize(8));
+    return vertx.createHttpServer().requestHandler(request -> vertx.executeBlocking(() -> {
+      work.serve();
+      return "ok";
+    }, false).onComplete(done -> request.response().end("ok"))).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture().get().actualPort();
   }
 
   /** Netty as it should not be used: the work is done on the event loops. */

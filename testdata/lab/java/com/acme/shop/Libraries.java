@@ -45,6 +45,11 @@ final class Libraries {
       case "hazelcast-call" -> new CartIndex(sick)::search;
       case "log4j2" -> new Trace(sick, false)::write;
       case "log4j2-async" -> new Trace(sick, true)::write;
+      case "okhttp" -> new Tariffs(sick)::ask;
+      case "hikari-validation", "c3p0-validation", "dbcp-validation", "n-plus-one" -> Statements.of(name, sick, jdbc);
+      case "shutdown-pool", "shutdown-exit" -> Endings.of(name, sick);
+      case "inline-cpu", "inline-call", "blocking-pool" -> Turns.of(name, sick);
+      case "code-cache" -> new Compiled(sick ? 6000 : 40)::evaluate;
       default -> throw new IllegalArgumentException(name);
     };
   }
