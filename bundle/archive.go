@@ -175,7 +175,7 @@ func (t *tarArchive) next() (string, []byte, io.Reader, int64, error) {
 			t.end = t.read.n + (h.Size+tarBlock-1)/tarBlock*tarBlock
 		}
 		if h.Typeflag == tar.TypeReg {
-			return h.Name, []byte(record), t.body(h), h.Size, nil
+			return h.Name, []byte(strings.TrimRight(record, " ")), t.body(h), h.Size, nil
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +36,7 @@ func (d *dirContainer) add(e Entry, _ uint32, body stored) error {
 		}
 		return err
 	}
-	line, err := json.Marshal(e)
+	line, err := compact(e)
 	if err != nil {
 		return err
 	}

@@ -19,15 +19,8 @@ import (
 func TestDiskFull(t *testing.T) {
 	for _, format := range []Format{TarZstd, Zip} {
 		t.Run(string(format), func(t *testing.T) {
-			dir := t.TempDir()
-			if err := syscall.Mount("casefile-test", dir, "tmpfs", 0, "size=2m"); err != nil {
-				t.Skipf("mounting a small tmpfs needs root: %v", err)
-			}
-			t.Cleanup(func() { syscall.Unmount(dir, 0) })
-			w, err := Create(filepath.Join(dir, "b"), format, Manifest{Cluster: "c"}, redact.NewSecrets())
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := onSmallDisk(t, format)
+			dir := filepath.Dir(w.Path())
 			rnd := rand.New(rand.NewPCG(3, 4))
 			full, written := false, 0
 			for i := 0; i < 40 && !full; i++ {
@@ -64,5 +57,38 @@ func TestDiskFull(t *testing.T) {
 				t.Errorf("mode %v", st.Mode())
 			}
 		})
+	}
+}
+
+// onSmallDisk opens a bundle on a file system of 2 MB.
+func onSmallDisk(t *testing.T, format Format) *Writer {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("casefile-test", dir, "tmpfs", 0, "size=2m"); err != nil {
+		t.Skipf("mounting a small tmpfs needs root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, 0) })
+	w, err := Create(filepath.Join(dir, "b"), format, Manifest{Cluster: "c"}, redact.NewSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// On a full disk a Join keeps what fits, and the bundle lists that and no more.
+func TestDiskFullWhileJoining(t *testing.T) {
+	w := onSmallDisk(t, TarZstd)
+	w.ForNodes()
+	stream := manySmall(t, "n1", 400)
+	if _, err := w.Join(t.Context(), bytes.NewReader(stream), joinN1); !errors.Is(err, ErrDiskFull) {
+		t.Fatalf("%d bytes on a small disk: %v", len(stream), err)
+	}
+	m := finish(t, w)
+	rep, err := Verify(t.Context(), w.Path(), redact.NewSecrets())
+	if err != nil || len(rep.Damaged) > 0 || rep.Reader.Cut != nil || rep.Entries != len(m.Entries)+1 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+	if len(m.Entries) < 100 {
+		t.Errorf("only %d entries are kept", len(m.Entries))
 	}
 }

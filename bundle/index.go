@@ -20,14 +20,19 @@ import (
 // those before it. Other tools pass over it, and a bundle without one, as a cut one is, is read from its beginning.
 //
 //	frame    magic 0x184D2A5C, length of the rest, 4 bytes each, little-endian
-//	content  for each entry in order: how many bytes of the file its frame begins after that of the entry before it, 0 in
-//	         the same frame; how many bytes of plain text before its header there. Unsigned LEB128 numbers.
-//	end      length of the content, 4 bytes; "casefile"
+//	content  for each entry in order, as unsigned LEB128 numbers: in the frame of the entry before it twice the number of tar
+//	         blocks from there to its header; in another one 2n+1, where n is how many bytes of the file its frame begins
+//	         after that of the entry before it, and then the number of blocks in it before the header
+//	end      length of the content, 4 bytes; "casefil2"
+//
+// Earlier builds ended it with "casefile", and gave each entry two numbers: n as above, 0 in the same frame, and how many
+// bytes of plain text of the frame are before its header.
 const (
-	indexMagic = 0x184D2A5C
-	indexName  = "casefile"
-	indexEnd   = 4 + len(indexName)
-	maxIndex   = 4 << 20
+	indexMagic   = 0x184D2A5C
+	indexName    = "casefil2"
+	indexEarlier = "casefile"
+	indexEnd     = 4 + len(indexName)
+	maxIndex     = 4 << 20
 )
 
 // spot is where the header of an entry stands.
@@ -41,8 +46,13 @@ func appendIndex(b []byte, spots []spot) []byte {
 	var content []byte
 	var last spot
 	for _, s := range spots {
-		content = binary.AppendUvarint(content, uint64(s.frame-last.frame))
-		content = binary.AppendUvarint(content, uint64(s.plain))
+		blocks := s.plain / tarBlock
+		if s.frame == last.frame {
+			content = binary.AppendUvarint(content, uint64(blocks-last.plain/tarBlock)<<1)
+		} else {
+			content = binary.AppendUvarint(content, uint64(s.frame-last.frame)<<1|1)
+			content = binary.AppendUvarint(content, uint64(blocks))
+		}
 		last = s
 	}
 	if len(content) > maxIndex {
@@ -67,7 +77,8 @@ func readIndex(f io.ReaderAt, size int64) ([]spot, error) {
 		return nil, err
 	}
 	n := int64(binary.LittleEndian.Uint32(end))
-	if string(end[4:]) != indexName || n > maxIndex || n+8 > size-int64(indexEnd) {
+	next := map[string]func([]byte, spot) (spot, int){indexName: nextSpot, indexEarlier: nextSpotEarlier}[string(end[4:])]
+	if next == nil || n > maxIndex || n+8 > size-int64(indexEnd) {
 		return nil, errNoIndex
 	}
 	b := make([]byte, 8+n)
@@ -80,16 +91,42 @@ func readIndex(f io.ReaderAt, size int64) ([]spot, error) {
 	var spots []spot
 	var last spot
 	for b = b[8:]; len(b) > 0; {
-		frame, i := binary.Uvarint(b)
-		plain, j := binary.Uvarint(b[max(i, 0):])
-		if i <= 0 || j <= 0 || frame > uint64(size-last.frame) || plain > 1<<62 {
+		to, used := next(b, last)
+		if used <= 0 || to.frame < last.frame || to.frame > size || to.plain < 0 {
 			return nil, errNoIndex
 		}
-		last = spot{last.frame + int64(frame), int64(plain)}
-		spots, b = append(spots, last), b[i+j:]
+		spots, last, b = append(spots, to), to, b[used:]
 	}
 	return spots, nil
 }
+
+// nextSpot reads that of the entry after last, and tells how many bytes it has; 0: it is none.
+func nextSpot(b []byte, last spot) (spot, int) {
+	v, i := binary.Uvarint(b)
+	if i <= 0 || v>>1 > maxSpot {
+		return spot{}, 0
+	}
+	if v&1 == 0 {
+		return spot{last.frame, last.plain + int64(v>>1)*tarBlock}, i
+	}
+	blocks, j := binary.Uvarint(b[i:])
+	if j <= 0 || blocks > maxSpot {
+		return spot{}, 0
+	}
+	return spot{last.frame + int64(v>>1), int64(blocks) * tarBlock}, i + j
+}
+
+func nextSpotEarlier(b []byte, last spot) (spot, int) {
+	frame, i := binary.Uvarint(b)
+	plain, j := binary.Uvarint(b[max(i, 0):])
+	if i <= 0 || j <= 0 || frame > maxSpot || plain > maxSpot {
+		return spot{}, 0
+	}
+	return spot{last.frame + int64(frame), int64(plain)}, i + j
+}
+
+// maxSpot bounds the numbers of an index, so that their sums stay numbers.
+const maxSpot = 1 << 50
 
 // indexed gives single entries of a bundle by its index.
 type indexed struct {

@@ -103,7 +103,7 @@ func (w *Writer) spliceFrame(list []placed, packed section, plain int64) bool {
 		}
 		twice[p.e.Path] = true
 	}
-	if t.addFrame(list, packed) != nil { // of a full disk: what fits singly is taken
+	if w.settle(t.addFrame(list, packed)) != nil { // of a full disk: what fits singly is taken
 		return false
 	}
 	for _, p := range list {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -257,18 +256,16 @@ func entryText(t testing.TB, e Entry, change func(*tar.Header), content string) 
 	t.Helper()
 	sum := sha256.Sum256([]byte(content))
 	e.Bytes, e.SHA256 = int64(len(content)), hex.EncodeToString(sum[:])
-	record, err := json.Marshal(e)
+	h, err := tarFields(e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &tar.Header{Typeflag: tar.TypeReg, Format: tar.FormatPAX, Name: e.Path, Size: e.Bytes, Mode: 0o600,
-		ModTime: e.Ended.Truncate(time.Second), PAXRecords: map[string]string{"comment": string(record)}}
 	change(h)
-	var b bytes.Buffer
-	if err := tar.NewWriter(&b).WriteHeader(h); err != nil {
+	b, err := encodeHeader(h)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(b.Bytes(), content...), padding(e.Bytes)...)
+	return append(append(b, content...), padding(e.Bytes)...)
 }
 
 // A frame that has one byte that a Writer would not write is never copied; what it has of good entries is taken anew.

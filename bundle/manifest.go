@@ -67,27 +67,30 @@ type Node struct {
 	ErrorMS  float64           `json:"clock_error_ms"`
 }
 
-// Entry describes one file of the bundle. Times are on the node's clock: when
-// the capture of this content began and ended.
+// Entry describes one file of the bundle. Times are on the node's clock, to the microsecond: when the capture of this content
+// began and ended. In its record the fields come in this order, in which what differs least from entry to entry stands together.
 type Entry struct {
-	Path       string    `json:"path"`
-	Node       string    `json:"node,omitempty"`
-	Collector  string    `json:"collector,omitempty"`
-	Target     string    `json:"target,omitempty"`
-	PID        int       `json:"pid,omitempty"` // of the target; 0: it is no process of the node
-	Started    time.Time `json:"started,omitzero"`
-	Ended      time.Time `json:"ended,omitzero"`
-	Bytes      int64     `json:"bytes"`
-	SHA256     string    `json:"sha256"`
-	Redactions int       `json:"redactions"`
+	Node      string    `json:"node,omitempty"`
+	Collector string    `json:"collector,omitempty"`
+	Target    string    `json:"target,omitempty"`
+	PID       int       `json:"pid,omitempty"` // of the target; 0: it is no process of the node
+	Started   time.Time `json:"started,omitzero"`
+	Ended     time.Time `json:"ended,omitzero"`
 	// Reference is Started on the reference clock, give or take ReferenceErrorMS.
 	Reference        time.Time `json:"reference_started,omitzero"`
 	ReferenceErrorMS float64   `json:"reference_error_ms,omitempty"`
+	Redactions       int       `json:"redactions"`
+	SHA256           string    `json:"sha256"`
+	Bytes            int64     `json:"bytes"`
+	Path             string    `json:"path"`
 	// Source is where the content came from on the node: a path or a command.
 	Source string `json:"source,omitempty"`
 	// Truncated tells that only the newest part was kept, and of how much.
 	Truncated string `json:"truncated,omitempty"`
 }
+
+// precision is that of times in records and in the ledger. Clocks of two machines are further apart.
+const precision = time.Microsecond
 
 // Status says what became of one thing that was to be captured.
 type Status string

@@ -1,9 +1,7 @@
 package bundle
 
 import (
-	"archive/tar"
 	"bytes"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -22,6 +20,9 @@ const (
 	// content: of small bundles that saves what matters, for a tenth of a second; of large ones it would take long.
 	bestOf   = 8 << 20
 	betterOf = 64 << 20
+	// together is how much of what is joined comes into the file at once, in bytes of its plain text: every end of a block
+	// costs some thirty bytes, and until all is there the node's part is.
+	together = 96 << 10
 )
 
 // endOfFrame is an empty last block (RFC 8878, 3.1.1.2), which ends a frame after any other block.
@@ -44,9 +45,13 @@ type tarContainer struct {
 	// open is a frame in the file that more blocks may follow; ending is what must be written before another frame.
 	open   bool
 	ending []byte
-	began  int64 // offset of that frame in the file
-	inside int64 // plain bytes in it
+	began  int64 // offset in the file of the frame that enc writes
+	inside int64 // plain bytes in it; 0: it has not begun
 	spots  []spot
+	// later lets entries wait in enc for others; pending is how much of their plain text does, written how many entries do not.
+	later   bool
+	pending int64
+	written int
 	// forJoin gives the plan and the manifest frames of their own.
 	forJoin bool
 }
@@ -66,10 +71,10 @@ func (t *tarContainer) setLevel(level zstd.EncoderLevel) error {
 		return err
 	}
 	if t.enc != nil {
-		t.endFrame()
+		err = t.endFrame()
 	}
 	t.enc, t.level = enc, level
-	return nil
+	return err
 }
 
 // joining chooses the level for content of other nodes, which is compressed where no node has to serve meanwhile.
@@ -144,39 +149,67 @@ func (t *tarContainer) add(e Entry, _ uint32, body stored) error {
 		return t.addOwn(header, body, room(e))
 	}
 	if t.inside > frameMost || t.forJoin && e.Path == ManifestFile {
-		t.endFrame()
+		if err := t.endFrame(); err != nil {
+			return err
+		}
+	}
+	pad := padding(e.Bytes)
+	size := int64(len(header)) + e.Bytes + int64(len(pad))
+	// With room for all that waits, an entry that does not fit takes no other with it.
+	waits := t.later && t.out.room(2*(t.pending+size)+reserve) == nil
+	if !waits {
+		if err := t.flush(0); err != nil {
+			return err
+		}
 	}
 	at, began := t.here(), time.Now()
+	if t.inside == 0 {
+		t.began = at.frame
+	}
 	_, err = t.enc.Write(header)
 	if err == nil {
 		err = body.copyTo(t.enc)
 	}
 	if err == nil {
-		_, err = t.enc.Write(padding(e.Bytes))
-	}
-	if err == nil {
-		err = t.enc.Flush()
+		_, err = t.enc.Write(pad)
 	}
 	t.took += time.Since(began)
-	if err == nil {
-		err = t.append(room(e))
-	}
 	if err != nil {
-		t.endFrame() // what is not in the file must not be referred to
+		t.drop()
 		return err
 	}
-	if !t.open {
-		t.open, t.began, t.inside = true, at.frame, 0
-	}
 	t.spots = append(t.spots, at)
-	t.inside += int64(len(header)) + e.Bytes + int64(len(padding(e.Bytes)))
+	t.inside += size
+	t.pending += size
 	t.plain += e.Bytes
+	if waits && t.pending < together {
+		return nil
+	}
+	return t.flush(room(e))
+}
+
+// flush moves what waits in enc into the file, or nothing of it. That much is to stay free.
+func (t *tarContainer) flush(free int64) error {
+	if t.pending == 0 {
+		return nil
+	}
+	began := time.Now()
+	err := t.enc.Flush()
+	t.took += time.Since(began)
+	if err == nil {
+		err = t.append(free)
+	}
+	if err != nil {
+		t.drop()
+		return err
+	}
+	t.open, t.pending, t.written = true, 0, len(t.spots)
 	return nil
 }
 
 // here is where the next entry will stand.
 func (t *tarContainer) here() spot {
-	if t.open {
+	if t.inside > 0 {
 		return spot{t.began, t.inside}
 	}
 	return spot{t.out.size + int64(len(t.ending)), 0}
@@ -184,7 +217,9 @@ func (t *tarContainer) here() spot {
 
 // addOwn appends two frames: the header, and the content as it is compressed already.
 func (t *tarContainer) addOwn(header []byte, body stored, free int64) error {
-	t.endFrame()
+	if err := t.endFrame(); err != nil {
+		return err
+	}
 	at := t.here()
 	if err := t.frame(header); err != nil {
 		return err
@@ -193,12 +228,15 @@ func (t *tarContainer) addOwn(header []byte, body stored, free int64) error {
 		return err
 	}
 	t.spots = append(t.spots, at)
+	t.written = len(t.spots)
 	return nil
 }
 
 // addFrame appends a whole frame of another bundle with the entries in it.
 func (t *tarContainer) addFrame(list []placed, packed stored) error {
-	t.endFrame()
+	if err := t.endFrame(); err != nil {
+		return err
+	}
 	at := t.here()
 	if err := t.append(packed.length()+reserve, packed.copyTo); err != nil {
 		return err
@@ -206,6 +244,7 @@ func (t *tarContainer) addFrame(list []placed, packed stored) error {
 	for _, p := range list {
 		t.spots = append(t.spots, spot{at.frame, p.plain})
 	}
+	t.written = len(t.spots)
 	return nil
 }
 
@@ -218,10 +257,18 @@ func (t *tarContainer) frame(content []byte) error {
 }
 
 // endFrame lets the next entry begin a frame.
-func (t *tarContainer) endFrame() {
+func (t *tarContainer) endFrame() error {
+	err := t.flush(reserve)
+	t.drop()
+	return err
+}
+
+// drop leaves the frame, and what of it is not in the file: that must not be referred to.
+func (t *tarContainer) drop() {
 	if t.open {
-		t.open, t.ending, t.inside = false, endOfFrame, 0
+		t.open, t.ending = false, endOfFrame
 	}
+	t.inside, t.pending, t.spots = 0, 0, t.spots[:t.written]
 	t.buf.Reset()
 	t.enc.Reset(&t.buf)
 }
@@ -258,27 +305,9 @@ func room(e Entry) int64 {
 	return reserve
 }
 
-func tarHeader(e Entry) ([]byte, error) {
-	record, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	var buf bytes.Buffer
-	err = tar.NewWriter(&buf).WriteHeader(&tar.Header{
-		Typeflag:   tar.TypeReg,
-		Format:     tar.FormatPAX,
-		Name:       e.Path,
-		Size:       e.Bytes,
-		Mode:       0o600,
-		ModTime:    e.Ended.Truncate(time.Second),
-		PAXRecords: map[string]string{"comment": string(record)},
-	})
-	return buf.Bytes(), err
-}
-
 func (t *tarContainer) close() error {
-	t.endFrame()
+	lost := t.endFrame()
 	err := t.frame(make([]byte, tarTrailer))
 	t.buf.Write(appendIndex(nil, t.spots))
-	return firstError(err, t.append(0), t.out.close())
+	return firstError(lost, err, t.append(0), t.out.close())
 }

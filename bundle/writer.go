@@ -3,7 +3,6 @@ package bundle
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +41,9 @@ type Writer struct {
 	// ruleEntries is in how many entries each rule replaced something.
 	ruleEntries map[string]int
 	closed      bool
+	// lost are entries that were taken from a node and never came into the file, and why.
+	lost    map[string]bool
+	lostWhy error
 	// knownElsewhere is how many secret values the nodes knew whose bundles were joined.
 	knownElsewhere int
 	tools          sync.Pool // of *joinTools
@@ -61,7 +63,7 @@ func CreateSealed(keys *seal.Keys, path string, format Format, opening Manifest,
 
 func createNaming(keys *seal.Keys, path string, format Format, opening Manifest, secrets *redact.Secrets, set *names.Set) (*Writer, error) {
 	opening.FormatVersion = FormatVersion
-	w := &Writer{path: path, keys: keys, secrets: secrets, names: set, manifest: opening, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}}
+	w := &Writer{path: path, keys: keys, secrets: secrets, names: set, manifest: opening, paths: map[string]bool{}, rules: map[string]int{}, ruleEntries: map[string]int{}, lost: map[string]bool{}}
 	publish, err := w.open(format)
 	if err != nil {
 		return nil, fmt.Errorf("create bundle: %w", err)
@@ -133,7 +135,7 @@ func (w *Writer) Hurry() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if t, is := w.c.(*tarContainer); is {
-		_ = t.setLevel(zstd.SpeedFastest) // the one before goes on
+		_ = w.settle(t.setLevel(zstd.SpeedFastest)) // the one before goes on
 	}
 }
 
@@ -144,7 +146,16 @@ func (w *Writer) ForJoin() {
 	defer w.mu.Unlock()
 	if t, is := w.c.(*tarContainer); is {
 		t.forJoin = true
-		t.endFrame()
+		_ = w.settle(t.endFrame())
+	}
+}
+
+// ForNodes compresses what is added as what is joined, from now on, so that all of it shares a window.
+func (w *Writer) ForNodes() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t, is := w.c.(*tarContainer); is {
+		_ = w.settle(t.joining()) // the level before goes on
 	}
 }
 
@@ -275,12 +286,13 @@ func (w *Writer) commit(e *EntryWriter) error {
 	if e.entry.Ended.IsZero() {
 		e.entry.Ended = time.Now()
 	}
+	e.entry.Started, e.entry.Ended = e.entry.Started.Truncate(precision), e.entry.Ended.Truncate(precision)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return fmt.Errorf("entry %s: bundle is closed", e.entry.Path)
 	}
-	if err := w.c.add(e.entry, e.meter.crc.Sum32(), e.spool); err != nil {
+	if err := w.settle(w.c.add(e.entry, e.meter.crc.Sum32(), e.spool)); err != nil {
 		delete(w.paths, e.entry.Path)
 		return fmt.Errorf("entry %s: %w", e.entry.Path, err)
 	}
@@ -322,11 +334,8 @@ func (w *Writer) addJSON(path string, v any) error { return w.addJSONAlso(path, 
 
 // addJSONAlso also gives what stands in the bundle then to another writer, unless that is nil.
 func (w *Writer) addJSONAlso(path string, v any, also io.Writer) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetIndent("", " ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := inLines(v)
+	if err != nil {
 		return err
 	}
 	ew, err := w.Entry(Entry{Path: path}, redact.JSON)
@@ -336,7 +345,7 @@ func (w *Writer) addJSONAlso(path string, v any, also io.Writer) error {
 	if also != nil {
 		ew.meter.dst = io.MultiWriter(ew.meter.dst, also)
 	}
-	if _, err := ew.Write(buf.Bytes()); err != nil {
+	if _, err := ew.Write(text); err != nil {
 		ew.Abort()
 		return fmt.Errorf("entry %s: %w", path, err)
 	}
@@ -348,6 +357,7 @@ func (w *Writer) Cover(c Coverage) {
 	if c.At.IsZero() {
 		c.At = time.Now()
 	}
+	c.At = c.At.Truncate(precision)
 	if w.names != nil {
 		texts := w.names.Rewriter()
 		c.Node = w.names.NodeName(c.Node)
@@ -447,5 +457,5 @@ func (w *Writer) addSignature(manifest []byte) error {
 	if err := c.finish(m.n); err != nil {
 		return err
 	}
-	return w.c.add(Entry{Path: SignatureFile, Bytes: m.n, SHA256: m.sum(), Ended: time.Now()}, m.crc.Sum32(), spool)
+	return w.c.add(Entry{Path: SignatureFile, Bytes: m.n, SHA256: m.sum(), Ended: time.Now().Truncate(precision)}, m.crc.Sum32(), spool)
 }

@@ -3,7 +3,6 @@ package bundle
 import (
 	"archive/zip"
 	"encoding/binary"
-	"encoding/json"
 	"io"
 
 	"github.com/klauspost/compress/flate"
@@ -59,7 +58,7 @@ func (z *zipContainer) add(e Entry, crc uint32, body stored) error {
 }
 
 func zipHeader(e Entry, crc uint32, packed int64) (*zip.FileHeader, error) {
-	record, err := json.Marshal(e)
+	record, err := compact(e)
 	if err != nil {
 		return nil, err
 	}

@@ -282,7 +282,9 @@ func (m *member) annotate(e *bundle.Entry) {
 		return
 	}
 	offset, bound := m.offset(e.Started)
-	e.Reference, e.ReferenceErrorMS = e.Started.Add(-offset), float64(bound)/float64(time.Millisecond)
+	const grain = time.Microsecond // as of all times in records; the bound covers what is rounded
+	e.Reference = e.Started.Add(-offset).Round(grain)
+	e.ReferenceErrorMS = float64((bound + 2*grain).Truncate(grain)) / float64(time.Millisecond)
 }
 
 // partial notes that the node's part ends early.

@@ -84,6 +84,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err := f.enlist(); err != nil {
 		return err
 	}
+	w.ForNodes()
 	if err := newfile.PrivateDir(f.parts); err != nil {
 		return err
 	}
