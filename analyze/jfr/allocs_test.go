@@ -40,7 +40,8 @@ func (a *allocator) allocate(thread, site int32, bytes, after int64) {
 	}
 	a.taken++
 	k := sampleKey{kind: AllocSample, thread: thread, stack: site}
-	at := a.b.add(k, 1, a.pending[thread], 0)
+	at := a.b.place(k, 1)
+	a.b.sum(at, 1, a.pending[thread], 0)
 	a.b.allocs = append(a.b.allocs, allocation{at: a.now, weight: a.pending[thread], sample: at})
 	a.pending[thread] = 0
 }

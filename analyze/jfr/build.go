@@ -51,6 +51,7 @@ type Builder struct {
 	lim Limits
 	*symbols
 	samples sampleIndex
+	recent  recents
 	allocs  []allocation
 	system  systemState
 	gc      gcState

@@ -2,10 +2,18 @@ package jfr
 
 import "math/rand/v2"
 
-// keyMap maps keys of a chunk's constants to indices. Writers count most keys up from 1.
+// keyMap maps keys of a chunk's constants to indices. Writers count most keys up from 1; those of methods and classes are sparse.
 type keyMap struct {
 	dense []int32 // index + 1; 0: not known
-	far   map[int64]int32
+	far   []farKey
+	used  int    // of far
+	seed  uint64 // odd, random: keys of an attacker do not meet in one place
+}
+
+// farKey is a place of a table by open addressing.
+type farKey struct {
+	key   int64
+	index int32 // + 1; 0: free
 }
 
 const (
@@ -14,24 +22,31 @@ const (
 )
 
 func (m *keyMap) get(key int64) (int32, bool) {
-	if uint64(key) < uint64(len(m.dense)) {
-		v := m.dense[key]
-		return v - 1, v != 0
+	v := int32(0)
+	switch {
+	case uint64(key) < uint64(len(m.dense)):
+		v = m.dense[key]
+	case uint64(key) >= denseKeys && m.used > 0:
+		v = m.place(key).index
 	}
-	if uint64(key) < denseKeys {
-		return 0, false
+	return v - 1, v != 0
+}
+
+// place is where a key is, or would go.
+func (m *keyMap) place(key int64) *farKey {
+	mask := uint64(len(m.far) - 1)
+	h := (uint64(key) ^ m.seed>>9) * m.seed
+	for i := (h ^ h>>32) & mask; ; i = (i + 1) & mask {
+		if p := &m.far[i]; p.index == 0 || p.key == key {
+			return p
+		}
 	}
-	v, known := m.far[key]
-	return v, known
 }
 
 func (m *keyMap) put(key int64, index int32) {
 	if uint64(key) >= denseKeys {
-		if m.far == nil {
-			m.far = map[int64]int32{}
-		}
-		if len(m.far) < maxFar { // what is not kept is looked up again
-			m.far[key] = index
+		if m.used < maxFar { // what is not kept is looked up again
+			m.putFar(key, index)
 		}
 		return
 	}
@@ -41,9 +56,52 @@ func (m *keyMap) put(key int64, index int32) {
 	m.dense[key] = index + 1
 }
 
+func (m *keyMap) putFar(key int64, index int32) {
+	if 2*m.used >= len(m.far) {
+		old := m.far
+		m.seed, m.far = rand.Uint64()|1, make([]farKey, max(64, 2*len(old)))
+		for _, p := range old {
+			if p.index != 0 {
+				*m.place(p.key) = p
+			}
+		}
+	}
+	if p := m.place(key); p.index == 0 {
+		*p = farKey{key, index + 1}
+		m.used++
+	}
+}
+
 func (m *keyMap) reset() {
 	clear(m.dense)
-	clear(m.far)
+	if m.used > 0 {
+		clear(m.far)
+	}
+	m.used = 0
+}
+
+// recents remember the samples of the newest events by the keys of their chunk: threads do the same over and over.
+type recents [1 << 10]recent
+
+type recent struct {
+	recentKey
+	chunk  int // number of the chunk; those of before are forgotten
+	sample int32
+}
+
+type recentKey struct {
+	kind                         Kind
+	stack, thread, detail, state int64
+}
+
+func (k *recentKey) is(o *recentKey) bool {
+	return k.stack == o.stack && k.thread == o.thread && k.detail == o.detail && k.state == o.state && k.kind == o.kind
+}
+
+// of is where a key would be.
+func (r *recents) of(k *recentKey) *recent {
+	h := uint64(k.stack)*0x9e3779b97f4a7c15 ^ uint64(k.thread)*0xc2b2ae3d27d4eb4f ^ uint64(k.detail)*0x165667b19e3779f9 ^ uint64(k.state)<<32 ^ uint64(k.kind)<<56
+	return &r[h>>32*uint64(len(r))>>32]
 }
 
 // sampleIndex finds samples by their keys, by open addressing: it is asked once an event.

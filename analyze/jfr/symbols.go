@@ -33,9 +33,10 @@ type symbols struct {
 	lastType   *format.Type // whose words are lastWords
 	lastWords  *keyMap
 	frameTypes keyMap
+	raws       map[string]int32 // texts by their bytes in the chunk
 
 	traceSel, frameSel, methodSel, threadSel *format.Selection
-	row, frame                               format.Row
+	row, frame, methodRow                    format.Row
 	key                                      []byte
 	buf                                      []Frame
 }
@@ -44,7 +45,7 @@ func newSymbols(rec *Recording, lim Limits) *symbols {
 	rec.Threads, rec.Stacks, rec.Texts, rec.Spans = []Thread{{}}, []Stack{{}}, []string{""}, []Span{{}}
 	return &symbols{
 		rec: rec, lim: lim, functions: map[Function]int32{}, stackIDs: map[string]int32{"": 0}, threadIDs: map[Thread]int32{{}: 0},
-		textIDs: map[string]int32{"": 0}, spanIDs: map[Span]int32{{}: 0},
+		textIDs: map[string]int32{"": 0}, spanIDs: map[Span]int32{{}: 0}, raws: map[string]int32{},
 	}
 }
 
@@ -55,6 +56,7 @@ func (s *symbols) begin(c *format.Chunk) {
 		m.reset()
 	}
 	s.words, s.lastType = map[*format.Type]*keyMap{}, nil
+	clear(s.raws)
 	s.traceSel = c.TypeByName("jdk.types.StackTrace").Select("truncated", "frames")
 	s.frameSel = c.TypeByName("jdk.types.StackFrame").Select("method", "lineNumber", "type")
 	s.methodSel = c.TypeByName("jdk.types.Method").Select("type", "name")
@@ -136,8 +138,7 @@ func (s *symbols) method(key int64) int32 {
 		return id
 	}
 	f := unknownFunction
-	var row format.Row
-	if s.c.Constant(s.methodSel, key, &row) {
+	if row := &s.methodRow; s.c.Constant(s.methodSel, key, row) {
 		f = Function{Class: limited(dotted(row.Word(0))), Method: limited(row.Word(1))}
 	}
 	id, known := s.functions[f]
@@ -239,7 +240,13 @@ func (s *symbols) word(row *format.Row, field int) int32 {
 		return 0
 	}
 	if !f.Constant {
-		return s.text(limited(row.Text(field)))
+		raw := row.RawText(field)
+		id, known := s.raws[string(raw)]
+		if !known {
+			id = s.text(limited(row.Text(field)))
+			s.keepRaw(raw, id)
+		}
+		return id
 	}
 	if f.Type == nil {
 		return 0
@@ -255,6 +262,14 @@ func (s *symbols) word(row *format.Row, field int) int32 {
 		words.put(key, id)
 	}
 	return id
+}
+
+// keepRaw remembers the text of bytes in the chunk. One that had no room is asked for again, so that it counts each time.
+func (s *symbols) keepRaw(raw []byte, id int32) {
+	const longest, most = 512, 1 << 16
+	if id > 0 && len(raw) <= longest && len(s.raws) < most {
+		s.raws[string(raw)] = id
+	}
 }
 
 func (s *symbols) wordsOf(t *format.Type) *keyMap {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"casefile/analyze/jfr"
+	"casefile/analyze/profile"
 	"casefile/analyze/profile/fromjfr"
 	"casefile/analyze/say"
 	"casefile/analyze/threads"
@@ -64,18 +65,28 @@ func cutShort(err error) bool {
 // recorded is the one recording of all files of a JVM: a dump, chunks copied from its repository, or both. A chunk that is in
 // several files counts once, the most complete one.
 type recorded struct {
-	source string
-	build  *jfr.Builder
-	errs   []error
+	source   string
+	limits   jfr.Limits
+	rec      *jfr.Recording // once it is read, and the profiles of it
+	profiles []*profile.Profile
+	errs     []error // of reading
+	unmade   error   // why there are no profiles
 }
 
+// read makes the recording. What the making takes of memory is free again before the next one is read.
 func (r *recorded) read(files []jfrFile) {
+	build := jfr.NewBuilder(r.source, r.limits)
 	for _, f := range files {
-		if err := addJFR(r.build, f); err != nil {
+		if err := addJFR(build, f); err != nil {
 			r.errs = append(r.errs, fmt.Errorf("%s: %w", f.name, err))
 		}
 	}
+	if r.rec = build.Recording(); !r.empty() {
+		r.profiles, r.unmade = fromjfr.Profiles(r.rec)
+	}
 }
+
+func (r *recorded) empty() bool { return r.rec.Chunks == 0 && !r.rec.Truncated }
 
 // recordedJFR puts the files in order; nil without any.
 func (t *target) recordedJFR(limits jfr.Limits) *recorded {
@@ -87,7 +98,7 @@ func (t *target) recordedJFR(limits jfr.Limits) *recorded {
 	if len(t.jfr) > 1 {
 		source = path.Dir(source)
 	}
-	return &recorded{source: source, build: jfr.NewBuilder(source, limits)}
+	return &recorded{source: source, limits: limits}
 }
 
 func (t *target) finishJFR(b *builder) {
@@ -98,7 +109,7 @@ func (t *target) finishJFR(b *builder) {
 	for _, err := range t.rec.errs {
 		b.problem("%v", err)
 	}
-	rec := t.rec.build.Recording()
+	rec := t.rec.rec
 	for _, f := range t.jfr {
 		rec.Files = append(rec.Files, f.name)
 	}
@@ -108,7 +119,7 @@ func (t *target) finishJFR(b *builder) {
 	for _, what := range slices.Sorted(maps.Keys(rec.Lost)) {
 		b.problem("%s: %d %s had no room", source, rec.Lost[what], what)
 	}
-	if rec.Chunks == 0 && !rec.Truncated {
+	if t.rec.empty() {
 		return
 	}
 	if len(rec.PIDs) > 1 {
@@ -117,11 +128,10 @@ func (t *target) finishJFR(b *builder) {
 	}
 	t.recordedDumps(b, rec)
 	t.jvm.Recordings = append(t.jvm.Recordings, rec)
-	profiles, err := fromjfr.Profiles(rec)
-	if err != nil {
-		b.problem("%s: %v", source, err)
+	if t.rec.unmade != nil {
+		b.problem("%s: %v", source, t.rec.unmade)
 	}
-	t.jvm.Profiles = append(t.jvm.Profiles, profiles...)
+	t.jvm.Profiles = append(t.jvm.Profiles, t.rec.profiles...)
 	t.fillFrom(rec)
 }
 

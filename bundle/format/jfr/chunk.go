@@ -1,6 +1,7 @@
 package jfr
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"maps"
@@ -126,6 +127,29 @@ func (c *Chunk) note(id int64, at int) {
 
 // frame reads the size and the type of the event at an offset; next is where its fields begin, -1 when it is cut.
 func (c *Chunk) frame(at int) (size int, id int64, next int) {
+	if !c.Compressed || at+16 > len(c.data) {
+		return c.anyFrame(at)
+	}
+	x := binary.LittleEndian.Uint64(c.data[at:])
+	switch { // of one byte, or padded to four
+	case x&0x80 == 0:
+		size, at, x = int(x&0x7f), at+1, x>>8
+	case x&highBits&0xffffffff == 0x808080:
+		size, at, x = int(x&0x7f|x>>1&0x3f80|x>>2&0x1fc000|x>>3&0xfe00000), at+4, x>>32
+	default:
+		return c.anyFrame(at)
+	}
+	switch {
+	case x&0x80 == 0:
+		return size, int64(x & 0x7f), at + 1
+	case x&0x8000 == 0:
+		return size, int64(x&0x7f | x>>1&0x3f80), at + 2
+	}
+	v, next := longVarint(c.data, at)
+	return size, int64(v), next
+}
+
+func (c *Chunk) anyFrame(at int) (size int, id int64, next int) {
 	if !c.Compressed {
 		d := decoder{b: c.data, at: at, raw: true}
 		n := d.int32()
@@ -205,35 +229,34 @@ func (c *Chunk) Bytes() int { return c.end }
 // counts; nil ones, of types that the chunk does not have, are ignored. The row is valid during the call. It returns how many events of
 // these types are broken.
 func (c *Chunk) Read(fn func(*Row), selections ...*Selection) (broken int64) {
-	dense := make([]*Selection, denseIDs)
-	far := map[int64]*Selection{}
+	dense := make([]*Row, denseIDs)
+	far := map[int64]*Row{}
 	any := false
 	for _, s := range selections {
 		switch {
 		case s == nil || c.Count(s.Type) == 0:
 			continue
 		case uint64(s.Type.ID) >= denseIDs:
-			far[s.Type.ID] = s
+			far[s.Type.ID] = newRow(c, s)
 		case dense[s.Type.ID] == nil:
-			dense[s.Type.ID] = s
+			dense[s.Type.ID] = newRow(c, s)
 		}
 		any = true
 	}
 	if !any {
 		return 0
 	}
-	row := Row{c: c}
 	for at := HeaderSize; at < c.end; {
 		size, id, next := c.frame(at)
-		var s *Selection
+		var row *Row
 		if uint64(id) < denseIDs {
-			s = dense[id]
+			row = dense[id]
 		} else {
-			s = far[id]
+			row = far[id]
 		}
-		if s != nil {
-			if row.load(s, next, at+size) {
-				fn(&row)
+		if row != nil {
+			if row.load(row.Selection, next, at+size) {
+				fn(row)
 			} else {
 				broken++
 			}

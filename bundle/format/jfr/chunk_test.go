@@ -269,6 +269,12 @@ func TestEveryKindOfField(t *testing.T) {
 			if row.Text(10) != texts[n-1].want || row.Word(10) != texts[n-1].want {
 				t.Errorf("raw %v: %s text %q, want %q", raw, texts[n-1].encoding, row.Text(10), texts[n-1].want)
 			}
+			if row.Int(10) != 0 || !row.Time(10).IsZero() || row.Int(13) != 0 {
+				t.Errorf("raw %v: a string is the number %d and the time %v, an array %d", raw, row.Int(10), row.Time(10), row.Int(13))
+			}
+			if text := row.RawText(10); !bytes.Equal(text, newText(raw, texts[n-1].encoding)) || row.RawText(2) != nil || row.RawText(12) != nil {
+				t.Errorf("raw %v: %s text stands as % x", raw, texts[n-1].encoding, text)
+			}
 			if row.Word(12) != "a/B" {
 				t.Errorf("class %q", row.Word(12))
 			}
@@ -296,6 +302,8 @@ func TestEveryKindOfField(t *testing.T) {
 		}
 	}
 }
+
+func newText(raw bool, encoding string) []byte { return newChunk(raw).text(encoding) }
 
 func TestUnknownTypesAreCounted(t *testing.T) {
 	got, _, err := readAll(sampleChunk(false))

@@ -51,28 +51,28 @@ func joined(x uint64) uint64 {
 
 // skipVarints steps over n compressed integers; -1 when b ends before.
 func skipVarints(b []byte, at, n int) int {
-	for ; n > 0 && at+9 <= len(b); n-- {
-		if b[at] < 0x80 {
-			at++
+	for n > 0 && at+8 <= len(b) {
+		ends := ^binary.LittleEndian.Uint64(b[at:]) & highBits
+		if ends == 0 { // the ninth byte has no such bit
+			at, n = at+9, n-1
 			continue
 		}
-		if ends := ^binary.LittleEndian.Uint64(b[at:]) & highBits; ends != 0 {
-			at += bits.TrailingZeros64(ends)/8 + 1
-		} else {
-			at += 9
+		if whole := bits.OnesCount64(ends); whole <= n {
+			at, n = at+8-bits.LeadingZeros64(ends)/8, n-whole
+			continue
 		}
+		for ; n > 1; n-- {
+			ends &= ends - 1
+		}
+		return at + bits.TrailingZeros64(ends)/8 + 1
 	}
 	for ; n > 0; n-- {
-		start := at
-		for {
-			if at >= len(b) {
-				return -1
-			}
-			at++
-			if b[at-1] < 0x80 || at-start == 9 {
-				break
-			}
+		if _, at = uvarint(b, at); at < 0 {
+			return -1
 		}
+	}
+	if at > len(b) {
+		return -1
 	}
 	return at
 }
@@ -165,6 +165,10 @@ func (d *decoder) chars() string {
 		d.bad = true
 		return ""
 	}
+	if b := d.b[d.at : d.at+n]; !d.raw && isASCII(b) {
+		d.at += n
+		return string(b)
+	}
 	units := make([]uint16, 0, n)
 	for range n {
 		units = append(units, uint16(d.varint(2)))
@@ -184,6 +188,11 @@ func latin1(b []byte) string {
 }
 
 func isASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&highBits != 0 {
+			return false
+		}
+	}
 	for _, c := range b {
 		if c >= 0x80 {
 			return false

@@ -62,9 +62,9 @@ func exercise(t *testing.T, c *Chunk) {
 		if read++; read > enough {
 			return
 		}
-		for i := range row.slots {
+		for i := range row.Selection.names {
 			_, _, _, _ = row.Int(i), row.Float(i), row.Time(i), row.Duration(i)
-			_, _ = row.Text(i), row.Word(i)
+			_, _, _ = row.Text(i), row.Word(i), row.RawText(i)
 			f := row.Selection.Field(i)
 			if f == nil || f.Type == nil {
 				continue

@@ -79,7 +79,7 @@ func (c *Chunk) pool(d *decoder, t *Type, count int, room *int) bool {
 		}
 		*room--
 		tab.put(key, int32(d.at))
-		if d.at = skip.run(d.b, d.at, d.raw, nil); d.at < 0 {
+		if d.at = skip.run(d.b, d.at, len(d.b), d.raw, nil); d.at < 0 {
 			d.at = len(d.b)
 			return false
 		}
@@ -169,7 +169,7 @@ func (c *Chunk) nameOf(t *Type, at, depth int) string {
 	if f := s.fields[0]; f.Constant {
 		return c.word(f.Type, row.Int(0), depth+1)
 	}
-	return c.textDeep(int(row.slots[0]), depth)
+	return c.textDeep(textAt(row.place(0)), depth)
 }
 
 // naming selects the field that names a constant: "name", else the first string. nil: none.
@@ -193,9 +193,6 @@ func (t *Type) naming() *Selection {
 	}
 	return t.name
 }
-
-// textAt reads the string at an offset.
-func (c *Chunk) textAt(at int) string { return c.textDeep(at, 0) }
 
 func (c *Chunk) textDeep(at, depth int) string {
 	d := decoder{b: c.data, at: at, raw: !c.Compressed}

@@ -16,6 +16,7 @@ type program struct {
 
 type step struct {
 	code  code
+	after int      // compressed integers to skip before what is loaded
 	n     int      // varints or bytes to skip; width of an integer when not compressed
 	slot  int      // of what is loaded
 	kind  kind     // of what is loaded
@@ -30,7 +31,9 @@ const (
 	skipBytes
 	skipString
 	skipArray
-	loadInt
+	loadLong  // a compressed integer of 64 bits
+	loadInt   // a shorter one
+	loadFixed // one that is not compressed
 	loadByte
 	loadFloat
 	loadDouble
@@ -141,9 +144,16 @@ func (p *program) integer(k kind, unsigned bool, slot int, raw bool) {
 	if raw {
 		least = widths[k]
 	}
+	load := loadInt
+	switch {
+	case raw:
+		load = loadFixed
+	case k == kindLong:
+		load = loadLong
+	}
 	switch {
 	case slot >= 0:
-		p.add(step{code: loadInt, n: widths[k], kind: k, zero: unsigned, slot: slot}, least)
+		p.add(step{code: load, n: widths[k], kind: k, zero: unsigned, slot: slot}, least)
 	case raw:
 		p.add(step{code: skipBytes, n: widths[k]}, least)
 	default:
@@ -173,51 +183,76 @@ func (p *program) array(f *Field, slot int, raw bool) {
 	p.add(s, 1)
 }
 
-// add appends a step, joined to the one before where that only skips too.
+// add appends a step, joined to the one before where that only skips.
 func (p *program) add(s step, least int) {
 	p.least += least
-	if n := len(p.steps); n > 0 && (s.code == skipVars || s.code == skipBytes) && p.steps[n-1].code == s.code {
-		p.steps[n-1].n += s.n
-		return
+	if n := len(p.steps); n > 0 {
+		switch last := &p.steps[n-1]; {
+		case (s.code == skipVars || s.code == skipBytes) && s.after == 0 && last.code == s.code:
+			last.n += s.n
+			return
+		case s.code != skipVars && last.code == skipVars:
+			s.after += last.n
+			*last = s
+			return
+		}
 	}
 	p.steps = append(p.steps, s)
 }
 
-// run reads one value at an offset of b into slots and returns where it ends; -1 when it goes beyond b.
-func (p *program) run(b []byte, at int, raw bool, slots []uint64) int {
+// run reads one value at an offset of b, which is to end at end, into slots and returns where it ends; -1 when it goes beyond. The upper half
+// of slots is for the places of strings and arrays, so that none of them passes for a number.
+func (p *program) run(b []byte, at, end int, raw bool, slots []uint64) int {
 	for i := range p.steps {
 		s := &p.steps[i]
+		switch s.after {
+		case 0:
+		case 1:
+			if at+8 > len(b) {
+				at = skipVarints(b, at, 1)
+			} else if ends := ^binary.LittleEndian.Uint64(b[at:]) & highBits; ends != 0 {
+				at += bits.TrailingZeros64(ends)/8 + 1
+			} else {
+				at += 9
+			}
+		default:
+			at = skipVarints(b, at, s.after)
+		}
+		if uint(at) > uint(end) {
+			return -1
+		}
 		switch s.code {
 		case skipVars:
 			at = skipVarints(b, at, s.n)
 		case skipBytes:
 			at += s.n
-		case loadInt:
+		case loadLong, loadInt:
 			var v uint64
-			switch {
-			case raw:
-				v, at = fixedInt(b, at, s.n)
-			case at+8 <= len(b): // most are of one byte, or of up to eight
-				if x := binary.LittleEndian.Uint64(b[at:]); x&0x80 == 0 {
-					v, at = x&0x7f, at+1
-				} else if ends := ^x & highBits; ends != 0 {
+			if at+8 <= len(b) { // of what follows too
+				x := binary.LittleEndian.Uint64(b[at:])
+				if ends := ^x & highBits; ends != 0 {
 					n := bits.TrailingZeros64(ends) + 1
 					v, at = joined(x&(1<<n-1)), at+n/8
 				} else {
 					v, at = longVarint(b, at)
 				}
-			default:
+			} else {
 				v, at = uvarint(b, at)
 			}
 			if at < 0 {
 				return -1
 			}
-			if s.kind != kindLong {
+			if s.code == loadInt {
 				v = extend(v, s.kind, s.zero)
 			}
 			slots[s.slot] = v
+		case loadFixed:
+			if slots[s.slot], at = fixedInt(b, at, s.n); at < 0 {
+				return -1
+			}
+			slots[s.slot] = extend(slots[s.slot], s.kind, s.zero)
 		case loadByte:
-			if at < len(b) {
+			if at < end {
 				slots[s.slot] = uint64(b[at])
 				if s.kind == kindByte && !s.zero {
 					slots[s.slot] = uint64(int8(b[at]))
@@ -225,32 +260,38 @@ func (p *program) run(b []byte, at int, raw bool, slots []uint64) int {
 			}
 			at++
 		case loadFloat:
-			if at+4 <= len(b) {
+			if at+4 <= end {
 				slots[s.slot] = uint64(binary.BigEndian.Uint32(b[at:]))
 			}
 			at += 4
 		case loadDouble:
-			if at+8 <= len(b) {
+			if at+8 <= end {
 				slots[s.slot] = binary.BigEndian.Uint64(b[at:])
 			}
 			at += 8
 		case loadString:
-			slots[s.slot] = uint64(at)
-			at = skipTextAt(b, at, raw)
+			next := skipTextAt(b[:end], at, raw)
+			slots[s.slot+len(slots)/2] = textSlot(at, next)
+			at = next
 		case skipString:
-			at = skipTextAt(b, at, raw)
+			at = skipTextAt(b[:end], at, raw)
 		case loadArray:
-			slots[s.slot] = uint64(at)
-			at = s.items.skipArray(b, at, raw)
+			slots[s.slot+len(slots)/2] = uint64(at)
+			at = s.items.skipArray(b[:end], at, raw)
 		case skipArray:
-			at = s.items.skipArray(b, at, raw)
+			at = s.items.skipArray(b[:end], at, raw)
 		}
-		if uint(at) > uint(len(b)) {
+		if uint(at) > uint(end) {
 			return -1
 		}
 	}
 	return at
 }
+
+// textSlot says where a string is: its start, and its end in the upper half.
+func textSlot(at, end int) uint64 { return uint64(uint32(at)) | uint64(uint32(end))<<32 }
+
+func textAt(slot uint64) int { return int(uint32(slot)) }
 
 func fixedInt(b []byte, at, width int) (uint64, int) {
 	d := decoder{b: b, at: at, raw: true}
@@ -277,6 +318,19 @@ func extend(v uint64, k kind, unsigned bool) uint64 {
 }
 
 func skipTextAt(b []byte, at int, raw bool) int {
+	if !raw && at+2 <= len(b) && b[at+1] < 0x80 { // most are short
+		switch n := int(b[at+1]); b[at] {
+		case stringPool:
+			return at + 2
+		case stringChars:
+			return skipVarints(b, at+2, n)
+		case stringUTF8, stringLatin1:
+			if at += 2 + n; at > len(b) {
+				return -1
+			}
+			return at
+		}
+	}
 	d := decoder{b: b, at: at, raw: raw}
 	d.skipText()
 	if d.bad {
@@ -302,15 +356,15 @@ func (p *program) skipArray(b []byte, at int, raw bool) int {
 		return at
 	}
 	if len(p.steps) == 1 {
-		switch s := p.steps[0]; s.code {
-		case skipVars:
+		switch s := p.steps[0]; {
+		case s.code == skipVars:
 			return skipVarints(b, at, n*s.n)
-		case skipBytes:
+		case s.code == skipBytes && s.after == 0:
 			return at + n*s.n
 		}
 	}
 	for ; n > 0 && at >= 0; n-- {
-		at = p.run(b, at, raw, nil)
+		at = p.run(b, at, len(b), raw, nil)
 	}
 	return at
 }

@@ -61,7 +61,13 @@ type Row struct {
 
 	c     *Chunk
 	at    int
-	slots []uint64
+	slots []uint64 // of the fields, then the places of those that are strings or arrays
+}
+
+func newRow(c *Chunk, s *Selection) *Row {
+	r := &Row{c: c}
+	r.see(s, 0)
+	return r
 }
 
 // load reads the value at an offset; false when it goes beyond end.
@@ -69,14 +75,25 @@ func (r *Row) load(s *Selection, at, end int) bool {
 	if at < 0 || end > len(r.c.data) || s.prog.bad {
 		return false
 	}
-	if cap(r.slots) < len(s.names) {
-		r.slots = make([]uint64, len(s.names))
-	}
-	r.slots = r.slots[:len(s.names)]
-	clear(r.slots)
-	r.Selection, r.at = s, at
-	return s.prog.run(r.c.data[:end], at, !r.c.Compressed, r.slots) >= 0
+	r.see(s, at)
+	return s.prog.run(r.c.data, at, end, !r.c.Compressed, r.slots) >= 0
 }
+
+// see makes room for the fields of a selection. The program writes the same ones each time: others stay zero.
+func (r *Row) see(s *Selection, at int) {
+	if r.at = at; r.Selection == s {
+		return
+	}
+	n := 2 * len(s.names)
+	if r.Selection = s; cap(r.slots) < n {
+		r.slots = make([]uint64, n)
+	}
+	r.slots = r.slots[:n]
+	clear(r.slots)
+}
+
+// place is where string or array i is.
+func (r *Row) place(i int) uint64 { return r.slots[len(r.slots)/2+i] }
 
 // Chunk is where the row was read from.
 func (r *Row) Chunk() *Chunk { return r.c }
@@ -112,14 +129,16 @@ func (t *Type) kindOr() kind {
 	return t.kind
 }
 
-// Time is a stamp. One without a unit is in ticks.
+// Time is a stamp. One without a unit is in ticks; what is no number, as other writers have it, is none.
 func (r *Row) Time(i int) time.Time {
 	v := r.Int(i)
 	if f := r.Selection.fields[i]; f != nil {
-		switch f.Unit {
-		case EpochMillis:
+		switch {
+		case f.Array || f.Type.kindOr() == kindString:
+			return time.Time{}
+		case f.Unit == EpochMillis:
 			return time.UnixMilli(v)
-		case EpochNanos:
+		case f.Unit == EpochNanos:
 			return time.Unix(0, v)
 		}
 	}
@@ -161,7 +180,18 @@ func (r *Row) Text(i int) string {
 	if f == nil || f.Array || f.Constant || f.Type.kindOr() != kindString {
 		return ""
 	}
-	return r.c.textAt(int(r.slots[i]))
+	return r.c.textDeep(textAt(r.place(i)), 0)
+}
+
+// RawText is the bytes of string field i as they stand in the chunk, with their encoding: equal ones are equal strings as long as the
+// chunk is the same. It allocates nothing. nil when the field is no string.
+func (r *Row) RawText(i int) []byte {
+	f := r.Selection.fields[i]
+	if f == nil || f.Array || f.Constant || f.Type.kindOr() != kindString {
+		return nil
+	}
+	place := r.place(i)
+	return r.c.data[textAt(place) : place>>32]
 }
 
 // Word is the text of a string, or of the constant that field i refers to: its name, its only string. Class names have
@@ -196,7 +226,7 @@ func (r *Row) Array(i int) Array {
 	}
 	items := program{}
 	items.value(f.Type, f.Constant, false, -1, !r.c.Compressed)
-	n, at := items.length(r.c.data, int(r.slots[i]), !r.c.Compressed)
+	n, at := items.length(r.c.data, int(r.place(i)), !r.c.Compressed)
 	if at < 0 {
 		return Array{}
 	}
@@ -210,12 +240,8 @@ func (a *Array) Next(s *Selection, row *Row) bool {
 	}
 	a.left--
 	row.c = a.c
-	if cap(row.slots) < len(s.names) {
-		row.slots = make([]uint64, len(s.names))
-	}
-	row.slots, row.Selection, row.at = row.slots[:len(s.names)], s, a.at
-	clear(row.slots)
-	if a.at = s.prog.run(a.c.data, a.at, !a.c.Compressed, row.slots); a.at < 0 || s.prog.bad {
+	row.see(s, a.at)
+	if a.at = s.prog.run(a.c.data, a.at, len(a.c.data), !a.c.Compressed, row.slots); a.at < 0 || s.prog.bad {
 		a.left = 0
 		return false
 	}

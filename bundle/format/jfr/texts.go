@@ -194,7 +194,7 @@ func (w *textWalker) read(_ *Type, fields []fieldTexts, at, end int) int {
 		if f.text {
 			at = w.walk(f.name, f.p, b, at)
 		} else {
-			at = f.p.run(b, at, !w.c.Compressed, nil)
+			at = f.p.run(b, at, end, !w.c.Compressed, nil)
 		}
 		if at < 0 {
 			return -1
@@ -209,15 +209,15 @@ func (w *textWalker) walk(field string, p *program, b []byte, at int) int {
 	for i := range p.steps {
 		switch s := &p.steps[i]; {
 		case s.code == skipString:
-			at = w.note(field, b, at)
+			at = w.note(field, b, skipVarints(b, at, s.after))
 		case s.code == skipArray && s.items.holdsText():
-			n, next := s.items.length(b, at, raw)
+			n, next := s.items.length(b, skipVarints(b, at, s.after), raw)
 			at = next
 			for ; n > 0 && at >= 0; n-- {
 				at = w.walk(field, s.items, b, at)
 			}
 		default:
-			at = (&program{steps: p.steps[i : i+1]}).run(b, at, raw, nil)
+			at = (&program{steps: p.steps[i : i+1]}).run(b, at, len(b), raw, nil)
 		}
 		if uint(at) > uint(len(b)) {
 			return -1
@@ -276,7 +276,7 @@ func (w *textWalker) checkpoint(at int, constants func(*Type, int64, []Text)) bo
 				return false
 			}
 			if fields == nil {
-				d.at = t.skipping().run(d.b, d.at, d.raw, nil)
+				d.at = t.skipping().run(d.b, d.at, len(d.b), d.raw, nil)
 			} else if d.at = w.read(t, fields, d.at, len(d.b)); d.at >= 0 && len(w.texts) > 0 {
 				constants(t, key, w.texts)
 			}
