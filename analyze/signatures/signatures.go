@@ -22,6 +22,9 @@ const TomcatStuckThread = "tomcat-stuck-thread"
 // OutOfMemory is the id of the lines that tell of an OutOfMemoryError.
 const OutOfMemory = "out-of-memory-error"
 
+// CompilerDisabled is the id of the lines by which a JVM tells that its code cache is full.
+const CompilerDisabled = "compiler-disabled"
+
 // Signature is a known problem of a product: how it shows, what it means, what to do. The files next to this one hold
 // them.
 type Signature struct {

@@ -10,10 +10,9 @@ type Fault struct {
 	Database, Alone bool
 	MinMajor        int
 	Heap            string
-	Clients         int      // that put load on both; 0: 20 on the sick, 4 on the healthy
-	Unread          bool     // nobody reads the sick one's standard output
-	Options         []string // of the sick one's JVM
-	Kind            bool     // a problem of a kind, in names made up anew: captured in less time
+	Clients         int  // that put load on both; 0: 20 on the sick, 4 on the healthy
+	Unread          bool // nobody reads the sick one's standard output
+	Kind            bool // a problem of a kind, in names made up anew: captured in less time
 }
 
 // goServer is a service in Go.

@@ -33,12 +33,9 @@ func (l *lab) start(ctx context.Context, t *testing.T, jdk live.JDK, f Fault, si
 	}
 	mode := map[bool]string{true: "sick", false: "healthy"}[sick]
 	dir := t.TempDir()
-	options := []string{"-Xms" + heap, "-Xmx" + heap, "-XX:+HeapDumpOnOutOfMemoryError",
-		"-Xlog:gc*,safepoint:file=" + filepath.Join(dir, "gc.log") + ":time,uptime,level,tags:filecount=3,filesize=10m"}
-	if sick {
-		options = append(options, f.Options...)
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin/java"), append(options, "-cp", l.parts.classpath, "com.acme.lab.Main", f.Server, f.Name, mode, l.jdbc)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(jdk.Home, "bin/java"), "-Xms"+heap, "-Xmx"+heap, "-XX:+HeapDumpOnOutOfMemoryError",
+		"-Xlog:gc*,safepoint:file="+filepath.Join(dir, "gc.log")+":time,uptime,level,tags:filecount=3,filesize=10m",
+		"-cp", l.parts.classpath, "com.acme.lab.Main", f.Server, f.Name, mode, l.jdbc)
 	if f.Server == goServer {
 		cmd = exec.CommandContext(ctx, l.parts.goshop, f.Name, mode)
 	}

@@ -7,6 +7,8 @@ import (
 	"casefile/analyze"
 	"casefile/analyze/database"
 	"casefile/analyze/ids"
+	"casefile/analyze/rules/libs"
+	"casefile/analyze/rules/views"
 	"casefile/analyze/say"
 	"casefile/analyze/waits"
 	"casefile/bundle/format/sessions"
@@ -65,6 +67,10 @@ func (c *chains) statementProblem(a *waits.Asked, lost cost) (f analyze.Finding)
 	f.About = []string{a.Statement}
 	f.Say("%s wait for %s to run %s", waits.Crowd(a.Standing), say.As(a.Look.Product()+" "+a.Look.Name(), "<server>"),
 		say.As(statement(a.Statement, 120), statement(a.Statement, 120)))
+	borrow := borrowed(a.Standing)
+	if borrow != nil {
+		f.Add(", by which %s prepares or tests each connection that is borrowed", borrow.Pool)
+	}
 	if !short {
 		f.Add(", half of them for %s or more", say.Time("age", half))
 	}
@@ -93,12 +99,29 @@ func (c *chains) statementProblem(a *waits.Asked, lost cost) (f analyze.Finding)
 	s := a.Standing[len(a.Standing)-1]
 	f.Evidence = evidenceOf(append(cites, cited, citeCall(s), c.citeThread(s.Process, s.Dump, s.Thread))...)
 	f.Advice = adviseStatement(a, short)
+	if borrow != nil {
+		f.Advice[0] = views.TestLess(borrow, "getConnection", "the database")
+	}
 	f.References = references(a.Look)
 	if a.Look.Postgres() {
 		f.References = []string{"PostgreSQL: Using EXPLAIN; pg_stat_statements"}
 	}
 	place(&f, processesOf(a.Standing))
 	return f
+}
+
+// borrowed is what a pool does in most of the threads before it hands a connection out; nil: the program asked for the statement.
+func borrowed(list []waits.Standing) (most *libs.Borrowing) {
+	n := 0
+	for _, s := range list {
+		if b := libs.Borrows(s.Thread.Stack.Frames); b != nil {
+			n, most = n+1, b
+		}
+	}
+	if 2*n <= len(list) {
+		return nil
+	}
+	return most
 }
 
 // mostAtOnce is the number of sessions that run it in one look, at most.

@@ -27,13 +27,13 @@ var gcOverhead = &analyze.Rule{
 		"nobody asks for them.",
 	Needs:       needsGC,
 	Fix:         "Cure the one reason that the finding names; then allocate less.",
-	After:       overheadReasons,
+	After:       append(slices.Clone(overheadReasons), starvers...),
 	Unless:      []string{ids.HeapExhausted, ids.HeapTooSmall, ids.MemoryLeak},
 	ExplainedBy: []string{ids.FinalizerBacklog, ids.HeapTooSmall, ids.MemoryLeak, ids.ExplicitGC, ids.PrematurePromotion},
 	Claims:      []loss.Kind{loss.GC},
 	Limits: limits(
 		failedCopies, youngTiny, heapTarget, goOverhead, vm.CompressedOopsLimit, vm.CompressedOopsAgain,
-		views.GCOverheadCritical, views.GCOverheadWarn, copyTime, effectSpread,
+		views.GCOverheadCritical, views.GCOverheadWarn, copyTime, effectSpread, starvedLongest,
 	),
 	Run: each(collections, judgeGCOverhead),
 }
@@ -81,6 +81,9 @@ func judgeGCOverhead(pass *analyze.Pass, v *gcView) []analyze.Finding {
 				views.LiveWords[at.Source],
 			)
 		}
+	}
+	if _, starved := v.starvedThreads(); starved {
+		v.ofStarvation(pass, &f, v.longestOrdinary())
 	}
 	f.Evidence = cite.Known(append(why.evidence, v.CiteLongest(4, v.OfCause(views.Ordinary))...)...)
 	f.Advice = []analyze.Advice{why.advice, {

@@ -34,7 +34,7 @@ var longGCPause = &analyze.Rule{
 		ids.HeapTooSmall, ids.MemoryLeak, ids.FullGC, ids.PrematurePromotion, ids.MemorySwapping,
 	},
 	Claims: []loss.Kind{loss.GC},
-	Limits: limits(longPause, longPauses, longPauseShare, views.GCOverheadCritical),
+	Limits: limits(longPause, longPauses, longPauseShare, starvedLongest, views.GCOverheadCritical),
 	Run:    analyze.Sequence(each(anyLength, judgeLongPause), each(untimed, judgeLongPause)),
 }
 
@@ -118,6 +118,9 @@ func judgeLongPause(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	for _, p := range l.list[:min(len(l.list), cite.Most)] {
 		f.Evidence = append(f.Evidence, v.CitePause(p))
+	}
+	if l.starved() {
+		v.ofStarvation(pass, &f, l.longest)
 	}
 	f.Advice = v.longPauseAdvice(&l, worst)
 	f.References = []string{"HotSpot Virtual Machine Garbage Collection Tuning Guide: Garbage-First Garbage " +

@@ -24,8 +24,9 @@ var longOperation = &analyze.Rule{
 		"short ones take much of the time.",
 	Needs:  "a GC log with safepoint messages: -Xlog:safepoint, JDK 8: -XX:+PrintGCApplicationStoppedTime -XX:+PrintSafepointStatistics",
 	Fix:    "Find who asks for the operation - an agent, a monitoring tool, an option, jcmd - and stop it or move it to a quiet hour.",
+	After:  starvers,
 	Claims: []loss.Kind{loss.Safepoint},
-	Limits: limits(longStop, otherStops, otherTime, otherTimeLow),
+	Limits: limits(longStop, otherStops, otherTime, otherTimeLow, starvedLongest),
 	Run:    each(anyLength, judgeOperations),
 }
 
@@ -52,10 +53,10 @@ var operations = []struct{ words, who, action string }{
 }
 
 // judgeOperations looks at stops that are no collections, one by one and without any window.
-func judgeOperations(_ *analyze.Pass, v *gcView) []analyze.Finding {
+func judgeOperations(pass *analyze.Pass, v *gcView) []analyze.Finding {
 	stops := v.longStops()
 	if len(stops) == 0 {
-		return v.judgeOtherStops()
+		return v.judgeOtherStops(pass)
 	}
 	var sum time.Duration
 	for _, s := range stops {
@@ -78,6 +79,9 @@ func judgeOperations(_ *analyze.Pass, v *gcView) []analyze.Finding {
 	}
 	f.Advice = []analyze.Advice{operationAdvice(top.name)}
 	f.Advice[0].Effect, f.Advice[0].Risk, f.Advice[0].Verify = "No such stop.", "None in looking.", "No operation of seconds in the next GC log."
+	if !works(top.name) {
+		v.ofStarvation(pass, &f, top.took)
+	}
 	for _, o := range operations {
 		if strings.Contains(top.name, o.words) {
 			f.Explanation = "It is " + o.who + ". " + f.Explanation
@@ -85,6 +89,11 @@ func judgeOperations(_ *analyze.Pass, v *gcView) []analyze.Finding {
 		}
 	}
 	return []analyze.Finding{f}
+}
+
+// works reports whether an operation has work of seconds to do of itself, as those that go through the heap.
+func works(name string) bool {
+	return strings.Contains(name, "Heap") || strings.Contains(name, "Histogram") || strings.Contains(name, "RedefineClasses")
 }
 
 func operationAdvice(name string) analyze.Advice {

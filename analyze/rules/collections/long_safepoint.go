@@ -32,7 +32,7 @@ var longSafepoint = &analyze.Rule{
 	Fix:    "Have the JVM name the thread that is late, and give its loop polls.",
 	After:  starvers,
 	Claims: []loss.Kind{loss.Safepoint},
-	Limits: limits(safepointReach, safepointShare, views.GCOverheadCritical, views.RecordingSpan),
+	Limits: limits(safepointReach, safepointShare, starvedLongest, views.GCOverheadCritical, views.RecordingSpan),
 	Run:    each(safepointLogs, judgeSafepoints),
 }
 
@@ -93,8 +93,10 @@ func judgeSafepoints(pass *analyze.Pass, v *gcView) []analyze.Finding {
 		}
 		f.Evidence = append(f.Evidence, v.Place(s.File, s.Line, text))
 	}
-	f.Because = v.starvedBy(pass)
 	f.Advice = v.safepointAdvice(&f)
+	if f.Because = v.starvedBy(pass); f.Advice[0].Setting != "-XX:UseCountedLoopSafepoints" && f.Advice[0].Setting != "-XX:LoopStripMiningIter" {
+		v.ofStarvation(pass, &f, top.Reach)
+	}
 	if len(f.Because) > 0 {
 		f.Advice = slices.Insert(f.Advice, 0, analyze.Advice{Action: "Remove the want of CPU first: " + f.Because[0] + ". A thread that gets no CPU comes late " +
 			"to its safepoint.", Effect: "Times to safepoint are short again, unless a loop without polls is to blame too.", Risk: "None.",

@@ -44,7 +44,7 @@ func stopsBeside(l *gc.Log) (sum, all time.Duration, named []gc.SafepointOp) {
 }
 
 // judgeOtherStops tells of stops that are each short, and many.
-func (v *gcView) judgeOtherStops() []analyze.Finding {
+func (v *gcView) judgeOtherStops(pass *analyze.Pass) []analyze.Finding {
 	sum, all, named := stopsBeside(v.Log)
 	span := v.Run.Last - v.Run.First
 	if span <= 0 || float64(sum) < otherStops.Value*float64(all) || float64(sum) < otherTimeLow.Value*float64(span) {
@@ -69,6 +69,9 @@ func (v *gcView) judgeOtherStops() []analyze.Finding {
 	}
 	f.Impact = fmt.Sprintf("%s of stopped time in %s", say.Took(sum), say.Took(span))
 	f.Explanation = "The JVM stops all threads for other work than collections too: thread dumps, agents, code that is thrown away, its own cleanup."
+	if len(named) > 0 {
+		v.ofStarvation(pass, &f, named[0].TotalMax)
+	}
 	f.Evidence = []analyze.Evidence{{Entry: v.Log.Source, Text: fmt.Sprintf("%s of %s stopped time is not of collections", say.Took(sum), say.Took(all))}}
 	for _, op := range named[:min(len(named), cite.Most-1)] {
 		f.Evidence = append(f.Evidence, analyze.Evidence{Entry: v.Log.Source, Text: fmt.Sprintf("%s: %s, %s together, the longest %s", op.Operation,

@@ -2,6 +2,7 @@ package collections
 
 import (
 	"slices"
+	"time"
 
 	"casefile/analyze"
 	"casefile/analyze/gc"
@@ -31,12 +32,27 @@ var starvers = []string{ids.CPUSaturated, ids.CPUThrottled, ids.CPUSteal}
 func (v *gcView) starvedBy(pass *analyze.Pass) (why []string) {
 	for _, id := range starvers {
 		if v.Before == "" && slices.ContainsFunc(pass.AllFound(id), func(f *analyze.Finding) bool {
-			return slices.Contains(f.Nodes, v.Node.Name) && (f.Subject == "" || f.Subject == v.About().Name)
+			return f.Severity.AtLeast(analyze.Warning) && slices.Contains(f.Nodes, v.Node.Name) && (f.Subject == "" || f.Subject == v.About().Name)
 		}) {
 			why = append(why, id)
 		}
 	}
 	return why
+}
+
+// starvedLongest is a stop that no want of CPU alone makes.
+var starvedLongest = analyze.NewLimit(10*time.Second, "", "one stop of a JVM that lacks CPU: longer ones are told for themselves",
+	"own judgement: with a hundred tasks for each CPU a thread still gets it every second or so")
+
+// ofStarvation makes a note of a finding about stops where the machine had too few CPUs during the capture: that alone makes stops long, and it is a
+// finding of its own. What is left of it once CPUs are free is the JVM's own.
+func (v *gcView) ofStarvation(pass *analyze.Pass, f *analyze.Finding, longest time.Duration) {
+	why := v.starvedBy(pass)
+	if len(why) == 0 || longest >= starvedLongest.Value || !f.Severity.AtLeast(analyze.Warning) {
+		return
+	}
+	f.Severity, f.Confidence, f.Because = analyze.Info, analyze.Low, why
+	f.Explanation += " Whether that is the JVM's own cannot be told: threads that get no CPU make all stops long (" + why[0] + "). Capture again when the machine has CPUs free."
 }
 
 // collections gives the logs that are long enough to prove something.

@@ -135,7 +135,7 @@ func shortenStatement(site *threads.Frame, peer string, frames []*threads.Frame)
 		return openSession(say.Short(site.Func), peer)
 	}
 	if b := libs.Borrows(frames); b != nil {
-		return testLess(b, say.Short(site.Func), peer)
+		return views.TestLess(b, say.Short(site.Func), peer)
 	}
 	at, list, setting := say.Short(site.Func), "", ""
 	for _, v := range sessionViews {

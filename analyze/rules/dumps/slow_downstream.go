@@ -179,7 +179,7 @@ func callAdvice(a *asked, borrow *libs.Borrowing, rate float64) analyze.Advice {
 	frames := a.sightings[0].Thread.Stack.Frames
 	switch {
 	case borrow != nil && a.kind == threads.WaitSocketRead:
-		return testLess(borrow, say.Short(a.site.Func), cmp.Or(a.peer, "the database"))
+		return views.TestLess(borrow, say.Short(a.site.Func), cmp.Or(a.peer, "the database"))
 	case rate >= manyCalls.Value && a.kind == threads.WaitSocketRead:
 		return askOnce(a, rate)
 	}

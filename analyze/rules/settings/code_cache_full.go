@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"casefile/analyze"
+	"casefile/analyze/applog"
 	"casefile/analyze/gc"
 	"casefile/analyze/ids"
 	"casefile/analyze/rules/cite"
 	"casefile/analyze/rules/views"
 	"casefile/analyze/rules/vm"
 	"casefile/analyze/say"
+	"casefile/analyze/signatures"
 )
 
 var (
@@ -22,11 +24,11 @@ var codeCacheFull = &analyze.Rule{
 	ID:  ids.CodeCacheFull,
 	Doc: "The memory for compiled code is full or nearly so: the JVM stopped compiling, or collects to free code.",
 	Needs: "what Compiler.codecache says (casefile collect asks it on JDK 9 and later), a GC log of JDK 20 or later, " +
-		"or a flight recording with jdk.CodeCacheFull",
+		"a flight recording with jdk.CodeCacheFull, or what the JVM prints (\"CodeCache is full. Compiler has been disabled\")",
 	Fix: "Double the code cache.",
 	Limits: []analyze.Threshold{
 		codeCacheNearlyFull, views.GCOverheadCritical, views.RecentSpan, views.RecentLoose,
-		views.SpanLeast, views.SpanSure, views.StartUpSpan, views.RecordingSpan,
+		views.SpanLeast, views.SpanSure, views.StartUpSpan, views.RecordingSpan, views.LogRecent,
 	},
 	Run: analyze.Each(compilers, judgeCodeCache),
 }
@@ -37,6 +39,7 @@ type compiler struct {
 	node *analyze.Node
 	log  *views.Collections // nil: none that is long enough
 	rec  *views.Recording   // the recording that tells most of a full code cache; nil: none does
+	said []applog.Entry     // lines in which the JVM tells that it has stopped compiling
 }
 
 // About names the JVM.
@@ -53,9 +56,19 @@ func compilers(p *analyze.Pass) (all []*compiler) {
 		}
 	}
 	for _, n := range p.Nodes {
+		if len(n.JVMs) == 0 { // a log that came alone
+			if said := disabledIn(p, n, n.LooseLogs); len(said) > 0 {
+				p.Evaluated()
+				all = append(all, &compiler{JVM: &analyze.JVM{Node: n, Target: p.Short(said[0].Source)}, node: n, said: said})
+			}
+		}
 		for _, j := range n.JVMs {
 			rec, watched := fullWhileRecorded(p, j)
-			c := &compiler{JVM: j, node: n, log: logs[j], rec: rec}
+			c := &compiler{JVM: j, node: n, log: logs[j], rec: rec, said: disabledIn(p, n, j.Logs)}
+			if len(n.JVMs) == 1 {
+				c.said = append(c.said, disabledIn(p, n, n.LooseLogs)...)
+			}
+			watched = watched || len(c.said) > 0
 			if j.CodeCache != nil || c.log != nil && j.Major() >= 20 || watched {
 				p.Evaluated()
 				all = append(all, c)
@@ -63,6 +76,23 @@ func compilers(p *analyze.Pass) (all []*compiler) {
 		}
 	}
 	return all
+}
+
+// disabledIn are the lines of the last day of logs by which the JVM tells that its code cache is full.
+func disabledIn(p *analyze.Pass, n *analyze.Node, logs []*applog.Log) (list []applog.Entry) {
+	for _, l := range logs {
+		m := l.Of(signatures.CompilerDisabled)
+		if m == nil {
+			continue
+		}
+		since := views.LogEnd(p, n, l).Add(-views.LogRecent.Value)
+		for _, e := range m.Newest {
+			if e.Time.IsZero() || !e.Time.Before(since) {
+				list = append(list, e)
+			}
+		}
+	}
+	return list
 }
 
 // codeFlush is a collection that is made for the sake of compiled code.
@@ -117,6 +147,13 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 		f.Severity = analyze.Warning
 		f.Say("The code cache has been full %s", say.Times("full", c.Full))
 		f.Impact = "while it was, nothing was compiled"
+	case (c == nil || c.Compiles) && len(x.said) > 0: // the lines may be of before it had room again
+		f.Severity, f.Weight = analyze.Critical, 0.5
+		if c != nil || rec != nil {
+			f.Severity, f.Weight = analyze.Warning, 0.3
+		}
+		f.Say("The code cache was full and the JVM stopped compiling (%s)", say.Counted("lines", len(x.said), "log line"))
+		f.Impact = "what was not compiled by then is interpreted, ten times slower and more"
 	case c == nil && rec != nil:
 		f.Severity = analyze.Warning
 		f.Say("The code cache was full %s in %s", say.Times("full", int(rec.Rec.JVM.CodeCacheFull)), say.Time("over", rec.Rec.Covered))
@@ -148,6 +185,9 @@ func judgeCodeCache(_ *analyze.Pass, x *compiler) []analyze.Finding {
 	}
 	if rec != nil {
 		f.Evidence = append(f.Evidence, citeRecordedFull(rec))
+	}
+	for _, e := range x.said[:min(len(x.said), 2)] {
+		f.Evidence = append(f.Evidence, analyze.Evidence{Entry: e.Source, Lines: analyze.Lines(e.Line, e.Line), Text: cite.Line(e.Text)})
 	}
 	if flushes > 0 {
 		f.Evidence = append(f.Evidence, v.CiteLongest(2, v.OfCause(codeFlush))...)

@@ -49,7 +49,6 @@ final class Libraries {
       case "hikari-validation", "c3p0-validation", "dbcp-validation", "n-plus-one" -> Statements.of(name, sick, jdbc);
       case "shutdown-pool", "shutdown-exit" -> Endings.of(name, sick);
       case "inline-cpu", "inline-call", "blocking-pool" -> Turns.of(name, sick);
-      case "code-cache" -> new Compiled(sick ? 6000 : 40)::evaluate;
       default -> throw new IllegalArgumentException(name);
     };
   }
