@@ -3,6 +3,7 @@ package threads
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -153,9 +154,15 @@ func (s *Series) seeRequests(c *Crew) {
 		}
 	}
 	c.entries = entries > 0
-	if 2*entries > busy && entries > 0 {
+	if entries > 0 && (2*entries > busy || ofServer(c)) {
 		c.Requests = true
 	}
+}
+
+// ofServer reports whether a crew is goroutines that the standard library's server began: those that are at no request are between two.
+func ofServer(c *Crew) bool {
+	t := c.Threads[0].Obs[c.Threads[0].First]
+	return t.goroutine && strings.HasPrefix(t.Name, "net/http.(*conn).")
 }
 
 // NeverFree reports whether all threads of a crew are at a task of their pool in all dumps, and none waits for work.

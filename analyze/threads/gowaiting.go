@@ -206,6 +206,17 @@ func goTypeName(pkg, typ string) string {
 	return name + "." + typ
 }
 
+// InHandler reports whether the top call of a stack of Go is the one that the server made, or a function within it.
+func InHandler(frames []*Frame) bool {
+	frames = WithinGo(frames)
+	for i, f := range frames {
+		if inGoStandard(f) {
+			return i == 1 || i > 1 && strings.HasPrefix(frames[0].Func, frames[1].Func+".")
+		}
+	}
+	return false
+}
+
 // WithinGo leaves out the standard library's frames at the top of a stack of Go.
 func WithinGo(frames []*Frame) []*Frame {
 	i := slices.IndexFunc(frames, func(f *Frame) bool { return !inGoStandard(f) })

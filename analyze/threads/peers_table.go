@@ -83,6 +83,9 @@ var clients = []struct{ prefix, peer string }{
 	{"database/sql.", "the database"},
 }
 
+// isWebSocket reports whether a Go function is of a library for WebSockets, whose peer is the user's browser.
+func isWebSocket(f *Frame) bool { return inGoModule(f) && strings.Contains(f.Func, "websocket.") }
+
 // OfServer reports whether a method is the server's own side of a request.
 func OfServer(fn string) bool { return hasPrefixOf(fn, serverSide) }
 
@@ -106,7 +109,7 @@ func CallSite(frames []*Frame) (site *Frame, peer string, own bool) {
 			continue
 		}
 		switch {
-		case hasPrefixOf(f.Func, serverSide):
+		case hasPrefixOf(f.Func, serverSide) || isWebSocket(f):
 			return site, peer, site != nil
 		case InServer(f.Func):
 			if site == nil && peer != "" {

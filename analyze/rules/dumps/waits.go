@@ -50,6 +50,7 @@ type place struct {
 	lone     bool // there is one dump only
 	meeting  loss.Meeting
 	stay     loss.Stay // of goroutines
+	past     bool      // others are past the wait: of goroutines
 	works    bool      // workers wait for what others may be computing
 	beside   bool      // a finding explains why other request threads stand in what is never a wait for work
 }
@@ -115,7 +116,7 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	w.lasts = known && w.lasting >= waitLasts.Value
 	w.works = !p.Requests && (p.Kind == loss.Future || p.Kind == loss.Others) && a.Works(p)
 	if v.JVM == nil {
-		w.meeting, w.stay = p.Meeting(), a.Stay(p)
+		w.meeting, w.stay, w.past = p.Meeting(), a.Stay(p), len(a.Past(p)) > 0
 	}
 	w.lost = v.LossOf(w.sightings())
 	return w
@@ -237,6 +238,15 @@ func (w *place) waitsLong() bool {
 	return w.Requests && w.stay.Known() && enough && w.lost.Share >= waitAnyShare.Value && w.crowds(waitThreads.Value)
 }
 
+// mayStream reports whether the goroutines are in a select of the handler itself, and nobody is past it: a stream of events and a long poll
+// stand like that for as long as their client listens. A plain receive or send does not see that the client is gone.
+func (w *place) mayStream() bool {
+	if w.v.JVM != nil || w.Kind != loss.Queue || w.past {
+		return false
+	}
+	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool { return s.Thread.StateText != "select" || !threads.InHandler(s.Thread.Stack.Frames) })
+}
+
 // crowds reports whether half of the dumps show so many threads in the place, and two at least.
 func (w *place) crowds(least int) bool {
 	n := w.Dumps(least)
@@ -280,6 +290,8 @@ func (w *place) severity() (analyze.Severity, float64, analyze.Confidence) {
 	case w.works: // they coordinate work that is being done
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.v.JVM == nil && !w.numbered(): // others may stand there each time
+		return analyze.Info, w.lost.Weight() / 2, analyze.Low
+	case w.mayStream():
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
 	case w.v.JVM == nil && !w.remains(w.peak()) && !w.waitsLong(): // nothing tells that any of them waits for long
 		return analyze.Info, w.lost.Weight() / 2, analyze.Low
@@ -409,6 +421,9 @@ func (w *place) story(row *waitRow) string {
 
 // meets says of goroutines at which object they meet, and how long each is there.
 func (w *place) meets() (text string) {
+	if w.mayStream() {
+		return " A stream of events and a long poll stand like that by design, for as long as their client listens."
+	}
 	if w.meeting.AtOne() {
 		text = fmt.Sprintf(" In each dump they stand at one object (%#x in the fullest), so that it is one thing they all wait for.", w.meeting.Object)
 	}
