@@ -59,10 +59,15 @@ func stated(a *loss.Account, of Subject, findings []Finding, kinds map[string][]
 			if s.Node != of.Node || s.Name != of.Name && s.Name != "" {
 				continue
 			}
+			var list []*threads.Thread
 			if c, ok := f.Detail.(Claimer); ok {
-				a.Claim(f.ID, c.Claimed())
+				list = c.Claimed()
 			}
+			a.Claim(f.ID, list)
 			a.ClaimKind(f.ID, kinds[f.ID]...)
+			if f.Severity.AtLeast(Warning) {
+				a.Fault(list, kinds[f.ID]...)
+			}
 		}
 	}
 	return a.State(of.Node, of.Name)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"casefile/analyze/gc"
+	"casefile/analyze/loss"
+	"casefile/analyze/say"
 	"casefile/analyze/threads"
 )
 
@@ -70,6 +72,9 @@ func Headline(c *Case, r *Result) Verdict {
 	if n := len(r.Broken); n > 0 {
 		v.Why = append(v.Why, "a check failed: "+r.Broken[0]+others(n-1))
 	}
+	if !r.Worst().AtLeast(Warning) {
+		v.Why = append(waitsOf(r), v.Why...)
+	}
 	v.Why = append(v.Why, j.missing...)
 	v.Examined, v.Why = orEmpty(v.Examined), orEmpty(v.Why)
 	switch {
@@ -89,6 +94,27 @@ func Headline(c *Case, r *Result) Verdict {
 		}
 	}
 	return v
+}
+
+// WorthNaming is the share of request time in waits that no finding holds for a fault from which on they are named: the mark at which most rules
+// about waits warn.
+const WorthNaming = 0.10
+
+// waitsOf names, of each process, much waiting of requests that no finding at warning or above explains: silence would deny it.
+func waitsOf(r *Result) (out []string) {
+	for _, s := range r.Loss {
+		_, rest, largest := loss.Waited(s.Parts)
+		if rest < WorthNaming || rest*s.RequestThreads < 1 { // less than one request at a time
+			continue
+		}
+		at := string(largest.Kind)
+		if largest.Where != "" {
+			at += " in " + largest.Where
+		}
+		out = append(out, fmt.Sprintf("requests of %s wait for %s of their time, %s of it for %s: that may be its work; "+
+			"its response times tell whether it is too long", s.Subject, say.Percent(rest), say.Percent(largest.Share/rest), at))
+	}
+	return out
 }
 
 // acrossNodes names the number of nodes of a cluster, whose evidence is told as one.

@@ -27,6 +27,7 @@ type Account struct {
 	stops  Stops
 	stalls map[*threads.Crew]time.Duration
 	claims map[Kind]string // of parts that are of no thread in a dump
+	faults map[Kind]bool   // of those claimed by a finding that holds them for a fault
 	places map[*threads.Thread]*Place
 }
 
@@ -38,11 +39,12 @@ type cell struct {
 	request bool
 	place   *Place // of waits
 	claim   string
+	fault   bool // a finding holds it for a fault
 }
 
 // New makes the account of a series; the logs are those of the same process.
 func New(s *threads.Series, logs []*gc.Log) *Account {
-	a := &Account{Series: s, claims: map[Kind]string{}, places: map[*threads.Thread]*Place{}, stalls: map[*threads.Crew]time.Duration{}}
+	a := &Account{Series: s, claims: map[Kind]string{}, faults: map[Kind]bool{}, places: map[*threads.Thread]*Place{}, stalls: map[*threads.Crew]time.Duration{}}
 	n := len(s.Dumps)
 	if n == 0 {
 		return a
@@ -75,6 +77,22 @@ func (a *Account) Claim(id string, list []*threads.Thread) {
 		if c := &a.cells[i]; c.claim == "" && c.kind != Idle && mine[c.Thread] {
 			c.claim = id
 		}
+	}
+}
+
+// Fault notes that a finding at warning or above holds the time of these threads in their dumps for lost, and all time of some kinds: whoever
+// claimed it first.
+func (a *Account) Fault(list []*threads.Thread, kinds ...Kind) {
+	mine := make(map[*threads.Thread]bool, len(list))
+	for _, t := range list {
+		mine[t] = true
+	}
+	for _, k := range kinds {
+		a.faults[k] = true
+	}
+	for i := range a.cells {
+		c := &a.cells[i]
+		c.fault = c.fault || mine[c.Thread] || slices.Contains(kinds, c.kind)
 	}
 }
 

@@ -47,13 +47,13 @@ type Part struct {
 	Seconds   float64 `json:"seconds"`
 	Share     float64 `json:"share"` // of the whole
 	ClaimedBy string  `json:"claimed_by,omitempty"`
+	Fault     bool    `json:"fault,omitempty"` // a finding at warning or above holds it for lost
 }
 
-// Lost is the share of the time that was neither idle nor on CPU, and how much of that findings claim.
+// Lost is the share of the time that was neither idle nor on CPU, and how much of that findings claim, notes among them.
 func Lost(parts []Part) (lost, claimed float64) {
 	for _, p := range parts {
-		switch p.Kind {
-		case Idle, CPU, Running:
+		if p.Kind.works() {
 			continue
 		}
 		lost += p.Share
@@ -62,6 +62,33 @@ func Lost(parts []Part) (lost, claimed float64) {
 		}
 	}
 	return lost, claimed
+}
+
+// works reports whether time of a kind is no wait: at work, or without any.
+func (k Kind) works() bool { return k == Idle || k == CPU || k == Running }
+
+// Waited are the shares of the time that was neither idle nor on CPU: what findings at warning or above hold for lost, and the rest; and
+// the largest part of the rest. A service that asks others all the time waits all the time and loses nothing.
+func Waited(parts []Part) (lost, rest float64, largest Part) {
+	of := map[string]*Part{}
+	for _, p := range parts {
+		switch {
+		case p.Kind.works():
+			continue
+		case p.Fault:
+			lost += p.Share
+			continue
+		}
+		rest += p.Share
+		k := string(p.Kind) + " " + p.Where
+		if of[k] == nil {
+			of[k] = &Part{Kind: p.Kind, Where: p.Where, ClaimedBy: p.ClaimedBy}
+		}
+		if of[k].Share += p.Share; of[k].Share > largest.Share {
+			largest = *of[k]
+		}
+	}
+	return lost, rest, largest
 }
 
 // State gives the account in figures. Crews smaller than minCrew, and those that were idle all the time, are left out.
@@ -90,6 +117,7 @@ type partKey struct {
 	kind  Kind
 	where string
 	claim string
+	fault bool
 }
 
 // split divides the time of some cells into parts.
@@ -107,7 +135,7 @@ func (a *Account) split(keep func(*cell) bool) (c Crew) {
 		}
 		n := float64(x.Count())
 		all += n
-		k := partKey{kind: x.kind, claim: x.claim}
+		k := partKey{kind: x.kind, claim: x.claim, fault: x.fault}
 		if x.place != nil {
 			k.where = x.place.Where()
 		}
@@ -129,13 +157,23 @@ func (a *Account) split(keep func(*cell) bool) (c Crew) {
 	c.ThreadSeconds = c.Threads * a.Span.Seconds()
 	for k, n := range sums {
 		if n > 0 {
-			c.Parts = append(c.Parts, Part{Kind: k.kind, Where: k.where, ClaimedBy: k.claim, Share: n / all, Seconds: n / all * c.ThreadSeconds})
+			c.Parts = append(c.Parts, Part{Kind: k.kind, Where: k.where, ClaimedBy: k.claim, Fault: k.fault, Share: n / all, Seconds: n / all * c.ThreadSeconds})
 		}
 	}
 	slices.SortFunc(c.Parts, func(x, y Part) int {
-		return cmp.Or(cmp.Compare(y.Share, x.Share), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Where, y.Where), cmp.Compare(x.ClaimedBy, y.ClaimedBy))
+		return cmp.Or(cmp.Compare(y.Share, x.Share), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Where, y.Where), cmp.Compare(x.ClaimedBy, y.ClaimedBy), compareBool(x.Fault, y.Fault))
 	})
 	return c
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return 1
+	}
+	return -1
 }
 
 // divideRunning splits the time that dumps show as RUNNABLE by what was counted of its threads: CPU, waiting for a CPU,
@@ -175,9 +213,9 @@ func (a *Account) divideRunning(sums map[partKey]float64, list map[*threads.Trac
 			continue
 		}
 		share := n / running
-		sums[partKey{CPU, k.where, k.claim}] += share * onCPU
-		sums[partKey{Stall, k.where, cmp.Or(k.claim, a.claims[Stall])}] += share * stall
-		sums[partKey{Runnable, k.where, cmp.Or(k.claim, a.claims[Runnable])}] += share * wanted
+		sums[partKey{CPU, k.where, k.claim, k.fault}] += share * onCPU
+		sums[partKey{Stall, k.where, cmp.Or(k.claim, a.claims[Stall]), k.fault || a.faults[Stall]}] += share * stall
+		sums[partKey{Runnable, k.where, cmp.Or(k.claim, a.claims[Runnable]), k.fault || a.faults[Runnable]}] += share * wanted
 		sums[k] -= share * (onCPU + stall + wanted)
 	}
 }
@@ -200,8 +238,8 @@ func (a *Account) addStops(sums map[partKey]float64) {
 			sums[k] = n * (1 - inGC - inSafepoint)
 		}
 	}
-	sums[partKey{kind: GC, claim: a.claims[GC]}] += busy * inGC
-	sums[partKey{kind: Safepoint, claim: a.claims[Safepoint]}] += busy * inSafepoint
+	sums[partKey{kind: GC, claim: a.claims[GC], fault: a.faults[GC]}] += busy * inGC
+	sums[partKey{kind: Safepoint, claim: a.claims[Safepoint], fault: a.faults[Safepoint]}] += busy * inSafepoint
 }
 
 // Where names the place in short: "Cache in Cache.get", "ReportPool.borrow below Report.render".

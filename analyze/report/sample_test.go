@@ -184,7 +184,7 @@ func sampleResult() *analyze.Result {
 				Advice: []analyze.Advice{{Action: "Add the flag", Setting: "-XX:+HeapDumpOnOutOfMemoryError", To: "on"}}},
 		},
 		Loss: []*loss.Statement{{Node: "wiki-1", Subject: "4711-confluence", SpanSeconds: 50, Dumps: 6, RequestThreads: 24, RequestThreadSeconds: 1200, Parts: []loss.Part{
-			{Kind: loss.Lock, Where: "com.acme.directory.GroupCache in com.acme.directory.GroupCache.refresh", Seconds: 475, Share: 0.396, ClaimedBy: "lock-contention"},
+			{Kind: loss.Lock, Where: "com.acme.directory.GroupCache in com.acme.directory.GroupCache.refresh", Seconds: 475, Share: 0.396, ClaimedBy: "lock-contention", Fault: true},
 			{Kind: loss.CPU, Seconds: 150, Share: 0.125}, {Kind: loss.Socket, Where: "com.acme.directory.LdapClient.search", Seconds: 50, Share: 0.042}, {Kind: loss.Idle, Seconds: 525, Share: 0.437}}}},
 		Tuning: []analyze.Tuning{{Nodes: []string{"wiki-1"}, Subject: "4711-confluence", Changes: []analyze.Change{
 			{Setting: "-Xmx", From: "-Xmx1g", To: "-Xmx2g", Findings: []string{"heap-too-small", "full-gc"}, Risk: "Needs 1 GB more memory.", Verify: "Collections take under 5 % of the time."},

@@ -55,35 +55,54 @@ func levelOf(r *analyze.Result, node string, kinds []string) string {
 	return best
 }
 
-// notLost are the kinds of time in which a request thread works or has nothing to do.
-var notLost = []loss.Kind{loss.CPU, loss.Running, loss.Idle}
-
+// lostFigure is the share of request time that findings at warning or above hold for lost; waits that no finding calls a fault are named next
+// to it. A service that asks its database all the time waits all the time, and loses nothing.
 func lostFigure(r *analyze.Result) KeyFigure {
 	k := KeyFigure{Name: "Request time lost", Note: "no dumps of request threads"}
-	worst := -1.0
+	worst, most := -1.0, 0.0
 	for _, s := range r.Loss {
-		lost, _ := loss.Lost(s.Parts)
-		largest, claimed := loss.Part{}, []string{}
-		for _, p := range s.Parts {
-			if slices.Contains(notLost, p.Kind) {
-				continue
-			}
-			if p.Share > largest.Share {
-				largest = p
-			}
-			claimed = append(claimed, p.ClaimedBy)
-		}
-		if len(s.Parts) == 0 || lost <= worst {
+		lost, rest, largest := loss.Waited(s.Parts)
+		if len(s.Parts) == 0 || lost < worst || lost == worst && rest <= most {
 			continue
 		}
-		worst = lost
-		k.Value, k.Node, k.Level = say.Percent(lost), clean(onNode(s.Node)), levelOf(r, s.Node, claimed)
+		worst, most = lost, rest
+		k.Value, k.Node, k.Level = say.Percent(lost), clean(onNode(s.Node)), "fine"
+		var note []string
+		if lost > 0 {
+			at, claimed := largestFault(s.Parts)
+			k.Level = levelOf(r, s.Node, claimed)
+			note = append(note, "most of it: "+placeOf(at))
+		}
+		if rest >= analyze.WorthNaming {
+			note = append(note, say.Percent(rest)+" waits and no finding holds it for a fault, most of it: "+placeOf(largest))
+		}
 		k.Note = "no request thread waited"
-		if largest.Share > 0 {
-			k.Note = "most of it: " + clean(cut(joined(", ", string(largest.Kind), shortPlace(largest.Where)), 70))
+		if len(note) > 0 {
+			k.Note = strings.Join(note, "; ")
+		} else if rest > 0 {
+			k.Note = "they wait for " + say.Percent(rest) + " of it"
 		}
 	}
 	return k
+}
+
+// placeOf names a part in short.
+func placeOf(p loss.Part) string {
+	return clean(cut(joined(", ", string(p.Kind), shortPlace(p.Where)), 70))
+}
+
+// largestFault is the largest part that is lost, and the rules that claim all such parts.
+func largestFault(parts []loss.Part) (largest loss.Part, claimed []string) {
+	for _, p := range parts {
+		if !p.Fault || p.Kind == loss.CPU || p.Kind == loss.Running || p.Kind == loss.Idle {
+			continue
+		}
+		claimed = append(claimed, p.ClaimedBy)
+		if p.Share > largest.Share {
+			largest = p
+		}
+	}
+	return largest, claimed
 }
 
 // shortPlace drops the packages of a name.

@@ -244,7 +244,9 @@ func (w *place) mayStream() bool {
 	if w.v.JVM != nil || w.Kind != loss.Queue || w.past {
 		return false
 	}
-	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool { return s.Thread.StateText != "select" || !threads.InHandler(s.Thread.Stack.Frames) })
+	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool {
+		return s.Thread.StateText != "select" || !threads.InHandler(s.Thread.Stack.Frames)
+	})
 }
 
 // crowds reports whether half of the dumps show so many threads in the place, and two at least.
