@@ -69,6 +69,9 @@ func opens(line []byte) opening {
 			return o
 		}
 	}
+	if bytes.IndexByte(line, '=') < 0 {
+		return opensLines(line)
+	}
 	if m := assignedRE.FindSubmatch(line); m != nil && closingQuote(m[3], 0, m[2][0], 0) < 0 {
 		if m[2][0] == '"' {
 			return openedBy(m[1], atQuote)
@@ -78,8 +81,14 @@ func opens(line []byte) opening {
 	return opensLines(line)
 }
 
+// closed are the signs with which no line ends that opensLines knows: above all that of a frame of a stack.
+var closed = []byte(")];(}!?*%&#@~^$/<=`")
+
 // opensLines reads a line of YAML or JSON that a log may have written.
 func opensLines(line []byte) opening {
+	if end := len(bytes.TrimRight(line, " \t\r\n\f")); end == 0 || bytes.IndexByte(closed, line[end-1]) >= 0 {
+		return opening{}
+	}
 	if m := keyAtEndRE.FindSubmatchIndex(line); m != nil && !isClassName(line[m[6]:m[7]]) {
 		until := atChildren
 		if m[8] >= 0 {

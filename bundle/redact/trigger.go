@@ -64,6 +64,8 @@ type wordIndex struct {
 const (
 	gramBits = 5
 	gramMask = 1<<(3*gramBits) - 1
+	// fourthMask is that of four characters.
+	fourthMask = 1<<(4*gramBits) - 1
 )
 
 // gramCode are the five bits of a character: letters have their own, whatever their case.
@@ -154,12 +156,12 @@ func setGrams(set []uint64, word string, n int) {
 	}
 }
 
-// may reports whether a word may start with three characters, of which the gram is made, and the one at at.
+// may reports whether a word may start with three characters, the last of which the gram is made, and the one at at.
 func (x *wordIndex) may(gram uint32, b []byte, at int) bool {
 	if at >= len(b) {
 		return true
 	}
-	gram = gram<<gramBits | gramCode[b[at]]
+	gram = (gram<<gramBits | gramCode[b[at]]) & fourthMask
 	return x.fourth[gram/64]>>(gram%64)&1 != 0
 }
 
@@ -170,8 +172,8 @@ func (x *wordIndex) find(b []byte, from int) int {
 	}
 	gram := gramCode[b[from]]<<gramBits | gramCode[b[from+1]]
 	for i, c := range b[from+2:] {
-		gram = (gram<<gramBits | gramCode[c]) & gramMask
-		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.may(gram, b, from+i+3) && x.at(b[from+i:], nil) {
+		gram = gram<<gramBits | gramCode[c] // older characters stay in front: the next step waits for less
+		if g := gram & gramMask; x.begins[g/64]>>(g%64)&1 != 0 && x.may(gram, b, from+i+3) && x.at(b[from+i:], nil) {
 			return from + i + 1
 		}
 	}
@@ -185,8 +187,8 @@ func (x *wordIndex) all(b []byte, ids *idSet) {
 	}
 	gram := gramCode[b[0]]<<gramBits | gramCode[b[1]]
 	for i, c := range b[2:] {
-		gram = (gram<<gramBits | gramCode[c]) & gramMask
-		if x.begins[gram/64]>>(gram%64)&1 != 0 && x.may(gram, b, i+3) {
+		gram = gram<<gramBits | gramCode[c] // older characters stay in front: the next step waits for less
+		if g := gram & gramMask; x.begins[g/64]>>(g%64)&1 != 0 && x.may(gram, b, i+3) {
 			x.at(b[i:], ids)
 		}
 	}

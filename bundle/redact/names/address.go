@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// address4 looks at four numbers with dots from start on, and returns where to go on.
+// address4 looks at four numbers with dots from start on, padded with zeros or not, and returns where to go on.
 func (r *Rewriter) address4(start int) int {
 	line := r.line
 	end, dots := start, 0
@@ -39,7 +39,7 @@ func (r *Rewriter) address4(start int) int {
 	}
 	as, known := r.ips[number]
 	if !known {
-		as = r.decide(ipPlace, string(line[start:end]))
+		as = r.address4As(addr4(number))
 		if len(r.ips) < maxDecided {
 			r.ips[number] = as
 		}
@@ -48,6 +48,17 @@ func (r *Rewriter) address4(start int) int {
 		r.add(start, end, Address, as)
 	}
 	return end
+}
+
+// address4As is what stands for an address of IPv4; empty: it stays.
+func (r *Rewriter) address4As(a netip.Addr) string {
+	switch {
+	case keptAddress(a):
+		return ""
+	case r.learn:
+		return learnedMark
+	}
+	return r.set.AddressOf(a).String()
 }
 
 func (r *Rewriter) address(start, end int, a netip.Addr) {

@@ -1,9 +1,6 @@
 package names
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // place is at what a text stands. Below Kinds it is a kind: the text is a name of it for sure.
 type place int
@@ -12,13 +9,12 @@ const (
 	userPlace  place = place(Kinds) + iota // of a user
 	userMaybe                              // of a user, where other words stand too
 	hostPlace                              // of a host, with or without its domain
-	ipPlace                                // four numbers with dots
 	queryPlace                             // the value of a query
 	places
 )
 
 // kindAt are the kinds of names at places above Kinds.
-var kindAt = [places]Kind{userPlace: User, userMaybe: User, hostPlace: Host, ipPlace: Address, queryPlace: Query}
+var kindAt = [places]Kind{userPlace: User, userMaybe: User, hostPlace: Host, queryPlace: Query}
 
 // maxDecided bounds what a Rewriter remembers of one place.
 const maxDecided = 1 << 16
@@ -62,15 +58,6 @@ func (r *Rewriter) decide(p place, text string) string {
 		return r.pseudonym(User, text)
 	case hostPlace:
 		return r.hostAt(strings.ToLower(text))
-	case ipPlace:
-		a, err := netip.ParseAddr(text)
-		if err != nil || keptAddress(a) {
-			return ""
-		}
-		if r.learn {
-			return learnedMark
-		}
-		return r.set.AddressOf(a).String()
 	case queryPlace:
 		if keptValue(text) {
 			return ""

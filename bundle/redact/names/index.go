@@ -115,6 +115,9 @@ func (r *Rewriter) word(start, end int, h uint64) int {
 }
 
 func equalFold(b []byte, lowerText string) bool {
+	if len(b) != len(lowerText) {
+		return false
+	}
 	for i, c := range b {
 		if lowered[c] != lowerText[i] {
 			return false

@@ -3,6 +3,7 @@ package names
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -286,5 +287,33 @@ func BenchmarkHostile(b *testing.B) {
 				s.Rewriter().Text(line)
 			}
 		})
+	}
+}
+
+// An address is the same with zeros in front of its numbers, whichever of the two a text has first.
+func TestPaddedAddresses(t *testing.T) {
+	for _, text := range []string{"from 10.1.2.3 to 010.001.002.003 x", "from 010.001.002.003 to 10.1.2.3 x"} {
+		s := New(Key{1})
+		as := s.AddressOf(netip.MustParseAddr("10.1.2.3")).String()
+		if got, want := through(t, s, text), "from "+as+" to "+as+" x"; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Addresses are among the names, and a set that was restored from them gives the same.
+func TestAddressesAreRestored(t *testing.T) {
+	s := New(Key{1})
+	through(t, s, "10.1.2.3 10.1.2.4 192.0.2.7 2a02:908::17")
+	list, again := s.Names(), New(Key{2})
+	again.Restore(list)
+	if got := again.Names(); !slices.Equal(got, list) || len(list) != 4+2 { // and two networks
+		t.Errorf("%v, restored %v", list, got)
+	}
+	for _, a := range []string{"10.1.2.3", "192.0.2.7"} {
+		got, want := again.AddressOf(netip.MustParseAddr(a)), s.AddressOf(netip.MustParseAddr(a))
+		if g, w := got.As4(), want.As4(); [3]byte(g[:3]) != [3]byte(w[:3]) {
+			t.Errorf("%s: network of %s, of %s before", a, got, want)
+		}
 	}
 }

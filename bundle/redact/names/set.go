@@ -2,6 +2,7 @@ package names
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
 	"slices"
@@ -17,14 +18,15 @@ const MaxNames = 500_000
 type Set struct {
 	key Key
 
-	mu     sync.RWMutex
-	as     map[id]string     // pseudonyms
-	taken  map[string]id     // whose a pseudonym is
-	known  map[string]Kind   // to be looked for, as they are written, in lower case: hosts, users, domains
-	sure   map[string]bool   // of those: the caller named them
-	words  map[uint64]bool   // of frames and identifiers: a name that is one of them is no word to look for
-	octets map[string][]byte // by network
-	index  *index            // of known; nil after a change
+	mu    sync.RWMutex
+	as    map[id]string       // pseudonyms
+	taken map[string]id       // whose a pseudonym is
+	known map[string]Kind     // to be looked for, as they are written, in lower case: hosts, users, domains
+	sure  map[string]bool     // of those: the caller named them
+	words map[uint64]bool     // of frames and identifiers: a name that is one of them is no word to look for
+	v4    map[uint32]uint32   // addresses, with those that stand for them
+	nets  map[uint32]*network // by their three octets
+	index *index              // of known; nil after a change
 }
 
 // id is a name of a kind, in lower case where case does not matter.
@@ -36,7 +38,7 @@ type id struct {
 // New makes a set without names.
 func New(key Key) *Set {
 	return &Set{key: key, as: map[id]string{}, taken: map[string]id{}, known: map[string]Kind{}, sure: map[string]bool{},
-		words: map[uint64]bool{}, octets: map[string][]byte{}}
+		words: map[uint64]bool{}, v4: map[uint32]uint32{}, nets: map[uint32]*network{}}
 }
 
 // Name is one name with its pseudonym.
@@ -54,6 +56,9 @@ func (s *Set) Names() []Name {
 	for id, as := range s.as {
 		list = append(list, Name{id.kind.String(), id.name, as})
 	}
+	for a, as := range s.v4 {
+		list = append(list, Name{Address.String(), addr4(a).String(), addr4(as).String()})
+	}
 	slices.SortFunc(list, func(a, b Name) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	return list
 }
@@ -62,12 +67,19 @@ func (s *Set) Names() []Name {
 func (s *Set) Restore(list []Name) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	clear(s.nets)
 	for _, n := range list {
 		k := slices.Index(kindNames[:], n.Kind)
-		if k < 0 || n.Name == "" || n.As == "" || len(s.as) >= MaxNames {
+		if k < 0 || n.Name == "" || n.As == "" || s.full() {
 			continue
 		}
 		i := id{Kind(k), n.Name}
+		if a, err := netip.ParseAddr(n.Name); i.kind == Address && err == nil && a.Is4() {
+			if as, err := netip.ParseAddr(n.As); err == nil && as.Is4() {
+				s.v4[number4(a)] = number4(as)
+				continue
+			}
+		}
 		s.as[i], s.taken[n.As] = n.As, i
 		if i.kind <= User && learnable(i.kind, n.Name) {
 			s.known[n.Name], s.index = i.kind, nil
@@ -159,10 +171,13 @@ func (s *Set) Pseudonym(kind Kind, name string) string {
 }
 
 func (s *Set) remember(i id, as string) {
-	if len(s.as) < MaxNames {
+	if !s.full() {
 		s.as[i], s.taken[as] = as, i
 	}
 }
+
+// full reports whether no more names are remembered.
+func (s *Set) full() bool { return len(s.as)+len(s.v4) >= MaxNames }
 
 // HostName is the pseudonym of a host with or without its domain, or of a domain.
 func (s *Set) HostName(name string) string {
@@ -231,19 +246,35 @@ func (s *Set) AddressOf(a netip.Addr) netip.Addr {
 
 func (s *Set) address4(a netip.Addr) netip.Addr {
 	b := a.As4()
-	network := netip.AddrFrom4([4]byte{b[0], b[1], b[2]}).String()
+	number := number4(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	net := s.network4(network)
-	to := s.octets[network]
-	if to == nil {
-		all := s.key.octets(network)
-		to = all[:]
-		s.octets[network] = to
+	n := s.nets[number>>8]
+	if n == nil {
+		name := netip.AddrFrom4([4]byte{b[0], b[1], b[2]}).String()
+		n = &network{s.network4(name), s.key.octets(name)}
+		s.nets[number>>8] = n
 	}
-	as := netip.AddrFrom4([4]byte{net[0], net[1], net[2], to[b[3]]})
-	s.remember(id{Address, a.String()}, as.String())
+	as := netip.AddrFrom4([4]byte{n.as[0], n.as[1], n.as[2], n.octets[b[3]]})
+	if !s.full() {
+		s.v4[number] = number4(as)
+	}
 	return as
+}
+
+// network is what stands for the addresses that have three octets in common.
+type network struct {
+	as     [3]byte
+	octets [256]byte
+}
+
+func number4(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+func addr4(number uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(number >> 24), byte(number >> 16), byte(number >> 8), byte(number)})
 }
 
 // network4 are the first octets that stand for those of a network.

@@ -203,7 +203,7 @@ func (r *Rewriter) domainAt(start, end int) int {
 // path is what follows the authority of a URL, or stands alone: titles, users and space keys in it, and the query.
 func (r *Rewriter) path(start, end int) {
 	line := r.line
-	var before, earlier string
+	var before, earlier []byte
 	for at := start; at < end; {
 		switch line[at] {
 		case '/', '\\':
@@ -212,28 +212,60 @@ func (r *Rewriter) path(start, end int) {
 		case '?', '#', ';':
 			return // found by themselves
 		}
-		stop := at
-		for stop < end && strings.IndexByte("/?#;\\", line[stop]) < 0 {
+		stop, escaped := at, false
+		for stop < end && !segmentEnds[line[stop]] {
+			escaped = escaped || line[stop] == '+' || line[stop] == '%'
 			stop++
 		}
-		segment := string(line[at:stop])
-		r.segment(at, stop, segment, before, earlier)
-		before, earlier = strings.ToLower(segment), before
+		kind, placed := kindAfter(before)
+		titled := equalFold(earlier, "display") || equalFold(earlier, "pages") && allDigits(before)
+		if placed || titled || escaped || line[at] == '~' { // most parts are of the program
+			r.segment(at, stop, kind, placed, titled, escaped)
+		}
+		before, earlier = line[at:stop], before
 		at = stop
 	}
 }
+
+// signs is a set of bytes.
+type signs [256]bool
+
+func signsOf(text string) (set signs) {
+	for i := range len(text) {
+		set[text[i]] = true
+	}
+	return set
+}
+
+var (
+	segmentEnds = signsOf("/?#;\\")
+	querySigns  = signsOf("._-[]%;$*")
+)
 
 // segmentsBefore are what the next part of a path is.
 var segmentsBefore = map[string]Kind{"display": Space, "spaces": Space, "space": Space, "viewspace": Space,
 	"users": User, "user": User, "~": User,
 	"profile": User, "people": User, "projects": Space, "browse": Space}
 
-// segment is one part of a path, after two others.
-func (r *Rewriter) segment(start, end int, text, before, earlier string) {
+// kindAfter is what the part of a path after this one is.
+func kindAfter(segment []byte) (kind Kind, ok bool) {
+	var word [16]byte
+	if len(segment) > len(word) {
+		return 0, false
+	}
+	for i, c := range segment {
+		word[i] = lowered[c]
+	}
+	kind, ok = segmentsBefore[string(word[:len(segment)])]
+	return kind, ok
+}
+
+// segment is one part of a path: of a kind by the part before it, at the place of a title, with escapes.
+func (r *Rewriter) segment(start, end int, kind Kind, placed, titled, escaped bool) {
+	text := string(r.line[start:end])
 	if isPseudonym(strings.TrimPrefix(text, "~")) || strings.Contains(text, "[redacted") {
 		return
 	}
-	kind, placed := segmentsBefore[before]
 	switch {
 	case text[0] == '~' && len(text) > 1:
 		r.user(start+1, end, true)
@@ -246,8 +278,7 @@ func (r *Rewriter) segment(start, end int, text, before, earlier string) {
 		}
 		r.learnAs(Space, text)
 		r.at(place(Space), start, end)
-	case (earlier == "display" || earlier == "pages" && strings.Trim(before, "0123456789") == "") &&
-		!strings.HasSuffix(text, ".action") || strings.ContainsAny(text, "+%"):
+	case titled && !strings.HasSuffix(text, ".action") || escaped:
 		r.at(place(Title), start, end)
 	}
 }
@@ -264,7 +295,7 @@ func (r *Rewriter) query(start int, parameters bool) int {
 	at := start
 	for at < len(line) {
 		eq := at
-		for eq < len(line) && eq-at < 64 && (isWord(line[eq]) || strings.IndexByte("._-[]%;$*", line[eq]) >= 0) {
+		for eq < len(line) && eq-at < 64 && (isWord(line[eq]) || querySigns[line[eq]]) {
 			eq++
 		}
 		if eq >= len(line) || line[eq] != '=' || eq == at {
