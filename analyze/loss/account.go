@@ -50,6 +50,11 @@ func New(s *threads.Series, logs []*gc.Log) *Account {
 		return a
 	}
 	a.From, a.Span = s.Dumps[0].Time, s.Span(0, n-1)
+	total := 0
+	for _, d := range s.Dumps {
+		total += len(d.Threads)
+	}
+	a.cells = make([]cell, 0, total)
 	for i, d := range s.Dumps {
 		for _, t := range d.Threads {
 			c := s.CrewOf(t)

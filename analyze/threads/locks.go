@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // LockState is one lock of a dump: who has it, who wants it.
@@ -42,7 +43,7 @@ func NewLockGraph(d *Dump) *LockGraph {
 	for _, t := range d.Threads {
 		g.addThread(t)
 	}
-	names := newNames(d)
+	names := sync.OnceValue(func() names { return newNames(d) }) // few dumps name an owner
 	g.ownersByReport(names)
 	g.ownersByName(names)
 	g.ownersByClinit()
@@ -178,7 +179,8 @@ func newNames(d *Dump) names {
 	n := make(names, len(d.Threads))
 	for _, t := range d.Threads {
 		n[t.Name] = append(n[t.Name], t)
-		if num := "#" + strconv.FormatInt(t.Num, 10); t.Num != 0 && d.Format != FormatHotSpot {
+		if t.Num != 0 && d.Format != FormatHotSpot {
+			num := "#" + strconv.FormatInt(t.Num, 10)
 			n[num] = append(n[num], t)
 		}
 	}
@@ -199,7 +201,7 @@ func (n names) find(name string, fits func(*Thread) bool) *Thread {
 	return nil
 }
 
-func (g *LockGraph) ownersByReport(n names) {
+func (g *LockGraph) ownersByReport(byName func() names) {
 	for i := range g.Dump.Reported {
 		w := &g.Dump.Reported[i]
 		if w.Addr == 0 || w.Owner == "" {
@@ -207,7 +209,7 @@ func (g *LockGraph) ownersByReport(n names) {
 		}
 		s := g.state(&Lock{Addr: w.Addr, Class: w.Class})
 		if s.Owner == nil {
-			s.Owner = n.find(w.Owner, func(t *Thread) bool { return g.wants[t] != nil && g.wants[t] != s })
+			s.Owner = byName().find(w.Owner, func(t *Thread) bool { return g.wants[t] != nil && g.wants[t] != s })
 			s.Evidence = "named in the JVM's deadlock section"
 		}
 		if w.Ownable {
@@ -216,7 +218,7 @@ func (g *LockGraph) ownersByReport(n names) {
 	}
 }
 
-func (g *LockGraph) ownersByName(n names) {
+func (g *LockGraph) ownersByName(byName func() names) {
 	for _, t := range g.Dump.Threads {
 		for i := range t.Locks {
 			l := &t.Locks[i]
@@ -224,7 +226,7 @@ func (g *LockGraph) ownersByName(n names) {
 				continue
 			}
 			if s := g.state(l); s != nil && s.Owner == nil {
-				s.Owner = n.find(l.Owner, func(o *Thread) bool { return o != t })
+				s.Owner = byName().find(l.Owner, func(o *Thread) bool { return o != t })
 				s.Evidence = "named by the waiting thread"
 			}
 		}

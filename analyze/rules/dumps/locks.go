@@ -71,6 +71,7 @@ func (v *view) findContention(dead map[*threads.Thread]bool) []*contended {
 	for _, c := range append(v.Series.Contention(), v.unnamedLocks()...) {
 		k := &contended{Contention: c}
 		uses := [guardsNothing + 1]int{}
+		known := map[wanting]lockUse{} // hundreds of waiters have one stack
 		for dump, st := range c.States {
 			if st == nil {
 				continue
@@ -80,7 +81,13 @@ func (v *view) findContention(dead map[*threads.Thread]bool) []*contended {
 				if dead[t] {
 					continue
 				}
-				uses[useOf(c, t)]++
+				at := wantingOf(t)
+				use, ok := known[at]
+				if !ok {
+					use = useOf(c, at)
+					known[at] = use
+				}
+				uses[use]++
 				k.sightings = append(k.sightings, views.Sighting{Dump: dump, Thread: t})
 			}
 		}
@@ -142,16 +149,25 @@ func (k *contended) passOn(locks int) {
 	root.through = append(root.through, k.name())
 }
 
+// wanting is a place in a stack where a lock is wanted.
+type wanting struct {
+	stack *threads.Stack
+	frame int
+}
+
+func wantingOf(t *threads.Thread) wanting {
+	if l := t.Waiting(); l != nil && int(l.Depth) < len(t.Stack.Frames) {
+		return wanting{t.Stack, max(0, int(l.Depth))}
+	}
+	return wanting{t.Stack, 0}
+}
+
 // useOf looks at the frame that wants the lock and the calls that led to it.
-func useOf(c *threads.Contention, t *threads.Thread) lockUse {
+func useOf(c *threads.Contention, at wanting) lockUse {
 	if c.Kind == threads.ClassInit {
 		return guardsClasses
 	}
-	frames := t.Stack.Frames
-	if l := t.Waiting(); l != nil && int(l.Depth) < len(frames) {
-		frames = frames[max(0, l.Depth):]
-	}
-	frames = skipLockCalls(frames)
+	frames := skipLockCalls(at.stack.Frames[at.frame:])
 	near := frames[:min(len(frames), 4)]
 	switch {
 	case libs.Within(near, libs.IdleLocks):

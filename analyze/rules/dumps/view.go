@@ -79,7 +79,11 @@ func (v *view) found(pass *analyze.Pass, ids ...string) (all []*analyze.Finding)
 func explained(findings ...*analyze.Finding) map[*threads.Thread]bool {
 	out := map[*threads.Thread]bool{}
 	for _, f := range findings {
-		for _, t := range claimedOf(f) {
+		claimed := claimedOf(f)
+		if len(out) == 0 {
+			out = make(map[*threads.Thread]bool, len(claimed))
+		}
+		for _, t := range claimed {
 			out[t] = true
 		}
 	}
