@@ -14,7 +14,7 @@ import (
 func (a *Account) Holders(p *Place) []Sighting {
 	wanted := nearCalls(p, 2)
 	class := ""
-	if p.Kind == Lock && p.Site != nil {
+	if p.Kind == Lock && p.Site != nil && !p.Site.OfNoType() {
 		class = threads.OuterClass(p.Site.Func)
 	}
 	past := func(t *threads.Thread) bool {

@@ -212,6 +212,33 @@ func TestConnectionsThatStay(t *testing.T) {
 	}
 }
 
+// A select of the handler itself is a stream of events or a long poll where it lasts, and a wait for something where requests come and go.
+func TestSelectOfHandlers(t *testing.T) {
+	for name, c := range map[string]struct {
+		made int
+		next bool
+		want analyze.Severity
+	}{
+		"streams":        {0, false, analyze.Info},
+		"waits of 3 s":   {60, true, analyze.Critical},
+		"waits of 10 ms": {20000, true, analyze.Info},
+	} {
+		res := run(t, dumpsOf(t, c.made, func(dump int, s *service) {
+			for k := range 20 {
+				if c.next {
+					s.request("select", "")
+				} else {
+					s.numbered(10+k, k, "select", "")
+				}
+			}
+		}))
+		f := find(res, "unexplained-wait")
+		if f == nil || f.Severity != c.want || len(res.Findings) != 1 {
+			t.Errorf("%s: want one of %s\n%s", name, c.want, show(res.Findings))
+		}
+	}
+}
+
 // Two mutexes that are taken in different order are one deadlock; in one order they are a mutex that many want.
 func TestMutexOrder(t *testing.T) {
 	lock := func(mutex int, fn string, line int) string {

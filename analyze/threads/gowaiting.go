@@ -249,6 +249,9 @@ func goSite(frames []*Frame) (site *Frame) {
 // isGo reports whether a frame is of a Go function, by its place.
 func isGo(f *Frame) bool { return strings.HasSuffix(f.File, ".go") || strings.HasSuffix(f.File, ".s") }
 
+// OfNoType reports whether the frame is of a Go function that is no method of a pointer: such functions share a package and no more.
+func (f *Frame) OfNoType() bool { return isGo(f) && !strings.Contains(f.Func, ".(*") }
+
 // inGoModule reports whether a function is of a module that the program uses: the go command puts those into folders with a version
 // (/root/go/pkg/mod/golang.org/x/sync@v0.12.0/, also with -trimpath), or into vendor.
 func inGoModule(f *Frame) bool {

@@ -18,7 +18,7 @@ var Go = []Fault{
 	{Name: "once", Server: goServer, Finds: "unexplained-wait", Names: `sync\.Once.*currency\)?\.convert`, Advice: `currency`},
 	{Name: "weighted", Server: goServer, Finds: "object-pool-exhausted", Names: `semaphore\.Weighted.*press\)?\.print`, Advice: `press`},
 	{Name: "limiter", Server: goServer, Finds: "object-pool-exhausted", Names: `rate\.Limiter.*doorman\)?\.admit`, Advice: `limit`},
-	{Name: "writer", Server: goServer, Finds: "lock-contention", Names: `RWMutex.*stock\)?\.count.*writer`, Advice: `stock`},
+	{Name: "writer", Server: goServer, Finds: "lock-contention|unexplained-wait", Names: `stock\)?\.count`, Advice: `stock`},
 	{Name: "hosts", Server: goServer, Finds: "object-pool-exhausted", Names: `HTTP connection.*freight\)?\.price`, Advice: `freight`},
 	{Name: "order", Server: goServer, Finds: "hidden-deadlock", Names: `ledger\)?\.(pay|refund)`, Advice: `[Rr]estart|order`},
 	{Name: "full", Server: goServer, Finds: "unexplained-wait", Names: `mailer\)?\.send`, Advice: `channel|mailer`},

@@ -158,7 +158,7 @@ func explainers(found []*analyze.Finding, list []views.Sighting) (out []string) 
 				n++
 			}
 		}
-		if 2*n >= len(list) {
+		if n > 0 && 2*n >= len(list) {
 			out = append(out, f.ID)
 		}
 	}

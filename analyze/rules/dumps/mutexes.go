@@ -140,6 +140,10 @@ func (v *view) mutexProblem(a *loss.Account, m *mutex, worst, sum int, share flo
 	p.Impact = fmt.Sprintf(
 		"on average %s goroutines blocked, %s of their kind", say.Number(float64(sum)/float64(v.Dumps())), say.Percent(share),
 	)
+	if lost := v.LossOf(m.sightings); lost.Requests {
+		p.Severity, p.Weight = lost.Severity(contentionCritical.Value), lost.Weight()
+		p.Impact = fmt.Sprintf("%s: on average %s goroutines blocked", lost.Impact(), say.Number(float64(sum)/float64(v.Dumps())))
+	}
 	p.Explanation = "Only one goroutine at a time gets past a mutex. The dumps do not name the holder: it is " +
 		"a goroutine in the same code that does not wait for the mutex."
 	fix := "Move slow work out of what " + at + " does under the mutex, or divide the mutex by key."

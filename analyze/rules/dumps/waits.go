@@ -32,8 +32,10 @@ var (
 	standSpan = analyze.NewLimit(5*time.Second, "", "without a move", "longer than a healthy pool lends anything")
 	meetStay  = analyze.NewLimit(200*time.Millisecond, "", "that goroutines of requests stand at one object, or at a bounded pool, on average",
 		"a healthy service lends what requests share for milliseconds")
-	ownStay = analyze.NewLimit(2*time.Second, "", "that goroutines of requests stand in one wait that each has for itself, on average",
+	ownStay = analyze.NewLimit(time.Second, "", "that goroutines of requests stand in one wait that each has for itself, on average",
 		"a user notices a second")
+	streamStay = analyze.NewLimit(10*time.Second, "", "that goroutines of requests stand in a select of their handler, on average: a note",
+		"streams and long polls last that long, and few calls do")
 	loneDumpShare = analyze.NewLimit(0.5, "1", "request-thread time in one wait of a single dump: a "+
 		"note", "half of the service's capacity")
 )
@@ -50,7 +52,7 @@ type place struct {
 	lone     bool // there is one dump only
 	meeting  loss.Meeting
 	stay     loss.Stay // of goroutines
-	past     bool      // others are past the wait: of goroutines
+	past     bool      // others are past the wait, or were started by those who wait: of goroutines
 	works    bool      // workers wait for what others may be computing
 	beside   bool      // a finding explains why other request threads stand in what is never a wait for work
 }
@@ -59,7 +61,7 @@ type place struct {
 func waitRule(id, doc, fix string, after []string, kinds ...loss.Kind) *analyze.Rule {
 	return &analyze.Rule{
 		ID: id, Doc: doc, Needs: needsDumps(2), Fix: fix, After: after,
-		Limits: []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, meetStay, ownStay, loneDumpShare, poolCertain},
+		Limits: []analyze.Threshold{waitShare, waitAnyShare, waitHalf, waitThreads, waitLasts, standThreads, standFamily, standSpan, meetStay, ownStay, streamStay, loneDumpShare, poolCertain},
 		Run: analyze.Each(alsoOneDump, func(pass *analyze.Pass, v *view) []analyze.Finding {
 			return v.judgePlaces(pass, after, kinds)
 		}),
@@ -102,6 +104,9 @@ func (v *view) judgePlaces(pass *analyze.Pass, after []string, kinds []loss.Kind
 			if w.byThreads() {
 				found.Because = []string{ids.Deadlock, ids.HiddenDeadlock, ids.SelfStarvation}
 			}
+			if v.JVM == nil && w.Kind == loss.Future { // what keeps those that they started
+				found.Because = append(found.Because, explainers(v.found(pass, after...), a.Made(p))...)
+			}
 			out = append(out, found.finding())
 		}
 	}
@@ -116,7 +121,7 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	w.lasts = known && w.lasting >= waitLasts.Value
 	w.works = !p.Requests && (p.Kind == loss.Future || p.Kind == loss.Others) && a.Works(p)
 	if v.JVM == nil {
-		w.meeting, w.stay, w.past = p.Meeting(), a.Stay(p), len(a.Past(p)) > 0
+		w.meeting, w.stay, w.past = p.Meeting(), a.Stay(p), len(a.Past(p)) > 0 || len(a.Made(p)) > 0
 	}
 	w.lost = v.LossOf(w.sightings())
 	return w
@@ -238,10 +243,11 @@ func (w *place) waitsLong() bool {
 	return w.Requests && w.stay.Known() && enough && w.lost.Share >= waitAnyShare.Value && w.crowds(waitThreads.Value)
 }
 
-// mayStream reports whether the goroutines are in a select of the handler itself, and nobody is past it: a stream of events and a long poll
-// stand like that for as long as their client listens. A plain receive or send does not see that the client is gone.
+// mayStream reports whether the goroutines are in a select of the handler itself for long, nobody is past it, and none has started others: a
+// stream of events and a long poll stand like that for as long as their client listens. A plain receive or send does not see that the client
+// is gone.
 func (w *place) mayStream() bool {
-	if w.v.JVM != nil || w.Kind != loss.Queue || w.past {
+	if w.v.JVM != nil || w.Kind != loss.Queue || w.past || !w.remains(w.peak()) && w.stay.Time < streamStay.Value {
 		return false
 	}
 	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool {
