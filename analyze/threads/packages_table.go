@@ -34,7 +34,7 @@ var libraries = []string{
 
 // requestEntries are methods below which a thread serves a request: of a user, of another service, of a queue of messages.
 var requestEntries = []string{
-	"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke",
+	"javax.servlet.http.HttpServlet.service", "jakarta.servlet.http.HttpServlet.service", "org.apache.catalina.core.StandardWrapperValve.invoke", "org.apache.catalina.connector.CoyoteAdapter.service",
 	"org.apache.catalina.core.ApplicationFilterChain.doFilter", "org.eclipse.jetty.server.Server.handle", "org.eclipse.jetty.server.Handler$",
 	"org.springframework.web.servlet.DispatcherServlet.doDispatch", "io.undertow.server.Connectors.executeRootHandler",
 	"com.sun.net.httpserver.Filter$Chain.doFilter", "sun.net.httpserver.AuthFilter.doFilter", "io.helidon.webserver.http.HttpRouting.route",
@@ -73,7 +73,7 @@ func CalledByServer(frames []*Frame) bool {
 	for _, f := range frames[last+1:] {
 		switch {
 		case InRuntime(f.Func):
-		case last < 0 || !InServer(f.Func):
+		case last < 0 || !InServer(f.Func) && !strings.HasPrefix(f.Func, "reactor."):
 			return false
 		default:
 			return InTask(frames) && !hasPrefixOf(f.Func, poolFrames)

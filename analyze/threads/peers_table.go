@@ -48,6 +48,7 @@ var clients = []struct{ prefix, peer string }{
 	{"org.springframework.http.client.", "an HTTP service"},
 	{"org.springframework.web.client.", "an HTTP service"},
 	{"com.hazelcast.", "another cluster member (Hazelcast)"},
+	{"org.apache.catalina.tribes.", "another cluster member (Tomcat)"},
 	{"org.elasticsearch.client.", "Elasticsearch"},
 	{"org.apache.solr.client.", "Solr"},
 	{"org.apache.activemq.", "the message broker (ActiveMQ)"},

@@ -123,7 +123,7 @@ func (c *Classifier) Classify(t *Thread) Wait {
 		}
 	case WaitSocketRead:
 		switch {
-		case onlyServer(frames):
+		case onlyServer(frames) && !ServesRequest(frames):
 			w.Idle, w.Text = true, "waits for the next request of a connection"
 		case InOwnLoop(frames) && !holds(t) && asksPeer(frames) == "": // who asked waits for the answer
 			w.Idle, w.Text = true, "waits for data of its connection"

@@ -171,6 +171,13 @@ var specific = []signature{
 	{"com.ibm.ejs.j2c.FreePool.queueRequest", WaitDBPool, "waits for a connection (WebSphere)"},
 	{"com.jolbox.bonecp.DefaultConnectionStrategy.getConnectionInternal", WaitDBPool, "waits for a database connection (BoneCP)"},
 
+	// room that somebody else has to make
+	{"org.apache.kafka.clients.producer.internals.BufferPool.allocate", WaitRoom, "waits for room in the producer's buffer (Kafka)"},
+	{"com.lmax.disruptor.MultiProducerSequencer.next", WaitRoom, "waits for room in a ring buffer (Disruptor)"},
+	{"com.lmax.disruptor.SingleProducerSequencer.next", WaitRoom, "waits for room in a ring buffer (Disruptor)"},
+	{"org.apache.lucene.index.ConcurrentMergeScheduler.doStall", WaitRoom, "waits until merges have caught up (Lucene)"},
+	{"org.apache.lucene.index.DocumentsWriterStallControl.waitIfStalled", WaitRoom, "waits until flushes have caught up (Lucene)"},
+
 	{"com.sun.jndi.ldap.pool.Connections.", WaitPool, "waits for a connection to the directory (LDAP pool)"},
 	{"org.apache.commons.pool.impl.GenericObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool)"},
 	{"org.apache.commons.pool.impl.GenericKeyedObjectPool.borrowObject", WaitPool, "waits for an object of a pool (commons-pool)"},

@@ -46,7 +46,7 @@ func judgeFinalizer(_ *analyze.Pass, v *view) []analyze.Finding {
 	seen := map[*threads.Track]bool{}
 	for _, r := range reapers {
 		for _, tr := range v.Series.Threads() {
-			if tr.Name != r.name || seen[tr] {
+			if seen[tr] || tr.Name != r.name && !(r.what == "cleaner" && runsCleaners(tr)) {
 				continue
 			}
 			var busy []views.Sighting
@@ -63,6 +63,11 @@ func judgeFinalizer(_ *analyze.Pass, v *view) []analyze.Finding {
 		}
 	}
 	return out
+}
+
+// runsCleaners reports whether a thread is one that a program had made for its cleaners (Cleaner.create), whatever it is called.
+func runsCleaners(tr *threads.Track) bool {
+	return calls(tr.Obs[tr.Last], []string{"jdk.internal.ref.CleanerImpl.run"})
 }
 
 // reaping gives the program's method that the JVM's thread runs; "" when it runs none.

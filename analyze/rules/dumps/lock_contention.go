@@ -2,6 +2,7 @@ package dumps
 
 import (
 	"fmt"
+	"strings"
 
 	"casefile/analyze"
 	"casefile/analyze/ids"
@@ -61,6 +62,9 @@ func holderAdvice(k *contended) string {
 	if f := k.holderCall(); f != nil {
 		at = " in " + say.Short(f.Func)
 	}
+	if a := runtimeLock(k); a != "" {
+		return fmt.Sprintf(a, strings.TrimPrefix(at, " in "))
+	}
 	switch k.HolderWait.Kind {
 	case threads.WaitSocketRead, threads.WaitSocketWrite, threads.WaitConnect, threads.WaitHTTPPool, threads.WaitDBPool, threads.WaitDisk, threads.WaitProcess:
 		return fmt.Sprintf("Do the slow call outside the lock%s (the holder %s), and take the lock only to store "+
@@ -79,4 +83,32 @@ func holderAdvice(k *contended) string {
 			"restart frees it."
 	}
 	return "Find who holds " + k.name() + " for long, and shorten what it does under the lock."
+}
+
+// runtimeLocks are locks that the runtime's own classes take for each call, by a method of those that want it or the class of the lock, and what does the
+// same without.
+var runtimeLocks = []struct{ mark, advice string }{
+	{"sun.security.provider.NativePRNG", "Have %s not ask for seeds: generateSeed and SecureRandom.getInstanceStrong read /dev/random, one thread at a time, and wait for entropy. " +
+		"new SecureRandom() is as good and does not wait; -Djava.security.egd=file:/dev/./urandom takes the seeds from there without a change of code."},
+	{"sun.security.provider.SeedGenerator", "Have %s not ask for seeds: -Djava.security.egd=file:/dev/./urandom takes them from where nobody waits."},
+	{"java.util.TimeZone", "Have %s look the zone up once and keep it: TimeZone.getTimeZone takes one lock for the whole JVM. java.time.ZoneId takes none."},
+	{"java.text.SimpleDateFormat", "Give %s a java.time.format.DateTimeFormatter, which all threads may use at once without a lock."},
+	{"java.text.DecimalFormat", "Give each thread of %s a format of its own, or make one for each call: a format that all share needs the lock."},
+	{"java.util.Properties", "Have %s read the setting once and keep it: Properties and System.getProperty of old JDKs take one lock for all."},
+}
+
+// runtimeLock is the advice about a lock of the runtime's own classes; "" the lock is another one. It has one verb: where.
+func runtimeLock(k *contended) string {
+	class := strings.TrimPrefix(k.Class, "java.lang.Class for ")
+	for _, l := range runtimeLocks {
+		if strings.HasPrefix(class, l.mark) || k.takenBelow(l.mark) {
+			return l.advice
+		}
+	}
+	return ""
+}
+
+// takenBelow reports whether the lock is wanted by a method with this beginning: the one that a waiting thread stands in.
+func (k *contended) takenBelow(prefix string) bool {
+	return len(k.sightings) > 0 && len(k.sightings[0].Thread.Stack.Frames) > 0 && strings.HasPrefix(k.sightings[0].Thread.Stack.Frames[0].Func, prefix)
 }

@@ -325,6 +325,14 @@ var waitRows = []waitRow{
 		"thread stands until one comes back.",
 		related: holders, advice: poolAdviceOf("an object of the pool"), references: []string{"Apache Commons " +
 			"Pool: GenericObjectPool, maxTotal and maxWait"}},
+	{kinds: []loss.Kind{loss.Room}, mark: "producer's buffer", means: "The program gives records faster than the producer sends them: its buffer is full.",
+		related: nobody, advice: unknownAdvice("Find out why the records that %s gives are not sent: brokers that answer slowly or throttle " +
+			"(metrics request-latency-avg, produce-throttle-time-avg), then batches too small (batch.size, linger.ms, compression.type). max.block.ms bounds the wait; " +
+			"buffer.memory only puts it off."), references: []string{"Apache Kafka: Producer Configs"}},
+	{kinds: []loss.Kind{loss.Room}, mark: "(Lucene)", means: "The index takes documents faster than its segments are written and merged: it holds the writers back.",
+		related: nobody, advice: unknownAdvice("Give merges room before %s goes on: look at the speed of the index's disk, index less at once or in larger batches, refresh less often " +
+			"(index.refresh_interval), and on SSDs allow more merge threads (index.merge.scheduler.max_thread_count)."),
+		references: []string{"Elasticsearch: Merge settings", "Apache Lucene: ConcurrentMergeScheduler"}},
 	{kinds: []loss.Kind{loss.Room}, means: "The queue is full: those that put into it go on only as fast as those " +
 		"that take from it.",
 		related: takers, advice: roomAdvice, references: []string{"Java API: BlockingQueue"}},

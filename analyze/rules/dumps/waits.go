@@ -3,6 +3,7 @@ package dumps
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"casefile/analyze"
@@ -274,8 +275,14 @@ func (w *place) standsStill() bool {
 		return n > 0 && w.v.Series.Duration() >= standSpan.Value
 	}
 	all := n == w.Crew.MaxSize() && n >= standFamily.Value
+	if w.heldBack() { // it looks anew four times a second whether it may go on
+		all = slices.Min(w.PerDump) == w.Crew.MaxSize() && w.Crew.MaxSize() >= standFamily.Value
+	}
 	return (n >= standThreads.Value || all) && w.v.Series.Duration() >= standSpan.Value
 }
+
+// heldBack reports whether an index holds its writers back until its segments are merged or written: no pipeline does so by design.
+func (w *place) heldBack() bool { return strings.Contains(w.Text, "have caught up") }
 
 // inOwnLoop reports whether a whole family of workers waits for a signal in the very loop that it runs, with no piece of work on any stack: a
 // semaphore or a barrier that tells of new work looks like that, and so do permits that all went lost.
