@@ -14,8 +14,9 @@
 //	casefile.json    the Manifest, last: entries with checksums, coverage, overhead
 //
 // Each entry describes itself: its Entry record, the same text as its line in
-// casefile.json, travels as the PAX "comment" of its tar header, as an extra field (id 0xCA5E) of its zip header, or as a line
-// of casefile.jsonl in a folder. So a bundle may be cut at any byte (a killed
+// casefile.json, travels as the PAX "comment" of its tar header, filled with spaces to
+// whole blocks, as an extra field (id 0xCA5E) of its zip header, or as a line of
+// casefile.jsonl in a folder. So a bundle may be cut at any byte (a killed
 // process, a full disk, a lost link) and all entries before the cut can be
 // listed and checked without the manifest.
 //
@@ -27,13 +28,13 @@
 // beginning.
 //
 // Where the bundles of nodes are joined, the first 64 MB of content are compressed anew,
-// so that small clusters have one window; their blocks end with every 96 kB of plain text and
-// with each node, whose own bundle is there until then. Beyond that, and where a frame is hardly smaller
-// than its content, a node's frames are copied as they are, after every byte of them was
-// checked: headers are those that a Writer makes, contents have the size and checksum of
-// their records, and nothing else is in them. The headers in such frames are the node's
-// own, without times on the reference clock; those stand in casefile.json, whose record of
-// an entry is the one that a reader gives.
+// so that small clusters have one window; their blocks end with every 96 kB of plain text
+// and with each node, whose own bundle is there until then. Beyond that, and where a frame is
+// hardly smaller than its content, a node's frames are copied as they are, after every byte was
+// checked: headers are those that a Writer of this build makes (frames of others are taken
+// entry by entry), contents have the size and checksum of their records, and nothing else is
+// in them. The headers in such frames are the node's own, without times on the reference
+// clock; those stand in casefile.json, whose record of an entry is the one that a reader gives.
 //
 // # Compatibility
 //
