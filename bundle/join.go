@@ -50,7 +50,7 @@ func (w *Writer) Join(ctx context.Context, r io.ReaderAt, o JoinOptions) (*Manif
 	if err != nil {
 		return nil, err
 	}
-	defer w.tools.Put(tools)
+	defer w.putTools(tools)
 	j := &joiner{w: w, o: o, src: r, joinTools: tools, room: budget.NewRoom(ctx, 0), left: o.MaxBytes, entriesLeft: mostEntries(ctx)}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -79,7 +79,8 @@ type joiner struct {
 	entriesLeft int
 }
 
-// joinTools are large, and used for one node after the other.
+// joinTools are large, and used for one node after the other. A sync.Pool would lose them at each collection of garbage,
+// and a new window of 8 MB brings the next one closer.
 type joinTools struct {
 	in    *bufio.Reader // packed
 	dec   *zstd.Decoder
@@ -87,11 +88,28 @@ type joinTools struct {
 }
 
 func (w *Writer) joinTools() (*joinTools, error) {
-	if t, is := w.tools.Get().(*joinTools); is {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n := len(w.tools); n > 0 {
+		t := w.tools[n-1]
+		w.tools = w.tools[:n-1]
 		return t, nil
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
 	return &joinTools{in: bufio.NewReaderSize(nil, 64<<10), dec: dec, plain: bufio.NewReaderSize(nil, 64<<10)}, err
+}
+
+func (w *Writer) putTools(t *joinTools) {
+	t.in.Reset(nil) // so that they hold no file
+	t.plain.Reset(nil)
+	if t.dec.Reset(nil) != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.tools = append(w.tools, t)
+	}
 }
 
 // frame is the next one, from its beginning however often it is asked for.
@@ -163,7 +181,7 @@ func (j *joiner) entries(in *bufio.Reader) (alone *Entry, done bool, err error) 
 		if _, err := in.Peek(1); e.Bytes > 0 && errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return &e, false, nil
 		}
-		if err := j.shared(e, files); err != nil {
+		if err := j.shared(e, in); err != nil {
 			return nil, false, fmt.Errorf("%s: %w", e.Path, err)
 		}
 		if _, err := in.Discard(len(padding(e.Bytes))); err != nil {
@@ -207,7 +225,7 @@ func (j *joiner) entry(h *tar.Header) (Entry, error) {
 }
 
 // shared takes an entry whose content lies among others, and compresses it anew.
-func (j *joiner) shared(e Entry, content io.Reader) error {
+func (j *joiner) shared(e Entry, in *bufio.Reader) error {
 	spool := &overflow{dir: os.TempDir()}
 	defer spool.close()
 	c, err := j.w.c.codec(spool)
@@ -215,7 +233,7 @@ func (j *joiner) shared(e Entry, content io.Reader) error {
 		return err
 	}
 	t := j.take(e)
-	if err := t.read(content, c); err != nil {
+	if err := t.read(in, c); err != nil {
 		return err
 	}
 	if err := c.finish(e.Bytes); err != nil {
@@ -245,9 +263,10 @@ func (j *joiner) ownFrame(e Entry, f *frame) error {
 	if err != nil {
 		return err
 	}
-	spool, also := &overflow{dir: os.TempDir()}, io.Discard
+	spool := &overflow{dir: os.TempDir()}
 	defer spool.close()
 	var c codec
+	var also io.Writer
 	if _, isTar := j.w.c.(*tarContainer); !isTar || e.Bytes <= sharedEntry {
 		if c, err = j.w.c.codec(spool); err != nil {
 			return err
@@ -279,38 +298,52 @@ func (j *joiner) ownFrame(e Entry, f *frame) error {
 // taken is an entry on its way from the stream.
 type taken struct {
 	e        Entry
-	crc      hash.Hash32
+	crc      hash.Hash32 // nil: the container has none
 	manifest bytes.Buffer
-	peek     io.Writer
+	peek     io.Writer // may be nil
 }
 
 func (j *joiner) take(e Entry) *taken {
-	t := &taken{e: e, crc: crc32.NewIEEE(), peek: io.Discard}
+	t := &taken{e: e}
+	if _, isTar := j.w.c.(*tarContainer); !isTar {
+		t.crc = crc32.NewIEEE()
+	}
 	if e.Path == ManifestFile {
 		t.peek = &t.manifest
 	} else if j.o.Peek != nil {
-		if also := j.o.Peek(e); also != nil {
-			t.peek = also
-		}
+		t.peek = j.o.Peek(e)
 	}
 	return t
 }
 
-// read takes the content as long as the header says, and compares its checksum.
-func (t *taken) read(content io.Reader, also io.Writer) error {
+// read takes the content as long as the header says, and compares its checksum. It gives it to also, unless that is nil.
+func (t *taken) read(content *bufio.Reader, also io.Writer) error {
 	if t.e.Path == ManifestFile && t.e.Bytes > maxManifest {
 		return fmt.Errorf("of %d bytes", t.e.Bytes)
 	}
 	sum := sha256.New()
-	n, err := io.CopyN(io.MultiWriter(sum, t.crc, t.peek, also), content, t.e.Bytes)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return err
-	case n < t.e.Bytes:
-		return fmt.Errorf("shorter than its header says: %w", err)
-	case err != nil:
-		return err
-	case hex.EncodeToString(sum.Sum(nil)) != t.e.SHA256:
+	to := []io.Writer{sum}
+	for _, w := range []io.Writer{t.crc, t.peek, also} {
+		if w != nil {
+			to = append(to, w)
+		}
+	}
+	for left := t.e.Bytes; left > 0; { // from the reader's own buffer, without another
+		if _, err := content.Peek(1); errors.Is(err, io.EOF) {
+			return fmt.Errorf("shorter than its header says: %w", io.ErrUnexpectedEOF)
+		} else if err != nil {
+			return err
+		}
+		b, _ := content.Peek(int(min(left, int64(content.Buffered())))) // is there
+		for _, w := range to {
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+		}
+		n, _ := content.Discard(len(b)) // is there
+		left -= int64(n)
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != t.e.SHA256 {
 		return errors.New("checksum differs")
 	}
 	return nil
@@ -328,5 +361,9 @@ func (j *joiner) keep(t *taken, body stored) error {
 	if j.o.Annotate != nil {
 		j.o.Annotate(&t.e)
 	}
-	return j.w.splice(t.e, t.crc.Sum32(), body)
+	var crc uint32
+	if t.crc != nil {
+		crc = t.crc.Sum32()
+	}
+	return j.w.splice(t.e, crc, body)
 }

@@ -67,7 +67,7 @@ func (j *joiner) inspect(f *frame) (list []placed, plain int64, ok bool) {
 			return nil, 0, false
 		}
 		t := j.take(e)
-		if t.read(in, io.Discard) != nil {
+		if t.read(in, nil) != nil {
 			return nil, 0, false
 		}
 		pad := make([]byte, len(padding(e.Bytes)))

@@ -46,7 +46,7 @@ type Writer struct {
 	lostWhy error
 	// knownElsewhere is how many secret values the nodes knew whose bundles were joined.
 	knownElsewhere int
-	tools          sync.Pool // of *joinTools
+	tools          []*joinTools // that are not in use
 }
 
 // Create starts a bundle at path with what is known of the capture so far. The
@@ -431,7 +431,7 @@ func (w *Writer) Close() (Manifest, error) {
 	if err == nil && w.signer != nil {
 		err = w.addSignature(content.Bytes())
 	}
-	w.closed = true
+	w.closed, w.tools = true, nil
 	return m, firstError(err, w.c.close())
 }
 

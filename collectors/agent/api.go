@@ -24,6 +24,8 @@ type Hello struct {
 	OS       string    `json:"os"`
 	Arch     string    `json:"arch"`
 	Time     time.Time `json:"time"`
+	// StreamHTTP1 says that the bundle can be had over a connection of its own too, by HTTP/1.1.
+	StreamHTTP1 bool `json:"stream_http1,omitempty"`
 }
 
 // Order starts a capture. Plan.Start is on the clock of the node.
@@ -118,6 +120,7 @@ var validID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // What the stream of a bundle says of itself.
 const (
+	bundlePath       = "/bundle" // below that of its capture
 	generationHeader = "Casefile-Generation"
 	streamTrailer    = "Casefile-Stream"
 	streamEnd        = "end"

@@ -27,6 +27,12 @@ import (
 type Client struct {
 	http *http.Client
 	base string
+	// streams is asked for bundles by a node that says so: HTTP/1.1 leaves flow control to the kernel, and costs
+	// both sides half the CPU of HTTP/2. May be nil.
+	streams *http.Client
+	apart   atomic.Bool // the node gives them there
+	// Turn, unless it is nil, is waited for before a stream is opened; done is called when it is open or has failed.
+	Turn func(context.Context) (done func(), err error)
 	// Now is the clock that Exchange reads; nil means time.Now.
 	Now func() time.Time
 	// handshake makes a connection only to see why there is none; may be nil.
@@ -60,12 +66,18 @@ func Dial(id *identity.Identity, node, addr string) (*Client, error) {
 
 func dialTLS(config *tls.Config, addr string) *Client {
 	c := NewClient(tlsClient(config), "https://"+addr)
+	c.streams = streamClient(config)
 	c.handshake = func(ctx context.Context) error { return handshake(ctx, config, addr) }
 	return c
 }
 
 // Close gives up the connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	if c.streams != nil {
+		c.streams.CloseIdleConnections()
+	}
+}
 
 // Hello asks who is there, for as long as the context lasts: what answers may have to be started first. A node of another protocol is an error.
 func (c *Client) Hello(ctx context.Context) (Hello, error) {
@@ -79,6 +91,7 @@ func (c *Client) Hello(ctx context.Context) (Hello, error) {
 		err = fmt.Errorf("node %q has casefile %q, which speaks protocol %d; this is protocol %d: use the same version on both sides",
 			h.Name, h.Version, h.Protocol, Protocol)
 	}
+	c.apart.Store(err == nil && h.StreamHTTP1 && c.streams != nil)
 	return h, err
 }
 
@@ -186,8 +199,10 @@ func (c *Client) exchange(req *http.Request, out any) error {
 }
 
 // do sends a request; a refusal becomes an *Error.
-func (c *Client) do(req *http.Request) (*http.Response, error) {
-	res, err := c.http.Do(req)
+func (c *Client) do(req *http.Request) (*http.Response, error) { return c.doBy(c.http, req) }
+
+func (c *Client) doBy(h *http.Client, req *http.Request) (*http.Response, error) {
+	res, err := h.Do(req)
 	if err != nil {
 		return nil, explain(c.cause(req.Context(), err))
 	}

@@ -45,15 +45,26 @@ func (e *RestartError) Error() string {
 // Fetch asks for the bundle from an offset on. It grows while the capture runs:
 // reads wait for more. Generation 0 asks for the present one.
 func (c *Client) Fetch(ctx context.Context, id string, generation int, offset int64) (*Stream, error) {
+	if c.Turn != nil {
+		done, err := c.Turn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+	}
+	by := c.http
+	if c.apart.Load() {
+		by = c.streams
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(callTimeout, cancel) // for the head of the answer only
-	path := fmt.Sprintf("%s%s?generation=%d&offset=%d", c.base, capturePath(id, "/bundle"), generation, offset)
+	path := fmt.Sprintf("%s%s?generation=%d&offset=%d", c.base, capturePath(id, bundlePath), generation, offset)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	res, err := c.do(req)
+	res, err := c.doBy(by, req)
 	if !late.Stop() && err == nil {
 		res.Body.Close()
 		err = context.DeadlineExceeded

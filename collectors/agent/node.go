@@ -143,8 +143,8 @@ func (n *Node) time(w http.ResponseWriter) {
 	_, _ = w.Write(b) // who asked may have gone
 }
 
-func (n *Node) hello(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, Hello{Name: n.Name, Version: n.Tool.Version, Protocol: Protocol, OS: runtime.GOOS, Arch: runtime.GOARCH, Time: n.Now()})
+func (n *Node) hello(w http.ResponseWriter, r *http.Request) {
+	reply(w, http.StatusOK, Hello{Name: n.Name, Version: n.Tool.Version, Protocol: Protocol, OS: runtime.GOOS, Arch: runtime.GOARCH, Time: n.Now(), StreamHTTP1: r.TLS != nil})
 }
 
 // order starts a capture.

@@ -259,7 +259,7 @@ func TestSlowStrangers(t *testing.T) {
 	}
 }
 
-// Only HTTP/2 is spoken, with a certificate or without.
+// HTTP/1.1 is for bundles only.
 func TestHTTP1IsRefused(t *testing.T) {
 	dir := cluster(t, "n1")
 	n := newNode(t)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func serve(ctx context.Context, ln net.Listener, id *identity.Identity, h http.H
 	if err != nil {
 		return err
 	}
-	srv := newServer(authorised(h), tlsProtocols(), b)
+	srv := newServer(authorised(h), servedProtocols(), b)
 	srv.TLSConfig = config
 	srv.ErrorLog = stdlog.New(&sparse{w: os.Stderr, now: time.Now}, "casefile agent: ", 0)
 
@@ -70,6 +71,9 @@ func authorised(h http.Handler) http.Handler {
 		switch {
 		case err != nil:
 			refuse(w, &Error{Status: http.StatusForbidden, Code: Forbidden, Message: err.Error()})
+		case r.ProtoMajor < 2 && !strings.HasSuffix(r.URL.Path, bundlePath):
+			w.Header().Set("Connection", "close")
+			refuse(w, &Error{Status: http.StatusHTTPVersionNotSupported, Code: BadRequest, Message: "only bundles can be had by HTTP/1.1"})
 		case peer.Role == identity.Admin, peer.Role == identity.Node && r.URL.Path == timePath:
 			h.ServeHTTP(w, r)
 		default:

@@ -71,6 +71,13 @@ func tlsProtocols() *http.Protocols {
 	return p
 }
 
+// servedProtocols are those of an agent: HTTP/1.1 is for bundles only.
+func servedProtocols() *http.Protocols {
+	p := tlsProtocols()
+	p.SetHTTP1(true)
+	return p
+}
+
 func plainProtocols() *http.Protocols {
 	p := new(http.Protocols)
 	p.SetUnencryptedHTTP2(true)
@@ -83,6 +90,19 @@ func tlsClient(config *tls.Config) *http.Client {
 	t.TLSHandshakeTimeout = dialTimeout
 	t.IdleConnTimeout = idleTimeout
 	t.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	return &http.Client{Transport: t, CheckRedirect: noRedirect}
+}
+
+// streamClient fetches bundles, each over a connection of its own. The kernel tells when the node is gone, as pings do
+// where HTTP/2 is spoken.
+func streamClient(config *tls.Config) *http.Client {
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"}
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	t := &http.Transport{Protocols: p, TLSClientConfig: config, TLSHandshakeTimeout: dialTimeout, IdleConnTimeout: idleTimeout,
+		MaxResponseHeaderBytes: 16 << 10, DisableCompression: true}
+	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: pingAfter, Interval: time.Second, Count: int(pingTimeout / time.Second)}}).DialContext
 	return &http.Client{Transport: t, CheckRedirect: noRedirect}
 }
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -52,12 +54,13 @@ func BenchmarkJoin(b *testing.B) {
 	for _, n := range names {
 		c.simulate(n, prepared(b, dir, n))
 	}
-	var took, cpu, copied time.Duration
+	var took, cpu, agents, copied, copiedTLS time.Duration
 	var rss, size int64
 	for b.Loop() {
 		r := c.joinApart(b)
-		took, cpu, rss, size = took+r.took, cpu+r.cpu, max(rss, r.rss), r.size
+		took, cpu, agents, rss, size = took+r.took, cpu+r.cpu, agents+r.agents, max(rss, r.rss), r.size
 		copied += plainCopy(b, r.path)
+		copiedTLS += c.copyTLS(b, r.path, len(names))
 		os.Remove(r.path)
 	}
 	b.SetBytes(size)
@@ -65,7 +68,9 @@ func BenchmarkJoin(b *testing.B) {
 	b.ReportMetric(float64(size)/(1<<20), "bundle-MB")
 	b.ReportMetric(took.Seconds()/float64(b.N), "capture-s")
 	b.ReportMetric(cpu.Seconds()/float64(b.N), "joiner-cpu-s")
+	b.ReportMetric(agents.Seconds()/float64(b.N), "agents-cpu-s")
 	b.ReportMetric(copied.Seconds()/float64(b.N), "plain-copy-s")
+	b.ReportMetric(copiedTLS.Seconds()/float64(b.N), "tls-copy-s")
 	if rss > joinerLimit {
 		b.Errorf("the joiner used %d MB, more than %d", rss>>20, joinerLimit>>20)
 	}
@@ -119,7 +124,7 @@ func (c *cluster) simulateAs(name, path string, bundle http.HandlerFunc) {
 	reply := func(w http.ResponseWriter, v any) { json.NewEncoder(w).Encode(v) }
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/hello", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, agent.Hello{Name: name, Protocol: agent.Protocol})
+		reply(w, agent.Hello{Name: name, Protocol: agent.Protocol, StreamHTTP1: true})
 	})
 	mux.HandleFunc("POST /v1/time", func(w http.ResponseWriter, _ *http.Request) {
 		now := time.Now().UnixNano()
@@ -137,9 +142,9 @@ func (c *cluster) simulateAs(name, path string, bundle http.HandlerFunc) {
 }
 
 type joined struct {
-	path      string
-	took, cpu time.Duration
-	rss, size int64
+	path              string
+	took, cpu, agents time.Duration // agents: CPU of the process that simulates them
+	rss, size         int64
 }
 
 // joinApart runs the capture in a process of its own: this test, as TestJoiner.
@@ -156,13 +161,14 @@ func (c *cluster) joinApart(b *testing.B) joined {
 	}
 	cmd := exec.Command(self, "-test.run", "^TestJoiner$")
 	if profile := os.Getenv("CASEFILE_BENCH_PROFILE"); profile != "" {
-		cmd.Args = append(cmd.Args, "-test.cpuprofile", profile)
+		cmd.Args = append(cmd.Args, "-test.cpuprofile", profile, "-test.memprofile", profile+".mem", "-test.memprofilerate", "4096")
 	}
 	cmd.Env = append(os.Environ(), "CASEFILE_BENCH_JOINER="+c.dir, "CASEFILE_BENCH_OUT="+j.path, "CASEFILE_BENCH_NODES="+strings.Join(list, ","))
-	began := time.Now()
+	began, before := time.Now(), ownCPU()
 	if said, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, said)
 	}
+	j.agents = ownCPU() - before
 	j.took, j.cpu = time.Since(began), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 	j.rss = maxRSS(cmd.ProcessState)
 	if st, err := os.Stat(j.path); err == nil {
@@ -224,6 +230,76 @@ func plainCopy(b *testing.B, path string) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Since(began)
+}
+
+// copyTLS sends the bundle's bytes over so many connections of TLS, one after the other, into a file: what any way to get
+// them from that many nodes costs at least.
+func (c *cluster) copyTLS(b *testing.B, path string, conns int) time.Duration {
+	b.Helper()
+	name := c.nodes[0].Name
+	server, err := c.load(identity.NodeFile(name)).ServerTLS()
+	if err != nil {
+		b.Fatal(err)
+	}
+	client, err := c.load("admin.pem").ClientTLS(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	st, err := in.Stat()
+	if err != nil {
+		b.Fatal(err)
+	}
+	ln := tls.NewListener(c.listen(), server)
+	defer ln.Close()
+	each := st.Size()/int64(conns) + 1
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for range conns {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.CopyBuffer(struct{ io.Writer }{conn}, io.LimitReader(in, each), make([]byte, 64<<10)) // a short file shows it
+			conn.Close()
+		}
+	})
+	began := time.Now()
+	out, err := os.Create(path + ".copy")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.Remove(out.Name())
+	var n int64
+	buf := make([]byte, 64<<10)
+	for range conns {
+		conn, err := tls.Dial("tcp", ln.Addr().String(), client)
+		if err != nil {
+			b.Fatal(err)
+		}
+		more, err := io.CopyBuffer(struct{ io.Writer }{out}, conn, buf)
+		if n += more; err != nil {
+			b.Fatal(err)
+		}
+		conn.Close()
+	}
+	if err := out.Close(); err != nil || n != st.Size() {
+		b.Fatalf("%d of %d bytes, %v", n, st.Size(), err)
+	}
+	took := time.Since(began)
+	sending.Wait()
+	return took
+}
+
+// ownCPU is what this process has used, in user and system mode.
+func ownCPU() time.Duration {
+	var r syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // of itself it cannot fail
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // maxRSS is the peak of a process that has ended, in bytes.

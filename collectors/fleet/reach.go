@@ -89,6 +89,7 @@ func (m *member) openAgent() error {
 	if err != nil {
 		return err
 	}
+	client.Turn = m.turn
 	m.client, m.closer = client, func() { client.Close() }
 	return nil
 }

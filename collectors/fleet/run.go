@@ -79,7 +79,7 @@ func Run(ctx context.Context, w *bundle.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins), looked: make(chan struct{}),
+	f := &fleet{o: o, w: w, id: id, key: timing.NewKey(), began: time.Now(), parts: bundle.PartsDir(w.Path()), joins: make(chan struct{}, maxJoins), opening: make(chan struct{}, maxAtOnce), looked: make(chan struct{}),
 		times: *cmp.Or(o.times, &defaultTimes)}
 	if err := f.enlist(); err != nil {
 		return err
@@ -135,6 +135,7 @@ type fleet struct {
 	key     []byte // by which nodes know each other's questions
 	notes   []string
 	joins   chan struct{} // slots
+	opening chan struct{} // slots for streams of agents
 	parts   string        // folder of what the nodes send
 	watch   []*kube.Account
 	looked  chan struct{} // closed when pods were looked at for the last time
