@@ -22,6 +22,8 @@ const (
 	patience = time.Minute
 	// maxLine bounds one line of events.
 	maxLine = 64 << 10
+	// record is the most that one record of TLS (RFC 8446, 5.1) holds, or a frame of HTTP/2 unless both sides want more.
+	record = 16 << 10
 	// maxRestarts bounds how often a node may send its bundle from the start.
 	maxRestarts = 3
 )
@@ -163,7 +165,7 @@ func (d *download) restart(again *RestartError) error {
 }
 
 func (d *download) copy(s *Stream) error {
-	buf := make([]byte, chunk)
+	buf := make([]byte, record)
 	for {
 		n, err := s.Read(buf)
 		if d.offset+int64(n) > d.limit {

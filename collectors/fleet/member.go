@@ -199,7 +199,6 @@ func (m *member) fetch(ctx, deadline context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
 	m.f.sending.Add(1)
 	defer m.f.sending.Add(-1)
 	patience, end := context.WithCancelCause(context.WithoutCancel(deadline))
@@ -210,6 +209,9 @@ func (m *member) fetch(ctx, deadline context.Context) error {
 		end(context.Cause(deadline))
 	})
 	_, err = m.client.Download(patience, m.f.id, m.f.o.MaxNodeBytes, p)
+	if closed := p.close(); err == nil {
+		err = closed
+	}
 	end(nil)
 	if !stop() {
 		<-over
