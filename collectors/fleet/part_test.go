@@ -48,9 +48,11 @@ func TestPartWritesLittleOftenLate(t *testing.T) {
 		if p.came.Load() != int64(len(all)) {
 			t.Errorf("%d of %d bytes came", p.came.Load(), len(all))
 		}
+		p.mu.Lock()
 		if file.writes > 180 || file.Len() < len(all)-partBuffer {
 			t.Errorf("%d writes of %d bytes, of %d", file.writes, file.Len(), len(all))
 		}
+		p.mu.Unlock()
 		time.Sleep(partDelay)
 		synctest.Wait()
 		if !bytes.Equal(file.Bytes(), all) {
