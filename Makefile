@@ -1,7 +1,7 @@
 # make demo   capture a sample cluster with a planted problem, print the advice
 # make picture  docs/report.png anew: the first screen of the demo's report; needs chromium
 # make test   everything that must hold, on live processes (installs a JDK if there is none)
-# make bench  measure, next to the peers found on this machine, and print ratios
+# make bench  measure, next to the peers found on this machine, and print ratios beside their goals (BENCH=pattern; TABLE=docs/performance.md writes them there)
 # make hostile  hostile inputs of their worst sizes, time and memory of each printed
 # make fuzz   every fuzz target for FUZZTIME (make fuzz FUZZTIME=10m)
 # make field  inputs from the field, each held to what is right (FIELD=folder)
@@ -18,10 +18,11 @@
 
 GO       ?= go
 FUZZTIME ?= 20s
+BENCH    ?= .
 FIELD    ?= ../shared/cases
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # The go tool leaves testdata out of ./...
-PACKAGES := ./... ./testdata/lab/... ./testdata/hostile
+PACKAGES := ./... ./testdata/lab/... ./testdata/hostile ./testdata/bench
 # Tools of their own modules, so that go.mod holds what casefile needs and no more
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TYPESCRIPT  := typescript@5.9.3
@@ -60,7 +61,7 @@ test: build jdk sshd
 	$(GO) test -timeout 15m $(PACKAGES)
 
 bench: build
-	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./... 2>&1 | $(GO) run ./testdata/bench $(if $(TABLE),-write $(TABLE))
 
 field:
 	CASEFILE_FIELD=$(abspath $(FIELD)) $(GO) test -count=1 -run '^TestField$$' ./cmd/casefile

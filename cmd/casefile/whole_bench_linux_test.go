@@ -92,6 +92,7 @@ func BenchmarkAnalyzeCase(b *testing.B) {
 				u := takes(b, program, "analyze", dir)
 				all = used{all.wall + u.wall, all.cpu + u.cpu, max(all.peakMB, u.peakMB)}
 			}
+			b.ReportMetric(all.wall.Seconds()/float64(b.N), "wall-s")
 			b.ReportMetric(all.cpu.Seconds()/float64(b.N), "cpu-s")
 			b.ReportMetric(float64(all.cpu)/float64(all.wall), "of-"+strconv.Itoa(runtime.NumCPU())+"-cpus")
 			b.ReportMetric(all.peakMB, "peak-MB")

@@ -27,4 +27,19 @@ func BesideScan(b *testing.B, text []byte) {
 		best = min(best, ScanLines(text))
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(best), "x-line-scan")
+	perSecond := func(took time.Duration) float64 { return float64(len(text)) / 1e6 / took.Seconds() }
+	b.ReportMetric(perSecond(best), "scan-MB/s")
+	b.ReportMetric(perSecond(copied(text)), "copy-MB/s")
+}
+
+// copied is what a copy of a text in memory takes at best.
+func copied(text []byte) time.Duration {
+	to := bytes.Clone(text)
+	best := time.Hour
+	for range 5 {
+		began := time.Now()
+		copy(to, text)
+		best = min(best, time.Since(began))
+	}
+	return best
 }
