@@ -18,40 +18,39 @@ import (
 )
 
 // BenchmarkProfileOverhead compares how much work a busy JVM gets done for each second of CPU that its process
-// uses, with a profile going on and without, five pairs of ten seconds in turn. Work for CPU time rather than
+// uses, with a profile going on and without, three pairs of ten seconds in turn, on the newest JDK. Work for CPU time rather than
 // for time: other processes of the machine do not count. The recording's own threads do. JFR has been started once
 // before; what that costs stands next to it.
 func BenchmarkProfileOverhead(b *testing.B) {
-	const pairs, window = 5, 10 * time.Second
-	for _, jdk := range live.JDKs(b.Context()) {
-		for _, focus := range []string{plan.CPU, plan.Alloc, plan.Lock, plan.IO, ""} { // "": collect --jfr
-			b.Run(fmt.Sprintf("java%d/%s", jdk.Major, cmp.Or(focus, "all")), func(b *testing.B) {
-				p := livetest.Start(b, jdk, "profiled", live.Options{Args: []string{"mixed"}, JVM: []string{"-Xms512m", "-Xmx512m"}})
-				for b.Loop() {
-					rate(b, p, 5*time.Second) // compiled
-					first := profiling(b, p, focus, time.Second, func() {})
-					var losses []float64
-					for k := range pairs {
-						var with, without float64
-						off := func() { without = rate(b, p, window) }
-						on := func() { profiling(b, p, focus, window+time.Second, func() { with = rate(b, p, window) }) }
-						order := []func(){off, on}
-						if k%2 == 1 {
-							slices.Reverse(order)
-						}
-						for _, f := range order {
-							f()
-						}
-						losses = append(losses, 100*(1-with/without))
+	const pairs, window = 3, 10 * time.Second
+	jdk := livetest.Newest(b)
+	for _, focus := range []string{plan.CPU, plan.Alloc, plan.Lock, plan.IO, ""} { // "": collect --jfr
+		b.Run(fmt.Sprintf("java%d/%s", jdk.Major, cmp.Or(focus, "all")), func(b *testing.B) {
+			p := livetest.Start(b, jdk, "profiled", live.Options{Args: []string{"mixed"}, JVM: []string{"-Xms512m", "-Xmx512m"}})
+			for b.Loop() {
+				rate(b, p, 5*time.Second) // compiled
+				first := profiling(b, p, focus, time.Second, func() {})
+				var losses []float64
+				for k := range pairs {
+					var with, without float64
+					off := func() { without = rate(b, p, window) }
+					on := func() { profiling(b, p, focus, window+time.Second, func() { with = rate(b, p, window) }) }
+					order := []func(){off, on}
+					if k%2 == 1 {
+						slices.Reverse(order)
 					}
-					slices.Sort(losses)
-					b.ReportMetric(losses[len(losses)/2], "median-loss-%")
-					b.ReportMetric(losses[0], "least-loss-%")
-					b.ReportMetric(losses[len(losses)-1], "most-loss-%")
-					b.ReportMetric(first.Seconds(), "first-start-s")
+					for _, f := range order {
+						f()
+					}
+					losses = append(losses, 100*(1-with/without))
 				}
-			})
-		}
+				slices.Sort(losses)
+				b.ReportMetric(losses[len(losses)/2], "median-loss-%")
+				b.ReportMetric(losses[0], "least-loss-%")
+				b.ReportMetric(losses[len(losses)-1], "most-loss-%")
+				b.ReportMetric(first.Seconds(), "first-start-s")
+			}
+		})
 	}
 }
 
