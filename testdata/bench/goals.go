@@ -39,7 +39,7 @@ var goals = []goal{
 	{what: "`jfr summary`", bench: "BesideTheJDK/Counts", metric: "x-faster", unit: "x as long as casefile"},
 
 	{what: "bundle of 6 dumps of 500 threads on 4 nodes", bench: "Dumps/join", metric: "size/zip-9", unit: "of `zip -9`", most: 0.25},
-	{what: "bundle of the demo", bench: "Demo", metric: "size/zip-9", unit: "of `zip -9`", most: 0.45},
+	{what: "bundle of the demo", bench: "DemoBundle", metric: "size/zip-9", unit: "of `zip -9`", most: 0.45},
 
 	{what: "dump of 500 threads, JDK 17: `jstack`'s time", bench: "ThreadDump/java17-500threads", metric: "wall-times-less", unit: "x ours", least: 20},
 	{what: "its CPU", bench: "ThreadDump/java17-500threads", metric: "cpu-times-less", unit: "x ours", least: 60},
