@@ -35,7 +35,7 @@ func (v *view) judgeMutexOrder() (out []analyze.Finding) {
 	}
 	told := map[*mutex]bool{}
 	for _, m := range all {
-		if circle := circleOf(m, m, has, map[*mutex]bool{}); len(circle) > 1 && !slices.ContainsFunc(circle, func(m *mutex) bool { return told[m] }) {
+		if circle := circleOf(all, m, m, has, map[*mutex]bool{}); len(circle) > 1 && !slices.ContainsFunc(circle, func(m *mutex) bool { return told[m] }) {
 			for _, m := range circle {
 				told[m] = true
 			}
@@ -82,15 +82,15 @@ func isPast(frames, before []*threads.Frame) bool {
 	return false
 }
 
-// circleOf is a way from one mutex by those that have it to itself; nil: there is none.
-func circleOf(from, at *mutex, has map[*mutex]map[*mutex]*threads.Thread, seen map[*mutex]bool) []*mutex {
+// circleOf is the first way from one mutex by those that have it to itself; nil: there is none.
+func circleOf(all []*mutex, from, at *mutex, has map[*mutex]map[*mutex]*threads.Thread, seen map[*mutex]bool) []*mutex {
 	seen[at] = true
 	if has[at][from] != nil && at != from {
 		return []*mutex{at}
 	}
-	for next := range has[at] {
-		if !seen[next] {
-			if rest := circleOf(from, next, has, seen); rest != nil {
+	for _, next := range all {
+		if has[at][next] != nil && !seen[next] {
+			if rest := circleOf(all, from, next, has, seen); rest != nil {
 				return append([]*mutex{at}, rest...)
 			}
 		}
