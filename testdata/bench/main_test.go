@@ -38,7 +38,7 @@ func TestTable(t *testing.T) {
 func TestFailuresAreFailures(t *testing.T) {
 	for text, want := range map[string]string{
 		"--- FAIL: BenchmarkIdleAgent\n    idle_linux_test.go:37: 35.2 MB\n": "IdleAgent",
-		"FAIL\tcasefile/cmd/casefile\t788.974s\n":                         "casefile/cmd/casefile",
+		"FAIL\tcasefile/cmd/casefile\t788.974s\n":                            "casefile/cmd/casefile",
 	} {
 		if err := run(strings.NewReader(text), &strings.Builder{}, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
