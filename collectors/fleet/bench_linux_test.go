@@ -26,9 +26,10 @@ import (
 	"casefile/collectors/agent/identity"
 )
 
-// simulated is how many agents there are; CASEFILE_BENCH_AGENTS changes it, for a machine that can be so many servers too.
+// simulated is how many agents there are; CASEFILE_BENCH_AGENTS changes it, for a machine that cannot be so many servers too, or has no
+// 20 GB for what they send.
 func simulated(b *testing.B) int {
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("CASEFILE_BENCH_AGENTS"), "200"))
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("CASEFILE_BENCH_AGENTS"), "1000"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -64,6 +65,7 @@ func BenchmarkJoin(b *testing.B) {
 		os.Remove(r.path)
 	}
 	b.SetBytes(size)
+	b.ReportMetric(float64(len(names)), "agents")
 	b.ReportMetric(float64(rss)/(1<<20), "joiner-MB")
 	b.ReportMetric(float64(size)/(1<<20), "bundle-MB")
 	b.ReportMetric(took.Seconds()/float64(b.N), "capture-s")

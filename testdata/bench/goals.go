@@ -57,6 +57,8 @@ var goals = []goal{
 
 	{what: "agents of 5 MB each to one admin", bench: "Join", metric: "agents", unit: "agents", least: 1000},
 	{what: "time of it", bench: "Join", metric: "capture-s", per: "plain-copy-s", unit: "x a plain copy", most: 2},
+	{what: "the same", bench: "Join", metric: "capture-s", per: "tls-copy-s", unit: "x a copy of the same bytes over TLS, one connection after the other"},
+	{what: "CPU of the admin", bench: "Join", metric: "joiner-cpu-s", unit: "s"},
 	{what: "memory of the admin", bench: "Join", metric: "joiner-MB", unit: "MB", most: 300},
 	{what: "6 dumps of 5,000 threads", bench: "AnalyzeDumps/6x5000", metric: "cpu-s", unit: "s of CPU"},
 	{what: "125 dumps of 650 threads", bench: "AnalyzeDumps/125x650", metric: "cpu-s", unit: "s of CPU"},
