@@ -18,7 +18,7 @@ func TestBundlesOfEarlierBuilds(t *testing.T) {
 	for i := range 5 {
 		want[fmt.Sprintf("nodes/n1/host/%d.txt", i)] = []byte(strings.Repeat(fmt.Sprintf("line of entry %d\n", i), 10*i))
 	}
-	for _, name := range []string{"testdata/earlier-node.tar.zst", "testdata/earlier.tar.zst"} {
+	for _, name := range []string{"testdata/earlier-node.bundle", "testdata/earlier.bundle"} {
 		whole, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestBundlesOfEarlierBuilds(t *testing.T) {
 			}
 		}
 	}
-	stream, err := os.ReadFile("testdata/earlier-node.tar.zst")
+	stream, err := os.ReadFile("testdata/earlier-node.bundle")
 	if err != nil {
 		t.Fatal(err)
 	}
