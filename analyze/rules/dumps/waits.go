@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"casefile/analyze"
@@ -52,10 +53,10 @@ type place struct {
 	lasts    bool // lasting is known and most of them stay
 	lone     bool // there is one dump only
 	meeting  loss.Meeting
-	stay     loss.Stay // of goroutines
-	past     bool      // others are past the wait, or were started by those who wait: of goroutines
-	works    bool      // workers wait for what others may be computing
-	beside   bool      // a finding explains why other request threads stand in what is never a wait for work
+	stay     loss.Stay   // of goroutines
+	past     func() bool // others are past the wait, or were started by those who wait: of goroutines
+	works    bool        // workers wait for what others may be computing
+	beside   bool        // a finding explains why other request threads stand in what is never a wait for work
 }
 
 // waitRule makes a rule of a kind of waits.
@@ -121,10 +122,13 @@ func (v *view) weigh(a *loss.Account, p *loss.Place) *place {
 	w.lasting, known = a.Lasting(p)
 	w.lasts = known && w.lasting >= waitLasts.Value
 	w.works = !p.Requests && (p.Kind == loss.Future || p.Kind == loss.Others) && a.Works(p)
-	if v.JVM == nil {
-		w.meeting, w.stay, w.past = p.Meeting(), a.Stay(p), len(a.Past(p)) > 0 || len(a.Made(p)) > 0
-	}
 	w.lost = v.LossOf(w.sightings())
+	if v.JVM == nil {
+		w.meeting, w.past = p.Meeting(), sync.OnceValue(func() bool { return len(a.Past(p)) > 0 || len(a.Made(p)) > 0 })
+	}
+	if v.JVM == nil && w.lost.Share >= waitShare.Value { // which few are: each asks all goroutines
+		w.stay = a.Stay(p)
+	}
 	return w
 }
 

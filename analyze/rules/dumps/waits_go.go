@@ -44,7 +44,7 @@ func (w *place) waitsLong() bool {
 // stream of events and a long poll stand like that for as long as their client listens. A plain receive or send does not see that the client
 // is gone.
 func (w *place) mayStream() bool {
-	if w.v.JVM != nil || w.Kind != loss.Queue || w.past || !w.remains(w.peak()) && w.stay.Time < streamStay.Value {
+	if w.v.JVM != nil || w.Kind != loss.Queue || !w.remains(w.peak()) && w.stay.Time < streamStay.Value || w.past() {
 		return false
 	}
 	return !slices.ContainsFunc(w.Sightings, func(s views.Sighting) bool {
